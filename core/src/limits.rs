@@ -1,0 +1,39 @@
+//! A limit on everything, by name. Reaching one is an answer, never a slow death.
+
+use crate::money::Money;
+
+/// The most a balance may hold, minor units (₩10 billion): far from the type's end.
+pub const BALANCE_MAX: Money = Money(10_000_000_000);
+/// The least and most of one charge, minor units.
+pub const CHARGE_MIN: Money = Money(1);
+/// See [`CHARGE_MIN`].
+pub const CHARGE_MAX: Money = Money(100_000_000);
+/// The most one seat may cost, minor units.
+pub const PRICE_MAX: Money = Money(100_000_000);
+
+/// Seats of one date.
+pub const SEATS_PER_DATE_MAX: usize = 100_000;
+/// Dates of one concert.
+pub const DATES_PER_CONCERT_MAX: usize = 366;
+/// Seats named in one reservation, whatever the policy says.
+pub const SEATS_PER_RESERVATION_MAX: usize = 50;
+/// Characters of a name (concert, theater, zone).
+pub const NAME_CHARS_MAX: usize = 200;
+/// Characters of a username.
+pub const USERNAME_CHARS_MAX: usize = 64;
+/// Characters of an idempotency key.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 128;
+/// How long the reply of an idempotency key is kept.
+pub const IDEMPOTENCY_KEEP_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Hold, shopping and grace times may not be longer than this.
+pub const TTL_MS_MAX: i64 = 24 * 60 * 60 * 1000;
+/// Admissions a second, and admitted at once, may not be set higher than this.
+pub const ADMISSION_MAX: u64 = 10_000_000;
+/// Places looked at by one admission tick, so that a tick is bounded whatever the queue's length.
+pub const PLACES_PER_TICK_MAX: u64 = 1_000;
+/// How often one place may come back to the front after not showing up: after that it is over,
+/// so that nobody can occupy a slot for ever without shopping.
+pub const RETURNS_MAX: u32 = 3;
+/// Rounds in which a batch names the rows that it touches (a payment: reservation, then its seats).
+pub const LOAD_ROUNDS_MAX: usize = 6;

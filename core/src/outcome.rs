@@ -1,0 +1,112 @@
+//! What a command that was not refused has done. Kept as the stored reply of its idempotency key,
+//! so that a retry is answered with what happened and not with what would happen now.
+
+use crate::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
+use crate::money::Money;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// One seat with its price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatPrice {
+    /// Number on the date.
+    pub seat_number: u32,
+    /// Price zone.
+    pub zone: String,
+    /// Minor units.
+    pub price: Money,
+}
+
+/// Where a place stands when it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TicketState {
+    /// In line.
+    Waiting,
+    /// In line, at the front.
+    Returning,
+    /// Let in.
+    Admitted {
+        /// Until when, if nothing happens.
+        until: Time,
+    },
+}
+
+/// What a queue token is made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The place.
+    pub place: PlaceKey,
+    /// Whether the place is new.
+    pub created: bool,
+    /// When the user joined.
+    pub joined_at: Time,
+    /// Order of service; `None` until the draw.
+    pub queue_number: Option<u64>,
+    /// Where it stands.
+    pub state: TicketState,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    missing_docs,
+    reason = "fields are those of the rows; times are UTC ms, money minor units"
+)]
+pub enum Outcome {
+    Registered {
+        user_id: UserId,
+        username: String,
+    },
+    Joined(Ticket),
+    Left,
+    Arrived {
+        until: Time,
+    },
+    Expired {
+        ended: bool,
+    },
+    Admitted {
+        count: u64,
+    },
+    Reserved {
+        reservation_id: ReservationId,
+        date_id: DateId,
+        seats: Vec<SeatPrice>,
+        total_price: Money,
+        held_at: Time,
+        expires_at: Time,
+    },
+    Released,
+    Charged {
+        charge_id: ChargeId,
+        amount: Money,
+        balance: Money,
+    },
+    Paid {
+        payment_id: PaymentId,
+        reservation_id: ReservationId,
+        amount: Money,
+        balance: Money,
+        paid_at: Time,
+    },
+    ConcertCreated {
+        concert_id: ConcertId,
+        date_ids: Vec<DateId>,
+    },
+    DateAdded {
+        concert_id: ConcertId,
+        date_id: DateId,
+    },
+    SaleSet {
+        concert_id: ConcertId,
+        opens_at: Time,
+        closes_at: Option<Time>,
+    },
+    QueueSet {
+        concert_id: ConcertId,
+        max_active: u64,
+        admissions_per_second: u64,
+        max_waiting: u64,
+        paused: bool,
+    },
+}

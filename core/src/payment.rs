@@ -1,0 +1,107 @@
+//! Paying: debit, payment record, sold seats, confirmed reservation and ended admission, all or
+//! nothing, in one decision.
+
+use crate::concert::SeatStatus;
+use crate::id::{ConcertId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId};
+use crate::money::Money;
+use crate::outcome::Outcome;
+use crate::queue::{self, AdmissionEnd};
+use crate::refusal::Refusal;
+use crate::reservation::ReservationStatus;
+use crate::rows::Rows;
+use crate::time::Time;
+use crate::wallet::{self, EntryKind};
+
+/// A row of `amount`. One a reservation; never changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// Its id.
+    pub payment: PaymentId,
+    /// Who paid.
+    pub user: UserId,
+    /// For which concert.
+    pub concert: ConcertId,
+    /// Minor units.
+    pub amount: Money,
+    /// When.
+    pub payment_date: Time,
+}
+
+/// Pays a held reservation from the user's balance.
+#[derive(Clone, Debug)]
+pub struct Pay {
+    /// Who pays.
+    pub user: UserId,
+    /// The admitted place that the user shops with.
+    pub place: PlaceKey,
+    /// What for.
+    pub reservation: ReservationId,
+    /// Id of the payment, if it comes about.
+    pub payment: PaymentId,
+}
+
+impl Pay {
+    /// Refuses with: reservation not found, already paid, hold released, hold lapsed, token (see
+    /// [`queue::admitted`]), insufficient balance. The reservation is looked at before the token,
+    /// so that a retry after payment learns of the payment and not of the ended token.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        let reservation = rows.reservations.get(&self.reservation);
+        let reservation = reservation
+            .filter(|r| r.user == self.user && r.concert == self.place.concert)
+            .ok_or(Refusal::ReservationNotFound)?;
+        reservation.still_held(now)?;
+        let price = reservation.total_price;
+        queue::admitted(rows, self.place, self.user, now)?;
+        let balance = wallet::balance(rows, self.user).amount;
+        let after = balance
+            .checked_sub(price)
+            .filter(|left| *left >= Money::ZERO);
+        let after = after.ok_or(Refusal::InsufficientBalance {
+            balance,
+            price,
+            missing: Money(price.0.saturating_sub(balance.0)),
+        })?;
+
+        let debit = (EntryKind::Payment, price.negated(), self.payment.0);
+        wallet::post(rows, self.user, after, debit, now);
+        self.confirm(rows, price, now);
+        queue::end_admission(rows, self.place, AdmissionEnd::Paid, now);
+        Ok(Outcome::Paid {
+            payment_id: self.payment,
+            reservation_id: self.reservation,
+            amount: price,
+            balance: after,
+            paid_at: now,
+        })
+    }
+
+    fn confirm(&self, rows: &mut Rows, price: Money, now: Time) {
+        let payment = Payment {
+            payment: self.payment,
+            user: self.user,
+            concert: self.place.concert,
+            amount: price,
+            payment_date: now,
+        };
+        rows.payments.insert(self.reservation, payment);
+        let Some(reservation) = rows.reservations.update(&self.reservation) else {
+            return;
+        };
+        reservation.status = ReservationStatus::Confirmed;
+        reservation.payment = Some(self.payment);
+        reservation.ended_at = Some(now);
+        let date = reservation.date;
+        let numbers: Vec<u32> = rows
+            .reserved_seats
+            .get(&self.reservation)
+            .map(|seats| seats.iter().map(|seat| seat.number).collect())
+            .unwrap_or_default();
+        for number in numbers {
+            if let Some(seat) = rows.seats.update(&SeatKey { date, number }) {
+                seat.status = SeatStatus::Sold;
+                seat.held_until = None;
+                seat.reservated_date = Some(now);
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The closed list of expected "no"s. A refusal has changed nothing.
+//!
+//! The code is part of the API and never changes its meaning. How a code is shown over HTTP
+//! (status, words, whether a retry helps) is one table in the server.
+
+use crate::id::{PaymentId, ReservationId};
+use crate::money::Money;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// Why a command was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// Another user has the name.
+    UsernameTaken,
+    /// No such concert.
+    ConcertNotFound,
+    /// No such date of this concert.
+    DateNotFound,
+    /// A concert, date, or user with this id exists already.
+    AlreadyExists,
+    /// The sale has not opened yet.
+    SaleNotOpen {
+        /// When it opens.
+        opens_at: Time,
+    },
+    /// The sale is over.
+    SaleClosed,
+    /// The waiting queue has reached its limit.
+    QueueFull,
+    /// The queue token names no place of this user.
+    TokenUnknown,
+    /// The place is still in line.
+    NotAdmitted,
+    /// The admission is over.
+    TokenExpired,
+    /// The date has no seats with these numbers.
+    SeatNotFound {
+        /// The numbers that do not exist.
+        seat_numbers: Vec<u32>,
+    },
+    /// These seats are held or sold; none was taken.
+    SeatsTaken {
+        /// The numbers that are not free.
+        seat_numbers: Vec<u32>,
+    },
+    /// This admission holds seats already; release or pay them first.
+    HoldExists {
+        /// The reservation that holds them.
+        reservation_id: ReservationId,
+    },
+    /// More seats of this date than one user may have.
+    SeatLimit {
+        /// Seats a user may have on a date.
+        limit: u32,
+        /// Held and confirmed seats that the user has now.
+        have: u32,
+    },
+    /// No such reservation of this user under this token's concert.
+    ReservationNotFound,
+    /// The hold's time is over; the seats are free again.
+    HoldLapsed,
+    /// The hold was released by its owner.
+    HoldReleased,
+    /// The reservation was paid before.
+    AlreadyPaid {
+        /// The payment of that time.
+        payment_id: PaymentId,
+    },
+    /// Too little money; the hold stays.
+    InsufficientBalance {
+        /// What the user has, minor units.
+        balance: Money,
+        /// What the seats cost, minor units.
+        price: Money,
+        /// What is missing, minor units.
+        missing: Money,
+    },
+    /// A charge below the least or above the most.
+    AmountOutOfRange {
+        /// Least, minor units.
+        min: Money,
+        /// Most, minor units.
+        max: Money,
+    },
+    /// The balance would exceed its limit.
+    BalanceLimit {
+        /// The limit, minor units.
+        limit: Money,
+    },
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused,
+    /// An operator's setting is outside what is allowed.
+    InvalidSetting {
+        /// The field.
+        field: Field,
+    },
+}
+
+/// A field of an operator's command, for [`Refusal::InvalidSetting`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the field of that name in the API")]
+pub enum Field {
+    ConcertName,
+    Theater,
+    RunTime,
+    SaleWindow,
+    Policy,
+    MaxActive,
+    MaxWaiting,
+    AdmissionsPerSecond,
+    Dates,
+    Seats,
+}
+
+impl Refusal {
+    /// Every code there is, for tests that must meet each of them.
+    pub const CODES: [&'static str; 23] = [
+        "username_taken",
+        "concert_not_found",
+        "date_not_found",
+        "already_exists",
+        "sale_not_open",
+        "sale_closed",
+        "queue_full",
+        "queue_token_unknown",
+        "not_admitted",
+        "queue_token_expired",
+        "seat_not_found",
+        "seats_taken",
+        "hold_exists",
+        "seat_limit",
+        "reservation_not_found",
+        "hold_lapsed",
+        "hold_released",
+        "already_paid",
+        "insufficient_balance",
+        "amount_out_of_range",
+        "balance_limit",
+        "idempotency_key_reused",
+        "invalid_setting",
+    ];
+
+    /// The stable code that clients may rely on.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UsernameTaken => "username_taken",
+            Self::ConcertNotFound => "concert_not_found",
+            Self::DateNotFound => "date_not_found",
+            Self::AlreadyExists => "already_exists",
+            Self::SaleNotOpen { .. } => "sale_not_open",
+            Self::SaleClosed => "sale_closed",
+            Self::QueueFull => "queue_full",
+            Self::TokenUnknown => "queue_token_unknown",
+            Self::NotAdmitted => "not_admitted",
+            Self::TokenExpired => "queue_token_expired",
+            Self::SeatNotFound { .. } => "seat_not_found",
+            Self::SeatsTaken { .. } => "seats_taken",
+            Self::HoldExists { .. } => "hold_exists",
+            Self::SeatLimit { .. } => "seat_limit",
+            Self::ReservationNotFound => "reservation_not_found",
+            Self::HoldLapsed => "hold_lapsed",
+            Self::HoldReleased => "hold_released",
+            Self::AlreadyPaid { .. } => "already_paid",
+            Self::InsufficientBalance { .. } => "insufficient_balance",
+            Self::AmountOutOfRange { .. } => "amount_out_of_range",
+            Self::BalanceLimit { .. } => "balance_limit",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::InvalidSetting { .. } => "invalid_setting",
+        }
+    }
+}

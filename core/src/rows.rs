@@ -1,0 +1,205 @@
+//! The working set of a batch: the rows that its commands touch, as loaded, and what became of them.
+//!
+//! (It is the persistence context of an ORM, for a batch.) A store fills it before the rules run and
+//! saves what [`Table::changed`] tells afterwards. The rules read and write nothing else.
+
+use crate::concert::{Concert, ConcertDate, Seat};
+use crate::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId, Uuid};
+use crate::idempotency::Record;
+use crate::payment::Payment;
+use crate::queue::{Admission, Place, QueueState};
+use crate::reservation::{Reservation, ReservedSeat};
+use crate::user::User;
+use crate::wallet::{Balance, LedgerEntry};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a batch did to a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The row is new.
+    Insert,
+    /// The row was there and has changed.
+    Update,
+}
+
+#[derive(Clone, Debug)]
+struct Slot<V> {
+    value: Option<V>,
+    change: Option<Change>,
+}
+
+/// Rows of one kind. A row that was looked for and is not there is remembered as absent, which is
+/// not the same as a row that nobody loaded.
+#[derive(Clone, Debug)]
+pub struct Table<K, V> {
+    slots: BTreeMap<K, Slot<V>>,
+}
+
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self {
+            slots: BTreeMap::new(),
+        }
+    }
+}
+
+impl<K: Ord + Clone + std::fmt::Debug, V> Table<K, V> {
+    /// Puts a row as the store found it, `None` where there is none. For stores.
+    pub fn put_loaded(&mut self, key: K, value: Option<V>) {
+        self.slots.entry(key).or_insert(Slot {
+            value,
+            change: None,
+        });
+    }
+
+    /// Whether the row was loaded (as present or as absent) or made in this batch.
+    #[must_use]
+    pub fn is_loaded(&self, key: &K) -> bool {
+        self.slots.contains_key(key)
+    }
+
+    /// The row, if it exists. Asking for a row that the command did not name is a bug: tests stop
+    /// there, and a release build treats it as absent.
+    #[must_use]
+    pub fn get(&self, key: &K) -> Option<&V> {
+        debug_assert!(self.is_loaded(key), "row {key:?} was not loaded");
+        self.peek(key)
+    }
+
+    /// The row if it was loaded and exists; for [`crate::command::Command::keys`], which asks
+    /// before everything is there.
+    #[must_use]
+    pub fn peek(&self, key: &K) -> Option<&V> {
+        self.slots.get(key).and_then(|slot| slot.value.as_ref())
+    }
+
+    /// The row for changing; it will be saved.
+    pub fn update(&mut self, key: &K) -> Option<&mut V> {
+        let slot = self.slots.get_mut(key)?;
+        if slot.value.is_some() && slot.change.is_none() {
+            slot.change = Some(Change::Update);
+        }
+        slot.value.as_mut()
+    }
+
+    /// Adds a row, or replaces one.
+    pub fn insert(&mut self, key: K, value: V) {
+        match self.slots.get_mut(&key) {
+            Some(slot) => {
+                let existed = slot.value.is_some() && slot.change != Some(Change::Insert);
+                slot.change = Some(if existed {
+                    Change::Update
+                } else {
+                    Change::Insert
+                });
+                slot.value = Some(value);
+            }
+            None => {
+                let slot = Slot {
+                    value: Some(value),
+                    change: Some(Change::Insert),
+                };
+                self.slots.insert(key, slot);
+            }
+        }
+    }
+
+    /// What is to be saved, in key order (so that every node locks in the same order).
+    pub fn changed(&self) -> impl Iterator<Item = (&K, &V, Change)> {
+        self.slots
+            .iter()
+            .filter_map(|(key, slot)| Some((key, slot.value.as_ref()?, slot.change?)))
+    }
+}
+
+/// Everything a batch has loaded and done.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// `user`.
+    pub users: Table<UserId, User>,
+    /// Index of `user` by normalised name; never saved.
+    pub usernames: Table<String, UserId>,
+    /// `concert`.
+    pub concerts: Table<ConcertId, Concert>,
+    /// `concert_date`.
+    pub dates: Table<DateId, ConcertDate>,
+    /// `seat`.
+    pub seats: Table<SeatKey, Seat>,
+    /// `queue_state`.
+    pub queues: Table<ConcertId, QueueState>,
+    /// `waiting_queue`.
+    pub places: Table<PlaceKey, Place>,
+    /// Index of `waiting_queue`: a user's newest place in a concert's queue; never saved.
+    pub newest_places: Table<(UserId, ConcertId), u64>,
+    /// Index of `waiting_queue`: who comes back to the front, by sequence; never saved.
+    pub returning: Table<ConcertId, BTreeSet<u64>>,
+    /// `user_token`.
+    pub admissions: Table<PlaceKey, Admission>,
+    /// `reservation`.
+    pub reservations: Table<ReservationId, Reservation>,
+    /// `reservation_seat`, all rows of a reservation together; they are never changed.
+    pub reserved_seats: Table<ReservationId, Vec<ReservedSeat>>,
+    /// Index of `reservation`: a user's held and confirmed ones on a date; never saved.
+    pub holdings: Table<(UserId, DateId), BTreeSet<ReservationId>>,
+    /// `balance`.
+    pub balances: Table<UserId, Balance>,
+    /// `balance_entry`; only ever added to.
+    pub entries: Table<(UserId, u64), LedgerEntry>,
+    /// `amount`; only ever added to.
+    pub payments: Table<ReservationId, Payment>,
+    /// `idempotency_key`.
+    pub idempotency: Table<(Uuid, String), Record>,
+}
+
+/// Rows to be loaded, by key. Sets, so that many commands that touch a row load it once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the table of that name in Rows")]
+pub struct Keys {
+    pub users: BTreeSet<UserId>,
+    pub usernames: BTreeSet<String>,
+    pub concerts: BTreeSet<ConcertId>,
+    pub dates: BTreeSet<DateId>,
+    pub seats: BTreeSet<SeatKey>,
+    pub queues: BTreeSet<ConcertId>,
+    pub places: BTreeSet<PlaceKey>,
+    pub newest_places: BTreeSet<(UserId, ConcertId)>,
+    /// At most [`crate::limits::PLACES_PER_TICK_MAX`] of each concert, lowest sequence first.
+    pub returning: BTreeSet<ConcertId>,
+    pub admissions: BTreeSet<PlaceKey>,
+    pub reservations: BTreeSet<ReservationId>,
+    pub reserved_seats: BTreeSet<ReservationId>,
+    /// Loads the index entry and the reservations that it names.
+    pub holdings: BTreeSet<(UserId, DateId)>,
+    pub balances: BTreeSet<UserId>,
+    pub idempotency: BTreeSet<(Uuid, String)>,
+}
+
+impl Keys {
+    /// Drops what `rows` has already, so that the next round loads only what is new.
+    pub fn drop_loaded(&mut self, rows: &Rows) {
+        self.users.retain(|k| !rows.users.is_loaded(k));
+        self.usernames.retain(|k| !rows.usernames.is_loaded(k));
+        self.concerts.retain(|k| !rows.concerts.is_loaded(k));
+        self.dates.retain(|k| !rows.dates.is_loaded(k));
+        self.seats.retain(|k| !rows.seats.is_loaded(k));
+        self.queues.retain(|k| !rows.queues.is_loaded(k));
+        self.places.retain(|k| !rows.places.is_loaded(k));
+        self.newest_places
+            .retain(|k| !rows.newest_places.is_loaded(k));
+        self.returning.retain(|k| !rows.returning.is_loaded(k));
+        self.admissions.retain(|k| !rows.admissions.is_loaded(k));
+        self.reservations
+            .retain(|k| !rows.reservations.is_loaded(k));
+        self.reserved_seats
+            .retain(|k| !rows.reserved_seats.is_loaded(k));
+        self.holdings.retain(|k| !rows.holdings.is_loaded(k));
+        self.balances.retain(|k| !rows.balances.is_loaded(k));
+        self.idempotency.retain(|k| !rows.idempotency.is_loaded(k));
+    }
+
+    /// Whether there is nothing to load.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
