@@ -7,7 +7,7 @@ use crate::money::Money;
 use crate::outcome::Outcome;
 use crate::queue::{self, AdmissionEnd};
 use crate::refusal::Refusal;
-use crate::reservation::ReservationStatus;
+use crate::reservation::{self, ReservationStatus};
 use crate::rows::Rows;
 use crate::time::Time;
 use crate::wallet::{self, EntryKind};
@@ -41,17 +41,14 @@ pub struct Pay {
 }
 
 impl Pay {
-    /// Refuses with: reservation not found, already paid, hold released, hold lapsed, token (see
-    /// [`queue::admitted`]), insufficient balance. The reservation is looked at before the token,
-    /// so that a retry after payment learns of the payment and not of the ended token.
+    /// Refuses with: already paid, hold released, hold lapsed, token (see [`queue::admitted`]),
+    /// reservation not found, insufficient balance. A reservation that is there is looked at before
+    /// the token, so that a retry after payment learns of the payment and not of the ended token.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        let reservation = rows.reservations.get(&self.reservation);
-        let reservation = reservation
-            .filter(|r| r.user == self.user && r.concert == self.place.concert)
-            .ok_or(Refusal::ReservationNotFound)?;
-        reservation.still_held(now)?;
-        let price = reservation.total_price;
+        let reservation = reservation::owned(rows, self.reservation, self.user, self.place);
+        reservation.map_or(Ok(()), |r| r.still_held(now))?;
         queue::admitted(rows, self.place, self.user, now)?;
+        let price = reservation.ok_or(Refusal::ReservationNotFound)?.total_price;
         let balance = wallet::balance(rows, self.user).amount;
         let after = balance
             .checked_sub(price)

@@ -115,10 +115,11 @@ pub struct Reserve {
 }
 
 impl Reserve {
-    /// Refuses with: invalid setting (no or too many seats), date not found, token (see
-    /// [`queue::admitted`]), sale closed or not open, seat not found, hold exists, seat limit,
-    /// seats taken, already exists.
+    /// Refuses with: token (see [`queue::admitted`]), invalid setting (no or too many seats), date
+    /// not found, sale closed or not open, seat not found, hold exists, seat limit, seats taken,
+    /// already exists.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        queue::admitted(rows, self.place, self.user, now)?;
         let count = (1..=SEATS_PER_RESERVATION_MAX).contains(&self.seats.len());
         ensure!(
             count,
@@ -290,16 +291,16 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    /// Refuses with: reservation not found, already paid, hold lapsed, token (see
-    /// [`queue::admitted`]). Releasing twice is releasing once.
+    /// Refuses with: already paid, hold lapsed, token (see [`queue::admitted`]), reservation not
+    /// found. Releasing twice is releasing once.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        let reservation = rows.reservations.get(&self.reservation);
-        let reservation = reservation
-            .filter(|r| r.user == self.user && r.concert == self.place.concert)
-            .ok_or(Refusal::ReservationNotFound)?;
-        match reservation.still_held(now) {
-            Err(Refusal::HoldReleased) => return Ok(Outcome::Released),
-            other => other?,
+        match owned(rows, self.reservation, self.user, self.place).map(|r| r.still_held(now)) {
+            Some(Err(Refusal::HoldReleased)) => return Ok(Outcome::Released),
+            Some(other) => other?,
+            None => {
+                queue::admitted(rows, self.place, self.user, now)?;
+                return Err(Refusal::ReservationNotFound);
+            }
         }
         queue::admitted(rows, self.place, self.user, now)?;
 
@@ -310,6 +311,19 @@ impl Cancel {
         }
         Ok(Outcome::Released)
     }
+}
+
+/// The reservation, if it is this user's and of this token's concert; whose it is otherwise is not
+/// told.
+pub(crate) fn owned(
+    rows: &Rows,
+    id: ReservationId,
+    user: UserId,
+    place: PlaceKey,
+) -> Option<&Reservation> {
+    rows.reservations
+        .get(&id)
+        .filter(|r| r.user == user && r.concert == place.concert)
 }
 
 /// Frees the seats of a hold that its owner gives up.

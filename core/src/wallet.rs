@@ -98,7 +98,7 @@ pub struct Charge {
 }
 
 impl Charge {
-    /// Refuses with: amount out of range, token (see [`queue::admitted`]), balance limit.
+    /// Refuses with: token (see [`queue::admitted`]), amount out of range, balance limit.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&self.amount);
         ensure!(

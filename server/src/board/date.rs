@@ -1,0 +1,218 @@
+//! The seats of a date as readers see them: a rendered map, of which only the parts that changed
+//! are rendered again.
+
+use boxoffice_core::concert::{ConcertDate, Seat, SeatStatus};
+use boxoffice_core::id::{ConcertId, DateId};
+use boxoffice_core::time::Time;
+use hyper::body::Bytes;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Seats that are rendered together.
+const CHUNK: usize = 256;
+
+/// A rendered seat map.
+#[derive(Clone, Debug)]
+pub struct SeatMap {
+    /// JSON.
+    pub body: Bytes,
+    /// Of these bytes.
+    pub etag: String,
+}
+
+struct Shown {
+    number: u32,
+    status: SeatStatus,
+    held_until: Option<Time>,
+    /// `{"seat_number":7,"zone":"R","price":150000,"status":"`
+    head: String,
+}
+
+#[derive(Default)]
+struct Chunk {
+    text: String,
+    digest: [u8; 32],
+    stale: bool,
+}
+
+#[derive(Default)]
+struct Picture {
+    /// In the order of their numbers.
+    seats: Vec<Shown>,
+    chunks: Vec<Chunk>,
+    available: u64,
+    /// Ends of the holds that count, with the seat's index.
+    holds: BTreeSet<(Time, usize)>,
+    map: Option<SeatMap>,
+}
+
+/// See the module.
+pub struct DateBoard {
+    /// Its id.
+    pub id: DateId,
+    /// Of which show.
+    pub concert: ConcertId,
+    /// When the performance starts.
+    pub starts_at: Time,
+    /// How many seats there are.
+    pub total_seats: u64,
+    picture: Mutex<Picture>,
+}
+
+const fn word(status: SeatStatus) -> &'static str {
+    match status {
+        SeatStatus::Available => "available",
+        SeatStatus::Held => "held",
+        SeatStatus::Sold => "sold",
+    }
+}
+
+impl Picture {
+    /// Lets the holds lapse whose time is over.
+    fn advance(&mut self, now: Time) {
+        while let Some(&(until, index)) = self.holds.first() {
+            if !now.reached(until) {
+                return;
+            }
+            self.put(index, SeatStatus::Available, None);
+        }
+    }
+
+    fn put(&mut self, index: usize, status: SeatStatus, held_until: Option<Time>) {
+        let Some(seat) = self.seats.get_mut(index) else {
+            return;
+        };
+        if let Some(until) = seat.held_until.take() {
+            self.holds.remove(&(until, index));
+        }
+        self.available -= u64::from(seat.status == SeatStatus::Available);
+        self.available += u64::from(status == SeatStatus::Available);
+        seat.status = status;
+        seat.held_until = held_until.filter(|_| status == SeatStatus::Held);
+        if let Some(until) = seat.held_until {
+            self.holds.insert((until, index));
+        }
+        if let Some(chunk) = self.chunks.get_mut(index / CHUNK) {
+            chunk.stale = true;
+        }
+        self.map = None;
+    }
+
+    fn add(&mut self, number: u32, seat: &Seat) {
+        let zone = serde_json::Value::from(seat.zone.as_str());
+        let price = seat.ticket_price.0;
+        let head = format!(r#"{{"seat_number":{number},"zone":{zone},"price":{price},"status":""#);
+        let shown = Shown {
+            number,
+            status: SeatStatus::Available,
+            held_until: None,
+            head,
+        };
+        let index = self.seats.partition_point(|other| other.number < number);
+        self.seats.insert(index, shown);
+        self.available += 1;
+        self.chunks
+            .resize_with(self.seats.len().div_ceil(CHUNK), Chunk::default);
+        for chunk in self.chunks.iter_mut().skip(index / CHUNK) {
+            chunk.stale = true;
+        }
+        self.map = None;
+    }
+
+    fn render(&mut self, id: DateId) -> SeatMap {
+        for (chunk, seats) in self.chunks.iter_mut().zip(self.seats.chunks(CHUNK)) {
+            if !chunk.stale {
+                continue;
+            }
+            chunk.text.clear();
+            for seat in seats {
+                let comma = if chunk.text.is_empty() { "" } else { "," };
+                // Writing to a String cannot fail.
+                let _ = write!(chunk.text, "{comma}{}{}\"}}", seat.head, word(seat.status));
+            }
+            chunk.digest = Sha256::digest(&chunk.text).into();
+            chunk.stale = false;
+        }
+        let length: usize = self.chunks.iter().map(|chunk| chunk.text.len() + 1).sum();
+        let mut body = String::with_capacity(length + 128);
+        let available = self.available;
+        let _ = write!(
+            body,
+            r#"{{"concert_date_id":"{id}","available_seats":{available},"seats":["#
+        );
+        let mut digest = Sha256::new_with_prefix(&body);
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            if index > 0 {
+                body.push(',');
+            }
+            body.push_str(&chunk.text);
+            digest.update(chunk.digest);
+        }
+        body.push_str("]}");
+        let mut etag = String::with_capacity(34);
+        etag.push('"');
+        for byte in digest.finalize().iter().take(16) {
+            let _ = write!(etag, "{byte:02x}");
+        }
+        etag.push('"');
+        SeatMap {
+            body: body.into(),
+            etag,
+        }
+    }
+}
+
+impl DateBoard {
+    pub(super) fn new(id: DateId, row: &ConcertDate) -> Self {
+        Self {
+            id,
+            concert: row.concert,
+            starts_at: row.concert_date,
+            total_seats: row.total_seats,
+            picture: Mutex::default(),
+        }
+    }
+
+    fn picture(&self) -> MutexGuard<'_, Picture> {
+        self.picture.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seats that can be taken at `now`.
+    #[must_use]
+    pub fn available(&self, now: Time) -> u64 {
+        let mut picture = self.picture();
+        picture.advance(now);
+        picture.available
+    }
+
+    /// The map at `now`; rendered only where something has changed.
+    #[must_use]
+    pub fn map(&self, now: Time) -> SeatMap {
+        let mut picture = self.picture();
+        picture.advance(now);
+        if let Some(map) = &picture.map {
+            return map.clone();
+        }
+        let map = picture.render(self.id);
+        picture.map = Some(map.clone());
+        map
+    }
+
+    pub(super) fn show(&self, number: u32, seat: &Seat, now: Time) {
+        let mut picture = self.picture();
+        let find = |picture: &Picture| picture.seats.binary_search_by_key(&number, |s| s.number);
+        if find(&picture).is_err() {
+            picture.add(number, seat);
+        }
+        if let Ok(index) = find(&picture) {
+            let status = if seat.is_free(now) {
+                SeatStatus::Available
+            } else {
+                seat.status
+            };
+            picture.put(index, status, seat.held_until);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! A concert's queue as polls see it: the cursor, who left, and who is admitted. A waiting user
+//! costs no memory here: the number stands in the token.
+
+use super::{read, write};
+use boxoffice_core::draw::Draw;
+use boxoffice_core::queue::{
+    Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState, estimated_wait_seconds,
+    position,
+};
+use boxoffice_core::time::Time;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::RwLock;
+
+/// The admission rate is measured over this time.
+const WINDOW_MS: i64 = 60_000;
+
+/// Where a place stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// In line. Number and position are unknown before the draw.
+    Waiting {
+        /// Queue number.
+        number: Option<u64>,
+        /// Position, from 1.
+        position: Option<u64>,
+        /// Estimated wait in seconds, from the measured rate.
+        wait_seconds: Option<u64>,
+    },
+    /// In line, at the front.
+    Returning,
+    /// May shop.
+    Admitted {
+        /// Until when, if nothing happens.
+        until: Time,
+        /// Whether the user has come already.
+        arrived: bool,
+    },
+    /// Was let in and did not come in time; asking for a token leads back to the front.
+    NoShow,
+    /// Over.
+    Expired,
+    /// No such place.
+    Unknown,
+}
+
+/// A queue in figures.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "fields are those of queue_state")]
+pub struct Status {
+    pub cursor: u64,
+    pub tail: u64,
+    pub drawn: Option<u64>,
+    pub active: u64,
+    pub waiting: u64,
+    pub settings: QueueSettings,
+    pub admitted_last_minute: u64,
+    pub seed: [u8; 32],
+}
+
+#[derive(Clone, Copy)]
+struct Seen {
+    expiry: Time,
+    active: bool,
+    arrived: bool,
+}
+
+#[derive(Default)]
+struct Picture {
+    row: Option<QueueState>,
+    draw: Option<Draw>,
+    /// Those who left before being served: numbers beyond the cursor once drawn, sequences before.
+    /// In order, for counting those ahead of a number by bisection.
+    gone: Vec<u64>,
+    returning: BTreeSet<u64>,
+    admissions: HashMap<u64, Seen>,
+    admitted_total: u64,
+    /// When how many had been admitted in all.
+    samples: VecDeque<(Time, u64)>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct QueueBoard {
+    picture: RwLock<Picture>,
+}
+
+impl Picture {
+    fn number_of(&self, sequence: u64) -> Option<u64> {
+        self.draw.as_ref().map(|draw| draw.number_of(sequence))
+    }
+
+    fn left(&mut self, sequence: u64) {
+        let number = self.number_of(sequence).unwrap_or(sequence);
+        let cursor = self.row.as_ref().map_or(0, |row| row.cursor);
+        if let (true, Err(at)) = (number > cursor, self.gone.binary_search(&number)) {
+            self.gone.insert(at, number);
+        }
+    }
+
+    fn gone_ahead(&self, number: u64) -> u64 {
+        self.gone.partition_point(|&n| n < number) as u64
+    }
+
+    fn rate(&self) -> (u64, u64) {
+        let (Some(first), Some(last)) = (self.samples.front(), self.samples.back()) else {
+            return (0, 0);
+        };
+        let ms = u64::try_from(last.0.ms_since(first.0)).unwrap_or(0);
+        (last.1.saturating_sub(first.1), ms)
+    }
+
+    fn waiting(&self, sequence: u64, cursor: u64) -> Standing {
+        let number = self.number_of(sequence);
+        let place = number.map(|n| position(n, cursor, self.gone_ahead(n)));
+        let (admitted, ms) = self.rate();
+        let wait_seconds = place.and_then(|p| estimated_wait_seconds(p, admitted, ms));
+        Standing::Waiting {
+            number,
+            position: place,
+            wait_seconds,
+        }
+    }
+}
+
+impl QueueBoard {
+    /// Where the place with this sequence stands.
+    #[must_use]
+    pub fn standing(&self, sequence: u64, now: Time) -> Standing {
+        let picture = read(&self.picture);
+        let Some(row) = &picture.row else {
+            return Standing::Unknown;
+        };
+        if sequence == 0 || sequence > row.tail {
+            return Standing::Unknown;
+        }
+        if picture.returning.contains(&sequence) {
+            return Standing::Returning;
+        }
+        if let Some(seen) = picture.admissions.get(&sequence) {
+            return match (seen.active && !now.reached(seen.expiry), seen.arrived) {
+                (true, arrived) => Standing::Admitted {
+                    until: seen.expiry,
+                    arrived,
+                },
+                (false, true) => Standing::Expired,
+                (false, false) => Standing::NoShow,
+            };
+        }
+        let number = picture.number_of(sequence).unwrap_or(sequence);
+        if number <= row.cursor || picture.gone.binary_search(&number).is_ok() {
+            return Standing::Expired;
+        }
+        picture.waiting(sequence, row.cursor)
+    }
+
+    /// The queue in figures.
+    #[must_use]
+    pub fn status(&self) -> Option<Status> {
+        let picture = read(&self.picture);
+        let row = picture.row.as_ref()?;
+        let gone = picture.gone.len() as u64;
+        Some(Status {
+            cursor: row.cursor,
+            tail: row.tail,
+            drawn: row.drawn,
+            active: row.active,
+            waiting: row.waiting().saturating_sub(gone) + row.returning,
+            settings: row.settings,
+            admitted_last_minute: picture.rate().0,
+            seed: row.seed,
+        })
+    }
+
+    /// Admissions whose time is over, up to `limit`: what the sweeper proposes to end.
+    #[must_use]
+    pub fn due(&self, now: Time, limit: usize) -> Vec<u64> {
+        let picture = read(&self.picture);
+        let over = |seen: &Seen| seen.active && now.reached(seen.expiry);
+        let due = picture.admissions.iter().filter(|(_, seen)| over(seen));
+        due.map(|(sequence, _)| *sequence).take(limit).collect()
+    }
+
+    /// Whether an admission tick could do anything.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        let picture = read(&self.picture);
+        picture
+            .row
+            .as_ref()
+            .is_some_and(|row| row.waiting() > 0 || row.returning > 0 || row.drawn.is_none())
+    }
+
+    /// Notes how many have been admitted by now, for the rate.
+    pub fn sample(&self, now: Time) {
+        let picture = &mut *write(&self.picture);
+        picture.samples.push_back((now, picture.admitted_total));
+        // A clock that went back starts the measurement anew.
+        let stale = |first: Time| now < first || now.ms_since(first) > WINDOW_MS;
+        while picture.samples.len() > 1 && picture.samples.front().is_some_and(|s| stale(s.0)) {
+            picture.samples.pop_front();
+        }
+    }
+
+    pub(super) fn show(&self, row: &QueueState) {
+        let picture = &mut *write(&self.picture);
+        let newly_drawn = picture.draw.is_none() && row.drawn.is_some();
+        if picture.draw.is_none() {
+            picture.draw = row.draw();
+        }
+        let moved = picture
+            .row
+            .as_ref()
+            .is_none_or(|before| before.cursor != row.cursor);
+        picture.row = Some(row.clone());
+        if newly_drawn {
+            for sequence in std::mem::take(&mut picture.gone) {
+                picture.left(sequence);
+            }
+        }
+        if moved && picture.gone.first().is_some_and(|&n| n <= row.cursor) {
+            let passed = picture.gone.partition_point(|&n| n <= row.cursor);
+            picture.gone.drain(..passed);
+        }
+    }
+
+    pub(super) fn left(&self, sequence: u64) {
+        write(&self.picture).left(sequence);
+    }
+
+    pub(super) fn returning(&self, sequence: u64) {
+        write(&self.picture).returning.insert(sequence);
+    }
+
+    pub(super) fn show_place(&self, sequence: u64, place: &Place) {
+        // A new place in line needs nothing here: it is known by being behind the cursor.
+        let picture = &mut *write(&self.picture);
+        match place.status {
+            PlaceStatus::Waiting => {}
+            PlaceStatus::Returning => {
+                picture.returning.insert(sequence);
+            }
+            PlaceStatus::Served => {
+                picture.returning.remove(&sequence);
+            }
+            PlaceStatus::Left => {
+                picture.returning.remove(&sequence);
+                picture.left(sequence);
+            }
+        }
+    }
+
+    pub(super) fn show_admission(&self, sequence: u64, row: &Admission) {
+        let picture = &mut *write(&self.picture);
+        let no_show = row.end == Some(AdmissionEnd::NoShow);
+        if !row.is_active && !no_show {
+            picture.admissions.remove(&sequence);
+            return;
+        }
+        let seen = Seen {
+            expiry: row.token_expiry,
+            active: row.is_active,
+            arrived: row.arrived_at.is_some(),
+        };
+        let before = picture.admissions.insert(sequence, seen);
+        if row.is_active && !before.is_some_and(|before| before.active) {
+            picture.admitted_total += 1;
+        }
+    }
+}

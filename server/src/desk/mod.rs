@@ -1,0 +1,127 @@
+//! The desk: the one write path. Commands that arrive together are handled together, in one
+//! transaction, and nobody is answered before it is committed.
+
+mod writer;
+
+use crate::board::Board;
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::store::{Fault, Store};
+use boxoffice_core::batch::{Envelope, Reply};
+use boxoffice_core::command::Command;
+use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Limits of the desk.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Commands in one batch, at most.
+    pub batch_commands_max: usize,
+    /// Commands that may wait; beyond it the answer is "busy".
+    pub waiting_max: usize,
+}
+
+/// Why a command was not decided.
+#[derive(Clone, Debug)]
+pub enum NotRun {
+    /// Too many commands wait.
+    Busy,
+    /// The server is stopping.
+    Stopping,
+    /// The infrastructure failed; nothing has changed.
+    Fault(Fault),
+}
+
+/// What a command is answered with.
+pub type Answer = Result<Reply, NotRun>;
+
+#[expect(clippy::large_enum_variant, reason = "nearly all jobs are the large one")]
+enum Job {
+    Run(Envelope, oneshot::Sender<Answer>),
+    Prune,
+}
+
+/// Takes commands; cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    jobs: mpsc::Sender<Job>,
+    metrics: Arc<Metrics>,
+}
+
+/// The desk's thread, for stopping it.
+pub struct Writer {
+    thread: JoinHandle<()>,
+    done: std::sync::mpsc::Receiver<()>,
+}
+
+impl Desk {
+    /// Starts the desk's thread on a store.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(
+        store: Box<dyn Store>,
+        board: Arc<Board>,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        settings: Settings,
+    ) -> std::io::Result<(Self, Writer)> {
+        let (jobs, waiting) = mpsc::channel(settings.waiting_max);
+        let (finished, done) = std::sync::mpsc::channel();
+        let mut worker = writer::Worker {
+            store,
+            board,
+            clock,
+            metrics: Arc::clone(&metrics),
+            batch_commands_max: settings.batch_commands_max,
+        };
+        let thread = std::thread::Builder::new()
+            .name("desk".into())
+            .spawn(move || {
+                worker.run(waiting);
+                // Nobody waits any more when the receiver is gone.
+                let _ = finished.send(());
+            })?;
+        Ok((Self { jobs, metrics }, Writer { thread, done }))
+    }
+
+    /// Hands a command in and waits for its answer, which comes after the commit.
+    pub async fn run(&self, envelope: Envelope) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        self.jobs
+            .try_send(Job::Run(envelope, answer))
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => NotRun::Busy,
+                mpsc::error::TrySendError::Closed(_) => NotRun::Stopping,
+            })?;
+        self.metrics.desk_waiting.inc();
+        // The desk always answers what it took, unless its thread is gone.
+        answered.await.unwrap_or(Err(NotRun::Stopping))
+    }
+
+    /// Hands a command in that needs no idempotency key.
+    pub async fn command(&self, command: Command) -> Answer {
+        self.run(Envelope { command, key: None }).await
+    }
+
+    /// Has old idempotency records removed, when the desk comes to it.
+    pub fn prune(&self) {
+        // A full desk has better things to do; the next sweep asks again.
+        let _ = self.jobs.try_send(Job::Prune);
+    }
+}
+
+impl Writer {
+    /// Waits until the desk has finished everything that it took; all [`Desk`]s must be gone.
+    /// Returns whether it did within `timeout`.
+    #[must_use]
+    pub fn join(self, timeout: Duration) -> bool {
+        match self.done.recv_timeout(timeout) {
+            Err(RecvTimeoutError::Timeout) => false,
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => self.thread.join().is_ok(),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The desk's thread: gather, load, decide, save, commit, show on the board, answer.
+
+use super::{Answer, Job, NotRun};
+use crate::board::Board;
+use crate::clock::Clock;
+use crate::metrics::{CommandLabel, Metrics};
+use crate::store::{Fault, Store, transact};
+use boxoffice_core::batch::{self, Envelope, Reply};
+use boxoffice_core::limits::IDEMPOTENCY_KEEP_MS;
+use boxoffice_core::rows::Rows;
+use boxoffice_core::time::Time;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{mpsc, oneshot};
+
+/// Idempotency records removed at a time, so that no batch waits long for it.
+const PRUNE_MAX: usize = 500;
+
+pub(super) struct Worker {
+    pub store: Box<dyn Store>,
+    pub board: Arc<Board>,
+    pub clock: Clock,
+    pub metrics: Arc<Metrics>,
+    pub batch_commands_max: usize,
+}
+
+/// Who waits for the answers of a batch, in the order of its envelopes.
+type Waiting = Vec<oneshot::Sender<Answer>>;
+
+impl Worker {
+    /// Runs until every handle is gone and everything taken is answered.
+    pub fn run(&mut self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(first) = jobs.blocking_recv() {
+            let (mut envelopes, mut waiting) = (Vec::new(), Waiting::new());
+            let mut prune = false;
+            let mut next = Some(first);
+            while let Some(job) = next {
+                match job {
+                    Job::Prune => prune = true,
+                    Job::Run(envelope, answer) => {
+                        self.metrics.desk_waiting.dec();
+                        // Whoever hung up before the decision is not served: nothing was promised.
+                        if !answer.is_closed() {
+                            envelopes.push(envelope);
+                            waiting.push(answer);
+                        }
+                    }
+                }
+                next = (envelopes.len() < self.batch_commands_max)
+                    .then(|| jobs.try_recv().ok())
+                    .flatten();
+            }
+            if !envelopes.is_empty() {
+                self.handle(&envelopes, waiting);
+            }
+            if prune {
+                self.prune();
+            }
+        }
+    }
+
+    fn handle(&mut self, envelopes: &[Envelope], waiting: Waiting) {
+        match self.commit(envelopes) {
+            Ok(replies) => answer_all(waiting, replies.into_iter().map(Ok)),
+            // One command may have made the whole batch fail: alone, only it fails.
+            Err(Fault::Constraint(_) | Fault::Corrupt(_)) if envelopes.len() > 1 => {
+                for (envelope, waiting) in envelopes.iter().zip(waiting) {
+                    self.handle(std::slice::from_ref(envelope), vec![waiting]);
+                }
+            }
+            Err(fault) => {
+                tracing::error!(%fault, commands = envelopes.len(), "a batch failed");
+                let failed = std::iter::repeat_with(|| Err(NotRun::Fault(fault.clone())));
+                answer_all(waiting, failed);
+            }
+        }
+    }
+
+    /// One transaction; a panic in it is a fault like any other, and leaves nothing behind.
+    fn commit(&mut self, envelopes: &[Envelope]) -> Result<Vec<Reply>, Fault> {
+        let now = self.clock.now();
+        let began = Instant::now();
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.transact(envelopes, now)));
+        let outcome = outcome.unwrap_or_else(|_| {
+            self.store.rollback();
+            Err(Fault::Corrupt("a rule panicked".into()))
+        });
+        match &outcome {
+            Ok((rows, replies)) => {
+                self.metrics
+                    .batch_seconds
+                    .observe(began.elapsed().as_secs_f64());
+                self.count(envelopes, replies);
+                self.board.apply(rows, now);
+            }
+            Err(_) => {
+                self.metrics.batch_faults.inc();
+            }
+        }
+        outcome.map(|(_, replies)| replies)
+    }
+
+    fn transact(&mut self, envelopes: &[Envelope], now: Time) -> Result<(Rows, Vec<Reply>), Fault> {
+        let mut saved = Instant::now();
+        let done = transact(self.store.as_mut(), |store| {
+            let mut rows = Rows::default();
+            batch::load_all(envelopes, &mut rows, |keys, rows| store.load(keys, rows))?;
+            let replies = batch::run(envelopes, &mut rows, now);
+            store.save(&rows)?;
+            saved = Instant::now();
+            Ok((rows, replies))
+        })?;
+        self.metrics
+            .commit_seconds
+            .observe(saved.elapsed().as_secs_f64());
+        Ok(done)
+    }
+
+    fn count(&self, envelopes: &[Envelope], replies: &[Reply]) {
+        self.metrics.batches.inc();
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a batch has far fewer than 2^52 commands"
+        )]
+        self.metrics.batch_commands.observe(envelopes.len() as f64);
+        for (envelope, reply) in envelopes.iter().zip(replies) {
+            if reply.result.is_ok() && !reply.replayed {
+                let label = CommandLabel {
+                    command: envelope.command.name(),
+                };
+                self.metrics.commands.get_or_create(&label).inc();
+            }
+        }
+    }
+
+    fn prune(&mut self) {
+        let cutoff = self.clock.now().plus_ms(-IDEMPOTENCY_KEEP_MS);
+        if let Err(fault) = self.store.prune(cutoff, PRUNE_MAX) {
+            tracing::warn!(%fault, "old idempotency records stay for now");
+        }
+    }
+}
+
+fn answer_all(waiting: Waiting, answers: impl Iterator<Item = Answer>) {
+    for (waiting, answer) in waiting.into_iter().zip(answers) {
+        // Whoever hung up meanwhile asks again and gets the stored reply.
+        let _ = waiting.send(answer);
+    }
+}

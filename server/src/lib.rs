@@ -1,0 +1,10 @@
+//! boxoffice: an on-sale engine for seated concerts.
+//!
+//! Arrows point one way: `cli → http → desk/board → store → core`.
+
+pub mod board;
+pub mod clock;
+pub mod desk;
+pub mod metrics;
+pub mod store;
+pub mod sweeper;

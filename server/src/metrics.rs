@@ -1,0 +1,164 @@
+//! What is counted and measured, in the Prometheus text format.
+
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// Labels of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    /// Method and path template.
+    pub route: &'static str,
+    /// Method.
+    pub method: &'static str,
+    /// "2xx" and so on.
+    pub status: &'static str,
+}
+
+/// A problem's code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CodeLabel {
+    /// See the error table.
+    pub code: &'static str,
+}
+
+/// A command's name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CommandLabel {
+    /// See `Command::NAMES`.
+    pub command: &'static str,
+}
+
+/// A concert's queue.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ConcertLabel {
+    /// The concert's id.
+    pub concert: String,
+}
+
+/// Every metric.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Requests answered.
+    pub requests: Family<RequestLabels, Counter>,
+    /// Time from a request's head to its answer's head.
+    pub request_seconds: Histogram,
+    /// Problems answered, by code.
+    pub problems: Family<CodeLabel, Counter>,
+    /// Commands that were carried out.
+    pub commands: Family<CommandLabel, Counter>,
+    /// Batches committed.
+    pub batches: Counter,
+    /// Batches that failed as a whole.
+    pub batch_faults: Counter,
+    /// Commands in a batch.
+    pub batch_commands: Histogram,
+    /// Time from a batch's begin to its commit.
+    pub batch_seconds: Histogram,
+    /// Time that the commit took, with its sync to disk.
+    pub commit_seconds: Histogram,
+    /// Commands that wait for the desk.
+    pub desk_waiting: Gauge,
+    /// Numbers in line.
+    pub queue_waiting: Family<ConcertLabel, Gauge>,
+    /// Users shopping.
+    pub queue_active: Family<ConcertLabel, Gauge>,
+    /// Passwords that wait to be hashed.
+    pub passwords_waiting: Gauge,
+    /// Connections that are open.
+    pub connections: Gauge,
+    /// Time that a sweep took.
+    pub sweep_seconds: Histogram,
+}
+
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.000_1, 2.0, 18))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("boxoffice"),
+            requests: Family::default(),
+            request_seconds: seconds(),
+            problems: Family::default(),
+            commands: Family::default(),
+            batches: Counter::default(),
+            batch_faults: Counter::default(),
+            batch_commands: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
+            batch_seconds: seconds(),
+            commit_seconds: seconds(),
+            desk_waiting: Gauge::default(),
+            queue_waiting: Family::default(),
+            queue_active: Family::default(),
+            passwords_waiting: Gauge::default(),
+            connections: Gauge::default(),
+            sweep_seconds: seconds(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let r = &mut self.registry;
+        r.register("requests", "Requests answered", self.requests.clone());
+        let head = "Time from a request's head to its answer's head";
+        r.register_with_unit("request", head, Unit::Seconds, self.request_seconds.clone());
+        r.register(
+            "problems",
+            "Problems answered (refusals and faults)",
+            self.problems.clone(),
+        );
+        r.register("commands", "Commands carried out", self.commands.clone());
+        r.register("batches", "Batches committed", self.batches.clone());
+        r.register(
+            "batch_faults",
+            "Batches failed as a whole",
+            self.batch_faults.clone(),
+        );
+        r.register(
+            "batch_commands",
+            "Commands in a batch",
+            self.batch_commands.clone(),
+        );
+        let batch = "Time from a batch's begin to its commit";
+        r.register_with_unit("batch", batch, Unit::Seconds, self.batch_seconds.clone());
+        let commit = "Time of a commit with its sync to disk";
+        r.register_with_unit("commit", commit, Unit::Seconds, self.commit_seconds.clone());
+        r.register(
+            "desk_waiting",
+            "Commands that wait for the desk",
+            self.desk_waiting.clone(),
+        );
+        r.register(
+            "queue_waiting",
+            "Numbers in line",
+            self.queue_waiting.clone(),
+        );
+        r.register("queue_active", "Users shopping", self.queue_active.clone());
+        let passwords = "Passwords that wait to be hashed";
+        r.register(
+            "passwords_waiting",
+            passwords,
+            self.passwords_waiting.clone(),
+        );
+        r.register("connections", "Connections open", self.connections.clone());
+        let sweep = "Time of a sweep";
+        r.register_with_unit("sweep", sweep, Unit::Seconds, self.sweep_seconds.clone());
+    }
+
+    /// The text that Prometheus reads.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

@@ -1,0 +1,36 @@
+//! The infrastructure failed. Not a refusal: nothing was decided, nothing has changed, and the same
+//! request may succeed later.
+
+/// What failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The database cannot be reached, is full, or is busy for too long.
+    Unavailable(String),
+    /// A constraint of the schema said no: the second lock held what the rules should have.
+    Constraint(String),
+    /// The database holds something that no boxoffice has written.
+    Corrupt(String),
+    /// The database was written by a newer boxoffice.
+    SchemaTooNew {
+        /// The version found.
+        found: i64,
+        /// The newest that this binary knows.
+        known: i64,
+    },
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unavailable(why) => write!(f, "the database is not available: {why}"),
+            Self::Constraint(why) => write!(f, "a constraint of the database says no: {why}"),
+            Self::Corrupt(why) => write!(f, "the database is damaged: {why}"),
+            Self::SchemaTooNew { found, known } => write!(
+                f,
+                "the database has schema version {found}, this boxoffice knows up to {known}; use the newer binary"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}

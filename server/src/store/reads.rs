@@ -1,0 +1,103 @@
+//! The read side: what views need from the database and the board does not hold.
+
+use super::fault::Fault;
+use super::memory::Dump;
+use boxoffice_core::concert::{Concert, ConcertDate, Seat};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId, Uuid};
+use boxoffice_core::payment::Payment;
+use boxoffice_core::queue::{Admission, QueueState};
+use boxoffice_core::reservation::{Reservation, ReservedSeat};
+use boxoffice_core::time::Time;
+use boxoffice_core::user::User;
+use boxoffice_core::wallet::{Balance, LedgerEntry};
+
+/// A reservation with its seats.
+pub type WholeReservation = (ReservationId, Reservation, Vec<ReservedSeat>);
+
+/// Everything that a board starts from, as of one moment.
+#[derive(Default)]
+#[expect(missing_docs, reason = "each is the table of that name in Rows")]
+pub struct Snapshot {
+    pub concerts: Vec<(ConcertId, Concert)>,
+    pub dates: Vec<(DateId, ConcertDate)>,
+    pub seats: Vec<(SeatKey, Seat)>,
+    pub queues: Vec<(ConcertId, QueueState)>,
+    /// Active ones, and those whose place may still come back.
+    pub admissions: Vec<(PlaceKey, Admission)>,
+    /// Places that have left before being served.
+    pub left: Vec<PlaceKey>,
+    /// Places that come back to the front.
+    pub returning: Vec<PlaceKey>,
+}
+
+/// An operator's key as it is kept.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was revoked.
+    pub revoked_at: Option<Time>,
+}
+
+/// A connection that only reads. Each call sees what was committed before it.
+pub trait Reads: Send {
+    /// A user by normalised name.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn user_by_name(&mut self, username: &str) -> Result<Option<(UserId, User)>, Fault>;
+    /// A user by id.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn user(&mut self, id: UserId) -> Result<Option<User>, Fault>;
+    /// A reservation with its seats.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn reservation(&mut self, id: ReservationId) -> Result<Option<WholeReservation>, Fault>;
+    /// A user's confirmed reservations with their payments, newest first, before `before` if given.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn bookings(
+        &mut self,
+        user: UserId,
+        before: Option<ReservationId>,
+        limit: usize,
+    ) -> Result<Vec<(WholeReservation, Payment)>, Fault>;
+    /// A user's balance.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn balance(&mut self, user: UserId) -> Result<Balance, Fault>;
+    /// A user's ledger, newest first: entries with a number below `before` if given.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn ledger(
+        &mut self,
+        user: UserId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, LedgerEntry)>, Fault>;
+    /// A live operator's key by the hash of its secret.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn api_key(&mut self, hash: &[u8; 32]) -> Result<Option<ApiKey>, Fault>;
+    /// What a board starts from, read in one transaction.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn snapshot(&mut self) -> Result<Snapshot, Fault>;
+    /// Every row of every table, for comparing stores.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn dump(&mut self) -> Result<Dump, Fault>;
+}

@@ -1,0 +1,88 @@
+//! Opening: pragmas, migrations, and one clear sentence where a file cannot be used.
+
+use crate::store::fault::Fault;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The numbered migrations; each is run once, in its own transaction.
+const MIGRATIONS: &[(i64, &str)] = &[(
+    1,
+    include_str!("../../../../migrations/sqlite/0001_first_sale.sql"),
+)];
+
+/// The newest schema that this binary knows.
+pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
+
+/// How long a statement waits for another process (a backup, an admin verb) before it fails.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Page cache of the writer, KiB (negative: SQLite's unit is then KiB and not pages).
+const WRITER_CACHE: i64 = -64 * 1024;
+/// Prepared statements kept a connection; more than there are texts.
+const STATEMENTS: usize = 128;
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// The database file; `-wal` and `-shm` stand beside it.
+    pub path: PathBuf,
+}
+
+/// Opens the one connection that writes, and brings the schema up to date.
+///
+/// # Errors
+/// The file cannot be opened or written, is no database, is damaged, or has a newer schema.
+pub fn open_writer(files: &Files) -> Result<Connection, Fault> {
+    let mut connection = Connection::open(&files.path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // An acknowledged commit survives the loss of power, not only of the process.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    if connection.is_readonly("main")? {
+        return Err(Fault::Unavailable("the file is read-only".into()));
+    }
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens a connection that only reads.
+///
+/// # Errors
+/// The file cannot be opened.
+pub fn open_reader(files: &Files) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&files.path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// Runs the migrations that the database has not had.
+///
+/// # Errors
+/// The database is newer than this binary, is damaged, or cannot be written.
+pub fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > SCHEMA_VERSION {
+        return Err(Fault::SchemaTooNew {
+            found,
+            known: SCHEMA_VERSION,
+        });
+    }
+    let tables: i64 =
+        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if found == 0 && tables > 0 {
+        let why = "it holds tables of another program; name a file of its own";
+        return Err(Fault::Corrupt(why.into()));
+    }
+    for (version, text) in MIGRATIONS.iter().filter(|(version, _)| *version > found) {
+        transaction.execute_batch(text)?;
+        transaction.pragma_update(None, "user_version", version)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}

@@ -1,0 +1,320 @@
+//! The writer: loads and saves rows on one connection, by prepared statements.
+
+use super::super::records::{Cell, Record};
+use super::super::sql::{insert, select, update};
+use super::super::table::{self, Table as TableDef};
+use super::super::{Fault, Store};
+use super::open::{Files, open_writer};
+use boxoffice_core::concert::{Concert, ConcertDate, Seat};
+use boxoffice_core::id::{ReservationId, UserId, Uuid};
+use boxoffice_core::idempotency::Record as IdempotencyRecord;
+use boxoffice_core::limits::PLACES_PER_TICK_MAX;
+use boxoffice_core::payment::Payment;
+use boxoffice_core::queue::{Admission, Place, QueueState};
+use boxoffice_core::reservation::{Reservation, ReservedSeat};
+use boxoffice_core::rows::{Change, Keys, Rows, Table};
+use boxoffice_core::time::Time;
+use boxoffice_core::user::User;
+use boxoffice_core::wallet::{Balance, LedgerEntry};
+use rusqlite::{Connection, ToSql, params, params_from_iter};
+use sea_query::SqliteQueryBuilder;
+use std::collections::{BTreeSet, HashMap};
+
+/// Texts of the statements of one table.
+struct Texts {
+    select: String,
+    insert: String,
+    update: String,
+}
+
+/// The one connection that writes.
+pub struct SqliteStore {
+    connection: Connection,
+    texts: HashMap<&'static str, Texts>,
+    seats_of_reservation: String,
+}
+
+/// A user's newest place in a queue.
+const NEWEST_PLACE: &str =
+    "SELECT max(sequence) FROM waiting_queue WHERE user_id = ? AND concert_id = ?";
+/// Who comes back to the front.
+const RETURNING: &str = "SELECT sequence FROM waiting_queue \
+     WHERE concert_id = ? AND status = 'returning' ORDER BY sequence LIMIT ?";
+/// A user's claims on a date.
+const HOLDINGS: &str = "SELECT reservation_id FROM reservation \
+     WHERE user_id = ? AND concert_date_id = ? AND status IN ('held', 'confirmed')";
+const USER_BY_NAME: &str = "SELECT user_id FROM user WHERE username = ?";
+const PRUNE: &str = "DELETE FROM idempotency_key WHERE (scope_id, idempotency_key) IN \
+     (SELECT scope_id, idempotency_key FROM idempotency_key WHERE created_at < ? LIMIT ?)";
+
+impl SqliteStore {
+    /// Opens the file for writing and brings its schema up to date.
+    ///
+    /// # Errors
+    /// See [`open_writer`].
+    pub fn open(files: &Files) -> Result<Self, Fault> {
+        let connection = open_writer(files)?;
+        let texts = |table: &'static TableDef| {
+            let update = if table.mutable.is_empty() {
+                String::new()
+            } else {
+                update(table, SqliteQueryBuilder)
+            };
+            let texts = Texts {
+                select: select(table, table.key, &[], SqliteQueryBuilder),
+                insert: insert(table, SqliteQueryBuilder),
+                update,
+            };
+            (table.name, texts)
+        };
+        let by = ["reservation_id"];
+        Ok(Self {
+            connection,
+            texts: table::TABLES.into_iter().map(texts).collect(),
+            seats_of_reservation: select(
+                &table::RESERVATION_SEAT,
+                &by,
+                &["seat_number"],
+                SqliteQueryBuilder,
+            ),
+        })
+    }
+
+    fn texts<R: Record>(&self) -> Result<&Texts, Fault> {
+        self.texts
+            .get(R::TABLE.name)
+            .ok_or_else(|| Fault::Corrupt(R::TABLE.name.into()))
+    }
+
+    /// Loads rows by their key; `bind` gives the key's columns.
+    fn fetch<R: Record>(
+        &self,
+        keys: &BTreeSet<R::Key>,
+        bind: impl Fn(&R::Key) -> [Cell<'_>; 2],
+        into: &mut Table<R::Key, R>,
+    ) -> Result<(), Fault>
+    where
+        R::Key: Ord + Clone + std::fmt::Debug,
+    {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut statement = self.connection.prepare_cached(&self.texts::<R>()?.select)?;
+        for key in keys {
+            let cells = bind(key);
+            let mut found = statement.query(params_from_iter(&cells[..R::TABLE.key.len()]))?;
+            let row = found.next()?.map(|row| R::read(row)).transpose()?;
+            into.put_loaded(key.clone(), row.map(|(_, row)| row));
+        }
+        Ok(())
+    }
+
+    fn store<R: Record>(&self, rows: &Table<R::Key, R>) -> Result<(), Fault>
+    where
+        R::Key: Ord + Clone + std::fmt::Debug,
+    {
+        let mut changed = rows.changed().peekable();
+        if changed.peek().is_none() {
+            return Ok(());
+        }
+        let texts = self.texts::<R>()?;
+        let keys = R::TABLE.key.len();
+        let mutable = keys + R::TABLE.fixed.len();
+        for (key, row, change) in changed {
+            let cells = R::cells(key, row);
+            match change {
+                Change::Insert => {
+                    let mut statement = self.connection.prepare_cached(&texts.insert)?;
+                    statement.execute(params_from_iter(&cells))?;
+                }
+                Change::Update => {
+                    let mut statement = self.connection.prepare_cached(&texts.update)?;
+                    let bound = cells[mutable..].iter().chain(&cells[..keys]);
+                    let written = statement.execute(params_from_iter(bound))?;
+                    if written != 1 {
+                        return Err(Fault::Corrupt(format!(
+                            "a row of {} is gone",
+                            R::TABLE.name
+                        )));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn load_indexes(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        let one = |text: &str, bound: &[&dyn ToSql]| -> Result<Option<Uuid>, Fault> {
+            let mut statement = self.connection.prepare_cached(text)?;
+            let mut found = statement.query(bound)?;
+            found
+                .next()?
+                .map_or(Ok(None), |row| super::Source::uuid(row, 0))
+        };
+        for name in &keys.usernames {
+            rows.usernames
+                .put_loaded(name.clone(), one(USER_BY_NAME, &[name])?.map(UserId));
+        }
+        for key in &keys.newest_places {
+            let mut statement = self.connection.prepare_cached(NEWEST_PLACE)?;
+            let (user, concert) = (key.0.0.as_bytes(), key.1.0.as_bytes());
+            let found: Option<i64> = statement.query_row(params![user, concert], |r| r.get(0))?;
+            rows.newest_places
+                .put_loaded(*key, found.and_then(|n| u64::try_from(n).ok()));
+        }
+        for concert in &keys.returning {
+            let mut statement = self.connection.prepare_cached(RETURNING)?;
+            let most = i64::try_from(PLACES_PER_TICK_MAX).unwrap_or(i64::MAX);
+            let found = statement.query_map(params![concert.0.as_bytes(), most], |row| {
+                row.get::<_, i64>(0)
+            })?;
+            let sequences = found.map(|n| Ok(u64::try_from(n?).unwrap_or_default()));
+            let sequences: Result<BTreeSet<u64>, Fault> = sequences.collect();
+            rows.returning.put_loaded(*concert, Some(sequences?));
+        }
+        self.load_holdings(keys, rows)
+    }
+
+    fn load_holdings(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        let mut claims = BTreeSet::new();
+        for key in &keys.holdings {
+            let mut statement = self.connection.prepare_cached(HOLDINGS)?;
+            let mut found = statement.query(params![key.0.0.as_bytes(), key.1.0.as_bytes()])?;
+            let mut ids = BTreeSet::new();
+            while let Some(row) = found.next()? {
+                ids.extend(super::Source::uuid(row, 0)?.map(ReservationId));
+            }
+            claims.extend(ids.iter().copied());
+            rows.holdings.put_loaded(*key, Some(ids));
+        }
+        self.fetch::<Reservation>(
+            &claims,
+            |id| [blob(&id.0), Cell::Null],
+            &mut rows.reservations,
+        )
+    }
+
+    fn load_reserved_seats(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        for id in &keys.reserved_seats {
+            let mut statement = self.connection.prepare_cached(&self.seats_of_reservation)?;
+            let mut found = statement.query(params![id.0.as_bytes()])?;
+            let mut seats = Vec::new();
+            while let Some(row) = found.next()? {
+                seats.push(ReservedSeat::read(row)?.1);
+            }
+            rows.reserved_seats.put_loaded(*id, Some(seats));
+        }
+        Ok(())
+    }
+}
+
+fn blob(id: &Uuid) -> Cell<'_> {
+    Cell::Blob(std::borrow::Cow::Borrowed(id.as_bytes()))
+}
+
+fn number(value: u64) -> Cell<'static> {
+    Cell::Int(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+impl Store for SqliteStore {
+    fn begin(&mut self) -> Result<(), Fault> {
+        // Immediate: the write lock is taken now, so that what is loaded cannot change before the save.
+        Ok(self
+            .connection
+            .prepare_cached("BEGIN IMMEDIATE")?
+            .execute([])
+            .map(|_| ())?)
+    }
+
+    fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        self.fetch::<User>(&keys.users, |k| [blob(&k.0), Cell::Null], &mut rows.users)?;
+        self.fetch::<Concert>(
+            &keys.concerts,
+            |k| [blob(&k.0), Cell::Null],
+            &mut rows.concerts,
+        )?;
+        self.fetch::<ConcertDate>(&keys.dates, |k| [blob(&k.0), Cell::Null], &mut rows.dates)?;
+        self.fetch::<QueueState>(&keys.queues, |k| [blob(&k.0), Cell::Null], &mut rows.queues)?;
+        let place = |k: &boxoffice_core::id::PlaceKey| number(k.sequence);
+        self.fetch::<Place>(
+            &keys.places,
+            |k| [blob(&k.concert.0), place(k)],
+            &mut rows.places,
+        )?;
+        self.fetch::<Admission>(
+            &keys.admissions,
+            |k| [blob(&k.concert.0), place(k)],
+            &mut rows.admissions,
+        )?;
+        self.fetch::<Seat>(
+            &keys.seats,
+            |k| [blob(&k.date.0), number(k.number.into())],
+            &mut rows.seats,
+        )?;
+        self.fetch::<Reservation>(
+            &keys.reservations,
+            |k| [blob(&k.0), Cell::Null],
+            &mut rows.reservations,
+        )?;
+        self.load_reserved_seats(keys, rows)?;
+        self.fetch::<Balance>(
+            &keys.balances,
+            |k| [blob(&k.0), Cell::Null],
+            &mut rows.balances,
+        )?;
+        self.fetch::<IdempotencyRecord>(
+            &keys.idempotency,
+            |k| [blob(&k.0), Cell::Text(std::borrow::Cow::Borrowed(&k.1))],
+            &mut rows.idempotency,
+        )?;
+        self.load_indexes(keys, rows)
+    }
+
+    fn save(&mut self, rows: &Rows) -> Result<(), Fault> {
+        self.store::<User>(&rows.users)?;
+        self.store::<Concert>(&rows.concerts)?;
+        self.store::<ConcertDate>(&rows.dates)?;
+        self.store::<QueueState>(&rows.queues)?;
+        self.store::<Place>(&rows.places)?;
+        self.store::<Admission>(&rows.admissions)?;
+        self.store::<Seat>(&rows.seats)?;
+        self.store::<Reservation>(&rows.reservations)?;
+        for (id, seats, _) in rows.reserved_seats.changed() {
+            let text = &self.texts::<ReservedSeat>()?.insert;
+            let mut statement = self.connection.prepare_cached(text)?;
+            for seat in seats {
+                statement.execute(params_from_iter(&ReservedSeat::cells(id, seat)))?;
+            }
+        }
+        self.store::<Payment>(&rows.payments)?;
+        self.store::<Balance>(&rows.balances)?;
+        self.store::<LedgerEntry>(&rows.entries)?;
+        self.store::<IdempotencyRecord>(&rows.idempotency)
+    }
+
+    fn commit(&mut self) -> Result<(), Fault> {
+        Ok(self
+            .connection
+            .prepare_cached("COMMIT")?
+            .execute([])
+            .map(|_| ())?)
+    }
+
+    fn rollback(&mut self) {
+        // After some errors SQLite has rolled back by itself; then there is nothing to do.
+        if !self.connection.is_autocommit() {
+            let outcome = self.connection.execute_batch("ROLLBACK");
+            if let Err(error) = outcome {
+                tracing::error!(%error, "rollback failed");
+            }
+        }
+    }
+
+    fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        Ok(self
+            .connection
+            .prepare_cached(PRUNE)?
+            .execute(params![cutoff.0, limit])?)
+    }
+}
