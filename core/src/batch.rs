@@ -55,48 +55,30 @@ pub fn load_all<E>(
 
 /// Decides the commands one after another on the loaded rows, in the order of arrival.
 pub fn run(envelopes: &[Envelope], rows: &mut Rows, now: Time) -> Vec<Reply> {
-    envelopes
-        .iter()
-        .map(|envelope| run_one(envelope, rows, now))
-        .collect()
+    envelopes.iter().map(|envelope| run_one(envelope, rows, now)).collect()
 }
 
 fn run_one(envelope: &Envelope, rows: &mut Rows, now: Time) -> Reply {
     let Some(key) = &envelope.key else {
-        return Reply {
-            result: envelope.command.decide(rows, now),
-            replayed: false,
-        };
+        return Reply { result: envelope.command.decide(rows, now), replayed: false };
     };
     let id = (key.scope, key.key.clone());
     if let Some(record) = rows.idempotency.get(&id) {
         match record.replay(&key.fingerprint, now) {
             Ok(None) => {}
             Ok(Some(outcome)) => {
-                return Reply {
-                    result: Ok(outcome),
-                    replayed: true,
-                };
+                return Reply { result: Ok(outcome), replayed: true };
             }
             Err(refusal) => {
-                return Reply {
-                    result: Err(refusal),
-                    replayed: false,
-                };
+                return Reply { result: Err(refusal), replayed: false };
             }
         }
     }
     let result = envelope.command.decide(rows, now);
     if let Ok(outcome) = &result {
-        let record = Record {
-            fingerprint: key.fingerprint,
-            outcome: outcome.clone(),
-            created_at: now,
-        };
+        let record =
+            Record { fingerprint: key.fingerprint, outcome: outcome.clone(), created_at: now };
         rows.idempotency.insert(id, record);
     }
-    Reply {
-        result,
-        replayed: false,
-    }
+    Reply { result, replayed: false }
 }

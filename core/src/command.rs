@@ -97,10 +97,7 @@ impl Command {
                 token_keys(c.place, rows, keys);
                 keys.dates.insert(c.date);
                 keys.holdings.insert((c.user, c.date));
-                keys.seats.extend(c.seats.iter().map(|&number| SeatKey {
-                    date: c.date,
-                    number,
-                }));
+                keys.seats.extend(c.seats.iter().map(|&number| SeatKey { date: c.date, number }));
                 keys.reservations.insert(c.reservation);
             }
             Self::Cancel(c) => {
@@ -172,11 +169,7 @@ fn ending_keys(place: PlaceKey, rows: &Rows, keys: &mut Keys) {
     keys.returning.insert(place.concert);
     keys.places.insert(place);
     keys.admissions.insert(place);
-    if let Some(id) = rows
-        .admissions
-        .peek(&place)
-        .and_then(|admission| admission.reservation)
-    {
+    if let Some(id) = rows.admissions.peek(&place).and_then(|admission| admission.reservation) {
         reservation_keys(id, rows, keys);
     }
 }
@@ -186,14 +179,7 @@ fn join_keys(join: &Join, rows: &Rows, keys: &mut Keys) {
     keys.queues.insert(join.concert);
     keys.newest_places.insert((join.user, join.concert));
     if let Some(&sequence) = rows.newest_places.peek(&(join.user, join.concert)) {
-        ending_keys(
-            PlaceKey {
-                concert: join.concert,
-                sequence,
-            },
-            rows,
-            keys,
-        );
+        ending_keys(PlaceKey { concert: join.concert, sequence }, rows, keys);
     }
 }
 
@@ -220,8 +206,5 @@ fn reservation_keys(id: ReservationId, rows: &Rows, keys: &mut Keys) {
     };
     keys.dates.insert(reservation.date);
     let date = reservation.date;
-    keys.seats.extend(seats.iter().map(|seat| SeatKey {
-        date,
-        number: seat.number,
-    }));
+    keys.seats.extend(seats.iter().map(|seat| SeatKey { date, number: seat.number }));
 }

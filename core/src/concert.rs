@@ -76,21 +76,13 @@ impl Concert {
     /// Whether seats are sold at `now`: refuses with not open or closed.
     pub fn on_sale(&self, now: Time) -> Result<(), Refusal> {
         self.not_closed(now)?;
-        ensure!(
-            now.reached(self.start_at),
-            Refusal::SaleNotOpen {
-                opens_at: self.start_at
-            }
-        );
+        ensure!(now.reached(self.start_at), Refusal::SaleNotOpen { opens_at: self.start_at });
         Ok(())
     }
 
     /// Whether the sale is still to come or under way: refuses with closed.
     pub fn not_closed(&self, now: Time) -> Result<(), Refusal> {
-        ensure!(
-            !self.end_at.is_some_and(|end| now.reached(end)),
-            Refusal::SaleClosed
-        );
+        ensure!(!self.end_at.is_some_and(|end| now.reached(end)), Refusal::SaleClosed);
         Ok(())
     }
 }
@@ -208,13 +200,7 @@ impl NewDate {
                 held_until: None,
                 reservated_date: None,
             };
-            rows.seats.insert(
-                SeatKey {
-                    date: self.date,
-                    number: seat.number,
-                },
-                row,
-            );
+            rows.seats.insert(SeatKey { date: self.date, number: seat.number }, row);
         }
         if let Some(row) = rows.concerts.update(&concert) {
             row.total_seats += seats;
@@ -257,10 +243,7 @@ impl CreateConcert {
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         self.check()?;
         let taken = rows.concerts.get(&self.concert).is_some()
-            || self
-                .dates
-                .iter()
-                .any(|new| rows.dates.get(&new.date).is_some());
+            || self.dates.iter().any(|new| rows.dates.get(&new.date).is_some());
         ensure!(!taken, Refusal::AlreadyExists);
 
         let concert = Concert {
@@ -275,8 +258,7 @@ impl CreateConcert {
             created_at: now,
         };
         rows.concerts.insert(self.concert, concert);
-        rows.queues
-            .insert(self.concert, QueueState::new(self.seed, self.queue, now));
+        rows.queues.insert(self.concert, QueueState::new(self.seed, self.queue, now));
         for date in &self.dates {
             date.add(rows, self.concert);
         }
@@ -290,10 +272,7 @@ impl CreateConcert {
         let invalid = |field| Refusal::InvalidSetting { field };
         ensure!(is_name(&self.concert_name), invalid(Field::ConcertName));
         ensure!(is_name(&self.theater), invalid(Field::Theater));
-        ensure!(
-            (1..=24 * 60).contains(&self.run_time),
-            invalid(Field::RunTime)
-        );
+        ensure!((1..=24 * 60).contains(&self.run_time), invalid(Field::RunTime));
         let window = self.end_at.is_none_or(|end| end > self.start_at);
         ensure!(window, invalid(Field::SaleWindow));
         ensure!(self.policy.is_valid(), invalid(Field::Policy));
@@ -301,10 +280,7 @@ impl CreateConcert {
         let ids: BTreeSet<DateId> = self.dates.iter().map(|new| new.date).collect();
         let dates = ids.len() == self.dates.len() && ids.len() <= DATES_PER_CONCERT_MAX;
         ensure!(dates, invalid(Field::Dates));
-        ensure!(
-            self.dates.iter().all(NewDate::is_valid),
-            invalid(Field::Seats)
-        );
+        ensure!(self.dates.iter().all(NewDate::is_valid), invalid(Field::Seats));
         Ok(())
     }
 }
@@ -321,33 +297,14 @@ pub struct AddDate {
 impl AddDate {
     /// Refuses with: concert not found, invalid setting, already exists.
     pub(crate) fn decide(&self, rows: &mut Rows) -> Result<Outcome, Refusal> {
-        let concert = rows
-            .concerts
-            .get(&self.concert)
-            .ok_or(Refusal::ConcertNotFound)?;
+        let concert = rows.concerts.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
         let room = usize::try_from(concert.date_count).is_ok_and(|n| n < DATES_PER_CONCERT_MAX);
-        ensure!(
-            room,
-            Refusal::InvalidSetting {
-                field: Field::Dates
-            }
-        );
-        ensure!(
-            self.date.is_valid(),
-            Refusal::InvalidSetting {
-                field: Field::Seats
-            }
-        );
-        ensure!(
-            rows.dates.get(&self.date.date).is_none(),
-            Refusal::AlreadyExists
-        );
+        ensure!(room, Refusal::InvalidSetting { field: Field::Dates });
+        ensure!(self.date.is_valid(), Refusal::InvalidSetting { field: Field::Seats });
+        ensure!(rows.dates.get(&self.date.date).is_none(), Refusal::AlreadyExists);
 
         self.date.add(rows, self.concert);
-        Ok(Outcome::DateAdded {
-            concert_id: self.concert,
-            date_id: self.date.date,
-        })
+        Ok(Outcome::DateAdded { concert_id: self.concert, date_id: self.date.date })
     }
 }
 
@@ -363,10 +320,7 @@ pub struct SetSale {
 impl SetSale {
     /// Refuses with: concert not found.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        let concert = rows
-            .concerts
-            .update(&self.concert)
-            .ok_or(Refusal::ConcertNotFound)?;
+        let concert = rows.concerts.update(&self.concert).ok_or(Refusal::ConcertNotFound)?;
 
         if self.open {
             concert.start_at = concert.start_at.min(now);

@@ -38,46 +38,29 @@ impl Draw {
         let bits = u64::BITS - count.saturating_sub(1).leading_zeros();
         let half_bits = bits.div_ceil(2).max(1);
         if count == 0 {
-            return Self {
-                keys,
-                half_bits,
-                count,
-            };
+            return Self { keys, half_bits, count };
         }
         for (round, key) in (0u8..).zip(keys.iter_mut()) {
-            let digest = Sha256::new()
-                .chain_update(seed)
-                .chain_update([round])
-                .finalize();
+            let digest = Sha256::new().chain_update(seed).chain_update([round]).finalize();
             let mut first = [0; 8];
             first.copy_from_slice(&digest[..8]);
             *key = u64::from_le_bytes(first);
         }
         let bits = u64::BITS - count.saturating_sub(1).leading_zeros();
-        Self {
-            keys,
-            half_bits: bits.div_ceil(2).max(1),
-            count,
-        }
+        Self { keys, half_bits: bits.div_ceil(2).max(1), count }
     }
 
     /// The queue number (from 1) of the joiner with this sequence (from 1).
     /// Outside of `1..=count` the sequence itself.
     #[must_use]
     pub fn number_of(&self, sequence: u64) -> u64 {
-        self.walk(sequence, |value| {
-            (0..ROUNDS).fold(value, |v, round| self.round(v, round))
-        })
+        self.walk(sequence, |value| (0..ROUNDS).fold(value, |v, round| self.round(v, round)))
     }
 
     /// The inverse of [`Draw::number_of`].
     #[must_use]
     pub fn sequence_at(&self, number: u64) -> u64 {
-        self.walk(number, |value| {
-            (0..ROUNDS)
-                .rev()
-                .fold(value, |v, round| self.unround(v, round))
-        })
+        self.walk(number, |value| (0..ROUNDS).rev().fold(value, |v, round| self.unround(v, round)))
     }
 
     /// Applies `permute` until the value is in range again: at most a few times on average four,
@@ -150,20 +133,16 @@ mod tests {
         let draws = 20_000u32;
         let mut cells = [[0u32; 8]; 8];
         for round in 0..draws {
-            let draw = Draw::new(
-                &commitment(&[(round % 251) as u8; 32]).map(|b| b ^ (round >> 8) as u8),
-                8,
-            );
+            let mut seed = [7; 32];
+            seed[..4].copy_from_slice(&round.to_le_bytes());
+            let draw = Draw::new(&commitment(&seed), 8);
             for (sequence, row) in (1..=8).zip(cells.iter_mut()) {
                 row[usize::try_from(draw.number_of(sequence) - 1).unwrap()] += 1;
             }
         }
         let expected = f64::from(draws) / 8.0;
-        let chi: f64 = cells
-            .iter()
-            .flatten()
-            .map(|&n| (f64::from(n) - expected).powi(2) / expected)
-            .sum();
+        let chi: f64 =
+            cells.iter().flatten().map(|&n| (f64::from(n) - expected).powi(2) / expected).sum();
         assert!(chi < 100.0, "chi-squared {chi}");
     }
 }

@@ -15,10 +15,7 @@ pub type Fingerprint = [u8; 32];
 /// Computes a [`Fingerprint`].
 #[must_use]
 pub fn fingerprint(method: &str, path: &str, body: &[u8]) -> Fingerprint {
-    let head = Sha256::new()
-        .chain_update(method)
-        .chain_update([0])
-        .chain_update(path);
+    let head = Sha256::new().chain_update(method).chain_update([0]).chain_update(path);
     head.chain_update([0]).chain_update(body).finalize().into()
 }
 
@@ -51,10 +48,7 @@ impl Record {
         if now.reached(self.created_at.plus_ms(IDEMPOTENCY_KEEP_MS)) {
             return Ok(None);
         }
-        ensure!(
-            self.fingerprint == *fingerprint,
-            Refusal::IdempotencyKeyReused
-        );
+        ensure!(self.fingerprint == *fingerprint, Refusal::IdempotencyKeyReused);
         Ok(Some(self.outcome.clone()))
     }
 }

@@ -47,12 +47,13 @@ impl Pay {
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let reservation = reservation::owned(rows, self.reservation, self.user, self.place);
         reservation.map_or(Ok(()), |r| r.still_held(now))?;
+        let overtaken =
+            reservation.is_some() && !reservation::owns_its_seats(rows, self.reservation);
+        ensure!(!overtaken, Refusal::HoldLapsed);
         queue::admitted(rows, self.place, self.user, now)?;
         let price = reservation.ok_or(Refusal::ReservationNotFound)?.total_price;
         let balance = wallet::balance(rows, self.user).amount;
-        let after = balance
-            .checked_sub(price)
-            .filter(|left| *left >= Money::ZERO);
+        let after = balance.checked_sub(price).filter(|left| *left >= Money::ZERO);
         let after = after.ok_or(Refusal::InsufficientBalance {
             balance,
             price,

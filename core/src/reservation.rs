@@ -121,22 +121,10 @@ impl Reserve {
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         queue::admitted(rows, self.place, self.user, now)?;
         let count = (1..=SEATS_PER_RESERVATION_MAX).contains(&self.seats.len());
-        ensure!(
-            count,
-            Refusal::InvalidSetting {
-                field: Field::Seats
-            }
-        );
+        ensure!(count, Refusal::InvalidSetting { field: Field::Seats });
         let date = rows.dates.get(&self.date);
-        ensure!(
-            date.is_some_and(|d| d.concert == self.place.concert),
-            Refusal::DateNotFound
-        );
-        queue::admitted(rows, self.place, self.user, now)?;
-        let concert = rows
-            .concerts
-            .get(&self.place.concert)
-            .ok_or(Refusal::ConcertNotFound)?;
+        ensure!(date.is_some_and(|d| d.concert == self.place.concert), Refusal::DateNotFound);
+        let concert = rows.concerts.get(&self.place.concert).ok_or(Refusal::ConcertNotFound)?;
         concert.on_sale(now)?;
         let policy = concert.policy;
         self.seats_exist(rows)?;
@@ -146,10 +134,7 @@ impl Reserve {
         }
         self.within_limit(rows, policy.seats_per_user, now)?;
         self.seats_free(rows, now)?;
-        ensure!(
-            rows.reservations.get(&self.reservation).is_none(),
-            Refusal::AlreadyExists
-        );
+        ensure!(rows.reservations.get(&self.reservation).is_none(), Refusal::AlreadyExists);
 
         queue::arrive(rows, self.place, now);
         Ok(self.hold(rows, now.plus_ms(policy.hold_ttl_ms), now))
@@ -157,50 +142,32 @@ impl Reserve {
 
     fn keys(&self) -> impl Iterator<Item = SeatKey> {
         let date = self.date;
-        self.seats
-            .iter()
-            .map(move |&number| SeatKey { date, number })
+        self.seats.iter().map(move |&number| SeatKey { date, number })
     }
 
     fn numbers_where(&self, rows: &Rows, test: impl Fn(Option<&Seat>) -> bool) -> Vec<u32> {
-        self.keys()
-            .filter(|key| test(rows.seats.get(key)))
-            .map(|key| key.number)
-            .collect()
+        self.keys().filter(|key| test(rows.seats.get(key))).map(|key| key.number).collect()
     }
 
     fn seats_exist(&self, rows: &Rows) -> Result<(), Refusal> {
         let seat_numbers = self.numbers_where(rows, |seat| seat.is_none());
-        ensure!(
-            seat_numbers.is_empty(),
-            Refusal::SeatNotFound { seat_numbers }
-        );
+        ensure!(seat_numbers.is_empty(), Refusal::SeatNotFound { seat_numbers });
         Ok(())
     }
 
     fn seats_free(&self, rows: &Rows, now: Time) -> Result<(), Refusal> {
         let seat_numbers =
             self.numbers_where(rows, |seat| !seat.is_some_and(|seat| seat.is_free(now)));
-        ensure!(
-            seat_numbers.is_empty(),
-            Refusal::SeatsTaken { seat_numbers }
-        );
+        ensure!(seat_numbers.is_empty(), Refusal::SeatsTaken { seat_numbers });
         Ok(())
     }
 
     fn within_limit(&self, rows: &Rows, limit: u32, now: Time) -> Result<(), Refusal> {
-        let ids = rows
-            .holdings
-            .get(&(self.user, self.date))
-            .into_iter()
-            .flatten();
+        let ids = rows.holdings.get(&(self.user, self.date)).into_iter().flatten();
         let reservations = ids.filter_map(|id| rows.reservations.get(id));
         let have: u32 = reservations.map(|r| r.seats_counted(now)).sum();
         let wanted = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);
-        ensure!(
-            have.saturating_add(wanted) <= limit,
-            Refusal::SeatLimit { limit, have }
-        );
+        ensure!(have.saturating_add(wanted) <= limit, Refusal::SeatLimit { limit, have });
         Ok(())
     }
 
@@ -219,16 +186,8 @@ impl Reserve {
             seat.held_until = Some(expires_at);
             let price = seat.ticket_price;
             total += price.0;
-            reserved.push(ReservedSeat {
-                seat_id: seat.seat_id,
-                number: key.number,
-                price,
-            });
-            seats.push(SeatPrice {
-                seat_number: key.number,
-                zone: seat.zone.clone(),
-                price,
-            });
+            reserved.push(ReservedSeat { seat_id: seat.seat_id, number: key.number, price });
+            seats.push(SeatPrice { seat_number: key.number, zone: seat.zone.clone(), price });
         }
         if newly_taken > 0
             && let Some(date) = rows.dates.update(&self.date)
@@ -321,9 +280,23 @@ pub(crate) fn owned(
     user: UserId,
     place: PlaceKey,
 ) -> Option<&Reservation> {
-    rows.reservations
-        .get(&id)
-        .filter(|r| r.user == user && r.concert == place.concert)
+    rows.reservations.get(&id).filter(|r| r.user == user && r.concert == place.concert)
+}
+
+/// Whether the rows of all its seats still name this reservation. After its time is over somebody
+/// else may have taken them, and a clock that jumps back (or another node's that is behind) does not
+/// give them back.
+pub(crate) fn owns_its_seats(rows: &Rows, id: ReservationId) -> bool {
+    let Some(date) = rows.reservations.get(&id).map(|r| r.date) else {
+        return false;
+    };
+    let mine = |reserved: &ReservedSeat| {
+        let key = SeatKey { date, number: reserved.number };
+        let seat = rows.seats.get(&key);
+        seat.is_some_and(|seat| seat.reservation == Some(id))
+    };
+    let seats = rows.reserved_seats.get(&id);
+    seats.is_some_and(|seats| seats.iter().all(mine))
 }
 
 /// Frees the seats of a hold that its owner gives up.
@@ -349,10 +322,7 @@ fn end_hold(rows: &mut Rows, id: ReservationId, status: ReservationStatus, now: 
     let seats = rows.reserved_seats.get(&id).cloned().unwrap_or_default();
     let mut freed = 0;
     for seat in seats {
-        let key = SeatKey {
-            date,
-            number: seat.number,
-        };
+        let key = SeatKey { date, number: seat.number };
         let mine = |s: &Seat| s.status == SeatStatus::Held && s.reservation == Some(id);
         if !rows.seats.get(&key).is_some_and(mine) {
             continue;

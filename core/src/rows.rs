@@ -37,19 +37,14 @@ pub struct Table<K, V> {
 
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self {
-            slots: BTreeMap::new(),
-        }
+        Self { slots: BTreeMap::new() }
     }
 }
 
 impl<K: Ord + Clone + std::fmt::Debug, V> Table<K, V> {
     /// Puts a row as the store found it, `None` where there is none. For stores.
     pub fn put_loaded(&mut self, key: K, value: Option<V>) {
-        self.slots.entry(key).or_insert(Slot {
-            value,
-            change: None,
-        });
+        self.slots.entry(key).or_insert(Slot { value, change: None });
     }
 
     /// Whether the row was loaded (as present or as absent) or made in this batch.
@@ -87,18 +82,11 @@ impl<K: Ord + Clone + std::fmt::Debug, V> Table<K, V> {
         match self.slots.get_mut(&key) {
             Some(slot) => {
                 let existed = slot.value.is_some() && slot.change != Some(Change::Insert);
-                slot.change = Some(if existed {
-                    Change::Update
-                } else {
-                    Change::Insert
-                });
+                slot.change = Some(if existed { Change::Update } else { Change::Insert });
                 slot.value = Some(value);
             }
             None => {
-                let slot = Slot {
-                    value: Some(value),
-                    change: Some(Change::Insert),
-                };
+                let slot = Slot { value: Some(value), change: Some(Change::Insert) };
                 self.slots.insert(key, slot);
             }
         }
@@ -106,13 +94,12 @@ impl<K: Ord + Clone + std::fmt::Debug, V> Table<K, V> {
 
     /// What is to be saved, in key order (so that every node locks in the same order).
     pub fn changed(&self) -> impl Iterator<Item = (&K, &V, Change)> {
-        self.slots
-            .iter()
-            .filter_map(|(key, slot)| Some((key, slot.value.as_ref()?, slot.change?)))
+        self.slots.iter().filter_map(|(key, slot)| Some((key, slot.value.as_ref()?, slot.change?)))
     }
 }
 
-/// Everything a batch has loaded and done.
+/// Everything a batch has loaded and done. Sets and lists (`returning`, `holdings`,
+/// `reserved_seats`) are loaded as present, empty where there is nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     /// `user`.
@@ -184,14 +171,11 @@ impl Keys {
         self.seats.retain(|k| !rows.seats.is_loaded(k));
         self.queues.retain(|k| !rows.queues.is_loaded(k));
         self.places.retain(|k| !rows.places.is_loaded(k));
-        self.newest_places
-            .retain(|k| !rows.newest_places.is_loaded(k));
+        self.newest_places.retain(|k| !rows.newest_places.is_loaded(k));
         self.returning.retain(|k| !rows.returning.is_loaded(k));
         self.admissions.retain(|k| !rows.admissions.is_loaded(k));
-        self.reservations
-            .retain(|k| !rows.reservations.is_loaded(k));
-        self.reserved_seats
-            .retain(|k| !rows.reserved_seats.is_loaded(k));
+        self.reservations.retain(|k| !rows.reservations.is_loaded(k));
+        self.reserved_seats.retain(|k| !rows.reserved_seats.is_loaded(k));
         self.holdings.retain(|k| !rows.holdings.is_loaded(k));
         self.balances.retain(|k| !rows.balances.is_loaded(k));
         self.idempotency.retain(|k| !rows.idempotency.is_loaded(k));

@@ -51,10 +51,7 @@ pub struct Adopt {
 impl Register {
     /// Refuses with: username taken, already exists.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        ensure!(
-            rows.usernames.get(&self.username).is_none(),
-            Refusal::UsernameTaken
-        );
+        ensure!(rows.usernames.get(&self.username).is_none(), Refusal::UsernameTaken);
         ensure!(rows.users.get(&self.user).is_none(), Refusal::AlreadyExists);
 
         rows.usernames.insert(self.username.clone(), self.user);
@@ -64,10 +61,7 @@ impl Register {
             created_at: now,
         };
         rows.users.insert(self.user, user);
-        Ok(Outcome::Registered {
-            user_id: self.user,
-            username: self.username.clone(),
-        })
+        Ok(Outcome::Registered { user_id: self.user, username: self.username.clone() })
     }
 }
 
@@ -76,17 +70,11 @@ impl Adopt {
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Outcome {
         if rows.users.get(&self.user).is_none() {
             rows.usernames.insert(self.username.clone(), self.user);
-            let user = User {
-                username: self.username.clone(),
-                password_hash: None,
-                created_at: now,
-            };
+            let user =
+                User { username: self.username.clone(), password_hash: None, created_at: now };
             rows.users.insert(self.user, user);
         }
-        Outcome::Registered {
-            user_id: self.user,
-            username: self.username.clone(),
-        }
+        Outcome::Registered { user_id: self.user, username: self.username.clone() }
     }
 }
 

@@ -66,22 +66,9 @@ pub(crate) fn post(
     let before = balance(rows, user);
     let number = before.entry_count + 1;
     let (kind, amount, reference) = entry;
-    let entry = LedgerEntry {
-        kind,
-        amount,
-        balance_after: after,
-        reference,
-        created_at: now,
-    };
+    let entry = LedgerEntry { kind, amount, balance_after: after, reference, created_at: now };
     rows.entries.insert((user, number), entry);
-    rows.balances.insert(
-        user,
-        Balance {
-            amount: after,
-            entry_count: number,
-            updated_at: now,
-        },
-    );
+    rows.balances.insert(user, Balance { amount: after, entry_count: number, updated_at: now });
 }
 
 /// Adds money to a balance.
@@ -100,31 +87,15 @@ pub struct Charge {
 impl Charge {
     /// Refuses with: token (see [`queue::admitted`]), amount out of range, balance limit.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&self.amount);
-        ensure!(
-            in_range,
-            Refusal::AmountOutOfRange {
-                min: CHARGE_MIN,
-                max: CHARGE_MAX
-            }
-        );
         queue::admitted(rows, self.place, self.user, now)?;
+        let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&self.amount);
+        ensure!(in_range, Refusal::AmountOutOfRange { min: CHARGE_MIN, max: CHARGE_MAX });
         let after = balance(rows, self.user).amount.checked_add(self.amount);
         let after = after.filter(|sum| *sum <= BALANCE_MAX);
         let after = after.ok_or(Refusal::BalanceLimit { limit: BALANCE_MAX })?;
 
         queue::arrive(rows, self.place, now);
-        post(
-            rows,
-            self.user,
-            after,
-            (EntryKind::Charge, self.amount, self.charge.0),
-            now,
-        );
-        Ok(Outcome::Charged {
-            charge_id: self.charge,
-            amount: self.amount,
-            balance: after,
-        })
+        post(rows, self.user, after, (EntryKind::Charge, self.amount, self.charge.0), now);
+        Ok(Outcome::Charged { charge_id: self.charge, amount: self.amount, balance: after })
     }
 }

@@ -28,9 +28,7 @@ impl Clock {
         match self {
             Self::Manual(ms) => Time(ms.load(Ordering::SeqCst)),
             Self::System => {
-                let since = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default();
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
         }

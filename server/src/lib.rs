@@ -5,6 +5,9 @@
 pub mod board;
 pub mod clock;
 pub mod desk;
+pub mod http;
 pub mod metrics;
+pub mod passwords;
 pub mod store;
 pub mod sweeper;
+pub mod tokens;

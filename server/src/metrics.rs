@@ -110,44 +110,20 @@ impl Metrics {
         r.register("requests", "Requests answered", self.requests.clone());
         let head = "Time from a request's head to its answer's head";
         r.register_with_unit("request", head, Unit::Seconds, self.request_seconds.clone());
-        r.register(
-            "problems",
-            "Problems answered (refusals and faults)",
-            self.problems.clone(),
-        );
+        r.register("problems", "Problems answered (refusals and faults)", self.problems.clone());
         r.register("commands", "Commands carried out", self.commands.clone());
         r.register("batches", "Batches committed", self.batches.clone());
-        r.register(
-            "batch_faults",
-            "Batches failed as a whole",
-            self.batch_faults.clone(),
-        );
-        r.register(
-            "batch_commands",
-            "Commands in a batch",
-            self.batch_commands.clone(),
-        );
+        r.register("batch_faults", "Batches failed as a whole", self.batch_faults.clone());
+        r.register("batch_commands", "Commands in a batch", self.batch_commands.clone());
         let batch = "Time from a batch's begin to its commit";
         r.register_with_unit("batch", batch, Unit::Seconds, self.batch_seconds.clone());
         let commit = "Time of a commit with its sync to disk";
         r.register_with_unit("commit", commit, Unit::Seconds, self.commit_seconds.clone());
-        r.register(
-            "desk_waiting",
-            "Commands that wait for the desk",
-            self.desk_waiting.clone(),
-        );
-        r.register(
-            "queue_waiting",
-            "Numbers in line",
-            self.queue_waiting.clone(),
-        );
+        r.register("desk_waiting", "Commands that wait for the desk", self.desk_waiting.clone());
+        r.register("queue_waiting", "Numbers in line", self.queue_waiting.clone());
         r.register("queue_active", "Users shopping", self.queue_active.clone());
         let passwords = "Passwords that wait to be hashed";
-        r.register(
-            "passwords_waiting",
-            passwords,
-            self.passwords_waiting.clone(),
-        );
+        r.register("passwords_waiting", passwords, self.passwords_waiting.clone());
         r.register("connections", "Connections open", self.connections.clone());
         let sweep = "Time of a sweep";
         r.register_with_unit("sweep", sweep, Unit::Seconds, self.sweep_seconds.clone());

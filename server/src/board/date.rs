@@ -104,17 +104,11 @@ impl Picture {
         let zone = serde_json::Value::from(seat.zone.as_str());
         let price = seat.ticket_price.0;
         let head = format!(r#"{{"seat_number":{number},"zone":{zone},"price":{price},"status":""#);
-        let shown = Shown {
-            number,
-            status: SeatStatus::Available,
-            held_until: None,
-            head,
-        };
+        let shown = Shown { number, status: SeatStatus::Available, held_until: None, head };
         let index = self.seats.partition_point(|other| other.number < number);
         self.seats.insert(index, shown);
         self.available += 1;
-        self.chunks
-            .resize_with(self.seats.len().div_ceil(CHUNK), Chunk::default);
+        self.chunks.resize_with(self.seats.len().div_ceil(CHUNK), Chunk::default);
         for chunk in self.chunks.iter_mut().skip(index / CHUNK) {
             chunk.stale = true;
         }
@@ -138,10 +132,8 @@ impl Picture {
         let length: usize = self.chunks.iter().map(|chunk| chunk.text.len() + 1).sum();
         let mut body = String::with_capacity(length + 128);
         let available = self.available;
-        let _ = write!(
-            body,
-            r#"{{"concert_date_id":"{id}","available_seats":{available},"seats":["#
-        );
+        let _ =
+            write!(body, r#"{{"concert_date_id":"{id}","available_seats":{available},"seats":["#);
         let mut digest = Sha256::new_with_prefix(&body);
         for (index, chunk) in self.chunks.iter().enumerate() {
             if index > 0 {
@@ -157,10 +149,7 @@ impl Picture {
             let _ = write!(etag, "{byte:02x}");
         }
         etag.push('"');
-        SeatMap {
-            body: body.into(),
-            etag,
-        }
+        SeatMap { body: body.into(), etag }
     }
 }
 
@@ -207,11 +196,7 @@ impl DateBoard {
             picture.add(number, seat);
         }
         if let Ok(index) = find(&picture) {
-            let status = if seat.is_free(now) {
-                SeatStatus::Available
-            } else {
-                seat.status
-            };
+            let status = if seat.is_free(now) { SeatStatus::Available } else { seat.status };
             picture.put(index, status, seat.held_until);
         }
     }

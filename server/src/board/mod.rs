@@ -107,11 +107,8 @@ impl Board {
     /// The dates of a concert in the order of performance.
     #[must_use]
     pub fn dates_of(&self, concert: ConcertId) -> Vec<Arc<DateBoard>> {
-        let mut dates: Vec<_> = read(&self.dates)
-            .values()
-            .filter(|d| d.concert == concert)
-            .cloned()
-            .collect();
+        let mut dates: Vec<_> =
+            read(&self.dates).values().filter(|d| d.concert == concert).cloned().collect();
         dates.sort_by_key(|date| (date.starts_at, date.id));
         dates
     }
@@ -150,11 +147,7 @@ impl Board {
             *write(&concert.row) = row;
             return;
         }
-        let concert = ConcertBoard {
-            id,
-            row: RwLock::new(row),
-            queue: QueueBoard::default(),
-        };
+        let concert = ConcertBoard { id, row: RwLock::new(row), queue: QueueBoard::default() };
         write(&self.concerts).insert(id, Arc::new(concert));
     }
 

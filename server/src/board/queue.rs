@@ -114,11 +114,7 @@ impl Picture {
         let place = number.map(|n| position(n, cursor, self.gone_ahead(n)));
         let (admitted, ms) = self.rate();
         let wait_seconds = place.and_then(|p| estimated_wait_seconds(p, admitted, ms));
-        Standing::Waiting {
-            number,
-            position: place,
-            wait_seconds,
-        }
+        Standing::Waiting { number, position: place, wait_seconds }
     }
 }
 
@@ -138,10 +134,7 @@ impl QueueBoard {
         }
         if let Some(seen) = picture.admissions.get(&sequence) {
             return match (seen.active && !now.reached(seen.expiry), seen.arrived) {
-                (true, arrived) => Standing::Admitted {
-                    until: seen.expiry,
-                    arrived,
-                },
+                (true, arrived) => Standing::Admitted { until: seen.expiry, arrived },
                 (false, true) => Standing::Expired,
                 (false, false) => Standing::NoShow,
             };
@@ -207,10 +200,7 @@ impl QueueBoard {
         if picture.draw.is_none() {
             picture.draw = row.draw();
         }
-        let moved = picture
-            .row
-            .as_ref()
-            .is_none_or(|before| before.cursor != row.cursor);
+        let moved = picture.row.as_ref().is_none_or(|before| before.cursor != row.cursor);
         picture.row = Some(row.clone());
         if newly_drawn {
             for sequence in std::mem::take(&mut picture.gone) {

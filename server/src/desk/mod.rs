@@ -78,25 +78,27 @@ impl Desk {
             metrics: Arc::clone(&metrics),
             batch_commands_max: settings.batch_commands_max,
         };
-        let thread = std::thread::Builder::new()
-            .name("desk".into())
-            .spawn(move || {
-                worker.run(waiting);
-                // Nobody waits any more when the receiver is gone.
-                let _ = finished.send(());
-            })?;
+        let thread = std::thread::Builder::new().name("desk".into()).spawn(move || {
+            worker.run(waiting);
+            // Nobody waits any more when the receiver is gone.
+            let _ = finished.send(());
+        })?;
         Ok((Self { jobs, metrics }, Writer { thread, done }))
+    }
+
+    /// Whether commands are taken.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.jobs.is_closed()
     }
 
     /// Hands a command in and waits for its answer, which comes after the commit.
     pub async fn run(&self, envelope: Envelope) -> Answer {
         let (answer, answered) = oneshot::channel();
-        self.jobs
-            .try_send(Job::Run(envelope, answer))
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => NotRun::Busy,
-                mpsc::error::TrySendError::Closed(_) => NotRun::Stopping,
-            })?;
+        self.jobs.try_send(Job::Run(envelope, answer)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => NotRun::Busy,
+            mpsc::error::TrySendError::Closed(_) => NotRun::Stopping,
+        })?;
         self.metrics.desk_waiting.inc();
         // The desk always answers what it took, unless its thread is gone.
         answered.await.unwrap_or(Err(NotRun::Stopping))

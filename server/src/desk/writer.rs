@@ -88,9 +88,7 @@ impl Worker {
         });
         match &outcome {
             Ok((rows, replies)) => {
-                self.metrics
-                    .batch_seconds
-                    .observe(began.elapsed().as_secs_f64());
+                self.metrics.batch_seconds.observe(began.elapsed().as_secs_f64());
                 self.count(envelopes, replies);
                 self.board.apply(rows, now);
             }
@@ -111,24 +109,17 @@ impl Worker {
             saved = Instant::now();
             Ok((rows, replies))
         })?;
-        self.metrics
-            .commit_seconds
-            .observe(saved.elapsed().as_secs_f64());
+        self.metrics.commit_seconds.observe(saved.elapsed().as_secs_f64());
         Ok(done)
     }
 
     fn count(&self, envelopes: &[Envelope], replies: &[Reply]) {
         self.metrics.batches.inc();
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a batch has far fewer than 2^52 commands"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "a batch has far fewer than 2^52 commands")]
         self.metrics.batch_commands.observe(envelopes.len() as f64);
         for (envelope, reply) in envelopes.iter().zip(replies) {
             if reply.result.is_ok() && !reply.replayed {
-                let label = CommandLabel {
-                    command: envelope.command.name(),
-                };
+                let label = CommandLabel { command: envelope.command.name() };
                 self.metrics.commands.get_or_create(&label).inc();
             }
         }

@@ -64,23 +64,16 @@ impl MemoryStore {
     /// A reservation that counts as a claim by its row.
     fn is_claim(&self, id: &ReservationId) -> bool {
         let live = [ReservationStatus::Held, ReservationStatus::Confirmed];
-        self.reservations
-            .get(id)
-            .is_some_and(|r| live.contains(&r.status))
+        self.reservations.get(id).is_some_and(|r| live.contains(&r.status))
     }
 
     fn load_indexes(&self, keys: &Keys, rows: &mut Rows) {
         fetch(&self.usernames, &keys.usernames, &mut rows.usernames);
-        fetch(
-            &self.newest_places,
-            &keys.newest_places,
-            &mut rows.newest_places,
-        );
+        fetch(&self.newest_places, &keys.newest_places, &mut rows.newest_places);
         for concert in &keys.returning {
             let most = usize::try_from(PLACES_PER_TICK_MAX).unwrap_or(usize::MAX);
             let all = self.returning.get(concert).into_iter().flatten().take(most);
-            rows.returning
-                .put_loaded(*concert, Some(all.copied().collect()));
+            rows.returning.put_loaded(*concert, Some(all.copied().collect()));
         }
         for key in &keys.holdings {
             let claims = self.claims.get(key).into_iter().flatten().copied();
@@ -119,10 +112,7 @@ impl MemoryStore {
             self.usernames.insert(user.username.clone(), *id);
         }
         for (key, place, _) in rows.places.changed() {
-            let newest = self
-                .newest_places
-                .entry((place.user, key.concert))
-                .or_default();
+            let newest = self.newest_places.entry((place.user, key.concert)).or_default();
             *newest = (*newest).max(key.sequence);
             let returning = self.returning.entry(key.concert).or_default();
             if place.status == PlaceStatus::Returning {
@@ -132,10 +122,7 @@ impl MemoryStore {
             }
         }
         for (id, reservation, _) in rows.reservations.changed() {
-            self.claims
-                .entry((reservation.user, reservation.date))
-                .or_default()
-                .insert(*id);
+            self.claims.entry((reservation.user, reservation.date)).or_default().insert(*id);
         }
     }
 
@@ -148,20 +135,12 @@ impl MemoryStore {
         where
             R::Key: 'a,
         {
-            let row = |(key, row)| {
-                R::cells(key, row)
-                    .into_iter()
-                    .map(Cell::into_owned)
-                    .collect()
-            };
+            let row = |(key, row)| R::cells(key, row).into_iter().map(Cell::into_owned).collect();
             let mut lines: Vec<Vec<_>> = rows.into_iter().map(row).collect();
             lines.sort();
             lines
         }
-        let seats = self
-            .reserved_seats
-            .iter()
-            .flat_map(|(k, all)| all.iter().map(move |s| (k, s)));
+        let seats = self.reserved_seats.iter().flat_map(|(k, all)| all.iter().map(move |s| (k, s)));
         BTreeMap::from([
             (table::USER.name, lines(&self.users)),
             (table::CONCERT.name, lines(&self.concerts)),
@@ -195,11 +174,7 @@ impl Store for MemoryStore {
         fetch(&self.queues, &keys.queues, &mut rows.queues);
         fetch(&self.places, &keys.places, &mut rows.places);
         fetch(&self.admissions, &keys.admissions, &mut rows.admissions);
-        fetch(
-            &self.reservations,
-            &keys.reservations,
-            &mut rows.reservations,
-        );
+        fetch(&self.reservations, &keys.reservations, &mut rows.reservations);
         for id in &keys.reserved_seats {
             let seats = self.reserved_seats.get(id).cloned().unwrap_or_default();
             rows.reserved_seats.put_loaded(*id, Some(seats));
@@ -227,10 +202,7 @@ impl Store for MemoryStore {
     }
 
     fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
-        let old = self
-            .idempotency
-            .iter()
-            .filter(|(_, record)| record.created_at < cutoff);
+        let old = self.idempotency.iter().filter(|(_, record)| record.created_at < cutoff);
         let old: Vec<_> = old.map(|(key, _)| key.clone()).take(limit).collect();
         for key in &old {
             self.idempotency.remove(key);

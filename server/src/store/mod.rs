@@ -3,6 +3,7 @@
 
 pub mod fault;
 pub mod memory;
+pub mod pool;
 pub mod reads;
 pub mod records;
 pub mod sql;

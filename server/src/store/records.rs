@@ -140,24 +140,16 @@ impl Columns<'_> {
     fn word<T: Copy>(&self, column: usize, words: &[(&str, T)]) -> Result<T, Fault> {
         let found = self.text(column)?;
         let known = words.iter().find(|(word, _)| *word == found);
-        known
-            .map(|(_, value)| *value)
-            .ok_or_else(|| corrupt(&found))
+        known.map(|(_, value)| *value).ok_or_else(|| corrupt(&found))
     }
 }
 
 fn word_of<T: Copy + PartialEq>(value: T, words: &'static [(&'static str, T)]) -> Cell<'static> {
-    words
-        .iter()
-        .find(|(_, v)| *v == value)
-        .map_or(Cell::Null, |(word, _)| text(word))
+    words.iter().find(|(_, v)| *v == value).map_or(Cell::Null, |(word, _)| text(word))
 }
 
-const SEAT_STATUS: &[(&str, SeatStatus)] = &[
-    ("available", SeatStatus::Available),
-    ("held", SeatStatus::Held),
-    ("sold", SeatStatus::Sold),
-];
+const SEAT_STATUS: &[(&str, SeatStatus)] =
+    &[("available", SeatStatus::Available), ("held", SeatStatus::Held), ("sold", SeatStatus::Sold)];
 const PLACE_STATUS: &[(&str, PlaceStatus)] = &[
     ("waiting", PlaceStatus::Waiting),
     ("returning", PlaceStatus::Returning),
@@ -177,30 +169,20 @@ const RESERVATION_STATUS: &[(&str, ReservationStatus)] = &[
     ("expired", ReservationStatus::Expired),
     ("cancelled", ReservationStatus::Cancelled),
 ];
-const ENTRY_KIND: &[(&str, EntryKind)] = &[
-    ("charge", EntryKind::Charge),
-    ("payment", EntryKind::Payment),
-];
+const ENTRY_KIND: &[(&str, EntryKind)] =
+    &[("charge", EntryKind::Charge), ("payment", EntryKind::Payment)];
 
 impl Record for User {
     type Key = UserId;
     const TABLE: &'static Table = &table::USER;
     fn cells<'a>(key: &'a UserId, row: &'a Self) -> Vec<Cell<'a>> {
         let hash = row.password_hash.as_deref().map_or(Cell::Null, text);
-        vec![
-            uuid(&key.0),
-            text(&row.username),
-            hash,
-            when(row.created_at),
-        ]
+        vec![uuid(&key.0), text(&row.username), hash, when(row.created_at)]
     }
     fn read(source: &dyn Source) -> Result<(UserId, Self), Fault> {
         let c = Columns(source);
-        let row = Self {
-            username: c.text(1)?,
-            password_hash: source.text(2)?,
-            created_at: c.time(3)?,
-        };
+        let row =
+            Self { username: c.text(1)?, password_hash: source.text(2)?, created_at: c.time(3)? };
         Ok((UserId(c.uuid(0)?), row))
     }
 }
@@ -276,11 +258,7 @@ impl Record for Seat {
     type Key = SeatKey;
     const TABLE: &'static Table = &table::SEAT;
     fn cells<'a>(key: &'a SeatKey, row: &'a Self) -> Vec<Cell<'a>> {
-        let id = if row.seat_id == 0 {
-            Cell::Null
-        } else {
-            Cell::Int(row.seat_id)
-        };
+        let id = if row.seat_id == 0 { Cell::Null } else { Cell::Int(row.seat_id) };
         vec![
             uuid(&key.date.0),
             number(key.number.into()),
@@ -306,13 +284,7 @@ impl Record for Seat {
             held_until: c.maybe_time(8)?,
             reservated_date: c.maybe_time(9)?,
         };
-        Ok((
-            SeatKey {
-                date: DateId(c.uuid(0)?),
-                number: c.number(1)?,
-            },
-            row,
-        ))
+        Ok((SeatKey { date: DateId(c.uuid(0)?), number: c.number(1)? }, row))
     }
 }
 
@@ -381,13 +353,7 @@ impl Record for Place {
             status: c.word(4, PLACE_STATUS)?,
             deleted_at: c.maybe_time(5)?,
         };
-        Ok((
-            PlaceKey {
-                concert: ConcertId(c.uuid(0)?),
-                sequence: c.number(1)?,
-            },
-            row,
-        ))
+        Ok((PlaceKey { concert: ConcertId(c.uuid(0)?), sequence: c.number(1)? }, row))
     }
 }
 
@@ -405,8 +371,7 @@ impl Record for Admission {
             maybe_when(row.arrived_at),
             when(row.shop_until),
             maybe_uuid(row.reservation.as_ref().map(|id| &id.0)),
-            row.end
-                .map_or(Cell::Null, |end| word_of(end, ADMISSION_END)),
+            row.end.map_or(Cell::Null, |end| word_of(end, ADMISSION_END)),
             maybe_when(row.ended_at),
             number(row.returns.into()),
         ]
@@ -426,13 +391,7 @@ impl Record for Admission {
             ended_at: c.maybe_time(10)?,
             returns: c.number(11)?,
         };
-        Ok((
-            PlaceKey {
-                concert: ConcertId(c.uuid(0)?),
-                sequence: c.number(1)?,
-            },
-            row,
-        ))
+        Ok((PlaceKey { concert: ConcertId(c.uuid(0)?), sequence: c.number(1)? }, row))
     }
 }
 
@@ -487,11 +446,7 @@ impl Record for ReservedSeat {
     }
     fn read(source: &dyn Source) -> Result<(ReservationId, Self), Fault> {
         let c = Columns(source);
-        let row = Self {
-            number: c.number(1)?,
-            seat_id: c.int(2)?,
-            price: c.money(3)?,
-        };
+        let row = Self { number: c.number(1)?, seat_id: c.int(2)?, price: c.money(3)? };
         Ok((ReservationId(c.uuid(0)?), row))
     }
 }
@@ -526,20 +481,11 @@ impl Record for Balance {
     type Key = UserId;
     const TABLE: &'static Table = &table::BALANCE;
     fn cells<'a>(key: &'a UserId, row: &'a Self) -> Vec<Cell<'a>> {
-        vec![
-            uuid(&key.0),
-            Cell::Int(row.amount.0),
-            number(row.entry_count),
-            when(row.updated_at),
-        ]
+        vec![uuid(&key.0), Cell::Int(row.amount.0), number(row.entry_count), when(row.updated_at)]
     }
     fn read(source: &dyn Source) -> Result<(UserId, Self), Fault> {
         let c = Columns(source);
-        let row = Self {
-            amount: c.money(1)?,
-            entry_count: c.number(2)?,
-            updated_at: c.time(3)?,
-        };
+        let row = Self { amount: c.money(1)?, entry_count: c.number(2)?, updated_at: c.time(3)? };
         Ok((UserId(c.uuid(0)?), row))
     }
 }
@@ -588,11 +534,7 @@ impl Record for IdempotencyRecord {
     fn read(source: &dyn Source) -> Result<((Uuid, String), Self), Fault> {
         let c = Columns(source);
         let outcome = serde_json::from_str(&c.text(3)?).map_err(|_| corrupt("stored reply"))?;
-        let row = Self {
-            fingerprint: source.bytes32(2)?,
-            outcome,
-            created_at: c.time(4)?,
-        };
+        let row = Self { fingerprint: source.bytes32(2)?, outcome, created_at: c.time(4)? };
         Ok(((c.uuid(0)?, c.text(1)?), row))
     }
 }

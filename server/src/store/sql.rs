@@ -13,10 +13,7 @@ fn name(name: &'static str) -> Alias {
 
 /// `column = ?` for each column. The value is a stand-in: only the text is used.
 fn equals(columns: &[&'static str]) -> Vec<Expr> {
-    columns
-        .iter()
-        .map(|column| Expr::col(name(column)).eq(0))
-        .collect()
+    columns.iter().map(|column| Expr::col(name(column)).eq(0)).collect()
 }
 
 /// All columns of the rows where the given columns equal the bound values.
@@ -27,9 +24,7 @@ pub fn select(
     dialect: impl QueryBuilder,
 ) -> String {
     let mut query: SelectStatement = Query::select();
-    query
-        .columns(table.columns().map(name))
-        .from(name(table.name));
+    query.columns(table.columns().map(name)).from(name(table.name));
     for condition in equals(by) {
         query.and_where(condition);
     }
@@ -42,9 +37,7 @@ pub fn select(
 /// A new row, all columns bound in the table's order.
 pub fn insert(table: &Table, dialect: impl QueryBuilder) -> String {
     let mut query: InsertStatement = Query::insert();
-    query
-        .into_table(name(table.name))
-        .columns(table.columns().map(name));
+    query.into_table(name(table.name)).columns(table.columns().map(name));
     query.values_panic(table.columns().map(|_| Expr::val(0)));
     query.build(dialect).0
 }
@@ -53,12 +46,7 @@ pub fn insert(table: &Table, dialect: impl QueryBuilder) -> String {
 pub fn update(table: &Table, dialect: impl QueryBuilder) -> String {
     let mut query: UpdateStatement = Query::update();
     query.table(name(table.name));
-    query.values(
-        table
-            .mutable
-            .iter()
-            .map(|column| (name(column), Expr::val(0))),
-    );
+    query.values(table.mutable.iter().map(|column| (name(column), Expr::val(0))));
     for condition in equals(table.key) {
         query.and_where(condition);
     }

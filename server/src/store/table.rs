@@ -17,11 +17,7 @@ pub struct Table {
 impl Table {
     /// Key, fixed and mutable columns, in this order.
     pub fn columns(&self) -> impl Iterator<Item = &'static str> {
-        self.key
-            .iter()
-            .chain(self.fixed)
-            .chain(self.mutable)
-            .copied()
+        self.key.iter().chain(self.fixed).chain(self.mutable).copied()
     }
 }
 
@@ -132,13 +128,7 @@ pub const RESERVATION_SEAT: Table = Table {
 pub const AMOUNT: Table = Table {
     name: "amount",
     key: &["amount_id"],
-    fixed: &[
-        "reservation_id",
-        "user_id",
-        "concert_id",
-        "amount",
-        "payment_date",
-    ],
+    fixed: &["reservation_id", "user_id", "concert_id", "amount", "payment_date"],
     mutable: &[],
 };
 /// Balances.

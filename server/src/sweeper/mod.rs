@@ -55,10 +55,7 @@ impl Sweeper {
         for concert in self.board.concerts() {
             self.expire(&concert).await;
             if concert.queue.has_work() {
-                self.propose(Command::Admit(Admit {
-                    concert: concert.id,
-                }))
-                .await;
+                self.propose(Command::Admit(Admit { concert: concert.id })).await;
             }
             if number.is_multiple_of(SAMPLE_EVERY) {
                 concert.queue.sample(self.clock.now());
@@ -68,18 +65,13 @@ impl Sweeper {
         if number.is_multiple_of(PRUNE_EVERY) {
             self.desk.prune();
         }
-        self.metrics
-            .sweep_seconds
-            .observe(began.elapsed().as_secs_f64());
+        self.metrics.sweep_seconds.observe(began.elapsed().as_secs_f64());
     }
 
     async fn expire(&self, concert: &ConcertBoard) {
         let mut proposals = tokio::task::JoinSet::new();
         for sequence in concert.queue.due(self.clock.now(), EXPIRE_MAX) {
-            let place = PlaceKey {
-                concert: concert.id,
-                sequence,
-            };
+            let place = PlaceKey { concert: concert.id, sequence };
             let desk = self.desk.clone();
             proposals.spawn(async move { desk.command(Command::Expire(Expire { place })).await });
         }
@@ -100,17 +92,9 @@ impl Sweeper {
         let Some(status) = concert.queue.status() else {
             return;
         };
-        let label = ConcertLabel {
-            concert: concert.id.to_string(),
-        };
+        let label = ConcertLabel { concert: concert.id.to_string() };
         let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        self.metrics
-            .queue_waiting
-            .get_or_create(&label)
-            .set(gauge(status.waiting));
-        self.metrics
-            .queue_active
-            .get_or_create(&label)
-            .set(gauge(status.active));
+        self.metrics.queue_waiting.get_or_create(&label).set(gauge(status.waiting));
+        self.metrics.queue_active.get_or_create(&label).set(gauge(status.active));
     }
 }

@@ -6,10 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The numbered migrations; each is run once, in its own transaction.
-const MIGRATIONS: &[(i64, &str)] = &[(
-    1,
-    include_str!("../../../../migrations/sqlite/0001_first_sale.sql"),
-)];
+const MIGRATIONS: &[(i64, &str)] =
+    &[(1, include_str!("../../../../migrations/sqlite/0001_first_sale.sql"))];
 
 /// The newest schema that this binary knows.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
@@ -68,10 +66,7 @@ pub fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > SCHEMA_VERSION {
-        return Err(Fault::SchemaTooNew {
-            found,
-            known: SCHEMA_VERSION,
-        });
+        return Err(Fault::SchemaTooNew { found, known: SCHEMA_VERSION });
     }
     let tables: i64 =
         transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

@@ -33,9 +33,7 @@ impl SqliteReads {
     /// # Errors
     /// The file cannot be opened.
     pub fn open(files: &Files) -> Result<Self, Fault> {
-        Ok(Self {
-            connection: open_reader(files)?,
-        })
+        Ok(Self { connection: open_reader(files)? })
     }
 
     fn all<R: Record>(&self, rest: &str, bound: impl Params) -> Result<Vec<(R::Key, R)>, Fault> {
@@ -63,11 +61,7 @@ impl SqliteReads {
     ) -> Result<WholeReservation, Fault> {
         let rest = "WHERE reservation_id = ? ORDER BY seat_number";
         let seats = self.all::<ReservedSeat>(rest, params![id.0.as_bytes()])?;
-        Ok((
-            id,
-            reservation,
-            seats.into_iter().map(|(_, seat)| seat).collect(),
-        ))
+        Ok((id, reservation, seats.into_iter().map(|(_, seat)| seat).collect()))
     }
 
     fn places(&self, status: &str) -> Result<Vec<PlaceKey>, Fault> {
@@ -104,9 +98,7 @@ impl Reads for SqliteReads {
     fn reservation(&mut self, id: ReservationId) -> Result<Option<WholeReservation>, Fault> {
         let rest = "WHERE reservation_id = ?";
         let found = self.first::<Reservation>(rest, params![id.0.as_bytes()])?;
-        found
-            .map(|(id, reservation)| self.whole(id, reservation))
-            .transpose()
+        found.map(|(id, reservation)| self.whole(id, reservation)).transpose()
     }
 
     fn bookings(
@@ -142,15 +134,10 @@ impl Reads for SqliteReads {
         limit: usize,
     ) -> Result<Vec<(u64, LedgerEntry)>, Fault> {
         let rest = "WHERE user_id = ? AND entry_number < ? ORDER BY entry_number DESC LIMIT ?";
-        let before = before
-            .and_then(|n| i64::try_from(n).ok())
-            .unwrap_or(i64::MAX);
+        let before = before.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = self.all::<LedgerEntry>(rest, params![user.0.as_bytes(), before, limit])?;
-        Ok(found
-            .into_iter()
-            .map(|((_, number), entry)| (number, entry))
-            .collect())
+        Ok(found.into_iter().map(|((_, number), entry)| (number, entry)).collect())
     }
 
     fn api_key(&mut self, hash: &[u8; 32]) -> Result<Option<ApiKey>, Fault> {
@@ -181,8 +168,7 @@ impl Reads for SqliteReads {
         let mut dump = Dump::new();
         for table in table::TABLES {
             let mut statement =
-                self.connection
-                    .prepare(&select(table, &[], &[], SqliteQueryBuilder))?;
+                self.connection.prepare(&select(table, &[], &[], SqliteQueryBuilder))?;
             let columns = table.columns().count();
             let mut found = statement.query([])?;
             let mut lines = Vec::new();

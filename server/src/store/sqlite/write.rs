@@ -81,9 +81,7 @@ impl SqliteStore {
     }
 
     fn texts<R: Record>(&self) -> Result<&Texts, Fault> {
-        self.texts
-            .get(R::TABLE.name)
-            .ok_or_else(|| Fault::Corrupt(R::TABLE.name.into()))
+        self.texts.get(R::TABLE.name).ok_or_else(|| Fault::Corrupt(R::TABLE.name.into()))
     }
 
     /// Loads rows by their key; `bind` gives the key's columns.
@@ -132,10 +130,7 @@ impl SqliteStore {
                     let bound = cells[mutable..].iter().chain(&cells[..keys]);
                     let written = statement.execute(params_from_iter(bound))?;
                     if written != 1 {
-                        return Err(Fault::Corrupt(format!(
-                            "a row of {} is gone",
-                            R::TABLE.name
-                        )));
+                        return Err(Fault::Corrupt(format!("a row of {} is gone", R::TABLE.name)));
                     }
                 }
             }
@@ -147,27 +142,22 @@ impl SqliteStore {
         let one = |text: &str, bound: &[&dyn ToSql]| -> Result<Option<Uuid>, Fault> {
             let mut statement = self.connection.prepare_cached(text)?;
             let mut found = statement.query(bound)?;
-            found
-                .next()?
-                .map_or(Ok(None), |row| super::Source::uuid(row, 0))
+            found.next()?.map_or(Ok(None), |row| super::Source::uuid(row, 0))
         };
         for name in &keys.usernames {
-            rows.usernames
-                .put_loaded(name.clone(), one(USER_BY_NAME, &[name])?.map(UserId));
+            rows.usernames.put_loaded(name.clone(), one(USER_BY_NAME, &[name])?.map(UserId));
         }
         for key in &keys.newest_places {
             let mut statement = self.connection.prepare_cached(NEWEST_PLACE)?;
             let (user, concert) = (key.0.0.as_bytes(), key.1.0.as_bytes());
             let found: Option<i64> = statement.query_row(params![user, concert], |r| r.get(0))?;
-            rows.newest_places
-                .put_loaded(*key, found.and_then(|n| u64::try_from(n).ok()));
+            rows.newest_places.put_loaded(*key, found.and_then(|n| u64::try_from(n).ok()));
         }
         for concert in &keys.returning {
             let mut statement = self.connection.prepare_cached(RETURNING)?;
             let most = i64::try_from(PLACES_PER_TICK_MAX).unwrap_or(i64::MAX);
-            let found = statement.query_map(params![concert.0.as_bytes(), most], |row| {
-                row.get::<_, i64>(0)
-            })?;
+            let found = statement
+                .query_map(params![concert.0.as_bytes(), most], |row| row.get::<_, i64>(0))?;
             let sequences = found.map(|n| Ok(u64::try_from(n?).unwrap_or_default()));
             let sequences: Result<BTreeSet<u64>, Fault> = sequences.collect();
             rows.returning.put_loaded(*concert, Some(sequences?));
@@ -187,11 +177,7 @@ impl SqliteStore {
             claims.extend(ids.iter().copied());
             rows.holdings.put_loaded(*key, Some(ids));
         }
-        self.fetch::<Reservation>(
-            &claims,
-            |id| [blob(&id.0), Cell::Null],
-            &mut rows.reservations,
-        )
+        self.fetch::<Reservation>(&claims, |id| [blob(&id.0), Cell::Null], &mut rows.reservations)
     }
 
     fn load_reserved_seats(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
@@ -219,28 +205,16 @@ fn number(value: u64) -> Cell<'static> {
 impl Store for SqliteStore {
     fn begin(&mut self) -> Result<(), Fault> {
         // Immediate: the write lock is taken now, so that what is loaded cannot change before the save.
-        Ok(self
-            .connection
-            .prepare_cached("BEGIN IMMEDIATE")?
-            .execute([])
-            .map(|_| ())?)
+        Ok(self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(|_| ())?)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
         self.fetch::<User>(&keys.users, |k| [blob(&k.0), Cell::Null], &mut rows.users)?;
-        self.fetch::<Concert>(
-            &keys.concerts,
-            |k| [blob(&k.0), Cell::Null],
-            &mut rows.concerts,
-        )?;
+        self.fetch::<Concert>(&keys.concerts, |k| [blob(&k.0), Cell::Null], &mut rows.concerts)?;
         self.fetch::<ConcertDate>(&keys.dates, |k| [blob(&k.0), Cell::Null], &mut rows.dates)?;
         self.fetch::<QueueState>(&keys.queues, |k| [blob(&k.0), Cell::Null], &mut rows.queues)?;
         let place = |k: &boxoffice_core::id::PlaceKey| number(k.sequence);
-        self.fetch::<Place>(
-            &keys.places,
-            |k| [blob(&k.concert.0), place(k)],
-            &mut rows.places,
-        )?;
+        self.fetch::<Place>(&keys.places, |k| [blob(&k.concert.0), place(k)], &mut rows.places)?;
         self.fetch::<Admission>(
             &keys.admissions,
             |k| [blob(&k.concert.0), place(k)],
@@ -257,11 +231,7 @@ impl Store for SqliteStore {
             &mut rows.reservations,
         )?;
         self.load_reserved_seats(keys, rows)?;
-        self.fetch::<Balance>(
-            &keys.balances,
-            |k| [blob(&k.0), Cell::Null],
-            &mut rows.balances,
-        )?;
+        self.fetch::<Balance>(&keys.balances, |k| [blob(&k.0), Cell::Null], &mut rows.balances)?;
         self.fetch::<IdempotencyRecord>(
             &keys.idempotency,
             |k| [blob(&k.0), Cell::Text(std::borrow::Cow::Borrowed(&k.1))],
@@ -293,11 +263,7 @@ impl Store for SqliteStore {
     }
 
     fn commit(&mut self) -> Result<(), Fault> {
-        Ok(self
-            .connection
-            .prepare_cached("COMMIT")?
-            .execute([])
-            .map(|_| ())?)
+        Ok(self.connection.prepare_cached("COMMIT")?.execute([]).map(|_| ())?)
     }
 
     fn rollback(&mut self) {
@@ -312,9 +278,6 @@ impl Store for SqliteStore {
 
     fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(self
-            .connection
-            .prepare_cached(PRUNE)?
-            .execute(params![cutoff.0, limit])?)
+        Ok(self.connection.prepare_cached(PRUNE)?.execute(params![cutoff.0, limit])?)
     }
 }

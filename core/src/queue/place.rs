@@ -1,0 +1,188 @@
+//! Places in line: to join, to come back, to leave.
+
+use super::admission::{admit, end_admission, expire};
+use super::{AdmissionEnd, Place, PlaceStatus, QueueState};
+use crate::concert::Concert;
+use crate::id::{ConcertId, PlaceKey, UserId};
+use crate::outcome::{Outcome, Ticket, TicketState};
+use crate::refusal::Refusal;
+use crate::reservation;
+use crate::rows::Rows;
+use crate::time::Time;
+
+/// Asks for a place in line, or for the one that the user has.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// Who.
+    pub user: UserId,
+    /// In which queue.
+    pub concert: ConcertId,
+}
+
+impl Join {
+    /// Refuses with: concert not found, sale closed, queue full.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        let concert = rows.concerts.get(&self.concert).ok_or(Refusal::ConcertNotFound)?.clone();
+        concert.not_closed(now)?;
+        let newest = rows.newest_places.get(&(self.user, self.concert)).copied();
+        let newest = newest.map(|sequence| PlaceKey { concert: self.concert, sequence });
+        let standing = newest.map_or(Standing::Over, |key| standing(rows, key, now));
+        let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
+        let room = standing != Standing::Over || queue.waiting() < queue.settings.max_waiting;
+        ensure!(room, Refusal::QueueFull);
+
+        if let Some(key) = newest {
+            expire(rows, key, now);
+            if standing == Standing::MayReturn {
+                return_to_front(rows, key);
+            }
+            if standing != Standing::Over {
+                return Ok(Outcome::Joined(ticket(rows, key, false)));
+            }
+        }
+        Ok(self.stand(rows, &concert, now))
+    }
+
+    /// A new place at the end. Where nobody waits and there is room, it is served at once.
+    fn stand(&self, rows: &mut Rows, concert: &Concert, now: Time) -> Outcome {
+        let mut key = PlaceKey { concert: self.concert, sequence: 0 };
+        let mut at_once = false;
+        if let Some(queue) = rows.queues.update(&self.concert) {
+            queue.settle(concert, now);
+            let nobody_waits = queue.waiting() == 0 && queue.returning == 0;
+            at_once = nobody_waits && queue.room(concert, now) > 0;
+            queue.tail += 1;
+            key.sequence = queue.tail;
+            if at_once {
+                queue.cursor = queue.tail;
+                queue.spend();
+            }
+        }
+        let place = Place {
+            user: self.user,
+            status: PlaceStatus::Waiting,
+            created_at: now,
+            deleted_at: None,
+        };
+        rows.places.insert(key, place);
+        rows.admissions.put_loaded(key, None);
+        rows.newest_places.insert((self.user, self.concert), key.sequence);
+        if at_once {
+            admit(rows, key, concert.policy.arrival_grace_ms, now);
+        }
+        Outcome::Joined(ticket(rows, key, true))
+    }
+}
+
+/// What a user's newest place is still good for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// In line, or shopping: asking again gives the same place.
+    Present,
+    /// Did not show up in time: comes back to the front.
+    MayReturn,
+    /// Used up: joins anew.
+    Over,
+}
+
+fn standing(rows: &Rows, key: PlaceKey, now: Time) -> Standing {
+    let Some(place) = rows.places.get(&key) else {
+        return Standing::Over;
+    };
+    match (place.status, rows.admissions.get(&key)) {
+        (PlaceStatus::Waiting | PlaceStatus::Returning, _) => Standing::Present,
+        (PlaceStatus::Served, Some(admission)) if admission.is_live(now) => Standing::Present,
+        (PlaceStatus::Served, Some(admission)) if admission.may_return() => Standing::MayReturn,
+        _ => Standing::Over,
+    }
+}
+
+fn return_to_front(rows: &mut Rows, key: PlaceKey) {
+    if let Some(place) = rows.places.update(&key) {
+        place.status = PlaceStatus::Returning;
+        place.deleted_at = None;
+    }
+    if let Some(admission) = rows.admissions.update(&key) {
+        admission.returns += 1;
+        admission.end = None;
+        admission.ended_at = None;
+    }
+    if let Some(queue) = rows.queues.update(&key.concert) {
+        queue.returning += 1;
+    }
+    if let Some(returning) = rows.returning.update(&key.concert) {
+        returning.insert(key.sequence);
+    }
+}
+
+/// What the user is told about a place that exists.
+fn ticket(rows: &Rows, key: PlaceKey, created: bool) -> Ticket {
+    let place = rows.places.get(&key);
+    let served = place.is_some_and(|place| place.status == PlaceStatus::Served);
+    let admission = if served { rows.admissions.peek(&key) } else { None };
+    let queue = rows.queues.get(&key.concert);
+    Ticket {
+        place: key,
+        created,
+        joined_at: place.map_or(Time(0), |place| place.created_at),
+        queue_number: queue.and_then(QueueState::draw).map(|draw| draw.number_of(key.sequence)),
+        state: match (place.map(|place| place.status), admission) {
+            (_, Some(admission)) => TicketState::Admitted { until: admission.token_expiry },
+            (Some(PlaceStatus::Returning), None) => TicketState::Returning,
+            _ => TicketState::Waiting,
+        },
+    }
+}
+
+/// Gives up a place or an admission, with the hold under it.
+#[derive(Clone, Debug)]
+pub struct Leave {
+    /// Who.
+    pub user: UserId,
+    /// Which place.
+    pub place: PlaceKey,
+}
+
+impl Leave {
+    /// Refuses with: token unknown. Leaving twice is leaving once.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        let place = rows.places.get(&self.place).filter(|place| place.user == self.user);
+        let status = place.ok_or(Refusal::TokenUnknown)?.status;
+
+        match status {
+            PlaceStatus::Waiting | PlaceStatus::Returning => self.give_up_place(rows, status, now),
+            PlaceStatus::Served if !expire(rows, self.place, now) => {
+                let held = rows.admissions.get(&self.place).and_then(|a| a.reservation);
+                if let Some(id) = held {
+                    reservation::release(rows, id, now);
+                }
+                end_admission(rows, self.place, AdmissionEnd::Left, now);
+            }
+            PlaceStatus::Served | PlaceStatus::Left => {}
+        }
+        Ok(Outcome::Left)
+    }
+
+    fn give_up_place(&self, rows: &mut Rows, status: PlaceStatus, now: Time) {
+        if let Some(place) = rows.places.update(&self.place) {
+            place.status = PlaceStatus::Left;
+            place.deleted_at = Some(now);
+        }
+        if status == PlaceStatus::Returning {
+            forget_returning(rows, self.place);
+            if let Some(admission) = rows.admissions.update(&self.place) {
+                admission.end = Some(AdmissionEnd::Left);
+                admission.ended_at = Some(now);
+            }
+        }
+    }
+}
+
+pub(super) fn forget_returning(rows: &mut Rows, key: PlaceKey) {
+    if let Some(queue) = rows.queues.update(&key.concert) {
+        queue.returning = queue.returning.saturating_sub(1);
+    }
+    if let Some(returning) = rows.returning.update(&key.concert) {
+        returning.remove(&key.sequence);
+    }
+}

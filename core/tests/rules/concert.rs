@@ -1,0 +1,159 @@
+//! The operator's commands: concerts, dates, the sale window, the queue's settings.
+
+use crate::script::check;
+
+#[test]
+fn a_concert_is_made_with_its_dates_seats_and_queue() {
+    check(
+        "
+        concert c1 dates d1,d2 seats 5   -> created d1,d2
+        see concert c1                   -> 2 dates 10 seats
+        see date d2                      -> 5 of 5 available
+        see queue c1                     -> active 0 cursor 0 tail 0 returning 0
+        see seat 5 of d2                 -> available
+        concert c2 dates none            -> created
+        see concert c2                   -> 0 dates 0 seats
+    ",
+    );
+}
+
+/// Order: invalid setting, already exists. Each line mends what the one before was refused for.
+#[test]
+fn create_concert_refuses_in_order() {
+    check("
+        concert c1 dates d1
+        concert c1 name _ theater _ run_time 0 opens 1m closes 1m hold 0s max_active 0 max_waiting 0 rate 0 dates d1,d1 seats 0 -> invalid_setting ConcertName
+        concert c1        theater _ run_time 0 opens 1m closes 1m hold 0s max_active 0 max_waiting 0 rate 0 dates d1,d1 seats 0 -> invalid_setting Theater
+        concert c1                  run_time 0 opens 1m closes 1m hold 0s max_active 0 max_waiting 0 rate 0 dates d1,d1 seats 0 -> invalid_setting RunTime
+        concert c1                             opens 1m closes 1m hold 0s max_active 0 max_waiting 0 rate 0 dates d1,d1 seats 0 -> invalid_setting SaleWindow
+        concert c1                                                hold 0s max_active 0 max_waiting 0 rate 0 dates d1,d1 seats 0 -> invalid_setting Policy
+        concert c1                                                        max_active 0 max_waiting 0 rate 0 dates d1,d1 seats 0 -> invalid_setting MaxActive
+        concert c1                                                                     max_waiting 0 rate 0 dates d1,d1 seats 0 -> invalid_setting MaxWaiting
+        concert c1                                                                                   rate 0 dates d1,d1 seats 0 -> invalid_setting AdmissionsPerSecond
+        concert c1                                                                                          dates d1,d1 seats 0 -> invalid_setting Dates
+        concert c1                                                                                          dates d1    seats 0 -> invalid_setting Seats
+        concert c1                                                                                          dates d9            -> already_exists
+        concert c2                                                                                          dates d1            -> already_exists
+        concert c2                                                                                          dates d9            -> created d9
+    ");
+}
+
+#[test]
+fn every_setting_has_its_limits() {
+    let long = "x".repeat(201);
+    check(&format!(
+        "
+        concert c1 name {long}                -> invalid_setting ConcertName
+        concert c1 theater {long}             -> invalid_setting Theater
+        concert c1 run_time 1441              -> invalid_setting RunTime
+        concert c1 opens 2m closes 1m         -> invalid_setting SaleWindow
+        concert c1 hold 24h1ms                -> invalid_setting Policy
+        concert c1 shop 0s                    -> invalid_setting Policy
+        concert c1 shop 24h1ms                -> invalid_setting Policy
+        concert c1 grace 0s                   -> invalid_setting Policy
+        concert c1 grace 24h1ms               -> invalid_setting Policy
+        concert c1 per_user 0                 -> invalid_setting Policy
+        concert c1 per_user 51                -> invalid_setting Policy
+        concert c1 max_active 10000001        -> invalid_setting MaxActive
+        concert c1 max_waiting 10000001       -> invalid_setting MaxWaiting
+        concert c1 rate 10000001              -> invalid_setting AdmissionsPerSecond
+        concert c1 numbers 1,2,2              -> invalid_setting Seats
+        concert c1 numbers 0,1                -> invalid_setting Seats
+        concert c1 price -1                   -> invalid_setting Seats
+        concert c1 price 100000001            -> invalid_setting Seats
+        concert c1 zone _                     -> invalid_setting Seats
+        concert c1 zone {long}                -> invalid_setting Seats
+        concert c1 run_time 1440 hold 24h shop 24h grace 24h per_user 50 price 100000000 -> created
+        concert c2 opens 1m closes 1m1ms run_time 1 hold 1ms shop 1ms grace 1ms per_user 1 price 0 -> created
+        "
+    ));
+}
+
+#[test]
+fn sizes_have_their_limits() {
+    let dates = |count: u32| (1..=count).map(|n| format!("x{n}")).collect::<Vec<_>>().join(",");
+    check(&format!(
+        "
+        concert c1 seats 100001               -> invalid_setting Seats
+        concert c1 seats 1 dates {}           -> invalid_setting Dates
+        concert c1 seats 1 dates {}           -> created
+        date c1 d9                            -> invalid_setting Dates
+        see concert c1                        -> 366 dates 366 seats
+        ",
+        dates(367),
+        dates(366)
+    ));
+}
+
+/// Order: concert not found, invalid setting, already exists.
+#[test]
+fn add_date_refuses_in_order() {
+    check(
+        "
+        concert c1 dates d1 seats 5
+        date c9 d1 seats 0               -> concert_not_found
+        date c1 d1 seats 0               -> invalid_setting Seats
+        date c1 d1 seats 3               -> already_exists
+        date c1 d2 seats 3               -> added d2
+        see concert c1                   -> 2 dates 8 seats
+        see date d2                      -> 3 of 3 available
+    ",
+    );
+}
+
+#[test]
+fn a_sale_opens_and_closes_at_once() {
+    check(
+        "
+        concert c1 opens 10m closes 1h
+        sale c9 open                     -> concert_not_found
+        sale c9 close                    -> concert_not_found
+        +1m
+        sale c1 open                     -> sale opens 1m closes -
+        +1m
+        sale c1 open                     -> sale opens 1m closes -      # open stays open
+        sale c1 close                    -> sale opens 1m closes 2m
+        +1m
+        sale c1 close                    -> sale opens 1m closes 2m     # closed stays closed
+        join u1                          -> sale_closed
+        sale c1 open                     -> sale opens 1m closes -
+        join u1                          -> admitted
+    ",
+    );
+}
+
+/// A planned end in the future is brought forward; a passed one is left as it is.
+#[test]
+fn closing_and_the_planned_end() {
+    check(
+        "
+        concert c1 closes 1h
+        +10m
+        sale c1 close                    -> sale opens 0s closes 10m
+        concert c2 closes 20m
+        at 30m
+        sale c2 close                    -> sale opens 0s closes 20m
+        sale c2 open                     -> sale opens 0s closes -
+    ",
+    );
+}
+
+/// Order: concert not found, invalid setting. What is not said stays as it is.
+#[test]
+fn set_queue_changes_what_it_names() {
+    check(
+        "
+        concert c1 max_active 10 rate 20 max_waiting 30
+        queue c9 max_active 0            -> concert_not_found
+        queue c1 max_active 0 max_waiting 0 rate 0 -> invalid_setting MaxActive
+        queue c1              max_waiting 0 rate 0 -> invalid_setting MaxWaiting
+        queue c1                            rate 0 -> invalid_setting AdmissionsPerSecond
+        queue c1 max_active 10000001     -> invalid_setting MaxActive
+        queue c1                         -> running 10 20 30
+        queue c1 paused on               -> paused 10 20 30
+        queue c1 max_active 11           -> paused 11 20 30
+        queue c1 rate 21 max_waiting 31  -> paused 11 21 31
+        queue c1 paused off              -> running 11 21 31
+    ",
+    );
+}

@@ -1,0 +1,277 @@
+//! Random histories for the properties: commands and clock steps, told without knowing the world
+//! that they are sent to.
+
+use crate::harness::World;
+use crate::words::{START, id};
+use boxoffice_core::batch::Envelope;
+use boxoffice_core::command::Command;
+use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy, SetSale};
+use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::idempotency::{Key, fingerprint};
+use boxoffice_core::money::Money;
+use boxoffice_core::payment::Pay;
+use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetQueue};
+use boxoffice_core::reservation::{Cancel, Reserve};
+use boxoffice_core::wallet::Charge;
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+const USERS: u8 = 5;
+const RESERVATIONS: u8 = 6;
+
+fn c1() -> ConcertId {
+    ConcertId(id("c1"))
+}
+
+/// One command, told without knowing the world: which user, whose place, which of a few ids.
+#[derive(Clone, Debug)]
+pub struct Op {
+    pub what: What,
+    user: u8,
+    /// With which place a user comes: the newest, or a token of another time or another user.
+    sequence: Option<u64>,
+    /// Which reservation: for a new one a fresh id, else the user's newest; or any.
+    reservation: Option<u8>,
+    key: Option<u8>,
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    Join,
+    Leave,
+    Arrive,
+    Expire,
+    Admit,
+    Reserve { date: u8, seats: BTreeSet<u32> },
+    Cancel,
+    Charge { amount: i64 },
+    Pay,
+    Sale { open: bool },
+    Queue { max_active: Option<u64>, paused: Option<bool> },
+}
+
+#[derive(Clone, Debug)]
+pub enum Step {
+    Clock(i64),
+    Do(Op),
+}
+
+/// Seats of a date, mostly such as there are.
+fn seats() -> impl Strategy<Value = BTreeSet<u32>> {
+    prop_oneof![15 => btree_set(1..7u32, 1..4), 1 => btree_set(0..8u32, 0..5)]
+}
+
+fn anything() -> BoxedStrategy<What> {
+    let date = prop_oneof![15 => Just(0u8), 6 => Just(1), 1 => Just(2)];
+    let amount = prop_oneof![15 => 200..900i64, 1 => -1..1i64];
+    let open = prop_oneof![3 => Just(true), 1 => Just(false)];
+    let max_active = proptest::option::weighted(0.7, prop_oneof![1 => Just(0u64), 9 => 1..6u64]);
+    let paused = proptest::option::weighted(0.7, proptest::bool::weighted(0.2));
+    let mix = prop_oneof![
+        16 => Just(What::Join),
+        2 => Just(What::Leave),
+        2 => Just(What::Arrive),
+        8 => Just(What::Expire),
+        16 => Just(What::Admit),
+        24 => (date, seats()).prop_map(|(date, seats)| What::Reserve { date, seats }),
+        3 => Just(What::Cancel),
+        12 => amount.prop_map(|amount| What::Charge { amount }),
+        16 => Just(What::Pay),
+        1 => open.prop_map(|open| What::Sale { open }),
+        1 => (max_active, paused)
+            .prop_map(|(max_active, paused)| What::Queue { max_active, paused }),
+    ];
+    mix.boxed()
+}
+
+/// What those do who fight for the same few seats.
+fn fighting() -> BoxedStrategy<What> {
+    let mix = prop_oneof![
+        8 => btree_set(1..4u32, 1..3).prop_map(|seats| What::Reserve { date: 0, seats }),
+        8 => Just(What::Pay),
+        1 => Just(What::Cancel),
+        1 => Just(What::Leave),
+        1 => Just(What::Expire),
+        3 => Just(What::Join),
+        3 => Just(What::Admit),
+    ];
+    mix.boxed()
+}
+
+fn op(what: BoxedStrategy<What>) -> impl Strategy<Value = Op> {
+    let sequence = proptest::option::weighted(0.03, 1..9u64);
+    let reservation = proptest::option::weighted(0.1, 0..RESERVATIONS);
+    let key = proptest::option::weighted(0.1, 0..4u8);
+    let whole = (what, 0..USERS, sequence, reservation, key);
+    whole.prop_map(|(what, user, sequence, reservation, key)| Op {
+        what,
+        user,
+        sequence,
+        reservation,
+        key,
+    })
+}
+
+/// The clock: mostly forward by less than the shortest time limit.
+fn forward() -> impl Strategy<Value = i64> {
+    prop_oneof![6 => 0..900i64, 1 => 0..9_000i64]
+}
+
+fn jumping() -> impl Strategy<Value = i64> {
+    let jump = prop_oneof![6 => -9_000..0i64, 1 => -300_000..300_000i64];
+    prop_oneof![6 => forward(), 1 => jump]
+}
+
+fn history(
+    clock: impl Strategy<Value = i64>,
+    what: BoxedStrategy<What>,
+) -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![1 => clock.prop_map(Step::Clock), 4 => op(what).prop_map(Step::Do)];
+    vec(step, 20..140)
+}
+
+/// Everything, and a clock that jumps.
+pub fn any_history() -> impl Strategy<Value = Vec<Step>> {
+    history(jumping(), anything())
+}
+
+/// Everything, and a clock that runs forward.
+pub fn steady_history() -> impl Strategy<Value = Vec<Step>> {
+    history(forward(), anything())
+}
+
+/// A fight for seats while the clock jumps to and fro across the ends of holds.
+pub fn fight() -> impl Strategy<Value = Vec<Step>> {
+    history(-5_000..5_000i64, fighting())
+}
+
+impl Op {
+    /// The command as it is sent to this world. Payments and charges are numbered, as fresh ids are.
+    pub fn envelope(&self, world: &World, number: usize) -> Envelope {
+        let user = UserId(id(&format!("u{}", self.user)));
+        let concert = c1();
+        let own = world.newest_place(user, concert).map_or(0, |key| key.sequence);
+        let sequence = self.sequence.unwrap_or(own);
+        let place = PlaceKey { concert, sequence };
+        let (fresh, named) = self.reservations(world, user, number);
+        let what = match &self.what {
+            What::Admit | What::Sale { .. } | What::Queue { .. } => &self.what,
+            _ if sequence == 0 => &What::Join,
+            what => what,
+        };
+        let command = match what.clone() {
+            What::Join => Command::Join(Join { user, concert }),
+            What::Leave => Command::Leave(Leave { user, place }),
+            What::Arrive => Command::Arrive(Arrive { user, place }),
+            What::Expire => Command::Expire(Expire { place }),
+            What::Admit => Command::Admit(Admit { concert }),
+            What::Reserve { date, seats } => Command::Reserve(Reserve {
+                user,
+                place,
+                date: DateId(id(&format!("d{date}"))),
+                seats,
+                reservation: fresh,
+            }),
+            What::Cancel => Command::Cancel(Cancel { user, place, reservation: named }),
+            What::Charge { amount } => Command::Charge(Charge {
+                user,
+                place,
+                amount: Money(amount),
+                charge: ChargeId(id(&format!("charge{number}"))),
+            }),
+            What::Pay => Command::Pay(Pay {
+                user,
+                place,
+                reservation: named,
+                payment: PaymentId(id(&format!("payment{number}"))),
+            }),
+            What::Sale { open } => Command::SetSale(SetSale { concert, open }),
+            What::Queue { max_active, paused } => Command::SetQueue(SetQueue {
+                concert,
+                max_active,
+                admissions_per_second: None,
+                max_waiting: None,
+                paused,
+            }),
+        };
+        let key = self.key.map(|n| Key {
+            scope: user.0,
+            key: format!("k{n}"),
+            fingerprint: fingerprint("POST", command.name(), format!("{:?}", self.what).as_bytes()),
+        });
+        Envelope { command, key }
+    }
+
+    /// The id of a reservation to be made, and of one to be paid or released.
+    fn reservations(
+        &self,
+        world: &World,
+        user: UserId,
+        number: usize,
+    ) -> (ReservationId, ReservationId) {
+        let fresh = ReservationId(id(&format!("r{number:03}")));
+        let named = self.reservation.map(usize::from);
+        let named = named.and_then(|n| world.reservations.keys().nth(n));
+        if let Some(any) = named {
+            return (*any, *any);
+        }
+        let newest = world.reservations.iter().rfind(|(_, row)| row.user == user);
+        (fresh, newest.map_or(fresh, |(id, _)| *id))
+    }
+
+    pub const fn is_admit(&self) -> bool {
+        matches!(self.what, What::Admit)
+    }
+}
+
+/// A small hall with short times, so that users collide and time runs out.
+pub fn hall(max_active: u64) -> World {
+    let seat = |number| NewSeat { number, zone: "R".to_owned(), price: Money(100) };
+    let date = |name| NewDate {
+        date: DateId(id(name)),
+        starts_at: START,
+        seats: (1..=6).map(seat).collect(),
+    };
+    let concert = CreateConcert {
+        concert: c1(),
+        concert_name: "Spring".to_owned(),
+        theater: "Hall".to_owned(),
+        run_time: 120,
+        start_at: START.plus_ms(500),
+        end_at: None,
+        policy: Policy {
+            hold_ttl_ms: 4_000,
+            shop_ttl_ms: 8_000,
+            arrival_grace_ms: 2_000,
+            seats_per_user: 2,
+        },
+        queue: QueueSettings {
+            max_active,
+            admissions_per_second: 5,
+            max_waiting: 3,
+            paused: false,
+        },
+        seed: [3; 32],
+        dates: vec![date("d0"), date("d1")],
+    };
+    let mut world = World::default();
+    world.run_one(Command::CreateConcert(concert), START).result.unwrap();
+    world
+}
+
+/// The hall with everybody inside, at leisure and with money: only holds run out.
+pub fn full_hall() -> World {
+    let mut world = hall(u64::from(USERS));
+    let policy = &mut world.concerts.get_mut(&c1()).unwrap().policy;
+    (policy.shop_ttl_ms, policy.arrival_grace_ms) = (60_000, 60_000);
+    for user in 0..USERS {
+        let op = |what| Op { what, user, sequence: None, reservation: None, key: None };
+        for what in [What::Join, What::Charge { amount: 100_000 }] {
+            let envelope = op(what).envelope(&world, usize::from(user));
+            let reply = world.run(&[envelope], START.plus_ms(1_000)).remove(0);
+            reply.result.unwrap();
+        }
+    }
+    world
+}

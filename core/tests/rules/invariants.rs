@@ -1,0 +1,231 @@
+//! What holds of every world, whatever was done to it and whatever the clock did meanwhile. Written
+//! against the tables alone: it must share no code with the rules that it judges.
+
+use crate::harness::World;
+use boxoffice_core::concert::{Seat, SeatStatus};
+use boxoffice_core::id::{PlaceKey, SeatKey};
+use boxoffice_core::limits::BALANCE_MAX;
+use boxoffice_core::money::Money;
+use boxoffice_core::queue::{Place, PlaceStatus};
+use boxoffice_core::reservation::{Reservation, ReservationStatus};
+use boxoffice_core::wallet::EntryKind;
+use std::collections::BTreeMap;
+
+type Held = Result<(), String>;
+
+macro_rules! must {
+    ($condition:expr, $($what:tt)+) => {
+        if !$condition {
+            return Err(format!($($what)+));
+        }
+    };
+}
+
+/// All of them. The error says which one is broken.
+pub fn hold(world: &World) -> Held {
+    seats_agree_with_dates(world)?;
+    seats_have_one_owner(world)?;
+    reservations_own_what_they_say(world)?;
+    holds_have_their_admission(world)?;
+    money_adds_up(world)?;
+    queues_count_right(world)?;
+    nobody_stands_twice(world)
+}
+
+fn seats_agree_with_dates(world: &World) -> Held {
+    for (id, date) in &world.dates {
+        let seats: Vec<&Seat> =
+            world.seats.iter().filter(|(key, _)| key.date == *id).map(|(_, seat)| seat).collect();
+        let available = seats.iter().filter(|seat| seat.status == SeatStatus::Available);
+        must!(date.available_seats == count(available), "available seats of {id}");
+        must!(date.total_seats == count(seats.iter()), "total seats of {id}");
+        let same = seats.iter().all(|seat| seat.concert == date.concert);
+        must!(same, "a seat of {id} is another concert's");
+    }
+    for (id, concert) in &world.concerts {
+        let dates = world.dates.values().filter(|date| date.concert == *id);
+        must!(concert.date_count == count(dates.clone()), "dates of {id}");
+        let seats: u64 = dates.map(|date| date.total_seats).sum();
+        must!(concert.total_seats == seats, "seats of {id}");
+    }
+    Ok(())
+}
+
+fn seats_have_one_owner(world: &World) -> Held {
+    for (key, seat) in &world.seats {
+        let owner = seat.reservation.and_then(|id| world.reservations.get(&id));
+        match seat.status {
+            SeatStatus::Available => {
+                must!(seat.reservation.is_none(), "available {key:?} has an owner");
+                must!(seat.held_until.is_none(), "available {key:?} has a hold");
+            }
+            SeatStatus::Held => {
+                let held = |r: &Reservation| {
+                    r.status == ReservationStatus::Held && seat.held_until == Some(r.expires_at)
+                };
+                must!(owner.is_some_and(held), "held {key:?} and {owner:?}");
+            }
+            SeatStatus::Sold => {
+                let paid = |r: &Reservation| r.status == ReservationStatus::Confirmed;
+                must!(owner.is_some_and(paid), "sold {key:?} and {owner:?}");
+                must!(seat.held_until.is_none(), "sold {key:?} has a hold");
+            }
+        }
+        must!(owner.is_none_or(|r| r.date == key.date), "{key:?} of another date");
+    }
+    Ok(())
+}
+
+fn reservations_own_what_they_say(world: &World) -> Held {
+    for (id, row) in &world.reservations {
+        let reserved = &world.reserved_seats[id];
+        must!(row.seat_count as usize == reserved.len(), "seat count of {id}");
+        let total: i64 = reserved.iter().map(|seat| seat.price.0).sum();
+        must!(row.total_price == Money(total), "price of {id}");
+        let confirmed = row.status == ReservationStatus::Confirmed;
+        for seat in reserved {
+            let key = SeatKey { date: row.date, number: seat.number };
+            let sold = &world.seats[&key];
+            let mine = sold.status == SeatStatus::Sold && sold.reservation == Some(*id);
+            must!(mine == confirmed, "{id} is {:?} and {key:?} is {sold:?}", row.status);
+        }
+        let payment = world.payments.get(id);
+        must!(payment.is_some() == confirmed, "payment of {id}");
+        must!(row.payment == payment.map(|p| p.payment), "payment's id in {id}");
+        must!(payment.is_none_or(|p| p.amount == row.total_price), "amount paid for {id}");
+        let ended = row.status != ReservationStatus::Held;
+        must!(row.ended_at.is_some() == ended, "end of {id}");
+    }
+    Ok(())
+}
+
+/// A hold lives and dies with the admission that it was made under.
+fn holds_have_their_admission(world: &World) -> Held {
+    for (id, row) in &world.reservations {
+        let key = PlaceKey { concert: row.concert, sequence: row.sequence };
+        let admission = &world.admissions[&key];
+        must!(admission.user == row.user, "{id} under another user's admission");
+        let held = row.status == ReservationStatus::Held;
+        must!((admission.reservation == Some(*id)) == held, "{id} and {admission:?}");
+        let ends = !held || admission.token_expiry == row.expires_at;
+        must!(ends, "the hold {id} and its admission end apart");
+    }
+    for (key, admission) in &world.admissions {
+        let idle = admission.is_active || admission.reservation.is_none();
+        must!(idle, "the ended admission of {key:?} holds seats");
+        let back = world.places[key].status == PlaceStatus::Returning;
+        let over = !admission.is_active && !back;
+        must!(admission.end.is_some() == over, "end of {key:?}");
+    }
+    Ok(())
+}
+
+fn money_adds_up(world: &World) -> Held {
+    let mut sums: BTreeMap<_, (u64, i64)> = BTreeMap::new();
+    let (mut charged, mut paid) = (0, 0);
+    for (key @ (user, number), entry) in &world.entries {
+        let (entries, sum) = sums.entry(*user).or_default();
+        *entries += 1;
+        *sum += entry.amount.0;
+        must!(entries == number, "a gap in the ledger before {key:?}");
+        must!(entry.balance_after == Money(*sum), "balance after {key:?}");
+        must!((0..=BALANCE_MAX.0).contains(sum), "balance {sum} after {key:?}");
+        match entry.kind {
+            EntryKind::Charge => charged += entry.amount.0,
+            EntryKind::Payment => paid -= entry.amount.0,
+        }
+    }
+    let mut balances = 0;
+    for (user, row) in &world.balances {
+        let (entries, sum) = sums.remove(user).unwrap_or_default();
+        must!(row.amount == Money(sum), "balance of {user}");
+        must!(row.entry_count == entries, "entry count of {user}");
+        balances += sum;
+    }
+    must!(sums.is_empty(), "ledger entries without a balance");
+    must!(charged == paid + balances, "charged {charged}, paid {paid}, left {balances}");
+    let payments: i64 = world.payments.values().map(|payment| payment.amount.0).sum();
+    must!(payments == paid, "payments {payments}, debits {paid}");
+    for payment in world.payments.values() {
+        let debits = world.entries.iter().filter(|((user, _), entry)| {
+            *user == payment.user
+                && entry.reference == payment.payment.0
+                && entry.amount == Money(-payment.amount.0)
+        });
+        must!(count(debits) == 1, "debits of {payment:?}");
+    }
+    Ok(())
+}
+
+fn queues_count_right(world: &World) -> Held {
+    for (concert, queue) in &world.queues {
+        let mine = |key: &PlaceKey| key.concert == *concert;
+        let places = || world.places.iter().filter(|(key, _)| mine(key));
+        let active = world.admissions.iter().filter(|(key, a)| mine(key) && a.is_active);
+        must!(queue.active == count(active), "active of {concert}: {}", queue.active);
+        let back = places().filter(|(_, place)| place.status == PlaceStatus::Returning);
+        must!(queue.returning == count(back), "returning of {concert}: {}", queue.returning);
+        must!(queue.cursor <= queue.tail, "cursor {} past {}", queue.cursor, queue.tail);
+        must!(queue.tail == count(places()), "tail of {concert}: {}", queue.tail);
+        must!(queue.drawn.is_none_or(|n| n <= queue.tail), "drawn more than joined");
+        let credit = queue.settings.admissions_per_second.max(1_000) * 1_000;
+        must!(queue.credit_milli <= credit, "credit of {concert}");
+        let draw = queue.draw();
+        for (key, place) in places() {
+            place_is_right(world, key, place)?;
+            let number = draw.as_ref().map(|draw| draw.number_of(key.sequence));
+            let ahead = number.is_none_or(|number| number > queue.cursor);
+            let waiting = place.status == PlaceStatus::Waiting;
+            must!(ahead || !waiting, "{key:?} was skipped");
+            let served = matches!(place.status, PlaceStatus::Served | PlaceStatus::Returning);
+            must!(!(ahead && served), "{key:?} was served before its turn");
+        }
+    }
+    Ok(())
+}
+
+fn place_is_right(world: &World, key: &PlaceKey, place: &Place) -> Held {
+    let admission = world.admissions.get(key);
+    must!(admission.is_none_or(|a| a.user == place.user), "user of {key:?}");
+    let fits = match place.status {
+        PlaceStatus::Waiting => admission.is_none(),
+        PlaceStatus::Served => admission.is_some(),
+        PlaceStatus::Returning => admission.is_some_and(|a| !a.is_active),
+        PlaceStatus::Left => admission.is_none_or(|a| !a.is_active),
+    };
+    must!(fits, "{key:?} is {:?} with {admission:?}", place.status);
+    let waits = matches!(place.status, PlaceStatus::Waiting | PlaceStatus::Returning);
+    must!(place.deleted_at.is_none() == waits, "end of {key:?}");
+    Ok(())
+}
+
+/// One user, one place in line or one admission.
+fn nobody_stands_twice(world: &World) -> Held {
+    let mut standing = BTreeMap::new();
+    for (key, place) in &world.places {
+        let there = match place.status {
+            PlaceStatus::Waiting | PlaceStatus::Returning => true,
+            PlaceStatus::Served => world.admissions[key].is_active,
+            PlaceStatus::Left => false,
+        };
+        if there {
+            let other = standing.insert((place.user, key.concert), key);
+            must!(other.is_none(), "{} stands at {key:?} and at {other:?}", place.user);
+        }
+    }
+    Ok(())
+}
+
+/// Nobody is let in past `max_active`. (It may be lowered below those who are in.)
+pub fn within_max_active(before: &World, after: &World) -> Held {
+    for (concert, queue) in &after.queues {
+        let was = before.queues.get(concert).map_or(0, |queue| queue.active);
+        let fits = queue.active <= was.max(queue.settings.max_active);
+        must!(fits, "{} active, at most {}", queue.active, queue.settings.max_active);
+    }
+    Ok(())
+}
+
+fn count(rows: impl Iterator) -> u64 {
+    u64::try_from(rows.count()).unwrap()
+}

@@ -1,0 +1,101 @@
+//! What `see` shows: rows in a few words. Only reads; what is right is said by the script.
+
+use crate::harness::World;
+use crate::words::{id, name};
+use boxoffice_core::concert::SeatStatus;
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::queue::{PlaceStatus, position};
+use boxoffice_core::time::Time;
+
+/// `see <what> <which> [of <date>]`.
+pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> String {
+    match what {
+        "seat" => see_seat(world, DateId(id(date)), which, now),
+        "date" => {
+            let date = &world.dates[&DateId(id(which))];
+            format!("{} of {} available", date.available_seats, date.total_seats)
+        }
+        "concert" => {
+            let concert = &world.concerts[&ConcertId(id(which))];
+            format!("{} dates {} seats", concert.date_count, concert.total_seats)
+        }
+        "reservation" => {
+            let row = world.reservations.get(&ReservationId(id(which)));
+            row.map_or("none".to_owned(), |row| format!("{:?}", row.status_at(now)))
+        }
+        "balance" => {
+            let row = world.balances.get(&UserId(id(which)));
+            row.map_or(0, |row| row.amount.0).to_string()
+        }
+        "ledger" => {
+            let entries = world.entries.range((UserId(id(which)), 0)..);
+            let mine = entries.take_while(|((user, _), _)| *user == UserId(id(which)));
+            let amounts: Vec<String> = mine.map(|(_, entry)| entry.amount.0.to_string()).collect();
+            format!("{} entries {}", amounts.len(), amounts.join(" "))
+        }
+        "user" => {
+            let row = world.users.get(&UserId(id(which)));
+            row.map_or("none".to_owned(), |user| {
+                let kind = user.password_hash.as_ref().map_or("adopted", |_| "local");
+                format!("{} {kind}", user.username.replace('#', "/"))
+            })
+        }
+        "queue" => {
+            let queue = &world.queues[&ConcertId(id(which))];
+            format!(
+                "active {} cursor {} tail {} returning {}",
+                queue.active, queue.cursor, queue.tail, queue.returning
+            )
+        }
+        "order" => order(world, ConcertId(id(which))),
+        other => panic!("{other} can't be seen"),
+    }
+}
+
+fn see_seat(world: &World, date: DateId, number: &str, now: Time) -> String {
+    let number = number.parse().unwrap();
+    let seat = &world.seats[&SeatKey { date, number }];
+    let owner = seat.reservation.map_or(String::new(), |id| name(id.0));
+    match seat.status {
+        SeatStatus::Available => "available".to_owned(),
+        SeatStatus::Held if seat.is_free(now) => format!("lapsed {owner}"),
+        SeatStatus::Held => format!("held {owner}"),
+        SeatStatus::Sold => format!("sold {owner}"),
+    }
+}
+
+/// Users in the order in which their newest places' numbers are served.
+fn order(world: &World, concert: ConcertId) -> String {
+    let queue = &world.queues[&concert];
+    let draw = queue.draw().expect("the draw is settled");
+    let users = (1..=queue.tail).map(|number| {
+        let sequence = draw.sequence_at(number);
+        name(world.places[&PlaceKey { concert, sequence }].user.0)
+    });
+    users.collect::<Vec<String>>().join(" ")
+}
+
+pub fn see_place(world: &World, key: PlaceKey) -> String {
+    let place = world.places.get(&key);
+    place.map_or("none".to_owned(), |place| format!("{:?}", place.status))
+}
+
+pub fn see_position(world: &World, key: PlaceKey) -> String {
+    position_of(world, key).map_or("none".to_owned(), |position| position.to_string())
+}
+
+/// Position of a waiting place, counted the slow way from the rows; `None` before the draw and for
+/// whoever does not wait.
+pub fn position_of(world: &World, key: PlaceKey) -> Option<u64> {
+    let queue = world.queues.get(&key.concert)?;
+    let waits = world.places.get(&key)?.status == PlaceStatus::Waiting;
+    let draw = queue.draw().filter(|_| waits)?;
+    let number = draw.number_of(key.sequence);
+    let gone = (queue.cursor + 1..number).filter(|number| {
+        let sequence = draw.sequence_at(*number);
+        let key = PlaceKey { concert: key.concert, sequence };
+        world.places[&key].status == PlaceStatus::Left
+    });
+    let gone = u64::try_from(gone.count()).unwrap();
+    Some(position(number, queue.cursor, gone))
+}

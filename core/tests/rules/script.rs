@@ -1,0 +1,334 @@
+//! The little language that the tests are written in, one command a line.
+//!
+//! ```text
+//! at 1m30s, +5m, -2m             the clock (a step back is a clock that jumps)
+//! join u1 -> admitted            a command and the first words of its outcome (or refusal code)
+//! reserve u1 r1 seats 1,2        without an arrow: anything but a refusal
+//! with u2 / at 7 / in c2         another user's token, a place by sequence, another concert's
+//! key k1 charge u1 100           under an idempotency key; the rest of the line is the request
+//! {                              from here to } one batch: decided together, saved together
+//! see seat 1 -> sold r1          a look at the rows
+//! ```
+//! What is not said is as it mostly is: concert `c1`, its date `d1`, the user's own newest place.
+
+use crate::harness::World;
+use crate::invariants;
+use crate::look;
+use crate::words::{self, START, id, ms, offset};
+use boxoffice_core::batch::Envelope;
+use boxoffice_core::command::Command;
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy, SetSale};
+use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::idempotency::{Key, fingerprint};
+use boxoffice_core::money::Money;
+use boxoffice_core::payment::Pay;
+use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetQueue};
+use boxoffice_core::reservation::{Cancel, Reserve};
+use boxoffice_core::time::Time;
+use boxoffice_core::user::{Adopt, Register};
+use boxoffice_core::wallet::Charge;
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+/// Runs a script; panics at the first line that goes otherwise than it says. Returns the world at
+/// its end, for what the language has no words for.
+pub fn check(script: &str) -> World {
+    let mut play = Play { world: World::default(), now: START, charges: 0, batch: None };
+    for (number, text) in script.lines().enumerate() {
+        let text = text.split('#').next().unwrap_or_default().trim();
+        if !text.is_empty() {
+            play.line(&format!("line {}: {text}", number + 1), text);
+        }
+    }
+    assert!(play.batch.is_none(), "a batch without an end");
+    play.world
+}
+
+/// The lines of users `u<from>` to `u<to>`.
+pub fn each(from: u32, to: u32, line: impl Fn(u32) -> String) -> String {
+    (from..=to).fold(String::new(), |mut text, n| {
+        writeln!(text, "{}", line(n)).unwrap();
+        text
+    })
+}
+
+/// How the language calls a command: without `create_`, `add_`, `set_`.
+pub fn verb_of(command: &str) -> &str {
+    command.split_once('_').map_or(command, |(_, verb)| verb)
+}
+
+struct Step {
+    at: String,
+    want: Option<String>,
+    envelope: Envelope,
+}
+
+struct Play {
+    world: World,
+    now: Time,
+    charges: u32,
+    batch: Option<Vec<Step>>,
+}
+
+impl Play {
+    fn line(&mut self, at: &str, text: &str) {
+        let (what, want) = match text.split_once("->") {
+            Some((what, want)) => (what.trim(), Some(want.trim().to_owned())),
+            None => (text, None),
+        };
+        let words = Words(what.split_whitespace().collect());
+        match words.0[0] {
+            "at" => self.now = START.plus_ms(ms(words.0[1])),
+            "{" => self.batch = Some(Vec::new()),
+            "}" => {
+                let steps = self.batch.take().expect("} without {");
+                self.run(&steps);
+            }
+            "see" => {
+                let seen = self.see(&Words(words.0[1..].to_vec()));
+                assert_words(at, want.as_deref(), &seen);
+            }
+            clock if clock.starts_with(['+', '-']) => {
+                self.now = self.now.plus_ms(ms(clock.trim_start_matches('+')));
+            }
+            _ => {
+                let envelope = self.envelope(what);
+                let step = Step { at: at.to_owned(), want, envelope };
+                match &mut self.batch {
+                    Some(batch) => batch.push(step),
+                    None => self.run(&[step]),
+                }
+            }
+        }
+    }
+
+    fn run(&mut self, steps: &[Step]) {
+        let envelopes: Vec<Envelope> = steps.iter().map(|step| step.envelope.clone()).collect();
+        let before = self.world.clone();
+        let replies = self.world.run(&envelopes, self.now);
+        for (step, reply) in steps.iter().zip(&replies) {
+            let got = words::reply(reply);
+            if step.want.is_none() {
+                assert!(reply.result.is_ok(), "{}: {got}", step.at);
+            } else {
+                assert_words(&step.at, step.want.as_deref(), &got);
+            }
+        }
+        let at = &steps[0].at;
+        let changes =
+            |reply: &boxoffice_core::batch::Reply| reply.result.is_ok() && !reply.replayed;
+        if !replies.iter().any(changes) {
+            assert_eq!(before, self.world, "{at}: a refusal or a replay changed something");
+        }
+        invariants::hold(&self.world).unwrap_or_else(|broken| panic!("{at}: {broken}"));
+        invariants::within_max_active(&before, &self.world)
+            .unwrap_or_else(|broken| panic!("{at}: {broken}"));
+    }
+
+    fn envelope(&mut self, what: &str) -> Envelope {
+        let words = Words(what.split_whitespace().collect());
+        if words.0[0] != "key" {
+            let command = self.command(&words);
+            return Envelope { command, key: None };
+        }
+        let words = Words(words.0[2..].to_vec());
+        let key = Key {
+            scope: id(words.0[1]),
+            key: what.split_whitespace().nth(1).unwrap_or_default().to_owned(),
+            fingerprint: fingerprint("POST", words.0[0], words.0.join(" ").as_bytes()),
+        };
+        let command = self.command(&words);
+        Envelope { command, key: Some(key) }
+    }
+
+    fn command(&mut self, words: &Words) -> Command {
+        let command = match words.0[0] {
+            "concert" => Command::CreateConcert(words.concert()),
+            "date" => Command::AddDate(AddDate {
+                concert: ConcertId(id(words.0[1])),
+                date: words.date(words.0[2]),
+            }),
+            "sale" => Command::SetSale(SetSale {
+                concert: ConcertId(id(words.0[1])),
+                open: words.0[2] == "open",
+            }),
+            "queue" => Command::SetQueue(SetQueue {
+                concert: ConcertId(id(words.0[1])),
+                max_active: words.number("max_active"),
+                admissions_per_second: words.number("rate"),
+                max_waiting: words.number("max_waiting"),
+                paused: words.after("paused").map(|word| word == "on"),
+            }),
+            "admit" => Command::Admit(Admit { concert: ConcertId(id(words.0[1])) }),
+            "register" => Command::Register(Register {
+                user: words.user(),
+                username: words.0[2].to_owned(),
+                password_hash: "$argon2id$".to_owned(),
+            }),
+            "adopt" => {
+                Command::Adopt(Adopt { user: words.user(), username: words.0[2].replace('/', "#") })
+            }
+            _ => self.users_command(words),
+        };
+        assert_eq!(verb_of(command.name()), words.0[0]);
+        command
+    }
+
+    /// Commands of a user who stands somewhere in a queue.
+    fn users_command(&mut self, words: &Words) -> Command {
+        let (user, place) = (words.user(), self.place(words));
+        match words.0[0] {
+            "join" => Command::Join(Join { user, concert: words.concert_id() }),
+            "leave" => Command::Leave(Leave { user, place }),
+            "arrive" => Command::Arrive(Arrive { user, place }),
+            "expire" => Command::Expire(Expire { place }),
+            "reserve" => Command::Reserve(Reserve {
+                user,
+                place,
+                date: words.date_id(),
+                seats: words.seats(),
+                reservation: words.reservation(),
+            }),
+            "cancel" => Command::Cancel(Cancel { user, place, reservation: words.reservation() }),
+            "charge" => {
+                self.charges += 1;
+                Command::Charge(Charge {
+                    user,
+                    place,
+                    amount: Money(words.0[2].parse().unwrap()),
+                    charge: ChargeId(id(&format!("charge{}", self.charges))),
+                })
+            }
+            "pay" => {
+                let payment = words.after("as").unwrap_or("p1");
+                Command::Pay(Pay {
+                    user,
+                    place,
+                    reservation: words.reservation(),
+                    payment: PaymentId(id(payment)),
+                })
+            }
+            other => panic!("{other} is no command"),
+        }
+    }
+
+    /// The place that the line means; a sequence of 0 where there is none.
+    fn place(&self, words: &Words) -> PlaceKey {
+        let concert = words.concert_id();
+        let user = words.after("with").map_or(words.user(), |other| UserId(id(other)));
+        let newest = self.world.newest_place(user, concert).map(|key| key.sequence);
+        let sequence = words.number("at").or(newest).unwrap_or(0);
+        PlaceKey { concert, sequence }
+    }
+
+    fn see(&self, words: &Words) -> String {
+        let (world, now) = (&self.world, self.now);
+        match words.0[0] {
+            "place" => look::see_place(world, self.place(words)),
+            "position" => look::see_position(world, self.place(words)),
+            "admission" => match world.admissions.get(&self.place(words)) {
+                None => "none".to_owned(),
+                Some(a) if a.is_live(now) => format!("live until {}", offset(a.token_expiry)),
+                Some(a) => a.end.map_or("due".to_owned(), |end| format!("over {end:?}")),
+            },
+            what => look::see(world, what, words.0[1], words.after("of").unwrap_or("d1"), now),
+        }
+    }
+}
+
+fn assert_words(at: &str, want: Option<&str>, got: &str) {
+    let want = want.unwrap_or_else(|| panic!("{at}: says not what is to be seen: {got}"));
+    let mut got_words = got.split_whitespace();
+    let fits = want.split_whitespace().all(|word| got_words.next() == Some(word));
+    assert!(fits, "{at}\n  got: {got}");
+}
+
+/// The words of a line: verb, subject, object, then options by name.
+struct Words<'a>(Vec<&'a str>);
+
+impl<'a> Words<'a> {
+    fn after(&self, option: &str) -> Option<&'a str> {
+        let at = self.0.iter().position(|word| *word == option)?;
+        Some(self.0.get(at + 1).unwrap_or_else(|| panic!("{option} what?")))
+    }
+
+    fn number<T: FromStr>(&self, option: &str) -> Option<T> {
+        let parse = |word: &str| word.parse().unwrap_or_else(|_| panic!("{word} is no number"));
+        self.after(option).map(parse)
+    }
+
+    fn span(&self, option: &str, otherwise: &str) -> i64 {
+        ms(self.after(option).unwrap_or(otherwise))
+    }
+
+    fn user(&self) -> UserId {
+        UserId(id(self.0[1]))
+    }
+
+    fn reservation(&self) -> ReservationId {
+        ReservationId(id(self.0[2]))
+    }
+
+    fn concert_id(&self) -> ConcertId {
+        ConcertId(id(self.after("in").unwrap_or("c1")))
+    }
+
+    fn date_id(&self) -> DateId {
+        DateId(id(self.after("of").unwrap_or("d1")))
+    }
+
+    /// Numbers after `seats`; `none` for none.
+    fn seats<C: FromIterator<u32>>(&self) -> C {
+        let list = self.after("seats").unwrap_or("1");
+        let numbers = list.split(',').filter(|word| *word != "none");
+        numbers.map(|word| word.parse().unwrap()).collect()
+    }
+
+    /// A date with seats 1 to `seats`, or with those listed after `numbers`.
+    fn date(&self, name: &str) -> NewDate {
+        let count = self.number("seats").unwrap_or(5);
+        let numbers = match self.after("numbers") {
+            Some(list) => list.split(',').map(|word| word.parse().unwrap()).collect(),
+            None => (1..=count).collect::<Vec<u32>>(),
+        };
+        let seat = |number| NewSeat {
+            number,
+            zone: self.after("zone").unwrap_or("R").replace('_', " "),
+            price: Money(self.number("price").unwrap_or(100)),
+        };
+        NewDate {
+            date: DateId(id(name)),
+            starts_at: START.plus_ms(ms("24h")),
+            seats: numbers.into_iter().map(seat).collect(),
+        }
+    }
+
+    fn concert(&self) -> CreateConcert {
+        let own_date = self.0[1].replace('c', "d");
+        let dates = self.after("dates").unwrap_or(&own_date).split(',');
+        let policy = Policy {
+            hold_ttl_ms: self.span("hold", "5m"),
+            shop_ttl_ms: self.span("shop", "10m"),
+            arrival_grace_ms: self.span("grace", "1m"),
+            seats_per_user: self.number("per_user").unwrap_or(4),
+        };
+        let queue = QueueSettings {
+            max_active: self.number("max_active").unwrap_or(10),
+            admissions_per_second: self.number("rate").unwrap_or(1_000),
+            max_waiting: self.number("max_waiting").unwrap_or(1_000),
+            paused: self.after("paused") == Some("on"),
+        };
+        CreateConcert {
+            concert: ConcertId(id(self.0[1])),
+            concert_name: self.after("name").unwrap_or("Spring").replace('_', " "),
+            theater: self.after("theater").unwrap_or("Hall").replace('_', " "),
+            run_time: self.number("run_time").unwrap_or(120),
+            start_at: START.plus_ms(self.span("opens", "0s")),
+            end_at: self.after("closes").map(|word| START.plus_ms(ms(word))),
+            policy,
+            queue,
+            seed: [self.number("seed").unwrap_or(7); 32],
+            dates: dates.filter(|name| *name != "none").map(|name| self.date(name)).collect(),
+        }
+    }
+}

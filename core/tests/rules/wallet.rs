@@ -1,0 +1,100 @@
+//! Charges, the balance's limits, the ledger.
+
+use crate::script::check;
+use std::fmt::Write as _;
+
+/// Order: token, amount out of range, balance limit.
+#[test]
+fn charge_refuses_in_order() {
+    let fill = "charge u1 100000000 -> charged\n".repeat(99);
+    check(&format!(
+        "
+        concert c1 max_active 2
+        charge u1 0                      -> queue_token_unknown
+        join u9
+        join u8
+        join u1                          -> waiting
+        charge u1 100000001              -> not_admitted
+        leave u9
+        admit c1                         -> admitted 1
+        charge u1 0                      -> amount_out_of_range 1 100000000
+        charge u1 1                      -> charged 1 balance 1
+        {fill}
+        see balance u1                   -> 9900000001
+        charge u1 100000000              -> balance_limit 10000000000
+        charge u1 99999999               -> charged 99999999 balance 10000000000
+        charge u1 1                      -> balance_limit
+        charge u1 100000001              -> amount_out_of_range
+        +10m
+        charge u1 0                      -> queue_token_expired
+        see ledger u1                    -> 101 entries
+        "
+    ));
+}
+
+/// H13: no zero, no negative, nothing at the type's ends; the balance never overflows.
+#[test]
+fn a_charge_is_a_charge() {
+    check(
+        "
+        concert c1
+        join u1
+        charge u1 -1                     -> amount_out_of_range
+        charge u1 0                      -> amount_out_of_range
+        charge u1 9223372036854775807    -> amount_out_of_range
+        charge u1 -9223372036854775808   -> amount_out_of_range
+        charge u1 100000001              -> amount_out_of_range
+        see balance u1                   -> 0
+        see ledger u1                    -> 0 entries
+        charge u1 1                      -> charged 1 balance 1
+        charge u1 100000000              -> charged 100000000 balance 100000001
+        see ledger u1                    -> 2 entries 1 100000000
+    ",
+    );
+}
+
+/// H19: a token of somebody else, or of another concert's queue, moves no money.
+#[test]
+fn a_charge_needs_the_users_own_token() {
+    check(
+        "
+        concert c1
+        concert c2
+        join u1
+        join u2 in c2
+        charge u2 100 with u1            -> queue_token_unknown
+        charge u1 100 in c2              -> queue_token_unknown
+        charge u1 100 at 7               -> queue_token_unknown
+        charge u2 100 in c2              -> charged 100 balance 100
+        see balance u1                   -> 0
+    ",
+    );
+}
+
+/// The first charge is an arrival: from then on the time to shop runs, not the grace.
+#[test]
+fn charging_is_arriving() {
+    check(
+        "
+        concert c1 grace 1m shop 10m
+        join u1                          -> admitted 1 new until 1m
+        +30s
+        charge u1 5
+        see admission u1                 -> live until 10m30s
+        +30s
+        charge u1 5
+        see admission u1                 -> live until 10m30s
+    ",
+    );
+}
+
+/// H11: 300 charges under 300 keys are 300 charges, one batch or many.
+#[test]
+fn each_key_charges_once() {
+    let mut script = String::from("concert c1\njoin u1\n{\n");
+    for n in 1..=300 {
+        writeln!(script, "key k{n} charge u1 7 -> charged 7 balance {}", n * 7).unwrap();
+    }
+    script += "}\nsee balance u1 -> 2100\nsee ledger u1 -> 300 entries";
+    check(&script);
+}

@@ -1,0 +1,308 @@
+//! Configuration: by flag, environment variable, or TOML file, in this order of precedence. Every
+//! key is described once, here; `serve --help`, the environment and the file are made from it.
+
+use boxoffice_core::concert::Policy;
+use boxoffice_core::queue::QueueSettings;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// A list of settings: `name, "ENV", type = default, "help"`.
+macro_rules! settings {
+    ($($(#[$doc:meta])* $name:ident, $env:literal: $type:ty = $default:expr;)*) => {
+        /// Settings as given; `None` where not.
+        #[derive(Clone, Debug, Default, Deserialize, clap::Args)]
+        #[serde(deny_unknown_fields)]
+        pub struct Given {
+            $($(#[$doc])* #[arg(long, env = $env)] pub $name: Option<$type>,)*
+        }
+
+        /// Settings as they hold.
+        #[derive(Clone, Debug)]
+        pub struct Config {
+            $($(#[$doc])* pub $name: $type,)*
+        }
+
+        /// Every environment variable that is understood.
+        pub const ENVIRONMENT: &[&str] = &[$($env),*];
+        /// Every key of the file.
+        pub const KEYS: &[&str] = &[$(stringify!($name)),*];
+
+        impl Given {
+            /// These settings, and where one is not given, those of `other`.
+            #[must_use]
+            pub fn or(self, other: Self) -> Self {
+                Self { $($name: self.$name.or(other.$name),)* }
+            }
+
+            /// Settings as they hold: the default where nothing is given.
+            fn resolved(self) -> Config {
+                Config { $($name: self.$name.unwrap_or_else(|| $default),)* }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Address to listen on [default: 127.0.0.1:8080]
+    listen, "BOXOFFICE_LISTEN": SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080));
+    /// Database: sqlite://PATH [default: sqlite://boxoffice.db]
+    database, "BOXOFFICE_DATABASE": String = "sqlite://boxoffice.db".into();
+    /// File with the token keys, mode 0600 [default: beside the database, .keys.json]
+    keys_file, "BOXOFFICE_KEYS_FILE": PathBuf = PathBuf::new();
+    /// Whether an empty database gets a demo sale [default: true]
+    demo, "BOXOFFICE_DEMO": bool = true;
+    /// What to log: error, warn, info, debug, or a filter of tracing [default: info]
+    log, "BOXOFFICE_LOG": String = "info".into();
+    /// Currency code shown with amounts [default: KRW]
+    currency, "BOXOFFICE_CURRENCY": String = "KRW".into();
+    /// Connections at once; more wait in the system's backlog [default: 20000]
+    connections_max, "BOXOFFICE_CONNECTIONS_MAX": usize = 20_000;
+    /// Commands in one transaction, at most; 1 is the conventional way [default: 128]
+    batch_commands_max, "BOXOFFICE_BATCH_COMMANDS_MAX": usize = 128;
+    /// Commands that may wait for the desk; beyond it the answer is 503 [default: 8192]
+    desk_waiting_max, "BOXOFFICE_DESK_WAITING_MAX": usize = 8_192;
+    /// Database connections for reading [default: 4]
+    readers, "BOXOFFICE_READERS": usize = 4;
+    /// Threads that hash passwords [default: 1]
+    password_threads, "BOXOFFICE_PASSWORD_THREADS": usize = 1;
+    /// Passwords that may wait to be hashed; beyond it the answer is 503 [default: 64]
+    password_waiting_max, "BOXOFFICE_PASSWORD_WAITING_MAX": usize = 64;
+    /// Seconds that an access token counts [default: 21600]
+    access_token_seconds, "BOXOFFICE_ACCESS_TOKEN_SECONDS": i64 = 6 * 3600;
+    /// Seconds that a refresh token counts [default: 604800]
+    refresh_token_seconds, "BOXOFFICE_REFRESH_TOKEN_SECONDS": i64 = 7 * 24 * 3600;
+    /// Seconds that a queue token counts, from joining [default: 259200]
+    queue_token_seconds, "BOXOFFICE_QUEUE_TOKEN_SECONDS": i64 = 72 * 3600;
+    /// New concerts: seconds that seats are held for payment [default: 300]
+    hold_seconds, "BOXOFFICE_HOLD_SECONDS": i64 = Policy::default().hold_ttl_ms / 1000;
+    /// New concerts: seconds that an admitted user may shop [default: 600]
+    shop_seconds, "BOXOFFICE_SHOP_SECONDS": i64 = Policy::default().shop_ttl_ms / 1000;
+    /// New concerts: seconds that an admitted user may take to come [default: 60]
+    arrival_grace_seconds, "BOXOFFICE_ARRIVAL_GRACE_SECONDS": i64 = Policy::default().arrival_grace_ms / 1000;
+    /// New concerts: seats of one date that one user may have [default: 4]
+    seats_per_user, "BOXOFFICE_SEATS_PER_USER": u32 = Policy::default().seats_per_user;
+    /// New concerts: users shopping at once [default: 1000]
+    max_active, "BOXOFFICE_MAX_ACTIVE": u64 = QueueSettings::default().max_active;
+    /// New concerts: users admitted a second [default: 500]
+    admissions_per_second, "BOXOFFICE_ADMISSIONS_PER_SECOND": u64 = QueueSettings::default().admissions_per_second;
+    /// New concerts: places in line [default: 2000000]
+    max_waiting, "BOXOFFICE_MAX_WAITING": u64 = QueueSettings::default().max_waiting;
+    /// External identities: file with the provider's keys (JWKS) [default: none]
+    oidc_jwks_file, "BOXOFFICE_OIDC_JWKS_FILE": PathBuf = PathBuf::new();
+    /// External identities: the issuer that tokens must name [default: none]
+    oidc_issuer, "BOXOFFICE_OIDC_ISSUER": String = String::new();
+    /// External identities: the audience that tokens must name [default: none]
+    oidc_audience, "BOXOFFICE_OIDC_AUDIENCE": String = String::new();
+}
+
+/// A configuration that cannot be used; the text is one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid(pub String);
+
+impl std::fmt::Display for Invalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn invalid<T>(text: impl Into<String>) -> Result<T, Invalid> {
+    Err(Invalid(text.into()))
+}
+
+impl Given {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// It cannot be read, or has an unknown key or a bad value.
+    pub fn from_file(path: &Path) -> Result<Self, Invalid> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Invalid(format!("{}: {error}", path.display())))?;
+        Self::from_toml(&text).map_err(|why| Invalid(format!("{}: {why}", path.display())))
+    }
+
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// It has an unknown key or a bad value.
+    pub fn from_toml(text: &str) -> Result<Self, Invalid> {
+        toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            let why = error.message().replace('\n', " ");
+            Invalid(format!("line {line}: {why}"))
+        })
+    }
+
+    /// Settings as they hold, checked.
+    ///
+    /// # Errors
+    /// A value is outside of what works.
+    pub fn resolve(self) -> Result<Config, Invalid> {
+        let mut config = self.resolved();
+        config.sqlite_path()?;
+        if config.keys_file.as_os_str().is_empty() {
+            config.keys_file = config.sqlite_path()?.with_extension("keys.json");
+        }
+        config.check()?;
+        Ok(config)
+    }
+}
+
+impl Config {
+    /// Where the database file is.
+    ///
+    /// # Errors
+    /// The setting names no SQLite file.
+    pub fn sqlite_path(&self) -> Result<PathBuf, Invalid> {
+        match self.database.strip_prefix("sqlite://") {
+            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+            _ => invalid(format!("database: {:?} is not sqlite://PATH", shown(&self.database))),
+        }
+    }
+
+    /// Whether external identities are trusted.
+    #[must_use]
+    pub fn has_oidc(&self) -> bool {
+        !self.oidc_issuer.is_empty()
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        let counts = [
+            ("connections_max", self.connections_max),
+            ("batch_commands_max", self.batch_commands_max),
+            ("desk_waiting_max", self.desk_waiting_max),
+            ("readers", self.readers),
+            ("password_threads", self.password_threads),
+            ("password_waiting_max", self.password_waiting_max),
+        ];
+        for (name, value) in counts {
+            if !(1..=1_000_000).contains(&value) {
+                return invalid(format!("{name}: {value} is not between 1 and 1000000"));
+            }
+        }
+        let seconds = [
+            ("access_token_seconds", self.access_token_seconds, 366 * 86_400),
+            ("refresh_token_seconds", self.refresh_token_seconds, 366 * 86_400),
+            ("queue_token_seconds", self.queue_token_seconds, 366 * 86_400),
+            ("hold_seconds", self.hold_seconds, 86_400),
+            ("shop_seconds", self.shop_seconds, 86_400),
+            ("arrival_grace_seconds", self.arrival_grace_seconds, 86_400),
+        ];
+        for (name, value, most) in seconds {
+            if !(1..=most).contains(&value) {
+                return invalid(format!("{name}: {value} is not between 1 and {most}"));
+            }
+        }
+        self.check_sale()
+    }
+
+    fn check_sale(&self) -> Result<(), Invalid> {
+        let most = boxoffice_core::limits::ADMISSION_MAX;
+        let queue = [
+            ("max_active", self.max_active),
+            ("admissions_per_second", self.admissions_per_second),
+            ("max_waiting", self.max_waiting),
+        ];
+        for (name, value) in queue {
+            if !(1..=most).contains(&value) {
+                return invalid(format!("{name}: {value} is not between 1 and {most}"));
+            }
+        }
+        let seats = boxoffice_core::limits::SEATS_PER_RESERVATION_MAX;
+        if !(1..=seats).contains(&usize::try_from(self.seats_per_user).unwrap_or(usize::MAX)) {
+            return invalid(format!("seats_per_user: it is not between 1 and {seats}"));
+        }
+        let given = [
+            !self.oidc_jwks_file.as_os_str().is_empty(),
+            !self.oidc_issuer.is_empty(),
+            !self.oidc_audience.is_empty(),
+        ];
+        if given.contains(&true) && given.contains(&false) {
+            return invalid("oidc_jwks_file, oidc_issuer and oidc_audience belong together");
+        }
+        Ok(())
+    }
+}
+
+/// A database address without its password.
+fn shown(address: &str) -> String {
+    match (address.split_once("://"), address.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => address.to_owned(),
+    }
+}
+
+/// Refuses environment variables that look like settings and are none.
+///
+/// # Errors
+/// There is one.
+pub fn check_environment(names: impl Iterator<Item = String>) -> Result<(), Invalid> {
+    for name in names.filter(|name| name.starts_with("BOXOFFICE_")) {
+        if !ENVIRONMENT.contains(&name.as_str()) && name != "BOXOFFICE_CONFIG" {
+            return invalid(format!("environment: there is no setting {name}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_file_names_every_key_with_its_default() {
+        let text = include_str!("../../boxoffice.example.toml");
+        let uncommented: String = text
+            .lines()
+            .map(|line| line.strip_prefix("#: ").unwrap_or(line))
+            .fold(String::new(), |all, line| all + line + "\n");
+        let table: toml::Table = uncommented.parse().unwrap();
+        let keys: Vec<&str> = table.keys().map(String::as_str).collect();
+        let mut known = KEYS.to_vec();
+        known.sort_unstable();
+        assert_eq!(keys, known);
+        let from_file = Given::from_toml(text).unwrap().resolve().unwrap();
+        let default = Given::default().resolve().unwrap();
+        assert_eq!(format!("{from_file:?}"), format!("{default:?}"));
+    }
+
+    #[test]
+    fn help_names_the_default_that_holds() {
+        use clap::CommandFactory;
+        #[derive(clap::Parser)]
+        struct Only {
+            #[command(flatten)]
+            given: Given,
+        }
+        let config = format!("{:?}", Given::default().resolve().unwrap()).replace(['"', '_'], "");
+        for argument in Only::command().get_arguments().filter(|a| a.get_long() != Some("help")) {
+            let help = argument.get_help().unwrap().to_string();
+            let (_, default) = help.rsplit_once("[default: ").expect("help ends with the default");
+            let default = default.trim_end_matches(']');
+            let name = argument.get_id().as_str().replace('_', "");
+            if !default.contains(' ') {
+                assert!(config.contains(&format!("{name}: {default}")), "{name}: {default}: {config}");
+            }
+        }
+        let _ = Only { given: Given::default() }.given;
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_with_one_sentence() {
+        let check = |toml: &str, want: &str| {
+            let why = Given::from_toml(toml).and_then(Given::resolve).unwrap_err().0;
+            assert!(why.starts_with(want) && !why.contains('\n'), "{why}");
+        };
+        check("liste = 1", "line 1: unknown field `liste`");
+        check("demo = 3", "line 1: invalid type");
+        check("\nlisten = \"nowhere\"", "line 2: invalid socket address");
+        check("database = \"postgres://u:secret@h/d\"", "database: \"postgres://…@h/d\"");
+        check("hold_seconds = 0", "hold_seconds: 0 is not between");
+        check("readers = 0", "readers: 0 is not between");
+        check("seats_per_user = 51", "seats_per_user");
+        check("max_active = 0", "max_active");
+        check("oidc_issuer = \"https://x\"", "oidc_jwks_file, oidc_issuer and oidc_audience");
+        let names = ["BOXOFFICE_LISTN".to_owned()].into_iter();
+        assert!(check_environment(names).unwrap_err().0.contains("BOXOFFICE_LISTN"));
+    }
+}

@@ -1,0 +1,414 @@
+//! The operator's verbs: make a concert, add dates, open and close a sale, steer a queue.
+
+use super::App;
+use super::app::new_id;
+use super::concert::{SaleState, sale_state};
+use super::extract::{Operator, PathId, Query, Raw, Submitted};
+use super::problem::Problem;
+use super::view::{Stamp, json, parse_stamp, replied};
+use axum::extract::State;
+use axum::response::Response;
+use boxoffice_core::command::Command;
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy, SetSale};
+use boxoffice_core::id::{ConcertId, DateId, Uuid};
+use boxoffice_core::limits::SEATS_PER_DATE_MAX;
+use boxoffice_core::money::Money;
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::queue::{QueueSettings, SetQueue};
+use boxoffice_core::time::Time;
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Seats that stand together: numbers `from` to `to`, one zone, one price.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeatRange {
+    /// First number, from 1.
+    #[schema(example = 1)]
+    pub from: u32,
+    /// Last number.
+    #[schema(example = 50)]
+    pub to: u32,
+    /// Price zone.
+    #[schema(example = "R")]
+    pub zone: String,
+    /// Minor units.
+    #[schema(example = 150_000)]
+    pub price: i64,
+}
+
+/// A date with its seats.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDateBody {
+    /// RFC 3339.
+    #[schema(example = "2027-05-01T19:00:00+09:00")]
+    pub starts_at: String,
+    /// Its seats.
+    pub seats: Vec<SeatRange>,
+}
+
+/// A concert. What is left out gets the server's default.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewConcert {
+    /// Name of the show.
+    pub name: String,
+    /// Where it is.
+    pub theater: String,
+    /// Minutes.
+    #[schema(example = 120)]
+    pub run_time_minutes: u32,
+    /// RFC 3339: when the sale opens.
+    pub opens_at: String,
+    /// RFC 3339: when it closes, if it does.
+    pub closes_at: Option<String>,
+    /// How long seats are held.
+    pub hold_seconds: Option<i64>,
+    /// How long an admitted user may shop.
+    pub shop_seconds: Option<i64>,
+    /// How long an admitted user may take to come.
+    pub arrival_grace_seconds: Option<i64>,
+    /// Seats of one date that one user may have.
+    pub seats_per_user: Option<u32>,
+    /// Users shopping at once.
+    pub max_active: Option<u64>,
+    /// Users admitted a second, at most.
+    pub admissions_per_second: Option<u64>,
+    /// Places in line, at most.
+    pub max_waiting: Option<u64>,
+    /// Dates; more can be added later.
+    #[serde(default)]
+    pub dates: Vec<NewDateBody>,
+}
+
+/// A concert that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CreatedView {
+    concert_id: Uuid,
+    concert_date_ids: Vec<Uuid>,
+}
+
+fn invalid(field: &str) -> Problem {
+    Problem::of("invalid_body").with("field", field)
+}
+
+fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
+    parse_stamp(text).ok_or_else(|| invalid(field).with("reason", "RFC 3339 with an offset"))
+}
+
+fn seats_of(ranges: &[SeatRange]) -> Result<Vec<NewSeat>, Problem> {
+    let mut seats = Vec::new();
+    for range in ranges {
+        let count = range.to.checked_sub(range.from).ok_or_else(|| invalid("seats"))?;
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        if count >= SEATS_PER_DATE_MAX || seats.len() + count >= SEATS_PER_DATE_MAX {
+            return Err(invalid("seats").with("limit", SEATS_PER_DATE_MAX));
+        }
+        seats.extend((range.from..=range.to).map(|number| NewSeat {
+            number,
+            zone: range.zone.clone(),
+            price: Money(range.price),
+        }));
+    }
+    Ok(seats)
+}
+
+fn date_of(body: &NewDateBody) -> Result<NewDate, Problem> {
+    Ok(NewDate {
+        date: DateId(new_id()),
+        starts_at: time_of(&body.starts_at, "starts_at")?,
+        seats: seats_of(&body.seats)?,
+    })
+}
+
+fn ms(seconds: Option<i64>, default_ms: i64) -> i64 {
+    seconds.map_or(default_ms, |seconds| seconds.saturating_mul(1000))
+}
+
+fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
+    let policy = Policy {
+        hold_ttl_ms: ms(body.hold_seconds, app.policy.hold_ttl_ms),
+        shop_ttl_ms: ms(body.shop_seconds, app.policy.shop_ttl_ms),
+        arrival_grace_ms: ms(body.arrival_grace_seconds, app.policy.arrival_grace_ms),
+        seats_per_user: body.seats_per_user.unwrap_or(app.policy.seats_per_user),
+    };
+    let default = app.queue_settings;
+    let queue = QueueSettings {
+        max_active: body.max_active.unwrap_or(default.max_active),
+        admissions_per_second: body.admissions_per_second.unwrap_or(default.admissions_per_second),
+        max_waiting: body.max_waiting.unwrap_or(default.max_waiting),
+        paused: false,
+    };
+    Ok(CreateConcert {
+        concert: ConcertId(new_id()),
+        concert_name: body.name,
+        theater: body.theater,
+        run_time: body.run_time_minutes,
+        start_at: time_of(&body.opens_at, "opens_at")?,
+        end_at: body.closes_at.as_deref().map(|text| time_of(text, "closes_at")).transpose()?,
+        policy,
+        queue,
+        seed: crate::tokens::random().map_err(|_| Problem::of("internal"))?,
+        dates: body.dates.iter().map(date_of).collect::<Result<_, _>>()?,
+    })
+}
+
+/// Makes a concert with its dates, seats and prices.
+#[utoipa::path(post, path = "/api/v1/admin/concerts", tag = "Operator", request_body = NewConcert, params(("Idempotency-Key" = Option<String>, Header)),
+    security(("operator" = [])),
+    responses((status = 201, body = CreatedView), (status = 400, description = "invalid_body"), (status = 422, description = "invalid_setting")))]
+pub async fn create_concert(
+    State(app): State<App>,
+    operator: Operator,
+    submitted: Submitted<NewConcert>,
+) -> Result<Response, Problem> {
+    let submitted = submitted.map(|body| concert_of(&app, body))?;
+    let key = submitted.key(operator.key);
+    let command = Command::CreateConcert(submitted.value);
+    match app.outcome(command, key).await? {
+        (Outcome::ConcertCreated { concert_id, date_ids }, replayed) => {
+            let concert_date_ids = date_ids.iter().map(|id| id.0).collect();
+            let view = CreatedView { concert_id: concert_id.0, concert_date_ids };
+            Ok(replied(StatusCode::CREATED, &view, replayed))
+        }
+        _ => Err(Problem::of("internal")),
+    }
+}
+
+/// For a date whose seats come as CSV.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DateQuery {
+    /// RFC 3339; with a CSV body.
+    pub starts_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CsvSeat {
+    seat_number: u32,
+    zone: String,
+    price: i64,
+}
+
+/// Seats from CSV with the header `seat_number,zone,price`.
+fn seats_of_csv(text: &[u8]) -> Result<Vec<NewSeat>, Problem> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
+    let rows = reader.deserialize::<CsvSeat>().take(SEATS_PER_DATE_MAX + 1);
+    let seat = |row: Result<CsvSeat, csv::Error>| {
+        let row = row.map_err(|error| invalid("seats").with("reason", error.to_string()))?;
+        Ok(NewSeat { number: row.seat_number, zone: row.zone, price: Money(row.price) })
+    };
+    rows.map(seat).collect()
+}
+
+/// Adds a date: JSON, or the seats as CSV (`seat_number,zone,price`) with `?starts_at=`.
+#[utoipa::path(post, path = "/api/v1/admin/concerts/{id}/dates", tag = "Operator", params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header), DateQuery),
+    request_body(content((NewDateBody = "application/json"), (String = "text/csv"))),
+    security(("operator" = [])),
+    responses((status = 201, body = CreatedView), (status = 404, description = "concert_not_found"), (status = 422, description = "invalid_setting")))]
+pub async fn add_date(
+    State(app): State<App>,
+    PathId(id): PathId,
+    operator: Operator,
+    Query(query): Query<DateQuery>,
+    raw: Raw,
+) -> Result<Response, Problem> {
+    let date = match raw.media_type.as_str() {
+        "text/csv" => {
+            let starts_at = query.starts_at.as_deref().unwrap_or_default();
+            let starts_at = time_of(starts_at, "starts_at")?;
+            NewDate { date: DateId(new_id()), starts_at, seats: seats_of_csv(&raw.body)? }
+        }
+        "application/json" | "" => {
+            let body: NewDateBody = serde_json::from_slice(&raw.body)
+                .map_err(|error| Problem::of("invalid_body").with("reason", error.to_string()))?;
+            date_of(&body)?
+        }
+        _ => return Err(Problem::of("unsupported_media_type")),
+    };
+    let submitted = raw.submitted(date);
+    let key = submitted.key(operator.key);
+    let command = Command::AddDate(AddDate { concert: ConcertId(id), date: submitted.value });
+    match app.outcome(command, key).await? {
+        (Outcome::DateAdded { concert_id, date_id }, replayed) => {
+            let view = CreatedView { concert_id: concert_id.0, concert_date_ids: vec![date_id.0] };
+            Ok(replied(StatusCode::CREATED, &view, replayed))
+        }
+        _ => Err(Problem::of("internal")),
+    }
+}
+
+/// Open or closed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaleBody {
+    /// True: opens now and stays open. False: closes now.
+    pub open: bool,
+}
+
+/// When seats are sold.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SaleView {
+    concert_id: Uuid,
+    #[schema(value_type = String, format = DateTime)]
+    opens_at: Stamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    closes_at: Option<Stamp>,
+}
+
+/// Opens or closes a sale now.
+#[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/sale", tag = "Operator", request_body = SaleBody, params(("id" = Uuid, Path)),
+    security(("operator" = [])),
+    responses((status = 200, body = SaleView), (status = 404, description = "concert_not_found")))]
+pub async fn set_sale(
+    State(app): State<App>,
+    PathId(id): PathId,
+    _: Operator,
+    submitted: Submitted<SaleBody>,
+) -> Result<Response, Problem> {
+    let command = Command::SetSale(SetSale { concert: ConcertId(id), open: submitted.value.open });
+    match app.outcome(command, None).await?.0 {
+        Outcome::SaleSet { concert_id, opens_at, closes_at } => {
+            let view = SaleView {
+                concert_id: concert_id.0,
+                opens_at: opens_at.into(),
+                closes_at: closes_at.map(Stamp),
+            };
+            Ok(json(StatusCode::OK, &view))
+        }
+        _ => Err(Problem::of("internal")),
+    }
+}
+
+/// What to change; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueBody {
+    /// Nobody is admitted while paused.
+    pub paused: Option<bool>,
+    /// Users shopping at once.
+    pub max_active: Option<u64>,
+    /// Users admitted a second, at most.
+    pub admissions_per_second: Option<u64>,
+    /// Places in line, at most.
+    pub max_waiting: Option<u64>,
+}
+
+/// What is set.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QueueSettingsView {
+    concert_id: Uuid,
+    paused: bool,
+    max_active: u64,
+    admissions_per_second: u64,
+    max_waiting: u64,
+}
+
+/// Pauses, resumes and steers a queue.
+#[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/queue", tag = "Operator", request_body = QueueBody, params(("id" = Uuid, Path)),
+    security(("operator" = [])),
+    responses((status = 200, body = QueueSettingsView), (status = 404, description = "concert_not_found"), (status = 422, description = "invalid_setting")))]
+pub async fn set_queue(
+    State(app): State<App>,
+    PathId(id): PathId,
+    _: Operator,
+    submitted: Submitted<QueueBody>,
+) -> Result<Response, Problem> {
+    let body = submitted.value;
+    let command = Command::SetQueue(SetQueue {
+        concert: ConcertId(id),
+        max_active: body.max_active,
+        admissions_per_second: body.admissions_per_second,
+        max_waiting: body.max_waiting,
+        paused: body.paused,
+    });
+    match app.outcome(command, None).await?.0 {
+        Outcome::QueueSet {
+            concert_id,
+            max_active,
+            admissions_per_second,
+            max_waiting,
+            paused,
+        } => {
+            let view = QueueSettingsView {
+                concert_id: concert_id.0,
+                paused,
+                max_active,
+                admissions_per_second,
+                max_waiting,
+            };
+            Ok(json(StatusCode::OK, &view))
+        }
+        _ => Err(Problem::of("internal")),
+    }
+}
+
+/// A date in figures.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DateFigures {
+    concert_date_id: Uuid,
+    #[schema(value_type = String, format = DateTime)]
+    starts_at: Stamp,
+    total_seats: u64,
+    available_seats: u64,
+}
+
+/// A sale in figures.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SaleFigures {
+    concert_id: Uuid,
+    name: String,
+    sale: SaleState,
+    paused: bool,
+    max_active: u64,
+    admissions_per_second: u64,
+    max_waiting: u64,
+    /// Users shopping.
+    active: u64,
+    /// Users in line.
+    waiting: u64,
+    admitted_last_minute: u64,
+    dates: Vec<DateFigures>,
+    #[schema(value_type = String, format = DateTime)]
+    now: Stamp,
+}
+
+/// A sale in figures.
+#[utoipa::path(get, path = "/api/v1/admin/concerts/{id}", tag = "Operator", params(("id" = Uuid, Path)),
+    security(("operator" = [])),
+    responses((status = 200, body = SaleFigures), (status = 404, description = "concert_not_found")))]
+pub async fn figures(
+    State(app): State<App>,
+    PathId(id): PathId,
+    _: Operator,
+) -> Result<Response, Problem> {
+    let concert = app.concert(id)?;
+    let status = concert.queue.status().ok_or_else(|| Problem::of("concert_not_found"))?;
+    let (now, row) = (app.clock.now(), concert.row());
+    let dates = app.board.dates_of(ConcertId(id));
+    let dates = dates.iter().map(|date| DateFigures {
+        concert_date_id: date.id.0,
+        starts_at: date.starts_at.into(),
+        total_seats: date.total_seats,
+        available_seats: date.available(now),
+    });
+    let view = SaleFigures {
+        concert_id: id,
+        name: row.concert_name.clone(),
+        sale: sale_state(&row, now),
+        paused: status.settings.paused,
+        max_active: status.settings.max_active,
+        admissions_per_second: status.settings.admissions_per_second,
+        max_waiting: status.settings.max_waiting,
+        active: status.active,
+        waiting: status.waiting,
+        admitted_last_minute: status.admitted_last_minute,
+        dates: dates.collect(),
+        now: now.into(),
+    };
+    Ok(json(StatusCode::OK, &view))
+}

@@ -1,0 +1,117 @@
+//! What every handler works with.
+
+use super::problem::Problem;
+use crate::board::{Board, ConcertBoard};
+use crate::clock::Clock;
+use crate::desk::Desk;
+use crate::metrics::Metrics;
+use crate::passwords::Passwords;
+use crate::store::pool::ReadPool;
+use crate::tokens::{External, Keyring};
+use boxoffice_core::batch::{Envelope, Reply};
+use boxoffice_core::command::Command;
+use boxoffice_core::id::{ConcertId, UserId, Uuid};
+use boxoffice_core::idempotency::Key;
+use boxoffice_core::limits;
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::{concert::Policy, queue::QueueSettings};
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// How long tokens count.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenTimes {
+    /// Identity.
+    pub access_ttl_ms: i64,
+    /// Refresh.
+    pub refresh_ttl_ms: i64,
+    /// Queue: of the place, from joining; admission has its own end.
+    pub queue_ttl_ms: i64,
+}
+
+/// See the module. Cheap to clone.
+#[derive(Clone)]
+pub struct App(pub Arc<Inner>);
+
+/// See the module.
+#[expect(missing_docs, reason = "each is documented at its type")]
+pub struct Inner {
+    pub desk: Desk,
+    pub board: Arc<Board>,
+    pub readers: ReadPool,
+    pub keyring: Arc<Keyring>,
+    pub external: Option<External>,
+    pub passwords: Passwords,
+    pub clock: Clock,
+    pub metrics: Arc<Metrics>,
+    pub token_times: TokenTimes,
+    /// What a new concert gets where the operator names nothing else.
+    pub policy: Policy,
+    pub queue_settings: QueueSettings,
+    pub currency: String,
+    /// External users that are known to have a row.
+    pub known_external: RwLock<HashSet<UserId>>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// A fresh id that sorts by time.
+#[must_use]
+pub fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+impl App {
+    /// Runs a command at the desk.
+    ///
+    /// # Errors
+    /// The refusal or fault as a problem.
+    pub async fn run(&self, command: Command, key: Option<Key>) -> Result<Reply, Problem> {
+        self.desk.run(Envelope { command, key }).await.map_err(Problem::from)
+    }
+
+    /// Runs a command and gives what it did, and whether that is a stored reply.
+    ///
+    /// # Errors
+    /// The refusal or fault as a problem.
+    pub async fn outcome(
+        &self,
+        command: Command,
+        key: Option<Key>,
+    ) -> Result<(Outcome, bool), Problem> {
+        let reply = self.run(command, key).await?;
+        Ok((reply.result.map_err(Problem::from)?, reply.replayed))
+    }
+
+    /// A concert, or the problem that there is none.
+    ///
+    /// # Errors
+    /// No such concert.
+    pub fn concert(&self, id: Uuid) -> Result<Arc<ConcertBoard>, Problem> {
+        self.board.concert(ConcertId(id)).ok_or_else(|| Problem::of("concert_not_found"))
+    }
+
+    /// Whether the external user is known to have a row already.
+    #[must_use]
+    pub fn knows(&self, user: UserId) -> bool {
+        self.known_external.read().unwrap_or_else(PoisonError::into_inner).contains(&user)
+    }
+
+    /// Remembers that the external user has a row.
+    pub fn remember(&self, user: UserId) {
+        let mut known = self.known_external.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < KNOWN_EXTERNAL_MAX {
+            known.insert(user);
+        }
+    }
+}
+
+/// External users remembered; beyond it, each request makes sure of its user's row again.
+const KNOWN_EXTERNAL_MAX: usize = 2_000_000;
+
+const _: () = assert!(limits::IDEMPOTENCY_KEY_CHARS_MAX >= 36, "a UUID must fit");

@@ -1,0 +1,90 @@
+//! What a user has bought. Needs no queue token: that is used up by paying.
+
+use super::App;
+use super::extract::{Identity, Query};
+use super::problem::Problem;
+use super::view::{Stamp, json};
+use super::wallet::page_size;
+use crate::store::reads::WholeReservation;
+use axum::extract::State;
+use axum::response::Response;
+use boxoffice_core::id::{ReservationId, Uuid};
+use boxoffice_core::payment::Payment;
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// A booking: a confirmed reservation with its payment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BookingView {
+    reservation_id: Uuid,
+    concert_id: Uuid,
+    concert_name: Option<String>,
+    theater: Option<String>,
+    concert_date_id: Uuid,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    starts_at: Option<Stamp>,
+    seat_numbers: Vec<u32>,
+    payment_id: Uuid,
+    /// Minor units.
+    amount: i64,
+    currency: String,
+    #[schema(value_type = String, format = DateTime)]
+    paid_at: Stamp,
+}
+
+/// A page of bookings, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BookingsView {
+    bookings: Vec<BookingView>,
+    /// For `before` of the next page; null on the last.
+    next_before: Option<Uuid>,
+}
+
+/// Which page.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Page {
+    /// Only bookings made before this reservation.
+    pub before: Option<Uuid>,
+    /// At most 100.
+    pub limit: Option<usize>,
+}
+
+fn view(app: &App, (whole, payment): &(WholeReservation, Payment)) -> BookingView {
+    let (id, row, seats) = whole;
+    let concert = app.board.concert(row.concert).map(|concert| concert.row());
+    BookingView {
+        reservation_id: id.0,
+        concert_id: row.concert.0,
+        concert_name: concert.as_ref().map(|concert| concert.concert_name.clone()),
+        theater: concert.as_ref().map(|concert| concert.theater.clone()),
+        concert_date_id: row.date.0,
+        starts_at: app.board.date(row.date).map(|date| Stamp(date.starts_at)),
+        seat_numbers: seats.iter().map(|seat| seat.number).collect(),
+        payment_id: payment.payment.0,
+        amount: payment.amount.0,
+        currency: app.currency.clone(),
+        paid_at: payment.payment_date.into(),
+    }
+}
+
+/// One's bookings.
+#[utoipa::path(get, path = "/api/v1/bookings", tag = "Reservations", params(Page),
+    security(("identity" = [])),
+    responses((status = 200, body = BookingsView), (status = 401, description = "identity_required, identity_invalid")))]
+pub async fn list(
+    State(app): State<App>,
+    identity: Identity,
+    Query(page): Query<Page>,
+) -> Result<Response, Problem> {
+    let size = page_size(page.limit)?;
+    let before = page.before.map(ReservationId);
+    let user = identity.user;
+    let found = app.readers.read(move |reads| reads.bookings(user, before, size + 1)).await?;
+    let bookings: Vec<_> = found.iter().take(size).map(|booking| view(&app, booking)).collect();
+    let more = found.len() > size;
+    let next_before = bookings.last().filter(|_| more).map(|booking| booking.reservation_id);
+    Ok(json(StatusCode::OK, &BookingsView { bookings, next_before }))
+}

@@ -1,0 +1,185 @@
+//! Concerts, for everyone; their dates, for the admitted.
+
+use super::App;
+use super::extract::{Admitted, PathId};
+use super::problem::Problem;
+use super::view::{Stamp, json};
+use crate::board::ConcertBoard;
+use axum::extract::State;
+use axum::response::Response;
+use boxoffice_core::concert::Concert;
+use boxoffice_core::draw::commitment;
+use boxoffice_core::id::{ConcertId, Uuid};
+use boxoffice_core::time::Time;
+use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, HeaderValue};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Whether seats are sold.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SaleState {
+    /// Not yet.
+    Upcoming,
+    /// Now.
+    Open,
+    /// No more.
+    Closed,
+}
+
+/// A concert, without inventory.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConcertView {
+    concert_id: Uuid,
+    name: String,
+    theater: String,
+    run_time_minutes: u32,
+    sale: SaleState,
+    #[schema(value_type = String, format = DateTime)]
+    opens_at: Stamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    closes_at: Option<Stamp>,
+    /// Seats of one date that one user may have.
+    seats_per_user: u32,
+}
+
+/// All concerts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConcertsView {
+    concerts: Vec<ConcertView>,
+    #[schema(value_type = String, format = DateTime)]
+    now: Stamp,
+}
+
+/// The public state of a queue: the same bytes for everyone. Each client computes its own place:
+/// `position = queue_number - served_up_to`, at the most.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QueueView {
+    concert_id: Uuid,
+    /// Every queue number up to this one has been served.
+    served_up_to: u64,
+    /// People in line.
+    waiting: u64,
+    /// Admitted in the last minute.
+    admitted_last_minute: u64,
+    paused: bool,
+    /// SHA-256 of the seed that draws the order of those who joined before the opening.
+    draw_commitment: String,
+    /// How many were drawn; null before the opening.
+    drawn: Option<u64>,
+    /// The seed, once the draw is made: with it anybody can compute every place.
+    draw_seed: Option<String>,
+}
+
+pub(super) fn sale_state(row: &Concert, now: Time) -> SaleState {
+    if row.not_closed(now).is_err() {
+        SaleState::Closed
+    } else if row.on_sale(now).is_ok() {
+        SaleState::Open
+    } else {
+        SaleState::Upcoming
+    }
+}
+
+fn view(concert: &ConcertBoard, now: Time) -> ConcertView {
+    let row = concert.row();
+    ConcertView {
+        concert_id: concert.id.0,
+        name: row.concert_name.clone(),
+        theater: row.theater.clone(),
+        run_time_minutes: row.run_time,
+        sale: sale_state(&row, now),
+        opens_at: row.start_at.into(),
+        closes_at: row.end_at.map(Stamp),
+        seats_per_user: row.policy.seats_per_user,
+    }
+}
+
+/// Lets every cache on the way keep the answer for a second.
+fn public(mut response: Response) -> Response {
+    let value = HeaderValue::from_static("public, max-age=1");
+    response.headers_mut().insert(CACHE_CONTROL, value);
+    response
+}
+
+/// All concerts.
+#[utoipa::path(get, path = "/api/v1/concerts", tag = "Concerts", responses((status = 200, body = ConcertsView)))]
+pub async fn list(State(app): State<App>) -> Response {
+    let now = app.clock.now();
+    let concerts = app.board.concerts();
+    let concerts = concerts.iter().map(|concert| view(concert, now)).collect();
+    public(json(StatusCode::OK, &ConcertsView { concerts, now: now.into() }))
+}
+
+/// One concert.
+#[utoipa::path(get, path = "/api/v1/concerts/{id}", tag = "Concerts", params(("id" = Uuid, Path)),
+    responses((status = 200, body = ConcertView), (status = 404, description = "concert_not_found")))]
+pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
+    let concert = app.concert(id)?;
+    Ok(public(json(StatusCode::OK, &view(&concert, app.clock.now()))))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The public state of a concert's queue.
+#[utoipa::path(get, path = "/api/v1/concerts/{id}/queue", tag = "Waiting queue", params(("id" = Uuid, Path)),
+    responses((status = 200, body = QueueView), (status = 404, description = "concert_not_found")))]
+pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
+    let concert = app.concert(id)?;
+    let status = concert.queue.status().ok_or_else(|| Problem::of("concert_not_found"))?;
+    let view = QueueView {
+        concert_id: id,
+        served_up_to: status.cursor,
+        waiting: status.waiting,
+        admitted_last_minute: status.admitted_last_minute,
+        paused: status.settings.paused,
+        draw_commitment: hex(&commitment(&status.seed)),
+        drawn: status.drawn,
+        draw_seed: status.drawn.map(|_| hex(&status.seed)),
+    };
+    Ok(public(json(StatusCode::OK, &view)))
+}
+
+/// A date that can be booked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DateView {
+    concert_date_id: Uuid,
+    #[schema(value_type = String, format = DateTime)]
+    starts_at: Stamp,
+    total_seats: u64,
+    available_seats: u64,
+}
+
+/// The dates of a concert.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DatesView {
+    concert_id: Uuid,
+    dates: Vec<DateView>,
+    #[schema(value_type = String, format = DateTime)]
+    now: Stamp,
+}
+
+/// The dates that can be booked: those that have not started yet, with the seats left.
+#[utoipa::path(get, path = "/api/v1/concerts/{id}/dates", tag = "Seats", params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header)),
+    security(("identity" = [])),
+    responses((status = 200, body = DatesView), (status = 403, description = "not_admitted, queue_token_expired, …")))]
+pub async fn dates(
+    State(app): State<App>,
+    PathId(id): PathId,
+    Admitted(shopper): Admitted,
+) -> Result<Response, Problem> {
+    shopper.of_concert(ConcertId(id))?;
+    let now = app.clock.now();
+    let dates = app.board.dates_of(ConcertId(id));
+    let dates = dates.iter().filter(|date| !now.reached(date.starts_at)).map(|date| DateView {
+        concert_date_id: date.id.0,
+        starts_at: date.starts_at.into(),
+        total_seats: date.total_seats,
+        available_seats: date.available(now),
+    });
+    let view = DatesView { concert_id: id, dates: dates.collect(), now: now.into() };
+    Ok(json(StatusCode::OK, &view))
+}

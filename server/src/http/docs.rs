@@ -1,0 +1,68 @@
+//! The OpenAPI document, made from the handlers, and Swagger UI.
+
+use super::{
+    admin, booking, concert, ops, payment, problem, queue, reservation, seat, session, user, view,
+    wallet,
+};
+use axum::response::Response;
+use hyper::StatusCode;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "boxoffice",
+        description = "An on-sale engine for seated concerts. Errors are problem+json with a stable `code`; messages in English and Korean by `Accept-Language`. Money is in minor units, times are RFC 3339 UTC.",
+    ),
+    paths(
+        user::register, session::sign_in, session::refresh,
+        concert::list, concert::show, concert::queue,
+        queue::join, queue::poll, queue::leave,
+        concert::dates, seat::map,
+        reservation::reserve, reservation::show, reservation::cancel, payment::pay, booking::list,
+        wallet::charge, wallet::balance, wallet::ledger,
+        admin::create_concert, admin::figures, admin::add_date, admin::set_sale, admin::set_queue,
+        ops::livez, ops::readyz, ops::metrics,
+    ),
+    modifiers(&Security, &Problems),
+)]
+struct Document;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        components.add_security_scheme("identity", SecurityScheme::Http(bearer));
+        let key = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Api-Key")));
+        components.add_security_scheme("operator", key);
+    }
+}
+
+/// Tells the codes of all problems.
+struct Problems;
+
+impl Modify for Problems {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let line =
+            |e: &problem::Entry| format!("| `{}` | {} | {} | {} |", e.code, e.status, e.en, e.ko);
+        let lines: Vec<String> = problem::TABLE.iter().map(line).collect();
+        let table = lines.join("\n");
+        let text = document.info.description.get_or_insert_default();
+        text.push_str("\n\n| code | status | English | 한국어 |\n|---|---|---|---|\n");
+        text.push_str(&table);
+    }
+}
+
+/// The document.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// The document as JSON.
+pub async fn openapi() -> Response {
+    view::json(StatusCode::OK, &document())
+}

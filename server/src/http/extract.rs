@@ -1,0 +1,345 @@
+//! Extractors: each either gives a handler what it needs or refuses the request.
+
+use super::App;
+use super::problem::Problem;
+use crate::board::Standing;
+use crate::tokens::{QueueClaims, Use};
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use boxoffice_core::command::Command;
+use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
+use boxoffice_core::idempotency::{Fingerprint, Key, fingerprint};
+use boxoffice_core::limits::IDEMPOTENCY_KEY_CHARS_MAX;
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::queue::{Arrive, poll_after_ms};
+use boxoffice_core::time::Time;
+use boxoffice_core::user::Adopt;
+use http_body_util::{BodyExt, Limited};
+use hyper::HeaderMap;
+use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
+use hyper::http::request::Parts;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// Header with the queue token.
+pub const QUEUE_TOKEN: &str = "x-queue-token";
+/// Header with the operator's key.
+pub const API_KEY: &str = "x-api-key";
+/// Header with the idempotency key.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Largest body of a buyer's request, bytes.
+const BODY_MAX: usize = 64 * 1024;
+/// Largest body of an operator's request, bytes: 100,000 seats as CSV fit.
+const OPERATOR_BODY_MAX: usize = 16 * 1024 * 1024;
+/// How long a body may take to arrive.
+const BODY_WAIT: Duration = Duration::from_secs(15);
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// The signed-in user.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    /// Who.
+    pub user: UserId,
+}
+
+impl Identity {
+    async fn of(headers: &HeaderMap, app: &App) -> Result<Self, Problem> {
+        let bearer = header(headers, AUTHORIZATION.as_str());
+        let token = bearer.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        let token = token.ok_or_else(|| Problem::of("identity_required"))?;
+        let now = app.clock.now();
+        if let Some(external) = app.external.as_ref().filter(|_| !app.keyring.is_ours(token)) {
+            let found = external.verify(token, now);
+            let found = found.ok_or_else(|| Problem::of("identity_invalid"))?;
+            if !app.knows(found.user) {
+                let adopt = Adopt { user: found.user, username: found.username };
+                app.outcome(Command::Adopt(adopt), None).await?;
+                app.remember(found.user);
+            }
+            return Ok(Self { user: found.user });
+        }
+        let user = app.keyring.verify_identity(token, Use::Identity, now);
+        user.map(|user| Self { user }).ok_or_else(|| Problem::of("identity_invalid"))
+    }
+}
+
+impl FromRequestParts<App> for Identity {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Self::of(&parts.headers, app).await
+    }
+}
+
+/// A genuine queue token; whether it is admitted is another question.
+#[derive(Clone, Debug)]
+pub struct QueueToken(pub QueueClaims);
+
+impl QueueToken {
+    fn of(headers: &HeaderMap, app: &App) -> Result<Self, Problem> {
+        let token = header(headers, QUEUE_TOKEN);
+        let token = token.ok_or_else(|| Problem::of("queue_token_required"))?;
+        let claims = app.keyring.verify_queue(token.trim(), app.clock.now());
+        claims.map(Self).ok_or_else(|| Problem::of("queue_token_invalid"))
+    }
+}
+
+impl FromRequestParts<App> for QueueToken {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Self::of(&parts.headers, app)
+    }
+}
+
+/// A signed-in user with a genuine queue token of their own. For commands: whether the token is
+/// admitted is decided in the command's transaction, where a stored reply comes first.
+#[derive(Clone, Copy, Debug)]
+pub struct Shopper {
+    /// Who.
+    pub user: UserId,
+    /// With which place.
+    pub place: PlaceKey,
+}
+
+impl Shopper {
+    /// Refuses a token of another concert.
+    ///
+    /// # Errors
+    /// It is one.
+    pub fn of_concert(&self, concert: ConcertId) -> Result<(), Problem> {
+        if self.place.concert == concert {
+            Ok(())
+        } else {
+            Err(Problem::of("queue_token_of_another_concert"))
+        }
+    }
+
+    /// Refuses what belongs to another user.
+    ///
+    /// # Errors
+    /// It does.
+    pub fn is_user(&self, user: Uuid) -> Result<(), Problem> {
+        if self.user == UserId(user) { Ok(()) } else { Err(Problem::of("other_user")) }
+    }
+}
+
+impl FromRequestParts<App> for Shopper {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let identity = Identity::of(&parts.headers, app).await?;
+        let QueueToken(claims) = QueueToken::of(&parts.headers, app)?;
+        if claims.sub != identity.user {
+            return Err(Problem::of("queue_token_of_another_user"));
+        }
+        Ok(Self { user: identity.user, place: claims.place() })
+    }
+}
+
+/// A [`Shopper`] who is admitted, as the board shows it. For reads. The first use of an admission
+/// is noted at the desk: from then on the time to shop runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Admitted(pub Shopper);
+
+impl FromRequestParts<App> for Admitted {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let shopper = Shopper::from_request_parts(parts, app).await?;
+        let now = app.clock.now();
+        let concert = app.board.concert(shopper.place.concert);
+        let concert = concert.ok_or_else(|| Problem::of("queue_token_unknown"))?;
+        match concert.queue.standing(shopper.place.sequence, now) {
+            Standing::Admitted { arrived: true, .. } => Ok(Self(shopper)),
+            Standing::Admitted { arrived: false, .. } => {
+                arrive(app, shopper).await?;
+                Ok(Self(shopper))
+            }
+            Standing::Waiting { position, wait_seconds, .. } => {
+                let after = poll_after_ms(position.unwrap_or(1), wait_seconds);
+                Err(Problem::not_admitted(now, concert.row().start_at, after))
+            }
+            Standing::Returning => Err(Problem::of("not_admitted")),
+            Standing::NoShow | Standing::Expired => Err(Problem::of("queue_token_expired")),
+            Standing::Unknown => Err(Problem::of("queue_token_unknown")),
+        }
+    }
+}
+
+async fn arrive(app: &App, shopper: Shopper) -> Result<Option<Time>, Problem> {
+    let command = Command::Arrive(Arrive { user: shopper.user, place: shopper.place });
+    match app.outcome(command, None).await?.0 {
+        Outcome::Arrived { until } => Ok(Some(until)),
+        _ => Ok(None),
+    }
+}
+
+/// An operator with a live key.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// The key's id.
+    pub key: Uuid,
+}
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let secret = header(&parts.headers, API_KEY);
+        let secret = secret.ok_or_else(|| Problem::of("operator_key_required"))?;
+        let hash = crate::tokens::api_key_hash(secret.trim());
+        let found = app.readers.read(move |reads| reads.api_key(&hash)).await?;
+        let found = found.ok_or_else(|| Problem::of("operator_key_invalid"))?;
+        Ok(Self { key: found.id })
+    }
+}
+
+/// A body, with what its idempotency key needs.
+#[derive(Debug)]
+pub struct Submitted<T> {
+    /// What was sent.
+    pub value: T,
+    key: Option<String>,
+    fingerprint: Fingerprint,
+}
+
+/// A body that says nothing.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+impl<T> Submitted<T> {
+    /// The idempotency key in somebody's key space, if one was sent.
+    pub fn key(&self, scope: Uuid) -> Option<Key> {
+        let key = self.key.clone()?;
+        Some(Key { scope, key, fingerprint: self.fingerprint })
+    }
+
+    /// The idempotency key, which the route demands.
+    ///
+    /// # Errors
+    /// None was sent.
+    pub fn required_key(&self, scope: Uuid) -> Result<Option<Key>, Problem> {
+        let key = self.key(scope).ok_or_else(|| Problem::of("idempotency_key_required"))?;
+        Ok(Some(key))
+    }
+
+    /// The same with another value.
+    pub fn map<U>(
+        self,
+        change: impl FnOnce(T) -> Result<U, Problem>,
+    ) -> Result<Submitted<U>, Problem> {
+        let value = change(self.value)?;
+        Ok(Submitted { value, key: self.key, fingerprint: self.fingerprint })
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    let invalid = || Problem::of("idempotency_key_invalid");
+    let key = value.to_str().map_err(|_| invalid())?.trim();
+    let visible = key.chars().all(|c| c.is_ascii_graphic());
+    let fits = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len());
+    if visible && fits { Ok(Some(key.to_owned())) } else { Err(invalid()) }
+}
+
+/// The body's bytes, within a size and a time.
+async fn bytes(body: Body, most: usize) -> Result<Bytes, Problem> {
+    let collected = tokio::time::timeout(BODY_WAIT, Limited::new(body, most).collect()).await;
+    let collected = collected.map_err(|_| Problem::of("invalid_body"))?;
+    collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
+        if error.is::<http_body_util::LengthLimitError>() {
+            Problem::of("body_too_large").with("limit_bytes", most)
+        } else {
+            Problem::of("invalid_body")
+        }
+    })
+}
+
+/// The content type's essence, lower case.
+fn media_type(headers: &HeaderMap) -> String {
+    let value = header(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Submitted<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let raw = Raw::from_request(request, app).await?;
+        let json = matches!(raw.media_type.as_str(), "application/json" | "");
+        if !json && !raw.body.is_empty() {
+            return Err(Problem::of("unsupported_media_type"));
+        }
+        let text: &[u8] = if raw.body.is_empty() { b"{}" } else { &raw.body };
+        let value = serde_json::from_slice(text)
+            .map_err(|error| Problem::of("invalid_body").with("reason", error.to_string()))?;
+        Ok(Self { value, key: raw.key, fingerprint: raw.fingerprint })
+    }
+}
+
+/// A body as it came, for routes that take more than JSON.
+#[derive(Debug)]
+pub struct Raw {
+    /// Its bytes.
+    pub body: Bytes,
+    /// Its media type, lower case, without parameters; empty where none was given.
+    pub media_type: String,
+    key: Option<String>,
+    fingerprint: Fingerprint,
+}
+
+impl Raw {
+    /// What was sent, read by the caller.
+    #[must_use]
+    pub fn submitted<T>(self, value: T) -> Submitted<T> {
+        Submitted { value, key: self.key, fingerprint: self.fingerprint }
+    }
+}
+
+impl FromRequest<App> for Raw {
+    type Rejection = Problem;
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let key = idempotency_key(&parts.headers)?;
+        let operator = parts.headers.contains_key(API_KEY);
+        let body = bytes(body, if operator { OPERATOR_BODY_MAX } else { BODY_MAX }).await?;
+        let path = parts.uri.path_and_query().map_or("", |p| p.as_str());
+        let fingerprint = match key {
+            Some(_) => fingerprint(parts.method.as_str(), path, &body),
+            None => [0; 32],
+        };
+        Ok(Self { body, media_type: media_type(&parts.headers), key, fingerprint })
+    }
+}
+
+/// The ids in a path; what is no UUID names nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct PathId(pub Uuid);
+
+impl FromRequestParts<App> for PathId {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = axum::extract::Path::<Uuid>::from_request_parts(parts, app).await;
+        path.map(|axum::extract::Path(id)| Self(id)).map_err(|_| Problem::of("not_found"))
+    }
+}
+
+/// Query parameters; unknown or malformed ones are refused.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
+        query
+            .map(|axum::extract::Query(value)| Self(value))
+            .map_err(|error| Problem::of("invalid_query").with("reason", error.body_text()))
+    }
+}

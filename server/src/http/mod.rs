@@ -1,0 +1,25 @@
+//! HTTP: extract → command → desk (or board) → view. One file a resource, one list of routes, one
+//! table of problems. Nothing here decides who gets a seat.
+
+pub mod admin;
+pub mod app;
+pub mod booking;
+pub mod concert;
+pub mod docs;
+pub mod extract;
+pub mod lang;
+pub mod observe;
+pub mod ops;
+pub mod payment;
+pub mod problem;
+pub mod queue;
+pub mod reservation;
+pub mod routes;
+pub mod seat;
+pub mod serve;
+pub mod session;
+pub mod user;
+pub mod view;
+pub mod wallet;
+
+pub use app::{App, Inner};

@@ -1,0 +1,35 @@
+//! For those who run the server: is it alive, is it ready, what does it count.
+
+use super::App;
+use super::problem::Problem;
+use super::view::json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use hyper::StatusCode;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::json as value;
+
+/// The process answers. Does nothing else: the yardstick of the benchmark.
+#[utoipa::path(get, path = "/livez", tag = "Operation", responses((status = 200)))]
+pub async fn livez() -> StatusCode {
+    StatusCode::OK
+}
+
+/// The server can sell: the desk takes commands and the database answers.
+#[utoipa::path(get, path = "/readyz", tag = "Operation", responses((status = 200), (status = 503, description = "stopping, database_unavailable")))]
+pub async fn readyz(State(app): State<App>) -> Result<Response, Problem> {
+    if !app.desk.is_open() {
+        return Err(Problem::of("stopping"));
+    }
+    app.readers.read(|reads| reads.user_by_name("")).await?;
+    Ok(json(StatusCode::OK, &value!({ "status": "ready" })))
+}
+
+/// Metrics in the Prometheus text format.
+#[utoipa::path(get, path = "/metrics", tag = "Operation", responses((status = 200, content_type = "application/openmetrics-text")))]
+pub async fn metrics(State(app): State<App>) -> Response {
+    let mut response = app.metrics.text().into_response();
+    let text = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(text));
+    response
+}

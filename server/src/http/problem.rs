@@ -1,0 +1,256 @@
+//! Problems (RFC 9457): one table from code to status, words and whether a retry helps.
+
+use super::lang::Lang;
+use super::view::stamp;
+use crate::desk::NotRun;
+use crate::store::Fault;
+use axum::response::{IntoResponse, Response};
+use boxoffice_core::refusal::Refusal;
+use boxoffice_core::time::Time;
+use hyper::StatusCode;
+use hyper::header::{CONTENT_LANGUAGE, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use serde_json::{Map, Value, json};
+
+/// A line of the table.
+#[derive(Debug)]
+pub struct Entry {
+    /// Stable code.
+    pub code: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// Seconds after which the same request may succeed; `None` where waiting does not help.
+    pub retry_after: Option<u64>,
+    /// English.
+    pub en: &'static str,
+    /// Korean.
+    pub ko: &'static str,
+}
+
+const fn entry(
+    code: &'static str,
+    status: u16,
+    retry_after: Option<u64>,
+    en: &'static str,
+    ko: &'static str,
+) -> Entry {
+    Entry { code, status, retry_after, en, ko }
+}
+
+/// Every problem there is.
+#[rustfmt::skip]
+pub const TABLE: &[Entry] = &[
+    // Refusals of the rules.
+    entry("username_taken", 409, None, "This username is taken.", "이미 사용 중인 사용자 이름입니다."),
+    entry("concert_not_found", 404, None, "There is no such concert.", "해당 콘서트가 없습니다."),
+    entry("date_not_found", 404, None, "There is no such date.", "해당 공연 날짜가 없습니다."),
+    entry("already_exists", 409, None, "This exists already.", "이미 존재합니다."),
+    entry("sale_not_open", 409, Some(1), "The sale has not opened yet.", "아직 판매가 시작되지 않았습니다."),
+    entry("sale_closed", 409, None, "The sale is over.", "판매가 종료되었습니다."),
+    entry("queue_full", 503, Some(30), "The waiting queue is full. Please try again later.", "대기열이 가득 찼습니다. 잠시 후 다시 시도해 주세요."),
+    entry("queue_token_unknown", 403, None, "This queue token names no place in line.", "대기열에서 찾을 수 없는 토큰입니다."),
+    entry("not_admitted", 403, Some(1), "It is not your turn yet.", "아직 입장 순서가 아닙니다."),
+    entry("queue_token_expired", 403, None, "This queue token has expired. Please join the queue again.", "대기열 토큰이 만료되었습니다. 다시 대기열에 참여해 주세요."),
+    entry("seat_not_found", 404, None, "The date has no such seats.", "해당 날짜에 없는 좌석입니다."),
+    entry("seats_taken", 409, None, "Some of these seats are taken; none was reserved. Please choose others.", "이미 선택된 좌석이 있어 예약되지 않았습니다. 다른 좌석을 선택해 주세요."),
+    entry("hold_exists", 409, None, "You already hold seats. Pay for them or release them first.", "이미 임시 배정된 좌석이 있습니다. 먼저 결제하거나 취소해 주세요."),
+    entry("seat_limit", 409, None, "This is more seats than one person may have on this date.", "한 사람이 이 날짜에 예약할 수 있는 좌석 수를 초과했습니다."),
+    entry("reservation_not_found", 404, None, "There is no such reservation.", "해당 예약이 없습니다."),
+    entry("hold_lapsed", 410, None, "The time to pay is over; the seats have been released.", "결제 시간이 지나 좌석 배정이 해제되었습니다."),
+    entry("hold_released", 410, None, "This reservation was cancelled.", "취소된 예약입니다."),
+    entry("already_paid", 409, None, "This reservation is already paid.", "이미 결제된 예약입니다."),
+    entry("insufficient_balance", 402, None, "The balance is too low. Charge it and pay again; your seats are still held.", "잔액이 부족합니다. 충전 후 다시 결제해 주세요. 좌석은 유지됩니다."),
+    entry("amount_out_of_range", 422, None, "The amount is outside the allowed range.", "허용 범위를 벗어난 금액입니다."),
+    entry("balance_limit", 409, None, "The balance would exceed its limit.", "잔액 한도를 초과합니다."),
+    entry("idempotency_key_reused", 422, None, "This Idempotency-Key was used for another request.", "다른 요청에 사용된 Idempotency-Key입니다."),
+    entry("invalid_setting", 422, None, "A field has a value that is not allowed.", "허용되지 않는 값이 있습니다."),
+    // Who asks.
+    entry("identity_required", 401, None, "Please sign in: Authorization: Bearer <access token>.", "로그인이 필요합니다. (Authorization: Bearer <access token>)"),
+    entry("identity_invalid", 401, None, "The access token is not valid or has expired. Please sign in again.", "유효하지 않거나 만료된 액세스 토큰입니다. 다시 로그인해 주세요."),
+    entry("credentials_wrong", 401, None, "Username or password is wrong.", "사용자 이름 또는 비밀번호가 올바르지 않습니다."),
+    entry("other_user", 403, None, "This belongs to another user.", "다른 사용자의 정보입니다."),
+    entry("queue_token_required", 401, None, "A queue token is needed: X-Queue-Token.", "대기열 토큰이 필요합니다. (X-Queue-Token)"),
+    entry("queue_token_invalid", 401, None, "The queue token is not valid.", "유효하지 않은 대기열 토큰입니다."),
+    entry("queue_token_of_another_user", 403, None, "This queue token belongs to another user.", "다른 사용자의 대기열 토큰입니다."),
+    entry("queue_token_of_another_concert", 403, None, "This queue token is for another concert.", "다른 콘서트의 대기열 토큰입니다."),
+    entry("operator_key_required", 401, None, "An operator's key is needed: X-Api-Key.", "운영자 키가 필요합니다. (X-Api-Key)"),
+    entry("operator_key_invalid", 401, None, "This operator's key is not valid.", "유효하지 않은 운영자 키입니다."),
+    // How it is asked.
+    entry("invalid_body", 400, None, "The body is not what this route takes.", "요청 본문이 올바르지 않습니다."),
+    entry("invalid_query", 400, None, "A query parameter is not valid.", "잘못된 쿼리 파라미터입니다."),
+    entry("body_too_large", 413, None, "The body is too large.", "요청 본문이 너무 큽니다."),
+    entry("unsupported_media_type", 415, None, "The body must be JSON (application/json).", "요청 본문은 JSON이어야 합니다. (application/json)"),
+    entry("idempotency_key_required", 400, None, "This route needs an Idempotency-Key header.", "Idempotency-Key 헤더가 필요합니다."),
+    entry("idempotency_key_invalid", 400, None, "The Idempotency-Key must have 1 to 128 visible ASCII characters.", "Idempotency-Key는 1~128자의 ASCII 문자여야 합니다."),
+    entry("not_found", 404, None, "There is nothing here.", "요청한 주소를 찾을 수 없습니다."),
+    entry("method_not_allowed", 405, None, "This address does not take this method.", "허용되지 않는 메서드입니다."),
+    // What the server cannot do now.
+    entry("busy", 503, Some(1), "Too many requests wait. Please try again.", "요청이 많습니다. 잠시 후 다시 시도해 주세요."),
+    entry("sign_in_busy", 503, Some(2), "Too many people are signing in. Please try again.", "로그인 요청이 많습니다. 잠시 후 다시 시도해 주세요."),
+    entry("stopping", 503, Some(2), "The server is stopping. Please try again.", "서버가 종료 중입니다. 잠시 후 다시 시도해 주세요."),
+    entry("database_unavailable", 503, Some(2), "The database is not available. Nothing has changed; please try again.", "데이터베이스를 사용할 수 없습니다. 변경된 내용이 없으니 다시 시도해 주세요."),
+    entry("request_timeout", 503, Some(2), "The answer took too long. Repeat the request with the same Idempotency-Key.", "응답 시간이 초과되었습니다. 같은 Idempotency-Key로 다시 요청해 주세요."),
+    entry("internal", 500, None, "Something went wrong here.", "서버에 문제가 발생했습니다."),
+];
+
+/// An answer that is not what was asked for.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    entry: &'static Entry,
+    /// Members beyond those of the RFC.
+    more: Map<String, Value>,
+    retry_after: Option<u64>,
+}
+
+static INTERNAL: &Entry = &TABLE[TABLE.len() - 1];
+
+impl Problem {
+    /// The problem with this code.
+    #[must_use]
+    pub fn of(code: &str) -> Self {
+        let entry = TABLE.iter().find(|entry| entry.code == code).unwrap_or(INTERNAL);
+        Self { entry, more: Map::new(), retry_after: entry.retry_after }
+    }
+
+    /// With one more member.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With another time to wait, in seconds.
+    #[must_use]
+    pub const fn after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.entry.code
+    }
+
+    /// Its status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.entry.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The answer in a language.
+    #[must_use]
+    pub fn render(&self, lang: Lang) -> Response {
+        let words = match lang {
+            Lang::En => self.entry.en,
+            Lang::Ko => self.entry.ko,
+        };
+        let mut body = Map::from_iter([
+            ("type".to_owned(), json!(format!("urn:boxoffice:problem:{}", self.entry.code))),
+            ("title".to_owned(), json!(words)),
+            ("status".to_owned(), json!(self.entry.status)),
+            ("code".to_owned(), json!(self.entry.code)),
+        ]);
+        body.extend(self.more.clone());
+        let mut response = (self.status(), Value::Object(body).to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang.tag()));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    /// A bare answer that carries the problem; [`super::observe`] renders it in the client's language.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let problem = Self::of(refusal.code());
+        match refusal {
+            Refusal::SaleNotOpen { opens_at } => problem.with("opens_at", stamp(opens_at)),
+            Refusal::SeatNotFound { seat_numbers } | Refusal::SeatsTaken { seat_numbers } => {
+                problem.with("seat_numbers", seat_numbers)
+            }
+            Refusal::HoldExists { reservation_id } => {
+                problem.with("reservation_id", reservation_id.to_string())
+            }
+            Refusal::SeatLimit { limit, have } => problem.with("limit", limit).with("have", have),
+            Refusal::AlreadyPaid { payment_id } => {
+                problem.with("payment_id", payment_id.to_string())
+            }
+            Refusal::InsufficientBalance { balance, price, missing } => {
+                problem.with("balance", balance.0).with("price", price.0).with("missing", missing.0)
+            }
+            Refusal::AmountOutOfRange { min, max } => problem.with("min", min.0).with("max", max.0),
+            Refusal::BalanceLimit { limit } => problem.with("limit", limit.0),
+            Refusal::InvalidSetting { field } => problem.with("field", json!(field)),
+            _ => problem,
+        }
+    }
+}
+
+impl From<NotRun> for Problem {
+    fn from(why: NotRun) -> Self {
+        match why {
+            NotRun::Busy => Self::of("busy"),
+            NotRun::Stopping => Self::of("stopping"),
+            NotRun::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unavailable(_) => Self::of("database_unavailable"),
+            Fault::Constraint(_) | Fault::Corrupt(_) | Fault::SchemaTooNew { .. } => {
+                tracing::error!(%fault, "a request met a fault");
+                Self::of("internal")
+            }
+        }
+    }
+}
+
+impl Problem {
+    /// It is not the user's turn: whether and when to ask again.
+    #[must_use]
+    pub fn not_admitted(now: Time, opens_at: Time, poll_after_ms: u64) -> Self {
+        let problem = Self::of("not_admitted").after(poll_after_ms.div_ceil(1000));
+        if now.reached(opens_at) { problem } else { problem.with("opens_at", stamp(opens_at)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_refusal_has_its_line_and_no_code_stands_twice() {
+        let codes: BTreeSet<_> = TABLE.iter().map(|entry| entry.code).collect();
+        assert_eq!(codes.len(), TABLE.len());
+        for code in Refusal::CODES {
+            assert!(codes.contains(code), "{code}");
+        }
+        assert_eq!(INTERNAL.code, "internal");
+    }
+
+    #[test]
+    fn only_internal_is_a_500_and_overload_says_when_to_retry() {
+        for entry in TABLE {
+            assert_eq!(entry.status == 500, entry.code == "internal", "{}", entry.code);
+            if matches!(entry.status, 429 | 503) {
+                assert!(entry.retry_after.is_some(), "{}", entry.code);
+            }
+            assert!(!entry.ko.is_ascii() && entry.en.is_ascii(), "{}", entry.code);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The waiting queue: get a token, ask how far it is, leave.
+
+use super::App;
+use super::extract::{Identity, Nothing, PathId, QueueToken, Submitted};
+use super::problem::Problem;
+use super::view::{Stamp, replied};
+use crate::board::{ConcertBoard, Standing};
+use crate::tokens::queue_claims;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use boxoffice_core::command::Command;
+use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
+use boxoffice_core::outcome::{Outcome, Ticket, TicketState};
+use boxoffice_core::queue::{Join, Leave, poll_after_ms};
+use boxoffice_core::time::Time;
+use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// While the sale is not open, clients ask at most this often.
+const UPCOMING_POLL_MS: u64 = 30_000;
+
+/// State of a queue token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenState {
+    /// In line.
+    Waiting,
+    /// May shop.
+    Admitted,
+    /// Over.
+    Expired,
+}
+
+/// A queue token and where its place stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenView {
+    /// The signed token, for `X-Queue-Token`; where it is issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    user_id: Uuid,
+    concert_id: Uuid,
+    state: TokenState,
+    /// Order of service; null until it is drawn at the opening.
+    queue_number: Option<u64>,
+    /// Place in line, from 1; it never rises. Null when not waiting or not drawn.
+    position: Option<u64>,
+    /// From the measured rate of admission; null when unknown.
+    estimated_wait_seconds: Option<u64>,
+    /// When to ask again; null when there is nothing to wait for.
+    poll_after_ms: Option<u64>,
+    /// While admitted: until when, if nothing happens.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    admitted_until: Option<Stamp>,
+    /// When expired: asking for a token again leads back to the front of the line.
+    may_return: bool,
+    /// While the sale has not opened: when it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    opens_at: Option<Stamp>,
+    /// When the place itself ends.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Stamp,
+    /// The server's clock.
+    #[schema(value_type = String, format = DateTime)]
+    now: Stamp,
+}
+
+/// When to ask again before the opening: seldom, and just after it spread over some seconds by the
+/// place, so that no crowd asks at once.
+fn before_opening_ms(opens_at: Time, sequence: u64, now: Time) -> u64 {
+    let left = u64::try_from(opens_at.ms_since(now)).unwrap_or(0);
+    if left > UPCOMING_POLL_MS { UPCOMING_POLL_MS } else { left + 250 + sequence % 5_000 }
+}
+
+struct Whose {
+    user: UserId,
+    place: PlaceKey,
+    expires_at: Time,
+}
+
+fn token_view(concert: &ConcertBoard, whose: &Whose, standing: Standing, now: Time) -> TokenView {
+    let mut view = TokenView {
+        token: None,
+        user_id: whose.user.0,
+        concert_id: concert.id.0,
+        state: TokenState::Waiting,
+        queue_number: None,
+        position: None,
+        estimated_wait_seconds: None,
+        poll_after_ms: None,
+        admitted_until: None,
+        may_return: false,
+        opens_at: None,
+        expires_at: whose.expires_at.into(),
+        now: now.into(),
+    };
+    match standing {
+        Standing::Waiting { number, position, wait_seconds } => {
+            let opens_at = concert.row().start_at;
+            let upcoming = !now.reached(opens_at);
+            view.opens_at = upcoming.then_some(Stamp(opens_at));
+            view.queue_number = number;
+            view.position = position;
+            view.estimated_wait_seconds = wait_seconds;
+            view.poll_after_ms = Some(if upcoming {
+                before_opening_ms(opens_at, whose.place.sequence, now)
+            } else {
+                poll_after_ms(position.unwrap_or(1), wait_seconds)
+            });
+        }
+        Standing::Returning => {
+            view.position = Some(1);
+            view.poll_after_ms = Some(poll_after_ms(1, None));
+        }
+        Standing::Admitted { until, .. } => {
+            view.state = TokenState::Admitted;
+            view.admitted_until = Some(Stamp(until));
+        }
+        Standing::NoShow | Standing::Expired | Standing::Unknown => {
+            view.state = TokenState::Expired;
+            view.may_return = standing == Standing::NoShow;
+        }
+    }
+    view
+}
+
+fn respond(status: StatusCode, view: &TokenView, replayed: bool) -> Response {
+    let mut response = replied(status, view, replayed);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(ms) = view.poll_after_ms {
+        headers.insert(RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
+    }
+    response
+}
+
+/// Where the place stands: as the board shows it, or as it was decided where the board is behind.
+fn standing_of(concert: &ConcertBoard, ticket: &Ticket, now: Time) -> Standing {
+    match (concert.queue.standing(ticket.place.sequence, now), ticket.state) {
+        (Standing::Unknown, TicketState::Admitted { until }) => {
+            Standing::Admitted { until, arrived: false }
+        }
+        (Standing::Unknown, TicketState::Returning) => Standing::Returning,
+        (Standing::Unknown, TicketState::Waiting) => {
+            Standing::Waiting { number: ticket.queue_number, position: None, wait_seconds: None }
+        }
+        (standing, _) => standing,
+    }
+}
+
+/// Asks for a place in line: 201 with a new one, 200 with the one that the user has.
+#[utoipa::path(post, path = "/api/v1/concerts/{id}/queue-tokens", tag = "Waiting queue", params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
+    security(("identity" = [])),
+    responses((status = 201, body = TokenView), (status = 200, body = TokenView, description = "The token that the user has"), (status = 404, description = "concert_not_found"), (status = 409, description = "sale_closed"), (status = 503, description = "queue_full, busy")))]
+pub async fn join(
+    State(app): State<App>,
+    PathId(id): PathId,
+    identity: Identity,
+    submitted: Submitted<Nothing>,
+) -> Result<Response, Problem> {
+    let key = submitted.key(identity.user.0);
+    let command = Command::Join(Join { user: identity.user, concert: ConcertId(id) });
+    let (Outcome::Joined(ticket), replayed) = app.outcome(command, key).await? else {
+        return Err(Problem::of("internal"));
+    };
+    let concert = app.concert(id)?;
+    let now = app.clock.now();
+    let ttl = app.token_times.queue_ttl_ms;
+    let (user, place) = (identity.user, ticket.place);
+    let claims = queue_claims(user, place, ticket.queue_number, ticket.joined_at, ttl);
+    let whose = Whose { user, place, expires_at: Time(claims.exp.saturating_mul(1000)) };
+    let mut view = token_view(&concert, &whose, standing_of(&concert, &ticket, now), now);
+    view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of("internal"))?);
+    let status = if ticket.created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(respond(status, &view, replayed))
+}
+
+/// Where the token stands. Touches no database.
+#[utoipa::path(get, path = "/api/v1/queue-tokens/me", tag = "Waiting queue", params(("X-Queue-Token" = String, Header)),
+    responses((status = 200, body = TokenView), (status = 401, description = "queue_token_required, queue_token_invalid"), (status = 403, description = "queue_token_unknown")))]
+pub async fn poll(
+    State(app): State<App>,
+    QueueToken(claims): QueueToken,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::of("queue_token_unknown");
+    let concert = app.board.concert(claims.concert).ok_or_else(unknown)?;
+    let now = app.clock.now();
+    let standing = concert.queue.standing(claims.sequence, now);
+    if standing == Standing::Unknown {
+        return Err(unknown());
+    }
+    let whose = Whose {
+        user: claims.sub,
+        place: claims.place(),
+        expires_at: Time(claims.exp.saturating_mul(1000)),
+    };
+    let view = token_view(&concert, &whose, standing, now);
+    Ok(respond(StatusCode::OK, &view, false))
+}
+
+/// Leaves the line, or the shop: what is held is released.
+#[utoipa::path(delete, path = "/api/v1/queue-tokens/me", tag = "Waiting queue", params(("X-Queue-Token" = String, Header)),
+    responses((status = 204), (status = 401, description = "queue_token_required, queue_token_invalid"), (status = 403, description = "queue_token_unknown")))]
+pub async fn leave(
+    State(app): State<App>,
+    QueueToken(claims): QueueToken,
+) -> Result<Response, Problem> {
+    let command = Command::Leave(Leave { user: claims.sub, place: claims.place() });
+    app.outcome(command, None).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

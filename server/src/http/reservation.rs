@@ -1,0 +1,194 @@
+//! Reservations: hold seats, look at the hold, release it.
+
+use super::App;
+use super::app::new_id;
+use super::extract::{Admitted, PathId, Shopper, Submitted};
+use super::problem::Problem;
+use super::view::{Stamp, json, replied};
+use crate::store::reads::WholeReservation;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use boxoffice_core::command::Command;
+use boxoffice_core::id::{DateId, ReservationId, Uuid};
+use boxoffice_core::outcome::{Outcome, SeatPrice};
+use boxoffice_core::reservation::{Cancel, ReservationStatus, Reserve};
+use boxoffice_core::time::Time;
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+
+/// Which seats.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReservation {
+    /// Of which date.
+    pub concert_date_id: Uuid,
+    /// At least one, each once.
+    #[schema(example = json!([12, 13]))]
+    pub seat_numbers: Vec<u32>,
+}
+
+/// A reserved seat.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReservedSeatView {
+    seat_number: u32,
+    /// Minor units, as of the time of the hold.
+    price: i64,
+}
+
+/// State of a reservation.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusView {
+    /// Waits for payment until `expires_at`.
+    Held,
+    /// Paid.
+    Confirmed,
+    /// Not paid in time.
+    Expired,
+    /// Released by its owner.
+    Cancelled,
+}
+
+/// A reservation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReservationView {
+    reservation_id: Uuid,
+    concert_date_id: Uuid,
+    status: StatusView,
+    seats: Vec<ReservedSeatView>,
+    /// Minor units.
+    total_price: i64,
+    currency: String,
+    #[schema(value_type = String, format = DateTime)]
+    reserved_at: Stamp,
+    /// End of the hold.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Stamp,
+    /// The server's clock, for a countdown.
+    #[schema(value_type = String, format = DateTime)]
+    now: Stamp,
+}
+
+pub(super) fn status_view(status: ReservationStatus) -> StatusView {
+    match status {
+        ReservationStatus::Held => StatusView::Held,
+        ReservationStatus::Confirmed => StatusView::Confirmed,
+        ReservationStatus::Expired => StatusView::Expired,
+        ReservationStatus::Cancelled => StatusView::Cancelled,
+    }
+}
+
+pub(super) fn whole_view(app: &App, whole: &WholeReservation, now: Time) -> ReservationView {
+    let (id, row, seats) = whole;
+    let seat = |s: &boxoffice_core::reservation::ReservedSeat| ReservedSeatView {
+        seat_number: s.number,
+        price: s.price.0,
+    };
+    ReservationView {
+        reservation_id: id.0,
+        concert_date_id: row.date.0,
+        status: status_view(row.status_at(now)),
+        seats: seats.iter().map(seat).collect(),
+        total_price: row.total_price.0,
+        currency: app.currency.clone(),
+        reserved_at: row.reservation_date.into(),
+        expires_at: row.expires_at.into(),
+        now: now.into(),
+    }
+}
+
+fn held_view(app: &App, outcome: Outcome) -> Option<ReservationView> {
+    let Outcome::Reserved { reservation_id, date_id, seats, total_price, held_at, expires_at } =
+        outcome
+    else {
+        return None;
+    };
+    let seat = |s: &SeatPrice| ReservedSeatView { seat_number: s.seat_number, price: s.price.0 };
+    Some(ReservationView {
+        reservation_id: reservation_id.0,
+        concert_date_id: date_id.0,
+        status: StatusView::Held,
+        seats: seats.iter().map(seat).collect(),
+        total_price: total_price.0,
+        currency: app.currency.clone(),
+        reserved_at: held_at.into(),
+        expires_at: expires_at.into(),
+        now: app.clock.now().into(),
+    })
+}
+
+/// Each number once, at least one.
+fn seat_set(numbers: &[u32]) -> Result<BTreeSet<u32>, Problem> {
+    let seats: BTreeSet<u32> = numbers.iter().copied().collect();
+    if seats.is_empty() || seats.len() != numbers.len() {
+        let reason = "name at least one seat, and each once";
+        return Err(Problem::of("invalid_body")
+            .with("field", "seat_numbers")
+            .with("reason", reason));
+    }
+    Ok(seats)
+}
+
+/// Holds seats: all of them or none.
+#[utoipa::path(post, path = "/api/v1/reservations", tag = "Reservations", request_body = NewReservation, params(("X-Queue-Token" = String, Header), ("Idempotency-Key" = Option<String>, Header)),
+    security(("identity" = [])),
+    responses((status = 201, body = ReservationView), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found, seat_not_found"), (status = 409, description = "seats_taken, hold_exists, seat_limit, sale_not_open, sale_closed"), (status = 503, description = "busy, database_unavailable")))]
+pub async fn reserve(
+    State(app): State<App>,
+    shopper: Shopper,
+    submitted: Submitted<NewReservation>,
+) -> Result<Response, Problem> {
+    let seats = seat_set(&submitted.value.seat_numbers)?;
+    let date = DateId(submitted.value.concert_date_id);
+    if let Some(shown) = app.board.date(date) {
+        shopper.of_concert(shown.concert)?;
+    }
+    let key = submitted.key(shopper.user.0);
+    let command = Command::Reserve(Reserve {
+        user: shopper.user,
+        place: shopper.place,
+        date,
+        seats,
+        reservation: ReservationId(new_id()),
+    });
+    let (outcome, replayed) = app.outcome(command, key).await?;
+    let view = held_view(&app, outcome).ok_or_else(|| Problem::of("internal"))?;
+    Ok(replied(StatusCode::CREATED, &view, replayed))
+}
+
+/// A reservation of one's own.
+#[utoipa::path(get, path = "/api/v1/reservations/{id}", tag = "Reservations", params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header)),
+    security(("identity" = [])),
+    responses((status = 200, body = ReservationView), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "reservation_not_found")))]
+pub async fn show(
+    State(app): State<App>,
+    PathId(id): PathId,
+    Admitted(shopper): Admitted,
+) -> Result<Response, Problem> {
+    let found = app.readers.read(move |reads| reads.reservation(ReservationId(id))).await?;
+    let mine = |whole: &WholeReservation| {
+        whole.1.user == shopper.user && whole.1.concert == shopper.place.concert
+    };
+    let whole = found.filter(mine).ok_or_else(|| Problem::of("reservation_not_found"))?;
+    Ok(json(StatusCode::OK, &whole_view(&app, &whole, app.clock.now())))
+}
+
+/// Releases a hold early; releasing twice is releasing once.
+#[utoipa::path(delete, path = "/api/v1/reservations/{id}", tag = "Reservations", params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header)),
+    security(("identity" = [])),
+    responses((status = 204), (status = 404, description = "reservation_not_found"), (status = 409, description = "already_paid"), (status = 410, description = "hold_lapsed")))]
+pub async fn cancel(
+    State(app): State<App>,
+    PathId(id): PathId,
+    shopper: Shopper,
+) -> Result<Response, Problem> {
+    let command = Command::Cancel(Cancel {
+        user: shopper.user,
+        place: shopper.place,
+        reservation: ReservationId(id),
+    });
+    app.outcome(command, None).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

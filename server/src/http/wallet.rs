@@ -1,0 +1,173 @@
+//! A user's money: charge, balance, ledger.
+
+use super::App;
+use super::app::new_id;
+use super::extract::{Admitted, PathId, Query, Shopper, Submitted};
+use super::problem::Problem;
+use super::view::{Stamp, json, replied};
+use axum::extract::State;
+use axum::response::Response;
+use boxoffice_core::command::Command;
+use boxoffice_core::id::{ChargeId, UserId, Uuid};
+use boxoffice_core::money::Money;
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::wallet::{Charge, EntryKind, LedgerEntry};
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Entries on one page, at most and unless told otherwise.
+const PAGE_MAX: usize = 100;
+
+/// How much.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCharge {
+    /// Minor units.
+    #[schema(example = 200_000)]
+    pub amount: i64,
+}
+
+/// A charge.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChargeView {
+    charge_id: Uuid,
+    /// Minor units.
+    amount: i64,
+    /// After it, minor units.
+    balance: i64,
+    currency: String,
+}
+
+/// A balance.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BalanceView {
+    user_id: Uuid,
+    /// Minor units.
+    balance: i64,
+    currency: String,
+}
+
+/// One movement.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EntryView {
+    entry_number: u64,
+    /// `charge` or `payment`.
+    #[schema(value_type = String)]
+    kind: EntryKind,
+    /// Minor units; negative where money left.
+    amount: i64,
+    /// Minor units.
+    balance_after: i64,
+    /// The charge's or the payment's id.
+    reference: Uuid,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Stamp,
+}
+
+/// A page of the ledger, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LedgerView {
+    entries: Vec<EntryView>,
+    /// For `before` of the next page; null on the last.
+    next_before: Option<u64>,
+}
+
+/// Which page.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Page {
+    /// Only entries with a smaller number.
+    pub before: Option<u64>,
+    /// At most 100.
+    pub limit: Option<usize>,
+}
+
+/// The page's size within its bounds.
+pub(super) fn page_size(limit: Option<usize>) -> Result<usize, Problem> {
+    match limit {
+        None => Ok(PAGE_MAX),
+        Some(limit) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
+        Some(_) => Err(Problem::of("invalid_query").with("field", "limit")),
+    }
+}
+
+/// Adds money to one's balance.
+#[utoipa::path(post, path = "/api/v1/users/{id}/balance/charges", tag = "Balance", request_body = NewCharge, params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header), ("Idempotency-Key" = String, Header, description = "Required: makes a retry safe")),
+    security(("identity" = [])),
+    responses((status = 201, body = ChargeView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …"), (status = 409, description = "balance_limit"), (status = 422, description = "amount_out_of_range, idempotency_key_reused")))]
+pub async fn charge(
+    State(app): State<App>,
+    PathId(id): PathId,
+    shopper: Shopper,
+    submitted: Submitted<NewCharge>,
+) -> Result<Response, Problem> {
+    shopper.is_user(id)?;
+    let key = submitted.required_key(id)?;
+    let command = Command::Charge(Charge {
+        user: shopper.user,
+        place: shopper.place,
+        amount: Money(submitted.value.amount),
+        charge: ChargeId(new_id()),
+    });
+    match app.outcome(command, key).await? {
+        (Outcome::Charged { charge_id, amount, balance }, replayed) => {
+            let view = ChargeView {
+                charge_id: charge_id.0,
+                amount: amount.0,
+                balance: balance.0,
+                currency: app.currency.clone(),
+            };
+            Ok(replied(StatusCode::CREATED, &view, replayed))
+        }
+        _ => Err(Problem::of("internal")),
+    }
+}
+
+/// One's balance.
+#[utoipa::path(get, path = "/api/v1/users/{id}/balance", tag = "Balance", params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header)),
+    security(("identity" = [])),
+    responses((status = 200, body = BalanceView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …")))]
+pub async fn balance(
+    State(app): State<App>,
+    PathId(id): PathId,
+    Admitted(shopper): Admitted,
+) -> Result<Response, Problem> {
+    shopper.is_user(id)?;
+    let balance = app.readers.read(move |reads| reads.balance(UserId(id))).await?;
+    let view =
+        BalanceView { user_id: id, balance: balance.amount.0, currency: app.currency.clone() };
+    Ok(json(StatusCode::OK, &view))
+}
+
+fn entry_view((number, entry): &(u64, LedgerEntry)) -> EntryView {
+    EntryView {
+        entry_number: *number,
+        kind: entry.kind,
+        amount: entry.amount.0,
+        balance_after: entry.balance_after.0,
+        reference: entry.reference,
+        created_at: entry.created_at.into(),
+    }
+}
+
+/// One's ledger: every movement of money, newest first.
+#[utoipa::path(get, path = "/api/v1/users/{id}/balance/entries", tag = "Balance", params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header), Page),
+    security(("identity" = [])),
+    responses((status = 200, body = LedgerView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …")))]
+pub async fn ledger(
+    State(app): State<App>,
+    PathId(id): PathId,
+    Query(page): Query<Page>,
+    Admitted(shopper): Admitted,
+) -> Result<Response, Problem> {
+    shopper.is_user(id)?;
+    let size = page_size(page.limit)?;
+    let found =
+        app.readers.read(move |reads| reads.ledger(UserId(id), page.before, size + 1)).await?;
+    let entries: Vec<EntryView> = found.iter().take(size).map(entry_view).collect();
+    let more = found.len() > size;
+    let next_before = entries.last().filter(|_| more).map(|entry| entry.entry_number);
+    Ok(json(StatusCode::OK, &LedgerView { entries, next_before }))
+}

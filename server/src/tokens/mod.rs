@@ -1,0 +1,231 @@
+//! Bearer tokens: who somebody is (identity), how to stay signed in (refresh), and the place in a
+//! queue. JSON Web Tokens with HMAC-SHA-256; the key id pins the algorithm.
+//!
+//! A token's first part must be, byte for byte, the header of a live key: `alg: none`, another
+//! algorithm, an unknown or an old key do not even reach the signature check.
+
+mod external;
+mod keyfile;
+
+pub use external::{External, ExternalIdentity};
+pub use keyfile::{KeyFile, KeyFileError, KeyPair, random};
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use boxoffice_core::id::{ConcertId, PlaceKey, UserId};
+use boxoffice_core::time::Time;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, crypto};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Longest token looked at, bytes.
+const TOKEN_BYTES_MAX: usize = 4096;
+
+/// What a token is for. A token for one use is worthless for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Use {
+    /// Says who somebody is.
+    Identity,
+    /// Gets a new identity token.
+    Refresh,
+    /// Names a place in a queue.
+    Queue,
+}
+
+/// Claims of identity and refresh tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityClaims {
+    /// What it is for.
+    pub aud: Use,
+    /// The user.
+    pub sub: UserId,
+    /// Issued, seconds since 1970.
+    pub iat: i64,
+    /// Ends, seconds since 1970.
+    pub exp: i64,
+}
+
+/// Claims of a queue token. State and position are not in it: they change, the place does not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueClaims {
+    /// What it is for.
+    pub aud: Use,
+    /// The user.
+    pub sub: UserId,
+    /// The concert.
+    pub concert: ConcertId,
+    /// Order of joining; after the draw, the queue number follows from it.
+    pub sequence: u64,
+    /// Queue number, where it was known when the token was issued.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub queue_number: Option<u64>,
+    /// Joined, seconds since 1970.
+    pub iat: i64,
+    /// Ends, seconds since 1970.
+    pub exp: i64,
+}
+
+impl QueueClaims {
+    /// The place that the token names.
+    #[must_use]
+    pub const fn place(&self) -> PlaceKey {
+        PlaceKey { concert: self.concert, sequence: self.sequence }
+    }
+}
+
+/// What all claims have.
+trait Claims: Serialize + DeserializeOwned {
+    fn audience(&self) -> Use;
+    fn expiry(&self) -> i64;
+}
+
+impl Claims for IdentityClaims {
+    fn audience(&self) -> Use {
+        self.aud
+    }
+    fn expiry(&self) -> i64 {
+        self.exp
+    }
+}
+
+impl Claims for QueueClaims {
+    fn audience(&self) -> Use {
+        self.aud
+    }
+    fn expiry(&self) -> i64 {
+        self.exp
+    }
+}
+
+struct LiveKey {
+    header: Header,
+    /// The first part of every token of this key.
+    header_part: String,
+    sign: EncodingKey,
+    verify: DecodingKey,
+}
+
+/// The live keys: the first signs, all verify.
+pub struct Keyring {
+    keys: RwLock<Arc<Vec<LiveKey>>>,
+}
+
+const fn seconds(time: Time) -> i64 {
+    time.0.div_euclid(1000)
+}
+
+fn live(pair: &KeyPair) -> LiveKey {
+    let mut header = Header::new(Algorithm::HS256);
+    header.kid = Some(pair.kid.clone());
+    // A header is plain data with string keys; writing it as JSON cannot fail.
+    let json = serde_json::to_vec(&header).unwrap_or_default();
+    LiveKey {
+        header_part: BASE64.encode(json),
+        header,
+        sign: EncodingKey::from_secret(&pair.secret),
+        verify: DecodingKey::from_secret(&pair.secret),
+    }
+}
+
+impl Keyring {
+    /// The keyring of a key file.
+    #[must_use]
+    pub fn new(file: &KeyFile) -> Self {
+        Self { keys: RwLock::new(Arc::new(file.keys.iter().map(live).collect())) }
+    }
+
+    /// Takes the keys of a file that has changed.
+    pub fn replace(&self, file: &KeyFile) {
+        let keys = Arc::new(file.keys.iter().map(live).collect());
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    fn keys(&self) -> Arc<Vec<LiveKey>> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn sign(&self, claims: &impl Claims) -> Option<String> {
+        let keys = self.keys();
+        let key = keys.first()?;
+        jsonwebtoken::encode(&key.header, claims, &key.sign).ok()
+    }
+
+    fn verify<C: Claims>(&self, token: &str, audience: Use, now: Time) -> Option<C> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return None;
+        }
+        let (message, signature) = token.rsplit_once('.')?;
+        let (header, payload) = message.split_once('.')?;
+        let keys = self.keys();
+        let key = keys.iter().find(|key| key.header_part == header)?;
+        let genuine =
+            crypto::verify(signature, message.as_bytes(), &key.verify, Algorithm::HS256).ok()?;
+        if !genuine {
+            return None;
+        }
+        let claims: C = serde_json::from_slice(&BASE64.decode(payload).ok()?).ok()?;
+        (claims.audience() == audience && seconds(now) < claims.expiry()).then_some(claims)
+    }
+
+    /// A token that says who somebody is, or that renews one. `None` without a key.
+    #[must_use]
+    pub fn identity(&self, aud: Use, user: UserId, now: Time, ttl_ms: i64) -> Option<String> {
+        let (iat, exp) = (seconds(now), seconds(now.plus_ms(ttl_ms)));
+        self.sign(&IdentityClaims { aud, sub: user, iat, exp })
+    }
+
+    /// Who the bearer is, if the token is genuine, for this use, and not over.
+    #[must_use]
+    pub fn verify_identity(&self, token: &str, aud: Use, now: Time) -> Option<UserId> {
+        self.verify::<IdentityClaims>(token, aud, now).map(|claims| claims.sub)
+    }
+
+    /// Whether the token was made by one of these keys, genuine or not: which issuer to ask.
+    #[must_use]
+    pub fn is_ours(&self, token: &str) -> bool {
+        let header = token.split('.').next().unwrap_or_default();
+        self.keys().iter().any(|key| key.header_part == header)
+    }
+
+    /// A queue token. `None` without a key.
+    #[must_use]
+    pub fn queue(&self, claims: &QueueClaims) -> Option<String> {
+        self.sign(claims)
+    }
+
+    /// The place that a queue token names, if it is genuine and not over.
+    #[must_use]
+    pub fn verify_queue(&self, token: &str, now: Time) -> Option<QueueClaims> {
+        self.verify(token, Use::Queue, now)
+    }
+}
+
+/// The hash under which an operator's key is kept. The key has 256 random bits, so that a plain hash
+/// is enough: there is nothing to guess.
+#[must_use]
+pub fn api_key_hash(secret: &str) -> [u8; 32] {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(secret).into()
+}
+
+/// Claims for a place joined at `joined_at`; the same place gives the same claims.
+#[must_use]
+pub fn queue_claims(
+    user: UserId,
+    place: PlaceKey,
+    queue_number: Option<u64>,
+    joined_at: Time,
+    ttl_ms: i64,
+) -> QueueClaims {
+    QueueClaims {
+        aud: Use::Queue,
+        sub: user,
+        concert: place.concert,
+        sequence: place.sequence,
+        queue_number,
+        iat: seconds(joined_at),
+        exp: seconds(joined_at.plus_ms(ttl_ms)),
+    }
+}
