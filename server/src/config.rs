@@ -56,8 +56,8 @@ settings! {
     log, "BOXOFFICE_LOG": String = "info".into();
     /// Currency code shown with amounts [default: KRW]
     currency, "BOXOFFICE_CURRENCY": String = "KRW".into();
-    /// Connections at once; more wait in the system's backlog [default: 20000]
-    connections_max, "BOXOFFICE_CONNECTIONS_MAX": usize = 20_000;
+    /// Connections at once; more wait in the system's backlog [default: 16000]
+    connections_max, "BOXOFFICE_CONNECTIONS_MAX": usize = 16_000;
     /// Commands in one transaction, at most; 1 is the conventional way [default: 128]
     batch_commands_max, "BOXOFFICE_BATCH_COMMANDS_MAX": usize = 128;
     /// Commands that may wait for the desk; beyond it the answer is 503 [default: 8192]
@@ -281,7 +281,10 @@ mod tests {
             let default = default.trim_end_matches(']');
             let name = argument.get_id().as_str().replace('_', "");
             if !default.contains(' ') {
-                assert!(config.contains(&format!("{name}: {default}")), "{name}: {default}: {config}");
+                assert!(
+                    config.contains(&format!("{name}: {default}")),
+                    "{name}: {default}: {config}"
+                );
             }
         }
         let _ = Only { given: Given::default() }.given;

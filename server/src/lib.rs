@@ -3,7 +3,9 @@
 //! Arrows point one way: `cli → http → desk/board → store → core`.
 
 pub mod board;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod desk;
 pub mod http;
 pub mod metrics;

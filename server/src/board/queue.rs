@@ -17,10 +17,8 @@ const WINDOW_MS: i64 = 60_000;
 /// Where a place stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// In line. Number and position are unknown before the draw.
+    /// In line. The position is unknown before the draw.
     Waiting {
-        /// Queue number.
-        number: Option<u64>,
         /// Position, from 1.
         position: Option<u64>,
         /// Estimated wait in seconds, from the measured rate.
@@ -114,7 +112,7 @@ impl Picture {
         let place = number.map(|n| position(n, cursor, self.gone_ahead(n)));
         let (admitted, ms) = self.rate();
         let wait_seconds = place.and_then(|p| estimated_wait_seconds(p, admitted, ms));
-        Standing::Waiting { number, position: place, wait_seconds }
+        Standing::Waiting { position: place, wait_seconds }
     }
 }
 
@@ -144,6 +142,12 @@ impl QueueBoard {
             return Standing::Expired;
         }
         picture.waiting(sequence, row.cursor)
+    }
+
+    /// The queue number of a sequence; `None` before the draw.
+    #[must_use]
+    pub fn number_of(&self, sequence: u64) -> Option<u64> {
+        read(&self.picture).number_of(sequence)
     }
 
     /// The queue in figures.

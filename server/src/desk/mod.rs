@@ -42,6 +42,7 @@ pub type Answer = Result<Reply, NotRun>;
 enum Job {
     Run(Envelope, oneshot::Sender<Answer>),
     Prune,
+    Stop,
 }
 
 /// Takes commands; cheap to clone.
@@ -49,6 +50,14 @@ enum Job {
 pub struct Desk {
     jobs: mpsc::Sender<Job>,
     metrics: Arc<Metrics>,
+}
+
+impl Desk {
+    /// Takes no more commands; those that wait are still carried out and answered.
+    pub async fn stop(&self) {
+        // A desk that is gone has stopped.
+        let _ = self.jobs.send(Job::Stop).await;
+    }
 }
 
 /// The desk's thread, for stopping it.
@@ -117,8 +126,7 @@ impl Desk {
 }
 
 impl Writer {
-    /// Waits until the desk has finished everything that it took; all [`Desk`]s must be gone.
-    /// Returns whether it did within `timeout`.
+    /// Waits until the desk has finished everything that it took, after [`Desk::stop`]. Returns whether it did within `timeout`.
     #[must_use]
     pub fn join(self, timeout: Duration) -> bool {
         match self.done.recv_timeout(timeout) {

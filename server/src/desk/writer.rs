@@ -38,6 +38,7 @@ impl Worker {
             while let Some(job) = next {
                 match job {
                     Job::Prune => prune = true,
+                    Job::Stop => jobs.close(),
                     Job::Run(envelope, answer) => {
                         self.metrics.desk_waiting.dec();
                         // Whoever hung up before the decision is not served: nothing was promised.

@@ -86,7 +86,7 @@ fn token_view(concert: &ConcertBoard, whose: &Whose, standing: Standing, now: Ti
         user_id: whose.user.0,
         concert_id: concert.id.0,
         state: TokenState::Waiting,
-        queue_number: None,
+        queue_number: concert.queue.number_of(whose.place.sequence),
         position: None,
         estimated_wait_seconds: None,
         poll_after_ms: None,
@@ -97,11 +97,10 @@ fn token_view(concert: &ConcertBoard, whose: &Whose, standing: Standing, now: Ti
         now: now.into(),
     };
     match standing {
-        Standing::Waiting { number, position, wait_seconds } => {
+        Standing::Waiting { position, wait_seconds } => {
             let opens_at = concert.row().start_at;
             let upcoming = !now.reached(opens_at);
             view.opens_at = upcoming.then_some(Stamp(opens_at));
-            view.queue_number = number;
             view.position = position;
             view.estimated_wait_seconds = wait_seconds;
             view.poll_after_ms = Some(if upcoming {
@@ -144,7 +143,7 @@ fn standing_of(concert: &ConcertBoard, ticket: &Ticket, now: Time) -> Standing {
         }
         (Standing::Unknown, TicketState::Returning) => Standing::Returning,
         (Standing::Unknown, TicketState::Waiting) => {
-            Standing::Waiting { number: ticket.queue_number, position: None, wait_seconds: None }
+            Standing::Waiting { position: None, wait_seconds: None }
         }
         (standing, _) => standing,
     }

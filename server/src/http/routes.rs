@@ -1,6 +1,7 @@
 //! The list of routes: every address, what guards it, and its handler. A test walks it, so that no
 //! guarded route can be forgotten.
 
+use super::lang::Lang;
 use super::observe::{Observer, observe};
 use super::problem::Problem;
 use super::{
@@ -9,8 +10,10 @@ use super::{
 };
 use axum::Router;
 use axum::middleware::from_fn;
+use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, post, put};
-use hyper::Method;
+use hyper::header::ACCEPT_LANGUAGE;
+use hyper::{HeaderMap, Method};
 use utoipa_swagger_ui::SwaggerUi;
 
 /// What a request must bring.
@@ -84,8 +87,9 @@ async fn not_found() -> Problem {
     Problem::of("not_found")
 }
 
-async fn method_not_allowed() -> Problem {
-    Problem::of("method_not_allowed")
+/// Rendered here: the router puts no layer around it.
+async fn method_not_allowed(headers: HeaderMap) -> Response {
+    Problem::of("method_not_allowed").render(Lang::of(headers.get(ACCEPT_LANGUAGE)))
 }
 
 /// The router over all routes.

@@ -1,0 +1,85 @@
+//! The verbs of the binary. What goes wrong before serving is told in one sentence.
+
+pub mod admin;
+pub mod demo;
+pub mod node;
+pub mod serve;
+
+use crate::config::{Config, Given, Invalid, check_environment};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// An on-sale engine for seated concerts.
+#[derive(Debug, Parser)]
+#[command(name = "boxoffice", version, about, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+/// Settings from a file, below those of flags and environment.
+#[derive(Debug, Default, clap::Args)]
+pub struct Settings {
+    /// TOML file with settings (see boxoffice.example.toml)
+    #[arg(long, env = "BOXOFFICE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    given: Given,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Runs the server (the default verb)
+    Serve(Settings),
+    /// Keys of operators and of tokens
+    #[command(subcommand)]
+    Admin(admin::Verb),
+}
+
+/// Something that stops a verb; shown as one sentence.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+impl std::error::Error for Invalid {}
+
+impl Settings {
+    /// The settings as they hold.
+    ///
+    /// # Errors
+    /// An unknown key or a bad value.
+    pub fn resolve(self) -> Result<Config, Invalid> {
+        let file = match &self.config {
+            Some(path) => Given::from_file(path)?,
+            None => Given::default(),
+        };
+        self.given.or(file).resolve()
+    }
+}
+
+fn run() -> Result<(), Failure> {
+    check_environment(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+    let arguments = Arguments::parse();
+    // Without a verb, the environment still counts: parse as `serve`.
+    let verb = arguments.verb.unwrap_or_else(|| {
+        Arguments::parse_from(["boxoffice", "serve"])
+            .verb
+            .unwrap_or(Verb::Serve(Settings::default()))
+    });
+    match verb {
+        Verb::Serve(settings) => serve::run(&settings.resolve()?),
+        Verb::Admin(verb) => admin::run(verb),
+    }
+}
+
+/// Runs the verb that the arguments name.
+#[must_use]
+#[expect(clippy::print_stderr, reason = "this is where a person reads why it did not start")]
+pub fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("boxoffice: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

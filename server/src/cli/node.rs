@@ -1,0 +1,119 @@
+//! Putting a node together: store, board, desk, sweeper, keys.
+
+use super::Failure;
+use crate::board::Board;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::desk::{self, Desk, Writer};
+use crate::http::app::TokenTimes;
+use crate::http::{App, Inner};
+use crate::metrics::Metrics;
+use crate::passwords::Passwords;
+use crate::store::pool::ReadPool;
+use crate::store::reads::Reads;
+use crate::store::sqlite::{Files, SqliteReads, SqliteStore};
+use crate::sweeper::Sweeper;
+use crate::tokens::{External, KeyFile, Keyring};
+use boxoffice_core::concert::Policy;
+use boxoffice_core::queue::QueueSettings;
+use std::collections::HashSet;
+use std::sync::{Arc, RwLock};
+
+/// A node that is not listening yet.
+pub struct Node {
+    /// What handlers work with.
+    pub app: App,
+    /// The desk's thread.
+    pub writer: Writer,
+    /// The background tick.
+    pub sweeper: Sweeper,
+}
+
+fn policy(config: &Config) -> Policy {
+    Policy {
+        hold_ttl_ms: config.hold_seconds * 1000,
+        shop_ttl_ms: config.shop_seconds * 1000,
+        arrival_grace_ms: config.arrival_grace_seconds * 1000,
+        seats_per_user: config.seats_per_user,
+    }
+}
+
+fn queue_settings(config: &Config) -> QueueSettings {
+    QueueSettings {
+        max_active: config.max_active,
+        admissions_per_second: config.admissions_per_second,
+        max_waiting: config.max_waiting,
+        paused: false,
+    }
+}
+
+fn external(config: &Config) -> Result<Option<External>, Failure> {
+    if !config.has_oidc() {
+        return Ok(None);
+    }
+    let file = &config.oidc_jwks_file;
+    let opened = External::open(file, &config.oidc_issuer, &config.oidc_audience);
+    Ok(Some(opened.map_err(|why| format!("oidc_jwks_file {}: {why}", file.display()))?))
+}
+
+/// Puts a node together.
+///
+/// # Errors
+/// The database or a key file cannot be used.
+pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
+    let path = config.sqlite_path()?;
+    let files = Files { path: path.clone() };
+    let named = |fault| format!("{}: {fault}", path.display());
+    let store = SqliteStore::open(&files).map_err(named)?;
+    let keys = KeyFile::open(&config.keys_file, clock.now());
+    let keys = keys.map_err(|why| format!("{}: {why}", config.keys_file.display()))?;
+    let mut connections: Vec<Box<dyn Reads>> = Vec::new();
+    for _ in 0..config.readers {
+        connections.push(Box::new(SqliteReads::open(&files).map_err(named)?));
+    }
+    let snapshot = SqliteReads::open(&files).and_then(|mut reads| reads.snapshot());
+    let board = Arc::new(Board::from_snapshot(snapshot.map_err(named)?, clock.now()));
+    let metrics = Arc::new(Metrics::default());
+    let settings = desk::Settings {
+        batch_commands_max: config.batch_commands_max,
+        waiting_max: config.desk_waiting_max,
+    };
+    let (desk, writer) = Desk::start(
+        Box::new(store),
+        Arc::clone(&board),
+        clock.clone(),
+        Arc::clone(&metrics),
+        settings,
+    )?;
+    let passwords = Passwords::start(
+        config.password_threads,
+        config.password_waiting_max,
+        Arc::clone(&metrics),
+    )?;
+    let sweeper = Sweeper {
+        board: Arc::clone(&board),
+        desk: desk.clone(),
+        clock: clock.clone(),
+        metrics: Arc::clone(&metrics),
+    };
+    let inner = Inner {
+        desk,
+        board,
+        readers: ReadPool::new(connections),
+        keyring: Arc::new(Keyring::new(&keys)),
+        external: external(config)?,
+        passwords,
+        clock,
+        metrics,
+        token_times: TokenTimes {
+            access_ttl_ms: config.access_token_seconds * 1000,
+            refresh_ttl_ms: config.refresh_token_seconds * 1000,
+            queue_ttl_ms: config.queue_token_seconds * 1000,
+        },
+        policy: policy(config),
+        queue_settings: queue_settings(config),
+        currency: config.currency.clone(),
+        known_external: RwLock::new(HashSet::new()),
+    };
+    Ok(Node { app: App(Arc::new(inner)), writer, sweeper })
+}

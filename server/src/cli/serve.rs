@@ -1,0 +1,122 @@
+//! `boxoffice serve`: runs until it is told to stop, then finishes what it took.
+
+use super::{Failure, demo, node};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::{routes, serve};
+use crate::tokens::{KeyFile, Keyring};
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// How long the desk may take to finish what it took.
+const DESK_WAIT: Duration = Duration::from_secs(20);
+/// Between two looks at the key file.
+const KEYS_EVERY: Duration = Duration::from_secs(2);
+
+/// Runs the server.
+///
+/// # Errors
+/// It cannot start; the text says why in one sentence.
+pub fn run(config: &Config) -> Result<(), Failure> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
+        .map_err(|error| format!("log: {error}"))?;
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
+    log.with_writer(std::io::stderr).init();
+    raise_descriptor_limit(config.connections_max);
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))
+}
+
+/// As many open files as the system allows, and a warning where that is too few.
+fn raise_descriptor_limit(connections: usize) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where raising is not allowed, the limit stays and the warning below tells.
+    let _ = setrlimit(Resource::Nofile, limit);
+    let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(64);
+    if allowed < wanted {
+        tracing::warn!(allowed, wanted, "fewer open files are allowed than connections_max needs");
+    }
+}
+
+async fn serve(config: &Config) -> Result<(), Failure> {
+    let node = node::build(config, Clock::System)?;
+    if config.demo && node.app.board.concerts().is_empty() {
+        demo::open(&node.app).await?;
+    }
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| format!("listen {}: {error}", config.listen))?;
+    announce(listener.local_addr()?, config);
+    let (stop, stopped) = watch::channel(false);
+    let sweeping = tokio::spawn(node.sweeper.run(stopped.clone()));
+    let keyring = Arc::clone(&node.app.keyring);
+    let watching = tokio::spawn(watch_keys(keyring, config.keys_file.clone(), stopped.clone()));
+    let metrics = Arc::clone(&node.app.metrics);
+    let desk = node.app.desk.clone();
+    let router = routes::router(node.app);
+    let serving = serve::serve(listener, router, metrics, config.connections_max, stopped);
+    let serving = tokio::spawn(serving);
+    wait_for_signal().await?;
+    tracing::info!("stopping: taking no more, finishing what was taken");
+    stop.send_replace(true);
+    // A task that panicked has stopped as well.
+    let _ = tokio::join!(serving, sweeping, watching);
+    desk.stop().await;
+    let finished = tokio::task::spawn_blocking(move || node.writer.join(DESK_WAIT)).await?;
+    if !finished {
+        return Err("the desk did not finish in time; what was not answered may not be done".into());
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "where a person reads what to open")]
+fn announce(address: SocketAddr, config: &Config) {
+    println!("boxoffice sells on http://{address}");
+    println!("  API, to click through:  http://{address}/docs");
+    println!("  OpenAPI 3.1 document:   http://{address}/openapi.json");
+    println!("  database:               {}", config.database);
+}
+
+async fn wait_for_signal() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Takes the keys of the file when it changes, so that rotating needs no restart.
+async fn watch_keys(keyring: Arc<Keyring>, path: PathBuf, mut stop: watch::Receiver<bool>) {
+    let modified = |path: &PathBuf| std::fs::metadata(path).and_then(|m| m.modified()).ok();
+    let mut seen: Option<SystemTime> = modified(&path);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(KEYS_EVERY) => {}
+            _ = stop.changed() => return,
+        }
+        let now = modified(&path);
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        match KeyFile::read(&path) {
+            Ok(file) => {
+                keyring.replace(&file);
+                tracing::info!("took the token keys of the changed file");
+            }
+            Err(why) => tracing::error!(%why, "the token keys stay as they were"),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Operators' keys: written by the admin verbs, beside a running server.
+
+use super::super::Fault;
+use super::super::reads::ApiKey;
+use super::Source;
+use super::open::{Files, open_writer};
+use boxoffice_core::id::Uuid;
+use boxoffice_core::time::Time;
+use rusqlite::{Connection, params};
+
+/// The table of operators' keys.
+pub struct ApiKeys {
+    connection: Connection,
+}
+
+impl ApiKeys {
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// See [`open_writer`].
+    pub fn open(files: &Files) -> Result<Self, Fault> {
+        Ok(Self { connection: open_writer(files)? })
+    }
+
+    /// Adds a key by the hash of its secret.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub fn create(&self, id: Uuid, name: &str, hash: &[u8; 32], now: Time) -> Result<(), Fault> {
+        let text =
+            "INSERT INTO api_key (api_key_id, key_name, key_hash, created_at) VALUES (?, ?, ?, ?)";
+        self.connection.execute(text, params![id.as_bytes(), name, hash, now.0])?;
+        Ok(())
+    }
+
+    /// Every key, oldest first.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub fn list(&self) -> Result<Vec<ApiKey>, Fault> {
+        let text =
+            "SELECT api_key_id, key_name, created_at, revoked_at FROM api_key ORDER BY api_key_id";
+        let mut statement = self.connection.prepare(text)?;
+        let mut found = statement.query([])?;
+        let mut keys = Vec::new();
+        while let Some(row) = found.next()? {
+            keys.push(ApiKey {
+                id: row.uuid(0)?.unwrap_or(Uuid::nil()),
+                name: row.text(1)?.unwrap_or_default(),
+                created_at: Time(row.int(2)?.unwrap_or_default()),
+                revoked_at: row.int(3)?.map(Time),
+            });
+        }
+        Ok(keys)
+    }
+
+    /// Revokes a key. Returns whether there was a live one.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub fn revoke(&self, id: Uuid, now: Time) -> Result<bool, Fault> {
+        let text = "UPDATE api_key SET revoked_at = ? WHERE api_key_id = ? AND revoked_at IS NULL";
+        Ok(self.connection.execute(text, params![now.0, id.as_bytes()])? == 1)
+    }
+}
