@@ -103,7 +103,6 @@ CREATE TABLE user_token (
     return_count   INTEGER NOT NULL,         -- times come back after not showing up
     PRIMARY KEY (concert_id, sequence)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX user_token_active ON user_token (concert_id, sequence) WHERE is_active = 1;
 
 -- A user's claim on seats of one date.
 CREATE TABLE reservation (

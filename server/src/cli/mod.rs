@@ -1,6 +1,7 @@
 //! The verbs of the binary. What goes wrong before serving is told in one sentence.
 
 pub mod admin;
+pub mod bench;
 pub mod demo;
 pub mod node;
 pub mod serve;
@@ -35,6 +36,8 @@ enum Verb {
     /// Keys of operators and of tokens
     #[command(subcommand)]
     Admin(admin::Verb),
+    /// Measures this machine: ratios to the server's own no-op route
+    Bench(bench::Options),
 }
 
 /// Something that stops a verb; shown as one sentence.
@@ -68,6 +71,7 @@ fn run() -> Result<(), Failure> {
     match verb {
         Verb::Serve(settings) => serve::run(&settings.resolve()?),
         Verb::Admin(verb) => admin::run(verb),
+        Verb::Bench(options) => bench::run(&options),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{routes, serve};
 use crate::tokens::{KeyFile, Keyring};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,12 +79,17 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "where a person reads what to open")]
+/// Tells where the server is. The first line is for programs that start one, too.
 fn announce(address: SocketAddr, config: &Config) {
-    println!("boxoffice sells on http://{address}");
-    println!("  API, to click through:  http://{address}/docs");
-    println!("  OpenAPI 3.1 document:   http://{address}/openapi.json");
-    println!("  database:               {}", config.database);
+    let text = format!(
+        "boxoffice sells on http://{address}\n  \
+         API, to click through:  http://{address}/docs\n  \
+         OpenAPI 3.1 document:   http://{address}/openapi.json\n  \
+         database:               {}\n",
+        config.database
+    );
+    // Nobody has to listen; the server runs all the same.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 async fn wait_for_signal() -> std::io::Result<()> {

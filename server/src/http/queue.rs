@@ -9,7 +9,7 @@ use crate::tokens::queue_claims;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, Uuid};
 use boxoffice_core::outcome::{Outcome, Ticket, TicketState};
 use boxoffice_core::queue::{Join, Leave, poll_after_ms};
 use boxoffice_core::time::Time;
@@ -39,8 +39,12 @@ pub struct TokenView {
     /// The signed token, for `X-Queue-Token`; where it is issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
-    user_id: Uuid,
-    concert_id: Uuid,
+    /// Where the token is issued; a poll's answer leaves out what the token itself says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<Uuid>,
+    /// Where the token is issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    concert_id: Option<Uuid>,
     state: TokenState,
     /// Order of service; null until it is drawn at the opening.
     queue_number: Option<u64>,
@@ -59,9 +63,10 @@ pub struct TokenView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     opens_at: Option<Stamp>,
-    /// When the place itself ends.
-    #[schema(value_type = String, format = DateTime)]
-    expires_at: Stamp,
+    /// Where the token is issued: when the place itself ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Stamp>,
     /// The server's clock.
     #[schema(value_type = String, format = DateTime)]
     now: Stamp,
@@ -74,26 +79,20 @@ fn before_opening_ms(opens_at: Time, sequence: u64, now: Time) -> u64 {
     if left > UPCOMING_POLL_MS { UPCOMING_POLL_MS } else { left + 250 + sequence % 5_000 }
 }
 
-struct Whose {
-    user: UserId,
-    place: PlaceKey,
-    expires_at: Time,
-}
-
-fn token_view(concert: &ConcertBoard, whose: &Whose, standing: Standing, now: Time) -> TokenView {
+fn token_view(concert: &ConcertBoard, sequence: u64, standing: Standing, now: Time) -> TokenView {
     let mut view = TokenView {
         token: None,
-        user_id: whose.user.0,
-        concert_id: concert.id.0,
+        user_id: None,
+        concert_id: None,
         state: TokenState::Waiting,
-        queue_number: concert.queue.number_of(whose.place.sequence),
+        queue_number: concert.queue.number_of(sequence),
         position: None,
         estimated_wait_seconds: None,
         poll_after_ms: None,
         admitted_until: None,
         may_return: false,
         opens_at: None,
-        expires_at: whose.expires_at.into(),
+        expires_at: None,
         now: now.into(),
     };
     match standing {
@@ -104,7 +103,7 @@ fn token_view(concert: &ConcertBoard, whose: &Whose, standing: Standing, now: Ti
             view.position = position;
             view.estimated_wait_seconds = wait_seconds;
             view.poll_after_ms = Some(if upcoming {
-                before_opening_ms(opens_at, whose.place.sequence, now)
+                before_opening_ms(opens_at, sequence, now)
             } else {
                 poll_after_ms(position.unwrap_or(1), wait_seconds)
             });
@@ -169,9 +168,12 @@ pub async fn join(
     let ttl = app.token_times.queue_ttl_ms;
     let (user, place) = (identity.user, ticket.place);
     let claims = queue_claims(user, place, ticket.queue_number, ticket.joined_at, ttl);
-    let whose = Whose { user, place, expires_at: Time(claims.exp.saturating_mul(1000)) };
-    let mut view = token_view(&concert, &whose, standing_of(&concert, &ticket, now), now);
+    let standing = standing_of(&concert, &ticket, now);
+    let mut view = token_view(&concert, place.sequence, standing, now);
     view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of("internal"))?);
+    view.user_id = Some(user.0);
+    view.concert_id = Some(id);
+    view.expires_at = Some(Stamp(Time(claims.exp.saturating_mul(1000))));
     let status = if ticket.created { StatusCode::CREATED } else { StatusCode::OK };
     Ok(respond(status, &view, replayed))
 }
@@ -190,12 +192,7 @@ pub async fn poll(
     if standing == Standing::Unknown {
         return Err(unknown());
     }
-    let whose = Whose {
-        user: claims.sub,
-        place: claims.place(),
-        expires_at: Time(claims.exp.saturating_mul(1000)),
-    };
-    let view = token_view(&concert, &whose, standing, now);
+    let view = token_view(&concert, claims.sequence, standing, now);
     Ok(respond(StatusCode::OK, &view, false))
 }
 

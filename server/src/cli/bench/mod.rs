@@ -1,0 +1,123 @@
+//! `boxoffice bench`: what the server does as a ratio to its own no-op route, in one run, with the
+//! generator on the same machine; and one transaction for many requests beside one for each.
+//!
+//! Two servers run as child processes on one fresh database file: one as it comes, one with batches
+//! of a single command, which is the conventional way. Rounds of all steps alternate; the table
+//! shows medians with their spread.
+
+mod client;
+mod prepare;
+mod server;
+
+use super::Failure;
+use client::{Load, Measured};
+use prepare::{Prepared, Step};
+use server::Child;
+use std::time::Duration;
+
+/// How much to measure.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Rounds; each runs every step once
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds of a step in a round, at most
+    #[arg(long, default_value_t = 1.5)]
+    seconds: f64,
+    /// Connections; each has one request under way
+    #[arg(long, default_value_t = 128)]
+    connections: usize,
+    /// Requests of a step that changes something, in a round, at most
+    #[arg(long, default_value_t = 40_000)]
+    changes: usize,
+    /// Places in line while polls are measured
+    #[arg(long, default_value_t = 100_000)]
+    waiting: usize,
+    /// Only steps whose name contains this (and the no-op)
+    #[arg(long)]
+    only: Option<String>,
+}
+
+struct Line {
+    step: Step,
+    rounds: Vec<Measured>,
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// A server does not start, or an answer is not what it should be.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let folder = std::env::temp_dir().join(format!("boxoffice-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let outcome = measure(options, &folder);
+    // A folder that cannot be removed is no reason to hide the figures.
+    let _ = std::fs::remove_dir_all(&folder);
+    print(&outcome?, options);
+    Ok(())
+}
+
+fn measure(options: &Options, folder: &std::path::Path) -> Result<Vec<Line>, Failure> {
+    let steps: Vec<Step> = Step::ALL
+        .into_iter()
+        .filter(|step| {
+            let only = options.only.as_deref();
+            *step == Step::Noop || only.is_none_or(|part| step.name().contains(part))
+        })
+        .collect();
+    let database = folder.join("bench.db");
+    let mut prepared = Prepared::make(&database, options, &steps)?;
+    let batched = Child::start(&database, &[])?;
+    let conventional = Child::start(&database, &["--batch-commands-max", "1"])?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut lines: Vec<Line> =
+        steps.iter().map(|&step| Line { step, rounds: Vec::new() }).collect();
+    for _ in 0..options.rounds {
+        for line in &mut lines {
+            let server = if line.step.is_conventional() { &conventional } else { &batched };
+            let load = Load {
+                address: server.address,
+                connections: options.connections,
+                time: Duration::from_secs_f64(options.seconds),
+                requests: prepared.requests(line.step)?,
+                repeat: !line.step.changes(),
+                expect: line.step.expected(),
+            };
+            line.rounds.push(runtime.block_on(client::run(load))?);
+        }
+    }
+    Ok(lines)
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[expect(clippy::print_stdout, reason = "the table is the verb's result")]
+fn print(lines: &[Line], options: &Options) {
+    println!(
+        "{} connections, {} rounds of {} s a step, generator and server on the same {} cores",
+        options.connections,
+        options.rounds,
+        options.seconds,
+        std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
+    );
+    println!("| step | requests/s | ratio to no-op | spread of the ratio | p50 ms | p99 ms |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    let Some(noop) = lines.first() else { return };
+    for line in lines {
+        let ratios = || line.rounds.iter().zip(&noop.rounds).map(|(m, n)| m.rate / n.rate);
+        let (low, high) =
+            ratios().fold((f64::MAX, 0.0), |(low, high): (f64, f64), r| (low.min(r), high.max(r)));
+        println!(
+            "| {} | {:.0} | {:.3} | {low:.3}–{high:.3} | {:.2} | {:.2} |",
+            line.step.name(),
+            median(line.rounds.iter().map(|m| m.rate)),
+            median(ratios()),
+            median(line.rounds.iter().map(|m| m.p50_ms)),
+            median(line.rounds.iter().map(|m| m.p99_ms)),
+        );
+    }
+}

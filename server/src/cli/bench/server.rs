@@ -1,0 +1,47 @@
+//! A server as a child process on a free port.
+
+use super::Failure;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Runs until it is dropped.
+pub struct Child {
+    process: std::process::Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Child {
+    /// Starts `boxoffice serve` on a database file.
+    pub fn start(database: &Path, more: &[&str]) -> Result<Self, Failure> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["serve", "--listen", "127.0.0.1:0", "--demo", "false", "--log", "warn"])
+            .arg("--database")
+            .arg(format!("sqlite://{}", database.display()))
+            .args(more)
+            .stdout(Stdio::piped())
+            .stdin(Stdio::null())
+            .spawn()?;
+        let stdout = process.stdout.take().ok_or("the server has no output")?;
+        let mut first = String::new();
+        BufReader::new(stdout).read_line(&mut first)?;
+        let address = first.trim().rsplit("http://").next().and_then(|text| text.parse().ok());
+        match address {
+            Some(address) => Ok(Self { process, address }),
+            None => {
+                let status = process.wait()?;
+                Err(format!("the server did not start ({status})").into())
+            }
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // Its database is thrown away: there is nothing to finish.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
