@@ -42,13 +42,16 @@ pub struct Pay {
 
 impl Pay {
     /// Refuses with: already paid, hold released, hold lapsed, token (see [`queue::admitted`]),
-    /// reservation not found, insufficient balance. A reservation that is there is looked at before
+    /// reservation not found, hold lapsed (its seats are another's), insufficient balance. A reservation that is there is looked at before
     /// the token, so that a retry after payment learns of the payment and not of the ended token.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let reservation = reservation::owned(rows, self.reservation, self.user, self.place);
         reservation.map_or(Ok(()), |r| r.still_held(now))?;
         queue::admitted(rows, self.place, self.user, now)?;
-        let price = reservation.ok_or(Refusal::ReservationNotFound)?.total_price;
+        let reservation = reservation.ok_or(Refusal::ReservationNotFound)?;
+        let price = reservation.total_price;
+        let stands = reservation::has_its_seats(rows, self.reservation, reservation.date);
+        ensure!(stands, Refusal::HoldLapsed);
         let balance = wallet::balance(rows, self.user).amount;
         let after = balance
             .checked_sub(price)

@@ -326,6 +326,18 @@ pub(crate) fn owned(
         .filter(|r| r.user == user && r.concert == place.concert)
 }
 
+/// Whether a hold's seats are still its own. A clock that goes back (or another node's that is
+/// behind) revives a hold whose seats somebody else took after it had lapsed: the seats' rows tell.
+pub(crate) fn has_its_seats(rows: &Rows, id: ReservationId, date: DateId) -> bool {
+    let mine = |seat: &ReservedSeat| {
+        let number = seat.number;
+        let row = rows.seats.get(&SeatKey { date, number });
+        row.is_some_and(|s| s.status == SeatStatus::Held && s.reservation == Some(id))
+    };
+    let mut seats = rows.reserved_seats.get(&id).into_iter().flatten();
+    seats.all(mine)
+}
+
 /// Frees the seats of a hold that its owner gives up.
 pub(crate) fn release(rows: &mut Rows, id: ReservationId, now: Time) {
     end_hold(rows, id, ReservationStatus::Cancelled, now);

@@ -1,0 +1,35 @@
+//! What the simulation found once, told in a few lines each.
+
+use crate::bench::{Bench, charge, join, pay, reserve, show};
+use boxoffice_core::outcome::{Outcome, Ticket};
+use boxoffice_core::queue::QueueSettings;
+use boxoffice_core::refusal::Refusal;
+
+fn open() -> QueueSettings {
+    QueueSettings::default()
+}
+
+fn ticket(reply: &Result<Outcome, Refusal>) -> &Ticket {
+    match reply {
+        Ok(Outcome::Joined(ticket)) => ticket,
+        other => panic!("no ticket but {other:?}"),
+    }
+}
+
+/// H4, H6: A's hold lapses, B takes the seat, and the clock goes back by minutes, so that A's hold
+/// looks alive again. A paid it, and B's seat was sold twice.
+#[test]
+fn a_revived_hold_is_not_paid_when_its_seat_is_anothers() {
+    let mut bench = Bench::default();
+    let _ = bench.at(1_000, [show(open())]);
+    let _ = bench.at(2_000, [join(1), join(2)]);
+    let taken = bench.at(3_000, [charge(1), reserve(1, &[5, 6])]);
+    assert!(taken.iter().all(Result::is_ok), "{taken:?}");
+    let _ = bench.at(60_000, [charge(2)]);
+    let taken = bench.at(303_000, [reserve(2, &[6])]);
+    assert!(taken[0].is_ok(), "{taken:?}");
+
+    let late = bench.at(200_000, [pay(1), pay(2)]);
+    assert_eq!(late[0], Err(Refusal::HoldLapsed));
+    assert!(late[1].is_ok(), "{late:?}");
+}
