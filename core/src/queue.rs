@@ -406,6 +406,8 @@ impl Join {
             deleted_at: None,
         };
         rows.places.insert(key, place);
+        // Nobody can have been served here yet; the user's next command in this batch may ask.
+        rows.admissions.put_loaded(key, None);
         rows.newest_places
             .insert((self.user, self.concert), key.sequence);
         if at_once {
