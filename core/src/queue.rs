@@ -648,7 +648,10 @@ impl Admit {
         if let Some(draw) = queue.draw() {
             admitted += self.admit_next(rows, &mut queue, &draw, (room, grace_ms), now);
         }
-        if (admitted > 0 || queue.cursor != before.cursor || queue.drawn != self.drawn(rows))
+        // Kept even where nobody was let in: the credit must fill by the clock that is right again.
+        let clock_went_back = queue.credit_at < before.credit_at;
+        let moved = admitted > 0 || queue.cursor != before.cursor;
+        if (moved || clock_went_back || queue.drawn != self.drawn(rows))
             && let Some(row) = rows.queues.update(&self.concert)
         {
             *row = queue;

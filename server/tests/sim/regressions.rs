@@ -1,6 +1,6 @@
 //! What the simulation found once, told in a few lines each.
 
-use crate::bench::{Bench, charge, join, pay, place, reserve, show};
+use crate::bench::{Bench, admit, charge, join, pay, place, reserve, show};
 use boxoffice_core::outcome::{Outcome, Ticket};
 use boxoffice_core::queue::QueueSettings;
 use boxoffice_core::refusal::Refusal;
@@ -47,4 +47,22 @@ fn two_tabs_in_one_batch_get_one_place() {
     let replies = bench.at(2_000, [join(1), join(1)]);
     assert_eq!(ticket(&replies[0]).place, ticket(&replies[1]).place);
     assert!(ticket(&replies[0]).created && !ticket(&replies[1]).created);
+}
+
+/// H6, H21: the clock was half an hour ahead while the rate's credit was used up, and is put right.
+/// Nobody was let in for half an hour.
+#[test]
+fn admission_goes_on_when_the_clock_goes_back() {
+    let mut bench = Bench::default();
+    let slow = QueueSettings {
+        admissions_per_second: 1,
+        ..open()
+    };
+    let _ = bench.at(1_000, [show(slow)]);
+    let _ = bench.at(1_801_000, [join(1), join(2), join(3)]);
+    assert!(bench.store.admissions.contains_key(&place(1)));
+
+    let ticks = [2_000, 4_000, 6_000].map(|now| bench.at(now, [admit()]));
+    assert_eq!(ticks[1], [Ok(Outcome::Admitted { count: 1 })], "{ticks:?}");
+    assert_eq!(ticks[2], [Ok(Outcome::Admitted { count: 1 })], "{ticks:?}");
 }
