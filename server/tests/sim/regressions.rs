@@ -16,6 +16,21 @@ fn ticket(reply: &Result<Outcome, Refusal>) -> &Ticket {
     }
 }
 
+/// H20: two tabs of a new user in one batch. The second looked for an admission that nobody had
+/// loaded.
+#[test]
+fn two_tabs_in_one_batch_get_one_place() {
+    let mut bench = Bench::default();
+    let paused = QueueSettings {
+        paused: true,
+        ..open()
+    };
+    let _ = bench.at(1_000, [show(paused)]);
+    let replies = bench.at(2_000, [join(1), join(1)]);
+    assert_eq!(ticket(&replies[0]).place, ticket(&replies[1]).place);
+    assert!(ticket(&replies[0]).created && !ticket(&replies[1]).created);
+}
+
 /// H4, H6: A's hold lapses, B takes the seat, and the clock goes back by minutes, so that A's hold
 /// looks alive again. A paid it, and B's seat was sold twice.
 #[test]
@@ -32,21 +47,6 @@ fn a_revived_hold_is_not_paid_when_its_seat_is_anothers() {
     let late = bench.at(200_000, [pay(1), pay(2)]);
     assert_eq!(late[0], Err(Refusal::HoldLapsed));
     assert!(late[1].is_ok(), "{late:?}");
-}
-
-/// H20: two tabs of a new user in one batch. The second looked for an admission that nobody had
-/// loaded.
-#[test]
-fn two_tabs_in_one_batch_get_one_place() {
-    let mut bench = Bench::default();
-    let paused = QueueSettings {
-        paused: true,
-        ..open()
-    };
-    let _ = bench.at(1_000, [show(paused)]);
-    let replies = bench.at(2_000, [join(1), join(1)]);
-    assert_eq!(ticket(&replies[0]).place, ticket(&replies[1]).place);
-    assert!(ticket(&replies[0]).created && !ticket(&replies[1]).created);
 }
 
 /// H6, H21: the clock was half an hour ahead while the rate's credit was used up, and is put right.
