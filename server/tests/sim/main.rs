@@ -17,6 +17,7 @@ mod driver;
 mod regressions;
 mod run;
 mod scenario;
+mod tamper;
 
 use coverage::Coverage;
 use driver::World;
