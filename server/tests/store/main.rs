@@ -8,6 +8,7 @@
 
 mod contract;
 mod differential;
+mod refused;
 mod sample;
 mod schema;
 mod second_lock;
