@@ -112,6 +112,11 @@ impl History {
         found.ensure(right, Check::SamePlace, || {
             format!("{join:?} gave {ticket:?}, before {newest:?}")
         });
+        if let TicketState::Admitted { until } = ticket.state {
+            found.ensure(until.0 > self.now.0, Check::ReplyTrue, || {
+                format!("{join:?} gave {ticket:?}, which is past")
+            });
+        }
         if let Some(number) = ticket.queue_number {
             self.numbers.push((place, number));
         }

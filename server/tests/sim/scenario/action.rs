@@ -92,6 +92,8 @@ pub enum Event {
     Prune,
     /// The process dies and starts again on what the store holds (H25).
     Restart,
+    /// A payment, and others who want the seats, at the very millisecond of a hold's end (H3).
+    Deadline,
     /// The sweeper stops, or comes back (H5).
     SweeperToggles,
 }
@@ -106,6 +108,7 @@ impl Event {
             7..12 => Self::Prune,
             12..16 => Self::Restart,
             16..24 => Self::SweeperToggles,
+            24..64 => Self::Deadline,
             _ => Self::Batch,
         }
     }

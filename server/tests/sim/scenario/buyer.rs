@@ -2,12 +2,13 @@
 //! clients send.
 
 use super::people::{Nature, Visit};
-use super::{Scenario, prices};
+use super::{Scenario, Step, prices};
+use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{ChargeId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Pay;
-use boxoffice_core::queue::{Arrive, Join, Leave};
+use boxoffice_core::queue::{Arrive, Expire, Join, Leave};
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::user::{Adopt, Register};
 use boxoffice_core::wallet::Charge;
@@ -221,5 +222,51 @@ impl Scenario {
             amount: Money(prices::CHARGE_MOST),
             charge: ChargeId(self.id()),
         }))
+    }
+
+    /// The millisecond before a hold's end, or the one of it: its owner pays or releases, a sweeper
+    /// ends it, and others take the seats, in some order (H3, H4).
+    pub(super) fn deadline(&mut self) -> Option<Step> {
+        let place = self.people.inside(&mut self.rng, self.clock)?;
+        let until = *self.people.active.get(&place)?;
+        let visit = self.people.visits.get(&place)?.clone();
+        let (date, seats) = visit.seats?;
+        let reservation = visit.reservation?;
+        let now = until.plus_ms(-self.rng.between(0, 1));
+        if now < self.clock {
+            return None;
+        }
+        self.clock = now;
+        let user = visit.user;
+        let payment = PaymentId(self.id());
+        let pay = Pay {
+            user,
+            place,
+            reservation,
+            payment,
+        };
+        let mut commands = vec![Command::Pay(pay), Command::Expire(Expire { place })];
+        let rivals = self.people.active.keys().copied();
+        let rivals = rivals.filter(|rival| rival.concert == place.concert && *rival != place);
+        for rival in rivals.take(4).collect::<Vec<_>>() {
+            let user = self.people.visits.get(&rival)?.user;
+            commands.push(Command::Reserve(Reserve {
+                user,
+                place: rival,
+                date,
+                seats: seats.clone(),
+                reservation: ReservationId(self.id()),
+            }));
+        }
+        let first = self.rng.index(commands.len());
+        commands.rotate_left(first);
+        let envelopes = commands.into_iter();
+        Some(Step::Batch {
+            now,
+            envelopes: envelopes
+                .map(|command| Envelope { command, key: None })
+                .collect(),
+            fault: None,
+        })
     }
 }

@@ -111,6 +111,11 @@ impl Scenario {
             Event::Night if self.rng.chance(60) => self.clock = self.clock.plus_ms(90_000_000),
             Event::Night => {}
             Event::Prune => return Step::Prune(self.clock.plus_ms(-86_400_000)),
+            Event::Deadline => {
+                if let Some(step) = self.deadline() {
+                    return step;
+                }
+            }
             Event::Restart => return Step::Restart,
             Event::SweeperToggles => self.sweeping = !self.sweeping,
         }
@@ -333,6 +338,7 @@ impl Scenario {
             (Command::Reserve(reserve), Outcome::Reserved { reservation_id, .. }) => {
                 if let Some(visit) = self.people.visits.get_mut(&reserve.place) {
                     visit.reservation = Some(*reservation_id);
+                    visit.seats = Some((reserve.date, reserve.seats.clone()));
                 }
             }
             (Command::Cancel(Cancel { place, .. }), _) | (Command::Pay(Pay { place, .. }), _) => {

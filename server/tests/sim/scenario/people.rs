@@ -4,7 +4,7 @@
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, UserId};
 use boxoffice_core::time::Time;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::rng::Rng;
 
@@ -26,6 +26,8 @@ pub struct Visit {
     pub nature: Nature,
     /// The newest reservation.
     pub reservation: Option<ReservationId>,
+    /// Its seats.
+    pub seats: Option<(DateId, BTreeSet<u32>)>,
 }
 
 /// A show as operators and clients see it.
@@ -112,6 +114,7 @@ impl People {
                 user,
                 nature,
                 reservation: None,
+                seats: None,
             }
         });
         if self.places.len() > 2_000
