@@ -1,7 +1,7 @@
 //! Places in line: to join, to come back, to leave.
 
 use super::admission::{admit, end_admission, expire};
-use super::{AdmissionEnd, Place, PlaceStatus, QueueState};
+use super::{Admission, AdmissionEnd, Place, PlaceStatus, QueueState};
 use crate::concert::Concert;
 use crate::id::{ConcertId, PlaceKey, UserId};
 use crate::outcome::{Outcome, Ticket, TicketState};
@@ -151,16 +151,27 @@ impl Leave {
 
         match status {
             PlaceStatus::Waiting | PlaceStatus::Returning => self.give_up_place(rows, status, now),
-            PlaceStatus::Served if !expire(rows, self.place, now) => {
-                let held = rows.admissions.get(&self.place).and_then(|a| a.reservation);
-                if let Some(id) = held {
-                    reservation::release(rows, id, now);
-                }
-                end_admission(rows, self.place, AdmissionEnd::Left, now);
-            }
-            PlaceStatus::Served | PlaceStatus::Left => {}
+            PlaceStatus::Served => self.give_up_admission(rows, now),
+            PlaceStatus::Left => {}
         }
         Ok(Outcome::Left)
+    }
+
+    fn give_up_admission(&self, rows: &mut Rows, now: Time) {
+        if !expire(rows, self.place, now) {
+            let held = rows.admissions.get(&self.place).and_then(|a| a.reservation);
+            if let Some(id) = held {
+                reservation::release(rows, id, now);
+            }
+            end_admission(rows, self.place, AdmissionEnd::Left, now);
+        }
+        // A no-show who says goodbye does not come back to the front.
+        let no_show = |a: &Admission| a.end == Some(AdmissionEnd::NoShow);
+        if rows.admissions.get(&self.place).is_some_and(no_show)
+            && let Some(admission) = rows.admissions.update(&self.place)
+        {
+            admission.end = Some(AdmissionEnd::Left);
+        }
     }
 
     fn give_up_place(&self, rows: &mut Rows, status: PlaceStatus, now: Time) {

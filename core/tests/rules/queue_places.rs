@@ -225,6 +225,23 @@ fn coming_back_has_a_limit() {
     ));
 }
 
+/// A no-show who leaves after the grace is over has left: the next join is a new place.
+#[test]
+fn a_no_show_who_leaves_does_not_come_back() {
+    for sweep in ["expire u1", ""] {
+        check(&format!(
+            "
+            concert c1 max_active 1 grace 1m
+            join u1                          -> admitted 1 new
+            +1m
+            {sweep}
+            leave u1
+            join u1                          -> admitted 2 new
+            "
+        ));
+    }
+}
+
 /// Only a no-show comes back: whoever has been in the shop joins anew, at the end.
 #[test]
 fn who_was_in_joins_anew() {

@@ -8,7 +8,7 @@ pub enum Fault {
     Unavailable(String),
     /// A constraint of the schema said no: the second lock held what the rules should have.
     Constraint(String),
-    /// The database holds something that no boxoffice has written.
+    /// The database is damaged, or holds something that no boxoffice has written.
     Corrupt(String),
     /// The database was written by a newer boxoffice.
     SchemaTooNew {
@@ -24,7 +24,7 @@ impl std::fmt::Display for Fault {
         match self {
             Self::Unavailable(why) => write!(f, "the database is not available: {why}"),
             Self::Constraint(why) => write!(f, "a constraint of the database says no: {why}"),
-            Self::Corrupt(why) => write!(f, "the database is damaged: {why}"),
+            Self::Corrupt(why) => write!(f, "the database cannot be used: {why}"),
             Self::SchemaTooNew { found, known } => write!(
                 f,
                 "the database has schema version {found}, this boxoffice knows up to {known}; use the newer binary"

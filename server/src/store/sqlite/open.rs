@@ -34,14 +34,16 @@ pub fn open_writer(files: &Files) -> Result<Connection, Fault> {
     let mut connection = Connection::open(&files.path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Both before anything is written: a file that is refused stays as it was.
+    if connection.is_readonly("main")? {
+        return Err(Fault::Unavailable("the file is read-only".into()));
+    }
+    refuse_foreign(&connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // An acknowledged commit survives the loss of power, not only of the process.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    if connection.is_readonly("main")? {
-        return Err(Fault::Unavailable("the file is read-only".into()));
-    }
     migrate(&mut connection)?;
     Ok(connection)
 }
@@ -58,21 +60,29 @@ pub fn open_reader(files: &Files) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
+/// Refuses a file that holds tables, but not ours. Its version tells nothing: other programs count
+/// theirs from 1, too.
+fn refuse_foreign(connection: &Connection) -> Result<(), Fault> {
+    let text = "SELECT count(*), count(*) FILTER (WHERE name = 'queue_state') FROM sqlite_schema";
+    let (tables, ours): (i64, i64) =
+        connection.query_row(text, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if tables > 0 && ours == 0 {
+        let why = "it holds tables of another program; name a file of its own";
+        return Err(Fault::Corrupt(why.into()));
+    }
+    Ok(())
+}
+
 /// Runs the migrations that the database has not had.
 ///
 /// # Errors
 /// The database is newer than this binary, is damaged, or cannot be written.
 pub fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    refuse_foreign(&transaction)?;
     let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > SCHEMA_VERSION {
         return Err(Fault::SchemaTooNew { found, known: SCHEMA_VERSION });
-    }
-    let tables: i64 =
-        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if found == 0 && tables > 0 {
-        let why = "it holds tables of another program; name a file of its own";
-        return Err(Fault::Corrupt(why.into()));
     }
     for (version, text) in MIGRATIONS.iter().filter(|(version, _)| *version > found) {
         transaction.execute_batch(text)?;

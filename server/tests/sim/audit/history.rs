@@ -1,0 +1,225 @@
+//! The past as replies told it: who has which seat until when, what was charged and paid, which keys
+//! were used, what operators set. A second, simple-minded bookkeeping that needs no rows.
+
+use super::line::LineBook;
+use super::settings::Settings;
+use super::{Check, Found};
+use boxoffice::store::memory::MemoryStore;
+use boxoffice_core::batch::{Envelope, Reply};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId, Uuid};
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::refusal::Refusal;
+use boxoffice_core::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A day: for so long a key's reply is kept.
+const KEEP_MS: i64 = 86_400_000;
+
+/// A hold or purchase that was acknowledged.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    pub user: UserId,
+    pub date: DateId,
+    pub seats: BTreeSet<u32>,
+    pub price: i64,
+    pub until: Time,
+    pub released: bool,
+    pub over: bool,
+    pub paid: Option<Uuid>,
+}
+
+struct Kept {
+    fingerprint: [u8; 32],
+    outcome: Outcome,
+    at: Time,
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct History {
+    pub now: Time,
+    /// How far the clock has moved forth in all; what it went back is not taken off.
+    pub forth_ms: i64,
+    pub holds: BTreeMap<ReservationId, Hold>,
+    /// Who took a seat last.
+    pub claims: BTreeMap<SeatKey, ReservationId>,
+    /// Seats by user and date.
+    pub by_user: BTreeMap<(UserId, DateId), BTreeSet<ReservationId>>,
+    pub under: BTreeMap<PlaceKey, ReservationId>,
+    pub balances: BTreeMap<UserId, i64>,
+    /// Charges by id.
+    pub charged: BTreeMap<Uuid, (UserId, i64)>,
+    pub concerts: BTreeMap<ConcertId, Settings>,
+    pub names: BTreeMap<String, UserId>,
+    /// Each user's newest place in a queue.
+    pub newest: BTreeMap<(UserId, ConcertId), PlaceKey>,
+    pub joined: BTreeMap<PlaceKey, (UserId, Time)>,
+    pub(super) numbers: Vec<(PlaceKey, u64)>,
+    pub(super) admitted: BTreeMap<ConcertId, u64>,
+    pub old_keys: u64,
+    keys: BTreeMap<(Uuid, String), Kept>,
+}
+
+impl History {
+    pub fn tell_time(&mut self, now: Time) {
+        if self.now != Time::default() {
+            self.forth_ms += (now.0 - self.now.0).max(0);
+        }
+        self.now = now;
+        for settings in self.concerts.values_mut() {
+            settings.most_active = settings.max_active;
+        }
+    }
+
+    /// Whether a reservation has its seats at this moment: paid, or held in time.
+    pub fn counts(&self, id: ReservationId) -> bool {
+        self.holds.get(&id).is_some_and(|hold| {
+            hold.paid.is_some() || !hold.released && !hold.over && self.now.0 < hold.until.0
+        })
+    }
+
+    /// Who has a seat at this moment.
+    pub fn owner(&self, key: SeatKey) -> Option<ReservationId> {
+        let id = self.claims.get(&key).copied();
+        id.filter(|id| self.counts(*id))
+    }
+
+    /// Seats of a date that a user has at this moment.
+    pub fn seats_of(&self, user: UserId, date: DateId) -> usize {
+        let ids = self.by_user.get(&(user, date)).into_iter().flatten();
+        let live = ids.filter(|id| self.counts(**id));
+        live.filter_map(|id| self.holds.get(id).map(|hold| hold.seats.len())).sum()
+    }
+
+    /// One committed reply: the key's rule first, then what it tells.
+    pub fn reply(
+        &mut self,
+        found: &mut Found,
+        store: &MemoryStore,
+        envelope: &Envelope,
+        reply: &Reply,
+    ) {
+        if !self.key(found, envelope, reply) {
+            return;
+        }
+        match &reply.result {
+            Ok(outcome) => self.outcome(found, store, &envelope.command, outcome),
+            Err(refusal) => self.refusal(found, store, &envelope.command, refusal),
+        }
+    }
+
+    /// Whether the command ran: a key that was used within a day gives the stored reply.
+    fn key(&mut self, found: &mut Found, envelope: &Envelope, reply: &Reply) -> bool {
+        let Some(key) = &envelope.key else {
+            found.ensure(!reply.replayed, Check::Idempotency, || {
+                "a stored reply without a key".into()
+            });
+            return true;
+        };
+        let id = (key.scope, key.key.clone());
+        let kept = self.keys.get(&id);
+        let young = kept.filter(|kept| self.now.0 < kept.at.0 + KEEP_MS);
+        if let Some(kept) = young {
+            let right = if kept.fingerprint == key.fingerprint {
+                reply.replayed && reply.result.as_ref() == Ok(&kept.outcome)
+            } else {
+                !reply.replayed && reply.result == Err(Refusal::IdempotencyKeyReused)
+            };
+            found.ensure(right, Check::Idempotency, || {
+                format!("{id:?} was answered {reply:?}, before {:?}", kept.outcome)
+            });
+            return false;
+        }
+        let fresh = !reply.replayed && reply.result != Err(Refusal::IdempotencyKeyReused);
+        found.ensure(fresh, Check::Idempotency, || {
+            format!("{id:?} is new and was answered {reply:?}")
+        });
+        self.old_keys += u64::from(kept.is_some());
+        if let Ok(outcome) = &reply.result {
+            let kept =
+                Kept { fingerprint: key.fingerprint, outcome: outcome.clone(), at: self.now };
+            self.keys.insert(id, kept);
+        }
+        fresh
+    }
+
+    pub fn pruned(&mut self, cutoff: Time) {
+        let old = self.keys.len();
+        self.keys.retain(|_, kept| kept.at.0 >= cutoff.0);
+        self.old_keys += (old - self.keys.len()) as u64;
+    }
+
+    pub fn max_active(&self, concert: ConcertId) -> u64 {
+        self.concerts.get(&concert).map_or(0, |settings| settings.most_active)
+    }
+
+    pub fn take_admitted(&mut self) -> BTreeMap<ConcertId, u64> {
+        std::mem::take(&mut self.admitted)
+    }
+
+    /// The queue numbers that the batch's replies told.
+    pub fn acknowledged(&mut self, found: &mut Found, line: &LineBook) {
+        for (place, number) in std::mem::take(&mut self.numbers) {
+            let right = line.number(place);
+            found.ensure(right == Some(number), Check::QueueNumber, || {
+                format!("{place:?} was told {number} and not {right:?}")
+            });
+        }
+    }
+
+    /// Everything that was ever acknowledged is still so.
+    pub fn full(&self, found: &mut Found, store: &MemoryStore) {
+        for (key, (user, at)) in &self.joined {
+            let row = store.places.get(key);
+            let kept = row.is_some_and(|row| row.user == *user && row.created_at == *at);
+            found.ensure(kept, Check::ReplyTrue, || {
+                format!("{key:?} was given to {user} and is {row:?}")
+            });
+        }
+        for (id, hold) in &self.holds {
+            self.hold_stands(found, store, *id, hold);
+        }
+        for (user, balance) in &self.balances {
+            let row = store.balances.get(user).map(|row| row.amount.0);
+            found.ensure(row == Some(*balance), Check::ReplyTrue, || {
+                format!("{user} was told {balance} and has {row:?}")
+            });
+        }
+        for (name, user) in &self.names {
+            let row = store.users.get(user);
+            found.ensure(row.is_some_and(|row| row.username == *name), Check::Username, || {
+                format!("{name} was given to {user} and is {row:?}")
+            });
+        }
+        let names: BTreeSet<_> = store.users.values().map(|user| &user.username).collect();
+        found.ensure(names.len() == store.users.len(), Check::Username, || {
+            "two users with one name".into()
+        });
+        for (id, kept) in &self.keys {
+            let row = store.idempotency.get(id);
+            let same = row.is_some_and(|row| {
+                let what = (row.fingerprint, row.created_at) == (kept.fingerprint, kept.at);
+                what && row.outcome == kept.outcome
+            });
+            found.ensure(same, Check::Idempotency, || format!("{id:?} is {row:?}"));
+        }
+        let stored = store.idempotency.len();
+        found.ensure(stored == self.keys.len(), Check::Idempotency, || {
+            format!("{stored} stored replies, {} acknowledged", self.keys.len())
+        });
+    }
+
+    fn hold_stands(&self, found: &mut Found, store: &MemoryStore, id: ReservationId, hold: &Hold) {
+        let row = store.reservations.get(&id);
+        let seats = store.reserved_seats.get(&id).into_iter().flatten();
+        let seats: BTreeSet<u32> = seats.map(|seat| seat.number).collect();
+        let same = row.is_some_and(|row| {
+            (row.user, row.date, row.expires_at) == (hold.user, hold.date, hold.until)
+                && row.total_price.0 == hold.price
+                && row.payment.map(|payment| payment.0) == hold.paid
+        });
+        found.ensure(same && seats == hold.seats, Check::ReplyTrue, || {
+            format!("{id} was acknowledged as {hold:?} and is {row:?} with {seats:?}")
+        });
+    }
+}

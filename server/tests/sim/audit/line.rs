@@ -1,0 +1,206 @@
+//! Queues and places, from their rows. Admissions are in `tokens`.
+
+use super::draw::Order;
+use super::history::History;
+use super::tokens::TokenBook;
+use super::{Check, Found, Touched};
+use boxoffice::store::memory::MemoryStore;
+use boxoffice_core::id::{ConcertId, PlaceKey, UserId};
+use boxoffice_core::queue::{Place, PlaceStatus, QueueState};
+use std::collections::BTreeMap;
+
+/// What queues and places were after the last look.
+#[derive(Default)]
+pub struct LineBook {
+    queues: BTreeMap<ConcertId, QueueState>,
+    places: BTreeMap<PlaceKey, Place>,
+    returning: BTreeMap<ConcertId, u64>,
+    orders: BTreeMap<ConcertId, Order>,
+    tokens: TokenBook,
+}
+
+impl LineBook {
+    pub fn batch(
+        &mut self,
+        found: &mut Found,
+        store: &MemoryStore,
+        touched: &Touched,
+        history: &mut History,
+    ) {
+        let before = touched.queues.iter().map(|id| (*id, self.queues.get(id).cloned()));
+        let before: Vec<_> = before.collect();
+        for concert in &touched.queues {
+            self.queue(found, store, *concert);
+        }
+        for key in &touched.places {
+            self.place(found, store, *key);
+        }
+        self.tokens.batch(found, store, touched, history);
+        for (concert, before) in before {
+            self.passed(found, store, concert, before.as_ref());
+            self.counters(found, store, concert, before.as_ref(), history);
+        }
+    }
+
+    pub fn full(&mut self, found: &mut Found, store: &MemoryStore) {
+        for concert in store.queues.keys() {
+            self.queue(found, store, *concert);
+        }
+        let mut live: BTreeMap<(UserId, ConcertId), PlaceKey> = BTreeMap::new();
+        let mut counts: BTreeMap<ConcertId, (u64, u64)> = BTreeMap::new();
+        for (key, row) in &store.places {
+            self.place(found, store, *key);
+            let count = counts.entry(key.concert).or_default();
+            count.0 += 1;
+            count.1 += u64::from(row.status == PlaceStatus::Returning);
+            let waits = matches!(row.status, PlaceStatus::Waiting | PlaceStatus::Returning);
+            let shops = || store.admissions.get(key).is_some_and(|a| a.is_active);
+            if waits || shops() {
+                let other = live.insert((row.user, key.concert), *key);
+                found.ensure(other.is_none(), Check::OnePlace, || {
+                    format!("{key:?} and {other:?} of {}", row.user)
+                });
+            }
+        }
+        let gone = self.places.keys().find(|key| !store.places.contains_key(key));
+        found.ensure(gone.is_none(), Check::PlaceRow, || format!("{gone:?} is gone"));
+        for (concert, queue) in &store.queues {
+            let (places, returning) = counts.get(concert).copied().unwrap_or_default();
+            found.ensure(queue.tail == places, Check::CursorTail, || {
+                format!("{concert}: tail {}, {places} places", queue.tail)
+            });
+            found.ensure(queue.returning == returning, Check::ReturningCount, || {
+                format!("{concert}: {} and not {returning}", queue.returning)
+            });
+        }
+        self.tokens.full(found, store);
+    }
+
+    /// The number that seed and sequence give, once the draw is fixed.
+    pub fn number(&self, key: PlaceKey) -> Option<u64> {
+        let order = self.orders.get(&key.concert)?;
+        Some(order.number(key.sequence))
+    }
+
+    /// The cursor's row against what it was.
+    fn queue(&mut self, found: &mut Found, store: &MemoryStore, concert: ConcertId) {
+        let Some(row) = store.queues.get(&concert) else {
+            return;
+        };
+        found.ensure(row.cursor <= row.tail, Check::CursorTail, || {
+            format!("{concert}: cursor {} of {}", row.cursor, row.tail)
+        });
+        if let Some(before) = self.queues.get(&concert) {
+            let forth = row.cursor >= before.cursor && row.tail >= before.tail;
+            found.ensure(forth, Check::CursorBack, || {
+                format!("{concert} was {before:?} and is {row:?}")
+            });
+            let drawn = before.drawn.is_none() || before.drawn == row.drawn;
+            found.ensure(drawn && before.seed == row.seed, Check::DrawFixed, || {
+                format!("{concert} was {before:?} and is {row:?}")
+            });
+        }
+        let fits = row.drawn.map_or(row.cursor == 0, |drawn| drawn <= row.tail);
+        found.ensure(fits, Check::DrawFixed, || format!("{concert} is {row:?}"));
+        if let Some(drawn) = row.drawn {
+            let order = || Order::new(&row.seed, drawn);
+            self.orders.entry(concert).or_insert_with(order);
+        }
+        self.queues.insert(concert, row.clone());
+    }
+
+    /// A place's row: its columns, its past, and its turn.
+    fn place(&mut self, found: &mut Found, store: &MemoryStore, key: PlaceKey) {
+        let Some(row) = store.places.get(&key) else {
+            return;
+        };
+        let queue = store.queues.get(&key.concert);
+        let waits = matches!(row.status, PlaceStatus::Waiting | PlaceStatus::Returning);
+        let in_line = queue.is_some_and(|q| (1..=q.tail).contains(&key.sequence));
+        let fits = in_line && row.deleted_at.is_none() == waits;
+        found.ensure(fits, Check::PlaceRow, || format!("{key:?} is {row:?}"));
+        let before = self.places.insert(key, *row);
+        if let Some(before) = before {
+            let fixed = before.user == row.user && before.created_at == row.created_at;
+            found.ensure(fixed, Check::PlaceRow, || {
+                format!("{key:?} was {before:?} and is {row:?}")
+            });
+            let step = match before.status {
+                PlaceStatus::Waiting | PlaceStatus::Returning => true,
+                PlaceStatus::Served => row.status != PlaceStatus::Waiting,
+                PlaceStatus::Left => row.status == PlaceStatus::Left,
+            };
+            found.ensure(step, Check::PlaceFinal, || {
+                format!("{key:?} was {before:?} and is {row:?}")
+            });
+        }
+        let was = before.map(|place| place.status);
+        let count = self.returning.entry(key.concert).or_default();
+        *count = *count + u64::from(row.status == PlaceStatus::Returning)
+            - u64::from(was == Some(PlaceStatus::Returning));
+        let passed = self.number(key).map(|n| queue.is_some_and(|q| n <= q.cursor));
+        let turn = match row.status {
+            PlaceStatus::Waiting => passed != Some(true),
+            PlaceStatus::Served | PlaceStatus::Returning => passed == Some(true),
+            PlaceStatus::Left => true,
+        };
+        found.ensure(turn, Check::Order, || {
+            format!("{key:?} is {row:?}, number {:?}, {queue:?}", self.number(key))
+        });
+    }
+
+    /// Nobody whom the cursor has just passed still waits; no place is missing behind the tail.
+    fn passed(
+        &self,
+        found: &mut Found,
+        store: &MemoryStore,
+        concert: ConcertId,
+        before: Option<&QueueState>,
+    ) {
+        let Some(row) = store.queues.get(&concert) else {
+            return;
+        };
+        let (cursor, tail) = before.map_or((0, 0), |queue| (queue.cursor, queue.tail));
+        let order = self.orders.get(&concert);
+        for number in cursor + 1..=row.cursor {
+            let sequence = order.map_or(number, |order| order.sequence(number));
+            let place = store.places.get(&PlaceKey { concert, sequence });
+            let served = place.is_some_and(|place| place.status != PlaceStatus::Waiting);
+            found.ensure(served, Check::Order, || {
+                format!("{concert}: number {number} was passed and is {place:?}")
+            });
+        }
+        for sequence in tail + 1..=row.tail {
+            let there = store.places.contains_key(&PlaceKey { concert, sequence });
+            found.ensure(there, Check::CursorTail, || {
+                format!("{concert}: place {sequence} is missing")
+            });
+        }
+    }
+
+    /// The counters of a queue's row, against what was counted along.
+    fn counters(
+        &self,
+        found: &mut Found,
+        store: &MemoryStore,
+        concert: ConcertId,
+        before: Option<&QueueState>,
+        history: &History,
+    ) {
+        let Some(row) = store.queues.get(&concert) else {
+            return;
+        };
+        let active = self.tokens.active(concert);
+        found.ensure(row.active == active, Check::ActiveCount, || {
+            format!("{concert}: {} and not {active}", row.active)
+        });
+        let returning = self.returning.get(&concert).copied().unwrap_or(0);
+        found.ensure(row.returning == returning, Check::ReturningCount, || {
+            format!("{concert}: {} and not {returning}", row.returning)
+        });
+        let most = history.max_active(concert).max(before.map_or(0, |b| b.active));
+        found.ensure(row.active <= most, Check::ActiveMax, || {
+            format!("{concert}: {} active, {most} allowed", row.active)
+        });
+    }
+}

@@ -1,0 +1,268 @@
+//! What each outcome claims, against the replies before it.
+
+use super::history::{History, Hold};
+use super::settings::Settings;
+use super::{Check, Found};
+use boxoffice::store::memory::MemoryStore;
+use boxoffice_core::command::Command;
+use boxoffice_core::id::{PlaceKey, SeatKey, UserId};
+use boxoffice_core::outcome::{Outcome, SeatPrice, Ticket, TicketState};
+use boxoffice_core::payment::Pay;
+use boxoffice_core::queue::Join;
+use boxoffice_core::reservation::{Cancel, Reserve};
+use std::collections::BTreeSet;
+
+impl History {
+    pub(super) fn outcome(
+        &mut self,
+        found: &mut Found,
+        store: &MemoryStore,
+        command: &Command,
+        outcome: &Outcome,
+    ) {
+        match (command, outcome) {
+            (
+                Command::Register(_) | Command::Adopt(_),
+                Outcome::Registered { user_id, username },
+            ) => {
+                self.registered(found, command, *user_id, username);
+            }
+            (Command::Join(join), Outcome::Joined(ticket)) => self.joined(found, join, ticket),
+            (Command::Leave(leave), Outcome::Left) => self.place_ends(leave.place, true),
+            (Command::Arrive(_), Outcome::Arrived { until }) => {
+                found.ensure(until.0 > self.now.0, Check::ReplyTrue, || {
+                    format!("arrived until {until:?}, which is past")
+                });
+            }
+            (Command::Expire(expire), Outcome::Expired { ended }) => {
+                if *ended {
+                    self.lapsed(found, expire.place);
+                }
+            }
+            (Command::Admit(admit), Outcome::Admitted { count }) => {
+                self.admit(found, admit.concert, *count);
+            }
+            (Command::Reserve(reserve), Outcome::Reserved { .. }) => {
+                self.reserved(found, store, reserve, outcome);
+            }
+            (Command::Cancel(cancel), Outcome::Released) => self.released(found, cancel),
+            (Command::Charge(charge), Outcome::Charged { amount, balance, charge_id }) => {
+                let sum = self.balances.entry(charge.user).or_default();
+                *sum += amount.0;
+                let right = *sum == balance.0 && *amount == charge.amount;
+                found.ensure(right && *charge_id == charge.charge, Check::ReplyTrue, || {
+                    format!("{charge:?} gave {outcome:?}")
+                });
+                self.charged.insert(charge_id.0, (charge.user, amount.0));
+            }
+            (Command::Pay(pay), Outcome::Paid { .. }) => self.paid(found, pay, outcome),
+            (Command::CreateConcert(create), Outcome::ConcertCreated { .. }) => {
+                self.created(create);
+            }
+            (Command::AddDate(_), Outcome::DateAdded { .. }) => {}
+            (Command::SetSale(_), Outcome::SaleSet { .. })
+            | (Command::SetQueue(_), Outcome::QueueSet { .. }) => self.set(found, command, outcome),
+            _ => found.ensure(false, Check::ReplyTrue, || {
+                format!("{command:?} was answered {outcome:?}")
+            }),
+        }
+    }
+
+    fn released(&mut self, found: &mut Found, cancel: &Cancel) {
+        let stood = self.counts(cancel.reservation);
+        let hold = self.holds.get_mut(&cancel.reservation);
+        let right = hold.is_some_and(|hold| {
+            let right = hold.paid.is_none() && (hold.released || stood);
+            hold.released = true;
+            right && hold.user == cancel.user
+        });
+        found.ensure(right, Check::ReplyTrue, || format!("{cancel:?} released"));
+    }
+
+    fn registered(&mut self, found: &mut Found, command: &Command, user: UserId, name: &str) {
+        let before = self.names.insert(name.to_owned(), user);
+        let free = match command {
+            Command::Register(_) => before.is_none(),
+            _ => before.is_none_or(|before| before == user),
+        };
+        found.ensure(free, Check::Username, || {
+            format!("{name} was given to {user} and before to {before:?}")
+        });
+    }
+
+    fn joined(&mut self, found: &mut Found, join: &Join, ticket: &Ticket) {
+        let key = (join.user, join.concert);
+        let newest = self.newest.get(&key).copied();
+        let place = ticket.place;
+        let right = if ticket.created {
+            let after = newest.is_none_or(|newest| newest.sequence < place.sequence);
+            after && place.concert == join.concert && !self.joined.contains_key(&place)
+        } else {
+            newest == Some(place)
+        };
+        found.ensure(right, Check::SamePlace, || {
+            format!("{join:?} gave {ticket:?}, before {newest:?}")
+        });
+        if let TicketState::Admitted { until } = ticket.state {
+            found.ensure(until.0 > self.now.0, Check::ReplyTrue, || {
+                format!("{join:?} gave {ticket:?}, which is past")
+            });
+        }
+        if let Some(number) = ticket.queue_number {
+            self.numbers.push((place, number));
+        }
+        if !ticket.created {
+            return;
+        }
+        if let Some(id) = newest.and_then(|newest| self.under.get(&newest)).copied() {
+            let live = self.counts(id) && self.holds.get(&id).is_some_and(|h| h.paid.is_none());
+            found.ensure(!live, Check::SamePlace, || {
+                format!("{join:?} gave {ticket:?} while {id} was held")
+            });
+        }
+        if let Some(newest) = newest {
+            self.place_ends(newest, false);
+        }
+        self.newest.insert(key, place);
+        self.joined.insert(place, (join.user, ticket.joined_at));
+        if matches!(ticket.state, TicketState::Admitted { .. }) {
+            self.admit(found, join.concert, 1);
+        }
+    }
+
+    /// What is held under a place is given up with it, or was over before.
+    fn place_ends(&mut self, place: PlaceKey, left: bool) {
+        let Some(id) = self.under.get(&place).copied() else {
+            return;
+        };
+        let stood = self.counts(id);
+        if let Some(hold) = self.holds.get_mut(&id).filter(|hold| hold.paid.is_none()) {
+            hold.released |= left && stood;
+            hold.over |= !stood;
+        }
+    }
+
+    fn lapsed(&mut self, found: &mut Found, place: PlaceKey) {
+        let Some(id) = self.under.get(&place).copied() else {
+            return;
+        };
+        let live = self.counts(id) && self.holds.get(&id).is_some_and(|h| h.paid.is_none());
+        found
+            .ensure(!live, Check::ReplyTrue, || format!("{place:?} was ended while {id} was held"));
+        self.place_ends(place, false);
+    }
+
+    fn reserved(
+        &mut self,
+        found: &mut Found,
+        store: &MemoryStore,
+        reserve: &Reserve,
+        outcome: &Outcome,
+    ) {
+        let Some(settings) = self.concerts.get(&reserve.place.concert).copied() else {
+            return;
+        };
+        let now = self.now.0;
+        let on_sale = settings.opens_at.0 <= now && settings.closes_at.is_none_or(|e| now < e.0);
+        found.ensure(on_sale, Check::Opened, || format!("{outcome:?}, {settings:?}"));
+        self.reply_fits(found, store, reserve, outcome, settings);
+        for number in &reserve.seats {
+            let key = SeatKey { date: reserve.date, number: *number };
+            let owner = self.owner(key);
+            found.ensure(owner.is_none(), Check::SeatWasFree, || {
+                format!("{key:?} was given to {reserve:?}, and is {owner:?}'s")
+            });
+        }
+        let have = self.seats_of(reserve.user, reserve.date) + reserve.seats.len();
+        found.ensure(have as u64 <= settings.seats_per_user.into(), Check::SeatLimit, || {
+            format!("{reserve:?} makes {have} of {}", settings.seats_per_user)
+        });
+        let Outcome::Reserved { total_price, expires_at, .. } = outcome else {
+            return;
+        };
+        let hold = Hold {
+            user: reserve.user,
+            date: reserve.date,
+            seats: reserve.seats.clone(),
+            price: total_price.0,
+            until: *expires_at,
+            released: false,
+            over: false,
+            paid: None,
+        };
+        self.take(reserve, hold);
+    }
+
+    fn take(&mut self, reserve: &Reserve, hold: Hold) {
+        let id = reserve.reservation;
+        for number in &reserve.seats {
+            let key = SeatKey { date: reserve.date, number: *number };
+            self.claims.insert(key, id);
+        }
+        let of_user = self.by_user.entry((reserve.user, reserve.date));
+        of_user.or_default().insert(id);
+        self.under.insert(reserve.place, id);
+        self.holds.insert(id, hold);
+    }
+
+    fn reply_fits(
+        &self,
+        found: &mut Found,
+        store: &MemoryStore,
+        reserve: &Reserve,
+        outcome: &Outcome,
+        settings: Settings,
+    ) {
+        let Outcome::Reserved { reservation_id, date_id, seats, total_price, held_at, expires_at } =
+            outcome
+        else {
+            return;
+        };
+        let date = reserve.date;
+        let priced = |seat: &SeatPrice| {
+            let number = seat.seat_number;
+            let row = store.seats.get(&SeatKey { date, number });
+            row.is_some_and(|row| row.ticket_price == seat.price && row.zone == seat.zone)
+        };
+        let numbers: BTreeSet<u32> = seats.iter().map(|seat| seat.seat_number).collect();
+        let sum: i64 = seats.iter().map(|seat| seat.price.0).sum();
+        let owner = self.joined.get(&reserve.place).map(|(user, _)| *user);
+        let right = *reservation_id == reserve.reservation
+            && *date_id == date
+            && numbers == reserve.seats
+            && numbers.len() == seats.len()
+            && seats.iter().all(priced)
+            && sum == total_price.0
+            && held_at.0 == self.now.0
+            && expires_at.0 == self.now.0 + settings.hold_ms
+            && owner == Some(reserve.user);
+        found.ensure(right, Check::ReplyTrue, || format!("{reserve:?} gave {outcome:?}"));
+    }
+
+    fn paid(&mut self, found: &mut Found, pay: &Pay, outcome: &Outcome) {
+        let Outcome::Paid { payment_id, reservation_id, amount, balance, paid_at } = outcome else {
+            return;
+        };
+        let id = *reservation_id;
+        let stands = self.holds.get(&id).is_some_and(|hold| {
+            let date = hold.date;
+            let mut seats = hold.seats.iter();
+            hold.paid.is_none()
+                && self.counts(id)
+                && seats.all(|&number| self.owner(SeatKey { date, number }) == Some(id))
+        });
+        found.ensure(stands, Check::PaidWhileHeld, || {
+            format!("{pay:?} gave {outcome:?}, {:?}", self.holds.get(&id))
+        });
+        let sum = self.balances.entry(pay.user).or_default();
+        *sum -= amount.0;
+        let right = *sum == balance.0
+            && (*payment_id, id) == (pay.payment, pay.reservation)
+            && paid_at.0 == self.now.0;
+        let hold = self.holds.get_mut(&id).is_some_and(|hold| {
+            hold.paid = Some(payment_id.0);
+            hold.user == pay.user && hold.price == amount.0
+        });
+        found.ensure(right && hold, Check::ReplyTrue, || format!("{pay:?} gave {outcome:?}"));
+    }
+}

@@ -1,0 +1,142 @@
+//! What each refusal claims, against the replies before it: a "no" that is not true is a bug, too.
+
+use super::history::History;
+use super::{Check, Found};
+use boxoffice::store::memory::MemoryStore;
+use boxoffice_core::command::Command;
+use boxoffice_core::id::{PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::refusal::Refusal;
+
+/// The most a balance may hold, minor units.
+const BALANCE_MOST: i64 = 10_000_000_000;
+
+/// Who shops with which place, and for which reservation.
+const fn visit(command: &Command) -> Option<(UserId, PlaceKey, Option<ReservationId>)> {
+    Some(match command {
+        Command::Leave(c) => (c.user, c.place, None),
+        Command::Arrive(c) => (c.user, c.place, None),
+        Command::Charge(c) => (c.user, c.place, None),
+        Command::Reserve(c) => (c.user, c.place, None),
+        Command::Cancel(c) => (c.user, c.place, Some(c.reservation)),
+        Command::Pay(c) => (c.user, c.place, Some(c.reservation)),
+        _ => return None,
+    })
+}
+
+impl History {
+    pub(super) fn refusal(
+        &self,
+        found: &mut Found,
+        store: &MemoryStore,
+        command: &Command,
+        refusal: &Refusal,
+    ) {
+        let known = visit(command).and_then(|(_, _, id)| self.holds.get(&id?));
+        let right = match (command, refusal) {
+            (Command::Register(c), Refusal::UsernameTaken) => self.names.contains_key(&c.username),
+            (_, Refusal::TokenUnknown) => !self.is_place_of_user(command),
+            (_, Refusal::NotAdmitted | Refusal::TokenExpired) => self.is_place_of_user(command),
+            (_, Refusal::SaleClosed) => {
+                let settings = self.settings(command);
+                settings.is_some_and(|(_, closes)| closes.is_some_and(|at| at <= self.now.0))
+            }
+            (_, Refusal::SaleNotOpen { opens_at }) => {
+                let settings = self.settings(command);
+                settings.is_some_and(|(opens, _)| opens == opens_at.0 && self.now.0 < opens)
+            }
+            (_, Refusal::HoldReleased) => known.is_some_and(|hold| hold.released),
+            (_, Refusal::HoldLapsed) => known.is_some_and(|hold| {
+                let date = hold.date;
+                let id = visit(command).and_then(|(_, _, id)| id);
+                let mine = |number: &u32| {
+                    let number = *number;
+                    self.owner(SeatKey { date, number }) == id
+                };
+                !hold.seats.iter().all(mine)
+            }),
+            (_, Refusal::AlreadyPaid { payment_id }) => {
+                known.is_some_and(|hold| hold.paid == Some(payment_id.0))
+            }
+            (_, Refusal::ReservationNotFound) => {
+                let visit = visit(command);
+                known.is_none_or(|hold| visit.is_none_or(|(user, _, _)| hold.user != user))
+            }
+            (Command::Reserve(_), _) => self.reserve_refused(store, command, refusal),
+            (Command::Charge(_) | Command::Pay(_), _) => self.money_refused(command, refusal),
+            (_, Refusal::IdempotencyKeyReused) => false,
+            _ => true,
+        };
+        found.ensure(right, Check::RefusalTrue, || format!("{command:?} was refused: {refusal:?}"));
+    }
+
+    fn is_place_of_user(&self, command: &Command) -> bool {
+        visit(command).is_some_and(|(user, place, _)| {
+            self.joined.get(&place).is_some_and(|(owner, _)| *owner == user)
+        })
+    }
+
+    fn settings(&self, command: &Command) -> Option<(i64, Option<i64>)> {
+        let concert = match command {
+            Command::Join(c) => c.concert,
+            _ => visit(command)?.1.concert,
+        };
+        let settings = self.concerts.get(&concert)?;
+        Some((settings.opens_at.0, settings.closes_at.map(|at| at.0)))
+    }
+
+    fn reserve_refused(&self, store: &MemoryStore, command: &Command, refusal: &Refusal) -> bool {
+        let Command::Reserve(reserve) = command else {
+            return false;
+        };
+        let date = reserve.date;
+        let key = |number: u32| SeatKey { date, number };
+        match refusal {
+            Refusal::SeatNotFound { seat_numbers } => {
+                let absent = |number: &&u32| !store.seats.contains_key(&key(**number));
+                reserve.seats.iter().filter(absent).eq(seat_numbers)
+            }
+            Refusal::SeatsTaken { seat_numbers } => {
+                let taken = |number: &&u32| self.owner(key(**number)).is_some();
+                reserve.seats.iter().filter(taken).eq(seat_numbers)
+            }
+            Refusal::SeatLimit { limit, have } => {
+                let counted = self.seats_of(reserve.user, date) as u64;
+                let wanted = reserve.seats.len() as u64;
+                // A clock that went back may revive a hold that was overtaken; it counts then.
+                u64::from(*have) >= counted && u64::from(*have) + wanted > u64::from(*limit)
+            }
+            Refusal::HoldExists { reservation_id } => {
+                self.under.get(&reserve.place) == Some(reservation_id)
+                    && self.counts(*reservation_id)
+            }
+            Refusal::AlreadyExists => self.holds.contains_key(&reserve.reservation),
+            Refusal::InvalidSetting { .. } => !(1..=50).contains(&reserve.seats.len()),
+            Refusal::DateNotFound => {
+                let row = store.dates.get(&date);
+                row.is_none_or(|row| row.concert != reserve.place.concert)
+            }
+            _ => false,
+        }
+    }
+
+    fn money_refused(&self, command: &Command, refusal: &Refusal) -> bool {
+        let balance = |user: &UserId| self.balances.get(user).copied().unwrap_or(0);
+        match (command, refusal) {
+            (Command::Charge(charge), Refusal::AmountOutOfRange { min, max }) => {
+                charge.amount.0 < min.0 || charge.amount.0 > max.0
+            }
+            (Command::Charge(charge), Refusal::BalanceLimit { limit }) => {
+                let sum = balance(&charge.user) + charge.amount.0;
+                limit.0 == BALANCE_MOST && sum > BALANCE_MOST
+            }
+            (Command::Pay(pay), Refusal::InsufficientBalance { balance: has, price, missing }) => {
+                let hold = self.holds.get(&pay.reservation);
+                has.0 == balance(&pay.user)
+                    && hold.is_some_and(|hold| hold.price == price.0)
+                    && price.0 - has.0 == missing.0
+                    && missing.0 > 0
+            }
+            _ => false,
+        }
+    }
+}

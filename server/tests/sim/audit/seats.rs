@@ -1,0 +1,220 @@
+//! Seats and reservations, from their rows.
+
+use super::{Check, Found, Touched};
+use boxoffice::store::memory::MemoryStore;
+use boxoffice_core::concert::{Seat, SeatStatus};
+use boxoffice_core::id::{DateId, ReservationId, SeatKey};
+use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use boxoffice_core::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What seats and reservations were after the last look.
+#[derive(Default)]
+pub struct SeatBook {
+    available: BTreeMap<SeatKey, bool>,
+    available_count: BTreeMap<DateId, u64>,
+    sold: BTreeMap<SeatKey, ReservationId>,
+    reservations: BTreeMap<ReservationId, Reservation>,
+    reserved: BTreeMap<ReservationId, Vec<ReservedSeat>>,
+}
+
+impl SeatBook {
+    pub fn batch(
+        &mut self,
+        found: &mut Found,
+        store: &MemoryStore,
+        touched: &Touched,
+        latest: Time,
+    ) {
+        for id in &touched.reservations {
+            reservation(found, store, *id, latest);
+            self.remember_reservation(found, store, *id);
+        }
+        for key in &touched.seats {
+            seat(found, store, *key);
+            self.remember_seat(found, store, *key);
+        }
+        for date in touched.dates.iter().chain(touched.seats.iter().map(|key| &key.date)) {
+            self.available(found, store, *date);
+        }
+    }
+
+    pub fn full(&mut self, found: &mut Found, store: &MemoryStore, latest: Time) {
+        for id in store.reservations.keys().chain(self.reserved.keys()) {
+            reservation(found, store, *id, latest);
+        }
+        let mut known: BTreeSet<_> = self.reservations.keys().copied().collect();
+        known.extend(store.reservations.keys().copied());
+        for id in known {
+            self.remember_reservation(found, store, id);
+        }
+        let mut counts: BTreeMap<DateId, (u64, u64)> = BTreeMap::new();
+        for (key, row) in &store.seats {
+            seat(found, store, *key);
+            self.remember_seat(found, store, *key);
+            let count = counts.entry(key.date).or_default();
+            count.0 += 1;
+            count.1 += u64::from(row.status == SeatStatus::Available);
+        }
+        for (date, row) in &store.dates {
+            let (total, available) = counts.get(date).copied().unwrap_or_default();
+            found.ensure(row.available_seats == available, Check::AvailableSeats, || {
+                format!("{date}: {} and not {available}", row.available_seats)
+            });
+            found.ensure(row.total_seats == total, Check::SeatTotals, || {
+                format!("{date}: {} and not {total}", row.total_seats)
+            });
+        }
+        for (id, concert) in &store.concerts {
+            let dates = store.dates.values().filter(|date| date.concert == *id);
+            let seats: u64 = dates.clone().map(|date| date.total_seats).sum();
+            let right = concert.total_seats == seats && concert.date_count == dates.count() as u64;
+            found.ensure(right, Check::SeatTotals, || format!("concert {id}"));
+        }
+        one_claim(found, store, latest);
+    }
+
+    fn available(&self, found: &mut Found, store: &MemoryStore, date: DateId) {
+        let counted = self.available_count.get(&date).copied().unwrap_or(0);
+        let said = store.dates.get(&date).map(|row| row.available_seats);
+        found.ensure(said == Some(counted), Check::AvailableSeats, || {
+            format!("{date}: {said:?} and not {counted}")
+        });
+    }
+
+    fn remember_seat(&mut self, found: &mut Found, store: &MemoryStore, key: SeatKey) {
+        let Some(row) = store.seats.get(&key) else {
+            return;
+        };
+        let available = row.status == SeatStatus::Available;
+        let before = self.available.insert(key, available).unwrap_or(false);
+        let count = self.available_count.entry(key.date).or_default();
+        *count = *count + u64::from(available) - u64::from(before);
+        if let Some(owner) = self.sold.get(&key) {
+            let kept = row.status == SeatStatus::Sold && row.reservation == Some(*owner);
+            found.ensure(kept, Check::SoldForever, || format!("{key:?} is {row:?}"));
+        } else if let (SeatStatus::Sold, Some(owner)) = (row.status, row.reservation) {
+            self.sold.insert(key, owner);
+        }
+    }
+
+    fn remember_reservation(&mut self, found: &mut Found, store: &MemoryStore, id: ReservationId) {
+        let Some(row) = store.reservations.get(&id) else {
+            found.ensure(false, Check::ReservationFinal, || format!("{id} is gone"));
+            return;
+        };
+        if let Some(before) = self.reservations.get(&id) {
+            let ended = before.status != ReservationStatus::Held;
+            found.ensure(!ended || before == row, Check::ReservationFinal, || {
+                format!("{id} was {before:?} and is {row:?}")
+            });
+            let fixed = |r: &Reservation| {
+                let what = (r.user, r.concert, r.date, r.sequence);
+                (what, r.seat_count, r.total_price, r.reservation_date, r.expires_at)
+            };
+            found.ensure(fixed(before) == fixed(row), Check::Immutable, || {
+                format!("{id} was {before:?} and is {row:?}")
+            });
+        }
+        let seats = store.reserved_seats.get(&id).cloned().unwrap_or_default();
+        let before = self.reserved.entry(id).or_insert_with(|| seats.clone());
+        found.ensure(*before == seats, Check::Immutable, || {
+            format!("seats of {id} were {before:?} and are {seats:?}")
+        });
+        self.reservations.insert(id, row.clone());
+    }
+}
+
+/// One seat's row, and the claim that it names.
+fn seat(found: &mut Found, store: &MemoryStore, key: SeatKey) {
+    let Some(row) = store.seats.get(&key) else {
+        found.ensure(false, Check::SeatRow, || format!("{key:?} is gone"));
+        return;
+    };
+    let columns = (row.reservation.is_some(), row.held_until.is_some());
+    let columns = (columns.0, columns.1, row.reservated_date.is_some());
+    let fits = match row.status {
+        SeatStatus::Available => columns == (false, false, false),
+        SeatStatus::Held => columns == (true, true, false),
+        SeatStatus::Sold => columns == (true, false, true),
+    };
+    let fits = fits && row.seat_id > 0;
+    found.ensure(fits, Check::SeatRow, || format!("{key:?} is {row:?}"));
+    let Some(id) = row.reservation else {
+        return;
+    };
+    let owner = store.reservations.get(&id);
+    let named = store.reserved_seats.get(&id).into_iter().flatten();
+    let named = named.filter(|seat| seat.number == key.number).count() == 1;
+    let claims = |owner: &Reservation| {
+        let state = match row.status {
+            SeatStatus::Available => false,
+            SeatStatus::Held => {
+                owner.status == ReservationStatus::Held && row.held_until == Some(owner.expires_at)
+            }
+            SeatStatus::Sold => owner.status == ReservationStatus::Confirmed,
+        };
+        state && owner.date == key.date && owner.concert == row.concert
+    };
+    found.ensure(named && owner.is_some_and(claims), Check::SeatClaim, || {
+        format!("{key:?} is {row:?}, claimed by {owner:?}")
+    });
+}
+
+/// One reservation's row, with its seats.
+fn reservation(found: &mut Found, store: &MemoryStore, id: ReservationId, latest: Time) {
+    let Some(row) = store.reservations.get(&id) else {
+        return;
+    };
+    let reserved = store.reserved_seats.get(&id).map_or(&[][..], Vec::as_slice);
+    let seat_of = |seat: &ReservedSeat| {
+        let date = row.date;
+        let number = seat.number;
+        store.seats.get(&SeatKey { date, number })
+    };
+    let priced = |seat: &ReservedSeat| {
+        seat_of(seat).is_some_and(|s| s.seat_id == seat.seat_id && s.ticket_price == seat.price)
+    };
+    let total: i64 = reserved.iter().map(|seat| seat.price.0).sum();
+    let held = row.status == ReservationStatus::Held;
+    let confirmed = row.status == ReservationStatus::Confirmed;
+    let fits = !reserved.is_empty()
+        && reserved.len() as u64 == u64::from(row.seat_count)
+        && total == row.total_price.0
+        && reserved.iter().all(priced)
+        && row.ended_at.is_none() == held
+        && row.payment.is_some() == confirmed
+        && store.dates.get(&row.date).is_some_and(|date| date.concert == row.concert);
+    found.ensure(fits, Check::ReservationRow, || format!("{id} is {row:?} with {reserved:?}"));
+    // A hold that was over at any time may have been overtaken.
+    let wanted = match row.status {
+        ReservationStatus::Confirmed => SeatStatus::Sold,
+        ReservationStatus::Held if row.expires_at > latest => SeatStatus::Held,
+        _ => return,
+    };
+    let mine = |seat: &Seat| seat.status == wanted && seat.reservation == Some(id);
+    let all = reserved.iter().all(|seat| seat_of(seat).is_some_and(mine));
+    found.ensure(all, Check::ReservationSeats, || {
+        format!("{id} is {row:?} and lacks seats of {reserved:?}")
+    });
+}
+
+/// Each seat has at most one live claim, counted from the side of the reservations.
+fn one_claim(found: &mut Found, store: &MemoryStore, latest: Time) {
+    let mut claims: BTreeMap<SeatKey, ReservationId> = BTreeMap::new();
+    for (id, row) in &store.reservations {
+        let live = match row.status {
+            ReservationStatus::Confirmed => true,
+            ReservationStatus::Held => row.expires_at > latest,
+            ReservationStatus::Expired | ReservationStatus::Cancelled => false,
+        };
+        let seats = store.reserved_seats.get(id).into_iter().flatten();
+        for seat in seats.filter(|_| live) {
+            let key = SeatKey { date: row.date, number: seat.number };
+            let other = claims.insert(key, *id);
+            found.ensure(other.is_none(), Check::OneClaim, || {
+                format!("{key:?} is claimed by {id} and {other:?}")
+            });
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What operators and the sweeper send.
+
+use super::people::Show;
+use super::{Scenario, prices};
+use boxoffice_core::command::Command;
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy, SetSale};
+use boxoffice_core::id::{ConcertId, DateId};
+use boxoffice_core::money::Money;
+use boxoffice_core::queue::{Admit, Expire, QueueSettings, SetQueue};
+
+/// Seats of a new date.
+const SEATS: (i64, i64) = (12, 70);
+/// Admissions ended in one sweep.
+const SWEEP_MOST: usize = 20;
+
+impl Scenario {
+    /// A known show; rarely one that never was.
+    pub(super) fn concert(&mut self) -> Option<ConcertId> {
+        if self.rng.chance(5) {
+            return Some(ConcertId(self.id()));
+        }
+        self.rng.pick(&self.people.shows).map(|show| show.id)
+    }
+
+    /// What a sweeper does at once: it ends what is due, and ticks.
+    pub(super) fn sweep_all(&mut self) -> Vec<Command> {
+        let now = self.clock;
+        let active = self.people.active.iter();
+        let due = active.filter(|(_, until)| **until <= now);
+        let expire = due.map(|(place, _)| Command::Expire(Expire { place: *place }));
+        let shows = self.people.shows.iter();
+        let admit = shows.map(|show| Command::Admit(Admit { concert: show.id }));
+        expire.take(SWEEP_MOST).chain(admit).collect()
+    }
+
+    /// A sweeper on another node proposes what is due, or is not, or was ended before.
+    pub(super) fn sweep(&mut self) -> Option<Command> {
+        let place = self.people.anywhere(&mut self.rng)?;
+        Some(Command::Expire(Expire { place }))
+    }
+
+    pub(super) fn tick(&mut self) -> Option<Command> {
+        if !self.sweeping && self.rng.chance(700) {
+            return None;
+        }
+        Some(Command::Admit(Admit { concert: self.concert()? }))
+    }
+
+    fn new_date(&mut self) -> NewDate {
+        let count = u32::try_from(self.rng.between(SEATS.0, SEATS.1)).unwrap_or(1);
+        let broken = self.rng.chance(15);
+        let seats = (1..=count).map(|number| {
+            let zone = ["R", "S", "A"][self.rng.index(3)];
+            let price = prices::SEATS[self.rng.index(prices::SEATS.len())];
+            NewSeat {
+                number: if broken { 7 } else { number },
+                zone: zone.into(),
+                price: Money(price),
+            }
+        });
+        let seats = seats.collect();
+        let known = self.rng.pick(&self.people.shows);
+        let taken = known.and_then(|show| self.rng.pick(&show.dates));
+        let taken = taken.filter(|_| self.rng.chance(30)).map(|(date, _)| date);
+        NewDate {
+            date: taken.unwrap_or_else(|| DateId(self.id())),
+            starts_at: self.clock.plus_ms(86_400_000),
+            seats,
+        }
+    }
+
+    fn queue_settings(&mut self) -> QueueSettings {
+        let number = |value: i64| u64::try_from(value).unwrap_or(1);
+        QueueSettings {
+            max_active: number(self.rng.between(2, 50)),
+            admissions_per_second: number(self.rng.between(1, 40)),
+            max_waiting: number(self.rng.between(12, 300)),
+            paused: self.rng.chance(100),
+        }
+    }
+
+    pub(super) fn create_concert(&mut self) -> Command {
+        let opens_in = if self.rng.chance(300) { -1_000 } else { self.rng.between(3_000, 40_000) };
+        let start_at = self.clock.plus_ms(opens_in);
+        let closes_in = self.rng.between(60_000, 900_000);
+        let closes = self.rng.chance(300);
+        let policy = Policy {
+            hold_ttl_ms: self.rng.between(2_000, 20_000),
+            shop_ttl_ms: self.rng.between(4_000, 40_000),
+            arrival_grace_ms: self.rng.between(1_000, 6_000),
+            seats_per_user: u32::try_from(self.rng.between(2, 6)).unwrap_or(4),
+        };
+        let known = self.rng.pick(&self.people.shows).map(|show| show.id);
+        let known = known.filter(|_| self.rng.chance(60));
+        let dates = self.rng.index(4);
+        Command::CreateConcert(CreateConcert {
+            concert: known.unwrap_or_else(|| ConcertId(self.id())),
+            concert_name: if self.rng.chance(40) { " " } else { "Show" }.into(),
+            theater: "Hall".into(),
+            run_time: 120,
+            start_at,
+            end_at: closes.then(|| start_at.plus_ms(closes_in)),
+            policy,
+            queue: self.queue_settings(),
+            seed: self.rng.bytes32(),
+            dates: (0..dates).map(|_| self.new_date()).collect(),
+        })
+    }
+
+    pub(super) fn add_date(&mut self) -> Option<Command> {
+        Some(Command::AddDate(AddDate { concert: self.concert()?, date: self.new_date() }))
+    }
+
+    pub(super) fn set_sale(&mut self) -> Option<Command> {
+        Some(Command::SetSale(SetSale { concert: self.concert()?, open: self.rng.chance(800) }))
+    }
+
+    pub(super) fn set_queue(&mut self) -> Option<Command> {
+        let settings = self.queue_settings();
+        let zero = self.rng.chance(60);
+        let some = |value: u64, given: bool| given.then_some(if zero { 0 } else { value });
+        let given = [(); 3].map(|()| self.rng.chance(500));
+        Some(Command::SetQueue(SetQueue {
+            concert: self.concert()?,
+            max_active: some(settings.max_active, given[0]),
+            admissions_per_second: some(settings.admissions_per_second, given[1]),
+            max_waiting: some(settings.max_waiting, given[2]),
+            paused: Some(self.rng.chance(150)),
+        }))
+    }
+
+    pub(super) fn learn_concert(&mut self, created: &CreateConcert, id: ConcertId, ids: &[DateId]) {
+        if self.people.shows.iter().any(|show| show.id == id) {
+            return;
+        }
+        let seats = |new: &NewDate| u32::try_from(new.seats.len()).unwrap_or(0);
+        let dates = ids.iter().zip(&created.dates);
+        self.people.remember_show(Show {
+            id,
+            opens_at: created.start_at,
+            dates: dates.map(|(id, new)| (*id, seats(new))).collect(),
+        });
+    }
+
+    pub(super) fn learn_date(&mut self, added: &AddDate, id: DateId) {
+        let seats = u32::try_from(added.date.seats.len()).unwrap_or(0);
+        let mut shows = self.people.shows.iter_mut();
+        if let Some(show) = shows.find(|show| show.id == added.concert)
+            && !show.dates.contains(&(id, seats))
+        {
+            show.dates.push((id, seats));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Sums that people pay and charge, minor units.
+
+/// What seats cost; a free one is allowed.
+pub const SEATS: [i64; 6] = [150_000, 120_000, 99_000, 99_000, 60_000, 0];
+/// The most that one charge may be.
+pub const CHARGE_MOST: i64 = 100_000_000;

@@ -1,0 +1,280 @@
+//! What every store must do, whatever it keeps its rows in.
+
+use crate::sample::{self, CLAIM, DATE, PLACE, SEAT, SHOW, USER};
+use crate::subject::{OnMemory, Subject};
+use boxoffice::store::{Fault, Store, transact};
+use boxoffice_core::id::{PlaceKey, ReservationId, UserId, Uuid};
+use boxoffice_core::limits::PLACES_PER_TICK_MAX;
+use boxoffice_core::queue::PlaceStatus;
+use boxoffice_core::reservation::ReservationStatus;
+use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_core::time::Time;
+
+/// The contract as tests of one store.
+macro_rules! contract {
+    ($name:ident, $subject:ty) => {
+        mod $name {
+            use crate::contract as rules;
+
+            /// A row that is not there is known to be absent.
+            #[test]
+            fn absent_rows_load_as_absent() {
+                rules::absent_rows_load_as_absent::<$subject>();
+            }
+            /// What is saved is loaded, column by column, also after a restart (H25).
+            #[test]
+            fn rows_come_back_as_saved() {
+                rules::rows_come_back_as_saved::<$subject>();
+            }
+            /// A transaction that fails, at whatever point, leaves nothing (H32).
+            #[test]
+            fn rollback_leaves_nothing() {
+                rules::rollback_leaves_nothing::<$subject>();
+            }
+            /// The indexes that the rules load by.
+            #[test]
+            fn indexes_find_what_they_name() {
+                rules::indexes_find_what_they_name::<$subject>();
+            }
+            /// Those who come back are loaded in order, and only so many (H21).
+            #[test]
+            fn returning_is_bounded_and_in_order() {
+                rules::returning_is_bounded_and_in_order::<$subject>();
+            }
+            /// Old idempotency records go, a bounded number at a time; younger ones stay (H11).
+            #[test]
+            fn prune_removes_only_what_is_old() {
+                rules::prune_removes_only_what_is_old::<$subject>();
+            }
+        }
+    };
+}
+pub(crate) use contract;
+
+/// Loads, works, saves, commits.
+pub fn commit<S: Store>(
+    store: &mut S,
+    keys: &Keys,
+    work: impl FnOnce(&mut Rows),
+) -> Result<(), Fault> {
+    transact(store, |store| {
+        let mut rows = Rows::default();
+        store.load(keys, &mut rows)?;
+        work(&mut rows);
+        store.save(&rows)
+    })
+}
+
+fn load<S: Store>(store: &mut S, keys: &Keys) -> Rows {
+    let loaded = transact(store, |store| {
+        let mut rows = Rows::default();
+        store.load(keys, &mut rows)?;
+        Ok(rows)
+    });
+    loaded.expect("a load")
+}
+
+pub fn absent_rows_load_as_absent<T: Subject>() {
+    let mut subject = T::empty();
+    let rows = load(subject.store(), &sample::keys());
+    let mut left = sample::keys();
+    left.drop_loaded(&rows);
+    assert!(left.is_empty(), "not loaded: {left:?}");
+    let absent = [
+        rows.users.get(&USER).is_none(),
+        rows.usernames.get(&"김미나".to_owned()).is_none(),
+        rows.concerts.get(&SHOW).is_none(),
+        rows.dates.get(&DATE).is_none(),
+        rows.seats.get(&SEAT).is_none(),
+        rows.queues.get(&SHOW).is_none(),
+        rows.places.get(&PLACE).is_none(),
+        rows.newest_places.get(&(USER, SHOW)).is_none(),
+        rows.returning.get(&SHOW).is_some_and(|all| all.is_empty()),
+        rows.admissions.get(&PLACE).is_none(),
+        rows.reservations.get(&CLAIM).is_none(),
+        rows.reserved_seats.get(&CLAIM).is_some_and(Vec::is_empty),
+        rows.holdings.get(&(USER, DATE)).is_some_and(|all| all.is_empty()),
+        rows.balances.get(&USER).is_none(),
+        rows.idempotency.get(&sample::key()).is_none(),
+    ];
+    assert_eq!(absent, [true; 15]);
+    assert!(subject.dump().values().all(Vec::is_empty));
+}
+
+/// What the sample looks like once it is loaded again: the same, and the seat has its number.
+fn compare(found: &Rows, wanted: &Rows) {
+    let mut numbered = wanted.seats.get(&SEAT).cloned();
+    if let Some(seat) = numbered.as_mut().filter(|seat| seat.seat_id == 0) {
+        seat.seat_id = 1;
+    }
+    assert_eq!(found.seats.get(&SEAT).cloned(), numbered);
+    assert_eq!(found.users.get(&USER), wanted.users.get(&USER));
+    assert_eq!(found.concerts.get(&SHOW), wanted.concerts.get(&SHOW));
+    assert_eq!(found.dates.get(&DATE), wanted.dates.get(&DATE));
+    assert_eq!(found.queues.get(&SHOW), wanted.queues.get(&SHOW));
+    assert_eq!(found.places.get(&PLACE), wanted.places.get(&PLACE));
+    assert_eq!(found.admissions.get(&PLACE), wanted.admissions.get(&PLACE));
+    assert_eq!(found.reservations.get(&CLAIM), wanted.reservations.get(&CLAIM));
+    assert_eq!(found.reserved_seats.get(&CLAIM), wanted.reserved_seats.get(&CLAIM));
+    assert_eq!(found.balances.get(&USER), wanted.balances.get(&USER));
+    let key = sample::key();
+    assert_eq!(found.idempotency.get(&key), wanted.idempotency.get(&key));
+}
+
+pub fn rows_come_back_as_saved<T: Subject>() {
+    let (mut subject, mut model) = (T::empty(), OnMemory::empty());
+    let keys = sample::keys();
+    let mut inserted = Rows::default();
+    sample::insert(&mut inserted);
+    commit(subject.store(), &keys, sample::insert).expect("the sample");
+    commit(model.store(), &keys, sample::insert).expect("the sample");
+    subject.reopen();
+    let found = load(subject.store(), &keys);
+    compare(&found, &inserted);
+    // Payments and entries are never loaded; they are compared as they stand.
+    assert_eq!(subject.dump(), model.dump());
+
+    let mut wanted = found;
+    sample::change(&mut wanted).expect("all rows");
+    let change = |rows: &mut Rows| sample::change(rows).expect("all rows");
+    commit(subject.store(), &keys, change).expect("a change");
+    commit(model.store(), &keys, change).expect("a change");
+    subject.reopen();
+    compare(&load(subject.store(), &keys), &wanted);
+    assert_eq!(subject.dump(), model.dump());
+}
+
+pub fn rollback_leaves_nothing<T: Subject>() {
+    let mut subject = T::empty();
+    let keys = sample::keys();
+    let fails = || Err::<(), _>(Fault::Unavailable("as planned".into()));
+    for saved in [false, true] {
+        let done = transact(subject.store(), |store| {
+            let mut rows = Rows::default();
+            store.load(&keys, &mut rows)?;
+            sample::insert(&mut rows);
+            if saved {
+                store.save(&rows)?;
+            }
+            fails()
+        });
+        assert_eq!(done, fails());
+        assert!(subject.dump().values().all(Vec::is_empty), "saved: {saved}");
+    }
+    commit(subject.store(), &keys, sample::insert).expect("the sample");
+    let before = subject.dump();
+    let done = transact(subject.store(), |store| {
+        let mut rows = Rows::default();
+        store.load(&keys, &mut rows)?;
+        sample::change(&mut rows).expect("all rows");
+        store.save(&rows)?;
+        fails()
+    });
+    assert_eq!(done, fails());
+    subject.store().rollback();
+    assert_eq!(subject.dump(), before);
+    // A process that dies in the middle leaves nothing either.
+    let store = subject.store();
+    store.begin().expect("a transaction");
+    let mut rows = load_in(store, &keys);
+    sample::change(&mut rows).expect("all rows");
+    store.save(&rows).expect("a save");
+    subject.reopen();
+    assert_eq!(subject.dump(), before);
+}
+
+fn load_in<S: Store>(store: &mut S, keys: &Keys) -> Rows {
+    let mut rows = Rows::default();
+    store.load(keys, &mut rows).expect("a load");
+    rows
+}
+
+pub fn indexes_find_what_they_name<T: Subject>() {
+    let mut subject = T::empty();
+    let other = UserId(Uuid::from_u128(100));
+    let id = |n: u128| ReservationId(Uuid::from_u128(200 + n));
+    let statuses = [
+        ReservationStatus::Held,
+        ReservationStatus::Confirmed,
+        ReservationStatus::Expired,
+        ReservationStatus::Cancelled,
+    ];
+    let saved = commit(subject.store(), &Keys::default(), |rows| {
+        rows.users.insert(USER, sample::user());
+        for (n, sequence) in (0..).zip([3, 11, 7]) {
+            let place = PlaceKey { sequence, ..PLACE };
+            let user = if n < 2 { USER } else { other };
+            rows.places.insert(place, sample::place(user, PlaceStatus::Waiting));
+        }
+        for (n, status) in (0..).zip(statuses) {
+            rows.reservations.insert(id(n), sample::claim(status));
+        }
+        let mut another = sample::claim(ReservationStatus::Held);
+        another.user = other;
+        rows.reservations.insert(id(9), another);
+    });
+    saved.expect("rows");
+    subject.reopen();
+
+    let mut keys = sample::keys();
+    keys.newest_places.insert((other, SHOW));
+    let rows = load(subject.store(), &keys);
+    assert_eq!(rows.usernames.get(&"김미나".to_owned()), Some(&USER));
+    assert_eq!(rows.newest_places.get(&(USER, SHOW)), Some(&11));
+    assert_eq!(rows.newest_places.get(&(other, SHOW)), Some(&7));
+    let claims = rows.holdings.get(&(USER, DATE)).expect("an index");
+    assert_eq!(*claims, [id(0), id(1)].into());
+    let loaded = claims.iter().filter_map(|id| rows.reservations.get(id));
+    assert!(loaded.map(|claim| claim.status).eq(statuses[..2].iter().copied()));
+}
+
+pub fn returning_is_bounded_and_in_order<T: Subject>() {
+    let mut subject = T::empty();
+    let last = PLACES_PER_TICK_MAX + 50;
+    let saved = commit(subject.store(), &Keys::default(), |rows| {
+        for sequence in 1..=last {
+            let status = if sequence.is_multiple_of(20) {
+                PlaceStatus::Served
+            } else {
+                PlaceStatus::Returning
+            };
+            let place = PlaceKey { sequence, ..PLACE };
+            rows.places.insert(place, sample::place(USER, status));
+        }
+        let elsewhere =
+            PlaceKey { concert: boxoffice_core::id::ConcertId(Uuid::from_u128(77)), sequence: 1 };
+        rows.places.insert(elsewhere, sample::place(USER, PlaceStatus::Returning));
+    });
+    saved.expect("places");
+    let rows = load(subject.store(), &sample::keys());
+    let found = rows.returning.get(&SHOW).expect("an index");
+    let back = (1..=last).filter(|sequence| !sequence.is_multiple_of(20));
+    let most = usize::try_from(PLACES_PER_TICK_MAX).expect("small");
+    assert!(found.iter().copied().eq(back.take(most)));
+}
+
+pub fn prune_removes_only_what_is_old<T: Subject>() {
+    let mut subject = T::empty();
+    let key = |n: i64| (USER.0, format!("key {n}"));
+    let saved = commit(subject.store(), &Keys::default(), |rows| {
+        for n in 0..10 {
+            let record = boxoffice_core::idempotency::Record {
+                fingerprint: [0; 32],
+                outcome: boxoffice_core::outcome::Outcome::Left,
+                created_at: Time(100 + n),
+            };
+            rows.idempotency.insert(key(n), record);
+        }
+    });
+    saved.expect("records");
+    let mut prune = |cutoff, limit| subject.store().prune(Time(cutoff), limit);
+    assert_eq!(prune(100, 50), Ok(0));
+    assert_eq!(prune(106, 4), Ok(4));
+    assert_eq!(prune(106, 4), Ok(2));
+    assert_eq!(prune(106, 4), Ok(0));
+    let mut keys = Keys::default();
+    keys.idempotency.extend((0..10).map(key));
+    let rows = load(subject.store(), &keys);
+    let kept = (0..10).filter(|n| rows.idempotency.get(&key(*n)).is_some());
+    assert!(kept.eq(6..10));
+}

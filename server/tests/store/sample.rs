@@ -1,0 +1,231 @@
+//! One row of each kind, with every column filled, and the same rows changed.
+
+use boxoffice_core::concert::{Concert, ConcertDate, Policy, Seat, SeatStatus};
+use boxoffice_core::id::{
+    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId, Uuid,
+};
+use boxoffice_core::idempotency::Record;
+use boxoffice_core::money::Money;
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::payment::Payment;
+use boxoffice_core::queue::{
+    Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState,
+};
+use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_core::time::Time;
+use boxoffice_core::user::User;
+use boxoffice_core::wallet::{Balance, EntryKind, LedgerEntry};
+
+pub const USER: UserId = UserId(Uuid::from_u128(1));
+pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(2));
+pub const DATE: DateId = DateId(Uuid::from_u128(3));
+pub const CLAIM: ReservationId = ReservationId(Uuid::from_u128(4));
+pub const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
+pub const SEAT: SeatKey = SeatKey { date: DATE, number: 7 };
+pub const PLACE: PlaceKey = PlaceKey { concert: SHOW, sequence: 9 };
+
+pub fn key() -> (Uuid, String) {
+    (USER.0, "order \u{2116} 1".into())
+}
+
+/// Names every row of the sample.
+pub fn keys() -> Keys {
+    let mut keys = Keys::default();
+    keys.users.insert(USER);
+    keys.usernames.insert("김미나".into());
+    keys.concerts.insert(SHOW);
+    keys.dates.insert(DATE);
+    keys.seats.insert(SEAT);
+    keys.queues.insert(SHOW);
+    keys.places.insert(PLACE);
+    keys.newest_places.insert((USER, SHOW));
+    keys.returning.insert(SHOW);
+    keys.admissions.insert(PLACE);
+    keys.reservations.insert(CLAIM);
+    keys.reserved_seats.insert(CLAIM);
+    keys.holdings.insert((USER, DATE));
+    keys.balances.insert(USER);
+    keys.idempotency.insert(key());
+    keys
+}
+
+pub fn place(user: UserId, status: PlaceStatus) -> Place {
+    Place { user, status, created_at: Time(21), deleted_at: Some(Time(22)) }
+}
+
+pub fn claim(status: ReservationStatus) -> Reservation {
+    Reservation {
+        user: USER,
+        concert: SHOW,
+        date: DATE,
+        sequence: 9,
+        status,
+        seat_count: 1,
+        total_price: Money(50_000),
+        reservation_date: Time(31),
+        expires_at: Time(32),
+        ended_at: Some(Time(33)),
+        payment: Some(PAYMENT),
+    }
+}
+
+pub fn payment(id: PaymentId) -> Payment {
+    Payment {
+        payment: id,
+        user: USER,
+        concert: SHOW,
+        amount: Money(50_000),
+        payment_date: Time(41),
+    }
+}
+
+pub fn user() -> User {
+    User {
+        username: "김미나".into(),
+        password_hash: Some("$argon2id$".into()),
+        created_at: Time(11),
+    }
+}
+
+pub fn seat() -> Seat {
+    Seat {
+        seat_id: 0,
+        concert: SHOW,
+        zone: "R".into(),
+        ticket_price: Money(50_000),
+        status: SeatStatus::Held,
+        reservation: Some(CLAIM),
+        held_until: Some(Time(32)),
+        reservated_date: Some(Time(34)),
+    }
+}
+
+pub fn queue() -> QueueState {
+    QueueState {
+        seed: [0xa5; 32],
+        drawn: Some(4),
+        cursor: 5,
+        tail: 9,
+        active: 3,
+        returning: 1,
+        credit_milli: 1_500,
+        credit_at: Time(51),
+        settings: QueueSettings {
+            max_active: 10,
+            admissions_per_second: 20,
+            max_waiting: 30,
+            paused: true,
+        },
+    }
+}
+
+pub fn entry(number: u64) -> ((UserId, u64), LedgerEntry) {
+    let entry = LedgerEntry {
+        kind: EntryKind::Payment,
+        amount: Money(-50_000),
+        balance_after: Money(1),
+        reference: PAYMENT.0,
+        created_at: Time(41),
+    };
+    ((USER, number), entry)
+}
+
+fn concert() -> Concert {
+    Concert {
+        concert_name: "밤의 노래".into(),
+        theater: "Hall".into(),
+        run_time: 120,
+        total_seats: 1,
+        date_count: 1,
+        start_at: Time(-5),
+        end_at: Some(Time(i64::MAX)),
+        policy: Policy::default(),
+        created_at: Time(12),
+    }
+}
+
+fn admission() -> Admission {
+    Admission {
+        user: USER,
+        is_active: true,
+        token_expiry: Time(61),
+        admitted_at: Time(62),
+        arrived_at: Some(Time(63)),
+        shop_until: Time(64),
+        reservation: Some(CLAIM),
+        end: Some(AdmissionEnd::HoldLapsed),
+        ended_at: Some(Time(65)),
+        returns: 2,
+    }
+}
+
+fn record(fingerprint: [u8; 32]) -> Record {
+    Record { fingerprint, outcome: Outcome::Arrived { until: Time(71) }, created_at: Time(72) }
+}
+
+/// Puts the sample into rows that were loaded.
+pub fn insert(rows: &mut Rows) {
+    rows.users.insert(USER, user());
+    rows.concerts.insert(SHOW, concert());
+    let date =
+        ConcertDate { concert: SHOW, concert_date: Time(13), total_seats: 1, available_seats: 1 };
+    rows.dates.insert(DATE, date);
+    rows.seats.insert(SEAT, seat());
+    rows.queues.insert(SHOW, queue());
+    rows.places.insert(PLACE, place(USER, PlaceStatus::Returning));
+    rows.admissions.insert(PLACE, admission());
+    rows.reservations.insert(CLAIM, claim(ReservationStatus::Held));
+    let reserved = ReservedSeat { seat_id: 1, number: 7, price: Money(50_000) };
+    rows.reserved_seats.insert(CLAIM, vec![reserved]);
+    let balance = Balance { amount: Money(1), entry_count: 1, updated_at: Time(42) };
+    rows.balances.insert(USER, balance);
+    let (id, entry) = entry(1);
+    rows.entries.insert(id, entry);
+    rows.payments.insert(CLAIM, payment(PAYMENT));
+    rows.idempotency.insert(key(), record([1; 32]));
+}
+
+/// Changes every column that may change, in rows that were loaded.
+pub fn change(rows: &mut Rows) -> Option<()> {
+    let concert = rows.concerts.update(&SHOW)?;
+    (concert.total_seats, concert.date_count) = (2, 3);
+    (concert.start_at, concert.end_at) = (Time(4), None);
+    rows.dates.update(&DATE)?.available_seats = 0;
+    let seat = rows.seats.update(&SEAT)?;
+    seat.status = SeatStatus::Sold;
+    (seat.reservation, seat.held_until) = (None, None);
+    seat.reservated_date = None;
+    *rows.queues.update(&SHOW)? = QueueState {
+        seed: queue().seed,
+        drawn: None,
+        cursor: 6,
+        tail: 10,
+        active: 0,
+        returning: 0,
+        credit_milli: 7,
+        credit_at: Time(8),
+        settings: QueueSettings::default(),
+    };
+    let place = rows.places.update(&PLACE)?;
+    (place.status, place.deleted_at) = (PlaceStatus::Served, None);
+    *rows.admissions.update(&PLACE)? = Admission {
+        user: USER,
+        is_active: false,
+        token_expiry: Time(1),
+        admitted_at: Time(2),
+        arrived_at: None,
+        shop_until: Time(3),
+        reservation: None,
+        end: None,
+        ended_at: None,
+        returns: 3,
+    };
+    let claim = rows.reservations.update(&CLAIM)?;
+    claim.status = ReservationStatus::Cancelled;
+    (claim.ended_at, claim.payment) = (None, None);
+    *rows.balances.update(&USER)? =
+        Balance { amount: Money(2), entry_count: 2, updated_at: Time(3) };
+    rows.idempotency.insert(key(), record([2; 32]));
+    Some(())
+}

@@ -1,0 +1,76 @@
+//! The stores under test, each behind what the tests need of it.
+
+use boxoffice::store::Store;
+use boxoffice::store::memory::{Dump, MemoryStore};
+use boxoffice::store::reads::Reads;
+use boxoffice::store::sqlite::{Files, SqliteReads, SqliteStore};
+use tempfile::TempDir;
+
+/// A store with its data.
+pub trait Subject {
+    type Store: Store;
+
+    /// Without any rows.
+    fn empty() -> Self;
+    fn store(&mut self) -> &mut Self::Store;
+    /// The process dies and starts again on the same data.
+    fn reopen(&mut self);
+    /// Every row, as a reader sees it.
+    fn dump(&mut self) -> Dump;
+}
+
+/// In memory; what is committed outlives a process that only dies in the story.
+pub struct OnMemory(MemoryStore);
+
+impl Subject for OnMemory {
+    type Store = MemoryStore;
+
+    fn empty() -> Self {
+        Self(MemoryStore::default())
+    }
+
+    fn store(&mut self) -> &mut MemoryStore {
+        &mut self.0
+    }
+
+    fn reopen(&mut self) {
+        self.0.rollback();
+    }
+
+    fn dump(&mut self) -> Dump {
+        self.0.dump()
+    }
+}
+
+/// In a real file.
+pub struct OnSqlite {
+    files: Files,
+    store: Option<SqliteStore>,
+    _dir: TempDir,
+}
+
+impl Subject for OnSqlite {
+    type Store = SqliteStore;
+
+    fn empty() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let files = Files { path: dir.path().join("boxoffice.db") };
+        let mut subject = Self { files, store: None, _dir: dir };
+        subject.reopen();
+        subject
+    }
+
+    fn store(&mut self) -> &mut SqliteStore {
+        self.store.as_mut().expect("an open store")
+    }
+
+    fn reopen(&mut self) {
+        self.store = None;
+        self.store = Some(SqliteStore::open(&self.files).expect("a file of our own"));
+    }
+
+    fn dump(&mut self) -> Dump {
+        let mut reads = SqliteReads::open(&self.files).expect("a file of our own");
+        reads.dump().expect("rows")
+    }
+}
