@@ -62,6 +62,7 @@ CREATE TABLE queue_state (
     drawn                 INTEGER,           -- how many joined before the opening; NULL until then
     queue_cursor          INTEGER NOT NULL,  -- queue numbers up to this one have been served
     queue_tail            INTEGER NOT NULL,  -- newest sequence
+    waiting_count         INTEGER NOT NULL,  -- = count of waiting_queue with status 'waiting'
     active                INTEGER NOT NULL,  -- = count of user_token with is_active = 1
     returning_count       INTEGER NOT NULL,  -- = count of waiting_queue with status 'returning'
     credit_milli          INTEGER NOT NULL,  -- admissions that the rate allows, in thousandths

@@ -220,6 +220,7 @@ impl Admit {
             let waits = |place: &Place| place.status == PlaceStatus::Waiting;
             if rows.places.get(&key).is_some_and(waits) {
                 admit(rows, key, grace_ms, now);
+                queue.waiting = queue.waiting.saturating_sub(1);
                 queue.spend();
                 room -= 1;
                 admitted += 1;

@@ -73,6 +73,8 @@ pub struct QueueState {
     pub cursor: u64,
     /// The newest sequence.
     pub tail: u64,
+    /// Places in line: those of the numbers behind the cursor that have not left.
+    pub waiting: u64,
     /// Admissions whose row says active.
     pub active: u64,
     /// Places that come back to the front.
@@ -92,6 +94,7 @@ impl QueueState {
             drawn: None,
             cursor: 0,
             tail: 0,
+            waiting: 0,
             active: 0,
             returning: 0,
             credit_milli: settings.admissions_per_second.saturating_mul(1000),
@@ -104,12 +107,6 @@ impl QueueState {
     #[must_use]
     pub fn draw(&self) -> Option<Draw> {
         self.drawn.map(|count| Draw::new(&self.seed, count))
-    }
-
-    /// How many numbers are not served yet (some of them may have left).
-    #[must_use]
-    pub const fn waiting(&self) -> u64 {
-        self.tail.saturating_sub(self.cursor)
     }
 
     /// Fixes the draw once the sale has opened: whoever has joined by then is drawn.

@@ -28,7 +28,7 @@ impl Join {
         let newest = newest.map(|sequence| PlaceKey { concert: self.concert, sequence });
         let standing = newest.map_or(Standing::Over, |key| standing(rows, key, now));
         let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
-        let room = standing != Standing::Over || queue.waiting() < queue.settings.max_waiting;
+        let room = standing != Standing::Over || queue.waiting < queue.settings.max_waiting;
         ensure!(room, Refusal::QueueFull);
 
         if let Some(key) = newest {
@@ -49,13 +49,15 @@ impl Join {
         let mut at_once = false;
         if let Some(queue) = rows.queues.update(&self.concert) {
             queue.settle(concert, now);
-            let nobody_waits = queue.waiting() == 0 && queue.returning == 0;
+            let nobody_waits = queue.waiting == 0 && queue.returning == 0;
             at_once = nobody_waits && queue.room(concert, now) > 0;
             queue.tail += 1;
             key.sequence = queue.tail;
             if at_once {
                 queue.cursor = queue.tail;
                 queue.spend();
+            } else {
+                queue.waiting += 1;
             }
         }
         let place = Place {
@@ -178,6 +180,11 @@ impl Leave {
         if let Some(place) = rows.places.update(&self.place) {
             place.status = PlaceStatus::Left;
             place.deleted_at = Some(now);
+        }
+        if status == PlaceStatus::Waiting
+            && let Some(queue) = rows.queues.update(&self.place.concert)
+        {
+            queue.waiting = queue.waiting.saturating_sub(1);
         }
         if status == PlaceStatus::Returning {
             forget_returning(rows, self.place);

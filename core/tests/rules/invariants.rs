@@ -163,6 +163,8 @@ fn queues_count_right(world: &World) -> Held {
         let places = || world.places.iter().filter(|(key, _)| mine(key));
         let active = world.admissions.iter().filter(|(key, a)| mine(key) && a.is_active);
         must!(queue.active == count(active), "active of {concert}: {}", queue.active);
+        let line = places().filter(|(_, place)| place.status == PlaceStatus::Waiting);
+        must!(queue.waiting == count(line), "waiting of {concert}: {}", queue.waiting);
         let back = places().filter(|(_, place)| place.status == PlaceStatus::Returning);
         must!(queue.returning == count(back), "returning of {concert}: {}", queue.returning);
         must!(queue.cursor <= queue.tail, "cursor {} past {}", queue.cursor, queue.tail);

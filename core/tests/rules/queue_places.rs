@@ -225,6 +225,25 @@ fn coming_back_has_a_limit() {
     ));
 }
 
+/// Whoever has left no longer counts against the queue's limit: joining and leaving in a loop does
+/// not fill it for everybody else.
+#[test]
+fn who_has_left_takes_no_room() {
+    check(
+        "
+        concert c1 max_active 1 max_waiting 1
+        join u1                          -> admitted 1 new
+        join u2                          -> waiting 2 new
+        join u3                          -> queue_full
+        leave u2
+        join u3                          -> waiting 3 new
+        leave u3
+        join u4                          -> waiting 4 new
+        join u5                          -> queue_full
+        ",
+    );
+}
+
 /// A no-show who leaves after the grace is over has left: the next join is a new place.
 #[test]
 fn a_no_show_who_leaves_does_not_come_back() {

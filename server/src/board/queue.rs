@@ -155,13 +155,12 @@ impl QueueBoard {
     pub fn status(&self) -> Option<Status> {
         let picture = read(&self.picture);
         let row = picture.row.as_ref()?;
-        let gone = picture.gone.len() as u64;
         Some(Status {
             cursor: row.cursor,
             tail: row.tail,
             drawn: row.drawn,
             active: row.active,
-            waiting: row.waiting().saturating_sub(gone) + row.returning,
+            waiting: row.waiting + row.returning,
             settings: row.settings,
             admitted_last_minute: picture.rate().0,
             seed: row.seed,
@@ -184,7 +183,7 @@ impl QueueBoard {
         picture
             .row
             .as_ref()
-            .is_some_and(|row| row.waiting() > 0 || row.returning > 0 || row.drawn.is_none())
+            .is_some_and(|row| row.waiting > 0 || row.returning > 0 || row.drawn.is_none())
     }
 
     /// Notes how many have been admitted by now, for the rate.

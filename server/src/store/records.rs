@@ -298,6 +298,7 @@ impl Record for QueueState {
             row.drawn.map_or(Cell::Null, number),
             number(row.cursor),
             number(row.tail),
+            number(row.waiting),
             number(row.active),
             number(row.returning),
             number(row.credit_milli),
@@ -312,20 +313,21 @@ impl Record for QueueState {
         let c = Columns(source);
         let drawn = source.int(2)?.map(u64::try_from).transpose();
         let settings = QueueSettings {
-            max_active: c.number(9)?,
-            admissions_per_second: c.number(10)?,
-            max_waiting: c.number(11)?,
-            paused: c.int(12)? != 0,
+            max_active: c.number(10)?,
+            admissions_per_second: c.number(11)?,
+            max_waiting: c.number(12)?,
+            paused: c.int(13)? != 0,
         };
         let row = Self {
             seed: source.bytes32(1)?,
             drawn: drawn.map_err(|_| corrupt("number"))?,
             cursor: c.number(3)?,
             tail: c.number(4)?,
-            active: c.number(5)?,
-            returning: c.number(6)?,
-            credit_milli: c.number(7)?,
-            credit_at: c.time(8)?,
+            waiting: c.number(5)?,
+            active: c.number(6)?,
+            returning: c.number(7)?,
+            credit_milli: c.number(8)?,
+            credit_at: c.time(9)?,
             settings,
         };
         Ok((ConcertId(c.uuid(0)?), row))

@@ -67,6 +67,7 @@ pub const QUEUE_STATE: Table = Table {
         "drawn",
         "queue_cursor",
         "queue_tail",
+        "waiting_count",
         "active",
         "returning_count",
         "credit_milli",

@@ -235,6 +235,10 @@ const QUEUE: &[Bend] = &[
         case.queue().settings.max_active = 100;
         case.run(64_000, [admit()]);
     }),
+    (Check::WaitingCount, |case| {
+        case.queue().waiting += 1;
+        case.rows(|_| Some(()));
+    }),
     (Check::ReturningCount, |case| {
         case.queue().returning = 0;
         case.rows(|_| Some(()));

@@ -47,12 +47,13 @@ impl LineBook {
             self.queue(found, store, *concert);
         }
         let mut live: BTreeMap<(UserId, ConcertId), PlaceKey> = BTreeMap::new();
-        let mut counts: BTreeMap<ConcertId, (u64, u64)> = BTreeMap::new();
+        let mut counts: BTreeMap<ConcertId, (u64, u64, u64)> = BTreeMap::new();
         for (key, row) in &store.places {
             self.place(found, store, *key);
             let count = counts.entry(key.concert).or_default();
             count.0 += 1;
             count.1 += u64::from(row.status == PlaceStatus::Returning);
+            count.2 += u64::from(row.status == PlaceStatus::Waiting);
             let waits = matches!(row.status, PlaceStatus::Waiting | PlaceStatus::Returning);
             let shops = || store.admissions.get(key).is_some_and(|a| a.is_active);
             if waits || shops() {
@@ -65,9 +66,12 @@ impl LineBook {
         let gone = self.places.keys().find(|key| !store.places.contains_key(key));
         found.ensure(gone.is_none(), Check::PlaceRow, || format!("{gone:?} is gone"));
         for (concert, queue) in &store.queues {
-            let (places, returning) = counts.get(concert).copied().unwrap_or_default();
+            let (places, returning, waiting) = counts.get(concert).copied().unwrap_or_default();
             found.ensure(queue.tail == places, Check::CursorTail, || {
                 format!("{concert}: tail {}, {places} places", queue.tail)
+            });
+            found.ensure(queue.waiting == waiting, Check::WaitingCount, || {
+                format!("{concert}: {} and not {waiting}", queue.waiting)
             });
             found.ensure(queue.returning == returning, Check::ReturningCount, || {
                 format!("{concert}: {} and not {returning}", queue.returning)

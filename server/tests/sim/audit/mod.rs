@@ -72,6 +72,8 @@ checks! {
     ActiveCount,
     /// `active` does not rise above `max_active` (H17).
     ActiveMax,
+    /// `waiting` counts the places in line.
+    WaitingCount,
     /// `returning` counts the places that come back.
     ReturningCount,
     /// The cursor never runs past the tail (H24), and the tail counts the places (H18).
