@@ -120,7 +120,8 @@ CREATE TABLE reservation (
     ended_at         INTEGER,
     amount_id        BLOB                    -- amount: the payment that confirmed it
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX reservation_by_user ON reservation (user_id, concert_date_id);
+-- By date first: holds of one date come together, and so do the pages that they touch.
+CREATE INDEX reservation_by_holder ON reservation (concert_date_id, user_id);
 
 -- The seats of a reservation. Never changed.
 CREATE TABLE reservation_seat (
@@ -140,6 +141,7 @@ CREATE TABLE amount (
     amount         INTEGER NOT NULL CHECK (amount >= 0),
     payment_date   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX amount_by_user ON amount (user_id, amount_id);
 
 -- A user's money: always the sum of the user's entries.
 CREATE TABLE balance (

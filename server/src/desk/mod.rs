@@ -1,6 +1,7 @@
 //! The desk: the one write path. Commands that arrive together are handled together, in one
 //! transaction, and nobody is answered before it is committed.
 
+mod teller;
 mod writer;
 
 use crate::board::Board;
@@ -80,15 +81,22 @@ impl Desk {
     ) -> std::io::Result<(Self, Writer)> {
         let (jobs, waiting) = mpsc::channel(settings.waiting_max);
         let (finished, done) = std::sync::mpsc::channel();
+        let (teller, decided) = std::sync::mpsc::sync_channel(teller::BATCHES_MAX);
+        let telling = std::thread::Builder::new()
+            .name("teller".into())
+            .spawn(move || teller::run(&board, &decided))?;
         let mut worker = writer::Worker {
             store,
-            board,
+            teller,
             clock,
             metrics: Arc::clone(&metrics),
             batch_commands_max: settings.batch_commands_max,
         };
         let thread = std::thread::Builder::new().name("desk".into()).spawn(move || {
             worker.run(waiting);
+            drop(worker);
+            // The teller has no way to fail but to be gone.
+            let _ = telling.join();
             // Nobody waits any more when the receiver is gone.
             let _ = finished.send(());
         })?;

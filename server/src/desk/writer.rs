@@ -1,7 +1,8 @@
-//! The desk's thread: gather, load, decide, save, commit, show on the board, answer.
+//! The desk's thread: gather, load, decide, save, commit; then it hands over to the teller and
+//! begins the next batch.
 
-use super::{Answer, Job, NotRun};
-use crate::board::Board;
+use super::teller::{Decided, Waiting};
+use super::{Job, NotRun};
 use crate::clock::Clock;
 use crate::metrics::{CommandLabel, Metrics};
 use crate::store::{Fault, Store, transact};
@@ -11,22 +12,20 @@ use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::Instant;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 /// Idempotency records removed at a time, so that no batch waits long for it.
 const PRUNE_MAX: usize = 500;
 
 pub(super) struct Worker {
     pub store: Box<dyn Store>,
-    pub board: Arc<Board>,
+    pub teller: SyncSender<Decided>,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub batch_commands_max: usize,
 }
-
-/// Who waits for the answers of a batch, in the order of its envelopes.
-type Waiting = Vec<oneshot::Sender<Answer>>;
 
 impl Worker {
     /// Runs until every handle is gone and everything taken is answered.
@@ -62,8 +61,9 @@ impl Worker {
     }
 
     fn handle(&mut self, envelopes: &[Envelope], waiting: Waiting) {
-        match self.commit(envelopes) {
-            Ok(replies) => answer_all(waiting, replies.into_iter().map(Ok)),
+        let now = self.clock.now();
+        match self.commit(envelopes, now) {
+            Ok((rows, replies)) => self.hand_over(Decided::Done { rows, replies, now, waiting }),
             // One command may have made the whole batch fail: alone, only it fails.
             Err(Fault::Constraint(_) | Fault::Corrupt(_)) if envelopes.len() > 1 => {
                 for (envelope, waiting) in envelopes.iter().zip(waiting) {
@@ -72,32 +72,32 @@ impl Worker {
             }
             Err(fault) => {
                 tracing::error!(%fault, commands = envelopes.len(), "a batch failed");
-                let failed = std::iter::repeat_with(|| Err(NotRun::Fault(fault.clone())));
-                answer_all(waiting, failed);
+                self.hand_over(Decided::NotRun { why: NotRun::Fault(fault), waiting });
             }
         }
     }
 
+    /// The teller lives as long as this thread; without it those who wait learn that the desk is
+    /// gone.
+    fn hand_over(&self, decided: Decided) {
+        let _ = self.teller.send(decided);
+    }
+
     /// One transaction; a panic in it is a fault like any other, and leaves nothing behind.
-    fn commit(&mut self, envelopes: &[Envelope]) -> Result<Vec<Reply>, Fault> {
-        let now = self.clock.now();
+    fn commit(&mut self, envelopes: &[Envelope], now: Time) -> Result<(Rows, Vec<Reply>), Fault> {
         let began = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.transact(envelopes, now)));
         let outcome = outcome.unwrap_or_else(|_| {
             self.store.rollback();
             Err(Fault::Corrupt("a rule panicked".into()))
         });
-        match &outcome {
-            Ok((rows, replies)) => {
-                self.metrics.batch_seconds.observe(began.elapsed().as_secs_f64());
-                self.count(envelopes, replies);
-                self.board.apply(rows, now);
-            }
-            Err(_) => {
-                self.metrics.batch_faults.inc();
-            }
+        if let Ok((_, replies)) = &outcome {
+            self.metrics.batch_seconds.observe(began.elapsed().as_secs_f64());
+            self.count(envelopes, replies);
+        } else {
+            self.metrics.batch_faults.inc();
         }
-        outcome.map(|(_, replies)| replies)
+        outcome
     }
 
     fn transact(&mut self, envelopes: &[Envelope], now: Time) -> Result<(Rows, Vec<Reply>), Fault> {
@@ -131,12 +131,5 @@ impl Worker {
         if let Err(fault) = self.store.prune(cutoff, PRUNE_MAX) {
             tracing::warn!(%fault, "old idempotency records stay for now");
         }
-    }
-}
-
-fn answer_all(waiting: Waiting, answers: impl Iterator<Item = Answer>) {
-    for (waiting, answer) in waiting.into_iter().zip(answers) {
-        // Whoever hung up meanwhile asks again and gets the stored reply.
-        let _ = waiting.send(answer);
     }
 }

@@ -8,7 +8,7 @@ use super::wallet::page_size;
 use crate::store::reads::WholeReservation;
 use axum::extract::State;
 use axum::response::Response;
-use boxoffice_core::id::{ReservationId, Uuid};
+use boxoffice_core::id::{PaymentId, Uuid};
 use boxoffice_core::payment::Payment;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub struct BookingsView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Page {
-    /// Only bookings made before this reservation.
+    /// Only bookings paid before this payment.
     pub before: Option<Uuid>,
     /// At most 100.
     pub limit: Option<usize>,
@@ -80,11 +80,11 @@ pub async fn list(
     Query(page): Query<Page>,
 ) -> Result<Response, Problem> {
     let size = page_size(page.limit)?;
-    let before = page.before.map(ReservationId);
+    let before = page.before.map(PaymentId);
     let user = identity.user;
     let found = app.readers.read(move |reads| reads.bookings(user, before, size + 1)).await?;
     let bookings: Vec<_> = found.iter().take(size).map(|booking| view(&app, booking)).collect();
     let more = found.len() > size;
-    let next_before = bookings.last().filter(|_| more).map(|booking| booking.reservation_id);
+    let next_before = bookings.last().filter(|_| more).map(|booking| booking.payment_id);
     Ok(json(StatusCode::OK, &BookingsView { bookings, next_before }))
 }

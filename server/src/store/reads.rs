@@ -3,7 +3,9 @@
 use super::fault::Fault;
 use super::memory::Dump;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId, Uuid};
+use boxoffice_core::id::{
+    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId, Uuid,
+};
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
@@ -60,14 +62,15 @@ pub trait Reads: Send {
     /// # Errors
     /// The database is not available.
     fn reservation(&mut self, id: ReservationId) -> Result<Option<WholeReservation>, Fault>;
-    /// A user's confirmed reservations with their payments, newest first, before `before` if given.
+    /// A user's payments with the reservations that they confirmed, newest first, made before the
+    /// payment `before` if given.
     ///
     /// # Errors
     /// The database is not available.
     fn bookings(
         &mut self,
         user: UserId,
-        before: Option<ReservationId>,
+        before: Option<PaymentId>,
         limit: usize,
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault>;
     /// A user's balance.

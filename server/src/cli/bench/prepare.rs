@@ -11,7 +11,7 @@ use boxoffice_core::batch::{Envelope, load_all, run};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::draw::Draw;
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, UserId};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, UserId, Uuid};
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::{Arrive, Join, QueueSettings};
@@ -69,12 +69,17 @@ impl Step {
     }
 }
 
-/// Seats of one date.
-const SEATS_PER_DATE: usize = 50_000;
+/// Seats of one date. Dates sell out one after another, each in random order.
+const SEATS_PER_DATE: usize = 5_000;
 /// Commands in one transaction while preparing.
 const BATCH: usize = 2_000;
 /// Different tokens that poll or look.
 const READERS: usize = 2_000;
+
+/// Ids of users who have registered long ago, in no order.
+fn scattered_id(nth: usize) -> Uuid {
+    Uuid::new_v5(&new_id(), &nth.to_le_bytes())
+}
 
 /// A user with a place.
 #[derive(Clone, Copy)]
@@ -156,7 +161,7 @@ fn join_all(
     let mut fans = Vec::with_capacity(count);
     while fans.len() < count {
         let users: Vec<UserId> =
-            (fans.len()..count).take(BATCH).map(|_| UserId(new_id())).collect();
+            (fans.len()..count).take(BATCH).map(|n| UserId(scattered_id(n))).collect();
         let joins = users.iter().map(|&user| Command::Join(Join { user, concert })).collect();
         for (user, outcome) in users.into_iter().zip(commit(store, joins, now)?) {
             if let Outcome::Joined(ticket) = outcome {
@@ -253,13 +258,11 @@ impl Prepared {
         self.used = range.end;
         debug_assert!(self.shopping.iter().all(|fan| fan.place.concert == self.sale));
         // Fans choose seats all over the hall, not one after the other.
-        let all = u64::try_from(self.shopping.len() - READERS).unwrap_or(0);
-        let draw = Draw::new(&[7; 32], all);
+        let draw = Draw::new(&[7; 32], u64::try_from(SEATS_PER_DATE).unwrap_or(0));
         let request = |fan: usize| {
-            let index = draw.number_of(u64::try_from(fan).ok()? + 1) - 1;
-            let index = usize::try_from(index).ok()?;
-            let date = self.large_dates.get(index / SEATS_PER_DATE)?;
-            let seat = index % SEATS_PER_DATE + 1;
+            let date = self.large_dates.get(fan / SEATS_PER_DATE)?;
+            let nth = u64::try_from(fan % SEATS_PER_DATE + 1).ok()?;
+            let seat = draw.number_of(nth);
             let body = format!(r#"{{"concert_date_id":"{date}","seat_numbers":[{seat}]}}"#);
             let head =
                 self.head("POST", "/api/v1/reservations", self.shopping.get(fan).copied(), None);

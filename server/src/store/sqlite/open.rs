@@ -16,6 +16,9 @@ pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Page cache of the writer, KiB (negative: SQLite's unit is then KiB and not pages).
 const WRITER_CACHE: i64 = -64 * 1024;
+/// Pages in the write-ahead log after which a commit copies them into the database file. Four times
+/// SQLite's default: pages that many holds touch are copied once.
+const CHECKPOINT_PAGES: i64 = 4_000;
 /// Prepared statements kept a connection; more than there are texts.
 const STATEMENTS: usize = 128;
 
@@ -43,6 +46,7 @@ pub fn open_writer(files: &Files) -> Result<Connection, Fault> {
     // An acknowledged commit survives the loss of power, not only of the process.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     migrate(&mut connection)?;
     Ok(connection)

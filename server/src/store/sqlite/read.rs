@@ -7,7 +7,7 @@ use super::super::{Fault, memory::Dump, table};
 use super::open::{Files, open_reader};
 use super::{Source, cells};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{PlaceKey, ReservationId, UserId, Uuid};
+use boxoffice_core::id::{PaymentId, PlaceKey, ReservationId, UserId, Uuid};
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
@@ -104,20 +104,19 @@ impl Reads for SqliteReads {
     fn bookings(
         &mut self,
         user: UserId,
-        before: Option<ReservationId>,
+        before: Option<PaymentId>,
         limit: usize,
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault> {
-        let rest = "WHERE user_id = ?1 AND status = 'confirmed' \
-                    AND (?2 IS NULL OR reservation_id < ?2) ORDER BY reservation_id DESC LIMIT ?3";
+        let rest = "WHERE user_id = ?1 AND (?2 IS NULL OR amount_id < ?2) \
+                    ORDER BY amount_id DESC LIMIT ?3";
         let before = before.map(|id| id.0.into_bytes());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = self.all::<Reservation>(rest, params![user.0.as_bytes(), before, limit])?;
+        let found = self.all::<Payment>(rest, params![user.0.as_bytes(), before, limit])?;
         let mut bookings = Vec::with_capacity(found.len());
-        for (id, reservation) in found {
-            let rest = "WHERE reservation_id = ?";
-            let payment = self.first::<Payment>(rest, params![id.0.as_bytes()])?;
-            let (_, payment) = payment.ok_or_else(|| Fault::Corrupt("a payment is gone".into()))?;
-            bookings.push((self.whole(id, reservation)?, payment));
+        for (id, payment) in found {
+            let whole = self.reservation(id)?;
+            let whole = whole.ok_or_else(|| Fault::Corrupt("a reservation is gone".into()))?;
+            bookings.push((whole, payment));
         }
         Ok(bookings)
     }
