@@ -163,8 +163,8 @@ pub struct DatesView {
 }
 
 /// The dates that can be booked: those that have not started yet, with the seats left.
-#[utoipa::path(get, path = "/api/v1/concerts/{id}/dates", tag = "Seats", params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header)),
-    security(("identity" = [])),
+#[utoipa::path(get, path = "/api/v1/concerts/{id}/dates", tag = "Seats", params(("id" = Uuid, Path)),
+    security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = DatesView), (status = 403, description = "not_admitted, queue_token_expired, …")))]
 pub async fn dates(
     State(app): State<App>,

@@ -36,12 +36,23 @@ impl Modify for Security {
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         components.add_security_scheme("identity", SecurityScheme::Http(bearer));
-        let key = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Api-Key")));
-        components.add_security_scheme("operator", key);
+        for (name, header) in [("queue_token", "X-Queue-Token"), ("operator", "X-Api-Key")] {
+            let key = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(header)));
+            components.add_security_scheme(name, key);
+        }
     }
 }
 
-/// Tells the codes of all problems.
+/// The way through a sale, for a stranger at the page.
+const STEPS: &str = "
+
+To click through a sale: 1. `POST /users` and `POST /sessions` (Try it out, Execute); put the \
+`access_token` into **Authorize** under *identity*. 2. `GET /concerts`, copy a `concert_id`; \
+`POST /concerts/{id}/queue-tokens`; put the `token` into **Authorize** under *queue_token*. \
+3. `GET /concerts/{id}/dates`, `GET /concert-dates/{id}/seats`. 4. `POST /reservations`, \
+`POST /users/{id}/balance/charges`, `POST /reservations/{id}/payment`. 5. `GET /bookings`.";
+
+/// Tells the way through and the codes of all problems.
 struct Problems;
 
 impl Modify for Problems {
@@ -51,8 +62,11 @@ impl Modify for Problems {
         let lines: Vec<String> = problem::TABLE.iter().map(line).collect();
         let table = lines.join("\n");
         let text = document.info.description.get_or_insert_default();
-        text.push_str("\n\n| code | status | English | 한국어 |\n|---|---|---|---|\n");
+        text.push_str(STEPS);
+        text.push_str("\n\n<details><summary>All codes of problems</summary>\n\n");
+        text.push_str("| code | status | English | 한국어 |\n|---|---|---|---|\n");
         text.push_str(&table);
+        text.push_str("\n\n</details>");
     }
 }
 

@@ -64,7 +64,7 @@ pub const TABLE: &[Entry] = &[
     entry("idempotency_key_reused", 422, None, "This Idempotency-Key was used for another request.", "다른 요청에 사용된 Idempotency-Key입니다."),
     entry("invalid_setting", 422, None, "A field has a value that is not allowed.", "허용되지 않는 값이 있습니다."),
     // Who asks.
-    entry("identity_required", 401, None, "Please sign in: Authorization: Bearer <access token>.", "로그인이 필요합니다. (Authorization: Bearer <access token>)"),
+    entry("identity_required", 401, None, "Please sign in: Authorization: Bearer ACCESS_TOKEN.", "로그인이 필요합니다. (Authorization: Bearer ACCESS_TOKEN)"),
     entry("identity_invalid", 401, None, "The access token is not valid or has expired. Please sign in again.", "유효하지 않거나 만료된 액세스 토큰입니다. 다시 로그인해 주세요."),
     entry("credentials_wrong", 401, None, "Username or password is wrong.", "사용자 이름 또는 비밀번호가 올바르지 않습니다."),
     entry("other_user", 403, None, "This belongs to another user.", "다른 사용자의 정보입니다."),

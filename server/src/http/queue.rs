@@ -179,7 +179,8 @@ pub async fn join(
 }
 
 /// Where the token stands. Touches no database.
-#[utoipa::path(get, path = "/api/v1/queue-tokens/me", tag = "Waiting queue", params(("X-Queue-Token" = String, Header)),
+#[utoipa::path(get, path = "/api/v1/queue-tokens/me", tag = "Waiting queue",
+    security(("queue_token" = [])),
     responses((status = 200, body = TokenView), (status = 401, description = "queue_token_required, queue_token_invalid"), (status = 403, description = "queue_token_unknown")))]
 pub async fn poll(
     State(app): State<App>,
@@ -197,7 +198,8 @@ pub async fn poll(
 }
 
 /// Leaves the line, or the shop: what is held is released.
-#[utoipa::path(delete, path = "/api/v1/queue-tokens/me", tag = "Waiting queue", params(("X-Queue-Token" = String, Header)),
+#[utoipa::path(delete, path = "/api/v1/queue-tokens/me", tag = "Waiting queue",
+    security(("queue_token" = [])),
     responses((status = 204), (status = 401, description = "queue_token_required, queue_token_invalid"), (status = 403, description = "queue_token_unknown")))]
 pub async fn leave(
     State(app): State<App>,

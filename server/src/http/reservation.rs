@@ -132,8 +132,8 @@ fn seat_set(numbers: &[u32]) -> Result<BTreeSet<u32>, Problem> {
 }
 
 /// Holds seats: all of them or none.
-#[utoipa::path(post, path = "/api/v1/reservations", tag = "Reservations", request_body = NewReservation, params(("X-Queue-Token" = String, Header), ("Idempotency-Key" = Option<String>, Header)),
-    security(("identity" = [])),
+#[utoipa::path(post, path = "/api/v1/reservations", tag = "Reservations", request_body = NewReservation, params(("Idempotency-Key" = Option<String>, Header)),
+    security(("identity" = [], "queue_token" = [])),
     responses((status = 201, body = ReservationView), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found, seat_not_found"), (status = 409, description = "seats_taken, hold_exists, seat_limit, sale_not_open, sale_closed"), (status = 503, description = "busy, database_unavailable")))]
 pub async fn reserve(
     State(app): State<App>,
@@ -159,8 +159,8 @@ pub async fn reserve(
 }
 
 /// A reservation of one's own.
-#[utoipa::path(get, path = "/api/v1/reservations/{id}", tag = "Reservations", params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header)),
-    security(("identity" = [])),
+#[utoipa::path(get, path = "/api/v1/reservations/{id}", tag = "Reservations", params(("id" = Uuid, Path)),
+    security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = ReservationView), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "reservation_not_found")))]
 pub async fn show(
     State(app): State<App>,
@@ -176,8 +176,8 @@ pub async fn show(
 }
 
 /// Releases a hold early; releasing twice is releasing once.
-#[utoipa::path(delete, path = "/api/v1/reservations/{id}", tag = "Reservations", params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header)),
-    security(("identity" = [])),
+#[utoipa::path(delete, path = "/api/v1/reservations/{id}", tag = "Reservations", params(("id" = Uuid, Path)),
+    security(("identity" = [], "queue_token" = [])),
     responses((status = 204), (status = 404, description = "reservation_not_found"), (status = 409, description = "already_paid"), (status = 410, description = "hold_lapsed")))]
 pub async fn cancel(
     State(app): State<App>,

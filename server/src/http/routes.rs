@@ -108,6 +108,8 @@ pub fn router(app: App) -> Router {
         .fallback_service(fallback)
         .with_state(app);
     // The page only; the document is the route above.
-    let config = utoipa_swagger_ui::Config::from("/openapi.json");
+    let config = utoipa_swagger_ui::Config::from("/openapi.json")
+        .try_it_out_enabled(true)
+        .persist_authorization(true);
     router.merge(SwaggerUi::new("/docs").config(config))
 }

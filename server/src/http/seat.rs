@@ -46,8 +46,8 @@ fn matches(headers: &HeaderMap, etag: &str) -> bool {
 
 /// The seats of a date with their state: 304 while nothing has changed. It shows, it does not
 /// decide: a seat shown as available may be taken by the time it is asked for.
-#[utoipa::path(get, path = "/api/v1/concert-dates/{id}/seats", tag = "Seats", params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header), ("If-None-Match" = Option<String>, Header)),
-    security(("identity" = [])),
+#[utoipa::path(get, path = "/api/v1/concert-dates/{id}/seats", tag = "Seats", params(("id" = Uuid, Path), ("If-None-Match" = Option<String>, Header)),
+    security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = SeatsView), (status = 304, description = "Nothing has changed"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found")))]
 pub async fn map(
     State(app): State<App>,

@@ -94,8 +94,8 @@ pub(super) fn page_size(limit: Option<usize>) -> Result<usize, Problem> {
 }
 
 /// Adds money to one's balance.
-#[utoipa::path(post, path = "/api/v1/users/{id}/balance/charges", tag = "Balance", request_body = NewCharge, params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header), ("Idempotency-Key" = String, Header, description = "Required: makes a retry safe")),
-    security(("identity" = [])),
+#[utoipa::path(post, path = "/api/v1/users/{id}/balance/charges", tag = "Balance", request_body = NewCharge, params(("id" = Uuid, Path), ("Idempotency-Key" = String, Header, description = "Required: makes a retry safe")),
+    security(("identity" = [], "queue_token" = [])),
     responses((status = 201, body = ChargeView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …"), (status = 409, description = "balance_limit"), (status = 422, description = "amount_out_of_range, idempotency_key_reused")))]
 pub async fn charge(
     State(app): State<App>,
@@ -126,8 +126,8 @@ pub async fn charge(
 }
 
 /// One's balance.
-#[utoipa::path(get, path = "/api/v1/users/{id}/balance", tag = "Balance", params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header)),
-    security(("identity" = [])),
+#[utoipa::path(get, path = "/api/v1/users/{id}/balance", tag = "Balance", params(("id" = Uuid, Path)),
+    security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = BalanceView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …")))]
 pub async fn balance(
     State(app): State<App>,
@@ -153,8 +153,8 @@ fn entry_view((number, entry): &(u64, LedgerEntry)) -> EntryView {
 }
 
 /// One's ledger: every movement of money, newest first.
-#[utoipa::path(get, path = "/api/v1/users/{id}/balance/entries", tag = "Balance", params(("id" = Uuid, Path), ("X-Queue-Token" = String, Header), Page),
-    security(("identity" = [])),
+#[utoipa::path(get, path = "/api/v1/users/{id}/balance/entries", tag = "Balance", params(("id" = Uuid, Path), Page),
+    security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = LedgerView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …")))]
 pub async fn ledger(
     State(app): State<App>,
