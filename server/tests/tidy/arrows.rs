@@ -123,7 +123,7 @@ fn check_pure(path: &str, text: &str) -> Vec<String> {
             complaints.push(format!("{path}: std::{module} is not known to be pure"));
         }
     }
-    for word in ["async", "await", "extern", "static", "println", "thread_local", "unsafe"] {
+    for word in ["async", "await", "extern", "println", "thread_local", "unsafe"] {
         let found = code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == word);
         if found {
             complaints.push(format!("{path}: {word} has no place in the rules"));
