@@ -1,0 +1,27 @@
+# What is done often. `just --list` shows it; without just, the commands are plain.
+
+# Runs the server with the demo sale.
+run *arguments:
+    cargo run --release -- {{arguments}}
+
+# All tests.
+test *arguments:
+    cargo test --workspace {{arguments}}
+
+# Format, lints, checks of the house.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo test --package boxoffice --test tidy
+
+# The figures of the README.
+bench *arguments:
+    cargo run --release -- bench {{arguments}}
+
+# The simulation at length: `just sim 5000000 42`.
+sim commands="2000000" seed="1":
+    SIM_COMMANDS={{commands}} SIM_SEED={{seed}} cargo test --package boxoffice --test sim
+
+# Licences and advisories of the dependencies (needs cargo-deny).
+deny:
+    cargo deny check

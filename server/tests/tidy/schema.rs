@@ -1,0 +1,152 @@
+//! The migrations of each dialect make the same tables and columns, and those are the ones that the
+//! stores bind and read.
+
+use super::tree::{exists, under};
+use super::{complains, none};
+use boxoffice::store::table::TABLES;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Columns by table.
+type Schema = BTreeMap<String, BTreeSet<String>>;
+
+const FOLDERS: [&str; 2] = ["migrations/sqlite/", "migrations/mysql/"];
+
+/// The first word, without the quotes of any dialect.
+fn word(text: &str) -> String {
+    let text = text.trim_start();
+    let end = text.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(text.len());
+    text[..end].trim_matches(['`', '"']).to_owned()
+}
+
+/// What is within the parentheses, by the commas of the outermost level.
+fn items(text: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut found) = (0, 0, Vec::new());
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 1 && matches!(c, '(' | ',') || depth == 0 && c == ')' {
+            if c != '(' {
+                found.push(text[start..at].trim());
+            }
+            start = at + 1;
+        }
+        if depth == 0 && c == ')' {
+            break;
+        }
+    }
+    found
+}
+
+fn is_column(item: &str) -> bool {
+    let first = word(item).to_ascii_uppercase();
+    !["PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "KEY", "INDEX", "CONSTRAINT", ""]
+        .contains(&first.as_str())
+}
+
+/// Applies a migration's text: `CREATE TABLE`, `DROP TABLE`, `ALTER TABLE … ADD/DROP COLUMN`.
+fn apply(schema: &mut Schema, text: &str) {
+    let lines = text.lines().map(|line| line.split("--").next().unwrap_or_default());
+    let text = lines.collect::<Vec<_>>().join("\n");
+    for statement in text.split(';').map(str::trim) {
+        if let Some(rest) = statement.strip_prefix("CREATE TABLE") {
+            let rest = rest.trim().trim_start_matches("IF NOT EXISTS");
+            let columns = items(rest).into_iter().filter(|i| is_column(i)).map(word).collect();
+            schema.insert(word(rest), columns);
+        } else if let Some(rest) = statement.strip_prefix("DROP TABLE") {
+            schema.remove(&word(rest));
+        } else if let Some(rest) = statement.strip_prefix("ALTER TABLE") {
+            let columns = schema.entry(word(rest)).or_default();
+            if let Some((_, column)) = rest.split_once("ADD COLUMN") {
+                columns.insert(word(column));
+            } else if let Some((_, column)) = rest.split_once("DROP COLUMN") {
+                columns.remove(&word(column));
+            }
+        }
+    }
+}
+
+fn schema_of(folder: &str) -> Schema {
+    let mut schema = Schema::new();
+    for file in under(&[folder], ".sql") {
+        apply(&mut schema, &file.text);
+    }
+    schema
+}
+
+fn difference(left: &Schema, right: &Schema, names: (&str, &str)) -> Vec<String> {
+    let one_way = |a: &Schema, b: &Schema, name: &str, other: &str| -> Vec<String> {
+        let missing = |(table, columns): (&String, &BTreeSet<String>)| {
+            let there = b.get(table).cloned().unwrap_or_default();
+            let lacking: Vec<_> = columns.difference(&there).cloned().collect();
+            (!lacking.is_empty())
+                .then(|| format!("{table} of {name} has {lacking:?}, that of {other} has not"))
+        };
+        a.iter().filter_map(missing).collect()
+    };
+    [one_way(left, right, names.0, names.1), one_way(right, left, names.1, names.0)].concat()
+}
+
+fn tables() -> Schema {
+    let columns = |table: &boxoffice::store::table::Table| {
+        (table.name.to_owned(), table.columns().map(str::to_owned).collect())
+    };
+    TABLES.iter().map(|table| columns(table)).collect()
+}
+
+#[test]
+fn migrations_make_the_tables_that_the_stores_know() {
+    none(&difference(&schema_of(FOLDERS[0]), &tables(), ("migrations/sqlite", "table.rs")));
+}
+
+#[test]
+fn migrations_of_the_dialects_are_alike() {
+    if !exists(FOLDERS[1]) {
+        return; // One dialect is alike by itself.
+    }
+    let names = |folder: &str| -> Vec<String> {
+        let files = under(&[folder], ".sql");
+        files.iter().map(|f| f.path.trim_start_matches(folder).to_owned()).collect()
+    };
+    assert_eq!(names(FOLDERS[0]), names(FOLDERS[1]));
+    none(&difference(&schema_of(FOLDERS[0]), &schema_of(FOLDERS[1]), ("sqlite", "mysql")));
+}
+
+/// The reader above against the database itself.
+#[test]
+fn the_text_is_read_as_the_database_reads_it() {
+    let database = rusqlite::Connection::open_in_memory().unwrap();
+    for file in under(&[FOLDERS[0]], ".sql") {
+        database.execute_batch(&file.text).unwrap();
+    }
+    let mut found = Schema::new();
+    let text = "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c \
+                WHERE m.type = 'table'";
+    let mut statement = database.prepare(text).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    for row in rows {
+        let (table, column): (String, String) = row.unwrap();
+        found.entry(table).or_default().insert(column);
+    }
+    assert!(!found.is_empty());
+    none(&difference(&schema_of(FOLDERS[0]), &found, ("the text", "the database")));
+}
+
+#[test]
+fn bad_samples_are_found() {
+    let of = |text: &str| {
+        let mut schema = Schema::new();
+        apply(&mut schema, text);
+        schema
+    };
+    let seat =
+        "CREATE TABLE seat (\n a INTEGER CHECK (a IN (1, 2)), -- b TEXT,\n PRIMARY KEY (a)\n);";
+    assert_eq!(of(seat), of("CREATE TABLE `seat` (`a` BIGINT, UNIQUE KEY x (a)) ENGINE=InnoDB;"));
+    let wider = of(&format!("{seat} ALTER TABLE seat ADD COLUMN c TEXT;"));
+    complains(&difference(&of(seat), &wider, ("x", "y")), "seat of y has [\"c\"]");
+    complains(&difference(&wider, &of(seat), ("x", "y")), "seat of x has [\"c\"]");
+    complains(&difference(&of(seat), &of(""), ("x", "y")), "seat of x has [\"a\"]");
+    none(&difference(&of(&format!("{seat} DROP TABLE seat;")), &of(""), ("x", "y")));
+}
