@@ -25,6 +25,10 @@ use utoipa::{Modify, OpenApi};
         admin::create_concert, admin::figures, admin::add_date, admin::set_sale, admin::set_queue,
         ops::livez, ops::readyz, ops::metrics,
     ),
+    tags(
+        (name = "Account"), (name = "Concerts"), (name = "Waiting queue"), (name = "Seats"),
+        (name = "Reservations"), (name = "Balance"), (name = "Operator"), (name = "Operation"),
+    ),
     modifiers(&Security, &Problems),
 )]
 struct Document;
