@@ -42,12 +42,12 @@ pub fn insert(table: &Table, dialect: impl QueryBuilder) -> String {
     query.build(dialect).0
 }
 
-/// The mutable columns of one row, then its key.
+/// The mutable columns of one row, then those that it is found by.
 pub fn update(table: &Table, dialect: impl QueryBuilder) -> String {
     let mut query: UpdateStatement = Query::update();
     query.table(name(table.name));
     query.values(table.mutable.iter().map(|column| (name(column), Expr::val(0))));
-    for condition in equals(table.key) {
+    for condition in equals(table.row) {
         query.and_where(condition);
     }
     query.build(dialect).0
@@ -63,7 +63,7 @@ mod tests {
     fn texts_bind_in_the_tables_order() {
         assert_eq!(
             update(&SEAT, SqliteQueryBuilder),
-            r#"UPDATE "seat" SET "status" = ?, "reservation_id" = ?, "held_until" = ?, "reservated_date" = ? WHERE "concert_date_id" = ? AND "seat_number" = ?"#
+            r#"UPDATE "seat" SET "status" = ?, "reservation_id" = ?, "held_until" = ?, "reservated_date" = ? WHERE "seat_id" = ?"#
         );
         assert_eq!(
             insert(&SEAT, SqliteQueryBuilder),

@@ -12,9 +12,16 @@ pub struct Table {
     pub fixed: &'static [&'static str],
     /// Columns that an update writes.
     pub mutable: &'static [&'static str],
+    /// Columns that an update finds the row by: the shortest way to it.
+    pub row: &'static [&'static str],
 }
 
 impl Table {
+    /// Where the columns that an update finds the row by stand among all columns.
+    pub fn row_positions(&self) -> impl Iterator<Item = usize> {
+        self.row.iter().filter_map(|wanted| self.columns().position(|column| column == *wanted))
+    }
+
     /// Key, fixed and mutable columns, in this order.
     pub fn columns(&self) -> impl Iterator<Item = &'static str> {
         self.key.iter().chain(self.fixed).chain(self.mutable).copied()
@@ -27,6 +34,7 @@ pub const USER: Table = Table {
     key: &["user_id"],
     fixed: &["username", "password_hash", "created_at"],
     mutable: &[],
+    row: &["user_id"],
 };
 /// Shows.
 pub const CONCERT: Table = Table {
@@ -43,6 +51,7 @@ pub const CONCERT: Table = Table {
         "seats_per_user",
     ],
     mutable: &["total_seats", "date_count", "start_at", "end_at"],
+    row: &["concert_id"],
 };
 /// Dated performances.
 pub const CONCERT_DATE: Table = Table {
@@ -50,6 +59,7 @@ pub const CONCERT_DATE: Table = Table {
     key: &["concert_date_id"],
     fixed: &["concert_id", "concert_date", "total_seats"],
     mutable: &["available_seats"],
+    row: &["concert_date_id"],
 };
 /// Numbered places on a date.
 pub const SEAT: Table = Table {
@@ -57,6 +67,7 @@ pub const SEAT: Table = Table {
     key: &["concert_date_id", "seat_number"],
     fixed: &["seat_id", "concert_id", "zone", "ticket_price"],
     mutable: &["status", "reservation_id", "held_until", "reservated_date"],
+    row: &["seat_id"],
 };
 /// Queue cursors.
 pub const QUEUE_STATE: Table = Table {
@@ -77,6 +88,7 @@ pub const QUEUE_STATE: Table = Table {
         "max_waiting",
         "paused",
     ],
+    row: &["concert_id"],
 };
 /// Places in line.
 pub const WAITING_QUEUE: Table = Table {
@@ -84,6 +96,7 @@ pub const WAITING_QUEUE: Table = Table {
     key: &["concert_id", "sequence"],
     fixed: &["user_id", "created_at"],
     mutable: &["status", "deleted_at"],
+    row: &["concert_id", "sequence"],
 };
 /// Admissions.
 pub const USER_TOKEN: Table = Table {
@@ -101,6 +114,7 @@ pub const USER_TOKEN: Table = Table {
         "ended_at",
         "return_count",
     ],
+    row: &["concert_id", "sequence"],
 };
 /// Claims.
 pub const RESERVATION: Table = Table {
@@ -117,6 +131,7 @@ pub const RESERVATION: Table = Table {
         "expires_at",
     ],
     mutable: &["status", "ended_at", "amount_id"],
+    row: &["reservation_id"],
 };
 /// Seats of claims.
 pub const RESERVATION_SEAT: Table = Table {
@@ -124,6 +139,7 @@ pub const RESERVATION_SEAT: Table = Table {
     key: &["reservation_id", "seat_number"],
     fixed: &["seat_id", "ticket_price"],
     mutable: &[],
+    row: &["reservation_id", "seat_number"],
 };
 /// Payments.
 pub const AMOUNT: Table = Table {
@@ -131,6 +147,7 @@ pub const AMOUNT: Table = Table {
     key: &["amount_id"],
     fixed: &["reservation_id", "user_id", "concert_id", "amount", "payment_date"],
     mutable: &[],
+    row: &["amount_id"],
 };
 /// Balances.
 pub const BALANCE: Table = Table {
@@ -138,6 +155,7 @@ pub const BALANCE: Table = Table {
     key: &["user_id"],
     fixed: &[],
     mutable: &["amount", "entry_count", "updated_at"],
+    row: &["user_id"],
 };
 /// The ledger.
 pub const BALANCE_ENTRY: Table = Table {
@@ -145,6 +163,7 @@ pub const BALANCE_ENTRY: Table = Table {
     key: &["user_id", "entry_number"],
     fixed: &["kind", "amount", "balance_after", "reference", "created_at"],
     mutable: &[],
+    row: &["user_id", "entry_number"],
 };
 /// Stored replies.
 pub const IDEMPOTENCY_KEY: Table = Table {
@@ -152,6 +171,7 @@ pub const IDEMPOTENCY_KEY: Table = Table {
     key: &["scope_id", "idempotency_key"],
     fixed: &[],
     mutable: &["fingerprint", "reply", "created_at"],
+    row: &["scope_id", "idempotency_key"],
 };
 /// Operators' keys.
 pub const API_KEY: Table = Table {
@@ -159,6 +179,7 @@ pub const API_KEY: Table = Table {
     key: &["api_key_id"],
     fixed: &["key_name", "key_hash", "created_at"],
     mutable: &["revoked_at"],
+    row: &["api_key_id"],
 };
 
 /// Every table but the schema's own version.

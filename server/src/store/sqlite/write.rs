@@ -116,8 +116,8 @@ impl SqliteStore {
             return Ok(());
         }
         let texts = self.texts::<R>()?;
-        let keys = R::TABLE.key.len();
-        let mutable = keys + R::TABLE.fixed.len();
+        let mutable = R::TABLE.key.len() + R::TABLE.fixed.len();
+        let row_at: Vec<usize> = R::TABLE.row_positions().collect();
         for (key, row, change) in changed {
             let cells = R::cells(key, row);
             match change {
@@ -127,7 +127,8 @@ impl SqliteStore {
                 }
                 Change::Update => {
                     let mut statement = self.connection.prepare_cached(&texts.update)?;
-                    let bound = cells[mutable..].iter().chain(&cells[..keys]);
+                    let found_by = row_at.iter().map(|&position| &cells[position]);
+                    let bound = cells[mutable..].iter().chain(found_by);
                     let written = statement.execute(params_from_iter(bound))?;
                     if written != 1 {
                         return Err(Fault::Corrupt(format!("a row of {} is gone", R::TABLE.name)));
