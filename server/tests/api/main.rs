@@ -8,4 +8,5 @@
 
 mod buying;
 mod operating;
+mod problems;
 mod world;
