@@ -45,6 +45,12 @@ impl Ask {
         self
     }
 
+    /// Without a header.
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(found, _)| found != name);
+        self
+    }
+
     /// As a fan: with the identity, and the queue token where there is one.
     pub fn by(self, fan: &Fan) -> Self {
         let ask = self.identity(&fan.identity);
