@@ -8,6 +8,9 @@
 
 mod buying;
 mod guards;
+mod money;
+mod openapi;
 mod operating;
 mod problems;
+mod seats;
 mod world;
