@@ -7,10 +7,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
 mod buying;
+mod draw;
 mod guards;
 mod money;
 mod openapi;
 mod operating;
 mod problems;
+mod queue;
 mod seats;
 mod world;
