@@ -86,6 +86,35 @@ async fn who_never_comes_gives_the_slot_back() {
     assert_eq!(sale.poll(&third).await["position"], 1);
 }
 
+/// H21: the place of somebody who has come back as often as is allowed is over; the poll does not
+/// promise the front of the line any more, before the sweep or after it or after a restart.
+#[tokio::test]
+async fn the_front_is_not_promised_for_ever() {
+    let mut sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1 })).await;
+    let mut fan = sale.shopper(&show).await;
+    for returns in 0..=3 {
+        sale.pass(MINUTE);
+        let promised = json!(returns < 3);
+        assert_eq!(sale.poll(&fan).await["may_return"], promised, "{returns}");
+        sale.tick().await;
+        assert_eq!(sale.poll(&fan).await["may_return"], promised, "{returns}, swept");
+        sale = sale.reborn();
+        let view = sale.poll(&fan).await;
+        assert_eq!((&view["state"], &view["may_return"]), (&json!("expired"), &promised));
+        if returns < 3 {
+            let before = fan.token.clone();
+            sale.join(&mut fan, &show).await;
+            assert_eq!(fan.token, before, "the same place");
+            sale.tick().await;
+            assert_eq!(sale.poll(&fan).await["state"], "admitted");
+        }
+    }
+    let before = fan.token.clone();
+    sale.join(&mut fan, &show).await;
+    assert_ne!(fan.token, before, "a new place");
+}
+
 /// H22: a position never rises and never skips anybody, and the estimate is in seconds: one a second
 /// is let in, so that the wait is about the position.
 #[tokio::test]
