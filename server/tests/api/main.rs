@@ -9,7 +9,10 @@
 mod bodies;
 mod buying;
 mod draw;
+mod external;
+mod files;
 mod guards;
+mod load;
 mod money;
 mod openapi;
 mod operating;
