@@ -106,7 +106,7 @@ async fn anybody_looks_at_concerts() {
     "#);
 }
 
-/// A place in line: the answers while waiting, when admitted, and after leaving.
+/// A place in line: the answers while waiting and when admitted.
 #[tokio::test]
 async fn a_place_in_line() {
     let sale = Sale::new();
@@ -152,7 +152,7 @@ async fn a_place_in_line() {
     token: "[token]"
     user_id: "[id 2]"
     "#);
-    second.token = joined.json()["token"].as_str().unwrap().to_owned();
+    joined.json()["token"].as_str().unwrap().clone_into(&mut second.token);
     let again = sale.send(post(show.path("/queue-tokens")).by(&second)).await;
     assert_eq!(again.want(200), joined.json(), "the place that the fan has");
 
@@ -175,7 +175,16 @@ async fn a_place_in_line() {
     state: "waiting"
     user_id: "[id 2]"
     "#);
+}
 
+/// Leaving the line or the shop gives the place to the next.
+#[tokio::test]
+async fn leaving() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1 })).await;
+    let first = sale.shopper(&show).await;
+    let mut second = sale.fan().await;
+    sale.join(&mut second, &show).await;
     let left = sale.send(delete("/api/v1/queue-tokens/me").token(&first.token)).await;
     assert_snapshot!(left.shown(), @"204");
     let over = sale.send(get("/api/v1/queue-tokens/me").token(&first.token)).await;
@@ -200,9 +209,9 @@ async fn a_place_in_line() {
     assert_eq!(sale.poll(&second).await["state"], "admitted");
 }
 
-/// From the dates to the booking.
+/// From the dates to the hold.
 #[tokio::test]
-async fn a_purchase() {
+async fn a_hold() {
     let sale = Sale::new();
     let seats = json!([{ "from": 1, "to": 2, "zone": "R", "price": 150_000 },
         { "from": 3, "to": 3, "zone": "S", "price": 99_000 }]);
@@ -250,7 +259,15 @@ async fn a_purchase() {
     let id = id_of(&held.json()["reservation_id"]);
     let shown = sale.send(get(format!("/api/v1/reservations/{id}")).by(&fan)).await;
     assert_eq!(shown.want(200), held.json(), "the same view of the same thing");
+}
 
+/// Money in, and out for seats.
+#[tokio::test]
+async fn a_payment() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    let id = sale.hold(&fan, &show, &[1, 3]).await;
     let charged = sale.send(charge(&fan, 300_000).key("charge-1")).await;
     assert_snapshot!(charged.shown(), @r#"
     201
@@ -286,8 +303,8 @@ async fn a_purchase() {
     201
     content-type: application/json
 
-    amount: 249000
-    balance: 51000
+    amount: 300000
+    balance: 0
     currency: "KRW"
     paid_at: "2027-01-15T08:00:01.000Z"
     payment_id: "[id 1]"
@@ -298,7 +315,7 @@ async fn a_purchase() {
     200
     content-type: application/json
 
-    bookings: [{"amount":249000,"concert_date_id":"[id 1]","concert_id":"[id 2]","concert_name":"Moonlight Parade","currency":"KRW","paid_at":"2027-01-15T08:00:01.000Z","payment_id":"[id 3]","reservation_id":"[id 4]","seat_numbers":[1,3],"starts_at":"2027-05-01T10:00:00.000Z","theater":"Hangang Hall"}]
+    bookings: [{"amount":300000,"concert_date_id":"[id 1]","concert_id":"[id 2]","concert_name":"Moonlight Parade","currency":"KRW","paid_at":"2027-01-15T08:00:01.000Z","payment_id":"[id 3]","reservation_id":"[id 4]","seat_numbers":[1,3],"starts_at":"2027-05-01T10:00:00.000Z","theater":"Hangang Hall"}]
     next_before: null
     "#);
 }

@@ -65,7 +65,6 @@ async fn every_problem_is_described() {
             entry.code
         );
     }
-    let known: BTreeSet<&str> = TABLE.iter().map(|entry| entry.code).collect();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             for (status, response) in operation["responses"].as_object().unwrap() {
@@ -79,5 +78,4 @@ async fn every_problem_is_described() {
             }
         }
     }
-    assert!(known.len() > 40);
 }
