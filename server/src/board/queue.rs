@@ -3,6 +3,7 @@
 
 use super::{read, write};
 use boxoffice_core::draw::Draw;
+use boxoffice_core::limits::RETURNS_MAX;
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState, estimated_wait_seconds,
     position,
@@ -60,6 +61,8 @@ struct Seen {
     expiry: Time,
     active: bool,
     arrived: bool,
+    /// Whether a user who did not come may come back to the front.
+    may_return: bool,
 }
 
 #[derive(Default)]
@@ -133,8 +136,8 @@ impl QueueBoard {
         if let Some(seen) = picture.admissions.get(&sequence) {
             return match (seen.active && !now.reached(seen.expiry), seen.arrived) {
                 (true, arrived) => Standing::Admitted { until: seen.expiry, arrived },
-                (false, true) => Standing::Expired,
-                (false, false) => Standing::NoShow,
+                (false, false) if seen.may_return => Standing::NoShow,
+                (false, _) => Standing::Expired,
             };
         }
         let number = picture.number_of(sequence).unwrap_or(sequence);
@@ -253,6 +256,7 @@ impl QueueBoard {
             expiry: row.token_expiry,
             active: row.is_active,
             arrived: row.arrived_at.is_some(),
+            may_return: row.returns < RETURNS_MAX,
         };
         let before = picture.admissions.insert(sequence, seen);
         if row.is_active && !before.is_some_and(|before| before.active) {

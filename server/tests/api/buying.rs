@@ -1,0 +1,382 @@
+//! What a buyer is answered when all goes well, route by route.
+
+use crate::world::{Sale, charge, delete, get, id_of, pay, post, reserve};
+use insta::assert_snapshot;
+use serde_json::json;
+
+/// A real account with a real password: the only way in that has no shortcut in these tests.
+#[tokio::test]
+async fn an_account_signs_in_and_stays_signed_in() {
+    let sale = Sale::new();
+    let mina = json!({ "username": " Mina.Kim ", "password": "correct horse" });
+    let made = sale.send(post("/api/v1/users").key("register-1").json(&mina)).await;
+    assert_snapshot!(made.shown(), @r#"
+    201
+    content-type: application/json
+
+    user_id: "[id 1]"
+    username: "mina.kim"
+    "#);
+
+    let again = sale.send(post("/api/v1/users").key("register-1").json(&mina)).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, "true"));
+    assert_eq!(made.body, again.body);
+
+    let session = sale.send(post("/api/v1/sessions").json(&mina)).await;
+    assert_snapshot!(session.shown(), @r#"
+    201
+    content-type: application/json
+
+    access_expires_at: "2027-01-15T14:00:00.000Z"
+    access_token: "[token]"
+    now: "2027-01-15T08:00:00.000Z"
+    refresh_expires_at: "2027-01-22T08:00:00.000Z"
+    refresh_token: "[token]"
+    user_id: "[id 1]"
+    "#);
+
+    sale.pass(1_000);
+    let refresh = json!({ "refresh_token": session.json()["refresh_token"] });
+    let renewed = sale.send(post("/api/v1/sessions/refresh").json(&refresh)).await;
+    assert_snapshot!(renewed.shown(), @r#"
+    201
+    content-type: application/json
+
+    access_expires_at: "2027-01-15T14:00:01.000Z"
+    access_token: "[token]"
+    now: "2027-01-15T08:00:01.000Z"
+    refresh_expires_at: "2027-01-22T08:00:01.000Z"
+    refresh_token: "[token]"
+    user_id: "[id 1]"
+    "#);
+    let view = renewed.json();
+    assert_ne!(view["access_token"], session.json()["access_token"]);
+    let ask = get("/api/v1/bookings").identity(view["access_token"].as_str().unwrap());
+    sale.send(ask).await.want(200);
+}
+
+/// No password is needed to look around.
+#[tokio::test]
+async fn anybody_looks_at_concerts() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    sale.pass(1);
+    let later = json!({ "name": "한여름 밤", "opens_at": "2027-01-16T10:00:00+09:00",
+        "closes_at": "2027-01-17T10:00:00+09:00", "dates": [] });
+    sale.concert(later).await;
+
+    let list = sale.send(get("/api/v1/concerts")).await;
+    assert_snapshot!(list.shown(), @r#"
+    200
+    content-type: application/json
+    cache-control: public, max-age=1
+
+    concerts: [{"closes_at":null,"concert_id":"[id 1]","name":"Moonlight Parade","opens_at":"2027-01-15T08:00:00.000Z","run_time_minutes":120,"sale":"open","seats_per_user":4,"theater":"Hangang Hall"},{"closes_at":"2027-01-17T01:00:00.000Z","concert_id":"[id 2]","name":"한여름 밤","opens_at":"2027-01-16T01:00:00.000Z","run_time_minutes":120,"sale":"upcoming","seats_per_user":4,"theater":"Hangang Hall"}]
+    now: "2027-01-15T08:00:00.001Z"
+    "#);
+    let one = sale.send(get(show.path(""))).await;
+    assert_snapshot!(one.shown(), @r#"
+    200
+    content-type: application/json
+    cache-control: public, max-age=1
+
+    closes_at: null
+    concert_id: "[id 1]"
+    name: "Moonlight Parade"
+    opens_at: "2027-01-15T08:00:00.000Z"
+    run_time_minutes: 120
+    sale: "open"
+    seats_per_user: 4
+    theater: "Hangang Hall"
+    "#);
+    let queue = sale.send(get(show.path("/queue"))).await;
+    assert_snapshot!(queue.shown(), @r#"
+    200
+    content-type: application/json
+    cache-control: public, max-age=1
+
+    admitted_last_minute: 0
+    concert_id: "[id 1]"
+    draw_commitment: "[32 bytes]"
+    draw_seed: null
+    drawn: null
+    paused: false
+    served_up_to: 0
+    waiting: 0
+    "#);
+}
+
+/// A place in line: the answers while waiting and when admitted.
+#[tokio::test]
+async fn a_place_in_line() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1 })).await;
+    let first = sale.shopper(&show).await;
+    let admitted = sale.send(get("/api/v1/queue-tokens/me").token(&first.token)).await;
+    assert_snapshot!(admitted.shown(), @r#"
+    200
+    content-type: application/json
+    cache-control: no-store
+
+    admitted_until: "2027-01-15T08:01:00.000Z"
+    concert_id: "[id 1]"
+    estimated_wait_seconds: null
+    expires_at: "2027-01-18T08:00:00.000Z"
+    may_return: false
+    now: "2027-01-15T08:00:00.000Z"
+    poll_after_ms: null
+    position: null
+    queue_number: 1
+    state: "admitted"
+    user_id: "[id 2]"
+    "#);
+
+    let mut second = sale.fan().await;
+    let joined = sale.send(post(show.path("/queue-tokens")).by(&second)).await;
+    assert_snapshot!(joined.shown(), @r#"
+    201
+    content-type: application/json
+    retry-after: 2
+    cache-control: no-store
+
+    admitted_until: null
+    concert_id: "[id 1]"
+    estimated_wait_seconds: null
+    expires_at: "2027-01-18T08:00:00.000Z"
+    may_return: false
+    now: "2027-01-15T08:00:00.000Z"
+    poll_after_ms: 1002
+    position: 1
+    queue_number: 2
+    state: "waiting"
+    token: "[token]"
+    user_id: "[id 2]"
+    "#);
+    joined.json()["token"].as_str().unwrap().clone_into(&mut second.token);
+    let again = sale.send(post(show.path("/queue-tokens")).by(&second)).await;
+    assert_eq!(again.want(200), joined.json(), "the place that the fan has");
+
+    let waiting = sale.send(get("/api/v1/queue-tokens/me").token(&second.token)).await;
+    assert_snapshot!(waiting.shown(), @r#"
+    200
+    content-type: application/json
+    retry-after: 2
+    cache-control: no-store
+
+    admitted_until: null
+    concert_id: "[id 1]"
+    estimated_wait_seconds: null
+    expires_at: "2027-01-18T08:00:00.000Z"
+    may_return: false
+    now: "2027-01-15T08:00:00.000Z"
+    poll_after_ms: 1002
+    position: 1
+    queue_number: 2
+    state: "waiting"
+    user_id: "[id 2]"
+    "#);
+}
+
+/// Leaving the line or the shop gives the place to the next.
+#[tokio::test]
+async fn leaving() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1 })).await;
+    let first = sale.shopper(&show).await;
+    let mut second = sale.fan().await;
+    sale.join(&mut second, &show).await;
+    let left = sale.send(delete("/api/v1/queue-tokens/me").token(&first.token)).await;
+    assert_snapshot!(left.shown(), @"204");
+    let over = sale.send(get("/api/v1/queue-tokens/me").token(&first.token)).await;
+    assert_snapshot!(over.shown(), @r#"
+    200
+    content-type: application/json
+    cache-control: no-store
+
+    admitted_until: null
+    concert_id: "[id 1]"
+    estimated_wait_seconds: null
+    expires_at: "2027-01-18T08:00:00.000Z"
+    may_return: false
+    now: "2027-01-15T08:00:00.000Z"
+    poll_after_ms: null
+    position: null
+    queue_number: 1
+    state: "expired"
+    user_id: "[id 2]"
+    "#);
+    sale.tick().await;
+    assert_eq!(sale.poll(&second).await["state"], "admitted");
+}
+
+/// From the dates to the hold.
+#[tokio::test]
+async fn a_hold() {
+    let sale = Sale::new();
+    let seats = json!([{ "from": 1, "to": 2, "zone": "R", "price": 150_000 },
+        { "from": 3, "to": 3, "zone": "S", "price": 99_000 }]);
+    let date = json!({ "starts_at": "2027-05-01T19:00:00+09:00", "seats": seats });
+    let past = json!({ "starts_at": "2027-01-15T17:00:00+09:00", "seats": seats });
+    let show = sale.concert(json!({ "dates": [date, past] })).await;
+    let fan = sale.shopper(&show).await;
+
+    let dates = sale.send(get(show.path("/dates")).by(&fan)).await;
+    assert_snapshot!(dates.shown(), @r#"
+    200
+    content-type: application/json
+
+    concert_id: "[id 1]"
+    dates: [{"available_seats":3,"concert_date_id":"[id 2]","starts_at":"2027-05-01T10:00:00.000Z","total_seats":3}]
+    now: "2027-01-15T08:00:00.000Z"
+    "#);
+    let map = sale.send(get(show.seats_path()).by(&fan)).await;
+    assert_snapshot!(map.shown(), @r#"
+    200
+    content-type: application/json
+    cache-control: private, no-cache
+    etag: [etag]
+
+    available_seats: 3
+    concert_date_id: "[id 1]"
+    seats: [{"price":150000,"seat_number":1,"status":"available","zone":"R"},{"price":150000,"seat_number":2,"status":"available","zone":"R"},{"price":99000,"seat_number":3,"status":"available","zone":"S"}]
+    "#);
+
+    let held = sale.send(reserve(&fan, &show, &[3, 1])).await;
+    assert_snapshot!(held.shown(), @r#"
+    201
+    content-type: application/json
+
+    concert_date_id: "[id 1]"
+    currency: "KRW"
+    expires_at: "2027-01-15T08:05:00.000Z"
+    now: "2027-01-15T08:00:00.000Z"
+    reservation_id: "[id 2]"
+    reserved_at: "2027-01-15T08:00:00.000Z"
+    seats: [{"price":150000,"seat_number":1},{"price":99000,"seat_number":3}]
+    status: "held"
+    total_price: 249000
+    "#);
+    let id = id_of(&held.json()["reservation_id"]);
+    let shown = sale.send(get(format!("/api/v1/reservations/{id}")).by(&fan)).await;
+    assert_eq!(shown.want(200), held.json(), "the same view of the same thing");
+}
+
+/// Money in, and out for seats.
+#[tokio::test]
+async fn a_payment() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    let id = sale.hold(&fan, &show, &[1, 3]).await;
+    let charged = sale.send(charge(&fan, 300_000).key("charge-1")).await;
+    assert_snapshot!(charged.shown(), @r#"
+    201
+    content-type: application/json
+
+    amount: 300000
+    balance: 300000
+    charge_id: "[id 1]"
+    currency: "KRW"
+    "#);
+    let balance = sale.send(get(format!("/api/v1/users/{}/balance", fan.user)).by(&fan)).await;
+    assert_snapshot!(balance.shown(), @r#"
+    200
+    content-type: application/json
+
+    balance: 300000
+    currency: "KRW"
+    user_id: "[id 1]"
+    "#);
+
+    sale.pass(1_000);
+    let ledger = format!("/api/v1/users/{}/balance/entries", fan.user);
+    let before = sale.send(get(&ledger).by(&fan)).await;
+    assert_snapshot!(before.shown(), @r#"
+    200
+    content-type: application/json
+
+    entries: [{"amount":300000,"balance_after":300000,"created_at":"2027-01-15T08:00:00.000Z","entry_number":1,"kind":"charge","reference":"[id 1]"}]
+    next_before: null
+    "#);
+    let paid = sale.send(pay(&fan, id, "pay-1")).await;
+    assert_snapshot!(paid.shown(), @r#"
+    201
+    content-type: application/json
+
+    amount: 300000
+    balance: 0
+    currency: "KRW"
+    paid_at: "2027-01-15T08:00:01.000Z"
+    payment_id: "[id 1]"
+    reservation_id: "[id 2]"
+    "#);
+    let bookings = sale.send(get("/api/v1/bookings").identity(&fan.identity)).await;
+    assert_snapshot!(bookings.shown(), @r#"
+    200
+    content-type: application/json
+
+    bookings: [{"amount":300000,"concert_date_id":"[id 1]","concert_id":"[id 2]","concert_name":"Moonlight Parade","currency":"KRW","paid_at":"2027-01-15T08:00:01.000Z","payment_id":"[id 3]","reservation_id":"[id 4]","seat_numbers":[1,3],"starts_at":"2027-05-01T10:00:00.000Z","theater":"Hangang Hall"}]
+    next_before: null
+    "#);
+}
+
+/// A hold is given up; giving up twice is giving up once.
+#[tokio::test]
+async fn a_hold_is_released() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    let id = sale.hold(&fan, &show, &[7]).await;
+    for _ in 0..2 {
+        let released = sale.send(delete(format!("/api/v1/reservations/{id}")).by(&fan)).await;
+        assert_eq!((released.status, released.body.len()), (204, 0));
+    }
+    let shown = sale.send(get(format!("/api/v1/reservations/{id}")).by(&fan)).await;
+    assert_eq!(shown.want(200)["status"], "cancelled");
+    assert_eq!(sale.seat(&fan, &show, 7).await, "available");
+}
+
+/// Long lists come in pages.
+#[tokio::test]
+async fn pages() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    for n in 1..=5 {
+        sale.send(charge(&fan, n).key(&format!("c{n}"))).await.want(201);
+    }
+    let path = format!("/api/v1/users/{}/balance/entries", fan.user);
+    let numbers = |view: &serde_json::Value| -> Vec<u64> {
+        let entries = view["entries"].as_array().unwrap().iter();
+        entries.map(|entry| entry["entry_number"].as_u64().unwrap()).collect()
+    };
+    let first = sale.send(get(format!("{path}?limit=2")).by(&fan)).await.want(200);
+    assert_eq!((numbers(&first), first["next_before"].as_u64()), (vec![5, 4], Some(4)));
+    let last = sale.send(get(format!("{path}?limit=3&before=4")).by(&fan)).await.want(200);
+    assert_eq!((numbers(&last), last["next_before"].as_u64()), (vec![3, 2, 1], None));
+
+    let mut booked = Vec::new();
+    for seat in 1..=3 {
+        let fan_again = rejoined(&sale, &fan, &show).await;
+        sale.send(charge(&fan_again, 150_000).key(&format!("for-{seat}"))).await.want(201);
+        let id = sale.hold(&fan_again, &show, &[seat]).await;
+        sale.send(pay(&fan_again, id, &format!("pay-{seat}"))).await.want(201);
+        booked.push(id);
+    }
+    let ask = |query: String| get(format!("/api/v1/bookings?{query}")).identity(&fan.identity);
+    let first = sale.send(ask("limit=2".into())).await.want(200);
+    assert_eq!(id_of(&first["next_before"]), booked[1]);
+    let next = sale.send(ask(format!("limit=2&before={}", booked[1]))).await.want(200);
+    assert_eq!(id_of(&next["bookings"][0]["reservation_id"]), booked[0]);
+    assert!(next["next_before"].is_null(), "{next}");
+}
+
+async fn rejoined(
+    sale: &Sale,
+    fan: &crate::world::Fan,
+    show: &crate::world::Show,
+) -> crate::world::Fan {
+    let mut fan = fan.clone();
+    sale.join(&mut fan, show).await;
+    fan
+}

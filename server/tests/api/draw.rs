@@ -1,0 +1,115 @@
+//! The draw: who joins before the opening has no number; the opening draws it; anybody can check.
+
+use crate::world::{MINUTE, Sale, get};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// The queue number of a joiner, computed as a stranger would from the description in ARCHITECTURE:
+/// a Feistel network of eight rounds over the least even number of bits, walked into range. Shares
+/// no code with the server.
+fn number(seed: &[u8], count: u64, sequence: u64) -> u64 {
+    let mut half = 1;
+    while 1_u64 << (2 * half) < count {
+        half += 1;
+    }
+    let mask = (1_u64 << half) - 1;
+    let mut value = sequence - 1;
+    loop {
+        for round in 0..8_u8 {
+            let digest = Sha256::digest([seed, &[round]].concat());
+            let key = u64::from_le_bytes(digest[..8].try_into().unwrap());
+            let (left, right) = (value >> half, value & mask);
+            value = (right << half) | (left ^ (mixed(right ^ key) & mask));
+        }
+        if value < count {
+            return value + 1;
+        }
+    }
+}
+
+fn mixed(value: u64) -> u64 {
+    let z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn bytes(hex: &Value) -> Vec<u8> {
+    let hex = hex.as_str().expect("hex");
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+/// Before the opening the order is not known, only promised; at the opening the seed is told, it is
+/// the one that was promised, and every place follows from it.
+#[tokio::test]
+async fn the_order_is_promised_then_drawn() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 5, "opens_at": "2027-01-15T08:10:00Z" })).await;
+    let mut fans = sale.fans(23);
+    sale.join_all(&mut fans, &show).await;
+    sale.tick().await;
+    for fan in &fans {
+        let view = sale.poll(fan).await;
+        assert_eq!((&view["state"], &view["queue_number"]), (&json!("waiting"), &Value::Null));
+        assert_eq!(
+            (&view["position"], &view["opens_at"]),
+            (&Value::Null, &json!("2027-01-15T08:10:00.000Z"))
+        );
+        assert_eq!(view["poll_after_ms"], 30_000, "far from the opening: seldom");
+    }
+    let queue = async || sale.send(get(show.path("/queue"))).await.want(200);
+    let before = queue().await;
+    assert_eq!((&before["drawn"], &before["draw_seed"]), (&Value::Null, &Value::Null));
+    assert_eq!(before["waiting"], 23);
+
+    sale.pass(10 * MINUTE - 1);
+    sale.tick().await;
+    assert_eq!(queue().await, before, "not a millisecond early");
+    sale.pass(1);
+    sale.tick().await;
+    let after = queue().await;
+    assert_eq!((&after["drawn"], &after["served_up_to"]), (&json!(23), &json!(5)));
+    assert_eq!(after["draw_commitment"], before["draw_commitment"]);
+    let seed = bytes(&after["draw_seed"]);
+    assert_eq!(Sha256::digest(&seed).to_vec(), bytes(&after["draw_commitment"]));
+
+    let mut numbers = BTreeSet::new();
+    for fan in &fans {
+        let view = sale.poll(fan).await;
+        let sequence = sale.claims(fan).sequence;
+        let drawn = number(&seed, 23, sequence);
+        assert_eq!(view["queue_number"], drawn, "joiner {sequence}");
+        let position = drawn.checked_sub(5).filter(|p| *p > 0);
+        assert_eq!(view["position"], json!(position));
+        assert_eq!(view["state"], if drawn <= 5 { "admitted" } else { "waiting" });
+        numbers.insert(drawn);
+    }
+    assert_eq!(numbers, (1..=23).collect());
+
+    let mut late = sale.fan().await;
+    let view = sale.join(&mut late, &show).await;
+    assert_eq!(
+        (&view["queue_number"], &view["position"]),
+        (&json!(24), &json!(19)),
+        "then in turn"
+    );
+}
+
+/// Those who asked before the opening come back spread over some seconds, not all at once.
+#[tokio::test]
+async fn the_opening_is_no_stampede() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "opens_at": "2027-01-15T08:10:00Z" })).await;
+    let mut fans = sale.fans(50);
+    sale.join_all(&mut fans, &show).await;
+    sale.pass(10 * MINUTE - 10_000);
+    let mut waits = BTreeSet::new();
+    for fan in &fans {
+        let wait = sale.poll(fan).await["poll_after_ms"].as_u64().unwrap();
+        assert!((10_000..=15_250).contains(&wait), "after the opening, within seconds: {wait}");
+        waits.insert(wait);
+    }
+    assert_eq!(waits.len(), 50, "each at a time of its own");
+}

@@ -1,0 +1,63 @@
+//! H32: a database file that can't be used is refused with one sentence, and is left as it is.
+
+use boxoffice::cli::node;
+use boxoffice::clock::Clock;
+use boxoffice::config::{Config, Given};
+use boxoffice::store::sqlite::SCHEMA_VERSION;
+use rusqlite::Connection;
+use std::fs;
+use std::path::Path;
+
+fn config(path: &Path) -> Config {
+    let database = Some(format!("sqlite://{}", path.display()));
+    Given { database, ..Given::default() }.resolve().unwrap()
+}
+
+/// Starting on the file fails with a sentence that names it and has these words.
+fn refused(path: &Path, words: &str) {
+    let before = fs::read(path).unwrap();
+    let failure = node::build(&config(path), Clock::manual(1)).err().expect("refused").to_string();
+    assert!(failure.contains(words), "{failure}");
+    assert!(failure.starts_with(&path.display().to_string()), "{failure}");
+    assert!(!failure.contains('\n'), "{failure}");
+    assert!(fs::read(path).unwrap() == before, "the file has changed");
+}
+
+#[test]
+fn a_file_that_is_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sale.db");
+    fs::write(&path, "seat_number,zone,price\n".repeat(100)).unwrap();
+    refused(&path, "is damaged");
+}
+
+#[test]
+fn a_file_of_a_newer_boxoffice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sale.db");
+    drop(node::build(&config(&path), Clock::manual(1)).unwrap());
+    let newer = Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+    newer.pragma_update(None, "wal_checkpoint", "TRUNCATE").unwrap();
+    drop(newer);
+    let text = node::build(&config(&path), Clock::manual(1)).err().expect("refused").to_string();
+    assert!(text.contains("use the newer binary") && !text.contains('\n'), "{text}");
+}
+
+#[test]
+fn a_file_of_another_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sale.db");
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE song (title TEXT)").unwrap();
+    drop(other);
+    refused(&path, "tables of another program");
+}
+
+#[test]
+fn a_folder_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("no/sale.db");
+    let text = node::build(&config(&path), Clock::manual(1)).err().expect("refused").to_string();
+    assert!(text.contains("not available") && !text.contains('\n'), "{text}");
+}

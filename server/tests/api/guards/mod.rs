@@ -1,0 +1,173 @@
+//! H19: the list of routes, walked. Each guarded route is asked with everything that is not the
+//! right credential: each is refused, and the database is the same afterwards.
+//!
+//! A new route fails here until [`fill`] knows how to ask for it.
+
+mod forged;
+mod walk;
+
+use crate::world::{Ask, Fan, Sale, Show, charge, delete, get, pay, post, put, reserve};
+use boxoffice::http::app::new_id;
+use boxoffice::http::routes::Route;
+use boxoffice::store::sqlite::ApiKeys;
+use boxoffice::tokens::{Keyring, api_key_hash};
+use boxoffice_core::id::Uuid;
+use boxoffice_core::time::Time;
+use serde_json::json;
+
+/// What a route is asked about.
+pub struct About {
+    /// The concert and its date.
+    pub show: Show,
+    /// Whose balance.
+    pub user: Uuid,
+    /// Which reservation.
+    pub reservation: Uuid,
+}
+
+/// A request for the route, complete but for the credentials of its guard.
+pub fn fill(route: &Route, about: &About) -> Ask {
+    let key = new_id().to_string();
+    let show = &about.show;
+    let nobody = Fan { user: about.user, identity: String::new(), token: String::new() };
+    let reservation = format!("/api/v1/reservations/{}", about.reservation);
+    let balance = format!("/api/v1/users/{}/balance", about.user);
+    let admin = format!("/api/v1/admin/concerts/{}", show.id);
+    let ask = match (route.method.as_str(), route.path) {
+        ("POST", "/api/v1/users") => post(route.path)
+            .json(&json!({ "username": format!("u-{key}"), "password": "correct horse" })),
+        ("POST", "/api/v1/sessions") => {
+            post(route.path).json(&json!({ "username": "nobody", "password": "correct horse" }))
+        }
+        ("POST", "/api/v1/sessions/refresh") => {
+            post(route.path).json(&json!({ "refresh_token": "x" }))
+        }
+        ("GET", "/api/v1/concerts") => get(route.path),
+        ("GET", "/api/v1/concerts/{id}") => get(show.path("")),
+        ("GET", "/api/v1/concerts/{id}/queue") => get(show.path("/queue")),
+        ("POST", "/api/v1/concerts/{id}/queue-tokens") => post(show.path("/queue-tokens")),
+        ("GET", "/api/v1/queue-tokens/me") => get(route.path),
+        ("DELETE", "/api/v1/queue-tokens/me") => delete(route.path),
+        ("GET", "/api/v1/concerts/{id}/dates") => get(show.path("/dates")),
+        ("GET", "/api/v1/concert-dates/{id}/seats") => get(show.seats_path()),
+        ("POST", "/api/v1/reservations") => bare(reserve(&nobody, show, &[50])),
+        ("GET", "/api/v1/reservations/{id}") => get(reservation),
+        ("DELETE", "/api/v1/reservations/{id}") => delete(reservation),
+        ("POST", "/api/v1/reservations/{id}/payment") => {
+            bare(pay(&nobody, about.reservation, &key))
+        }
+        ("POST", "/api/v1/users/{id}/balance/charges") => bare(charge(&nobody, 5).key(&key)),
+        ("GET", "/api/v1/users/{id}/balance") => get(balance),
+        ("GET", "/api/v1/users/{id}/balance/entries") => get(format!("{balance}/entries")),
+        ("GET", "/api/v1/bookings") => get(route.path),
+        ("POST", "/api/v1/admin/concerts") => post(route.path).json(&json!({ "name": "N",
+            "theater": "T", "run_time_minutes": 90, "opens_at": "2027-01-15T17:00:00Z" })),
+        ("GET", "/api/v1/admin/concerts/{id}") => get(admin),
+        ("POST", "/api/v1/admin/concerts/{id}/dates") => {
+            let seats = json!([{ "from": 1, "to": 2, "zone": "R", "price": 1 }]);
+            let date = json!({ "starts_at": "2027-05-01T19:00:00Z", "seats": seats });
+            post(format!("{admin}/dates")).json(&date)
+        }
+        ("PUT", "/api/v1/admin/concerts/{id}/sale") => {
+            put(format!("{admin}/sale")).json(&json!({ "open": true }))
+        }
+        ("PUT", "/api/v1/admin/concerts/{id}/queue") => {
+            put(format!("{admin}/queue")).json(&json!({ "paused": true }))
+        }
+        ("GET", "/livez" | "/readyz" | "/metrics" | "/openapi.json") => get(route.path),
+        (method, path) => panic!("a new route: tell `fill` how to ask for {method} {path}"),
+    };
+    assert_eq!((&ask.method, shape(&ask.path)), (&route.method, route.path.to_owned()));
+    ask
+}
+
+/// Without the credentials that helpers put in for a fan who has none.
+fn bare(ask: Ask) -> Ask {
+    ask.without("authorization")
+}
+
+/// The path with its ids as `{id}`.
+fn shape(path: &str) -> String {
+    let part = |part: &str| if Uuid::try_parse(part).is_ok() { "{id}" } else { part }.to_owned();
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// A sale whose token keys have been rotated twice, with a fan in every state that a fan can be in.
+pub struct World {
+    pub sale: Sale,
+    pub show: Show,
+    /// Let in to another concert, in the shop.
+    pub elsewhere: Fan,
+    pub elsewhere_show: Show,
+    pub waiting: Fan,
+    pub paid: Fan,
+    pub timed_out: Fan,
+    pub no_show: Fan,
+    pub left: Fan,
+    pub left_line: Fan,
+    /// Signs with the key of before.
+    pub old_keys: Keyring,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let sale = Sale::new();
+        let first = sale.keys();
+        let second = first.rotated(Time(1)).unwrap().rotated(Time(2)).unwrap();
+        sale.app.keyring.replace(&second);
+        second.write(&sale.config.keys_file).unwrap();
+        let show = sale.concert(json!({ "shop_seconds": 60, "arrival_grace_seconds": 60 })).await;
+        let elsewhere_show = sale.concert(json!({ "shop_seconds": 86_400 })).await;
+        let timed_out = sale.buyer(&show).await;
+        let no_show = sale.shopper(&show).await;
+        sale.pass(60_000);
+        let paid = sale.buyer(&show).await;
+        let id = sale.hold(&paid, &show, &[1]).await;
+        sale.send(pay(&paid, id, "p")).await.want(201);
+        let left = sale.buyer(&show).await;
+        sale.send(delete("/api/v1/queue-tokens/me").token(&left.token)).await.want(204);
+        let elsewhere = sale.buyer(&elsewhere_show).await;
+
+        let queue = put(format!("/api/v1/admin/concerts/{}/queue", show.id)).operator();
+        sale.send(queue.clone().json(&json!({ "paused": true }))).await.want(200);
+        let (mut waiting, mut left_line) = (sale.fan().await, sale.fan().await);
+        sale.join(&mut waiting, &show).await;
+        sale.join(&mut left_line, &show).await;
+        sale.send(delete("/api/v1/queue-tokens/me").token(&left_line.token)).await.want(204);
+        let old_keys = Keyring::new(&first);
+        Self {
+            sale,
+            show,
+            elsewhere,
+            elsewhere_show,
+            waiting,
+            paid,
+            timed_out,
+            no_show,
+            left,
+            left_line,
+            old_keys,
+        }
+    }
+
+    /// A fan in the shop with money and, where the route is about one, a reservation.
+    pub async fn shopper(&self, route: &Route) -> (Fan, About) {
+        let show = self.sale.concert(json!({})).await;
+        let fan = self.sale.buyer(&show).await;
+        let reservation = match route.path {
+            "/api/v1/reservations" => new_id(),
+            _ => self.sale.hold(&fan, &show, &[1]).await,
+        };
+        let about = About { show, user: fan.user, reservation };
+        (fan, about)
+    }
+
+    /// A key that was revoked.
+    pub fn revoked_key(&self) -> &'static str {
+        let keys = ApiKeys::open(&self.sale.files()).unwrap();
+        let (id, secret) = (new_id(), "bo_revoked");
+        keys.create(id, "old", &api_key_hash(secret), Time(1)).unwrap();
+        assert!(keys.revoke(id, Time(2)).unwrap());
+        secret
+    }
+}

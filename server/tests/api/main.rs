@@ -1,0 +1,22 @@
+//! Tests of the API: requests through the router, on a real database file, with a clock that the
+//! test moves and a sweeper that ticks when the test says so.
+//!
+//! [`world`] is how tests speak of a sale; every other module is one subject. Hard cases (H1 …) are
+//! named where they are tested. Nothing here may wait for a real clock where the manual one will do.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
+
+mod bodies;
+mod buying;
+mod draw;
+mod external;
+mod files;
+mod guards;
+mod load;
+mod money;
+mod openapi;
+mod operating;
+mod problems;
+mod queue;
+mod seats;
+mod world;

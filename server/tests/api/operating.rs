@@ -1,0 +1,277 @@
+//! The operator's verbs and what those who run the server look at.
+
+use crate::world::{Sale, get, id_of, post, put};
+use boxoffice::store::sqlite::ApiKeys;
+use boxoffice_core::time::Time;
+use insta::assert_snapshot;
+use serde_json::json;
+
+/// A concert with everything named, and one with defaults; the same key makes one.
+#[tokio::test]
+async fn a_concert_is_made() {
+    let sale = Sale::new();
+    let body = json!({
+        "name": "Moonlight Parade", "theater": "Hangang Hall", "run_time_minutes": 120,
+        "opens_at": "2027-01-15T17:00:00+09:00", "closes_at": "2027-02-15T17:00:00+09:00",
+        "hold_seconds": 120, "shop_seconds": 240, "arrival_grace_seconds": 30,
+        "seats_per_user": 2, "max_active": 7, "admissions_per_second": 3, "max_waiting": 99,
+        "dates": [{ "starts_at": "2027-05-01T19:00:00+09:00",
+            "seats": [{ "from": 1, "to": 20, "zone": "R", "price": 150_000 },
+                { "from": 21, "to": 30, "zone": "S", "price": 0 }] }],
+    });
+    let made = sale.send(post("/api/v1/admin/concerts").operator().key("k").json(&body)).await;
+    assert_snapshot!(made.shown(), @r#"
+    201
+    content-type: application/json
+
+    concert_date_ids: ["[id 1]"]
+    concert_id: "[id 2]"
+    "#);
+    let again = sale.send(post("/api/v1/admin/concerts").operator().key("k").json(&body)).await;
+    assert_eq!((again.header("idempotent-replayed"), &again.body), ("true", &made.body));
+    assert_eq!(sale.app.board.concerts().len(), 1);
+
+    let path = format!("/api/v1/admin/concerts/{}", id_of(&made.json()["concert_id"]));
+    assert_snapshot!(sale.send(get(path).operator()).await.shown(), @r#"
+    200
+    content-type: application/json
+
+    active: 0
+    admissions_per_second: 3
+    admitted_last_minute: 0
+    concert_id: "[id 1]"
+    dates: [{"available_seats":30,"concert_date_id":"[id 2]","starts_at":"2027-05-01T10:00:00.000Z","total_seats":30}]
+    max_active: 7
+    max_waiting: 99
+    name: "Moonlight Parade"
+    now: "2027-01-15T08:00:00.000Z"
+    paused: false
+    sale: "open"
+    waiting: 0
+    "#);
+}
+
+/// What can't be sold is refused, and nothing of it stands.
+#[tokio::test]
+async fn a_concert_that_makes_no_sense_is_refused() {
+    let sale = Sale::new();
+    let before = sale.dump();
+    let check = async |change: serde_json::Value, status: u16, field: &str| {
+        let mut body = json!({ "name": "N", "theater": "T", "run_time_minutes": 90,
+            "opens_at": "2027-01-15T17:00:00+09:00" });
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let seen = sale.send(post("/api/v1/admin/concerts").operator().json(&body)).await;
+        assert_eq!(seen.want(status)["field"], field, "{change}");
+    };
+    let dates = |seats: serde_json::Value| json!({ "dates": [{ "starts_at": "2027-05-01T19:00:00Z", "seats": seats }] });
+    check(json!({ "name": " " }), 422, "concert_name").await;
+    check(json!({ "theater": "x".repeat(201) }), 422, "theater").await;
+    check(json!({ "run_time_minutes": 0 }), 422, "run_time").await;
+    check(json!({ "closes_at": "2027-01-15T17:00:00+09:00" }), 422, "sale_window").await;
+    check(json!({ "hold_seconds": 0 }), 422, "policy").await;
+    check(json!({ "shop_seconds": i64::MAX }), 422, "policy").await;
+    check(json!({ "seats_per_user": 51 }), 422, "policy").await;
+    check(json!({ "max_active": 0 }), 422, "max_active").await;
+    check(json!({ "admissions_per_second": 0 }), 422, "admissions_per_second").await;
+    check(json!({ "max_waiting": 0 }), 422, "max_waiting").await;
+    check(json!({ "opens_at": "tomorrow" }), 400, "opens_at").await;
+    check(json!({ "closes_at": "2027-02-15T17:00:00" }), 400, "closes_at").await;
+    check(dates(json!([])), 422, "seats").await;
+    let range = |from: u32, to: u32, price: i64| json!([{ "from": from, "to": to, "zone": "R", "price": price }]);
+    check(dates(range(1, 3, -1)), 422, "seats").await;
+    check(dates(range(0, 3, 1)), 422, "seats").await;
+    check(dates(range(3, 1, 1)), 400, "seats").await;
+    check(dates(range(1, u32::MAX, 1)), 400, "seats").await;
+    let twice = json!([{ "from": 1, "to": 3, "zone": "R", "price": 1 },
+        { "from": 3, "to": 4, "zone": "S", "price": 1 }]);
+    check(dates(twice), 422, "seats").await;
+    assert_eq!(sale.dump(), before);
+}
+
+/// A date comes as CSV or JSON; a bad row refuses all of it and says where.
+#[tokio::test]
+async fn a_date_is_added() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "dates": [] })).await;
+    let path = format!("/api/v1/admin/concerts/{}/dates", show.id);
+    let starts = format!("{path}?starts_at=2027-05-02T19:00:00%2B09:00");
+    let csv = |text: &str| post(&starts).operator().body("text/csv; charset=utf-8", text);
+
+    let good = "seat_number, zone, price\n1,VIP,198000\n2,\"R, left\",165000\n";
+    let made = sale.send(csv(good).key("may-2")).await;
+    assert_snapshot!(made.shown(), @r#"
+    201
+    content-type: application/json
+
+    concert_date_ids: ["[id 1]"]
+    concert_id: "[id 2]"
+    "#);
+    let again = sale.send(csv(good).key("may-2")).await;
+    assert_eq!((again.header("idempotent-replayed"), &again.body), ("true", &made.body));
+
+    let before = sale.dump();
+    let bad = sale.send(csv("seat_number,zone,price\n1,R,100\ntwo,R,100\n")).await;
+    assert_snapshot!(bad.shown(), @r#"
+    400
+    content-type: application/problem+json
+    content-language: en
+
+    code: "invalid_body"
+    field: "seats"
+    reason: "CSV deserialize error: record 2 (line: 3, byte: 31): field 0: invalid digit found in string"
+    status: 400
+    title: "The body is not what this route takes."
+    type: "urn:boxoffice:problem:invalid_body"
+    "#);
+    for (text, status) in [
+        ("", 422),
+        ("seat_number,zone\n1,R\n", 400),
+        ("seat_number,zone,price,seat\n1,R,1,1\n", 400),
+        ("seat_number,zone,price\n1,R\n", 400),
+        ("seat_number,zone,price\n1,R,1.5\n", 400),
+        ("seat_number,zone,price\n1,R,-1\n", 422),
+        ("seat_number,zone,price\n1,,1\n", 422),
+        ("seat_number,zone,price\n1,R,1\n1,R,1\n", 422),
+    ] {
+        sale.send(csv(text)).await.want(status);
+    }
+    let no_time = post(&path).operator().body("text/csv", good);
+    sale.send(no_time).await.refused(400, "invalid_body");
+    assert_eq!(sale.dump(), before);
+
+    let body = json!({ "starts_at": "2027-05-03T19:00:00+09:00",
+        "seats": [{ "from": 1, "to": 3, "zone": "R", "price": 1 }] });
+    sale.send(post(&path).operator().json(&body)).await.want(201);
+    assert_eq!(sale.figures(&show).await["dates"].as_array().unwrap().len(), 2);
+}
+
+/// Opening, closing, and opening again.
+#[tokio::test]
+async fn a_sale_opens_and_closes() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "opens_at": "2027-01-16T17:00:00+09:00" })).await;
+    let path = format!("/api/v1/admin/concerts/{}/sale", show.id);
+    let set = |open: bool| put(&path).operator().json(&json!({ "open": open }));
+    let state = async || sale.figures(&show).await["sale"].clone();
+    assert_eq!(state().await, "upcoming");
+
+    assert_snapshot!(sale.send(set(true)).await.shown(), @r#"
+    200
+    content-type: application/json
+
+    closes_at: null
+    concert_id: "[id 1]"
+    opens_at: "2027-01-15T08:00:00.000Z"
+    "#);
+    assert_eq!(state().await, "open");
+    let fan = sale.shopper(&show).await;
+    sale.pass(1_000);
+    assert_snapshot!(sale.send(set(false)).await.shown(), @r#"
+    200
+    content-type: application/json
+
+    closes_at: "2027-01-15T08:00:01.000Z"
+    concert_id: "[id 1]"
+    opens_at: "2027-01-15T08:00:00.000Z"
+    "#);
+    assert_eq!(state().await, "closed");
+    sale.send(crate::world::reserve(&fan, &show, &[1])).await.refused(409, "sale_closed");
+
+    sale.send(set(true)).await.want(200);
+    sale.hold(&fan, &show, &[1]).await;
+}
+
+/// Nobody is admitted while paused; a smaller shop lets fewer in, and nobody out.
+#[tokio::test]
+async fn a_queue_is_steered() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 5 })).await;
+    let path = format!("/api/v1/admin/concerts/{}/queue", show.id);
+    let set = |body: serde_json::Value| put(&path).operator().json(&body);
+    assert_snapshot!(sale.send(set(json!({ "paused": true }))).await.shown(), @r#"
+    200
+    content-type: application/json
+
+    admissions_per_second: 500
+    concert_id: "[id 1]"
+    max_active: 5
+    max_waiting: 2000000
+    paused: true
+    "#);
+    let mut fans = sale.fans(10);
+    sale.join_all(&mut fans, &show).await;
+    sale.tick().await;
+    let figures = async || {
+        let figures = sale.figures(&show).await;
+        (figures["active"].as_u64().unwrap(), figures["waiting"].as_u64().unwrap())
+    };
+    assert_eq!(figures().await, (0, 10));
+
+    let change = json!({ "paused": false, "max_active": 3 });
+    assert_snapshot!(sale.send(set(change)).await.shown(), @r#"
+    200
+    content-type: application/json
+
+    admissions_per_second: 500
+    concert_id: "[id 1]"
+    max_active: 3
+    max_waiting: 2000000
+    paused: false
+    "#);
+    sale.tick().await;
+    assert_eq!(figures().await, (3, 7));
+    sale.send(set(json!({ "max_active": 1 }))).await.want(200);
+    sale.tick().await;
+    assert_eq!(figures().await, (3, 7));
+
+    sale.send(set(json!({ "max_active": 100, "admissions_per_second": 2 }))).await.want(200);
+    sale.pass(10_000);
+    sale.tick().await;
+    assert_eq!(figures().await, (5, 5), "two a second, and no more for the seconds before");
+    sale.send(set(json!({ "max_active": 0 }))).await.refused(422, "invalid_setting");
+}
+
+/// A revoked key opens nothing, from the next request on.
+#[tokio::test]
+async fn a_revoked_key_is_refused() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let path = format!("/api/v1/admin/concerts/{}", show.id);
+    sale.send(get(&path).operator()).await.want(200);
+    let keys = ApiKeys::open(&sale.files()).unwrap();
+    let id = keys.list().unwrap()[0].id;
+    assert!(keys.revoke(id, Time(1)).unwrap());
+    sale.send(get(&path).operator()).await.refused(401, "operator_key_invalid");
+}
+
+/// For those who run the server.
+#[tokio::test]
+async fn operation() {
+    let sale = Sale::new();
+    assert_snapshot!(sale.send(get("/livez")).await.shown(), @"200");
+    assert_snapshot!(sale.send(get("/readyz")).await.shown(), @r#"
+    200
+    content-type: application/json
+
+    status: "ready"
+    "#);
+    let show = sale.concert(json!({})).await;
+    sale.shopper(&show).await;
+    sale.tick().await;
+    sale.send(get("/nowhere")).await.refused(404, "not_found");
+    let metrics = sale.send(get("/metrics")).await;
+    assert_eq!(metrics.status, 200);
+    assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
+    let text = String::from_utf8(metrics.body.to_vec()).unwrap();
+    for line in [
+        "boxoffice_commands_total{command=\"join\"} 1",
+        "boxoffice_problems_total{code=\"not_found\"} 1",
+        "boxoffice_requests_total{route=\"/livez\",method=\"GET\",status=\"2xx\"} 1",
+        &format!("boxoffice_queue_active{{concert=\"{}\"}} 1", show.id),
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
+    }
+    let page = sale.send(get("/docs/")).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html"));
+}

@@ -1,0 +1,203 @@
+//! Requests that are refused for who asks, or for how.
+
+use super::Met;
+use crate::world::{Sale, charge, get, post, put, reserve};
+use insta::assert_snapshot;
+use serde_json::json;
+
+/// Who asks.
+pub async fn who(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let other_show = sale.concert(json!({})).await;
+    let (a, b) = (sale.shopper(&show).await, sale.shopper(&show).await);
+    let seen = sale.send(get("/api/v1/bookings")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    401
+
+    code: "identity_required"
+    title: "Please sign in: Authorization: Bearer <access token>."
+    "#);
+    let seen = sale.send(get("/api/v1/bookings").identity("nonsense")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    401
+
+    code: "identity_invalid"
+    title: "The access token is not valid or has expired. Please sign in again."
+    "#);
+    let seen = sale.send(get("/api/v1/queue-tokens/me")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    401
+
+    code: "queue_token_required"
+    title: "A queue token is needed: X-Queue-Token."
+    "#);
+    let seen = sale.send(get("/api/v1/queue-tokens/me").token("nonsense")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    401
+
+    code: "queue_token_invalid"
+    title: "The queue token is not valid."
+    "#);
+    let ask = get(show.path("/dates")).identity(&a.identity).token(&b.token);
+    assert_snapshot!(met.see(&sale.send(ask).await), @r#"
+    403
+
+    code: "queue_token_of_another_user"
+    title: "This queue token belongs to another user."
+    "#);
+    let seen = sale.send(get(other_show.path("/dates")).by(&a)).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    403
+
+    code: "queue_token_of_another_concert"
+    title: "This queue token is for another concert."
+    "#);
+    let seen = sale.send(get(format!("/api/v1/users/{}/balance", b.user)).by(&a)).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    403
+
+    code: "other_user"
+    title: "This belongs to another user."
+    "#);
+    let admin = format!("/api/v1/admin/concerts/{}", show.id);
+    assert_snapshot!(met.see(&sale.send(get(&admin)).await), @r#"
+    401
+
+    code: "operator_key_required"
+    title: "An operator's key is needed: X-Api-Key."
+    "#);
+    let seen = sale.send(get(&admin).header("x-api-key", "nonsense")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    401
+
+    code: "operator_key_invalid"
+    title: "This operator's key is not valid."
+    "#);
+}
+
+/// Accounts.
+pub async fn accounts(met: &mut Met) {
+    let sale = Sale::new();
+    let mina = json!({ "username": "mina", "password": "correct horse" });
+    let wrong = json!({ "username": "mina", "password": "incorrect horse" });
+    sale.send(post("/api/v1/users").json(&mina)).await.want(201);
+    let seen = sale.send(post("/api/v1/users").json(&wrong)).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    409
+
+    code: "username_taken"
+    title: "This username is taken."
+    "#);
+    let seen = sale.send(post("/api/v1/sessions").json(&wrong)).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    401
+
+    code: "credentials_wrong"
+    title: "Username or password is wrong."
+    "#);
+}
+
+/// What is sent.
+pub async fn bodies(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    let ask = post("/api/v1/sessions").body("application/json", "{\"username\":");
+    assert_snapshot!(met.see(&sale.send(ask).await), @r#"
+    400
+
+    code: "invalid_body"
+    reason: "EOF while parsing a value at line 1 column 12"
+    title: "The body is not what this route takes."
+    "#);
+    let seen = sale.send(post("/api/v1/users").json(&json!({ "username": "a b" }))).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    400
+
+    code: "invalid_body"
+    reason: "missing field `password` at line 1 column 18"
+    title: "The body is not what this route takes."
+    "#);
+    let seen = sale.send(reserve(&fan, &show, &[1, 1])).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    400
+
+    code: "invalid_body"
+    field: "seat_numbers"
+    reason: "name at least one seat, and each once"
+    title: "The body is not what this route takes."
+    "#);
+    let ask = post("/api/v1/sessions").body("text/plain", "mina");
+    assert_snapshot!(met.see(&sale.send(ask).await), @r#"
+    415
+
+    code: "unsupported_media_type"
+    title: "The body must be JSON (application/json)."
+    "#);
+    let ask = post("/api/v1/sessions").body("application/json", vec![b' '; 65 * 1024]);
+    assert_snapshot!(met.see(&sale.send(ask).await), @r#"
+    413
+
+    code: "body_too_large"
+    limit_bytes: 65536
+    title: "The body is too large."
+    "#);
+}
+
+/// Addresses, queries and keys.
+pub async fn addresses(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    let seen = sale.send(get("/api/v1/bookings?limit=0").by(&fan)).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    400
+
+    code: "invalid_query"
+    field: "limit"
+    title: "A query parameter is not valid."
+    "#);
+    let seen = sale.send(get("/api/v1/bookings?page=2").by(&fan)).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    400
+
+    code: "invalid_query"
+    reason: "Failed to deserialize query string: page: unknown field `page`, expected `before` or `limit`"
+    title: "A query parameter is not valid."
+    "#);
+
+    let seen = sale.send(charge(&fan, 1)).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    400
+
+    code: "idempotency_key_required"
+    title: "This route needs an Idempotency-Key header."
+    "#);
+    let seen = sale.send(charge(&fan, 1).key("two words")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    400
+
+    code: "idempotency_key_invalid"
+    title: "The Idempotency-Key must have 1 to 128 visible ASCII characters."
+    "#);
+    let seen = sale.send(charge(&fan, 1).key(&"x".repeat(129))).await;
+    assert_eq!(seen.code(), "idempotency_key_invalid");
+    sale.send(charge(&fan, 1).key(&"x".repeat(128))).await.want(201);
+
+    assert_snapshot!(met.see(&sale.send(get("/api/v2/concerts")).await), @r#"
+    404
+
+    code: "not_found"
+    title: "There is nothing here."
+    "#);
+    let seen = sale.send(get("/api/v1/concerts/7")).await;
+    assert_eq!(seen.code(), "not_found", "what is no id names nothing");
+    assert_snapshot!(met.see(&sale.send(put("/api/v1/concerts")).await), @r#"
+    405
+    allow: GET,HEAD
+
+    code: "method_not_allowed"
+    title: "This address does not take this method."
+    "#);
+}

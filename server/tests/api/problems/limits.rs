@@ -1,0 +1,106 @@
+//! What the server can't do now.
+
+use super::Met;
+use crate::world::{Sale, get, post};
+use boxoffice::passwords::Passwords;
+use boxoffice::store::Fault;
+use insta::assert_snapshot;
+use serde_json::json;
+use std::sync::Arc;
+
+/// The line is full.
+pub async fn queue(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1, "max_waiting": 2 })).await;
+    let mut fans = sale.fans(3);
+    sale.join_all(&mut fans, &show).await;
+    let late = sale.fan().await;
+    let seen = sale.send(post(show.path("/queue-tokens")).by(&late)).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    503
+    retry-after: 30
+
+    code: "queue_full"
+    title: "The waiting queue is full. Please try again later."
+    "#);
+}
+
+/// The desk is full; then it stops.
+pub async fn desk(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let (sale, watch) = sale.rewired(1, |_| {});
+    watch.hold();
+    let fans = sale.fans(4);
+    let asks = fans.iter().map(|fan| post(show.path("/queue-tokens")).by(fan));
+    let (seen, ()) = tokio::join!(sale.all(asks), async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        watch.release();
+    });
+    let busy = seen.iter().find(|seen| seen.status == 503).expect("somebody is turned away");
+    assert_snapshot!(met.see(busy), @r#"
+    503
+    retry-after: 1
+
+    code: "busy"
+    title: "Too many requests wait. Please try again."
+    "#);
+
+    sale.app.desk.stop().await;
+    while sale.app.desk.is_open() {
+        tokio::task::yield_now().await;
+    }
+    let seen = sale.send(post(show.path("/queue-tokens")).by(&fans[0])).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    503
+    retry-after: 2
+
+    code: "stopping"
+    title: "The server is stopping. Please try again."
+    "#);
+    assert_eq!(sale.send(get("/readyz")).await.code(), "stopping");
+}
+
+/// Nobody hashes: the second who signs in finds the pool full.
+pub async fn passwords(met: &mut Met) {
+    let sale = Sale::new();
+    let (sale, _) = sale.rewired(8, |inner| {
+        inner.passwords = Passwords::start(1, 0, Arc::clone(&inner.metrics)).unwrap();
+    });
+    let mina = json!({ "username": "mina", "password": "correct horse" });
+    let seen = sale.all((0..8).map(|_| post("/api/v1/sessions").json(&mina))).await;
+    let busy = seen.iter().find(|seen| seen.status == 503).expect("somebody is turned away");
+    assert_snapshot!(met.see(busy), @r#"
+    503
+    retry-after: 2
+
+    code: "sign_in_busy"
+    title: "Too many people are signing in. Please try again."
+    "#);
+}
+
+/// The database is away; then it says no to what the rules have allowed.
+pub async fn faults(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let (sale, watch) = sale.rewired(8, |_| {});
+    let fan = sale.fans(1).remove(0);
+    let ask = || post(show.path("/queue-tokens")).by(&fan);
+    watch.fail(Some(Fault::Unavailable("disk I/O error".into())));
+    assert_snapshot!(met.see(&sale.send(ask()).await), @r#"
+    503
+    retry-after: 2
+
+    code: "database_unavailable"
+    title: "The database is not available. Nothing has changed; please try again."
+    "#);
+    watch.fail(Some(Fault::Constraint("UNIQUE constraint failed".into())));
+    assert_snapshot!(met.see(&sale.send(ask()).await), @r#"
+    500
+
+    code: "internal"
+    title: "Something went wrong here."
+    "#);
+    watch.fail(None);
+    sale.send(ask()).await.want(201);
+}

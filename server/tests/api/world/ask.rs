@@ -1,0 +1,140 @@
+//! A request and its answer.
+
+use super::fan::Fan;
+use super::shown;
+use axum::Router;
+use axum::body::Body;
+use http_body_util::BodyExt;
+use hyper::body::Bytes;
+use hyper::{HeaderMap, Method, Request};
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// A request in the making.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub method: Method,
+    pub path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+fn ask(method: Method, path: impl Into<String>) -> Ask {
+    Ask { method, path: path.into(), headers: Vec::new(), body: Vec::new() }
+}
+
+pub fn get(path: impl Into<String>) -> Ask {
+    ask(Method::GET, path)
+}
+
+pub fn post(path: impl Into<String>) -> Ask {
+    ask(Method::POST, path)
+}
+
+pub fn put(path: impl Into<String>) -> Ask {
+    ask(Method::PUT, path)
+}
+
+pub fn delete(path: impl Into<String>) -> Ask {
+    ask(Method::DELETE, path)
+}
+
+impl Ask {
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Without a header.
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(found, _)| found != name);
+        self
+    }
+
+    /// As a fan: with the identity, and the queue token where there is one.
+    pub fn by(self, fan: &Fan) -> Self {
+        let ask = self.identity(&fan.identity);
+        if fan.token.is_empty() { ask } else { ask.token(&fan.token) }
+    }
+
+    pub fn identity(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn token(self, token: &str) -> Self {
+        self.header("x-queue-token", token)
+    }
+
+    pub fn key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    /// As the operator.
+    pub fn operator(self) -> Self {
+        self.header("x-api-key", super::OPERATOR)
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    pub fn body(self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: body.into(), ..self.header("content-type", media_type) }
+    }
+
+    pub async fn send(self, router: Router) -> Seen {
+        let mut request = Request::builder().method(self.method).uri(self.path);
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Body::from(self.body)).unwrap();
+        let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Seen { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Seen {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {} {:?}", self.status, self.body))
+    }
+
+    /// The problem's code; empty where the answer is none.
+    pub fn code(&self) -> String {
+        if self.header("content-type") != "application/problem+json" {
+            return String::new();
+        }
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The body of an answer that must have this status.
+    #[track_caller]
+    pub fn want(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.shown());
+        if self.body.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// Checks that the answer is this problem.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) {
+        assert_eq!((self.status, self.code().as_str()), (status, code), "{}", self.shown());
+    }
+
+    /// What a person sees of it, with everything left out that differs from run to run.
+    pub fn shown(&self) -> String {
+        shown::shown(self)
+    }
+}

@@ -1,0 +1,147 @@
+//! A sale to test with: a node on a database file of its own, a clock that stands still, an
+//! operator, and fans.
+
+mod ask;
+mod fan;
+mod shown;
+mod watched;
+
+pub use ask::{Ask, Seen, delete, get, post, put};
+pub use fan::{Fan, Show, charge, count, id_of, pay, reserve};
+pub use watched::{Watch, Watched};
+
+use axum::Router;
+use boxoffice::cli::node::{self, Node};
+use boxoffice::clock::Clock;
+use boxoffice::config::{Config, Given};
+use boxoffice::desk::{Desk, Settings, Writer};
+use boxoffice::http::routes::router;
+use boxoffice::http::{App, Inner};
+use boxoffice::store::memory::Dump;
+use boxoffice::store::reads::Reads;
+use boxoffice::store::sqlite::{ApiKeys, Files, SqliteReads};
+use boxoffice::sweeper::Sweeper;
+use boxoffice::tokens::{KeyFile, api_key_hash};
+use boxoffice_core::id::Uuid;
+use boxoffice_core::time::Time;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+/// Where the clock stands at first: 2027-01-15T08:00:00Z.
+pub const START: i64 = 1_800_000_000_000;
+/// A minute in milliseconds.
+pub const MINUTE: i64 = 60_000;
+/// The operator's key of every sale.
+pub const OPERATOR: &str = "bo_operator";
+
+/// See the module.
+pub struct Sale {
+    pub app: App,
+    pub sweeper: Sweeper,
+    pub router: Router,
+    pub clock: Clock,
+    pub config: Config,
+    writer: Writer,
+    folder: TempDir,
+}
+
+impl Sale {
+    /// A sale with the default settings.
+    pub fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// A sale with settings of its own.
+    pub fn with(change: impl FnOnce(&mut Given)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = format!("sqlite://{}", folder.path().join("sale.db").display());
+        let mut given = Given { database: Some(database), readers: Some(2), ..Given::default() };
+        change(&mut given);
+        let sale = Self::build(given.resolve().unwrap(), Clock::manual(START), folder);
+        let keys = ApiKeys::open(&sale.files()).unwrap();
+        keys.create(Uuid::now_v7(), "tests", &api_key_hash(OPERATOR), Time(START)).unwrap();
+        sale
+    }
+
+    fn build(config: Config, clock: Clock, folder: TempDir) -> Self {
+        let Node { app, writer, sweeper } = node::build(&config, clock.clone()).unwrap();
+        let router = router(app.clone());
+        Self { app, sweeper, router, clock, config, writer, folder }
+    }
+
+    /// The same sale with another desk and other readers: for looking at what they are asked.
+    pub fn rewired(self, waiting_max: usize, change: impl FnOnce(&mut Inner)) -> (Self, Watch) {
+        let Self { app, sweeper, router, clock, config, folder, writer: _ } = self;
+        drop(router);
+        let (store, watch) = Watched::open(&Files { path: config.sqlite_path().unwrap() });
+        let settings = Settings { batch_commands_max: config.batch_commands_max, waiting_max };
+        let (board, metrics) = (Arc::clone(&app.board), Arc::clone(&app.metrics));
+        let desk = Desk::start(Box::new(store), board, clock.clone(), metrics, settings);
+        let (desk, writer) = desk.unwrap();
+        let sweeper = Sweeper { desk: desk.clone(), ..sweeper };
+        let mut inner = Arc::try_unwrap(app.0).ok().expect("nobody else holds the app");
+        inner.desk = desk;
+        change(&mut inner);
+        let app = App(Arc::new(inner));
+        let router = crate::world::router(app.clone());
+        (Self { app, sweeper, router, clock, config, writer, folder }, watch)
+    }
+
+    /// The node is gone from one moment to the next, and another starts on the same file.
+    pub fn reborn(self) -> Self {
+        let Self { app, sweeper, router, clock, config, folder, writer } = self;
+        drop((app, sweeper, router, writer));
+        Self::build(config, clock, folder)
+    }
+
+    /// Stops the desk; returns whether it finished in time.
+    pub async fn stopped(self) -> bool {
+        self.app.desk.stop().await;
+        let writer = self.writer;
+        tokio::task::spawn_blocking(move || writer.join(Duration::from_secs(10))).await.unwrap()
+    }
+
+    /// The database file.
+    pub fn files(&self) -> Files {
+        Files { path: self.config.sqlite_path().unwrap() }
+    }
+
+    /// Every row of every table.
+    pub fn dump(&self) -> Dump {
+        SqliteReads::open(&self.files()).unwrap().dump().unwrap()
+    }
+
+    /// The token keys in the file.
+    pub fn keys(&self) -> KeyFile {
+        KeyFile::read(&self.config.keys_file).unwrap()
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, ms: i64) {
+        self.clock.advance_ms(ms);
+    }
+
+    /// The sweeper ticks once.
+    pub async fn tick(&self) {
+        self.sweeper.tick(0).await;
+    }
+
+    /// Sends one request.
+    pub async fn send(&self, ask: Ask) -> Seen {
+        ask.send(self.router.clone()).await
+    }
+
+    /// Sends all requests at once; answers in the order of the requests.
+    pub async fn all(&self, asks: impl IntoIterator<Item = Ask>) -> Vec<Seen> {
+        let mut sent = JoinSet::new();
+        for (index, ask) in asks.into_iter().enumerate() {
+            let router = self.router.clone();
+            sent.spawn(async move { (index, ask.send(router).await) });
+        }
+        let mut seen = sent.join_all().await;
+        seen.sort_by_key(|(index, _)| *index);
+        seen.into_iter().map(|(_, seen)| seen).collect()
+    }
+}

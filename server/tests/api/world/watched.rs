@@ -1,0 +1,102 @@
+//! A store that counts what it is asked, and that can be held up or made to fail.
+
+use boxoffice::store::sqlite::{Files, SqliteStore};
+use boxoffice::store::{Fault, Store};
+use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_core::time::Time;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+#[derive(Default)]
+struct Shared {
+    calls: AtomicUsize,
+    held: Mutex<bool>,
+    released: Condvar,
+    fault: Mutex<Option<Fault>>,
+}
+
+/// The store; see the module.
+pub struct Watched {
+    store: SqliteStore,
+    shared: Arc<Shared>,
+}
+
+/// The test's hand on it.
+pub struct Watch {
+    shared: Arc<Shared>,
+}
+
+impl Watched {
+    pub fn open(files: &Files) -> (Self, Watch) {
+        let shared = Arc::new(Shared::default());
+        let watch = Watch { shared: Arc::clone(&shared) };
+        (Self { store: SqliteStore::open(files).unwrap(), shared }, watch)
+    }
+
+    fn called(&self) {
+        self.shared.calls.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Watch {
+    /// How often the store was asked for anything.
+    pub fn calls(&self) -> usize {
+        self.shared.calls.load(Ordering::SeqCst)
+    }
+
+    /// The next transaction waits at its beginning.
+    pub fn hold(&self) {
+        *self.shared.held.lock().unwrap() = true;
+    }
+
+    /// It goes on.
+    pub fn release(&self) {
+        *self.shared.held.lock().unwrap() = false;
+        self.shared.released.notify_all();
+    }
+
+    /// Every transaction fails, or no longer.
+    pub fn fail(&self, fault: Option<Fault>) {
+        *self.shared.fault.lock().unwrap() = fault;
+    }
+}
+
+impl Store for Watched {
+    fn begin(&mut self) -> Result<(), Fault> {
+        self.called();
+        let mut held = self.shared.held.lock().unwrap();
+        while *held {
+            held = self.shared.released.wait(held).unwrap();
+        }
+        drop(held);
+        match self.shared.fault.lock().unwrap().clone() {
+            Some(fault) => Err(fault),
+            None => self.store.begin(),
+        }
+    }
+
+    fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        self.called();
+        self.store.load(keys, rows)
+    }
+
+    fn save(&mut self, rows: &Rows) -> Result<(), Fault> {
+        self.called();
+        self.store.save(rows)
+    }
+
+    fn commit(&mut self) -> Result<(), Fault> {
+        self.called();
+        self.store.commit()
+    }
+
+    fn rollback(&mut self) {
+        self.called();
+        self.store.rollback();
+    }
+
+    fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
+        self.called();
+        self.store.prune(cutoff, limit)
+    }
+}
