@@ -122,8 +122,9 @@ impl Reserve {
         queue::admitted(rows, self.place, self.user, now)?;
         let count = (1..=SEATS_PER_RESERVATION_MAX).contains(&self.seats.len());
         ensure!(count, Refusal::InvalidSetting { field: Field::Seats });
-        let date = rows.dates.get(&self.date);
-        ensure!(date.is_some_and(|d| d.concert == self.place.concert), Refusal::DateNotFound);
+        let date = rows.dates.get(&self.date).filter(|d| d.concert == self.place.concert);
+        let starts_at = date.ok_or(Refusal::DateNotFound)?.concert_date;
+        ensure!(!now.reached(starts_at), Refusal::SaleClosed);
         let concert = rows.concerts.get(&self.place.concert).ok_or(Refusal::ConcertNotFound)?;
         concert.on_sale(now)?;
         let policy = concert.policy;

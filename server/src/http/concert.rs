@@ -169,9 +169,9 @@ pub struct DatesView {
 pub async fn dates(
     State(app): State<App>,
     PathId(id): PathId,
-    Admitted(shopper): Admitted,
+    admitted: Admitted,
 ) -> Result<Response, Problem> {
-    shopper.of_concert(ConcertId(id))?;
+    admitted.enter(&app, Some(ConcertId(id))).await?;
     let now = app.clock.now();
     let dates = app.board.dates_of(ConcertId(id));
     let dates = dates.iter().filter(|date| !now.reached(date.starts_at)).map(|date| DateView {

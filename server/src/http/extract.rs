@@ -10,9 +10,7 @@ use boxoffice_core::command::Command;
 use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
 use boxoffice_core::idempotency::{Fingerprint, Key, fingerprint};
 use boxoffice_core::limits::IDEMPOTENCY_KEY_CHARS_MAX;
-use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::{Arrive, poll_after_ms};
-use boxoffice_core::time::Time;
 use boxoffice_core::user::Adopt;
 use http_body_util::{BodyExt, Limited};
 use hyper::HeaderMap;
@@ -142,10 +140,29 @@ impl FromRequestParts<App> for Shopper {
     }
 }
 
-/// A [`Shopper`] who is admitted, as the board shows it. For reads. The first use of an admission
-/// is noted at the desk: from then on the time to shop runs.
+/// A [`Shopper`] who is admitted, as the board shows it. For reads.
 #[derive(Clone, Copy, Debug)]
-pub struct Admitted(pub Shopper);
+pub struct Admitted {
+    shopper: Shopper,
+    arrived: bool,
+}
+
+impl Admitted {
+    /// Lets the shopper in, to what belongs to `concert` or to no concert. The first use of an
+    /// admission is noted at the desk: from then on the time to shop runs.
+    ///
+    /// # Errors
+    /// The token is of another concert, or its admission has ended meanwhile.
+    pub async fn enter(self, app: &App, concert: Option<ConcertId>) -> Result<Shopper, Problem> {
+        let Self { shopper, arrived } = self;
+        concert.map_or(Ok(()), |concert| shopper.of_concert(concert))?;
+        if !arrived {
+            let command = Command::Arrive(Arrive { user: shopper.user, place: shopper.place });
+            app.outcome(command, None).await?;
+        }
+        Ok(shopper)
+    }
+}
 
 impl FromRequestParts<App> for Admitted {
     type Rejection = Problem;
@@ -155,11 +172,7 @@ impl FromRequestParts<App> for Admitted {
         let concert = app.board.concert(shopper.place.concert);
         let concert = concert.ok_or_else(|| Problem::of("queue_token_unknown"))?;
         match concert.queue.standing(shopper.place.sequence, now) {
-            Standing::Admitted { arrived: true, .. } => Ok(Self(shopper)),
-            Standing::Admitted { arrived: false, .. } => {
-                arrive(app, shopper).await?;
-                Ok(Self(shopper))
-            }
+            Standing::Admitted { arrived, .. } => Ok(Self { shopper, arrived }),
             Standing::Waiting { position, wait_seconds, .. } => {
                 let after = poll_after_ms(position.unwrap_or(1), wait_seconds);
                 Err(Problem::not_admitted(now, concert.row().start_at, after))
@@ -168,14 +181,6 @@ impl FromRequestParts<App> for Admitted {
             Standing::NoShow | Standing::Expired => Err(Problem::of("queue_token_expired")),
             Standing::Unknown => Err(Problem::of("queue_token_unknown")),
         }
-    }
-}
-
-async fn arrive(app: &App, shopper: Shopper) -> Result<Option<Time>, Problem> {
-    let command = Command::Arrive(Arrive { user: shopper.user, place: shopper.place });
-    match app.outcome(command, None).await?.0 {
-        Outcome::Arrived { until } => Ok(Some(until)),
-        _ => Ok(None),
     }
 }
 

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
-use hyper::header::{CONTENT_LANGUAGE, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_LANGUAGE, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
 /// A line of the table.
@@ -155,6 +155,9 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang.tag()));
+        if self.entry.status == 401 {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -224,7 +227,11 @@ impl Problem {
     #[must_use]
     pub fn not_admitted(now: Time, opens_at: Time, poll_after_ms: u64) -> Self {
         let problem = Self::of("not_admitted").after(poll_after_ms.div_ceil(1000));
-        if now.reached(opens_at) { problem } else { problem.with("opens_at", stamp(opens_at)) }
+        if now.reached(opens_at) {
+            return problem;
+        }
+        let seconds = u64::try_from(opens_at.ms_since(now)).unwrap_or(0).div_ceil(1000);
+        problem.with("opens_at", stamp(opens_at)).after(seconds.clamp(1, 30))
     }
 }
 

@@ -165,8 +165,9 @@ pub async fn reserve(
 pub async fn show(
     State(app): State<App>,
     PathId(id): PathId,
-    Admitted(shopper): Admitted,
+    admitted: Admitted,
 ) -> Result<Response, Problem> {
+    let shopper = admitted.enter(&app, None).await?;
     let found = app.readers.read(move |reads| reads.reservation(ReservationId(id))).await?;
     let mine = |whole: &WholeReservation| {
         whole.1.user == shopper.user && whole.1.concert == shopper.place.concert

@@ -52,11 +52,11 @@ fn matches(headers: &HeaderMap, etag: &str) -> bool {
 pub async fn map(
     State(app): State<App>,
     PathId(id): PathId,
-    Admitted(shopper): Admitted,
+    admitted: Admitted,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let date = app.board.date(DateId(id)).ok_or_else(|| Problem::of("date_not_found"))?;
-    shopper.of_concert(date.concert)?;
+    admitted.enter(&app, Some(date.concert)).await?;
     let map = date.map(app.clock.now());
     let (status, body) = if matches(&headers, &map.etag) {
         (StatusCode::NOT_MODIFIED, Body::empty())

@@ -132,9 +132,9 @@ pub async fn charge(
 pub async fn balance(
     State(app): State<App>,
     PathId(id): PathId,
-    Admitted(shopper): Admitted,
+    admitted: Admitted,
 ) -> Result<Response, Problem> {
-    shopper.is_user(id)?;
+    admitted.enter(&app, None).await?.is_user(id)?;
     let balance = app.readers.read(move |reads| reads.balance(UserId(id))).await?;
     let view =
         BalanceView { user_id: id, balance: balance.amount.0, currency: app.currency.clone() };
@@ -160,9 +160,9 @@ pub async fn ledger(
     State(app): State<App>,
     PathId(id): PathId,
     Query(page): Query<Page>,
-    Admitted(shopper): Admitted,
+    admitted: Admitted,
 ) -> Result<Response, Problem> {
-    shopper.is_user(id)?;
+    admitted.enter(&app, None).await?.is_user(id)?;
     let size = page_size(page.limit)?;
     let found =
         app.readers.read(move |reads| reads.ledger(UserId(id), page.before, size + 1)).await?;

@@ -119,16 +119,13 @@ async fn a_place_in_line() {
     cache-control: no-store
 
     admitted_until: "2027-01-15T08:01:00.000Z"
-    concert_id: "[id 1]"
     estimated_wait_seconds: null
-    expires_at: "2027-01-18T08:00:00.000Z"
     may_return: false
     now: "2027-01-15T08:00:00.000Z"
     poll_after_ms: null
     position: null
     queue_number: 1
     state: "admitted"
-    user_id: "[id 2]"
     "#);
 
     let mut second = sale.fan().await;
@@ -164,16 +161,13 @@ async fn a_place_in_line() {
     cache-control: no-store
 
     admitted_until: null
-    concert_id: "[id 1]"
     estimated_wait_seconds: null
-    expires_at: "2027-01-18T08:00:00.000Z"
     may_return: false
     now: "2027-01-15T08:00:00.000Z"
     poll_after_ms: 1002
     position: 1
     queue_number: 2
     state: "waiting"
-    user_id: "[id 2]"
     "#);
 }
 
@@ -194,16 +188,13 @@ async fn leaving() {
     cache-control: no-store
 
     admitted_until: null
-    concert_id: "[id 1]"
     estimated_wait_seconds: null
-    expires_at: "2027-01-18T08:00:00.000Z"
     may_return: false
     now: "2027-01-15T08:00:00.000Z"
     poll_after_ms: null
     position: null
     queue_number: 1
     state: "expired"
-    user_id: "[id 2]"
     "#);
     sale.tick().await;
     assert_eq!(sale.poll(&second).await["state"], "admitted");
@@ -365,8 +356,10 @@ async fn pages() {
     }
     let ask = |query: String| get(format!("/api/v1/bookings?{query}")).identity(&fan.identity);
     let first = sale.send(ask("limit=2".into())).await.want(200);
-    assert_eq!(id_of(&first["next_before"]), booked[1]);
-    let next = sale.send(ask(format!("limit=2&before={}", booked[1]))).await.want(200);
+    assert_eq!(first["next_before"], first["bookings"][1]["payment_id"]);
+    assert_eq!(id_of(&first["bookings"][1]["reservation_id"]), booked[1]);
+    let before = id_of(&first["next_before"]);
+    let next = sale.send(ask(format!("limit=2&before={before}"))).await.want(200);
     assert_eq!(id_of(&next["bookings"][0]["reservation_id"]), booked[0]);
     assert!(next["next_before"].is_null(), "{next}");
 }

@@ -28,7 +28,7 @@ fn a_file_that_is_no_database() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sale.db");
     fs::write(&path, "seat_number,zone,price\n".repeat(100)).unwrap();
-    refused(&path, "is damaged");
+    refused(&path, "cannot be used");
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub async fn who(met: &mut Met) {
     401
 
     code: "identity_required"
-    title: "Please sign in: Authorization: Bearer <access token>."
+    title: "Please sign in: Authorization: Bearer ACCESS_TOKEN."
     "#);
     let seen = sale.send(get("/api/v1/bookings").identity("nonsense")).await;
     assert_snapshot!(met.see(&seen), @r#"

@@ -56,7 +56,7 @@ pub async fn tokens(met: &mut Met) {
     let seen = sale.send(get(later.path("/dates")).by(&early)).await;
     assert_snapshot!(met.see(&seen), @r#"
     403
-    retry-after: 2
+    retry-after: 30
 
     code: "not_admitted"
     opens_at: "2027-01-16T08:00:00.000Z"

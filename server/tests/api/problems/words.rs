@@ -19,7 +19,7 @@ async fn korean() {
     403
     content-type: application/problem+json
     content-language: ko
-    retry-after: 2
+    retry-after: 30
 
     code: "not_admitted"
     opens_at: "2027-01-16T08:00:00.000Z"
