@@ -43,6 +43,23 @@ fn reserve_refuses_in_order() {
     ));
 }
 
+/// A performance that has begun is not sold, however long the sale is open.
+#[test]
+fn a_begun_performance_is_not_sold() {
+    check(
+        "
+        concert c1 seats 2 max_active 2 shop 2h
+        at 23h
+        join u1
+        reserve u1 r1 seats 1            -> held 1
+        join u2
+        arrive u2
+        at 24h
+        reserve u2 r2 seats 2            -> sale_closed
+        ",
+    );
+}
+
 /// The sale's window counts at the hold too. (That somebody is in before the opening takes a clock
 /// that jumps back.)
 #[test]

@@ -38,7 +38,9 @@ impl History {
             (_, Refusal::NotAdmitted | Refusal::TokenExpired) => self.is_place_of_user(command),
             (_, Refusal::SaleClosed) => {
                 let settings = self.settings(command);
-                settings.is_some_and(|(_, closes)| closes.is_some_and(|at| at <= self.now.0))
+                let closed =
+                    settings.is_some_and(|(_, closes)| closes.is_some_and(|at| at <= self.now.0));
+                closed || self.has_started(store, command)
             }
             (_, Refusal::SaleNotOpen { opens_at }) => {
                 let settings = self.settings(command);
@@ -67,6 +69,13 @@ impl History {
             _ => true,
         };
         found.ensure(right, Check::RefusalTrue, || format!("{command:?} was refused: {refusal:?}"));
+    }
+
+    /// Whether a reservation asks for a performance that is under way or over.
+    fn has_started(&self, store: &MemoryStore, command: &Command) -> bool {
+        let Command::Reserve(reserve) = command else { return false };
+        let date = store.dates.get(&reserve.date);
+        date.is_some_and(|date| date.concert_date.0 <= self.now.0)
     }
 
     fn is_place_of_user(&self, command: &Command) -> bool {
