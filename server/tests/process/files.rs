@@ -68,7 +68,7 @@ fn another_programs_database_is_refused_and_left_alone() {
         theirs.execute_batch("CREATE TABLE note (text); INSERT INTO note VALUES ('mine')").unwrap();
         theirs.pragma_update(None, "user_version", version).unwrap();
         drop(theirs);
-        database_refused(&house, if version <= 1 { &["another program"] } else { &[] });
+        database_refused(&house, &["another program"]);
     }
 }
 
@@ -86,7 +86,7 @@ fn a_truncated_database_is_refused() {
     let house = with_sale();
     let bytes = fs::read(house.database()).unwrap();
     fs::write(house.database(), &bytes[..bytes.len() / 2]).unwrap();
-    database_refused(&house, &["the database is damaged"]);
+    database_refused(&house, &["the database cannot be used: ", "malformed"]);
 }
 
 /// H32: pages overwritten with something else.
@@ -98,7 +98,7 @@ fn damaged_pages_are_refused() {
     bytes[4096..length / 2].fill(0x5a);
     fs::write(house.database(), &bytes).unwrap();
     let why = refused(serve(&house));
-    assert!(why.contains("the database is damaged"), "{why}");
+    assert!(why.contains("the database cannot be used: "), "{why}");
     assert!(fs::read(house.database()).unwrap() == bytes, "the file was changed");
 }
 

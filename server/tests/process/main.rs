@@ -36,6 +36,13 @@ fn alone() -> MutexGuard<'static, ()> {
     LOAD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Nothing was found wrong; a long list is shown by its beginning.
+fn nothing(found: &[impl AsRef<str>], when: &str) {
+    let short = |line: &str| line.chars().take(600).collect::<String>();
+    let first: Vec<_> = found.iter().take(5).map(|line| short(line.as_ref())).collect();
+    assert!(found.is_empty(), "{when}: {} wrong: {first:#?}", found.len());
+}
+
 /// A runtime for the clients of one test.
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
