@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// How long the desk may take to finish what it took.
@@ -55,6 +55,8 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("listen {}: {error}", config.listen))?;
+    // Before the address is told: whoever has read it may stop the server.
+    let signals = Signals::take()?;
     announce(listener.local_addr()?, config);
     let (stop, stopped) = watch::channel(false);
     let sweeping = tokio::spawn(node.sweeper.run(stopped.clone()));
@@ -65,7 +67,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let router = routes::router(node.app);
     let serving = serve::serve(listener, router, metrics, config.connections_max, stopped);
     let serving = tokio::spawn(serving);
-    wait_for_signal().await?;
+    signals.any().await;
     tracing::info!("stopping: taking no more, finishing what was taken");
     stop.send_replace(true);
     // A task that panicked has stopped as well.
@@ -92,14 +94,24 @@ fn announce(address: SocketAddr, config: &Config) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-async fn wait_for_signal() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// What tells the server to stop. From [`Signals::take`] on, no signal ends the process by itself.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn take() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn any(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Takes the keys of the file when it changes, so that rotating needs no restart.

@@ -203,6 +203,15 @@ fn number(value: u64) -> Cell<'static> {
     Cell::Int(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
+impl Drop for SqliteStore {
+    /// Moves the log into the database file: after a clean stop the one file is everything, however
+    /// it is copied. SQLite would do it itself if the last connection to close were not a reader's.
+    fn drop(&mut self) {
+        // Where it cannot be done now, the log stays, and the next start reads it.
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+}
+
 impl Store for SqliteStore {
     fn begin(&mut self) -> Result<(), Fault> {
         // Immediate: the write lock is taken now, so that what is loaded cannot change before the save.

@@ -1,0 +1,132 @@
+//! Many connections at once, most of them silent, some of them slow.
+
+use crate::client::{Ask, Client};
+use crate::fan::identity;
+use crate::house::{House, open_sale};
+use crate::{alone, runtime};
+use boxoffice_core::id::Uuid;
+use rustix::process::{Resource, getrlimit, setrlimit};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// Connections wanted.
+const CONNECTIONS: u64 = 10_000;
+/// Descriptors that this process and the server need for other things.
+const OTHER: u64 = 300;
+/// Connections opened at the same time.
+const AT_ONCE: u64 = 250;
+/// How long any one poll may take; generous, for a machine that does other things too.
+const POLL_WAIT: Duration = Duration::from_secs(2);
+
+/// As many connections as the system allows each of two processes. The server raises its own limit.
+fn allowed() -> u64 {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where it may not be raised, the old limit is what there is.
+    let _ = setrlimit(Resource::Nofile, limit);
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let allowed = CONNECTIONS.min(files.saturating_sub(OTHER));
+    if allowed < CONNECTIONS {
+        eprintln!("only {allowed} connections instead of {CONNECTIONS}: {files} files are allowed");
+    }
+    allowed
+}
+
+/// What a client sends that then says nothing more.
+fn beginning(number: u64) -> &'static [u8] {
+    match number % 50 {
+        0 => b"GET /livez HTT",
+        1 => b"POST /api/v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{",
+        _ => b"",
+    }
+}
+
+async fn open_many(address: SocketAddr, count: u64) -> Vec<Client> {
+    let mut clients = Vec::new();
+    for group in 0..count.div_ceil(AT_ONCE) {
+        let mut opening = JoinSet::new();
+        for number in group * AT_ONCE..count.min((group + 1) * AT_ONCE) {
+            opening.spawn(async move {
+                let mut client = Client::connect(address).await.unwrap();
+                client.send_raw(beginning(number)).await.unwrap();
+                (number, client)
+            });
+        }
+        let opened = opening.join_all().await;
+        let silent = opened.into_iter().filter(|(number, _)| number % 50 > 1 || number % 100 < 2);
+        clients.extend(silent.map(|(_, client)| client));
+    }
+    clients
+}
+
+/// H29: with 10,000 connections open, some of them stuck in a head or a body, polls are answered
+/// fast, and a connection that was silent is served when it speaks.
+#[test]
+fn ten_thousand_connections_do_not_slow_a_poll() {
+    let _alone = alone();
+    let count = allowed();
+    let house = House::new();
+    let mut server = house.start(&["--demo", "false"]);
+    runtime().block_on(async {
+        let sale = open_sale(server.address, &house.operator_key(), 10, &json!({})).await;
+        let mut client = Client::connect(server.address).await.unwrap();
+        let join = format!("/api/v1/concerts/{}/queue-tokens", sale.concert);
+        let token = identity(&house.keyring(), Uuid::now_v7());
+        let joined = client.send(&Ask::post(join, &json!({})).identity(&token)).await.unwrap();
+        let began = Instant::now();
+        let mut crowd = open_many(server.address, count).await;
+        eprintln!("{count} connections opened in {:?}", began.elapsed());
+        let poll = Ask::get("/api/v1/queue-tokens/me").queue(&joined.text("token"));
+        let mut slowest = Duration::ZERO;
+        for _ in 0..500 {
+            let asked = Instant::now();
+            assert_eq!(client.send(&poll).await.unwrap().status, 200);
+            slowest = slowest.max(asked.elapsed());
+        }
+        assert!(slowest < POLL_WAIT, "a poll took {slowest:?}");
+        let metrics = client.send(&Ask::get("/metrics")).await.unwrap().body;
+        let open = metrics.lines().find_map(|line| line.strip_prefix("boxoffice_connections "));
+        let open: u64 = open.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap();
+        assert!(open >= count * 96 / 100, "only {open} are open");
+        for silent in crowd.iter_mut().rev().filter(|_| true).take(20) {
+            assert_eq!(silent.send(&Ask::get("/livez")).await.unwrap().status, 200);
+        }
+        assert!(server.is_running());
+        drop(crowd);
+        let answer = client.send(&poll).await.unwrap();
+        assert_eq!(answer.status, 200);
+    });
+    server.stop();
+}
+
+/// H29: beyond the limit, clients wait in the backlog and are served when others have gone.
+#[test]
+fn beyond_the_limit_of_connections_clients_wait_their_turn() {
+    let house = House::new();
+    let server = house.start(&["--demo", "false", "--connections-max", "10"]);
+    let ask = Ask::get("/livez");
+    runtime().block_on(async {
+        let mut inside = Vec::new();
+        for _ in 0..10 {
+            let mut client = Client::connect(server.address).await.unwrap();
+            assert_eq!(client.send(&ask).await.unwrap().status, 200);
+            inside.push(client);
+        }
+        let mut outside = Vec::new();
+        for _ in 0..5 {
+            let mut client = Client::connect(server.address).await.unwrap();
+            client.send_raw(&ask.bytes()).await.unwrap();
+            outside.push(client);
+        }
+        let early = tokio::time::timeout(Duration::from_millis(500), outside[0].receive()).await;
+        assert!(early.is_err(), "the limit is not kept");
+        for mut waiting in outside {
+            assert_eq!(inside.remove(0).send(&ask).await.unwrap().status, 200);
+            let answer = tokio::time::timeout(Duration::from_secs(10), waiting.receive()).await;
+            assert_eq!(answer.expect("still not served").unwrap().status, 200);
+        }
+    });
+    server.stop();
+}

@@ -1,0 +1,123 @@
+//! Keys of operators and of tokens, made and changed beside a running server.
+
+use crate::client::{Answer, Ask, Client};
+use crate::fan::identity;
+use crate::house::{House, open_sale};
+use crate::runtime;
+use boxoffice_core::id::Uuid;
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+/// Running servers look at the key file every two seconds.
+const TAKEN_WAIT: Duration = Duration::from_secs(20);
+
+fn listed(house: &House) -> Vec<String> {
+    let output = house.run(&["admin", "key", "list"]);
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// An operator's key works at once, is listed without its secret, and is refused once revoked.
+#[test]
+fn an_operators_key_works_beside_a_running_server_until_it_is_revoked() {
+    let house = House::new();
+    let server = house.start(&["--demo", "false"]);
+    runtime().block_on(async {
+        let key = house.operator_key();
+        let named = house.run(&["admin", "key", "create", "--name", "box office 2"]);
+        assert!(named.status.success());
+        let sale = open_sale(server.address, &key, 10, &json!({})).await;
+        let list = listed(&house);
+        assert_eq!(list.len(), 2, "{list:?}");
+        assert!(list.iter().all(|line| line.contains("live") && !line.contains(&key[3..])));
+        assert!(list[1].ends_with("box office 2"), "{list:?}");
+
+        let id = list[0].split(' ').next().unwrap();
+        assert!(house.run(&["admin", "key", "revoke", id]).status.success());
+        assert!(listed(&house)[0].contains("revoked"));
+        let mut client = Client::connect(server.address).await.unwrap();
+        let ask = Ask::get(format!("/api/v1/admin/concerts/{}", sale.concert));
+        let answer = client.send(&ask.with("x-api-key", &key)).await.unwrap();
+        assert_eq!((answer.status, answer.code().as_str()), (401, "operator_key_invalid"));
+
+        let again = house.run(&["admin", "key", "revoke", id]);
+        assert_eq!(again.status.code(), Some(1));
+        let why = String::from_utf8(again.stderr).unwrap();
+        assert_eq!(why, format!("boxoffice: there is no live key {id}\n"));
+    });
+    server.stop();
+}
+
+fn rotate(house: &House) {
+    let output = house.run(&["admin", "key", "rotate"]);
+    assert!(output.status.success(), "{output:?}");
+    let mode = std::fs::metadata(house.keys_file()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+struct Signed {
+    client: Client,
+    join: String,
+    user: Uuid,
+}
+
+impl Signed {
+    /// Asks for a place with an identity token.
+    async fn join(&mut self, token: &str) -> Answer {
+        let ask = Ask::post(&self.join, &json!({})).identity(token);
+        self.client.send(&ask).await.unwrap()
+    }
+
+    /// Asks with a token of the newest key until the server knows it; gives that token.
+    async fn until_taken(&mut self, house: &House) -> String {
+        let token = identity(&house.keyring(), self.user);
+        let until = Instant::now() + TAKEN_WAIT;
+        while self.join(&token).await.status == 401 {
+            assert!(Instant::now() < until, "the server does not take the new key");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        token
+    }
+
+    async fn poll(&mut self, token: &str) -> Answer {
+        self.client.send(&Ask::get("/api/v1/queue-tokens/me").queue(token)).await.unwrap()
+    }
+}
+
+/// H19 (old key): tokens outlive one rotation and not two; new ones work; the place in line stays.
+#[test]
+fn tokens_outlive_one_rotation_and_not_two() {
+    let house = House::new();
+    let server = house.start(&["--demo", "false"]);
+    runtime().block_on(async {
+        let sale = open_sale(server.address, &house.operator_key(), 10, &json!({})).await;
+        let client = Client::connect(server.address).await.unwrap();
+        let join = format!("/api/v1/concerts/{}/queue-tokens", sale.concert);
+        let mut fan = Signed { client, join, user: Uuid::now_v7() };
+        let first = identity(&house.keyring(), fan.user);
+        let place = fan.join(&first).await;
+        assert_eq!(place.status, 201, "{}", place.body);
+        let number = place.json()["queue_number"].clone();
+
+        rotate(&house);
+        let second = fan.until_taken(&house).await;
+        for token in [&first, &second] {
+            let answer = fan.join(token).await;
+            assert_eq!((answer.status, &answer.json()["queue_number"]), (200, &number));
+        }
+        assert_eq!(fan.poll(&place.text("token")).await.status, 200);
+
+        rotate(&house);
+        let third = fan.until_taken(&house).await;
+        let refused = fan.join(&first).await;
+        assert_eq!((refused.status, refused.code().as_str()), (401, "identity_invalid"));
+        let refused = fan.poll(&place.text("token")).await;
+        assert_eq!((refused.status, refused.code().as_str()), (401, "queue_token_invalid"));
+        assert_eq!(fan.join(&second).await.status, 200);
+        let renewed = fan.join(&third).await;
+        assert_eq!(renewed.json()["queue_number"], number, "{}", renewed.body);
+        assert_eq!(fan.poll(&renewed.text("token")).await.status, 200);
+    });
+    server.stop();
+}

@@ -1,0 +1,64 @@
+//! More than the server can do: it says so at once, and what it can do it still does.
+
+use crate::client::{Ask, Client, once};
+use crate::fan::identity;
+use crate::house::{House, open_sale};
+use crate::{alone, runtime};
+use boxoffice_core::id::Uuid;
+use serde_json::json;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// How long any one poll may take during the storm; generous, for two cores that others use too.
+const POLL_WAIT: Duration = Duration::from_secs(3);
+
+/// H29: a storm of sign-ins fills the password pool, is told so with `Retry-After`, and slows
+/// nobody's poll.
+#[test]
+fn a_storm_of_sign_ins_is_turned_away_and_polls_go_on() {
+    let _alone = alone();
+    let house = House::new();
+    let server = house.start(&["--demo", "false", "--password-threads", "1"]);
+    let address = server.address;
+    runtime().block_on(async {
+        let sale = open_sale(address, &house.operator_key(), 10, &json!({})).await;
+        let account = json!({ "username": "mina", "password": "correct horse" });
+        let made = once(address, &Ask::post("/api/v1/users", &account)).await.unwrap();
+        assert_eq!(made.status, 201, "{}", made.body);
+        let mut client = Client::connect(address).await.unwrap();
+        let join = format!("/api/v1/concerts/{}/queue-tokens", sale.concert);
+        let token = identity(&house.keyring(), Uuid::now_v7());
+        let joined = client.send(&Ask::post(join, &json!({})).identity(&token)).await.unwrap();
+
+        let mut storm = JoinSet::new();
+        for _ in 0..200 {
+            let ask = Ask::post("/api/v1/sessions", &account);
+            storm.spawn(async move { once(address, &ask).await.unwrap() });
+        }
+        let poll = Ask::get("/api/v1/queue-tokens/me").queue(&joined.text("token"));
+        let mut slowest = Duration::ZERO;
+        let mut answers = Vec::new();
+        while !storm.is_empty() {
+            let asked = Instant::now();
+            assert_eq!(client.send(&poll).await.unwrap().status, 200);
+            slowest = slowest.max(asked.elapsed());
+            while let Some(answer) = storm.try_join_next() {
+                answers.push(answer.unwrap());
+            }
+        }
+        assert!(slowest < POLL_WAIT, "a poll took {slowest:?}");
+        let busy: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
+        let signed_in = answers.iter().filter(|answer| answer.status == 201).count();
+        eprintln!("{signed_in} signed in, {} turned away, slowest poll {slowest:?}", busy.len());
+        assert_eq!(signed_in + busy.len(), 200, "201 or 503 and nothing else");
+        assert!(!busy.is_empty(), "nobody was turned away");
+        assert!(signed_in >= 64, "those for whom there was room were served");
+        for answer in busy {
+            assert_eq!(answer.code(), "sign_in_busy");
+            assert!(answer.header("retry-after").is_some_and(|after| after.parse::<u64>().is_ok()));
+        }
+        let after = once(address, &Ask::post("/api/v1/sessions", &account)).await.unwrap();
+        assert_eq!(after.status, 201, "the storm is over: {}", after.body);
+    });
+    server.stop();
+}

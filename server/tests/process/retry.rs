@@ -1,0 +1,83 @@
+//! Clients that come back after the server's end: they repeat every request with its key.
+
+use crate::client::{Answer, Client};
+use crate::fan::{Deed, Entry, Journal};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+
+/// The part of an answer that a repetition must give again: not the clock, and of a place in line
+/// not where it stands by now.
+fn lasting(deed: &Deed, answer: &Answer) -> Value {
+    let mut body = answer.json();
+    if *deed == Deed::Join {
+        return json!([body["token"], body["user_id"], body["queue_number"], body["expires_at"]]);
+    }
+    if let Some(members) = body.as_object_mut() {
+        members.remove("now");
+    }
+    body
+}
+
+/// A repetition that came out as it must; `before` is the answer that it repeats.
+fn same(entry: &Entry, before: &Answer, again: &Answer) -> Option<String> {
+    let replayed = again.header("idempotent-replayed") == Some("true");
+    let (was, is) = (lasting(&entry.deed, before), lasting(&entry.deed, again));
+    let equal = before.status == again.status && was == is && replayed;
+    (!equal).then(|| {
+        format!("{:?}: {} {was}, repeated: {} {is}", entry.deed, before.status, again.status)
+    })
+}
+
+/// Repeats one fan's requests: answered ones must give the same answer, unanswered ones one effect
+/// however often they are sent. The answers that come now are written into the journal.
+async fn repeat(address: SocketAddr, mut journal: Journal) -> (Journal, Vec<String>) {
+    let mut wrong = Vec::new();
+    let mut client = Client::connect(address).await.unwrap();
+    for entry in &mut journal.entries {
+        if matches!(entry.deed, Deed::Admitted { .. }) {
+            continue;
+        }
+        if entry.answer.is_none() {
+            entry.answer = Some(client.send(&entry.ask).await.unwrap());
+            // Paying must succeed: the money is there and the hold lasts.
+            let must = matches!(entry.deed, Deed::Pay { .. } | Deed::Charge { .. } | Deed::Join);
+            if must && entry.done().is_none() {
+                wrong.push(format!("{:?} was refused when repeated: {:?}", entry.deed, entry.answer));
+            }
+        }
+        let Some(before) = entry.done().filter(|_| entry.ask.has_key().is_some()) else {
+            continue;
+        };
+        let again = client.send(&entry.ask).await.unwrap();
+        wrong.extend(same(entry, before, &again));
+        if entry.deed == Deed::Join {
+            wrong.extend(still_in_place(&mut client, before).await);
+        }
+    }
+    (journal, wrong)
+}
+
+/// H25: the place that was given out is known under the same number.
+async fn still_in_place(client: &mut Client, joined: &Answer) -> Option<String> {
+    use crate::client::Ask;
+    let ask = Ask::get("/api/v1/queue-tokens/me").queue(&joined.text("token"));
+    let answer = client.send(&ask).await.unwrap();
+    let (was, is) = (joined.json(), answer.json());
+    let equal = answer.status == 200
+        && was["queue_number"] == is["queue_number"]
+        && was["queue_number"].is_u64();
+    (!equal).then(|| format!("the place {was} became {is}"))
+}
+
+/// Repeats everything, each fan on a connection of its own.
+pub async fn repeat_all(
+    address: SocketAddr,
+    journals: Vec<Journal>,
+) -> (Vec<Journal>, Vec<String>) {
+    let mut fans = tokio::task::JoinSet::new();
+    for journal in journals {
+        fans.spawn(repeat(address, journal));
+    }
+    let (journals, wrong): (Vec<_>, Vec<_>) = fans.join_all().await.into_iter().unzip();
+    (journals, wrong.concat())
+}
