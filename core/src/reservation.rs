@@ -117,8 +117,7 @@ pub struct Reserve {
 impl Reserve {
     /// Refuses with: token (see [`queue::admitted`]), invalid setting (no or too many seats), date
     /// not found, sale closed (or the performance has begun) or not open, seat not found, hold exists,
-    /// seat limit, seats taken,
-    /// already exists.
+    /// seat limit, seats taken, already exists.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         queue::admitted(rows, self.place, self.user, now)?;
         let count = (1..=SEATS_PER_RESERVATION_MAX).contains(&self.seats.len());

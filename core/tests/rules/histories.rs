@@ -230,7 +230,7 @@ pub fn hall(max_active: u64) -> World {
     let seat = |number| NewSeat { number, zone: "R".to_owned(), price: Money(100) };
     let date = |name| NewDate {
         date: DateId(id(name)),
-        starts_at: START,
+        starts_at: START.plus_ms(30 * 86_400_000),
         seats: (1..=6).map(seat).collect(),
     };
     let concert = CreateConcert {

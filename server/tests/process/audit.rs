@@ -136,8 +136,7 @@ pub fn audit(database: &Path, now_ms: i64) -> Vec<&'static str> {
         let bound: &[(&str, &i64)] = if sql.contains(":now") { &named } else { &[] };
         statement.query_row(bound, |row| row.get::<_, i64>(0)).unwrap() > 0
     };
-    let sound: String =
-        snapshot.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    let sound: String = snapshot.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
     CHECKS.iter().filter(|(_, sql)| breaks(sql)).map(|(sentence, _)| *sentence).collect()
 }

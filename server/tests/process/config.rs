@@ -139,8 +139,11 @@ fn help_names_every_key_of_the_example_file() {
     let help = text(&output.stdout);
     let example = include_str!("../../../boxoffice.example.toml");
     let keys = example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line));
-    let keys: Vec<&str> =
-        keys.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" =")).map(|(key, _)| key).collect();
+    let keys: Vec<&str> = keys
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(" ="))
+        .map(|(key, _)| key)
+        .collect();
     assert!(keys.len() > 20, "{keys:?}");
     for key in keys {
         assert!(help.contains(&format!("--{}", key.replace('_', "-"))), "{key}");

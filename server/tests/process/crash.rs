@@ -38,8 +38,7 @@ async fn one_round(seed: u64) {
     let keyring = house.keyring();
     let load = Duration::from_millis(200 + Dice::new(seed).below(2_000));
     let address = server.address;
-    let journals =
-        crowd((address, &sale, &keyring), FANS, seed, load, move || server.kill()).await;
+    let journals = crowd((address, &sale, &keyring), FANS, seed, load, move || server.kill()).await;
     let entries = || journals.iter().flat_map(|journal| &journal.entries);
     let answered = entries().filter(|entry| entry.answer.is_some()).count();
     let open = entries().count() - answered;

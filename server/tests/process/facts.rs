@@ -58,7 +58,8 @@ fn reservations(journal: &Journal) -> BTreeMap<Uuid, Expected> {
                 let Some(answer) = entry.done() else { continue };
                 let id = answer.text("reservation_id").parse().unwrap();
                 let statuses = BTreeSet::from(["held"]);
-                let expected = Expected { statuses, date: *date, seats: seats.clone(), payment: None };
+                let expected =
+                    Expected { statuses, date: *date, seats: seats.clone(), payment: None };
                 all.insert(id, expected);
             }
             Deed::Pay { reservation } => {

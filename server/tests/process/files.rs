@@ -167,7 +167,10 @@ fn a_bad_key_file_is_refused() {
         ("", "EOF while parsing"),
         ("{", "EOF while parsing"),
         ("{\"keys\": []}", "it must hold one or two keys"),
-        ("{\"keys\": [{\"kid\": \"a\", \"secret\": \"c2hvcnQ\", \"created_at_ms\": 0}]}", "32 bytes"),
+        (
+            "{\"keys\": [{\"kid\": \"a\", \"secret\": \"c2hvcnQ\", \"created_at_ms\": 0}]}",
+            "32 bytes",
+        ),
         ("{\"key\": 1}", "unknown field `key`"),
     ];
     for (text, want) in bad {

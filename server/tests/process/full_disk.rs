@@ -55,7 +55,12 @@ impl Charger {
 }
 
 /// Charges until there is no room, looks at what is said, makes room, and counts.
-async fn runs_full(house: &House, mut server: Server, fill: impl FnOnce(&Server), room: impl FnOnce(&Server)) {
+async fn runs_full(
+    house: &House,
+    mut server: Server,
+    fill: impl FnOnce(&Server),
+    room: impl FnOnce(&Server),
+) {
     let mut fan = Charger::new(&server, house).await;
     assert_eq!(fan.charge("before").await.status, 201);
     fill(&server);

@@ -42,7 +42,10 @@ async fn repeat(address: SocketAddr, mut journal: Journal) -> (Journal, Vec<Stri
             // Paying must succeed: the money is there and the hold lasts.
             let must = matches!(entry.deed, Deed::Pay { .. } | Deed::Charge { .. } | Deed::Join);
             if must && entry.done().is_none() {
-                wrong.push(format!("{:?} was refused when repeated: {:?}", entry.deed, entry.answer));
+                wrong.push(format!(
+                    "{:?} was refused when repeated: {:?}",
+                    entry.deed, entry.answer
+                ));
             }
         }
         let Some(before) = entry.done().filter(|_| entry.ask.has_key().is_some()) else {

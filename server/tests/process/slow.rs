@@ -70,7 +70,11 @@ fn slow_clients_are_cut_off() {
                 client.receive().await
             });
             let answer = answer.await.expect("slow clients lock everyone out");
-            eprintln!("served after {:?}: {:?}", began.elapsed(), answer.as_ref().map(|a| a.status));
+            eprintln!(
+                "served after {:?}: {:?}",
+                began.elapsed(),
+                answer.as_ref().map(|a| a.status)
+            );
             assert_eq!(answer.unwrap().status, 200);
             // Stays, so that the next one needs the place of another slow client.
             served.push(client);
