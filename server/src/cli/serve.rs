@@ -51,6 +51,7 @@ fn raise_descriptor_limit(connections: usize) {
 }
 
 async fn serve(config: &Config) -> Result<(), Failure> {
+    let _writes_fail = survive_file_size_limit()?;
     let node = node::build(config, Clock::System)?;
     if config.demo && node.app.board.concerts().is_empty() {
         demo::open(&node.app).await?;
@@ -102,6 +103,12 @@ fn announce(address: SocketAddr, config: &Config) {
     );
     // Nobody has to listen; the server runs all the same.
     let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Where a file may not grow any more (`ulimit -f`), the system ends the process by a signal unless
+/// somebody takes it. Taken, the write fails like one on a full disk, and is answered like it.
+fn survive_file_size_limit() -> std::io::Result<Signal> {
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
 }
 
 /// What tells the server to stop. From [`Signals::take`] on, no signal ends the process by itself.
