@@ -10,12 +10,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// How long the desk may take to finish what it took.
 const DESK_WAIT: Duration = Duration::from_secs(20);
+/// Connections that may wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
+/// Whoever finds no room there tries again after a second, then after three.
+const BACKLOG: u32 = 8_192;
 /// Between two looks at the key file.
 const KEYS_EVERY: Duration = Duration::from_secs(2);
 
@@ -48,13 +51,13 @@ fn raise_descriptor_limit(connections: usize) {
 }
 
 async fn serve(config: &Config) -> Result<(), Failure> {
+    let _writes_fail = survive_file_size_limit()?;
     let node = node::build(config, Clock::System)?;
     if config.demo && node.app.board.concerts().is_empty() {
         demo::open(&node.app).await?;
     }
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| format!("listen {}: {error}", config.listen))?;
+    let listener = listen(config.listen);
+    let listener = listener.map_err(|error| format!("listen {}: {error}", config.listen))?;
     // Before the address is told: whoever has read it may stop the server.
     let signals = Signals::take()?;
     announce(listener.local_addr()?, config);
@@ -81,6 +84,14 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // So that a restart need not wait for the connections of the run before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Tells where the server is. The first line is for programs that start one, too.
 fn announce(address: SocketAddr, config: &Config) {
     let text = format!(
@@ -92,6 +103,12 @@ fn announce(address: SocketAddr, config: &Config) {
     );
     // Nobody has to listen; the server runs all the same.
     let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Where a file may not grow any more (`ulimit -f`), the system ends the process by a signal unless
+/// somebody takes it. Taken, the write fails like one on a full disk, and is answered like it.
+fn survive_file_size_limit() -> std::io::Result<Signal> {
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
 }
 
 /// What tells the server to stop. From [`Signals::take`] on, no signal ends the process by itself.

@@ -17,6 +17,9 @@ const CONNECTIONS: u64 = 10_000;
 const OTHER: u64 = 300;
 /// Connections opened at the same time.
 const AT_ONCE: u64 = 250;
+/// How long all of them may take to be accepted: less than an idle connection may live. With a short
+/// backlog each burst would lose some to the retry after a second.
+const OPEN_WAIT: Duration = Duration::from_secs(15);
 /// How long any one poll may take; generous, for a machine that does other things too.
 const POLL_WAIT: Duration = Duration::from_secs(2);
 
@@ -43,7 +46,7 @@ fn beginning(number: u64) -> &'static [u8] {
     }
 }
 
-async fn open_many(address: SocketAddr, count: u64) -> Vec<Client> {
+async fn open_many(address: SocketAddr, count: u64) -> Vec<(u64, Client)> {
     let mut clients = Vec::new();
     for group in 0..count.div_ceil(AT_ONCE) {
         let mut opening = JoinSet::new();
@@ -54,9 +57,7 @@ async fn open_many(address: SocketAddr, count: u64) -> Vec<Client> {
                 (number, client)
             });
         }
-        let opened = opening.join_all().await;
-        let silent = opened.into_iter().filter(|(number, _)| number % 50 > 1 || number % 100 < 2);
-        clients.extend(silent.map(|(_, client)| client));
+        clients.extend(opening.join_all().await);
     }
     clients
 }
@@ -77,7 +78,9 @@ fn ten_thousand_connections_do_not_slow_a_poll() {
         let joined = client.send(&Ask::post(join, &json!({})).identity(&token)).await.unwrap();
         let began = Instant::now();
         let mut crowd = open_many(server.address, count).await;
-        eprintln!("{count} connections opened in {:?}", began.elapsed());
+        let opened = began.elapsed();
+        eprintln!("{count} connections opened in {opened:?}");
+        assert!(opened < OPEN_WAIT, "they took {opened:?} to be accepted");
         let poll = Ask::get("/api/v1/queue-tokens/me").queue(&joined.text("token"));
         let mut slowest = Duration::ZERO;
         for _ in 0..500 {
@@ -89,8 +92,9 @@ fn ten_thousand_connections_do_not_slow_a_poll() {
         let metrics = client.send(&Ask::get("/metrics")).await.unwrap().body;
         let open = metrics.lines().find_map(|line| line.strip_prefix("boxoffice_connections "));
         let open: u64 = open.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap();
-        assert!(open >= count * 96 / 100, "only {open} are open");
-        for silent in crowd.iter_mut().rev().filter(|_| true).take(20) {
+        assert!(open >= count, "only {open} are open");
+        let silent = crowd.iter_mut().filter(|(number, _)| beginning(*number).is_empty());
+        for (_, silent) in silent.take(50) {
             assert_eq!(silent.send(&Ask::get("/livez")).await.unwrap().status, 200);
         }
         assert!(server.is_running());
