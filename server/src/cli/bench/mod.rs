@@ -25,7 +25,7 @@ pub struct Options {
     #[arg(long, default_value_t = 1.5)]
     seconds: f64,
     /// Connections; each has one request under way
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 256)]
     connections: usize,
     /// Requests of a step that changes something, in a round, at most
     #[arg(long, default_value_t = 40_000)]
