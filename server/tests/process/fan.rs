@@ -168,7 +168,7 @@ impl Fan {
         if answer.text("state") != "admitted" {
             self.wait_in_line(&token).await?;
         }
-        for _ in 0..=self.dice.below(2) {
+        for _ in 0..=self.dice.below(8) {
             self.charge(&token).await?;
         }
         let held = self.reserve(&token).await?;
@@ -201,7 +201,7 @@ impl Fan {
     }
 
     async fn charge(&mut self, token: &str) -> Option<()> {
-        let amount = 500_000;
+        let amount = 100_000;
         let path = format!("/api/v1/users/{}/balance/charges", self.journal.user);
         let key = self.next_key();
         let ask = Ask::post(path, &json!({ "amount": amount })).identity(&self.identity);

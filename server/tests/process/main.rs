@@ -3,6 +3,13 @@
 //! Each test has its own folder and port on the loopback interface, and ends only the process that
 //! it started. Tests that put the machine under load run one at a time ([`alone`]).
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and tells by printing"
+)]
+
 mod audit;
 mod audit_test;
 mod client;

@@ -62,3 +62,49 @@ fn a_storm_of_sign_ins_is_turned_away_and_polls_go_on() {
     });
     server.stop();
 }
+
+/// H30: with room for next to nothing (one reader, two commands that wait, batches of one), a rush
+/// of commands and reads ends: each is done or turned away with `Retry-After`, and then the server
+/// is as before.
+#[test]
+fn full_pools_and_channels_turn_away_and_lock_nothing() {
+    let _alone = alone();
+    let house = House::new();
+    let tight = ["--readers", "1", "--desk-waiting-max", "2", "--batch-commands-max", "1"];
+    let server = house.start(&[&["--demo", "false"], &tight[..]].concat());
+    let (address, keyring) = (server.address, house.keyring());
+    runtime().block_on(async {
+        let sale = open_sale(address, &house.operator_key(), 10, &json!({})).await;
+        let join = format!("/api/v1/concerts/{}/queue-tokens", sale.concert);
+        let mut rush = JoinSet::new();
+        for _ in 0..150 {
+            let token = identity(&keyring, Uuid::now_v7());
+            let asks = [Ask::post(&join, &json!({})), Ask::get("/api/v1/bookings")];
+            rush.spawn(async move {
+                let mut client = Client::connect(address).await.unwrap();
+                let mut answers = Vec::new();
+                for ask in asks.into_iter().cycle().take(10) {
+                    answers.push(client.send(&ask.identity(&token)).await.unwrap());
+                }
+                answers
+            });
+        }
+        let answers = rush.join_all().await.concat();
+        let (done, turned_away): (Vec<_>, Vec<_>) =
+            answers.iter().partition(|answer| answer.is_success());
+        eprintln!("{} done, {} turned away", done.len(), turned_away.len());
+        assert!(!done.is_empty() && !turned_away.is_empty());
+        for answer in turned_away {
+            assert_eq!(answer.status, 503, "{}", answer.body);
+            assert!(answer.header("retry-after").is_some(), "{}", answer.body);
+        }
+        let token = identity(&keyring, Uuid::now_v7());
+        for (ask, want) in
+            [(Ask::post(&join, &json!({})), 201), (Ask::get("/api/v1/bookings"), 200)]
+        {
+            let answer = once(address, &ask.identity(&token)).await.unwrap();
+            assert_eq!(answer.status, want, "{}", answer.body);
+        }
+    });
+    server.stop();
+}
