@@ -64,10 +64,9 @@ fn check_row(row: &Row, files_of: impl Fn(&str) -> Option<Vec<File>>) -> Vec<Str
         return vec![format!("H{case}: neither a test nor a reason")];
     }
     let missing = |target: &String| match files_of(target) {
-        Some(files) if !is_named(&files, case) => {
-            Some(format!("H{case}: no doc comment of the {target} tests names it"))
-        }
-        _ => None,
+        Some(files) if is_named(&files, case) => None,
+        Some(_) => Some(format!("H{case}: no doc comment of the {target} tests names it")),
+        None => Some(format!("H{case}: there are no {target} tests")),
     };
     row.targets.iter().filter_map(missing).collect()
 }
@@ -107,6 +106,7 @@ fn bad_samples_are_found() {
     none(&check("/// H11 and H12: once."));
     assert_eq!(named("    /// (H1–H3, H12): x"), [1, 2, 3, 12]);
     assert_eq!(named("// H1"), [] as [u32; 0]);
+    complains(&check_row(&parsed, |_| None), "H12: there are no rules tests");
     complains(&check_row(&row("| H1 | x | later |").unwrap(), |_| None), "neither");
     none(&check_row(&row("| H1 | x | There is no such lock. |").unwrap(), |_| None));
     complains(&check_all(&[]), "H33 has 0 rows");
