@@ -224,6 +224,13 @@ impl<T> Submitted<T> {
         Some(Key { scope, key, fingerprint: self.fingerprint })
     }
 
+    /// The idempotency key of a request whose body holds a secret: the fingerprint is kept in the
+    /// database and must not be one of a password, so it covers only what is given here.
+    pub fn key_over(&self, scope: Uuid, what: &str) -> Option<Key> {
+        let fingerprint = fingerprint("", "", what.as_bytes());
+        self.key(scope).map(|key| Key { fingerprint, ..key })
+    }
+
     /// The idempotency key, which the route demands.
     ///
     /// # Errors

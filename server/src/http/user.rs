@@ -51,7 +51,8 @@ pub async fn register(
         return Err(Problem::of("invalid_body").with("field", "password"));
     }
     // Nobody is signed in yet: the key space is that of the name.
-    let key = submitted.key(Uuid::new_v5(&Uuid::NAMESPACE_OID, username.as_bytes()));
+    let scope = Uuid::new_v5(&Uuid::NAMESPACE_OID, username.as_bytes());
+    let key = submitted.key_over(scope, &username);
     let salt = crate::tokens::random().map_err(|_| Problem::of("internal"))?;
     let hash = app.passwords.hash(submitted.value.password, salt).await;
     let hash = hash.map_err(|_| Problem::of("sign_in_busy"))?;

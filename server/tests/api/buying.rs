@@ -1,6 +1,8 @@
 //! What a buyer is answered when all goes well, route by route.
 
 use crate::world::{Sale, charge, delete, get, id_of, pay, post, reserve};
+use boxoffice::store::records::Cell;
+use boxoffice_core::idempotency::fingerprint;
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -53,6 +55,19 @@ async fn an_account_signs_in_and_stays_signed_in() {
     assert_ne!(view["access_token"], session.json()["access_token"]);
     let ask = get("/api/v1/bookings").identity(view["access_token"].as_str().unwrap());
     sale.send(ask).await.want(200);
+}
+
+/// A retry is recognised without keeping a hash of the password: a fast one beside the slow one
+/// would undo it.
+#[tokio::test]
+async fn no_fingerprint_of_a_password_is_kept() {
+    let sale = Sale::new();
+    let mina = json!({ "username": "mina", "password": "correct horse" });
+    sale.send(post("/api/v1/users").key("register-1").json(&mina)).await.want(201);
+    let kept = sale.dump()["idempotency_key"].clone();
+    assert_eq!(kept.len(), 1);
+    let of_the_body = fingerprint("POST", "/api/v1/users", mina.to_string().as_bytes());
+    assert!(!kept[0].contains(&Cell::Blob(of_the_body.to_vec().into())), "{kept:?}");
 }
 
 /// No password is needed to look around.
