@@ -184,7 +184,10 @@ impl Admit {
             room -= 1;
             admitted += 1;
         }
-        if let Some(draw) = queue.draw() {
+        // Nobody is served before all who came back.
+        if queue.returning == 0
+            && let Some(draw) = queue.draw()
+        {
             admitted += self.admit_next(rows, &mut queue, &draw, (room, grace_ms), now);
         }
         let clock_reset = queue.credit_at < before.credit_at;

@@ -244,6 +244,31 @@ fn who_has_left_takes_no_room() {
     );
 }
 
+/// H18, and no one ahead of turn: a tick lets back in 1,000 at the most; while more wait at the
+/// front, nobody behind them is served.
+#[test]
+fn the_line_waits_for_all_who_come_back() {
+    let joins = (1..=1001).map(|n| format!("join u{n}\n")).collect::<String>();
+    check(&format!(
+        "
+        concert c1 max_active 1001 rate 5000 grace 1m
+        {{
+        {joins}
+        }}
+        +1m
+        queue c1 paused on
+        {{
+        {joins}
+        }}
+        join u2000                       -> waiting 1002 new
+        queue c1 paused off max_active 2000
+        admit c1                         -> admitted 1000
+        see place u2000                  -> Waiting
+        admit c1                         -> admitted 2
+        "
+    ));
+}
+
 /// A no-show who leaves after the grace is over has left: the next join is a new place.
 #[test]
 fn a_no_show_who_leaves_does_not_come_back() {
