@@ -3,6 +3,7 @@
 
 use crate::concert::{AddDate, CreateConcert, SetSale};
 use crate::id::{PlaceKey, ReservationId, SeatKey};
+use crate::limits::SEATS_PER_RESERVATION_MAX;
 use crate::outcome::Outcome;
 use crate::payment::Pay;
 use crate::queue::{Admit, Arrive, Expire, Join, Leave, SetQueue};
@@ -97,7 +98,11 @@ impl Command {
                 token_keys(c.place, rows, keys);
                 keys.dates.insert(c.date);
                 keys.holdings.insert((c.user, c.date));
-                keys.seats.extend(c.seats.iter().map(|&number| SeatKey { date: c.date, number }));
+                // More than a reservation may have is refused without a look at them.
+                if c.seats.len() <= SEATS_PER_RESERVATION_MAX {
+                    keys.seats
+                        .extend(c.seats.iter().map(|&number| SeatKey { date: c.date, number }));
+                }
                 keys.reservations.insert(c.reservation);
             }
             Self::Cancel(c) => {
