@@ -46,8 +46,7 @@ impl Draw {
             first.copy_from_slice(&digest[..8]);
             *key = u64::from_le_bytes(first);
         }
-        let bits = u64::BITS - count.saturating_sub(1).leading_zeros();
-        Self { keys, half_bits: bits.div_ceil(2).max(1), count }
+        Self { keys, half_bits, count }
     }
 
     /// The queue number (from 1) of the joiner with this sequence (from 1).

@@ -166,8 +166,8 @@ impl Admit {
         let concert = rows.concerts.get(&self.concert).ok_or(Refusal::ConcertNotFound)?.clone();
         let mut queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?.clone();
 
-        queue.settle(&concert, now);
         let before = queue.clone();
+        queue.settle(&concert, now);
         let mut room = queue.room(&concert, now);
         let grace_ms = concert.policy.arrival_grace_ms;
         let mut admitted = 0;
@@ -191,17 +191,13 @@ impl Admit {
             admitted += self.admit_next(rows, &mut queue, &draw, (room, grace_ms), now);
         }
         let clock_reset = queue.credit_at < before.credit_at;
-        let moved = queue.cursor != before.cursor || queue.drawn != self.drawn(rows);
+        let moved = queue.cursor != before.cursor || queue.drawn != before.drawn;
         if (admitted > 0 || moved || clock_reset)
             && let Some(row) = rows.queues.update(&self.concert)
         {
             *row = queue;
         }
         Ok(Outcome::Admitted { count: admitted })
-    }
-
-    fn drawn(&self, rows: &Rows) -> Option<u64> {
-        rows.queues.get(&self.concert).and_then(|queue| queue.drawn)
     }
 
     fn admit_next(
