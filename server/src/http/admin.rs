@@ -2,7 +2,7 @@
 
 use super::App;
 use super::app::new_id;
-use super::concert::{SaleState, sale_state};
+use super::concert::{DateView, SaleState, date_view, sale_state};
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::Problem;
 use super::view::{Stamp, json, parse_stamp, replied};
@@ -347,16 +347,6 @@ pub async fn set_queue(
     }
 }
 
-/// A date in figures.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct DateFigures {
-    concert_date_id: Uuid,
-    #[schema(value_type = String, format = DateTime)]
-    starts_at: Stamp,
-    total_seats: u64,
-    available_seats: u64,
-}
-
 /// A sale in figures.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SaleFigures {
@@ -372,7 +362,7 @@ pub struct SaleFigures {
     /// Users in line.
     waiting: u64,
     admitted_last_minute: u64,
-    dates: Vec<DateFigures>,
+    dates: Vec<DateView>,
     #[schema(value_type = String, format = DateTime)]
     now: Stamp,
 }
@@ -390,12 +380,7 @@ pub async fn figures(
     let status = concert.queue.status().ok_or_else(|| Problem::of("concert_not_found"))?;
     let (now, row) = (app.clock.now(), concert.row());
     let dates = app.board.dates_of(ConcertId(id));
-    let dates = dates.iter().map(|date| DateFigures {
-        concert_date_id: date.id.0,
-        starts_at: date.starts_at.into(),
-        total_seats: date.total_seats,
-        available_seats: date.available(now),
-    });
+    let dates = dates.iter().map(|date| date_view(date, now));
     let view = SaleFigures {
         concert_id: id,
         name: row.concert_name.clone(),

@@ -4,7 +4,7 @@ use super::App;
 use super::extract::{Admitted, PathId};
 use super::problem::Problem;
 use super::view::{Stamp, json};
-use crate::board::ConcertBoard;
+use crate::board::{ConcertBoard, DateBoard};
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::concert::Concert;
@@ -143,7 +143,7 @@ pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Respons
     Ok(public(json(StatusCode::OK, &view)))
 }
 
-/// A date that can be booked.
+/// A date in figures.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DateView {
     concert_date_id: Uuid,
@@ -151,6 +151,15 @@ pub struct DateView {
     starts_at: Stamp,
     total_seats: u64,
     available_seats: u64,
+}
+
+pub(super) fn date_view(date: &DateBoard, now: Time) -> DateView {
+    DateView {
+        concert_date_id: date.id.0,
+        starts_at: date.starts_at.into(),
+        total_seats: date.total_seats,
+        available_seats: date.available(now),
+    }
 }
 
 /// The dates of a concert.
@@ -174,12 +183,8 @@ pub async fn dates(
     admitted.enter(&app, Some(ConcertId(id))).await?;
     let now = app.clock.now();
     let dates = app.board.dates_of(ConcertId(id));
-    let dates = dates.iter().filter(|date| !now.reached(date.starts_at)).map(|date| DateView {
-        concert_date_id: date.id.0,
-        starts_at: date.starts_at.into(),
-        total_seats: date.total_seats,
-        available_seats: date.available(now),
-    });
+    let bookable = dates.iter().filter(|date| !now.reached(date.starts_at));
+    let dates = bookable.map(|date| date_view(date, now));
     let view = DatesView { concert_id: id, dates: dates.collect(), now: now.into() };
     Ok(json(StatusCode::OK, &view))
 }

@@ -6,7 +6,17 @@ use super::Source;
 use super::open::{Files, open_writer};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
+
+/// A key from the columns id, name, made, revoked.
+pub(super) fn api_key(row: &Row<'_>) -> Result<ApiKey, Fault> {
+    Ok(ApiKey {
+        id: row.uuid(0)?.unwrap_or(Uuid::nil()),
+        name: row.text(1)?.unwrap_or_default(),
+        created_at: Time(row.int(2)?.unwrap_or_default()),
+        revoked_at: row.int(3)?.map(Time),
+    })
+}
 
 /// The table of operators' keys.
 pub struct ApiKeys {
@@ -44,12 +54,7 @@ impl ApiKeys {
         let mut found = statement.query([])?;
         let mut keys = Vec::new();
         while let Some(row) = found.next()? {
-            keys.push(ApiKey {
-                id: row.uuid(0)?.unwrap_or(Uuid::nil()),
-                name: row.text(1)?.unwrap_or_default(),
-                created_at: Time(row.int(2)?.unwrap_or_default()),
-                revoked_at: row.int(3)?.map(Time),
-            });
+            keys.push(api_key(row)?);
         }
         Ok(keys)
     }

@@ -4,14 +4,14 @@ use super::super::reads::{ApiKey, Reads, Snapshot, WholeReservation};
 use super::super::records::Record;
 use super::super::sql::select;
 use super::super::{Fault, memory::Dump, table};
+use super::cells;
+use super::keys::api_key;
 use super::open::{Files, open_reader};
-use super::{Source, cells};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{PaymentId, PlaceKey, ReservationId, UserId, Uuid};
+use boxoffice_core::id::{PaymentId, PlaceKey, ReservationId, UserId};
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
-use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
 use rusqlite::{Connection, Params, params};
@@ -147,13 +147,7 @@ impl Reads for SqliteReads {
         let Some(row) = found.next()? else {
             return Ok(None);
         };
-        let key = ApiKey {
-            id: row.uuid(0)?.unwrap_or(Uuid::nil()),
-            name: row.text(1)?.unwrap_or_default(),
-            created_at: Time(row.int(2)?.unwrap_or_default()),
-            revoked_at: row.int(3)?.map(Time),
-        };
-        Ok(Some(key))
+        Ok(Some(api_key(row)?))
     }
 
     fn snapshot(&mut self) -> Result<Snapshot, Fault> {
