@@ -72,7 +72,7 @@ settings! {
     access_token_seconds, "BOXOFFICE_ACCESS_TOKEN_SECONDS": i64 = 6 * 3600;
     /// Seconds that a refresh token counts [default: 604800]
     refresh_token_seconds, "BOXOFFICE_REFRESH_TOKEN_SECONDS": i64 = 7 * 24 * 3600;
-    /// Seconds that a queue token counts, from joining [default: 259200]
+    /// Seconds that a queue token counts, from joining or the opening; then a new one is given [default: 259200]
     queue_token_seconds, "BOXOFFICE_QUEUE_TOKEN_SECONDS": i64 = 72 * 3600;
     /// New concerts: seconds that seats are held for payment [default: 300]
     hold_seconds, "BOXOFFICE_HOLD_SECONDS": i64 = Policy::default().hold_ttl_ms / 1000;

@@ -81,6 +81,7 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     let (desk, writer) = Desk::start(
         Box::new(store),
         Arc::clone(&board),
+        Box::new(move || SqliteReads::open(&files)?.snapshot()),
         clock.clone(),
         Arc::clone(&metrics),
         settings,

@@ -140,6 +140,7 @@ async fn a_place_in_line() {
     poll_after_ms: null
     position: null
     queue_number: 1
+    sale: "open"
     state: "admitted"
     "#);
 
@@ -160,6 +161,7 @@ async fn a_place_in_line() {
     poll_after_ms: 1002
     position: 1
     queue_number: 2
+    sale: "open"
     state: "waiting"
     token: "[token]"
     user_id: "[id 2]"
@@ -182,6 +184,7 @@ async fn a_place_in_line() {
     poll_after_ms: 1002
     position: 1
     queue_number: 2
+    sale: "open"
     state: "waiting"
     "#);
 }
@@ -209,6 +212,7 @@ async fn leaving() {
     poll_after_ms: null
     position: null
     queue_number: 1
+    sale: "open"
     state: "expired"
     "#);
     sale.tick().await;

@@ -78,7 +78,9 @@ impl Sale {
         let (store, watch) = Watched::open(&Files { path: config.sqlite_path().unwrap() });
         let settings = Settings { batch_commands_max: config.batch_commands_max, waiting_max };
         let (board, metrics) = (Arc::clone(&app.board), Arc::clone(&app.metrics));
-        let desk = Desk::start(Box::new(store), board, clock.clone(), metrics, settings);
+        let files = Files { path: config.sqlite_path().unwrap() };
+        let refill = Box::new(move || SqliteReads::open(&files)?.snapshot());
+        let desk = Desk::start(Box::new(store), board, refill, clock.clone(), metrics, settings);
         let (desk, writer) = desk.unwrap();
         let sweeper = Sweeper { desk: desk.clone(), ..sweeper };
         let mut inner = Arc::try_unwrap(app.0).ok().expect("nobody else holds the app");
