@@ -99,7 +99,7 @@ fn announce(address: SocketAddr, config: &Config) {
          API, to click through:  http://{address}/docs\n  \
          OpenAPI 3.1 document:   http://{address}/openapi.json\n  \
          database:               {}\n",
-        config.database
+        config.shown_database()
     );
     // Nobody has to listen; the server runs all the same.
     let _ = std::io::stdout().write_all(text.as_bytes());

@@ -45,6 +45,7 @@ pub type Answer = Result<Reply, NotRun>;
 enum Job {
     Run(Envelope, oneshot::Sender<Answer>),
     Prune,
+    Refresh(oneshot::Sender<Result<(), NotRun>>),
     Stop,
 }
 
@@ -154,6 +155,20 @@ impl Desk {
     pub async fn prune(&self, wait: Duration) {
         // The next sweep asks again.
         let _ = self.jobs.send_timeout(Job::Prune, wait).await;
+    }
+}
+
+impl Desk {
+    /// Has the board show what other nodes have committed. It is read by the desk between two
+    /// batches, so that what is shown is never older than this node's own writes. Waits as
+    /// [`Desk::propose`].
+    ///
+    /// # Errors
+    /// The desk is full or stopping, or the database is not available.
+    pub async fn refresh(&self, wait: Duration) -> Result<(), NotRun> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send_timeout(Job::Refresh(answer), wait).await.map_err(not_taken)?;
+        answered.await.unwrap_or(Err(NotRun::Stopping))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{Answer, NotRun, Refill};
 use crate::board::Board;
+use crate::store::{Fault, News};
 use boxoffice_core::batch::Reply;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
@@ -14,10 +15,11 @@ use tokio::sync::oneshot;
 pub(super) type Waiting = Vec<oneshot::Sender<Answer>>;
 
 /// A batch that is through.
-#[expect(clippy::large_enum_variant, reason = "nearly all are the large one")]
 pub(super) enum Decided {
     /// Committed.
     Done { rows: Rows, replies: Vec<Reply>, now: Time, waiting: Waiting },
+    /// Other nodes have committed.
+    News { news: News, now: Time, waiting: oneshot::Sender<Result<(), NotRun>> },
     /// Nothing has changed.
     NotRun { why: NotRun, waiting: Waiting },
 }
@@ -37,16 +39,26 @@ fn tell(
     decided: &Receiver<Decided>,
 ) {
     let mut torn = false;
+    let mut show = |rows: &Rows, now, missed: bool| {
+        torn |= missed || catch_unwind(AssertUnwindSafe(|| show(rows, now))).is_err();
+        if torn {
+            // What is read now may be ahead of the batches that still wait here; they show the same
+            // rows again.
+            torn = !mend(now);
+        }
+        !torn
+    };
     while let Ok(batch) = decided.recv() {
         match batch {
             Decided::Done { rows, replies, now, waiting } => {
-                torn |= catch_unwind(AssertUnwindSafe(|| show(&rows, now))).is_err();
-                if torn {
-                    // What is read now may be ahead of the batches that still wait here; they show
-                    // the same rows again.
-                    torn = !mend(now);
-                }
+                show(&rows, now, false);
                 answer_all(waiting, replies.into_iter().map(Ok));
+            }
+            Decided::News { news, now, waiting } => {
+                let shown = show(&news.rows, now, news.missed);
+                let away = || Fault::Unavailable("the board could not be filled".into());
+                // The sweeper may have given up on it.
+                let _ = waiting.send(if shown { Ok(()) } else { Err(NotRun::Fault(away())) });
             }
             Decided::NotRun { why, waiting } => {
                 answer_all(waiting, std::iter::repeat_with(|| Err(why.clone())));
@@ -55,10 +67,10 @@ fn tell(
     }
 }
 
-/// A batch was shown in part only; it is committed all the same. Returns whether the board is whole
-/// again.
+/// A batch was shown in part only (it is committed all the same), or news was missed. Returns whether
+/// the board is whole again.
 fn mend(board: &Board, refill: &mut Refill, now: Time) -> bool {
-    tracing::error!("the board could not show a batch; it is filled anew");
+    tracing::warn!("the board is filled anew");
     match refill() {
         Ok(snapshot) => {
             board.refill(snapshot, now);
@@ -81,7 +93,6 @@ fn answer_all(waiting: Waiting, answers: impl Iterator<Item = Answer>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Fault;
     use crate::store::reads::Snapshot;
     use boxoffice_core::concert::{Concert, Policy};
     use boxoffice_core::id::{ConcertId, Uuid};

@@ -15,6 +15,17 @@ pub use fault::Fault;
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
 
+/// What other nodes have committed. Empty where nobody else writes.
+#[derive(Default)]
+pub struct News {
+    /// Rows that have changed, as they are now; all of them count as changed.
+    pub rows: Rows,
+    /// Whether too much was missed to tell it row by row: everything has to be read again.
+    pub missed: bool,
+    /// What the database's clock said, for nodes that share one.
+    pub now: Option<Time>,
+}
+
 /// The write side of a database: one transaction at a time.
 pub trait Store: Send {
     /// Begins a transaction that will write.
@@ -51,6 +62,15 @@ pub trait Store: Send {
     /// # Errors
     /// The database is not available.
     fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault>;
+
+    /// What other nodes have committed since the last call, outside of any transaction. Bounded: what
+    /// is over the bound comes with the next call.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn news(&mut self) -> Result<News, Fault> {
+        Ok(News::default())
+    }
 }
 
 /// Runs `work` in a transaction: commits when it succeeds, rolls back when anything fails.

@@ -52,6 +52,9 @@ impl Sweeper {
     /// One tick; `number` counts them.
     pub async fn tick(&self, number: u64) {
         let began = Instant::now();
+        if let Err(why) = self.desk.refresh(TICK).await {
+            tracing::debug!(?why, "the board is refreshed with the next tick");
+        }
         for concert in self.board.concerts() {
             self.expire(&concert).await;
             if concert.queue.has_work(&concert.row(), self.clock.now()) {
