@@ -3,6 +3,7 @@
 use super::{Failure, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::store::Fault;
 use crate::store::sqlite::{ApiKeys, Files};
 use crate::tokens::{KeyFile, api_key_hash, random};
 use base64::Engine;
@@ -65,9 +66,12 @@ pub fn run(verb: Verb) -> Result<(), Failure> {
     }
 }
 
-fn api_keys(config: &Config) -> Result<ApiKeys, Failure> {
+fn opened(
+    config: &Config,
+    open: impl Fn(&Files) -> Result<ApiKeys, Fault>,
+) -> Result<ApiKeys, Failure> {
     let path = config.sqlite_path()?;
-    let opened = ApiKeys::open(&Files { path: path.clone() });
+    let opened = open(&Files { path: path.clone() });
     Ok(opened.map_err(|fault| format!("{}: {fault}", path.display()))?)
 }
 
@@ -75,14 +79,14 @@ fn api_keys(config: &Config) -> Result<ApiKeys, Failure> {
 fn create(config: &Config, name: &str) -> Result<(), Failure> {
     let secret = format!("bo_{}", BASE64.encode(random::<32>()?));
     let id = uuid::Uuid::now_v7();
-    api_keys(config)?.create(id, name, &api_key_hash(&secret), Clock::System.now())?;
+    opened(config, ApiKeys::open)?.create(id, name, &api_key_hash(&secret), Clock::System.now())?;
     println!("{secret}");
     Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "the list is the verb's result")]
 fn list(config: &Config) -> Result<(), Failure> {
-    for key in api_keys(config)?.list()? {
+    for key in opened(config, ApiKeys::open_to_list)?.list()? {
         let state = if key.revoked_at.is_some() { "revoked" } else { "live" };
         let made = crate::http::view::stamp(key.created_at);
         println!("{}  {state:8}  {made}  {}", key.id, key.name);
@@ -91,7 +95,7 @@ fn list(config: &Config) -> Result<(), Failure> {
 }
 
 fn revoke(config: &Config, id: uuid::Uuid) -> Result<(), Failure> {
-    if api_keys(config)?.revoke(id, Clock::System.now())? {
+    if opened(config, ApiKeys::open)?.revoke(id, Clock::System.now())? {
         Ok(())
     } else {
         Err(format!("there is no live key {id}").into())

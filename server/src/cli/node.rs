@@ -11,7 +11,7 @@ use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::store::pool::ReadPool;
 use crate::store::reads::Reads;
-use crate::store::sqlite::{Files, SqliteReads, SqliteStore};
+use crate::store::sqlite::{Files, ServerLock, SqliteReads, SqliteStore};
 use crate::sweeper::Sweeper;
 use crate::tokens::{External, KeyFile, Keyring};
 use boxoffice_core::concert::Policy;
@@ -54,6 +54,16 @@ fn external(config: &Config) -> Result<Option<External>, Failure> {
     let file = &config.oidc_jwks_file;
     let opened = External::open(file, &config.oidc_issuer, &config.oidc_audience);
     Ok(Some(opened.map_err(|why| format!("oidc_jwks_file {}: {why}", file.display()))?))
+}
+
+/// Keeps every other server away from this one's database, for as long as it is held.
+///
+/// # Errors
+/// Another server sells from it, or the lock cannot be made.
+pub fn lock(config: &Config) -> Result<ServerLock, Failure> {
+    let path = config.sqlite_path()?;
+    let lock = ServerLock::take(&Files { path: path.clone() });
+    Ok(lock.map_err(|fault| format!("{}: {fault}", path.display()))?)
 }
 
 /// Puts a node together.

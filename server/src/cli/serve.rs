@@ -52,6 +52,8 @@ fn raise_descriptor_limit(connections: usize) {
 
 async fn serve(config: &Config) -> Result<(), Failure> {
     let _writes_fail = survive_file_size_limit()?;
+    // Before the database is opened, and until after the desk's end.
+    let _lock = node::lock(config)?;
     let node = node::build(config, Clock::System)?;
     if config.demo && node.app.board.concerts().is_empty() {
         demo::open(&node.app).await?;

@@ -25,6 +25,7 @@ mod keys;
 mod overload;
 mod readme;
 mod retry;
+mod second;
 mod slow;
 mod stop;
 

@@ -3,7 +3,7 @@
 use super::super::Fault;
 use super::super::reads::ApiKey;
 use super::Source;
-use super::open::{Files, open_writer};
+use super::open::{ADMIN_WAIT, Files, open_reader_alone, open_waiting};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
 use rusqlite::{Connection, Row, params};
@@ -27,9 +27,17 @@ impl ApiKeys {
     /// Opens the file.
     ///
     /// # Errors
-    /// See [`open_writer`].
+    /// See [`open_writer`](super::open_writer).
     pub fn open(files: &Files) -> Result<Self, Fault> {
-        Ok(Self { connection: open_writer(files)? })
+        Ok(Self { connection: open_waiting(files, ADMIN_WAIT)? })
+    }
+
+    /// Opens the file for listing only: whoever writes meanwhile is not waited for.
+    ///
+    /// # Errors
+    /// There is no database of this schema, or it cannot be opened.
+    pub fn open_to_list(files: &Files) -> Result<Self, Fault> {
+        Ok(Self { connection: open_reader_alone(files)? })
     }
 
     /// Adds a key by the hash of its secret.
