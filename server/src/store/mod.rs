@@ -2,6 +2,7 @@
 //! it decides nothing. Transactions are begun, committed and rolled back in one place: [`transact`].
 
 pub mod fault;
+pub mod keys;
 pub mod memory;
 pub mod pool;
 pub mod reads;

@@ -1,6 +1,7 @@
 //! The operator's verbs and what those who run the server look at.
 
 use crate::world::{Sale, get, id_of, post, put};
+use boxoffice::store::keys::OperatorKeys;
 use boxoffice::store::sqlite::ApiKeys;
 use boxoffice_core::limits::{
     DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,
@@ -271,7 +272,7 @@ async fn a_revoked_key_is_refused() {
     let show = sale.concert(json!({})).await;
     let path = format!("/api/v1/admin/concerts/{}", show.id);
     sale.send(get(&path).operator()).await.want(200);
-    let keys = ApiKeys::open(&sale.files()).unwrap();
+    let mut keys = ApiKeys::open(&sale.files()).unwrap();
     let id = keys.list().unwrap()[0].id;
     assert!(keys.revoke(id, Time(1)).unwrap());
     sale.send(get(&path).operator()).await.refused(401, "operator_key_invalid");

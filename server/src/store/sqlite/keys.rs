@@ -1,6 +1,7 @@
 //! Operators' keys: written by the admin verbs, beside a running server.
 
 use super::super::Fault;
+use super::super::keys::OperatorKeys;
 use super::super::reads::ApiKey;
 use super::Source;
 use super::open::{ADMIN_WAIT, Files, open_reader_alone, open_waiting};
@@ -39,23 +40,17 @@ impl ApiKeys {
     pub fn open_to_list(files: &Files) -> Result<Self, Fault> {
         Ok(Self { connection: open_reader_alone(files)? })
     }
+}
 
-    /// Adds a key by the hash of its secret.
-    ///
-    /// # Errors
-    /// The database is not available.
-    pub fn create(&self, id: Uuid, name: &str, hash: &[u8; 32], now: Time) -> Result<(), Fault> {
+impl OperatorKeys for ApiKeys {
+    fn create(&mut self, id: Uuid, name: &str, hash: &[u8; 32], now: Time) -> Result<(), Fault> {
         let text =
             "INSERT INTO api_key (api_key_id, key_name, key_hash, created_at) VALUES (?, ?, ?, ?)";
         self.connection.execute(text, params![id.as_bytes(), name, hash, now.0])?;
         Ok(())
     }
 
-    /// Every key, oldest first.
-    ///
-    /// # Errors
-    /// The database is not available.
-    pub fn list(&self) -> Result<Vec<ApiKey>, Fault> {
+    fn list(&mut self) -> Result<Vec<ApiKey>, Fault> {
         let text =
             "SELECT api_key_id, key_name, created_at, revoked_at FROM api_key ORDER BY api_key_id";
         let mut statement = self.connection.prepare(text)?;
@@ -67,11 +62,7 @@ impl ApiKeys {
         Ok(keys)
     }
 
-    /// Revokes a key. Returns whether there was a live one.
-    ///
-    /// # Errors
-    /// The database is not available.
-    pub fn revoke(&self, id: Uuid, now: Time) -> Result<bool, Fault> {
+    fn revoke(&mut self, id: Uuid, now: Time) -> Result<bool, Fault> {
         let text = "UPDATE api_key SET revoked_at = ? WHERE api_key_id = ? AND revoked_at IS NULL";
         Ok(self.connection.execute(text, params![now.0, id.as_bytes()])? == 1)
     }

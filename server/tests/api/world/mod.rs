@@ -17,6 +17,7 @@ use boxoffice::config::{Config, Given};
 use boxoffice::desk::{Desk, Settings, Writer};
 use boxoffice::http::routes::router;
 use boxoffice::http::{App, Inner};
+use boxoffice::store::keys::OperatorKeys;
 use boxoffice::store::memory::Dump;
 use boxoffice::store::reads::Reads;
 use boxoffice::store::sqlite::{ApiKeys, Files, SqliteReads};
@@ -60,7 +61,7 @@ impl Sale {
         let mut given = Given { database: Some(database), readers: Some(2), ..Given::default() };
         change(&mut given);
         let sale = Self::build(given.resolve().unwrap(), Clock::manual(START), folder);
-        let keys = ApiKeys::open(&sale.files()).unwrap();
+        let mut keys = ApiKeys::open(&sale.files()).unwrap();
         keys.create(Uuid::now_v7(), "tests", &api_key_hash(OPERATOR), Time(START)).unwrap();
         sale
     }
