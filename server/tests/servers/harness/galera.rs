@@ -2,10 +2,11 @@
 
 use super::cluster::{Cluster, Kind, MEMBER_WAIT, NODES};
 use super::ports::Port;
-use super::server::{Program, Server};
+use super::server::{Program, Server, as_root};
 use super::template::{self, template};
 use super::{eventually, on_path, skip};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,19 +20,21 @@ const LIBRARIES: [&str; 3] = [
 const PROVIDER: &str = "evs.keepalive_period=PT0.5S;evs.inactive_check_period=PT0.25S;\
     evs.suspect_timeout=PT2S;evs.inactive_timeout=PT6S;gcache.size=32M";
 
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 7] = [
     "--performance-schema=OFF",
     "--binlog-format=ROW",
     "--default-storage-engine=InnoDB",
     "--innodb-autoinc-lock-mode=2",
     "--wsrep-on=ON",
-    "--wsrep-sst-method=rsync",
     "--wsrep-node-address=127.0.0.1",
     "--wsrep-slave-threads=2",
 ];
 
 /// Ports of a node besides the one for clients: the group, incremental and whole transfers.
 const INNER_PORTS: usize = 3;
+
+/// How root's nodes send one another everything: by rsync, see [`receive_as_root`].
+const OWN_METHOD: &str = "rsync_by_root";
 
 /// The first node starts what the others join.
 const NEW_CLUSTER: &str = "--wsrep-new-cluster";
@@ -66,7 +69,30 @@ fn node(program: &Program, library: &Path, data: &Path, ports: &[Port], at: usiz
         format!("--server-id={}", at + 1),
     ];
     settings.extend(SETTINGS.map(str::to_owned));
-    Server::on(program, data, settings)
+    let rsync = on_path("rsync").filter(|_| as_root().is_some());
+    let method = if rsync.is_some() { OWN_METHOD } else { "rsync" };
+    settings.push(format!("--wsrep-sst-method={method}"));
+    let server = Server::on(program, data, settings);
+    if let Some(rsync) = rsync {
+        receive_as_root(&server, &rsync);
+    }
+    server
+}
+
+/// Started by root, rsync's daemon would write as nobody, who has no place in the data folder. The
+/// server looks for rsync in the system's folders first, for its methods of transfer elsewhere, too.
+fn receive_as_root(server: &Server, rsync: &Path) {
+    let folder = server.program_folder();
+    let script = |name: &str, lines: String| {
+        let file = folder.join(name);
+        fs::write(&file, format!("#!/bin/sh\n{lines}\n")).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    fs::create_dir(&folder).unwrap();
+    let path = format!("PATH=\"{}:$PATH\"", folder.display());
+    script(&format!("wsrep_sst_{OWN_METHOD}"), format!("{path} exec wsrep_sst_rsync \"$@\""));
+    let as_root = "case \"$*\" in *--daemon*) set -- \"$@\" --dparam=uid=0 --dparam=gid=0 ;; esac";
+    script("rsync", format!("{as_root}\nexec {} \"$@\"", rsync.display()));
 }
 
 fn claim(nodes: usize) -> Vec<Port> {
@@ -94,11 +120,9 @@ pub fn start(program: &Program, library: &Path) -> Result<Cluster, String> {
     let node = |at| node(program, library, &data, &ports, at);
     let mut nodes: Vec<Server> = (0..NODES).map(node).collect();
     nodes[0].try_start(&[NEW_CLUSTER])?;
+    // One after the other: a node that serves one that joins turns the next away for a while.
     for node in &mut nodes[1..] {
-        node.launch(&[]);
-    }
-    for node in &nodes {
-        node.wait_until_it_answers()?;
+        node.try_start(&[])?;
     }
     Ok(Cluster { nodes, kind: Kind::Galera, _inner_ports: ports })
 }

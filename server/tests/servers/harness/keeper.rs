@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::iter::once;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -46,10 +47,13 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Runs a server that has its data in this folder.
+    /// Runs a server that has its data in this folder, and finds programs in its `bin` first.
     pub fn run(program: &Path, arguments: &[OsString], folder: &Path, log: &Path) -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", SCRIPT, "keeper"]).args([folder, log, program]).args(arguments);
+        let usual = std::env::var_os("PATH").unwrap_or_default();
+        let folders = once(folder.join("bin")).chain(std::env::split_paths(&usual));
+        command.env("PATH", std::env::join_paths(folders).unwrap());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // Away from the terminal's interrupt, which is for the tests.
         let mut shell = command.process_group(0).spawn().unwrap();

@@ -191,6 +191,11 @@ impl Server {
         self.folder.path().join("data")
     }
 
+    /// Where the server looks for programs, too.
+    pub(super) fn program_folder(&self) -> PathBuf {
+        self.folder.path().join("bin")
+    }
+
     /// The last lines of what the server wrote about itself.
     pub fn log(&self) -> String {
         let log = fs::read(self.log_file()).unwrap_or_default();
