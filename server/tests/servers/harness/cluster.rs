@@ -1,7 +1,7 @@
 //! Three servers that hold the same data.
 
 use super::ports::Port;
-use super::server::{ATTEMPTS, Program, Server};
+use super::server::{Server, first_start};
 use super::{eventually, galera, group_replication, mariadb, mysqld};
 use std::time::Duration;
 
@@ -34,22 +34,14 @@ impl Cluster {
 
     /// MySQL with group replication: one node takes writes, or each.
     pub fn group_replication(multi_primary: bool) -> Option<Self> {
-        let program: Program = mysqld::program()?;
+        let program = mysqld::program()?;
         Some(Self::started(|| group_replication::start(&program, multi_primary)))
     }
 
     fn started(start: impl Fn() -> Result<Self, String>) -> Self {
-        let mut failed = String::new();
-        for _ in 0..ATTEMPTS {
-            match start() {
-                Ok(cluster) => {
-                    cluster.wait_until_whole();
-                    return cluster;
-                }
-                Err(log) => failed = log,
-            }
-        }
-        panic!("a node ended at each start: {failed}");
+        let cluster = first_start(start);
+        cluster.wait_until_whole();
+        cluster
     }
 
     pub fn nodes(&mut self) -> &mut [Server] {

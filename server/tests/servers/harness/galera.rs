@@ -130,7 +130,7 @@ pub fn start(program: &Program, library: &Path) -> Result<Cluster, String> {
 /// Starts a node with what it lacks since its end, as the packages' service does: a node that was
 /// killed does not know its place until it has recovered its data.
 pub fn rejoin(node: &mut Server) {
-    let recover = node.arguments(&["--wsrep-recover", "--log-error="]);
+    let recover = node.arguments(&["--wsrep-recover"]);
     let output = template::run(Command::new(node.program()).args(recover));
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
     let position = log.lines().find_map(|line| line.split("Recovered position:").nth(1));

@@ -24,11 +24,11 @@ GRANT ALL PRIVILEGES ON *.* TO harness WITH GRANT OPTION;
 ";
 
 /// How long a server may take until it answers, on a machine under load.
-pub const START_WAIT: Duration = Duration::from_secs(90);
+const START_WAIT: Duration = Duration::from_secs(90);
 /// How long the harness waits for an answer; a server that is paused gives none.
 const ANSWER_WAIT: Duration = Duration::from_secs(30);
 /// A port can be lost to a process that knows nothing of claims.
-pub const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Product {
@@ -58,6 +58,18 @@ pub fn as_root() -> Option<&'static str> {
     rustix::process::geteuid().is_root().then_some("--user=root")
 }
 
+/// What started first; panics with the log of the last that did not.
+pub fn first_start<T>(start: impl Fn() -> Result<T, String>) -> T {
+    let mut last = String::new();
+    for _ in 0..ATTEMPTS {
+        match start() {
+            Ok(started) => return started,
+            Err(log) => last = log,
+        }
+    }
+    panic!("it ended at each of {ATTEMPTS} starts: {last}");
+}
+
 /// A private server on a port of the loopback interface. Dropped, it is killed and its data removed.
 pub struct Server {
     // First, so that nothing runs any more when the rest goes.
@@ -79,15 +91,11 @@ impl Server {
 
     pub(super) fn started(program: &Program) -> Self {
         let template = program.data_template();
-        let attempt = |_| {
+        let attempt = || {
             let mut server = Self::on(program, &template, vec!["--performance-schema=OFF".into()]);
             server.try_start(&[]).map(|()| server)
         };
-        let mut attempts = (0..ATTEMPTS).map(attempt);
-        attempts.find(Result::is_ok).map_or_else(
-            || panic!("{} ended at each start", program.path.display()),
-            |server| server.unwrap(),
-        )
+        first_start(attempt)
     }
 
     /// A server that does not run yet, on a copy of these data.
