@@ -12,6 +12,7 @@
 
 mod audit;
 mod audit_test;
+mod bench;
 mod client;
 mod config;
 mod crash;
