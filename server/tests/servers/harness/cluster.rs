@@ -77,7 +77,7 @@ impl Cluster {
             Kind::Galera => galera::rejoin(&mut self.nodes[node]),
             Kind::GroupReplication { .. } => {
                 self.nodes[node].start();
-                group_replication::join(&self.nodes[node]);
+                group_replication::join(&self.nodes, node);
             }
         }
         self.wait_until_whole();

@@ -48,11 +48,10 @@ pub fn start(program: &Program, multi_primary: bool) -> Result<Cluster, String> 
         node.wait_until_it_answers()?;
     }
     bootstrap(&nodes[0]);
-    std::thread::scope(|scope| {
-        for node in &nodes[1..] {
-            scope.spawn(|| join(node));
-        }
-    });
+    // One after the other: of two at once, one is turned away and tries again only seconds later.
+    for at in 1..NODES {
+        join(&nodes, at);
+    }
     let kind = Kind::GroupReplication { multi_primary };
     Ok(Cluster { nodes, kind, _inner_ports: ports })
 }
@@ -69,8 +68,20 @@ fn bootstrap(node: &Server) {
     connection.query_drop("SET GLOBAL group_replication_bootstrap_group = OFF").unwrap();
 }
 
-/// Makes the node a member. The group refuses it as long as it has not given up its former self.
-pub fn join(node: &Server) {
+/// Makes the node a member. The others refuse it as long as they have not given up its former self,
+/// and a refusal takes the node longer than theirs to do so.
+pub fn join(nodes: &[Server], at: usize) {
+    let node = &nodes[at];
+    let forgotten = format!(
+        "SELECT COUNT(*) = 0 FROM performance_schema.replication_group_members WHERE MEMBER_PORT = {}",
+        node.port()
+    );
+    let others = nodes.iter().filter(|other| other.port() != node.port() && other.is_running());
+    for other in others {
+        eventually("its former self is given up", MEMBER_WAIT, || {
+            other.ask::<bool>(&forgotten).filter(|forgotten| *forgotten)
+        });
+    }
     eventually("a place in the group", MEMBER_WAIT, || {
         let mut connection = node.harness().ok()?;
         if connection.query_drop(join_statement()).is_ok() {
