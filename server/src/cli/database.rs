@@ -5,9 +5,16 @@ use crate::clock::Clock;
 use crate::config::{Config, Database};
 use crate::desk::Refill;
 use crate::store::keys::OperatorKeys;
+use crate::store::mysql::{MySqlKeys, MySqlReads, MySqlStore, Options, Tls};
 use crate::store::reads::{Reads, Snapshot};
 use crate::store::sqlite::{ApiKeys, Files, ServerLock, SqliteReads, SqliteStore};
 use crate::store::{Fault, Store};
+use std::time::Duration;
+
+/// How long a connection to the database may take to be made, at most.
+const CONNECT_MAX: Duration = Duration::from_secs(3);
+/// How long a statement waits for another transaction's lock, at most.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// A database with everything that a node asks of it.
 pub struct Opened {
@@ -28,7 +35,7 @@ pub struct Opened {
 pub fn open(config: &Config) -> Result<Opened, Failure> {
     let opened = match config.where_is_the_database()? {
         Database::Sqlite(path) => sqlite(Files { path }, config.readers),
-        Database::MySql(_) => return Err("not built".into()),
+        Database::MySql(url) => mysql(config, &url),
     };
     Ok(opened.map_err(|fault| named(config, &fault))?)
 }
@@ -44,6 +51,37 @@ fn sqlite(files: Files, readers: usize) -> Result<Opened, Fault> {
     let reader = |_| Ok(Box::new(SqliteReads::open(&files)?) as Box<dyn Reads>);
     let readers = (0..readers).map(reader).collect::<Result<_, Fault>>()?;
     let mut refill: Refill = Box::new(move || SqliteReads::open(&files)?.snapshot());
+    Ok(Opened { store, readers, snapshot: refill()?, refill })
+}
+
+/// How to connect.
+fn options(config: &Config, url: &str) -> Result<Options, Fault> {
+    let ca = Some(config.database_tls_ca.clone()).filter(|path| !path.as_os_str().is_empty());
+    let mut options = Options::new(url)?;
+    let tls = match config.database_tls.as_str() {
+        "off" => Tls::Off,
+        "required" => Tls::Required,
+        "auto" if options.is_local() => Tls::Off,
+        _ => Tls::Verify { ca },
+    };
+    let timeout = Duration::from_secs(config.database_timeout_seconds.unsigned_abs());
+    options.tls = tls;
+    options.connect_timeout = timeout.min(CONNECT_MAX);
+    options.read_timeout = timeout;
+    options.write_timeout = timeout;
+    // An answer that waits for a lock must come before the connection is given up.
+    options.lock_wait = (timeout / 2).min(LOCK_WAIT_MAX);
+    Ok(options)
+}
+
+fn mysql(config: &Config, url: &str) -> Result<Opened, Fault> {
+    let options = options(config, url)?;
+    // First, since it makes the tables and notes what it has seen of other servers.
+    let store = Box::new(MySqlStore::open(&options)?);
+    let reader = |_| Ok(Box::new(MySqlReads::open(&options)?) as Box<dyn Reads>);
+    let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
+    let mut reads = MySqlReads::open(&options)?;
+    let mut refill: Refill = Box::new(move || reads.snapshot());
     Ok(Opened { store, readers, snapshot: refill()?, refill })
 }
 
@@ -82,7 +120,9 @@ pub fn keys(config: &Config, to_list: bool) -> Result<Box<dyn OperatorKeys>, Fai
                 if to_list { ApiKeys::open_to_list(&files) } else { ApiKeys::open(&files) };
             opened.map(|keys| Box::new(keys) as Box<dyn OperatorKeys>)
         }
-        Database::MySql(_) => return Err("not built".into()),
+        Database::MySql(url) => options(config, &url)
+            .and_then(|options| MySqlKeys::open(&options))
+            .map(|keys| Box::new(keys) as Box<dyn OperatorKeys>),
     };
     Ok(opened.map_err(|fault| named(config, &fault))?)
 }

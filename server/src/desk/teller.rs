@@ -3,7 +3,8 @@
 
 use super::{Answer, NotRun, Refill};
 use crate::board::Board;
-use crate::store::{Fault, News};
+use crate::store::Changes;
+use crate::store::reads::Snapshot;
 use boxoffice_core::batch::Reply;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
@@ -15,11 +16,12 @@ use tokio::sync::oneshot;
 pub(super) type Waiting = Vec<oneshot::Sender<Answer>>;
 
 /// A batch that is through.
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one")]
 pub(super) enum Decided {
     /// Committed.
     Done { rows: Rows, replies: Vec<Reply>, now: Time, waiting: Waiting },
     /// Other nodes have committed.
-    News { news: News, now: Time, waiting: oneshot::Sender<Result<(), NotRun>> },
+    News { changes: Changes, now: Time, waiting: oneshot::Sender<Result<(), NotRun>> },
     /// Nothing has changed.
     NotRun { why: NotRun, waiting: Waiting },
 }
@@ -27,38 +29,50 @@ pub(super) enum Decided {
 /// Batches that may wait for the teller; with more, the desk waits.
 pub(super) const BATCHES_MAX: usize = 2;
 
+/// What is to be shown.
+enum Shown<'a> {
+    Rows(&'a Rows),
+    Snapshot(Snapshot),
+}
+
 /// Runs until the desk is gone and everything handed over is answered.
 pub(super) fn run(board: &Board, mut refill: Refill, decided: &Receiver<Decided>) {
     let mend = |now| mend(board, &mut refill, now);
-    tell(|rows, now| board.apply(rows, now), mend, decided);
+    let show = |shown: Shown<'_>, now| match shown {
+        Shown::Rows(rows) => board.apply(rows, now),
+        Shown::Snapshot(snapshot) => board.refill(snapshot, now),
+    };
+    tell(show, mend, decided);
 }
 
 fn tell(
-    mut show: impl FnMut(&Rows, Time),
+    mut show: impl FnMut(Shown<'_>, Time),
     mut mend: impl FnMut(Time) -> bool,
     decided: &Receiver<Decided>,
 ) {
     let mut torn = false;
-    let mut show = |rows: &Rows, now, missed: bool| {
-        torn |= missed || catch_unwind(AssertUnwindSafe(|| show(rows, now))).is_err();
+    let mut show = |shown: Shown<'_>, now| {
+        torn |= catch_unwind(AssertUnwindSafe(|| show(shown, now))).is_err();
         if torn {
             // What is read now may be ahead of the batches that still wait here; they show the same
             // rows again.
             torn = !mend(now);
         }
-        !torn
     };
     while let Ok(batch) = decided.recv() {
         match batch {
             Decided::Done { rows, replies, now, waiting } => {
-                show(&rows, now, false);
+                show(Shown::Rows(&rows), now);
                 answer_all(waiting, replies.into_iter().map(Ok));
             }
-            Decided::News { news, now, waiting } => {
-                let shown = show(&news.rows, now, news.missed);
-                let away = || Fault::Unavailable("the board could not be filled".into());
+            Decided::News { changes, now, waiting } => {
+                match changes {
+                    Changes::None => {}
+                    Changes::Rows(rows) => show(Shown::Rows(&rows), now),
+                    Changes::Snapshot(snapshot) => show(Shown::Snapshot(*snapshot), now),
+                }
                 // The sweeper may have given up on it.
-                let _ = waiting.send(if shown { Ok(()) } else { Err(NotRun::Fault(away())) });
+                let _ = waiting.send(Ok(()));
             }
             Decided::NotRun { why, waiting } => {
                 answer_all(waiting, std::iter::repeat_with(|| Err(why.clone())));
@@ -67,8 +81,8 @@ fn tell(
     }
 }
 
-/// A batch was shown in part only (it is committed all the same), or news was missed. Returns whether
-/// the board is whole again.
+/// Something was shown in part only; it is committed all the same. Returns whether the board is whole
+/// again.
 fn mend(board: &Board, refill: &mut Refill, now: Time) -> bool {
     tracing::warn!("the board is filled anew");
     match refill() {
@@ -93,7 +107,7 @@ fn answer_all(waiting: Waiting, answers: impl Iterator<Item = Answer>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::reads::Snapshot;
+    use crate::store::Fault;
     use boxoffice_core::concert::{Concert, Policy};
     use boxoffice_core::id::{ConcertId, Uuid};
     use boxoffice_core::refusal::Refusal;
@@ -119,7 +133,7 @@ mod tests {
             .collect();
         drop(desk);
         let mut mended = Vec::new();
-        let show = |_: &Rows, now| assert_ne!(now, Time(2), "the second cannot be shown");
+        let show = |_: Shown<'_>, now| assert_ne!(now, Time(2), "the second cannot be shown");
         let mend = |now| {
             mended.push(now);
             now != Time(2)

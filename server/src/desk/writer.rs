@@ -65,9 +65,10 @@ impl Worker {
     }
 
     fn handle(&mut self, envelopes: &[Envelope], waiting: Waiting) {
-        let now = self.clock.now();
-        match self.commit(envelopes, now) {
-            Ok((rows, replies)) => self.hand_over(Decided::Done { rows, replies, now, waiting }),
+        match self.commit(envelopes) {
+            Ok((rows, replies, now)) => {
+                self.hand_over(Decided::Done { rows, replies, now, waiting });
+            }
             // One command may have made the whole batch fail: alone, only it fails.
             Err(Fault::Constraint(_) | Fault::Corrupt(_)) if envelopes.len() > 1 => {
                 for (envelope, waiting) in envelopes.iter().zip(waiting) {
@@ -88,14 +89,14 @@ impl Worker {
     }
 
     /// One transaction; a panic in it is a fault like any other, and leaves nothing behind.
-    fn commit(&mut self, envelopes: &[Envelope], now: Time) -> Result<(Rows, Vec<Reply>), Fault> {
+    fn commit(&mut self, envelopes: &[Envelope]) -> Result<(Rows, Vec<Reply>, Time), Fault> {
         let began = Instant::now();
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.transact(envelopes, now)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.transact(envelopes)));
         let outcome = outcome.unwrap_or_else(|_| {
             self.store.rollback();
             Err(Fault::Corrupt("a rule panicked".into()))
         });
-        if let Ok((_, replies)) = &outcome {
+        if let Ok((_, replies, _)) = &outcome {
             self.metrics.batch_seconds.observe(began.elapsed().as_secs_f64());
             self.count(envelopes, replies);
         } else {
@@ -104,15 +105,18 @@ impl Worker {
         outcome
     }
 
-    fn transact(&mut self, envelopes: &[Envelope], now: Time) -> Result<(Rows, Vec<Reply>), Fault> {
+    /// The clock is read once the rows are locked, at each attempt: a batch that had to wait for
+    /// others must not decide as of a time before theirs.
+    fn transact(&mut self, envelopes: &[Envelope]) -> Result<(Rows, Vec<Reply>, Time), Fault> {
         let mut saved = Instant::now();
         let done = transact(self.store.as_mut(), |store| {
             let mut rows = Rows::default();
             batch::load_all(envelopes, &mut rows, |keys, rows| store.load(keys, rows))?;
+            let now = self.clock.now();
             let replies = batch::run(envelopes, &mut rows, now);
             store.save(&rows)?;
             saved = Instant::now();
-            Ok((rows, replies))
+            Ok((rows, replies, now))
         })?;
         self.metrics.commit_seconds.observe(saved.elapsed().as_secs_f64());
         Ok(done)
@@ -134,10 +138,11 @@ impl Worker {
         let asked = self.clock.now();
         match self.store.news() {
             Ok(news) => {
-                if let Some(common) = news.now {
+                if let Some(common) = news.clock {
                     self.clock.follow(common, asked, self.clock.now());
                 }
-                self.hand_over(Decided::News { news, now: self.clock.now(), waiting });
+                let (changes, now) = (news.changes, self.clock.now());
+                self.hand_over(Decided::News { changes, now, waiting });
             }
             Err(fault) => {
                 // The sweeper tells; whoever asked may be gone.

@@ -89,6 +89,7 @@ pub const TABLE: &[Entry] = &[
     entry("sign_in_busy", 503, Some(2), "Too many people are signing in. Please try again.", "로그인 요청이 많습니다. 잠시 후 다시 시도해 주세요."),
     entry("stopping", 503, Some(2), "The server is stopping. Please try again.", "서버가 종료 중입니다. 잠시 후 다시 시도해 주세요."),
     entry("database_unavailable", 503, Some(2), "The database is not available. Nothing has changed; please try again.", "데이터베이스를 사용할 수 없습니다. 변경된 내용이 없으니 다시 시도해 주세요."),
+    entry("outcome_unknown", 503, Some(2), "It is not known whether this was done. Repeating it with the same Idempotency-Key is safe.", "처리 여부를 확인할 수 없습니다. 같은 Idempotency-Key로 다시 요청해도 안전합니다."),
     entry("request_timeout", 503, Some(2), "The answer took too long. Repeat the request with the same Idempotency-Key.", "응답 시간이 초과되었습니다. 같은 Idempotency-Key로 다시 요청해 주세요."),
     entry("internal", 500, None, "Something went wrong here.", "서버에 문제가 발생했습니다."),
 ];
@@ -215,6 +216,8 @@ impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Unavailable(_) => Self::of("database_unavailable"),
+            Fault::Conflict(_) => Self::of("busy"),
+            Fault::Unknown(_) => Self::of("outcome_unknown"),
             Fault::Constraint(_) | Fault::Corrupt(_) | Fault::SchemaTooNew { .. } => {
                 tracing::error!(%fault, "a request met a fault");
                 Self::of("internal")

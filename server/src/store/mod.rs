@@ -1,31 +1,26 @@
 //! Rows in, rows out. A store loads the rows that it is told to and saves the rows that it is given;
-//! it decides nothing. Transactions are begun, committed and rolled back in one place: [`transact`].
+//! it decides nothing. Transactions are begun, committed, rolled back and run again in one place:
+//! [`transact`].
 
 pub mod fault;
 pub mod keys;
 pub mod memory;
+pub mod mysql;
+pub mod news;
 pub mod pool;
 pub mod reads;
 pub mod records;
 pub mod sql;
 pub mod sqlite;
 pub mod table;
+mod transaction;
 
 pub use fault::Fault;
+pub use news::{Changes, News};
+pub use transaction::transact;
 
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
-
-/// What other nodes have committed. Empty where nobody else writes.
-#[derive(Default)]
-pub struct News {
-    /// Rows that have changed, as they are now; all of them count as changed.
-    pub rows: Rows,
-    /// Whether too much was missed to tell it row by row: everything has to be read again.
-    pub missed: bool,
-    /// What the database's clock said, for nodes that share one.
-    pub now: Option<Time>,
-}
 
 /// The write side of a database: one transaction at a time.
 pub trait Store: Send {
@@ -51,7 +46,8 @@ pub trait Store: Send {
     /// Makes the transaction durable.
     ///
     /// # Errors
-    /// The database is not available; nothing of the transaction stands then.
+    /// Nothing of the transaction stands then, except after [`Fault::Unknown`]: that one
+    /// [`Store::settle`] decides.
     fn commit(&mut self) -> Result<(), Fault>;
 
     /// Forgets the transaction, whatever state it is in.
@@ -64,28 +60,26 @@ pub trait Store: Send {
     /// The database is not available.
     fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault>;
 
-    /// What other nodes have committed since the last call, outside of any transaction. Bounded: what
-    /// is over the bound comes with the next call.
+    /// After a commit that ended with [`Fault::Unknown`]: whether the transaction stands. Whatever
+    /// the answer, it stays true.
     ///
     /// # Errors
-    /// The database is not available.
+    /// It cannot be found out for now.
+    fn settle(&mut self) -> Result<bool, Fault> {
+        Ok(false)
+    }
+
+    /// Whether other processes write to the same database. There a row that was absent when it was
+    /// looked for may be there when it is inserted.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// What other processes have committed since the last call, outside of any transaction.
+    ///
+    /// # Errors
+    /// The database is not available; the next call tells what this one would have.
     fn news(&mut self) -> Result<News, Fault> {
         Ok(News::default())
     }
-}
-
-/// Runs `work` in a transaction: commits when it succeeds, rolls back when anything fails.
-///
-/// # Errors
-/// What `work`, or the store, failed with.
-pub fn transact<S: Store + ?Sized, T>(
-    store: &mut S,
-    work: impl FnOnce(&mut S) -> Result<T, Fault>,
-) -> Result<T, Fault> {
-    store.begin()?;
-    let done = work(store).and_then(|value| store.commit().map(|()| value));
-    if done.is_err() {
-        store.rollback();
-    }
-    done
 }

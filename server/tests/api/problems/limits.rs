@@ -101,6 +101,18 @@ pub async fn faults(met: &mut Met) {
     code: "internal"
     title: "Something went wrong here."
     "#);
+    watch.fail(Some(Fault::Unknown("connection reset".into())));
+    assert_snapshot!(met.see(&sale.send(ask()).await), @r#"
+    503
+    retry-after: 2
+
+    code: "outcome_unknown"
+    title: "It is not known whether this was done. Repeating it with the same Idempotency-Key is safe."
+    "#);
+    // Other nodes were in the way for as long as a batch is run again.
+    watch.fail(Some(Fault::Conflict("deadlock".into())));
+    let conflict = sale.send(ask()).await;
+    assert_eq!(conflict.code(), "busy", "{}", conflict.shown());
     watch.fail(None);
     sale.send(ask()).await.want(201);
 }

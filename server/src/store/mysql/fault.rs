@@ -1,0 +1,126 @@
+//! What the servers' error numbers mean here.
+
+use crate::store::Fault;
+use mysql::Error;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The connection is gone; what was sent may have been carried out.
+    Lost(String),
+    /// A statement was refused, and those after it were not looked at.
+    Refused {
+        code: u16,
+        why: String,
+        /// Statements of the packet that were carried out before it.
+        after: usize,
+    },
+}
+
+/// Another transaction was in the way; the server has undone this one, or it is to be rolled back:
+/// deadlock (and a commit that Galera refuses), lock wait, killed statement, deadlock while
+/// checking, a commit that Group Replication refuses.
+const CONFLICT: [u16; 5] = [1213, 1205, 1317, 1614, 3101];
+/// A deadlock or refusal that is known to have undone the transaction, even at COMMIT.
+const UNDONE: [u16; 3] = [1213, 1614, 3101];
+/// Duplicate key, null, out of range, too long, wrong value, CHECK of MySQL and of MariaDB.
+const CONSTRAINT: [u16; 8] = [1062, 1586, 1048, 1264, 1406, 1366, 3819, 4025];
+/// No such table, no such column, no default: another schema than ours. Damaged files.
+const CORRUPT: [u16; 6] = [1146, 1054, 1364, 1033, 1034, 1194];
+
+/// The server takes no writes: read-only, not part of its cluster, going down.
+const OF_SERVER: [u16; 5] = [1290, 1836, 1047, 1053, 3100];
+
+impl Trouble {
+    /// Whether another server of the database may do better.
+    pub fn is_of_server(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if OF_SERVER.contains(code))
+    }
+
+    /// Whether the connection is of no use any more.
+    pub fn ends_connection(&self) -> bool {
+        matches!(self, Self::Lost(_)) || self.is_of_server()
+    }
+
+    /// Of the statement after `after` others in its packet.
+    pub fn of(error: Error, after: usize) -> Self {
+        match error {
+            Error::MySqlError(error) => {
+                Self::Refused { code: error.code, why: line(&error.message), after }
+            }
+            Error::IoError(error) => Self::Lost(line(&error.to_string())),
+            other => Self::Lost(line(&other.to_string())),
+        }
+    }
+
+    /// The connection could not be made.
+    pub fn at_connecting(self) -> Fault {
+        let (Self::Lost(why) | Self::Refused { why, .. }) = self;
+        Fault::Unavailable(why)
+    }
+
+    /// It was a question, or a statement of its own.
+    pub fn outside(self) -> Fault {
+        match self {
+            Self::Lost(why) => Fault::Unavailable(why),
+            Self::Refused { .. } => self.within(),
+        }
+    }
+
+    /// It was within a transaction, before its commit was sent: nothing of it stands.
+    pub fn within(self) -> Fault {
+        match self {
+            Self::Lost(why) => Fault::Conflict(why),
+            Self::Refused { code, why, .. } if CONFLICT.contains(&code) => Fault::Conflict(why),
+            Self::Refused { code, why, .. } if CONSTRAINT.contains(&code) => Fault::Constraint(why),
+            Self::Refused { code, why, .. } if CORRUPT.contains(&code) => Fault::Corrupt(why),
+            Self::Refused { why, .. } => Fault::Unavailable(why),
+        }
+    }
+
+    /// It was in the packet that ends with COMMIT, the last of `statements`.
+    pub fn at_commit(self, statements: usize) -> Fault {
+        match self {
+            Self::Lost(why) => Fault::Unknown(why),
+            Self::Refused { code, why, after }
+                if after + 1 >= statements && !UNDONE.contains(&code) =>
+            {
+                Fault::Unknown(why)
+            }
+            before => before.within(),
+        }
+    }
+}
+
+/// One line of bounded length.
+fn line(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().take(160).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: u16, after: usize) -> Trouble {
+        Trouble::Refused { code, why: "so".into(), after }
+    }
+
+    /// H12: only what may stand is unknown.
+    #[test]
+    fn what_a_commit_left_behind() {
+        let lost = || Trouble::Lost("so".into());
+        assert_eq!(lost().within(), Fault::Conflict("so".into()));
+        assert_eq!(lost().outside(), Fault::Unavailable("so".into()));
+        assert_eq!(lost().at_commit(3), Fault::Unknown("so".into()));
+        assert_eq!(refused(1213, 2).at_commit(3), Fault::Conflict("so".into()));
+        assert_eq!(refused(3101, 2).at_commit(3), Fault::Conflict("so".into()));
+        assert_eq!(refused(1180, 2).at_commit(3), Fault::Unknown("so".into()));
+        assert_eq!(refused(1047, 2).at_commit(3), Fault::Unknown("so".into()));
+        assert_eq!(refused(1062, 1).at_commit(3), Fault::Constraint("so".into()));
+        assert_eq!(refused(1205, 1).at_commit(3), Fault::Conflict("so".into()));
+        assert_eq!(refused(1290, 0).at_commit(3), Fault::Unavailable("so".into()));
+        assert_eq!(refused(1146, 0).within(), Fault::Corrupt("so".into()));
+        assert_eq!(line("a\n  b"), "a b");
+    }
+}

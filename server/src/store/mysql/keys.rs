@@ -1,0 +1,74 @@
+//! Operators' keys: written by the admin verbs, beside running servers.
+
+use super::super::Fault;
+use super::super::keys::OperatorKeys;
+use super::super::reads::ApiKey;
+use super::super::records::Source;
+use super::connect::{Link, Options};
+use super::fault::Trouble;
+use super::migrate::migrate;
+use super::text::{Line, bytes, id, words};
+use boxoffice_core::id::Uuid;
+use boxoffice_core::time::Time;
+use mysql::Row;
+
+/// A key from the columns id, name, made, revoked.
+pub(super) fn api_key(row: Row) -> Result<ApiKey, Fault> {
+    let line = Line(row);
+    Ok(ApiKey {
+        id: line.id(0)?,
+        name: line.text(1)?.unwrap_or_default(),
+        created_at: Time(line.int(2)?.unwrap_or_default()),
+        revoked_at: line.int(3)?.map(Time),
+    })
+}
+
+/// The table of operators' keys.
+pub struct MySqlKeys {
+    link: Link,
+}
+
+impl MySqlKeys {
+    /// Connects, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// See [`super::MySqlStore::open`].
+    pub fn open(options: &Options) -> Result<Self, Fault> {
+        let mut node = [0; 16];
+        getrandom::fill(&mut node).map_err(|why| Fault::Unavailable(why.to_string()))?;
+        let mut link = Link::new(options, "READ COMMITTED");
+        migrate(&mut link, node)?;
+        Ok(Self { link })
+    }
+
+    fn run(&mut self, text: &str) -> Result<u64, Fault> {
+        self.link.open()?;
+        let answers = self.link.ask(text).map_err(Trouble::outside)?;
+        Ok(answers.first().map_or(0, |answer| answer.affected))
+    }
+}
+
+impl OperatorKeys for MySqlKeys {
+    fn create(&mut self, key: Uuid, name: &str, hash: &[u8; 32], now: Time) -> Result<(), Fault> {
+        let (key, name, hash) = (id(&key), words(name), bytes(hash));
+        let columns = "api_key_id, key_name, key_hash, created_at";
+        let text =
+            format!("INSERT INTO api_key ({columns}) VALUES ({key}, {name}, {hash}, {})", now.0);
+        self.run(&text).map(|_| ())
+    }
+
+    fn list(&mut self) -> Result<Vec<ApiKey>, Fault> {
+        let text =
+            "SELECT api_key_id, key_name, created_at, revoked_at FROM api_key ORDER BY api_key_id";
+        let answers = self.link.ask_again(text)?;
+        answers.into_iter().flat_map(|answer| answer.rows).map(api_key).collect()
+    }
+
+    fn revoke(&mut self, key: Uuid, now: Time) -> Result<bool, Fault> {
+        let (key, now) = (id(&key), now.0);
+        let text = format!(
+            "UPDATE api_key SET revoked_at = {now} WHERE api_key_id = {key} AND revoked_at IS NULL"
+        );
+        Ok(self.run(&text)? == 1)
+    }
+}

@@ -1,0 +1,335 @@
+//! The statements of one round of loading, and the reading of their answers.
+//!
+//! Locks are taken in one order everywhere: table by table as in [`Plan::of`], within a table by key.
+//! `queue_state` is first: it serialises whoever joins, and what it guards is read after it. Each
+//! statement names its index, so that the planner cannot choose to read, and lock, more than the
+//! keys: one statement for each first part of a two-part key, since lists of pairs are not looked up
+//! by key everywhere.
+
+use super::super::Fault;
+use super::super::records::{Record, Source};
+use super::super::table::{self, Table as TableDef};
+use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
+use boxoffice_core::concert::{Concert, ConcertDate, Seat};
+use boxoffice_core::id::{DateId, PlaceKey, ReservationId, SeatKey, UserId, Uuid};
+use boxoffice_core::idempotency::Record as IdempotencyRecord;
+use boxoffice_core::limits::PLACES_PER_TICK_MAX;
+use boxoffice_core::queue::{Admission, Place, QueueState};
+use boxoffice_core::reservation::{Reservation, ReservedSeat};
+use boxoffice_core::rows::{Keys, Rows, Table};
+use boxoffice_core::user::User;
+use boxoffice_core::wallet::Balance;
+use mysql::Row;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How rows are read that a batch decides on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Locked until the transaction ends.
+    Locked,
+    /// As a snapshot shows them: for the test that shows why this is not enough, and for showing
+    /// what is not decided on.
+    Plain,
+}
+
+impl Reading {
+    fn exclusive(self) -> &'static str {
+        if self == Self::Locked { " FOR UPDATE" } else { "" }
+    }
+
+    /// For rows that every batch reads and only operators change.
+    fn shared(self) -> &'static str {
+        if self == Self::Locked { " LOCK IN SHARE MODE" } else { "" }
+    }
+}
+
+/// Reads the answer of a statement into rows.
+type Reader<'k> = Box<dyn FnOnce(Vec<Row>, &mut Rows) -> Result<(), Fault> + 'k>;
+
+/// Statements, each with the reader of its answer.
+pub(super) struct Plan<'k> {
+    reading: Reading,
+    pub text: String,
+    readers: Vec<Reader<'k>>,
+}
+
+impl<'k> Plan<'k> {
+    /// The statements that load these rows.
+    pub fn of(keys: &'k Keys, reading: Reading) -> Self {
+        let mut plan = Self { reading, text: String::new(), readers: Vec::new() };
+        plan.by_id::<QueueState>(&keys.queues, |k| k.0, reading.exclusive(), |r| &mut r.queues);
+        plan.by_id::<Concert>(&keys.concerts, |k| k.0, reading.shared(), |r| &mut r.concerts);
+        plan.by_id::<User>(&keys.users, |k| k.0, "", |r| &mut r.users);
+        plan.usernames(keys);
+        plan.newest_places(keys);
+        plan.returning(keys);
+        let place = |k: &PlaceKey| (k.concert.0, k.sequence);
+        plan.by_pair::<Place>(&keys.places, place, |r| &mut r.places);
+        plan.by_pair::<Admission>(&keys.admissions, place, |r| &mut r.admissions);
+        let exclusive = reading.exclusive();
+        plan.by_id::<Reservation>(&keys.reservations, |k| k.0, exclusive, |r| &mut r.reservations);
+        plan.holdings(keys);
+        plan.reserved_seats(keys);
+        plan.by_id::<Balance>(&keys.balances, |k| k.0, exclusive, |r| &mut r.balances);
+        plan.idempotency(keys);
+        plan.by_id::<ConcertDate>(&keys.dates, |k| k.0, exclusive, |r| &mut r.dates);
+        let seat = |k: &SeatKey| (k.date.0, u64::from(k.number));
+        plan.by_pair::<Seat>(&keys.seats, seat, |r| &mut r.seats);
+        plan
+    }
+
+    /// Puts what the statements answered into the rows.
+    pub fn read(self, answers: Vec<Vec<Row>>, rows: &mut Rows) -> Result<(), Fault> {
+        if answers.len() != self.readers.len() {
+            return Err(Fault::Corrupt("an answer is missing".into()));
+        }
+        for (reader, answer) in self.readers.into_iter().zip(answers) {
+            reader(answer, rows)?;
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        statement: &str,
+        reader: impl FnOnce(Vec<Row>, &mut Rows) -> Result<(), Fault> + 'k,
+    ) {
+        if !self.text.is_empty() {
+            self.text.push(';');
+        }
+        self.text.push_str(statement);
+        self.readers.push(Box::new(reader));
+    }
+
+    /// A table whose key is one id.
+    fn by_id<R: Record + 'k>(
+        &mut self,
+        keys: &'k BTreeSet<R::Key>,
+        id_of: impl Fn(&R::Key) -> Uuid,
+        lock: &str,
+        into: impl Fn(&mut Rows) -> &mut Table<R::Key, R> + Copy + 'k,
+    ) where
+        R::Key: Ord + Clone + std::fmt::Debug,
+    {
+        for chunk in chunks(keys) {
+            let (head, key) = (select(R::TABLE, "PRIMARY"), R::TABLE.key[0]);
+            let ids = list(chunk.iter().map(|key| id(&id_of(key))));
+            let text = format!("{head} {key} IN ({ids}) ORDER BY {key}{lock}");
+            self.add(&text, move |answer, rows| put(answer, chunk, into(rows)));
+        }
+    }
+
+    /// A table whose key is an id and a number: a statement for each id.
+    fn by_pair<R: Record + 'k>(
+        &mut self,
+        keys: &'k BTreeSet<R::Key>,
+        parts: impl Fn(&R::Key) -> (Uuid, u64),
+        into: impl Fn(&mut Rows) -> &mut Table<R::Key, R> + Copy + 'k,
+    ) where
+        R::Key: Ord + Clone + std::fmt::Debug,
+    {
+        for group in groups(keys, |key| parts(key).0) {
+            let head = select(R::TABLE, "PRIMARY");
+            let (first, second) = (R::TABLE.key[0], R::TABLE.key[1]);
+            let numbers = list(group.iter().map(|key| parts(key).1.to_string()));
+            let of = group.first().map(|key| id(&parts(key).0)).unwrap_or_default();
+            let lock = self.reading.exclusive();
+            let text = format!(
+                "{head} {first} = {of} AND {second} IN ({numbers}) ORDER BY {second}{lock}"
+            );
+            self.add(&text, move |answer, rows| put(answer, group, into(rows)));
+        }
+    }
+
+    fn usernames(&mut self, keys: &'k Keys) {
+        for chunk in chunks(&keys.usernames) {
+            let names = list(chunk.iter().map(|name| words(name)));
+            let text = format!("SELECT username, user_id FROM user WHERE username IN ({names})");
+            self.add(&text, move |answer, rows| {
+                for line in answer.into_iter().map(Line) {
+                    let name = line.text(0)?.unwrap_or_default();
+                    rows.usernames.put_loaded(name, Some(UserId(line.id(1)?)));
+                }
+                chunk.into_iter().for_each(|name| rows.usernames.put_loaded(name.clone(), None));
+                Ok(())
+            });
+        }
+    }
+
+    fn newest_places(&mut self, keys: &'k Keys) {
+        for (concert, users) in by_second(&keys.newest_places) {
+            let text = format!(
+                "SELECT user_id, MAX(sequence) FROM waiting_queue \
+                 FORCE INDEX (waiting_queue_by_user) WHERE concert_id = {} AND user_id IN ({}) \
+                 GROUP BY user_id",
+                id(&concert.0),
+                list(users.iter().map(|user| id(&user.0))),
+            );
+            self.add(&text, move |answer, rows| {
+                for line in answer.into_iter().map(Line) {
+                    let key = (UserId(line.id(0)?), concert);
+                    rows.newest_places.put_loaded(key, Some(line.count(1)?));
+                }
+                users.iter().for_each(|user| rows.newest_places.put_loaded((*user, concert), None));
+                Ok(())
+            });
+        }
+    }
+
+    fn returning(&mut self, keys: &'k Keys) {
+        for &concert in &keys.returning {
+            let text = format!(
+                "SELECT sequence FROM waiting_queue FORCE INDEX (waiting_queue_by_status) \
+                 WHERE concert_id = {} AND status = 'returning' \
+                 ORDER BY sequence LIMIT {PLACES_PER_TICK_MAX}",
+                id(&concert.0),
+            );
+            self.add(&text, move |answer, rows| {
+                let found: Result<_, Fault> =
+                    answer.into_iter().map(|r| Line(r).count(0)).collect();
+                rows.returning.put_loaded(concert, Some(found?));
+                Ok(())
+            });
+        }
+    }
+
+    fn holdings(&mut self, keys: &'k Keys) {
+        for (date, users) in by_second(&keys.holdings) {
+            let text = format!(
+                "{} concert_date_id = {} AND user_id IN ({}) AND status IN ('held', 'confirmed') \
+                 ORDER BY user_id{}",
+                select(&table::RESERVATION, "reservation_by_holder"),
+                id(&date.0),
+                list(users.iter().map(|user| id(&user.0))),
+                self.reading.exclusive(),
+            );
+            self.add(&text, move |answer, rows| read_holdings(answer, date, &users, rows));
+        }
+    }
+
+    fn reserved_seats(&mut self, keys: &'k Keys) {
+        for chunk in chunks(&keys.reserved_seats) {
+            let text = format!(
+                "{} reservation_id IN ({}) ORDER BY reservation_id, seat_number",
+                select(&table::RESERVATION_SEAT, "PRIMARY"),
+                list(chunk.iter().map(|key| id(&key.0))),
+            );
+            self.add(&text, move |answer, rows| {
+                let mut found: BTreeMap<ReservationId, Vec<ReservedSeat>> = BTreeMap::new();
+                for (key, seat) in records::<ReservedSeat>(answer)? {
+                    found.entry(key).or_default().push(seat);
+                }
+                for key in chunk {
+                    let seats = found.remove(key).unwrap_or_default();
+                    rows.reserved_seats.put_loaded(*key, Some(seats));
+                }
+                Ok(())
+            });
+        }
+    }
+
+    fn idempotency(&mut self, keys: &'k Keys) {
+        for chunk in chunks(&keys.idempotency) {
+            let pair = |(scope, key): &&(Uuid, String)| {
+                format!("(scope_id = {} AND idempotency_key = {})", id(scope), words(key))
+            };
+            let text = format!(
+                "{} {} ORDER BY scope_id, idempotency_key{}",
+                select(&table::IDEMPOTENCY_KEY, "PRIMARY"),
+                chunk.iter().map(pair).collect::<Vec<_>>().join(" OR "),
+                self.reading.exclusive(),
+            );
+            self.add(&text, move |answer, rows| {
+                put::<IdempotencyRecord>(answer, chunk, &mut rows.idempotency)
+            });
+        }
+    }
+}
+
+/// The head of a statement that reads whole rows by this index.
+fn select(table: &TableDef, index: &str) -> String {
+    format!("{} FORCE INDEX ({index}) WHERE", all_columns(table))
+}
+
+/// Keys in parts that a statement may list.
+fn chunks<K>(keys: &BTreeSet<K>) -> Vec<Vec<&K>> {
+    keys.iter().collect::<Vec<_>>().chunks(KEYS_MAX).map(<[_]>::to_vec).collect()
+}
+
+/// Keys with the same first part together, in parts that a statement may list.
+fn groups<K>(keys: &BTreeSet<K>, first: impl Fn(&K) -> Uuid) -> Vec<Vec<&K>> {
+    let keys: Vec<&K> = keys.iter().collect();
+    let same = keys.chunk_by(|a, b| first(a) == first(b));
+    same.flat_map(|group| group.chunks(KEYS_MAX)).map(<[_]>::to_vec).collect()
+}
+
+/// Users by what they are looked for in.
+fn by_second<K: Ord + Copy>(keys: &BTreeSet<(UserId, K)>) -> Vec<(K, Vec<UserId>)> {
+    let mut found: BTreeMap<K, Vec<UserId>> = BTreeMap::new();
+    for (user, of) in keys {
+        found.entry(*of).or_default().push(*user);
+    }
+    let parts = |(of, users): (K, Vec<UserId>)| {
+        users.chunks(KEYS_MAX).map(|part| (of, part.to_vec())).collect::<Vec<_>>()
+    };
+    found.into_iter().flat_map(parts).collect()
+}
+
+/// Rows that are there as present, the others that were asked for as absent.
+fn put<R: Record>(
+    answer: Vec<Row>,
+    asked: Vec<&R::Key>,
+    into: &mut Table<R::Key, R>,
+) -> Result<(), Fault>
+where
+    R::Key: Ord + Clone + std::fmt::Debug,
+{
+    for (key, row) in records::<R>(answer)? {
+        into.put_loaded(key, Some(row));
+    }
+    asked.into_iter().for_each(|key| into.put_loaded(key.clone(), None));
+    Ok(())
+}
+
+fn read_holdings(
+    answer: Vec<Row>,
+    date: DateId,
+    users: &[UserId],
+    rows: &mut Rows,
+) -> Result<(), Fault> {
+    let mut found: BTreeMap<UserId, BTreeSet<ReservationId>> = BTreeMap::new();
+    for (key, reservation) in records::<Reservation>(answer)? {
+        found.entry(reservation.user).or_default().insert(key);
+        rows.reservations.put_loaded(key, Some(reservation));
+    }
+    for user in users {
+        let claims = found.remove(user).unwrap_or_default();
+        rows.holdings.put_loaded((*user, date), Some(claims));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use boxoffice_core::id::ConcertId;
+
+    #[test]
+    fn locks_are_taken_in_one_order() {
+        let mut keys = Keys::default();
+        let concert = ConcertId(Uuid::from_u128(1));
+        keys.seats.insert(SeatKey { date: DateId(Uuid::from_u128(2)), number: 3 });
+        keys.queues.insert(concert);
+        keys.newest_places.insert((UserId(Uuid::from_u128(4)), concert));
+        keys.concerts.insert(concert);
+        let plan = Plan::of(&keys, Reading::Locked);
+        let tables: Vec<&str> = plan
+            .text
+            .split(';')
+            .map(|text| text.split("FROM ").nth(1).and_then(|t| t.split(' ').next()).unwrap())
+            .collect();
+        assert_eq!(tables, ["`queue_state`", "`concert`", "waiting_queue", "`seat`"]);
+        assert_eq!(plan.text.matches("FOR UPDATE").count(), 2);
+        assert_eq!(plan.text.matches("LOCK IN SHARE MODE").count(), 1);
+    }
+}

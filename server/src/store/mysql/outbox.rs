@@ -1,0 +1,315 @@
+//! The outbox: one row a batch, written in the batch's own transaction.
+//!
+//! *For the node itself* the row is the proof of the commit. When the answer to COMMIT is lost, the
+//! node inserts an empty row under the batch's number. Either that succeeds: then the batch is not
+//! committed and never will be, since whatever is left of its transaction would meet the duplicate.
+//! Or the batch's own row is there: then it is committed, and its answers are true.
+//!
+//! *For the other nodes* it names the rows of boards that have changed. Each node numbers its batches
+//! on one connection, so that they are committed in the order of their numbers, and what lies beyond
+//! the last number seen is all that is new. Times are the database's, one clock for all.
+
+use super::super::Fault;
+use super::super::records::Source;
+use super::connect::Link;
+use super::load::{Plan, Reading};
+use super::text::{Line, id, list, words};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, Uuid};
+use boxoffice_core::rows::{Keys, Rows, Table};
+use boxoffice_core::time::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How long rows are kept.
+const KEEP_MS: i64 = 10 * 60 * 1000;
+/// A node that has not looked for this long starts anew: rows may be gone soon.
+const UNSEEN_MAX: Duration = Duration::from_secs(8 * 60);
+/// Batches of one node that are read at a time; the next call reads on.
+const BATCHES_MAX: usize = 1_000;
+/// Changed rows that are loaded at a time; beyond it the board starts anew.
+const KEYS_MAX: u64 = 20_000;
+/// The database's clock in milliseconds.
+const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
+
+/// Numbers that follow one another, by their ends.
+type Runs = Vec<(u64, u64)>;
+
+/// Keys of the rows of boards that a batch has changed, as they are kept: short names, since there is
+/// one of these a batch.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Changed {
+    #[serde(rename = "c", skip_serializing_if = "Vec::is_empty")]
+    concerts: Vec<ConcertId>,
+    #[serde(rename = "d", skip_serializing_if = "Vec::is_empty")]
+    dates: Vec<DateId>,
+    #[serde(rename = "q", skip_serializing_if = "Vec::is_empty")]
+    queues: Vec<ConcertId>,
+    #[serde(rename = "s", skip_serializing_if = "Vec::is_empty")]
+    seats: Vec<(DateId, Runs)>,
+    #[serde(rename = "p", skip_serializing_if = "Vec::is_empty")]
+    places: Vec<(ConcertId, Runs)>,
+    #[serde(rename = "a", skip_serializing_if = "Vec::is_empty")]
+    admissions: Vec<(ConcertId, Runs)>,
+}
+
+fn changed_keys<K: Ord + Clone + std::fmt::Debug, V>(table: &Table<K, V>) -> Vec<K> {
+    table.changed().map(|(key, _, _)| key.clone()).collect()
+}
+
+/// Runs of numbers by their first part; pairs come in order.
+fn runs<K: PartialEq>(pairs: impl Iterator<Item = (K, u64)>) -> Vec<(K, Runs)> {
+    let mut all: Vec<(K, Runs)> = Vec::new();
+    for (key, number) in pairs {
+        match all.last_mut().filter(|(last, _)| *last == key) {
+            Some((_, runs)) => match runs.last_mut().filter(|(_, end)| end + 1 == number) {
+                Some((_, end)) => *end = number,
+                None => runs.push((number, number)),
+            },
+            None => all.push((key, vec![(number, number)])),
+        }
+    }
+    all
+}
+
+fn numbers<K: Copy>(all: &[(K, Runs)]) -> impl Iterator<Item = (K, u64)> {
+    all.iter().flat_map(|(key, runs)| {
+        runs.iter().flat_map(move |(from, to)| (*from..=*to).map(move |number| (*key, number)))
+    })
+}
+
+fn length<K>(all: &[(K, Runs)]) -> u64 {
+    let runs = all.iter().flat_map(|(_, runs)| runs);
+    runs.map(|(from, to)| to.saturating_sub(*from) + 1).fold(0, u64::saturating_add)
+}
+
+impl Changed {
+    /// What a batch has changed.
+    pub fn of(rows: &Rows) -> Self {
+        let place = |key: PlaceKey| (key.concert, key.sequence);
+        Self {
+            concerts: changed_keys(&rows.concerts),
+            dates: changed_keys(&rows.dates),
+            queues: changed_keys(&rows.queues),
+            seats: runs(changed_keys(&rows.seats).into_iter().map(|k| (k.date, k.number.into()))),
+            places: runs(changed_keys(&rows.places).into_iter().map(place)),
+            admissions: runs(changed_keys(&rows.admissions).into_iter().map(place)),
+        }
+    }
+
+    /// As it is kept.
+    pub fn to_json(&self) -> String {
+        // Plain data with string keys; writing it as JSON cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    fn length(&self) -> u64 {
+        let lengths = [length(&self.seats), length(&self.places), length(&self.admissions)];
+        lengths.into_iter().fold(0, u64::saturating_add)
+    }
+
+    fn add_to(&self, keys: &mut Keys) {
+        keys.concerts.extend(&self.concerts);
+        keys.dates.extend(&self.dates);
+        keys.queues.extend(&self.queues);
+        let seat = |(date, number)| Some(SeatKey { date, number: u32::try_from(number).ok()? });
+        keys.seats.extend(numbers(&self.seats).filter_map(seat));
+        let place = |(concert, sequence)| PlaceKey { concert, sequence };
+        keys.places.extend(numbers(&self.places).map(place));
+        keys.admissions.extend(numbers(&self.admissions).map(place));
+    }
+}
+
+/// What several batches have changed, as it was found.
+#[derive(Default)]
+pub(super) struct Found(Vec<String>);
+
+impl Found {
+    /// The keys, united; `None` where they are too many or cannot be read: then everything may have
+    /// changed.
+    pub fn keys(&self) -> Option<Keys> {
+        let mut keys = Keys::default();
+        let mut length = 0_u64;
+        for text in self.0.iter().filter(|text| !text.is_empty()) {
+            let changed: Changed = serde_json::from_str(text).ok()?;
+            length = length.saturating_add(changed.length());
+            if length > KEYS_MAX {
+                return None;
+            }
+            changed.add_to(&mut keys);
+        }
+        Some(keys)
+    }
+}
+
+/// The statement that adds a batch.
+pub(super) fn insert(node: &Uuid, batch: u64, changed: &str) -> String {
+    let (node, changed) = (id(node), words(changed));
+    format!(
+        "INSERT INTO outbox (node_id, batch_number, created_at, changed) \
+         VALUES ({node}, {batch}, {NOW}, {changed})"
+    )
+}
+
+/// Whether the batch is committed; if not, it never will be. An empty row may be left from an earlier
+/// question whose own answer was lost.
+pub(super) fn fence(link: &mut Link, node: &Uuid, batch: u64) -> Result<bool, Fault> {
+    let insert = insert(node, batch, "").replacen("INSERT", "INSERT IGNORE", 1);
+    let of = id(node);
+    let text = format!(
+        "{insert}; SELECT changed FROM outbox WHERE node_id = {of} AND batch_number = {batch}"
+    );
+    let mut answers = link.ask(&text).map_err(super::fault::Trouble::outside)?;
+    let found = answers.pop().and_then(|mut answer| answer.rows.pop());
+    let found = found.ok_or_else(|| Fault::Unavailable("a fence is gone".into()))?;
+    Ok(!Line(found).text(0)?.unwrap_or_default().is_empty())
+}
+
+/// Removes old idempotency records, and what no node needs to be told any more.
+pub(super) fn prune(cutoff: Time, limit: usize) -> String {
+    format!(
+        "DELETE FROM idempotency_key WHERE created_at < {} ORDER BY created_at LIMIT {limit}; \
+         DELETE FROM outbox WHERE created_at < {NOW} - {KEEP_MS} ORDER BY created_at LIMIT {limit}",
+        cutoff.0
+    )
+}
+
+/// How far this node has read the others.
+pub(super) struct Watch {
+    positions: BTreeMap<Uuid, u64>,
+    looked: Instant,
+}
+
+impl Watch {
+    /// From now on.
+    pub fn start(link: &mut Link) -> Result<Self, Fault> {
+        let looked = Instant::now();
+        let text = "SELECT node_id, MAX(batch_number) FROM outbox GROUP BY node_id";
+        let answers = link.ask_again(text)?;
+        let rows = answers.into_iter().flat_map(|answer| answer.rows).map(Line);
+        let position = |line: Line| Ok((line.id(0)?, line.count(1)?));
+        let positions: Result<_, Fault> = rows.map(position).collect();
+        Ok(Self { positions: positions?, looked })
+    }
+
+    /// Whether rows may have been removed that were not seen.
+    pub fn is_too_late(&self) -> bool {
+        self.looked.elapsed() > UNSEEN_MAX
+    }
+
+    /// Notes what was seen in a look that began then.
+    pub fn advance(&mut self, positions: &BTreeMap<Uuid, u64>, looked: Instant) {
+        self.positions.extend(positions);
+        self.looked = looked;
+    }
+}
+
+/// An answer of the outbox.
+pub(super) struct Look {
+    /// The last batch of each node that has new ones.
+    pub positions: BTreeMap<Uuid, u64>,
+    pub changed: Found,
+    pub clock: Time,
+}
+
+/// What is new, in one round trip. A node that is not known yet is found between those that are.
+pub(super) fn read(
+    link: &mut Link,
+    own: &Uuid,
+    watch: &Watch,
+    late: &[u64],
+) -> Result<Look, Fault> {
+    let head = "SELECT node_id, batch_number, changed FROM outbox WHERE";
+    let tail = format!("ORDER BY node_id, batch_number LIMIT {BATCHES_MAX}");
+    let known = watch.positions.keys().chain([own]).map(id);
+    let mut text = format!("SELECT {NOW}; {head} node_id NOT IN ({}) {tail}", list(known));
+    for (node, seen) in watch.positions.iter().filter(|(node, _)| *node != own) {
+        text += &format!("; {head} node_id = {} AND batch_number > {seen} {tail}", id(node));
+    }
+    if !late.is_empty() {
+        let batches = list(late.iter().map(u64::to_string));
+        text += &format!("; {head} node_id = {} AND batch_number IN ({batches})", id(own));
+    }
+    let mut answers = link.ask_again(&text)?.into_iter();
+    let clock = time(answers.next())?;
+    let mut look = Look { positions: BTreeMap::new(), changed: Found::default(), clock };
+    for line in answers.flat_map(|answer| answer.rows).map(Line) {
+        look.positions.insert(line.id(0)?, line.count(1)?);
+        look.changed.0.extend(line.text(2)?);
+    }
+    Ok(look)
+}
+
+fn time(answer: Option<super::connect::Answer>) -> Result<Time, Fault> {
+    let row = answer.and_then(|mut answer| answer.rows.pop());
+    let now = row.map(|row| Line(row).int(0)).transpose()?.flatten();
+    now.map(Time).ok_or_else(|| Fault::Unavailable("the database tells no time".into()))
+}
+
+/// The database's clock.
+pub(super) fn clock(link: &mut Link) -> Result<Time, Fault> {
+    time(link.ask_again(&format!("SELECT {NOW}"))?.pop())
+}
+
+/// These rows as they are now, all of one moment, each as changed.
+pub(super) fn rows(link: &mut Link, keys: &Keys) -> Result<Rows, Fault> {
+    let plan = Plan::of(keys, Reading::Plain);
+    let answers = super::reads::consistent(link, &plan.text)?;
+    let mut found = Rows::default();
+    plan.read(answers, &mut found)?;
+    let mut rows = Rows::default();
+    copy(&keys.concerts, &found.concerts, &mut rows.concerts);
+    copy(&keys.dates, &found.dates, &mut rows.dates);
+    copy(&keys.queues, &found.queues, &mut rows.queues);
+    copy(&keys.seats, &found.seats, &mut rows.seats);
+    copy(&keys.places, &found.places, &mut rows.places);
+    copy(&keys.admissions, &found.admissions, &mut rows.admissions);
+    Ok(rows)
+}
+
+fn copy<'k, K: Ord + Clone + std::fmt::Debug + 'k, V: Clone>(
+    keys: impl IntoIterator<Item = &'k K>,
+    from: &Table<K, V>,
+    into: &mut Table<K, V>,
+) {
+    for key in keys {
+        if let Some(row) = from.peek(key) {
+            into.insert(key.clone(), row.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_kept_short_and_come_back() {
+        let (date, show) = (DateId(Uuid::from_u128(1)), ConcertId(Uuid::from_u128(2)));
+        let pairs = [1, 2, 3, 7].map(|number| (date, number));
+        let changed = Changed {
+            queues: vec![show],
+            seats: runs(pairs.into_iter()),
+            places: runs([(show, 9)].into_iter()),
+            ..Changed::default()
+        };
+        assert_eq!(changed.seats, [(date, vec![(1, 3), (7, 7)])]);
+        let text = changed.to_json();
+        assert!(text.len() < 180, "{text}");
+        let keys = Found(vec![text, String::new()]).keys().unwrap();
+        assert_eq!(keys.seats.len(), 4);
+        assert_eq!((keys.queues.len(), keys.places.len(), keys.concerts.len()), (1, 1, 0));
+        assert_eq!(Changed::default().to_json(), "{}", "never empty, as a fence is");
+    }
+
+    #[test]
+    fn what_is_too_much_or_unread_makes_the_board_start_anew() {
+        let one = |text: &str| Found(vec![text.into()]).keys();
+        let id = Uuid::nil();
+        assert!(one(&format!(r#"{{"s":[["{id}",[[1,{KEYS_MAX}]]]]}}"#)).is_some());
+        assert!(one(&format!(r#"{{"s":[["{id}",[[0,{KEYS_MAX}]]]]}}"#)).is_none());
+        assert!(one(&format!(r#"{{"s":[["{id}",[[0,{}]]]]}}"#, u64::MAX)).is_none());
+        assert!(one("nonsense").is_none());
+    }
+}

@@ -1,0 +1,286 @@
+//! The writer: one connection, one transaction at a time, few packets.
+
+use super::super::reads::Snapshot;
+use super::super::{Changes, Fault, News, Store};
+use super::connect::{Link, Options};
+use super::fault::Trouble;
+use super::load::{Plan, Reading};
+use super::outbox::{self, Watch};
+use super::save::{PACKET_BYTES, statements};
+use super::{migrate, reads};
+use boxoffice_core::id::Uuid;
+use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_core::time::Time;
+use std::time::{Duration, Instant};
+
+/// How long a commit whose answer was lost is asked after.
+const SETTLE_MAX: Duration = Duration::from_secs(5);
+/// The pause between two of these questions.
+const SETTLE_PAUSE: Duration = Duration::from_millis(100);
+
+/// The one connection of this node that writes.
+pub struct MySqlStore {
+    link: Link,
+    reading: Reading,
+    /// This process, from its start to its end.
+    node: Uuid,
+    /// The number of the next batch that changes something.
+    next_batch: u64,
+    /// A transaction has begun at the server.
+    is_begun: bool,
+    /// What the transaction has locked.
+    locked: Keys,
+    /// What goes with the next packet.
+    pending: Vec<String>,
+    /// Keys of what the transaction has changed, for the outbox; none: nothing.
+    changed: Option<String>,
+    /// A batch that may stand, until it is fenced.
+    unsettled: Option<u64>,
+    /// Batches of this node that turned out to stand when nobody waited for them any more.
+    late: Vec<u64>,
+    watch: Watch,
+}
+
+impl MySqlStore {
+    /// Connects, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// The database cannot be reached, belongs to another program, or has a newer schema.
+    pub fn open(options: &Options) -> Result<Self, Fault> {
+        Self::open_with(options, Reading::Locked, "READ COMMITTED")
+    }
+
+    /// One that locks nothing and reads as the server does by default: for the test that shows that
+    /// this sells seats twice.
+    ///
+    /// # Errors
+    /// See [`MySqlStore::open`].
+    #[doc(hidden)]
+    pub fn open_unlocked(options: &Options) -> Result<Self, Fault> {
+        Self::open_with(options, Reading::Plain, "REPEATABLE READ")
+    }
+
+    fn open_with(
+        options: &Options,
+        reading: Reading,
+        isolation: &'static str,
+    ) -> Result<Self, Fault> {
+        let mut node = [0; 16];
+        getrandom::fill(&mut node).map_err(|why| Fault::Unavailable(why.to_string()))?;
+        let mut link = Link::new(options, isolation);
+        migrate::migrate(&mut link, node)?;
+        let watch = Watch::start(&mut link)?;
+        Ok(Self {
+            link,
+            reading,
+            node: Uuid::from_bytes(node),
+            next_batch: 1,
+            is_begun: false,
+            locked: Keys::default(),
+            pending: Vec::new(),
+            changed: None,
+            unsettled: None,
+            late: Vec::new(),
+            watch,
+        })
+    }
+
+    /// Packets that were sent to the database and waited for.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.link.trips()
+    }
+
+    fn clear(&mut self) {
+        self.is_begun = false;
+        self.locked = Keys::default();
+        self.pending.clear();
+        self.changed = None;
+    }
+
+    /// The transaction's first packet begins it.
+    fn beginning(&mut self) -> &'static str {
+        let begun = std::mem::replace(&mut self.is_begun, true);
+        if begun { "" } else { "START TRANSACTION;" }
+    }
+
+    fn send_pending(&mut self) -> Result<(), Trouble> {
+        let text = format!("{}{}", self.beginning(), self.pending.join(";"));
+        self.pending.clear();
+        self.link.ask(&text).map(|_| ())
+    }
+
+    /// Makes sure that the batch cannot be committed any more, unless it is: whether it is.
+    fn fence(&mut self, batch: u64) -> Result<bool, Fault> {
+        // What is left of the old connection is of no use, whatever state it is in.
+        self.link.forget();
+        self.link.open()?;
+        let stands = outbox::fence(&mut self.link, &self.node, batch)?;
+        self.unsettled = None;
+        Ok(stands)
+    }
+
+    /// The board starts anew: positions first, so that nothing is missed between them and the rows.
+    fn start_anew(&mut self) -> Result<Snapshot, Fault> {
+        let watch = Watch::start(&mut self.link)?;
+        let snapshot = reads::snapshot(&mut self.link)?;
+        (self.watch, self.late) = (watch, Vec::new());
+        Ok(snapshot)
+    }
+}
+
+impl Store for MySqlStore {
+    fn begin(&mut self) -> Result<(), Fault> {
+        self.clear();
+        if let Some(batch) = self.unsettled
+            && self.fence(batch)?
+        {
+            self.late.push(batch);
+        }
+        // The server learns of it with the first packet.
+        self.link.open().map(|_| ())
+    }
+
+    fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        let plan = Plan::of(keys, self.reading);
+        if plan.text.is_empty() {
+            return Ok(());
+        }
+        let beginning = self.beginning();
+        let answers = self.link.ask(&format!("{beginning}{}", plan.text));
+        let answers = answers.map_err(Trouble::within)?.into_iter();
+        let skipped = usize::from(!beginning.is_empty());
+        plan.read(answers.skip(skipped).map(|answer| answer.rows).collect(), rows)?;
+        note(&mut self.locked, keys, rows);
+        Ok(())
+    }
+
+    fn save(&mut self, rows: &Rows) -> Result<(), Fault> {
+        let statements = statements(rows, &self.locked)?;
+        if statements.is_empty() {
+            return Ok(());
+        }
+        self.changed = Some(outbox::Changed::of(rows).to_json());
+        let mut bytes = 0;
+        for statement in statements {
+            bytes += statement.len();
+            self.pending.push(statement);
+            if bytes > PACKET_BYTES {
+                self.send_pending().map_err(Trouble::within)?;
+                bytes = 0;
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), Fault> {
+        let Some(changed) = self.changed.take() else {
+            // Nothing to lose: what was decided on locked rows stands without the answer.
+            self.rollback();
+            return Ok(());
+        };
+        let batch = self.next_batch;
+        self.pending.push(outbox::insert(&self.node, batch, &changed));
+        self.pending.push("COMMIT".into());
+        let statements = self.pending.len() + usize::from(!self.is_begun);
+        match self.send_pending() {
+            Ok(()) => {
+                self.next_batch += 1;
+                self.clear();
+                Ok(())
+            }
+            Err(trouble) => {
+                let fault = trouble.at_commit(statements);
+                if matches!(fault, Fault::Unknown(_)) {
+                    // Fenced or not, the number is used up.
+                    self.next_batch += 1;
+                    self.unsettled = Some(batch);
+                    self.clear();
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    fn rollback(&mut self) {
+        if self.is_begun && self.link.is_open() && self.link.ask("ROLLBACK").is_err() {
+            // The server ends the transaction with its connection.
+            self.link.forget();
+        }
+        self.clear();
+    }
+
+    fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
+        self.link.open()?;
+        match self.link.ask(&outbox::prune(cutoff, limit)).map_err(Trouble::outside) {
+            Ok(answers) => {
+                let removed = answers.first().map_or(0, |answer| answer.affected);
+                Ok(usize::try_from(removed).unwrap_or(limit))
+            }
+            // Another node is at it.
+            Err(Fault::Conflict(_)) => Ok(0),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn settle(&mut self) -> Result<bool, Fault> {
+        let Some(batch) = self.unsettled else {
+            return Ok(false);
+        };
+        let began = Instant::now();
+        loop {
+            match self.fence(batch) {
+                Err(fault) if began.elapsed() >= SETTLE_MAX => {
+                    tracing::error!(%fault, batch, "a commit whose answer was lost stays unknown");
+                    return Err(fault);
+                }
+                Err(_) => std::thread::sleep(SETTLE_PAUSE),
+                Ok(stands) => return Ok(stands),
+            }
+        }
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn news(&mut self) -> Result<News, Fault> {
+        let asked = Instant::now();
+        let found = if self.watch.is_too_late() {
+            None
+        } else {
+            Some(outbox::read(&mut self.link, &self.node, &self.watch, &self.late)?)
+        };
+        let Some((found, changed)) = found.and_then(|found| {
+            let changed = found.changed.keys()?;
+            Some((found, changed))
+        }) else {
+            let snapshot = Box::new(self.start_anew()?);
+            let clock = Some(outbox::clock(&mut self.link)?);
+            return Ok(News { changes: Changes::Snapshot(snapshot), clock });
+        };
+        let changes = if changed.is_empty() {
+            Changes::None
+        } else {
+            Changes::Rows(Box::new(outbox::rows(&mut self.link, &changed)?))
+        };
+        self.watch.advance(&found.positions, asked);
+        self.late.clear();
+        Ok(News { changes, clock: Some(found.clock) })
+    }
+}
+
+/// Adds what a round has locked.
+fn note(locked: &mut Keys, keys: &Keys, rows: &Rows) {
+    locked.concerts.extend(&keys.concerts);
+    locked.dates.extend(&keys.dates);
+    locked.seats.extend(&keys.seats);
+    locked.queues.extend(&keys.queues);
+    locked.places.extend(&keys.places);
+    locked.admissions.extend(&keys.admissions);
+    locked.reservations.extend(&keys.reservations);
+    let claims = keys.holdings.iter().filter_map(|key| rows.holdings.peek(key));
+    locked.reservations.extend(claims.flatten());
+    locked.balances.extend(&keys.balances);
+    locked.idempotency.extend(keys.idempotency.iter().cloned());
+}
