@@ -32,10 +32,10 @@ fn list(copy: &Connection, sql: &str) -> Vec<String> {
 
 fn copy_table(from: &mut Conn, copy: &mut Connection, table: &str) {
     let named = format!("SELECT name || ' ' || type FROM pragma_table_info('{table}')");
-    let columns: Vec<(String, bool)> = list(copy, &named)
+    let columns: Vec<(String, String)> = list(copy, &named)
         .iter()
         .map(|column| column.split_once(' ').unwrap())
-        .map(|(name, kind)| (name.to_owned(), kind == "TEXT"))
+        .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
         .collect();
     let names: Vec<String> = columns.iter().map(|(name, _)| format!("`{name}`")).collect();
     let names = names.join(", ");
@@ -45,20 +45,23 @@ fn copy_table(from: &mut Conn, copy: &mut Connection, table: &str) {
     let insert = format!("INSERT INTO `{table}` ({names}) VALUES ({places})");
     for row in rows {
         let cells = row.unwrap().into_iter().zip(&columns);
-        let cells = cells.map(|(value, (_, is_text))| cell(value, *is_text));
+        let cells = cells.map(|(value, (_, kind))| cell(value, kind));
         write.execute(&insert, rusqlite::params_from_iter(cells)).unwrap();
     }
     write.commit().unwrap();
 }
 
 /// The text protocol gives numbers as their digits: the column's own type in SQLite tells them apart.
-fn cell(value: Value, is_text: bool) -> Cell {
-    match value {
-        Value::NULL => Cell::Null,
-        Value::Int(number) => Cell::Integer(number),
-        Value::UInt(number) => Cell::Integer(i64::try_from(number).unwrap()),
-        Value::Bytes(bytes) if is_text => Cell::Text(String::from_utf8(bytes).unwrap()),
-        Value::Bytes(bytes) => Cell::Blob(bytes),
+fn cell(value: Value, kind: &str) -> Cell {
+    let bytes = match value {
+        Value::NULL => return Cell::Null,
+        Value::Bytes(bytes) => bytes,
         other => panic!("no column holds {other:?}"),
+    };
+    match kind {
+        "BLOB" => Cell::Blob(bytes),
+        "TEXT" => Cell::Text(String::from_utf8(bytes).unwrap()),
+        "INTEGER" => Cell::Integer(String::from_utf8(bytes).unwrap().parse().unwrap()),
+        _ => panic!("no column is {kind}"),
     }
 }

@@ -98,3 +98,19 @@ impl Estate {
         }
     }
 }
+
+impl Drop for Estate {
+    /// A test that failed shows what its servers logged last.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for (node, server) in self.nodes.iter_mut().enumerate() {
+            let Some(server) = server.take() else { continue };
+            let log = server.kill();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = lines[lines.len().saturating_sub(12)..].join("\n");
+            eprintln!("server {node} logged last:\n{last}");
+        }
+    }
+}

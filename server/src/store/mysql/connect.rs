@@ -126,6 +126,10 @@ impl std::fmt::Debug for Options {
 /// The largest packet that is taken or sent: the smallest of the servers' own limits.
 const PACKET_MAX: usize = 16 * 1024 * 1024;
 
+/// What tells whether a server takes writes, and whether it is one of a cluster.
+const SETTINGS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
+     ('read_only', 'wsrep_on', 'group_replication_group_name')";
+
 /// What a statement answered.
 #[derive(Default)]
 pub(super) struct Answer {
@@ -139,6 +143,8 @@ pub(super) struct Link {
     isolation: &'static str,
     connection: Option<Conn>,
     at: At,
+    /// Whether the server is one of several that write at once.
+    is_of_cluster: bool,
     trips: u64,
 }
 
@@ -146,7 +152,14 @@ impl Link {
     /// Of this isolation; nothing is opened yet.
     pub fn new(options: &Options, isolation: &'static str) -> Self {
         let at = options.hosts.now();
-        Self { options: options.clone(), isolation, connection: None, at, trips: 0 }
+        Self {
+            options: options.clone(),
+            isolation,
+            connection: None,
+            at,
+            is_of_cluster: false,
+            trips: 0,
+        }
     }
 
     /// Packets that were sent and waited for.
@@ -179,16 +192,21 @@ impl Link {
         let opened = Conn::new(self.options.driver(self.at)).and_then(|mut connection| {
             self.trips += 1;
             connection.query_drop(self.options.session(self.isolation))?;
-            let read_only: Option<i64> = connection.query_first("SELECT @@global.read_only")?;
-            Ok((connection, read_only.unwrap_or_default() != 0))
+            let settings: Vec<(String, String)> = connection.query(SETTINGS)?;
+            Ok((connection, settings))
         });
-        match opened.map_err(|error| Trouble::of(error, 0).at_connecting())? {
-            (_, true) => Err(Fault::Unavailable("the server takes no writes".into())),
-            (connection, false) => {
-                self.connection = Some(connection);
-                Ok(())
-            }
+        let (connection, settings) =
+            opened.map_err(|error| Trouble::of(error, 0).at_connecting())?;
+        if settings.iter().any(|(name, value)| name == "read_only" && value != "OFF") {
+            return Err(Fault::Unavailable("the server takes no writes".into()));
         }
+        self.is_of_cluster = settings.iter().any(|(name, value)| match name.as_str() {
+            "wsrep_on" => value == "ON",
+            "group_replication_group_name" => !value.is_empty(),
+            _ => false,
+        });
+        self.connection = Some(connection);
+        Ok(())
     }
 
     pub fn is_open(&self) -> bool {
@@ -215,6 +233,22 @@ impl Link {
             self.options.hosts.leave(self.at);
         }
         asked
+    }
+
+    /// Sends the statements of a transaction and waits for their answers; the first that fails ends
+    /// them. Where other servers of a cluster write at the same time, each goes in a packet of its own:
+    /// Galera undoes a transaction that another server overtakes even between two statements of one
+    /// packet, and then carries out the rest of the packet, each by itself. A packet's first statement
+    /// is told.
+    pub fn run(&mut self, statements: &[&str]) -> Result<Vec<Answer>, Trouble> {
+        if !self.is_of_cluster {
+            return self.ask(&statements.join(";"));
+        }
+        let mut answers = Vec::new();
+        for statement in statements {
+            answers.extend(self.ask(statement).map_err(|trouble| trouble.after(answers.len()))?);
+        }
+        Ok(answers)
     }
 
     /// Asks what changes nothing, so that it may be asked again: on a connection that is found dead

@@ -21,8 +21,10 @@ pub(super) enum Trouble {
 /// deadlock (and a commit that Galera refuses), lock wait, killed statement, deadlock while
 /// checking, a commit that Group Replication refuses.
 const CONFLICT: [u16; 5] = [1213, 1205, 1317, 1614, 3101];
-/// A deadlock or refusal that is known to have undone the transaction, even at COMMIT.
-const UNDONE: [u16; 3] = [1213, 1614, 3101];
+/// A refusal of COMMIT itself that is known to have undone the transaction: that of Group Replication.
+/// Galera's (1213) is not among them: a node that loses a member while it commits may say so of a
+/// transaction that the others have taken.
+const UNDONE: [u16; 1] = [3101];
 /// Duplicate key, null, out of range, too long, wrong value, CHECK of MySQL and of MariaDB.
 const CONSTRAINT: [u16; 8] = [1062, 1586, 1048, 1264, 1406, 1366, 3819, 4025];
 /// No such table, no such column, no default: another schema than ours. Damaged files.
@@ -50,6 +52,16 @@ impl Trouble {
             }
             Error::IoError(error) => Self::Lost(line(&error.to_string())),
             other => Self::Lost(line(&other.to_string())),
+        }
+    }
+
+    /// The same with so many statements before it.
+    pub fn after(self, before: usize) -> Self {
+        match self {
+            Self::Refused { code, why, after } => {
+                Self::Refused { code, why, after: after + before }
+            }
+            lost @ Self::Lost(_) => lost,
         }
     }
 
@@ -113,7 +125,8 @@ mod tests {
         assert_eq!(lost().within(), Fault::Conflict("so".into()));
         assert_eq!(lost().outside(), Fault::Unavailable("so".into()));
         assert_eq!(lost().at_commit(3), Fault::Unknown("so".into()));
-        assert_eq!(refused(1213, 2).at_commit(3), Fault::Conflict("so".into()));
+        assert_eq!(refused(1213, 2).at_commit(3), Fault::Unknown("so".into()));
+        assert_eq!(refused(1213, 1).at_commit(3), Fault::Conflict("so".into()));
         assert_eq!(refused(3101, 2).at_commit(3), Fault::Conflict("so".into()));
         assert_eq!(refused(1180, 2).at_commit(3), Fault::Unknown("so".into()));
         assert_eq!(refused(1047, 2).at_commit(3), Fault::Unknown("so".into()));
