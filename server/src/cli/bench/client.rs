@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 
 /// What to send.
 pub struct Load {
-    /// To whom.
-    pub address: SocketAddr,
+    /// To whom: connections go to each in turn.
+    pub addresses: Vec<SocketAddr>,
     /// Over how many connections.
     pub connections: usize,
     /// For how long, at most.
@@ -19,8 +19,8 @@ pub struct Load {
     pub requests: Vec<Vec<u8>>,
     /// Whether to begin anew at the end of the requests.
     pub repeat: bool,
-    /// The status that every answer must have.
-    pub expect: u16,
+    /// The statuses that an answer may have.
+    pub expect: &'static [u16],
 }
 
 /// What came of it.
@@ -32,6 +32,8 @@ pub struct Measured {
     pub p50_ms: f64,
     /// 99th percentile of the latency.
     pub p99_ms: f64,
+    /// Time until the last answer.
+    pub took_ms: f64,
 }
 
 struct Connection {
@@ -89,9 +91,9 @@ async fn drive(mut connection: Connection, shared: Rc<Shared>) -> Result<Vec<Dur
         let sent = Instant::now();
         let status = connection.exchange(request).await?;
         latencies.push(sent.elapsed());
-        if status != shared.load.expect {
+        if !shared.load.expect.contains(&status) {
             let body = String::from_utf8_lossy(&connection.buffer).into_owned();
-            return Err(format!("an answer was not {}: {body}", shared.load.expect).into());
+            return Err(format!("an answer was none of {:?}: {body}", shared.load.expect).into());
         }
     }
     Ok(latencies)
@@ -100,8 +102,8 @@ async fn drive(mut connection: Connection, shared: Rc<Shared>) -> Result<Vec<Dur
 /// Sends the load and measures.
 pub async fn run(load: Load) -> Result<Measured, Failure> {
     let mut connections = Vec::new();
-    for _ in 0..load.connections {
-        let stream = TcpStream::connect(load.address).await?;
+    for address in load.addresses.iter().cycle().take(load.connections) {
+        let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         connections.push(Connection { stream, buffer: Vec::with_capacity(8192) });
     }
@@ -117,12 +119,19 @@ pub async fn run(load: Load) -> Result<Measured, Failure> {
     for driver in drivers {
         latencies.extend(driver.await??);
     }
-    latencies.sort_unstable();
-    let at = |share: usize| {
-        let index = (latencies.len() * share / 100).min(latencies.len().saturating_sub(1));
-        latencies.get(index).map_or(f64::NAN, |d| d.as_secs_f64() * 1000.0)
-    };
-    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 requests")]
-    let rate = latencies.len() as f64 / took.as_secs_f64();
-    Ok(Measured { rate, p50_ms: at(50), p99_ms: at(99) })
+    Ok(Measured::of(latencies, took))
+}
+
+impl Measured {
+    /// From the latency of every request, and the time that all of them took.
+    pub fn of(mut latencies: Vec<Duration>, took: Duration) -> Self {
+        latencies.sort_unstable();
+        let at = |share: usize| {
+            let index = (latencies.len() * share / 100).min(latencies.len().saturating_sub(1));
+            latencies.get(index).map_or(f64::NAN, |d| d.as_secs_f64() * 1000.0)
+        };
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 requests")]
+        let rate = latencies.len() as f64 / took.as_secs_f64();
+        Self { rate, p50_ms: at(50), p99_ms: at(99), took_ms: took.as_secs_f64() * 1000.0 }
+    }
 }

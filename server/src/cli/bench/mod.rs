@@ -6,12 +6,15 @@
 //! shows medians with their spread.
 
 mod client;
+mod conventional;
 mod prepare;
 mod server;
+mod shared;
 
 use super::Failure;
+use crate::store::sqlite::{Files, SqliteStore};
 use client::{Load, Measured};
-use prepare::{Prepared, Step};
+use prepare::{Prepared, Step, Wanted};
 use server::Child;
 use std::time::Duration;
 
@@ -33,9 +36,21 @@ pub struct Options {
     /// Places in line while polls are measured
     #[arg(long, default_value_t = 100_000)]
     waiting: usize,
+    /// Instead of an embedded database: an empty one that servers share, mysql://USER:PASSWORD@HOST:PORT/NAME
+    #[arg(long)]
+    database: Option<String>,
+    /// Sizes of the pool of connections that the conventional way is given there; the best counts
+    #[arg(long, value_delimiter = ',', default_values_t = [8, 32, 128])]
+    pools: Vec<usize>,
     /// Only steps whose name contains this (and the no-op)
     #[arg(long)]
     only: Option<String>,
+}
+
+impl Options {
+    fn wanted(&self, holds: usize) -> Wanted {
+        Wanted { changes: self.changes, holds, waiting: self.waiting, hot_seats: 0 }
+    }
 }
 
 struct Line {
@@ -50,11 +65,13 @@ struct Line {
 pub fn run(options: &Options) -> Result<(), Failure> {
     let folder = std::env::temp_dir().join(format!("boxoffice-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let outcome = measure(options, &folder);
+    let outcome = match &options.database {
+        None => measure(options, &folder).map(|lines| print(&lines, options)),
+        Some(url) => shared::measure(options, url, &folder),
+    };
     // A folder that cannot be removed is no reason to hide the figures.
     let _ = std::fs::remove_dir_all(&folder);
-    print(&outcome?, options);
-    Ok(())
+    outcome
 }
 
 fn measure(options: &Options, folder: &std::path::Path) -> Result<Vec<Line>, Failure> {
@@ -66,13 +83,18 @@ fn measure(options: &Options, folder: &std::path::Path) -> Result<Vec<Line>, Fai
         })
         .collect();
     let database = folder.join("bench.db");
-    let mut prepared = Prepared::make(&database, options, &steps)?;
+    let keys = database.with_extension("keys.json");
+    let holds = steps.iter().filter(|step| step.changes() && **step != Step::Join).count();
+    let mut prepared = {
+        let mut store = SqliteStore::open(&Files { path: database.clone() })?;
+        Prepared::make(&mut store, &keys, options.wanted(options.rounds * holds))?
+    };
     // A server has its file to itself.
     let copy = folder.join("conventional.db");
     std::fs::copy(&database, &copy)?;
-    std::fs::copy(database.with_extension("keys.json"), copy.with_extension("keys.json"))?;
-    let batched = Child::start(&database, &[])?;
-    let conventional = Child::start(&copy, &["--batch-commands-max", "1"])?;
+    let url = |path: &std::path::Path| format!("sqlite://{}", path.display());
+    let batched = Child::start(&url(&database), &keys, &[])?;
+    let conventional = Child::start(&url(&copy), &keys, &["--batch-commands-max", "1"])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut lines: Vec<Line> =
         steps.iter().map(|&step| Line { step, rounds: Vec::new() }).collect();
@@ -80,7 +102,7 @@ fn measure(options: &Options, folder: &std::path::Path) -> Result<Vec<Line>, Fai
         for line in &mut lines {
             let server = if line.step.is_conventional() { &conventional } else { &batched };
             let load = Load {
-                address: server.address,
+                addresses: vec![server.address],
                 connections: options.connections,
                 time: Duration::from_secs_f64(options.seconds),
                 requests: prepared.requests(line.step)?,

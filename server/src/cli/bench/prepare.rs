@@ -1,11 +1,11 @@
 //! The database that is measured on, and the requests: made before the clock runs, through the same
 //! rules and the same store as everything else.
 
-use super::{Failure, Options};
+use super::Failure;
+use super::conventional::Wish;
 use crate::clock::Clock;
 use crate::http::app::new_id;
-use crate::store::sqlite::{Files, SqliteStore};
-use crate::store::transact;
+use crate::store::{Store, transact};
 use crate::tokens::{KeyFile, Keyring, Use, queue_claims, random};
 use boxoffice_core::batch::{Envelope, load_all, run};
 use boxoffice_core::command::Command;
@@ -64,8 +64,8 @@ impl Step {
     }
 
     /// The status of a right answer.
-    pub const fn expected(self) -> u16 {
-        if self.changes() { 201 } else { 200 }
+    pub const fn expected(self) -> &'static [u16] {
+        if self.changes() { &[201] } else { &[200] }
     }
 }
 
@@ -73,6 +73,8 @@ impl Step {
 const SEATS_PER_DATE: usize = 5_000;
 /// Commands in one transaction while preparing.
 const BATCH: usize = 2_000;
+/// Fans who want one seat at once.
+pub const CROWD: usize = 1_000;
 /// Different tokens that poll or look.
 const READERS: usize = 2_000;
 
@@ -97,9 +99,12 @@ pub struct Prepared {
     sale: ConcertId,
     line: ConcertId,
     small_date: DateId,
+    hot_date: DateId,
     large_dates: Vec<DateId>,
     waiting: Vec<Fan>,
     shopping: Vec<Fan>,
+    /// Those who want one seat, a crowd after the other.
+    crowd: Vec<Fan>,
     /// Fans and seats that were used already.
     used: usize,
 }
@@ -135,7 +140,7 @@ fn date(seats: usize, now: Time) -> NewDate {
 }
 
 fn commit(
-    store: &mut SqliteStore,
+    store: &mut dyn Store,
     commands: Vec<Command>,
     now: Time,
 ) -> Result<Vec<Outcome>, Failure> {
@@ -143,9 +148,9 @@ fn commit(
     let envelopes: Vec<Envelope> = commands.into_iter().map(envelope).collect();
     let replies = transact(store, |store| {
         let mut rows = Rows::default();
-        load_all(&envelopes, &mut rows, |keys, rows| crate::store::Store::load(store, keys, rows))?;
+        load_all(&envelopes, &mut rows, |keys, rows| store.load(keys, rows))?;
         let replies = run(&envelopes, &mut rows, now);
-        crate::store::Store::save(store, &rows)?;
+        store.save(&rows)?;
         Ok(replies)
     })?;
     let refused = |refusal| format!("refused while preparing: {refusal:?}");
@@ -153,7 +158,7 @@ fn commit(
 }
 
 fn join_all(
-    store: &mut SqliteStore,
+    store: &mut dyn Store,
     concert: ConcertId,
     count: usize,
     now: Time,
@@ -172,39 +177,56 @@ fn join_all(
     Ok(fans)
 }
 
+/// How much is needed.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    /// Requests of a changing step in a round.
+    pub changes: usize,
+    /// Such steps in all rounds that hold seats.
+    pub holds: usize,
+    /// Places in line.
+    pub waiting: usize,
+    /// Times that a crowd wants one seat.
+    pub hot_seats: usize,
+}
+
 impl Prepared {
     /// Fills a fresh database.
-    pub fn make(path: &Path, options: &Options, steps: &[Step]) -> Result<Self, Failure> {
+    pub fn make(store: &mut dyn Store, keys: &Path, wanted: Wanted) -> Result<Self, Failure> {
         let now = Clock::System.now();
-        let keys = KeyFile::open(&path.with_extension("keys.json"), now)?;
-        let mut store = SqliteStore::open(&Files { path: path.to_owned() })?;
+        let keys = KeyFile::open(keys, now)?;
         let (sale, line) = (ConcertId(new_id()), ConcertId(new_id()));
-        let holds = steps.iter().filter(|s| s.changes() && **s != Step::Join).count();
-        let changes = options.changes * options.rounds * holds;
+        let changes = wanted.changes * wanted.holds;
         let small = date(50, now);
+        let hot = date(wanted.hot_seats.max(1), now);
         let large: Vec<NewDate> =
             (0..changes.div_ceil(SEATS_PER_DATE)).map(|_| date(SEATS_PER_DATE, now)).collect();
         let (small_date, large_dates) = (small.date, large.iter().map(|d| d.date).collect());
-        let dates = std::iter::once(small).chain(large).collect();
-        commit(&mut store, vec![concert(sale, 10_000_000, dates)?], now)?;
-        commit(&mut store, vec![concert(line, 1, Vec::new())?], now)?;
-        let mut waiting = join_all(&mut store, line, options.waiting + 1, now)?;
+        let hot_date = hot.date;
+        let dates = [small, hot].into_iter().chain(large).collect();
+        commit(store, vec![concert(sale, 10_000_000, dates)?], now)?;
+        commit(store, vec![concert(line, 1, Vec::new())?], now)?;
+        let mut waiting = join_all(store, line, wanted.waiting + 1, now)?;
         waiting.remove(0);
-        let shopping = join_all(&mut store, sale, changes + READERS, now)?;
+        let crowds = wanted.hot_seats * CROWD;
+        let mut shopping = join_all(store, sale, changes + READERS + crowds, now)?;
         for fans in shopping.chunks(BATCH) {
             let arrive = |fan: &Fan| Command::Arrive(Arrive { user: fan.user, place: fan.place });
-            commit(&mut store, fans.iter().map(arrive).collect(), now)?;
+            commit(store, fans.iter().map(arrive).collect(), now)?;
         }
+        let crowd = shopping.split_off(changes + READERS);
         Ok(Self {
             keyring: Keyring::new(&keys),
             now,
-            changes: options.changes,
+            changes: wanted.changes,
             sale,
             line,
             small_date,
+            hot_date,
             large_dates,
             waiting,
             shopping,
+            crowd,
             used: 0,
         })
     }
@@ -254,25 +276,51 @@ impl Prepared {
         Ok(requests)
     }
 
-    fn holds(&mut self) -> Vec<Vec<u8>> {
+    /// Who wants which seat next.
+    pub fn wishes(&mut self) -> Vec<Wish> {
         let range = self.used..self.used + self.changes;
         self.used = range.end;
         debug_assert!(self.shopping.iter().all(|fan| fan.place.concert == self.sale));
         // Fans choose seats all over the hall, not one after the other.
         let draw = Draw::new(&[7; 32], u64::try_from(SEATS_PER_DATE).unwrap_or(0));
-        let request = |fan: usize| {
-            let date = self.large_dates.get(fan / SEATS_PER_DATE)?;
+        let wish = |fan: usize| {
+            let date = *self.large_dates.get(fan / SEATS_PER_DATE)?;
             let nth = u64::try_from(fan % SEATS_PER_DATE + 1).ok()?;
-            let seat = draw.number_of(nth);
-            let body = format!(r#"{{"concert_date_id":"{date}","seat_numbers":[{seat}]}}"#);
-            let head =
-                self.head("POST", "/api/v1/reservations", self.shopping.get(fan).copied(), None);
-            let rest = format!(
-                "content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-                body.len()
-            );
-            Some((head + &rest).into_bytes())
+            let seat = u32::try_from(draw.number_of(nth)).ok()?;
+            Some(Wish { user: self.shopping.get(fan)?.user.0, date, seat })
         };
-        range.filter_map(request).collect()
+        range.filter_map(wish).collect()
+    }
+
+    fn holds(&mut self) -> Vec<Vec<u8>> {
+        let fans = self.used;
+        let wishes = self.wishes().into_iter().zip(&self.shopping[fans..]);
+        wishes.map(|(wish, fan)| self.hold(*fan, &wish)).collect()
+    }
+
+    fn hold(&self, fan: Fan, Wish { date, seat, .. }: &Wish) -> Vec<u8> {
+        let body = format!(r#"{{"concert_date_id":"{date}","seat_numbers":[{seat}]}}"#);
+        let head = self.head("POST", "/api/v1/reservations", Some(fan), None);
+        let rest = format!(
+            "content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        (head + &rest).into_bytes()
+    }
+
+    /// A crowd that wants one seat; none, when all crowds have had theirs.
+    pub fn one_seat(&mut self) -> Option<Vec<Wish>> {
+        let left = self.crowd.len().checked_sub(CROWD)?;
+        let seat = u32::try_from(left / CROWD + 1).ok()?;
+        let wish = |fan: Fan| Wish { user: fan.user.0, date: self.hot_date, seat };
+        Some(self.crowd.split_off(left).into_iter().map(wish).collect())
+    }
+
+    /// The same as requests.
+    pub fn one_seat_requests(&mut self) -> Option<Vec<Vec<u8>>> {
+        let left = self.crowd.len().checked_sub(CROWD)?;
+        let fans = self.crowd[left..].to_vec();
+        let wishes = self.one_seat()?;
+        Some(fans.into_iter().zip(&wishes).map(|(fan, wish)| self.hold(fan, wish)).collect())
     }
 }

@@ -14,12 +14,13 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts `boxoffice serve` on a database file.
-    pub fn start(database: &Path, more: &[&str]) -> Result<Self, Failure> {
+    /// Starts `boxoffice serve` on a database.
+    pub fn start(database: &str, keys: &Path, more: &[&str]) -> Result<Self, Failure> {
         let mut process = Command::new(std::env::current_exe()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--demo", "false", "--log", "warn"])
-            .arg("--database")
-            .arg(format!("sqlite://{}", database.display()))
+            .args(["--database", database])
+            .arg("--keys-file")
+            .arg(keys)
             .args(more)
             .stdout(Stdio::piped())
             .stdin(Stdio::null())
