@@ -1,0 +1,1 @@
+//! What only stores on a server of the MySQL protocol must do.
