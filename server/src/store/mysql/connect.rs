@@ -150,8 +150,9 @@ impl Link {
     pub fn open(&mut self) -> Result<&mut Conn, Fault> {
         if self.connection.is_none() {
             let opened = Conn::new(self.options.driver()?).and_then(|mut connection| {
-                self.trips += 1;
+                self.trips += 2;
                 connection.query_drop(self.options.session(self.isolation))?;
+                wait_for_others(&mut connection)?;
                 Ok(connection)
             });
             let connection = opened.map_err(|error| Trouble::of(error, 0).at_connecting())?;
@@ -196,6 +197,24 @@ impl Link {
             asked => asked.map_err(Trouble::outside),
         }
     }
+}
+
+/// Where several nodes of a cluster write, one may lag behind: a transaction waits until its node has
+/// what was committed before, so that whoever goes from one node to another finds what the first has
+/// acknowledged.
+fn wait_for_others(connection: &mut Conn) -> Result<(), mysql::Error> {
+    let text =
+        "SHOW VARIABLES WHERE variable_name IN ('wsrep_on', 'group_replication_consistency')";
+    for (name, value) in connection.query::<(String, String), _>(text)? {
+        match (name.as_str(), value.as_str()) {
+            ("wsrep_on", "ON") => connection.query_drop("SET SESSION wsrep_sync_wait = 1")?,
+            ("group_replication_consistency", _) => {
+                connection.query_drop("SET SESSION group_replication_consistency = 'BEFORE'")?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn ask(connection: &mut Conn, text: &str) -> Result<Vec<Answer>, Trouble> {

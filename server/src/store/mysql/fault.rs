@@ -19,8 +19,8 @@ pub(super) enum Trouble {
 
 /// Another transaction was in the way; the server has undone this one, or it is to be rolled back:
 /// deadlock (and a commit that Galera refuses), lock wait, killed statement, deadlock while
-/// checking, a commit that Group Replication refuses.
-const CONFLICT: [u16; 5] = [1213, 1205, 1317, 1614, 3101];
+/// checking, a commit that Group Replication refuses, and a commit that met a deadlock within.
+const CONFLICT: [u16; 6] = [1213, 1205, 1317, 1614, 3101, 1180];
 /// A deadlock or refusal that is known to have undone the transaction, even at COMMIT.
 const UNDONE: [u16; 3] = [1213, 1614, 3101];
 /// Duplicate key, null, out of range, too long, wrong value, CHECK of MySQL and of MariaDB.
@@ -105,6 +105,8 @@ mod tests {
         assert_eq!(refused(1180, 2).at_commit(3), Fault::Unknown("so".into()));
         assert_eq!(refused(1047, 2).at_commit(3), Fault::Unknown("so".into()));
         assert_eq!(refused(1062, 1).at_commit(3), Fault::Constraint("so".into()));
+        // Group Replication says so of any statement of a transaction that it has given up.
+        assert_eq!(refused(1180, 0).at_commit(3), Fault::Conflict("so".into()));
         assert_eq!(refused(1205, 1).at_commit(3), Fault::Conflict("so".into()));
         assert_eq!(refused(1290, 0).at_commit(3), Fault::Unavailable("so".into()));
         assert_eq!(refused(1146, 0).within(), Fault::Corrupt("so".into()));

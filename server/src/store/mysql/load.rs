@@ -257,7 +257,7 @@ fn chunks<K>(keys: &BTreeSet<K>) -> Vec<Vec<&K>> {
 }
 
 /// Keys with the same first part together, in parts that a statement may list.
-fn groups<'k, K>(keys: &'k BTreeSet<K>, first: impl Fn(&K) -> Uuid) -> Vec<Vec<&'k K>> {
+fn groups<K>(keys: &BTreeSet<K>, first: impl Fn(&K) -> Uuid) -> Vec<Vec<&K>> {
     let keys: Vec<&K> = keys.iter().collect();
     let same = keys.chunk_by(|a, b| first(a) == first(b));
     same.flat_map(|group| group.chunks(KEYS_MAX)).map(<[_]>::to_vec).collect()

@@ -22,7 +22,8 @@
 //! and [`super::transact`] runs that batch again: then the row is there.
 //!
 //! Galera and Group Replication with several writing nodes lock on one node only; there the second
-//! of two commits that changed a row is refused, and run again.
+//! of two commits that changed a row is refused, and run again. Each read of the table above is
+//! followed by a change of the row that guards it, or decides nothing.
 //!
 //! **What is committed is known.** See [`outbox`].
 

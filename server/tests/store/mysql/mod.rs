@@ -1,5 +1,6 @@
 //! What only stores on a server of the MySQL protocol must do.
 
+mod clusters;
 mod news;
 mod opening;
 mod outcome;

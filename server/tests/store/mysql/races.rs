@@ -37,12 +37,18 @@ on_each! {
 
 /// Runs these batches on as many nodes at once; the replies by node.
 fn at_once(options: &Options, nodes: Vec<Vec<Vec<Envelope>>>) -> Vec<Vec<Reply>> {
+    let nodes: Vec<_> = nodes.into_iter().map(|batches| (options, batches)).collect();
+    at_once_on(nodes)
+}
+
+/// As [`at_once`], each by its own way to the database.
+pub fn at_once_on(nodes: Vec<(&Options, Vec<Vec<Envelope>>)>) -> Vec<Vec<Reply>> {
     let barrier = Barrier::new(nodes.len());
     std::thread::scope(|scope| {
-        let node = |batches: Vec<Vec<Envelope>>| {
-            let barrier = &barrier;
+        let node = |(options, batches): (&Options, Vec<Vec<Envelope>>)| {
+            let (barrier, options) = (&barrier, options.clone());
             scope.spawn(move || {
-                let mut store = MySqlStore::open(options).expect("a database of our own");
+                let mut store = MySqlStore::open(&options).expect("a database of our own");
                 barrier.wait();
                 batches.iter().flat_map(|batch| run(&mut store, batch, NOW)).collect()
             })
@@ -52,7 +58,7 @@ fn at_once(options: &Options, nodes: Vec<Vec<Vec<Envelope>>>) -> Vec<Vec<Reply>>
     })
 }
 
-fn batches(all: Vec<Envelope>, size: usize) -> Vec<Vec<Envelope>> {
+pub fn batches(all: Vec<Envelope>, size: usize) -> Vec<Vec<Envelope>> {
     all.chunks(size).map(<[_]>::to_vec).collect()
 }
 

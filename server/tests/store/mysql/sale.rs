@@ -96,7 +96,11 @@ pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
 
 /// A database with the concert in it.
 pub fn opened(server: &Server, seats: u32, queue: QueueSettings) -> Options {
-    let options = options(&server.fresh_database());
+    opened_in(options(&server.fresh_database()), seats, queue)
+}
+
+/// As [`opened`], in this database.
+pub fn opened_in(options: Options, seats: u32, queue: QueueSettings) -> Options {
     let mut store = MySqlStore::open(&options).expect("a database of our own");
     assert!(run(&mut store, &[create(seats, queue)], NOW)[0].result.is_ok());
     options
@@ -104,9 +108,14 @@ pub fn opened(server: &Server, seats: u32, queue: QueueSettings) -> Options {
 
 /// As [`opened`], with these many fans in the shop.
 pub fn in_the_shop(server: &Server, seats: u32, fans: u32) -> Options {
+    in_the_shop_in(options(&server.fresh_database()), seats, fans)
+}
+
+/// As [`in_the_shop`], in this database.
+pub fn in_the_shop_in(options: Options, seats: u32, fans: u32) -> Options {
     let queue =
         QueueSettings { max_active: 100_000, admissions_per_second: 100_000, ..Default::default() };
-    let options = opened(server, seats, queue);
+    let options = opened_in(options, seats, queue);
     let mut store = MySqlStore::open(&options).expect("a database of our own");
     let joins: Vec<_> = (1..=fans).map(join).collect();
     for some in joins.chunks(500) {
