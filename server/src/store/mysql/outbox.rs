@@ -63,10 +63,12 @@ fn runs<K: PartialEq>(pairs: impl Iterator<Item = (K, u64)>) -> Vec<(K, Runs)> {
     let mut all: Vec<(K, Runs)> = Vec::new();
     for (key, number) in pairs {
         match all.last_mut().filter(|(last, _)| *last == key) {
-            Some((_, runs)) => match runs.last_mut().filter(|(_, end)| end + 1 == number) {
-                Some((_, end)) => *end = number,
-                None => runs.push((number, number)),
-            },
+            Some((_, runs)) => {
+                match runs.last_mut().filter(|(_, end)| number.checked_sub(1) == Some(*end)) {
+                    Some((_, end)) => *end = number,
+                    None => runs.push((number, number)),
+                }
+            }
             None => all.push((key, vec![(number, number)])),
         }
     }
@@ -81,7 +83,8 @@ fn numbers<K: Copy>(all: &[(K, Runs)]) -> impl Iterator<Item = (K, u64)> {
 
 fn length<K>(all: &[(K, Runs)]) -> u64 {
     let runs = all.iter().flat_map(|(_, runs)| runs);
-    runs.map(|(from, to)| to.saturating_sub(*from) + 1).fold(0, u64::saturating_add)
+    let lengths = runs.map(|(from, to)| to.saturating_sub(*from).saturating_add(1));
+    lengths.fold(0, u64::saturating_add)
 }
 
 impl Changed {
