@@ -178,7 +178,7 @@ impl Link {
         };
         self.trips += 1;
         let asked = ask(connection, text);
-        if matches!(asked, Err(Trouble::Lost(_))) {
+        if asked.as_ref().is_err_and(Trouble::ends_connection) {
             self.forget();
         }
         asked

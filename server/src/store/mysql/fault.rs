@@ -28,7 +28,19 @@ const CONSTRAINT: [u16; 8] = [1062, 1586, 1048, 1264, 1406, 1366, 3819, 4025];
 /// No such table, no such column, no default: another schema than ours. Damaged files.
 const CORRUPT: [u16; 6] = [1146, 1054, 1364, 1033, 1034, 1194];
 
+/// A member that takes no writes now, or is about to end: read-only, not part of its cluster, in
+/// shutdown. Whoever is behind the same address later may take them.
+const ELSEWHERE: [u16; 4] = [1290, 1836, 1047, 1053];
+
 impl Trouble {
+    /// Whether the connection is of no use any more.
+    pub fn ends_connection(&self) -> bool {
+        match self {
+            Self::Lost(_) => true,
+            Self::Refused { code, .. } => ELSEWHERE.contains(code),
+        }
+    }
+
     /// Of the statement after `after` others in its packet.
     pub fn of(error: Error, after: usize) -> Self {
         match error {

@@ -11,6 +11,7 @@ use boxoffice::store::reads::Reads;
 use boxoffice::store::{Changes, Fault, Store};
 use boxoffice_core::id::SeatKey;
 use boxoffice_core::money::Money;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 on_each! {
@@ -24,6 +25,69 @@ on_each! {
     a_commit_that_nobody_can_tell_of;
     /// H31: a connection that died between batches is replaced unseen.
     a_dead_connection_is_replaced;
+}
+
+/// A server dies under its writers and comes back.
+fn a_server_that_dies(mut server: Server) {
+    let direct = in_the_shop(&server, 1, 1);
+    let stop = AtomicBool::new(false);
+    let charge = |n: u128| keyed(charge(1, n), fan(1), &format!("key {n}"));
+    let told: Vec<Result<bool, Fault>> = std::thread::scope(|scope| {
+        let buyer = scope.spawn(|| {
+            let mut store = MySqlStore::open(&direct).expect("a database of our own");
+            let mut told = Vec::new();
+            while !stop.load(Ordering::SeqCst) {
+                let replies = attempt(&mut store, &[charge(told.len() as u128)]);
+                if replies.is_err() {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                told.push(replies.map(|replies| replies[0].result.is_ok()));
+            }
+            told
+        });
+        // Shorter than a commit is asked after, and longer.
+        for away in [400, 7_000] {
+            std::thread::sleep(Duration::from_millis(400));
+            server.kill();
+            std::thread::sleep(Duration::from_millis(away));
+            server.start();
+        }
+        std::thread::sleep(Duration::from_millis(400));
+        stop.store(true, Ordering::SeqCst);
+        buyer.join().expect("a buyer")
+    });
+    let mut store = MySqlStore::open(&direct).expect("a database of our own");
+    for (n, told) in (0..).zip(&told) {
+        let again = &run(&mut store, &[charge(n)], NOW)[0];
+        match told {
+            Ok(done) => assert!(*done && again.replayed, "acknowledged, and gone: {n}"),
+            Err(Fault::Unavailable(_)) => assert!(!again.replayed, "nothing has changed: {n}"),
+            Err(Fault::Unknown(_) | Fault::Conflict(_)) => {}
+            Err(fault) => panic!("{fault:?}"),
+        }
+    }
+    let faults = told.iter().filter(|told| told.is_err()).count();
+    assert!(faults > 0 && faults < told.len(), "{faults} of {}", told.len());
+    let mut reads = MySqlReads::open(&direct).expect("a reader");
+    let total = i64::try_from(told.len()).expect("few") * 1_000;
+    assert_eq!(reads.balance(fan(1)).expect("a balance").amount, Money(total));
+    eprintln!("{faults} of {} charges met a fault", told.len());
+}
+
+/// H12, H31: nothing acknowledged is gone, nothing refused is done, and it recovers by itself.
+#[test]
+fn mariadb_dies_and_comes_back() {
+    if let Some(server) = Server::mariadb() {
+        a_server_that_dies(server);
+    }
+}
+
+/// H12, H31: as above.
+#[test]
+fn mysql_dies_and_comes_back() {
+    if let Some(server) = Server::mysql() {
+        a_server_that_dies(server);
+    }
 }
 
 struct World {

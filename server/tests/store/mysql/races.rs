@@ -11,12 +11,14 @@ use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options};
 use boxoffice::store::reads::Reads;
 use boxoffice::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply, load_all};
+use boxoffice_core::command::Command;
 use boxoffice_core::concert::SeatStatus;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::{Outcome, TicketState};
 use boxoffice_core::queue::QueueSettings;
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::rows::Rows;
+use boxoffice_core::user::Register;
 use std::sync::{Barrier, mpsc};
 use std::time::Duration;
 
@@ -27,6 +29,8 @@ on_each! {
     several_seats_in_different_orders;
     /// H11: the same charge on two nodes at once is made once, and both are told the same.
     the_same_charge_on_two_nodes;
+    /// A name that is registered on two nodes at once is one user's; the other is told that it is taken.
+    the_same_name_on_two_nodes;
     /// H20: the same users join on two nodes at once: one place each.
     the_same_user_joins_on_two_nodes;
     /// H17, H5: nodes that admit at once admit no more than there is room for, and than the rate allows.
@@ -115,6 +119,26 @@ fn the_same_charge_on_two_nodes(server: &'static Server) {
     }
 }
 
+fn the_same_name_on_two_nodes(server: &'static Server) {
+    let options = opened(server, 1, QueueSettings::default());
+    let node = |offset: u32| {
+        let register = |n: u32| {
+            unkeyed(Command::Register(Register {
+                user: fan(offset + n),
+                username: format!("fan {n}"),
+                password_hash: "$argon2id$".into(),
+            }))
+        };
+        batches((1..=120).map(register).collect(), 4)
+    };
+    let replies = at_once(&options, vec![node(0), node(1_000)]);
+    for n in 0..120 {
+        let both = [&replies[0][n].result, &replies[1][n].result];
+        let taken = both.iter().filter(|result| ***result == Err(Refusal::UsernameTaken)).count();
+        assert_eq!(taken, 1, "{both:?}");
+    }
+}
+
 fn the_same_user_joins_on_two_nodes(server: &'static Server) {
     let options = opened(server, 1, QueueSettings { paused: true, ..Default::default() });
     let joins = || batches((1..=200).map(join).collect(), 3);
@@ -155,7 +179,7 @@ fn nodes_that_admit_at_once(server: &'static Server) {
             max_waiting: None,
             paused: Some(false),
         };
-        run(&mut store, &[unkeyed(boxoffice_core::command::Command::SetQueue(go))], NOW);
+        run(&mut store, &[unkeyed(Command::SetQueue(go))], NOW);
         let ticks = || vec![vec![admit()]; 20];
         let replies = at_once(&options, vec![ticks(), ticks(), ticks()]).concat();
         let count = |outcome| match outcome {
