@@ -132,8 +132,8 @@ fn the_same_name_on_two_nodes(server: &'static Server) {
         batches((1..=120).map(register).collect(), 4)
     };
     let replies = at_once(&options, vec![node(0), node(1_000)]);
-    for n in 0..120 {
-        let both = [&replies[0][n].result, &replies[1][n].result];
+    for (one, other) in replies[0].iter().zip(&replies[1]) {
+        let both = [&one.result, &other.result];
         let taken = both.iter().filter(|result| ***result == Err(Refusal::UsernameTaken)).count();
         assert_eq!(taken, 1, "{both:?}");
     }
