@@ -13,6 +13,8 @@ pub const PRICE_MAX: Money = Money(100_000_000);
 
 /// Seats of one date.
 pub const SEATS_PER_DATE_MAX: usize = 100_000;
+/// Seats of all dates that one request makes; further dates come with further requests.
+pub const SEATS_PER_REQUEST_MAX: usize = 200_000;
 /// Dates of one concert.
 pub const DATES_PER_CONCERT_MAX: usize = 366;
 /// Seats named in one reservation, whatever the policy says.

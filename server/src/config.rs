@@ -46,10 +46,18 @@ macro_rules! settings {
 settings! {
     /// Address to listen on [default: 127.0.0.1:8080]
     listen, "BOXOFFICE_LISTEN": SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080));
-    /// Database: sqlite://PATH [default: sqlite://boxoffice.db]
+    /// Database: sqlite://PATH, or mysql://USER:PASSWORD@HOST:PORT/NAME for any number of servers [default: sqlite://boxoffice.db]
     database, "BOXOFFICE_DATABASE": String = "sqlite://boxoffice.db".into();
-    /// File with the token keys, mode 0600 [default: beside the database, .keys.json]
+    /// TLS to a MySQL database: off, required (encrypted, whoever answers), verify, or auto (off on this machine, else verify) [default: auto]
+    database_tls, "BOXOFFICE_DATABASE_TLS": String = "auto".into();
+    /// File with the certificates that a MySQL database is verified by [default: those of the web]
+    database_tls_ca, "BOXOFFICE_DATABASE_TLS_CA": PathBuf = PathBuf::new();
+    /// Seconds that a MySQL database may take to connect or to answer [default: 10]
+    database_timeout_seconds, "BOXOFFICE_DATABASE_TIMEOUT_SECONDS": i64 = 10;
+    /// File with the token keys, mode 0600; the same on all servers of one database [default: beside the database, .keys.json]
     keys_file, "BOXOFFICE_KEYS_FILE": PathBuf = PathBuf::new();
+    /// The token keys themselves, as such a file has them; better by environment than by flag [default: none]
+    token_keys, "BOXOFFICE_TOKEN_KEYS": String = String::new();
     /// Whether an empty database gets a demo sale [default: true]
     demo, "BOXOFFICE_DEMO": bool = true;
     /// What to log: error, warn, info, debug, or a filter of tracing [default: info]
@@ -72,7 +80,7 @@ settings! {
     access_token_seconds, "BOXOFFICE_ACCESS_TOKEN_SECONDS": i64 = 6 * 3600;
     /// Seconds that a refresh token counts [default: 604800]
     refresh_token_seconds, "BOXOFFICE_REFRESH_TOKEN_SECONDS": i64 = 7 * 24 * 3600;
-    /// Seconds that a queue token counts, from joining [default: 259200]
+    /// Seconds that a queue token counts, from joining or the opening; then a new one is given [default: 259200]
     queue_token_seconds, "BOXOFFICE_QUEUE_TOKEN_SECONDS": i64 = 72 * 3600;
     /// New concerts: seconds that seats are held for payment [default: 300]
     hold_seconds, "BOXOFFICE_HOLD_SECONDS": i64 = Policy::default().hold_ttl_ms / 1000;
@@ -139,24 +147,69 @@ impl Given {
     /// A value is outside of what works.
     pub fn resolve(self) -> Result<Config, Invalid> {
         let mut config = self.resolved();
-        config.sqlite_path()?;
-        if config.keys_file.as_os_str().is_empty() {
-            config.keys_file = config.sqlite_path()?.with_extension("keys.json");
+        let database = config.where_is_the_database()?;
+        let has_file = !config.keys_file.as_os_str().is_empty();
+        match database {
+            Database::Sqlite(path) if !has_file => {
+                config.keys_file = path.with_extension("keys.json");
+            }
+            // Each server would make its own, and none would know the tokens of another.
+            Database::MySql(_) if !has_file && config.token_keys.is_empty() => {
+                return invalid(
+                    "keys_file or token_keys: servers of one database share their token keys; name the file (boxoffice admin key rotate --keys-file FILE makes one)",
+                );
+            }
+            _ => {}
         }
         config.check()?;
         Ok(config)
     }
 }
 
+/// Which database.
+#[derive(Clone)]
+pub enum Database {
+    /// The embedded one, in this file.
+    Sqlite(PathBuf),
+    /// One that speaks the MySQL protocol, at this address (with its password).
+    MySql(String),
+}
+
 impl Config {
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// The setting names none.
+    pub fn where_is_the_database(&self) -> Result<Database, Invalid> {
+        if let Some(path) = self.database.strip_prefix("sqlite://").filter(|path| !path.is_empty())
+        {
+            return Ok(Database::Sqlite(PathBuf::from(path)));
+        }
+        match self.database.strip_prefix("mysql://") {
+            Some(rest) if rest.split_once('/').is_some_and(|(_, name)| !name.is_empty()) => {
+                Ok(Database::MySql(self.database.clone()))
+            }
+            _ => invalid(format!(
+                "database: {:?} is neither sqlite://PATH nor mysql://USER:PASSWORD@HOST:PORT/NAME",
+                self.shown_database()
+            )),
+        }
+    }
+
+    /// The database's address without its password.
+    #[must_use]
+    pub fn shown_database(&self) -> String {
+        shown(&self.database)
+    }
+
     /// Where the database file is.
     ///
     /// # Errors
     /// The setting names no SQLite file.
     pub fn sqlite_path(&self) -> Result<PathBuf, Invalid> {
-        match self.database.strip_prefix("sqlite://") {
-            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-            _ => invalid(format!("database: {:?} is not sqlite://PATH", shown(&self.database))),
+        match self.where_is_the_database()? {
+            Database::Sqlite(path) => Ok(path),
+            Database::MySql(_) => invalid("database: this needs sqlite://PATH"),
         }
     }
 
@@ -187,11 +240,18 @@ impl Config {
             ("hold_seconds", self.hold_seconds, 86_400),
             ("shop_seconds", self.shop_seconds, 86_400),
             ("arrival_grace_seconds", self.arrival_grace_seconds, 86_400),
+            ("database_timeout_seconds", self.database_timeout_seconds, 600),
         ];
         for (name, value, most) in seconds {
             if !(1..=most).contains(&value) {
                 return invalid(format!("{name}: {value} is not between 1 and {most}"));
             }
+        }
+        if !["auto", "off", "required", "verify"].contains(&self.database_tls.as_str()) {
+            return invalid(format!(
+                "database_tls: {:?} is none of auto, off, required, verify",
+                self.database_tls
+            ));
         }
         self.check_sale()
     }
@@ -300,6 +360,9 @@ mod tests {
         check("demo = 3", "line 1: invalid type");
         check("\nlisten = \"nowhere\"", "line 2: invalid socket address");
         check("database = \"postgres://u:secret@h/d\"", "database: \"postgres://…@h/d\"");
+        check("database = \"mysql://u:secret@h\"", "database: \"mysql://…@h\" is neither");
+        check("database = \"mysql://u:secret@h/d\"", "keys_file or token_keys: ");
+        check("database_tls = \"maybe\"", "database_tls: \"maybe\" is none of");
         check("hold_seconds = 0", "hold_seconds: 0 is not between");
         check("readers = 0", "readers: 0 is not between");
         check("seats_per_user = 51", "seats_per_user");

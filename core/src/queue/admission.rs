@@ -151,7 +151,10 @@ impl Admit {
         };
         let returning = rows.returning.peek(&self.concert);
         let back = returning.into_iter().flatten().copied();
-        let slots = queue.settings.max_active.saturating_sub(queue.active);
+        let settings = &queue.settings;
+        // The credit is one second's worth at most.
+        let rate = settings.admissions_per_second;
+        let slots = settings.max_active.saturating_sub(queue.active).min(rate);
         // Some of the next have left; look a little further than there are slots.
         let look = slots.saturating_mul(2).saturating_add(16).min(PLACES_PER_TICK_MAX);
         let last = queue.tail.min(queue.cursor.saturating_add(look));

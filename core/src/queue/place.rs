@@ -20,13 +20,16 @@ pub struct Join {
 }
 
 impl Join {
-    /// Refuses with: concert not found, sale closed, queue full.
+    /// Refuses with: concert not found, sale closed (unless the user is in line or in the shop),
+    /// queue full.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let concert = rows.concerts.get(&self.concert).ok_or(Refusal::ConcertNotFound)?.clone();
-        concert.not_closed(now)?;
         let newest = rows.newest_places.get(&(self.user, self.concert)).copied();
         let newest = newest.map(|sequence| PlaceKey { concert: self.concert, sequence });
         let standing = newest.map_or(Standing::Over, |key| standing(rows, key, now));
+        if standing != Standing::Present {
+            concert.not_closed(now)?;
+        }
         let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
         let room = standing != Standing::Over || queue.waiting < queue.settings.max_waiting;
         ensure!(room, Refusal::QueueFull);

@@ -12,6 +12,7 @@ fn join_refuses_in_order() {
         join u1                          -> admitted 1 new until 1m
         join u2                          -> waiting 2 new
         sale c1 close
+        join u2                          -> waiting 2 same            # whoever has a place keeps it
         join u3                          -> sale_closed
         sale c1 open
         join u3                          -> queue_full
@@ -234,7 +235,8 @@ fn pause_and_resume() {
     );
 }
 
-/// A closed sale lets nobody in, and whoever is in can hold nothing new but may pay and leave.
+/// A closed sale lets nobody in; whoever has a place keeps it, and whoever is in can hold nothing
+/// new but may pay and leave.
 #[test]
 fn a_closed_sale() {
     check(
@@ -248,9 +250,12 @@ fn a_closed_sale() {
         at 2m
         leave u2
         admit c1                         -> admitted 0
-        join u3                          -> sale_closed
+        join u1                          -> admitted 1 same
+        join u3                          -> waiting 3 same
+        join u2                          -> sale_closed
         join u9                          -> sale_closed
         leave u3                         -> left
+        join u3                          -> sale_closed
         pay u1 r1                        -> paid 100
     ",
     );

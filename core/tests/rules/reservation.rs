@@ -1,7 +1,33 @@
 //! Holding seats and letting them go.
 
 use crate::script::check;
+use crate::words::id;
+use boxoffice_core::command::Command;
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::limits::SEATS_PER_RESERVATION_MAX;
+use boxoffice_core::reservation::Reserve;
+use boxoffice_core::rows::{Keys, Rows};
 use std::fmt::Write as _;
+
+/// Whoever names more seats than a reservation may have is refused without a look at any of them;
+/// the rest of the command is looked at as ever, because other refusals come first.
+#[test]
+fn too_many_seats_are_not_loaded() {
+    let most = u32::try_from(SEATS_PER_RESERVATION_MAX).unwrap();
+    for (named, loaded) in [(1, 1), (most, most), (most + 1, 0), (10_000, 0)] {
+        let command = Command::Reserve(Reserve {
+            user: UserId(id("u1")),
+            place: PlaceKey { concert: ConcertId(id("c1")), sequence: 1 },
+            date: DateId(id("d1")),
+            seats: (1..=named).collect(),
+            reservation: ReservationId(id("r1")),
+        });
+        let mut keys = Keys::default();
+        command.keys(&Rows::default(), &mut keys);
+        assert_eq!(keys.seats.len(), usize::try_from(loaded).unwrap(), "{named} seats named");
+        assert_eq!((keys.dates.len(), keys.admissions.len()), (1, 1));
+    }
+}
 
 /// The order documented at `Reserve::decide`. Each line still has the faults that come later.
 #[test]

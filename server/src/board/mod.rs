@@ -75,15 +75,24 @@ impl Board {
         let concert = |key: &PlaceKey| board.concert(key.concert);
         for key in snapshot.left {
             if let Some(concert) = concert(&key) {
-                concert.queue.left(key.sequence);
+                concert.queue.change().left(key.sequence);
             }
         }
         for key in snapshot.returning {
             if let Some(concert) = concert(&key) {
-                concert.queue.returning(key.sequence);
+                concert.queue.change().returning(key.sequence);
             }
         }
         board
+    }
+
+    /// Shows what the database holds, instead of what was shown. The measured rate starts anew.
+    pub fn refill(&self, snapshot: Snapshot, now: Time) {
+        let fresh = Self::from_snapshot(snapshot, now);
+        let concerts = std::mem::take(&mut *write(&fresh.concerts));
+        let dates = std::mem::take(&mut *write(&fresh.dates));
+        *write(&self.concerts) = concerts;
+        *write(&self.dates) = dates;
     }
 
     /// All concerts, oldest first.
@@ -118,26 +127,26 @@ impl Board {
         for (id, row, _) in rows.concerts.changed() {
             self.show_concert(*id, row);
         }
-        for (id, row, _) in rows.queues.changed() {
-            if let Some(concert) = self.concert(*id) {
-                concert.queue.show(row);
-            }
-        }
-        self.show_places(rows);
-        for (id, row, _) in rows.dates.changed() {
-            if self.date(*id).is_none() {
-                let date = DateBoard::new(*id, row);
-                write(&self.dates).insert(*id, Arc::new(date));
-            }
-        }
+        self.show_queues(rows);
+        self.show_dates(rows, now);
+    }
+
+    /// A new date is shown once it has its seats.
+    fn show_dates(&self, rows: &Rows, now: Time) {
+        let new = rows.dates.changed().filter(|(id, ..)| self.date(**id).is_none());
+        let new: HashMap<_, _> =
+            new.map(|(id, row, _)| (*id, Arc::new(DateBoard::new(*id, row)))).collect();
         let mut patched: Option<Arc<DateBoard>> = None;
         for (key, seat, _) in rows.seats.changed() {
             if patched.as_ref().is_none_or(|date| date.id != key.date) {
-                patched = self.date(key.date);
+                patched = new.get(&key.date).cloned().or_else(|| self.date(key.date));
             }
             if let Some(date) = &patched {
                 date.show(key.number, seat, now);
             }
+        }
+        if !new.is_empty() {
+            write(&self.dates).extend(new);
         }
     }
 
@@ -151,22 +160,31 @@ impl Board {
         write(&self.concerts).insert(id, Arc::new(concert));
     }
 
-    fn show_places(&self, rows: &Rows) {
-        let mut at: Option<Arc<ConcertBoard>> = None;
-        let mut find = |id: ConcertId| {
-            if at.as_ref().is_none_or(|concert| concert.id != id) {
-                at = self.concert(id);
+    /// Shows each queue's row, places and admissions at once.
+    fn show_queues(&self, rows: &Rows) {
+        let mut queues = rows.queues.changed().peekable();
+        let mut places = rows.places.changed().peekable();
+        let mut admissions = rows.admissions.changed().peekable();
+        loop {
+            // All three come in the order of their concerts.
+            let next = [
+                queues.peek().map(|(id, ..)| **id),
+                places.peek().map(|(key, ..)| key.concert),
+                admissions.peek().map(|(key, ..)| key.concert),
+            ];
+            let Some(id) = next.into_iter().flatten().min() else {
+                return;
+            };
+            let concert = self.concert(id);
+            let mut picture = concert.as_ref().map(|concert| concert.queue.change());
+            while let Some((_, row, _)) = queues.next_if(|(key, ..)| **key == id) {
+                picture.iter_mut().for_each(|picture| picture.show(row));
             }
-            at.clone()
-        };
-        for (key, place, _) in rows.places.changed() {
-            if let Some(concert) = find(key.concert) {
-                concert.queue.show_place(key.sequence, place);
+            while let Some((key, row, _)) = places.next_if(|(key, ..)| key.concert == id) {
+                picture.iter_mut().for_each(|picture| picture.show_place(key.sequence, row));
             }
-        }
-        for (key, admission, _) in rows.admissions.changed() {
-            if let Some(concert) = find(key.concert) {
-                concert.queue.show_admission(key.sequence, admission);
+            while let Some((key, row, _)) = admissions.next_if(|(key, ..)| key.concert == id) {
+                picture.iter_mut().for_each(|picture| picture.show_admission(key.sequence, row));
             }
         }
     }

@@ -2,6 +2,7 @@
 //! costs no memory here: the number stands in the token.
 
 use super::{read, write};
+use boxoffice_core::concert::Concert;
 use boxoffice_core::draw::Draw;
 use boxoffice_core::limits::RETURNS_MAX;
 use boxoffice_core::queue::{
@@ -10,7 +11,7 @@ use boxoffice_core::queue::{
 };
 use boxoffice_core::time::Time;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::RwLock;
+use std::sync::{RwLock, RwLockWriteGuard};
 
 /// The admission rate is measured over this time.
 const WINDOW_MS: i64 = 60_000;
@@ -65,15 +66,19 @@ struct Seen {
     may_return: bool,
 }
 
+/// What polls see of a queue, as of one commit.
 #[derive(Default)]
-struct Picture {
+pub(super) struct Picture {
     row: Option<QueueState>,
     draw: Option<Draw>,
     /// Those who left before being served: numbers beyond the cursor once drawn, sequences before.
     /// In order, for counting those ahead of a number by bisection.
     gone: Vec<u64>,
     returning: BTreeSet<u64>,
+    /// Those who are admitted, and those who did not come and may come back.
     admissions: HashMap<u64, Seen>,
+    /// Ends of the active admissions, with their sequences.
+    ends: BTreeSet<(Time, u64)>,
     admitted_total: u64,
     /// When how many had been admitted in all.
     samples: VecDeque<(Time, u64)>,
@@ -90,7 +95,69 @@ impl Picture {
         self.draw.as_ref().map(|draw| draw.number_of(sequence))
     }
 
-    fn left(&mut self, sequence: u64) {
+    pub(super) fn show(&mut self, row: &QueueState) {
+        let newly_drawn = self.draw.is_none() && row.drawn.is_some();
+        if self.draw.is_none() {
+            self.draw = row.draw();
+        }
+        let moved = self.row.as_ref().is_none_or(|before| before.cursor != row.cursor);
+        self.row = Some(row.clone());
+        if newly_drawn {
+            for sequence in std::mem::take(&mut self.gone) {
+                self.left(sequence);
+            }
+        }
+        if moved && self.gone.first().is_some_and(|&n| n <= row.cursor) {
+            let passed = self.gone.partition_point(|&n| n <= row.cursor);
+            self.gone.drain(..passed);
+        }
+    }
+
+    pub(super) fn show_place(&mut self, sequence: u64, place: &Place) {
+        match place.status {
+            // A new place in line needs nothing here: it is known by being behind the cursor.
+            PlaceStatus::Waiting => {}
+            PlaceStatus::Returning => self.returning(sequence),
+            PlaceStatus::Served => {
+                self.returning.remove(&sequence);
+            }
+            PlaceStatus::Left => {
+                self.returning.remove(&sequence);
+                self.left(sequence);
+            }
+        }
+    }
+
+    pub(super) fn show_admission(&mut self, sequence: u64, row: &Admission) {
+        let may_return = row.returns < RETURNS_MAX;
+        let seen = Seen {
+            expiry: row.token_expiry,
+            active: row.is_active,
+            arrived: row.arrived_at.is_some(),
+            may_return,
+        };
+        // What is over for good is known by being behind the cursor.
+        let kept = row.is_active || row.end == Some(AdmissionEnd::NoShow) && may_return;
+        let before = if kept {
+            self.admissions.insert(sequence, seen)
+        } else {
+            self.admissions.remove(&sequence)
+        };
+        let before = before.filter(|before| before.active);
+        if let Some(before) = before {
+            self.ends.remove(&(before.expiry, sequence));
+        }
+        if row.is_active {
+            self.ends.insert((row.token_expiry, sequence));
+            self.admitted_total += u64::from(before.is_none());
+        }
+    }
+
+    pub(super) fn returning(&mut self, sequence: u64) {
+        self.returning.insert(sequence);
+    }
+
+    pub(super) fn left(&mut self, sequence: u64) {
         let number = self.number_of(sequence).unwrap_or(sequence);
         let cursor = self.row.as_ref().map_or(0, |row| row.cursor);
         if let (true, Err(at)) = (number > cursor, self.gone.binary_search(&number)) {
@@ -170,23 +237,25 @@ impl QueueBoard {
         })
     }
 
-    /// Admissions whose time is over, up to `limit`: what the sweeper proposes to end.
+    /// Admissions whose time is over, the longest over first, up to `limit`: what the sweeper
+    /// proposes to end.
     #[must_use]
     pub fn due(&self, now: Time, limit: usize) -> Vec<u64> {
         let picture = read(&self.picture);
-        let over = |seen: &Seen| seen.active && now.reached(seen.expiry);
-        let due = picture.admissions.iter().filter(|(_, seen)| over(seen));
-        due.map(|(sequence, _)| *sequence).take(limit).collect()
+        let due = picture.ends.iter().take_while(|(end, _)| now.reached(*end));
+        due.map(|(_, sequence)| *sequence).take(limit).collect()
     }
 
-    /// Whether an admission tick could do anything.
+    /// Whether an admission tick could do anything: draw the order of a sale that has opened, or
+    /// let somebody in.
     #[must_use]
-    pub fn has_work(&self) -> bool {
+    pub fn has_work(&self, concert: &Concert, now: Time) -> bool {
         let picture = read(&self.picture);
-        picture
-            .row
-            .as_ref()
-            .is_some_and(|row| row.waiting > 0 || row.returning > 0 || row.drawn.is_none())
+        picture.row.as_ref().is_some_and(|row| {
+            let wait = row.waiting > 0 || row.returning > 0;
+            let room = !row.settings.paused && row.active < row.settings.max_active;
+            concert.on_sale(now).is_ok() && (row.drawn.is_none() || wait && room)
+        })
     }
 
     /// Notes how many have been admitted by now, for the rate.
@@ -200,67 +269,9 @@ impl QueueBoard {
         }
     }
 
-    pub(super) fn show(&self, row: &QueueState) {
-        let picture = &mut *write(&self.picture);
-        let newly_drawn = picture.draw.is_none() && row.drawn.is_some();
-        if picture.draw.is_none() {
-            picture.draw = row.draw();
-        }
-        let moved = picture.row.as_ref().is_none_or(|before| before.cursor != row.cursor);
-        picture.row = Some(row.clone());
-        if newly_drawn {
-            for sequence in std::mem::take(&mut picture.gone) {
-                picture.left(sequence);
-            }
-        }
-        if moved && picture.gone.first().is_some_and(|&n| n <= row.cursor) {
-            let passed = picture.gone.partition_point(|&n| n <= row.cursor);
-            picture.gone.drain(..passed);
-        }
-    }
-
-    pub(super) fn left(&self, sequence: u64) {
-        write(&self.picture).left(sequence);
-    }
-
-    pub(super) fn returning(&self, sequence: u64) {
-        write(&self.picture).returning.insert(sequence);
-    }
-
-    pub(super) fn show_place(&self, sequence: u64, place: &Place) {
-        // A new place in line needs nothing here: it is known by being behind the cursor.
-        let picture = &mut *write(&self.picture);
-        match place.status {
-            PlaceStatus::Waiting => {}
-            PlaceStatus::Returning => {
-                picture.returning.insert(sequence);
-            }
-            PlaceStatus::Served => {
-                picture.returning.remove(&sequence);
-            }
-            PlaceStatus::Left => {
-                picture.returning.remove(&sequence);
-                picture.left(sequence);
-            }
-        }
-    }
-
-    pub(super) fn show_admission(&self, sequence: u64, row: &Admission) {
-        let picture = &mut *write(&self.picture);
-        let no_show = row.end == Some(AdmissionEnd::NoShow);
-        if !row.is_active && !no_show {
-            picture.admissions.remove(&sequence);
-            return;
-        }
-        let seen = Seen {
-            expiry: row.token_expiry,
-            active: row.is_active,
-            arrived: row.arrived_at.is_some(),
-            may_return: row.returns < RETURNS_MAX,
-        };
-        let before = picture.admissions.insert(sequence, seen);
-        if row.is_active && !before.is_some_and(|before| before.active) {
-            picture.admitted_total += 1;
-        }
+    /// The picture for changing. What belongs together is changed under one guard: a poll must not
+    /// see somebody who is no longer in line and not yet admitted.
+    pub(super) fn change(&self) -> RwLockWriteGuard<'_, Picture> {
+        write(&self.picture)
     }
 }

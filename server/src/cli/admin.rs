@@ -1,9 +1,8 @@
 //! `boxoffice admin`: keys of operators and of tokens.
 
-use super::{Failure, Settings};
+use super::{Failure, Settings, database};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::sqlite::{ApiKeys, Files};
 use crate::tokens::{KeyFile, api_key_hash, random};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -65,24 +64,19 @@ pub fn run(verb: Verb) -> Result<(), Failure> {
     }
 }
 
-fn api_keys(config: &Config) -> Result<ApiKeys, Failure> {
-    let path = config.sqlite_path()?;
-    let opened = ApiKeys::open(&Files { path: path.clone() });
-    Ok(opened.map_err(|fault| format!("{}: {fault}", path.display()))?)
-}
-
 #[expect(clippy::print_stdout, reason = "the key is the verb's result")]
 fn create(config: &Config, name: &str) -> Result<(), Failure> {
     let secret = format!("bo_{}", BASE64.encode(random::<32>()?));
     let id = uuid::Uuid::now_v7();
-    api_keys(config)?.create(id, name, &api_key_hash(&secret), Clock::System.now())?;
+    let hash = api_key_hash(&secret);
+    database::keys(config, false)?.create(id, name, &hash, Clock::System.now())?;
     println!("{secret}");
     Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "the list is the verb's result")]
 fn list(config: &Config) -> Result<(), Failure> {
-    for key in api_keys(config)?.list()? {
+    for key in database::keys(config, true)?.list()? {
         let state = if key.revoked_at.is_some() { "revoked" } else { "live" };
         let made = crate::http::view::stamp(key.created_at);
         println!("{}  {state:8}  {made}  {}", key.id, key.name);
@@ -91,7 +85,7 @@ fn list(config: &Config) -> Result<(), Failure> {
 }
 
 fn revoke(config: &Config, id: uuid::Uuid) -> Result<(), Failure> {
-    if api_keys(config)?.revoke(id, Clock::System.now())? {
+    if database::keys(config, false)?.revoke(id, Clock::System.now())? {
         Ok(())
     } else {
         Err(format!("there is no live key {id}").into())
@@ -101,6 +95,9 @@ fn revoke(config: &Config, id: uuid::Uuid) -> Result<(), Failure> {
 #[expect(clippy::print_stdout, reason = "tells what has happened")]
 fn rotate(config: &Config) -> Result<(), Failure> {
     let path = &config.keys_file;
+    if path.as_os_str().is_empty() {
+        return Err("token_keys is not a file; name one with --keys-file".into());
+    }
     let named = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
     let now = Clock::System.now();
     let file = KeyFile::open(path, now).map_err(|why| named(&why))?;

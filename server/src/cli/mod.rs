@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod bench;
+pub mod database;
 pub mod demo;
 pub mod node;
 pub mod serve;

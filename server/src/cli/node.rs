@@ -1,6 +1,7 @@
 //! Putting a node together: store, board, desk, sweeper, keys.
 
 use super::Failure;
+use super::database::{self, Opened};
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -10,8 +11,6 @@ use crate::http::{App, Inner};
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::store::pool::ReadPool;
-use crate::store::reads::Reads;
-use crate::store::sqlite::{Files, SqliteReads, SqliteStore};
 use crate::sweeper::Sweeper;
 use crate::tokens::{External, KeyFile, Keyring};
 use boxoffice_core::concert::Policy;
@@ -56,31 +55,33 @@ fn external(config: &Config) -> Result<Option<External>, Failure> {
     Ok(Some(opened.map_err(|why| format!("oidc_jwks_file {}: {why}", file.display()))?))
 }
 
+/// The keys that sign tokens: as the settings give them, or those of the file.
+fn token_keys(config: &Config, clock: &Clock) -> Result<KeyFile, Failure> {
+    if !config.token_keys.is_empty() {
+        let keys = KeyFile::parse(&config.token_keys);
+        return Ok(keys.map_err(|why| format!("token_keys: {why}"))?);
+    }
+    let keys = KeyFile::open(&config.keys_file, clock.now());
+    Ok(keys.map_err(|why| format!("{}: {why}", config.keys_file.display()))?)
+}
+
 /// Puts a node together.
 ///
 /// # Errors
 /// The database or a key file cannot be used.
 pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
-    let path = config.sqlite_path()?;
-    let files = Files { path: path.clone() };
-    let named = |fault| format!("{}: {fault}", path.display());
-    let store = SqliteStore::open(&files).map_err(named)?;
-    let keys = KeyFile::open(&config.keys_file, clock.now());
-    let keys = keys.map_err(|why| format!("{}: {why}", config.keys_file.display()))?;
-    let mut connections: Vec<Box<dyn Reads>> = Vec::new();
-    for _ in 0..config.readers {
-        connections.push(Box::new(SqliteReads::open(&files).map_err(named)?));
-    }
-    let snapshot = SqliteReads::open(&files).and_then(|mut reads| reads.snapshot());
-    let board = Arc::new(Board::from_snapshot(snapshot.map_err(named)?, clock.now()));
+    let Opened { store, readers, snapshot, refill } = database::open(config)?;
+    let keys = token_keys(config, &clock)?;
+    let board = Arc::new(Board::from_snapshot(snapshot, clock.now()));
     let metrics = Arc::new(Metrics::default());
     let settings = desk::Settings {
         batch_commands_max: config.batch_commands_max,
         waiting_max: config.desk_waiting_max,
     };
     let (desk, writer) = Desk::start(
-        Box::new(store),
+        store,
         Arc::clone(&board),
+        refill,
         clock.clone(),
         Arc::clone(&metrics),
         settings,
@@ -99,7 +100,7 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     let inner = Inner {
         desk,
         board,
-        readers: ReadPool::new(connections),
+        readers: ReadPool::new(readers),
         keyring: Arc::new(Keyring::new(&keys)),
         external: external(config)?,
         passwords,

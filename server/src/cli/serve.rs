@@ -1,7 +1,6 @@
 //! `boxoffice serve`: runs until it is told to stop, then finishes what it took.
 
-use super::{Failure, demo, node};
-use crate::clock::Clock;
+use super::{Failure, database, demo, node};
 use crate::config::Config;
 use crate::http::{routes, serve};
 use crate::tokens::{KeyFile, Keyring};
@@ -52,7 +51,9 @@ fn raise_descriptor_limit(connections: usize) {
 
 async fn serve(config: &Config) -> Result<(), Failure> {
     let _writes_fail = survive_file_size_limit()?;
-    let node = node::build(config, Clock::System)?;
+    // Before the database is opened, and until after the desk's end.
+    let _lock = database::lock(config)?;
+    let node = node::build(config, database::clock(config)?)?;
     if config.demo && node.app.board.concerts().is_empty() {
         demo::open(&node.app).await?;
     }
@@ -99,7 +100,7 @@ fn announce(address: SocketAddr, config: &Config) {
          API, to click through:  http://{address}/docs\n  \
          OpenAPI 3.1 document:   http://{address}/openapi.json\n  \
          database:               {}\n",
-        config.database
+        config.shown_database()
     );
     // Nobody has to listen; the server runs all the same.
     let _ = std::io::stdout().write_all(text.as_bytes());
@@ -133,6 +134,9 @@ impl Signals {
 
 /// Takes the keys of the file when it changes, so that rotating needs no restart.
 async fn watch_keys(keyring: Arc<Keyring>, path: PathBuf, mut stop: watch::Receiver<bool>) {
+    if path.as_os_str().is_empty() {
+        return;
+    }
     let modified = |path: &PathBuf| std::fs::metadata(path).and_then(|m| m.modified()).ok();
     let mut seen: Option<SystemTime> = modified(&path);
     loop {

@@ -7,6 +7,7 @@ mod writer;
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::store::reads::Snapshot;
 use crate::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{mpsc, oneshot};
 
 /// Limits of the desk.
@@ -43,8 +45,19 @@ pub type Answer = Result<Reply, NotRun>;
 enum Job {
     Run(Envelope, oneshot::Sender<Answer>),
     Prune,
+    Refresh(oneshot::Sender<Result<(), NotRun>>),
     Stop,
 }
+
+fn not_taken<T>(error: SendTimeoutError<T>) -> NotRun {
+    match error {
+        SendTimeoutError::Timeout(_) => NotRun::Busy,
+        SendTimeoutError::Closed(_) => NotRun::Stopping,
+    }
+}
+
+/// Reads the whole database, for a board that has to be filled anew.
+pub type Refill = Box<dyn FnMut() -> Result<Snapshot, Fault> + Send>;
 
 /// Takes commands; cheap to clone.
 #[derive(Clone)]
@@ -75,6 +88,7 @@ impl Desk {
     pub fn start(
         store: Box<dyn Store>,
         board: Arc<Board>,
+        refill: Refill,
         clock: Clock,
         metrics: Arc<Metrics>,
         settings: Settings,
@@ -84,7 +98,7 @@ impl Desk {
         let (teller, decided) = std::sync::mpsc::sync_channel(teller::BATCHES_MAX);
         let telling = std::thread::Builder::new()
             .name("teller".into())
-            .spawn(move || teller::run(&board, &decided))?;
+            .spawn(move || teller::run(&board, refill, &decided))?;
         let mut worker = writer::Worker {
             store,
             teller,
@@ -126,10 +140,35 @@ impl Desk {
         self.run(Envelope { command, key: None }).await
     }
 
-    /// Has old idempotency records removed, when the desk comes to it.
-    pub fn prune(&self) {
-        // A full desk has better things to do; the next sweep asks again.
-        let _ = self.jobs.try_send(Job::Prune);
+    /// Hands a command of the house in. Where the desk is full it waits in line for up to `wait`,
+    /// instead of being turned away like a request: an on-sale fills the desk for minutes, and
+    /// admission and expiry must go on all the same.
+    pub async fn propose(&self, command: Command, wait: Duration) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let envelope = Envelope { command, key: None };
+        self.jobs.send_timeout(Job::Run(envelope, answer), wait).await.map_err(not_taken)?;
+        self.metrics.desk_waiting.inc();
+        answered.await.unwrap_or(Err(NotRun::Stopping))
+    }
+
+    /// Has old idempotency records removed, when the desk comes to it. Waits as [`Desk::propose`].
+    pub async fn prune(&self, wait: Duration) {
+        // The next sweep asks again.
+        let _ = self.jobs.send_timeout(Job::Prune, wait).await;
+    }
+}
+
+impl Desk {
+    /// Has the board show what other nodes have committed. It is read by the desk between two
+    /// batches, so that what is shown is never older than this node's own writes. Waits as
+    /// [`Desk::propose`].
+    ///
+    /// # Errors
+    /// The desk is full or stopping, or the database is not available.
+    pub async fn refresh(&self, wait: Duration) -> Result<(), NotRun> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send_timeout(Job::Refresh(answer), wait).await.map_err(not_taken)?;
+        answered.await.unwrap_or(Err(NotRun::Stopping))
     }
 }
 

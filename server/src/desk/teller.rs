@@ -1,8 +1,10 @@
 //! The teller: shows a committed batch on the board, then answers those who wait, while the desk is
 //! at the next batch. Batches come in the order of their commits.
 
-use super::{Answer, NotRun};
+use super::{Answer, NotRun, Refill};
 use crate::board::Board;
+use crate::store::Changes;
+use crate::store::reads::Snapshot;
 use boxoffice_core::batch::Reply;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
@@ -18,6 +20,8 @@ pub(super) type Waiting = Vec<oneshot::Sender<Answer>>;
 pub(super) enum Decided {
     /// Committed.
     Done { rows: Rows, replies: Vec<Reply>, now: Time, waiting: Waiting },
+    /// Other nodes have committed.
+    News { changes: Changes, now: Time, waiting: oneshot::Sender<Result<(), NotRun>> },
     /// Nothing has changed.
     NotRun { why: NotRun, waiting: Waiting },
 }
@@ -25,18 +29,50 @@ pub(super) enum Decided {
 /// Batches that may wait for the teller; with more, the desk waits.
 pub(super) const BATCHES_MAX: usize = 2;
 
+/// What is to be shown.
+enum Shown<'a> {
+    Rows(&'a Rows),
+    Snapshot(Snapshot),
+}
+
 /// Runs until the desk is gone and everything handed over is answered.
-pub(super) fn run(board: &Board, decided: &Receiver<Decided>) {
+pub(super) fn run(board: &Board, mut refill: Refill, decided: &Receiver<Decided>) {
+    let mend = |now| mend(board, &mut refill, now);
+    let show = |shown: Shown<'_>, now| match shown {
+        Shown::Rows(rows) => board.apply(rows, now),
+        Shown::Snapshot(snapshot) => board.refill(snapshot, now),
+    };
+    tell(show, mend, decided);
+}
+
+fn tell(
+    mut show: impl FnMut(Shown<'_>, Time),
+    mut mend: impl FnMut(Time) -> bool,
+    decided: &Receiver<Decided>,
+) {
+    let mut torn = false;
+    let mut show = |shown: Shown<'_>, now| {
+        torn |= catch_unwind(AssertUnwindSafe(|| show(shown, now))).is_err();
+        if torn {
+            // What is read now may be ahead of the batches that still wait here; they show the same
+            // rows again.
+            torn = !mend(now);
+        }
+    };
     while let Ok(batch) = decided.recv() {
         match batch {
             Decided::Done { rows, replies, now, waiting } => {
-                let shown = catch_unwind(AssertUnwindSafe(|| board.apply(&rows, now)));
-                if shown.is_err() {
-                    tracing::error!(
-                        "the board could not show a batch; it is committed all the same"
-                    );
-                }
+                show(Shown::Rows(&rows), now);
                 answer_all(waiting, replies.into_iter().map(Ok));
+            }
+            Decided::News { changes, now, waiting } => {
+                match changes {
+                    Changes::None => {}
+                    Changes::Rows(rows) => show(Shown::Rows(&rows), now),
+                    Changes::Snapshot(snapshot) => show(Shown::Snapshot(*snapshot), now),
+                }
+                // The sweeper may have given up on it.
+                let _ = waiting.send(Ok(()));
             }
             Decided::NotRun { why, waiting } => {
                 answer_all(waiting, std::iter::repeat_with(|| Err(why.clone())));
@@ -45,9 +81,94 @@ pub(super) fn run(board: &Board, decided: &Receiver<Decided>) {
     }
 }
 
+/// Something was shown in part only; it is committed all the same. Returns whether the board is whole
+/// again.
+fn mend(board: &Board, refill: &mut Refill, now: Time) -> bool {
+    tracing::warn!("the board is filled anew");
+    match refill() {
+        Ok(snapshot) => {
+            board.refill(snapshot, now);
+            true
+        }
+        Err(fault) => {
+            tracing::error!(%fault, "the board could not be filled; the next batch tries again");
+            false
+        }
+    }
+}
+
 fn answer_all(waiting: Waiting, answers: impl Iterator<Item = Answer>) {
     for (waiting, answer) in waiting.into_iter().zip(answers) {
         // Whoever hung up meanwhile asks again and gets the stored reply.
         let _ = waiting.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Fault;
+    use boxoffice_core::concert::{Concert, Policy};
+    use boxoffice_core::id::{ConcertId, Uuid};
+    use boxoffice_core::refusal::Refusal;
+
+    fn batch(now: i64) -> (Decided, oneshot::Receiver<Answer>) {
+        let (answer, answered) = oneshot::channel();
+        let reply = Reply { result: Err(Refusal::QueueFull), replayed: false };
+        let (replies, waiting) = (vec![reply], vec![answer]);
+        (Decided::Done { rows: Rows::default(), replies, now: Time(now), waiting }, answered)
+    }
+
+    /// A batch that cannot be shown is answered all the same, and the board is filled anew, by the
+    /// next batch where it cannot be done at once.
+    #[test]
+    fn a_torn_board_is_mended() {
+        let (desk, decided) = std::sync::mpsc::channel();
+        let answers: Vec<_> = (1..=4)
+            .map(|now| {
+                let (batch, answered) = batch(now);
+                desk.send(batch).expect("the channel is open");
+                answered
+            })
+            .collect();
+        drop(desk);
+        let mut mended = Vec::new();
+        let show = |_: Shown<'_>, now| assert_ne!(now, Time(2), "the second cannot be shown");
+        let mend = |now| {
+            mended.push(now);
+            now != Time(2)
+        };
+        tell(show, mend, &decided);
+        assert_eq!(mended, [Time(2), Time(3)]);
+        for mut answered in answers {
+            assert!(answered.try_recv().is_ok());
+        }
+    }
+
+    #[test]
+    fn mending_shows_what_the_database_holds() {
+        let concert = Concert {
+            concert_name: "Moonlight Parade".into(),
+            theater: "Hangang Hall".into(),
+            run_time: 120,
+            total_seats: 0,
+            date_count: 0,
+            start_at: Time(0),
+            end_at: None,
+            policy: Policy::default(),
+            created_at: Time(0),
+        };
+        let (old, new) = (ConcertId(Uuid::from_u128(1)), ConcertId(Uuid::from_u128(2)));
+        let mut rows = Rows::default();
+        rows.concerts.insert(old, concert.clone());
+        let board = Board::default();
+        board.apply(&rows, Time(0));
+        let snapshot = Snapshot { concerts: vec![(new, concert)], ..Snapshot::default() };
+        let mut stored = [Err(Fault::Unavailable("away".into())), Ok(snapshot)].into_iter();
+        let mut refill: Refill = Box::new(move || stored.next().expect("asked twice"));
+        assert!(!mend(&board, &mut refill, Time(1)));
+        assert!(board.concert(old).is_some(), "the old picture is better than none");
+        assert!(mend(&board, &mut refill, Time(2)));
+        assert!(board.concert(old).is_none() && board.concert(new).is_some());
     }
 }

@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Idempotency records removed at a time, so that no batch waits long for it.
 const PRUNE_MAX: usize = 500;
@@ -32,11 +32,12 @@ impl Worker {
     pub fn run(&mut self, mut jobs: mpsc::Receiver<Job>) {
         while let Some(first) = jobs.blocking_recv() {
             let (mut envelopes, mut waiting) = (Vec::new(), Waiting::new());
-            let mut prune = false;
+            let (mut prune, mut refresh) = (false, None);
             let mut next = Some(first);
             while let Some(job) = next {
                 match job {
                     Job::Prune => prune = true,
+                    Job::Refresh(answer) => refresh = Some(answer),
                     Job::Stop => jobs.close(),
                     Job::Run(envelope, answer) => {
                         self.metrics.desk_waiting.dec();
@@ -56,6 +57,9 @@ impl Worker {
             }
             if prune {
                 self.prune();
+            }
+            if let Some(answer) = refresh {
+                self.refresh(answer);
             }
         }
     }
@@ -126,6 +130,23 @@ impl Worker {
             if reply.result.is_ok() && !reply.replayed {
                 let label = CommandLabel { command: envelope.command.name() };
                 self.metrics.commands.get_or_create(&label).inc();
+            }
+        }
+    }
+
+    fn refresh(&mut self, waiting: oneshot::Sender<Result<(), NotRun>>) {
+        let asked = self.clock.now();
+        match self.store.news() {
+            Ok(news) => {
+                if let Some(common) = news.clock {
+                    self.clock.follow(common, asked, self.clock.now());
+                }
+                let (changes, now) = (news.changes, self.clock.now());
+                self.hand_over(Decided::News { changes, now, waiting });
+            }
+            Err(fault) => {
+                // The sweeper tells; whoever asked may be gone.
+                let _ = waiting.send(Err(NotRun::Fault(fault)));
             }
         }
     }

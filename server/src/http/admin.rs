@@ -11,10 +11,13 @@ use axum::response::Response;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy, SetSale};
 use boxoffice_core::id::{ConcertId, DateId, Uuid};
-use boxoffice_core::limits::SEATS_PER_DATE_MAX;
+use boxoffice_core::limits::{
+    DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,
+};
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::{QueueSettings, SetQueue};
+use boxoffice_core::refusal::{Field, Refusal};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -78,7 +81,7 @@ pub struct NewConcert {
     pub admissions_per_second: Option<u64>,
     /// Places in line, at most.
     pub max_waiting: Option<u64>,
-    /// Dates; more can be added later.
+    /// Dates, with 200,000 seats in all at most; more can be added later.
     #[serde(default)]
     pub dates: Vec<NewDateBody>,
 }
@@ -98,12 +101,43 @@ fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
     parse_stamp(text).ok_or_else(|| invalid(field).with("reason", "RFC 3339 with an offset"))
 }
 
+/// Seats of a range; none where it is no range.
+fn seats_in(range: &SeatRange) -> usize {
+    let count = range.to.checked_sub(range.from).map_or(0, |more| u64::from(more) + 1);
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// Refuses more than a request may name, before a range is written out: a short body can name very
+/// many seats, and the zone of a range stands in each of its seats.
+fn bounded(dates: &[NewDateBody]) -> Result<(), Problem> {
+    let refused = |field| Err(Refusal::InvalidSetting { field }.into());
+    if dates.len() > DATES_PER_CONCERT_MAX {
+        return refused(Field::Dates);
+    }
+    let mut ranges = dates.iter().flat_map(|date| &date.seats);
+    if ranges.any(|range| range.zone.chars().count() > NAME_CHARS_MAX) {
+        return refused(Field::Seats);
+    }
+    // A date that has too many by itself is refused when it is written out, and until then counts
+    // as one that is full.
+    let seats = |date: &NewDateBody| {
+        let seats = date.seats.iter().map(seats_in).fold(0, usize::saturating_add);
+        seats.min(SEATS_PER_DATE_MAX)
+    };
+    if dates.iter().map(seats).sum::<usize>() > SEATS_PER_REQUEST_MAX {
+        return refused(Field::Seats);
+    }
+    Ok(())
+}
+
 fn seats_of(ranges: &[SeatRange]) -> Result<Vec<NewSeat>, Problem> {
     let mut seats = Vec::new();
     for range in ranges {
-        let count = range.to.checked_sub(range.from).ok_or_else(|| invalid("seats"))?;
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        if count >= SEATS_PER_DATE_MAX || seats.len() + count >= SEATS_PER_DATE_MAX {
+        let count = seats_in(range);
+        if count == 0 {
+            return Err(invalid("seats"));
+        }
+        if count > SEATS_PER_DATE_MAX - seats.len() {
             return Err(invalid("seats").with("limit", SEATS_PER_DATE_MAX));
         }
         seats.extend((range.from..=range.to).map(|number| NewSeat {
@@ -121,6 +155,11 @@ fn date_of(body: &NewDateBody) -> Result<NewDate, Problem> {
         starts_at: time_of(&body.starts_at, "starts_at")?,
         seats: seats_of(&body.seats)?,
     })
+}
+
+fn dates_of(bodies: &[NewDateBody]) -> Result<Vec<NewDate>, Problem> {
+    bounded(bodies)?;
+    bodies.iter().map(date_of).collect()
 }
 
 fn ms(seconds: Option<i64>, default_ms: i64) -> i64 {
@@ -151,7 +190,7 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         policy,
         queue,
         seed: crate::tokens::random().map_err(|_| Problem::of("internal"))?,
-        dates: body.dates.iter().map(date_of).collect::<Result<_, _>>()?,
+        dates: dates_of(&body.dates)?,
     })
 }
 
@@ -226,6 +265,7 @@ pub async fn add_date(
         "application/json" | "" => {
             let body: NewDateBody = serde_json::from_slice(&raw.body)
                 .map_err(|error| Problem::of("invalid_body").with("reason", error.to_string()))?;
+            bounded(std::slice::from_ref(&body))?;
             date_of(&body)?
         }
         _ => return Err(Problem::of("unsupported_media_type")),

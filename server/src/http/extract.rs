@@ -264,7 +264,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 /// The body's bytes, within a size and a time.
 async fn bytes(body: Body, most: usize) -> Result<Bytes, Problem> {
     let collected = tokio::time::timeout(BODY_WAIT, Limited::new(body, most).collect()).await;
-    let collected = collected.map_err(|_| Problem::of("invalid_body"))?;
+    let collected = collected.map_err(|_| Problem::of("body_too_slow"))?;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
         if error.is::<http_body_util::LengthLimitError>() {
             Problem::of("body_too_large").with("limit_bytes", most)

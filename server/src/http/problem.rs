@@ -78,6 +78,7 @@ pub const TABLE: &[Entry] = &[
     entry("invalid_body", 400, None, "The body is not what this route takes.", "요청 본문이 올바르지 않습니다."),
     entry("invalid_query", 400, None, "A query parameter is not valid.", "잘못된 쿼리 파라미터입니다."),
     entry("body_too_large", 413, None, "The body is too large.", "요청 본문이 너무 큽니다."),
+    entry("body_too_slow", 408, None, "The body took too long to arrive.", "요청 본문이 제시간에 도착하지 않았습니다."),
     entry("unsupported_media_type", 415, None, "The body must be JSON (application/json).", "요청 본문은 JSON이어야 합니다. (application/json)"),
     entry("idempotency_key_required", 400, None, "This route needs an Idempotency-Key header.", "Idempotency-Key 헤더가 필요합니다."),
     entry("idempotency_key_invalid", 400, None, "The Idempotency-Key must have 1 to 128 visible ASCII characters.", "Idempotency-Key는 1~128자의 ASCII 문자여야 합니다."),

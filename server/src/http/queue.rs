@@ -1,11 +1,12 @@
 //! The waiting queue: get a token, ask how far it is, leave.
 
 use super::App;
+use super::concert::{SaleState, sale_state};
 use super::extract::{Identity, Nothing, PathId, QueueToken, Submitted};
 use super::problem::Problem;
 use super::view::{Stamp, replied};
 use crate::board::{ConcertBoard, Standing};
-use crate::tokens::queue_claims;
+use crate::tokens::{queue_claims, queue_token_end};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
@@ -19,7 +20,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// While the sale is not open, clients ask at most this often.
-const UPCOMING_POLL_MS: u64 = 30_000;
+const NOT_OPEN_POLL_MS: u64 = 30_000;
 
 /// State of a queue token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -46,6 +47,8 @@ pub struct TokenView {
     #[serde(skip_serializing_if = "Option::is_none")]
     concert_id: Option<Uuid>,
     state: TokenState,
+    /// Whether seats are sold. Nobody is let in unless they are.
+    sale: SaleState,
     /// Order of service; null until it is drawn at the opening.
     queue_number: Option<u64>,
     /// Place in line, from 1; it never rises. Null when not waiting or not drawn.
@@ -63,7 +66,8 @@ pub struct TokenView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     opens_at: Option<Stamp>,
-    /// Where the token is issued: when the place itself ends.
+    /// Where the token is issued: when it ends. Asking again then gives a new one for the same
+    /// place.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Stamp>,
@@ -76,15 +80,18 @@ pub struct TokenView {
 /// place, so that no crowd asks at once.
 fn before_opening_ms(opens_at: Time, sequence: u64, now: Time) -> u64 {
     let left = u64::try_from(opens_at.ms_since(now)).unwrap_or(0);
-    if left > UPCOMING_POLL_MS { UPCOMING_POLL_MS } else { left + 250 + sequence % 5_000 }
+    if left > NOT_OPEN_POLL_MS { NOT_OPEN_POLL_MS } else { left + 250 + sequence % 5_000 }
 }
 
 fn token_view(concert: &ConcertBoard, sequence: u64, standing: Standing, now: Time) -> TokenView {
+    let row = concert.row();
+    let sale = sale_state(&row, now);
     let mut view = TokenView {
         token: None,
         user_id: None,
         concert_id: None,
         state: TokenState::Waiting,
+        sale,
         queue_number: concert.queue.number_of(sequence),
         position: None,
         estimated_wait_seconds: None,
@@ -97,20 +104,19 @@ fn token_view(concert: &ConcertBoard, sequence: u64, standing: Standing, now: Ti
     };
     match standing {
         Standing::Waiting { position, wait_seconds } => {
-            let opens_at = concert.row().start_at;
-            let upcoming = !now.reached(opens_at);
-            view.opens_at = upcoming.then_some(Stamp(opens_at));
+            view.opens_at = (sale == SaleState::Upcoming).then_some(Stamp(row.start_at));
             view.position = position;
-            view.estimated_wait_seconds = wait_seconds;
-            view.poll_after_ms = Some(if upcoming {
-                before_opening_ms(opens_at, sequence, now)
-            } else {
-                poll_after_ms(position.unwrap_or(1), wait_seconds)
+            view.estimated_wait_seconds = wait_seconds.filter(|_| sale == SaleState::Open);
+            view.poll_after_ms = Some(match sale {
+                SaleState::Upcoming => before_opening_ms(row.start_at, sequence, now),
+                SaleState::Open => poll_after_ms(position.unwrap_or(1), wait_seconds),
+                SaleState::Closed => NOT_OPEN_POLL_MS,
             });
         }
         Standing::Returning => {
             view.position = Some(1);
-            view.poll_after_ms = Some(poll_after_ms(1, None));
+            let open = sale == SaleState::Open;
+            view.poll_after_ms = Some(if open { poll_after_ms(1, None) } else { NOT_OPEN_POLL_MS });
         }
         Standing::Admitted { until, .. } => {
             view.state = TokenState::Admitted;
@@ -167,7 +173,10 @@ pub async fn join(
     let now = app.clock.now();
     let ttl = app.token_times.queue_ttl_ms;
     let (user, place) = (identity.user, ticket.place);
-    let claims = queue_claims(user, place, ticket.queue_number, ticket.joined_at, ttl);
+    // From the opening on for those who come before it.
+    let since = ticket.joined_at.max(concert.row().start_at);
+    let ends_at = queue_token_end(since, ttl, now);
+    let claims = queue_claims(user, place, ticket.queue_number, ticket.joined_at, ends_at);
     let standing = standing_of(&concert, &ticket, now);
     let mut view = token_view(&concert, place.sequence, standing, now);
     view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of("internal"))?);

@@ -10,7 +10,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{DateId, ReservationId, Uuid};
+use boxoffice_core::limits::SEATS_PER_RESERVATION_MAX;
 use boxoffice_core::outcome::{Outcome, SeatPrice};
+use boxoffice_core::refusal::{Field, Refusal};
 use boxoffice_core::reservation::{Cancel, ReservationStatus, Reserve};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
@@ -24,7 +26,7 @@ use utoipa::ToSchema;
 pub struct NewReservation {
     /// Of which date.
     pub concert_date_id: Uuid,
-    /// At least one, each once.
+    /// At least one and 50 at most, each once.
     #[schema(example = json!([12, 13]))]
     pub seat_numbers: Vec<u32>,
 }
@@ -119,8 +121,11 @@ fn held_view(app: &App, outcome: Outcome) -> Option<ReservationView> {
     })
 }
 
-/// Each number once, at least one.
+/// Each number once, at least one, and no more than a reservation may have.
 fn seat_set(numbers: &[u32]) -> Result<BTreeSet<u32>, Problem> {
+    if numbers.len() > SEATS_PER_RESERVATION_MAX {
+        return Err(Refusal::InvalidSetting { field: Field::Seats }.into());
+    }
     let seats: BTreeSet<u32> = numbers.iter().copied().collect();
     if seats.is_empty() || seats.len() != numbers.len() {
         let reason = "name at least one seat, and each once";
@@ -134,7 +139,7 @@ fn seat_set(numbers: &[u32]) -> Result<BTreeSet<u32>, Problem> {
 /// Holds seats: all of them or none.
 #[utoipa::path(post, path = "/api/v1/reservations", tag = "Reservations", request_body = NewReservation, params(("Idempotency-Key" = Option<String>, Header)),
     security(("identity" = [], "queue_token" = [])),
-    responses((status = 201, body = ReservationView), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found, seat_not_found"), (status = 409, description = "seats_taken, hold_exists, seat_limit, sale_not_open, sale_closed"), (status = 503, description = "busy, database_unavailable")))]
+    responses((status = 201, body = ReservationView), (status = 400, description = "invalid_body"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found, seat_not_found"), (status = 409, description = "seats_taken, hold_exists, seat_limit, sale_not_open, sale_closed"), (status = 422, description = "invalid_setting, idempotency_key_reused"), (status = 503, description = "busy, database_unavailable")))]
 pub async fn reserve(
     State(app): State<App>,
     shopper: Shopper,

@@ -7,6 +7,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -14,6 +15,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// How long a client may take to send a request's head, and how long a connection may idle.
 const HEAD_WAIT: Duration = Duration::from_secs(30);
+/// How long a client may leave sent bytes unread: after that the system ends the connection, also
+/// where the client's own system goes on acknowledging that it has no room.
+const UNREAD_WAIT: Duration = Duration::from_secs(30);
 /// How long requests may take to finish once the server stops.
 const STOP_WAIT: Duration = Duration::from_secs(10);
 /// Largest request head, bytes.
@@ -71,6 +75,10 @@ impl Connection {
     fn spawn(self, http: &http1::Builder, router: Router, graceful: &GracefulShutdown) {
         // Without it small answers would wait for the client's acknowledgements.
         let _ = self.stream.set_nodelay(true);
+        let unread_ms = u32::try_from(UNREAD_WAIT.as_millis()).unwrap_or(u32::MAX);
+        if let Err(error) = set_tcp_user_timeout(&self.stream, unread_ms) {
+            tracing::debug!(%error, "the connection has no limit for unread answers");
+        }
         let service = TowerToHyperService::new(router);
         let serving = graceful.watch(http.serve_connection(TokioIo::new(self.stream), service));
         let (permit, metrics) = (self.permit, self.metrics);

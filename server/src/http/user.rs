@@ -10,7 +10,7 @@ use axum::response::Response;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::user::{Register, normalised_username};
+use boxoffice_core::user::{Register, User, normalised_username};
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,10 +37,29 @@ pub struct UserView {
     username: String,
 }
 
+/// What a password is compared with, where the name has an account.
+async fn account(app: &App, username: &str) -> Result<Option<User>, Problem> {
+    let name = username.to_owned();
+    let found = app.readers.read(move |reads| reads.user_by_name(&name)).await?;
+    Ok(found.map(|(_, user)| user))
+}
+
+async fn fits(app: &App, password: String, user: &User) -> Result<bool, Problem> {
+    let fits = app.passwords.verify(password, user.password_hash.clone()).await;
+    fits.map_err(|_| Problem::of("sign_in_busy"))
+}
+
+async fn hashed(app: &App, password: String) -> Result<String, Problem> {
+    let salt = crate::tokens::random().map_err(|_| Problem::of("internal"))?;
+    let hash = app.passwords.hash(password, salt).await;
+    let hash = hash.map_err(|_| Problem::of("sign_in_busy"))?;
+    hash.ok_or_else(|| Problem::of("internal"))
+}
+
 /// Makes an account.
 #[utoipa::path(post, path = "/api/v1/users", tag = "Account", request_body = NewUser,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
-    responses((status = 201, body = UserView), (status = 400, description = "invalid_body"), (status = 409, description = "username_taken"), (status = 503, description = "sign_in_busy")))]
+    responses((status = 201, body = UserView), (status = 400, description = "invalid_body"), (status = 409, description = "username_taken"), (status = 422, description = "idempotency_key_reused"), (status = 503, description = "sign_in_busy")))]
 pub async fn register(
     State(app): State<App>,
     submitted: Submitted<NewUser>,
@@ -53,13 +72,33 @@ pub async fn register(
     // Nobody is signed in yet: the key space is that of the name.
     let scope = Uuid::new_v5(&Uuid::NAMESPACE_OID, username.as_bytes());
     let key = submitted.key_over(scope, &username);
-    let salt = crate::tokens::random().map_err(|_| Problem::of("internal"))?;
-    let hash = app.passwords.hash(submitted.value.password, salt).await;
-    let hash = hash.map_err(|_| Problem::of("sign_in_busy"))?;
-    let password_hash = hash.ok_or_else(|| Problem::of("internal"))?;
+    let password = submitted.value.password;
+    // The fingerprint covers the name only, so that the password of a retry is compared here.
+    let known = if key.is_some() { account(&app, &username).await? } else { None };
+    let (password_hash, compared) = match known {
+        // Comparing costs what hashing does, and the hash of a name that is taken is not needed: the
+        // command gives the stored reply or refuses.
+        Some(user) => {
+            let fits = fits(&app, password.clone(), &user).await?;
+            (user.password_hash.unwrap_or_default(), Some(fits))
+        }
+        None => (hashed(&app, password.clone()).await?, None),
+    };
     let command = Command::Register(Register { user: UserId(new_id()), username, password_hash });
     match app.outcome(command, key).await? {
         (Outcome::Registered { user_id, username }, replayed) => {
+            let same = match compared {
+                _ if !replayed => true,
+                Some(fits) => fits,
+                // Made by a request that came at the same time.
+                None => match account(&app, &username).await? {
+                    Some(user) => fits(&app, password, &user).await?,
+                    None => false,
+                },
+            };
+            if !same {
+                return Err(Problem::of("idempotency_key_reused"));
+            }
             let view = UserView { user_id: user_id.0, username };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }

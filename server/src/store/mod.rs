@@ -3,6 +3,7 @@
 //! [`transact`].
 
 pub mod fault;
+pub mod keys;
 pub mod memory;
 pub mod mysql;
 pub mod news;

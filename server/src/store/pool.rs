@@ -3,18 +3,38 @@
 
 use super::fault::Fault;
 use super::reads::Reads;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a request waits for a connection.
 const WAIT: Duration = Duration::from_secs(2);
 
+type Idle = Mutex<Vec<Box<dyn Reads>>>;
+
 /// See the module.
 #[derive(Clone)]
 pub struct ReadPool {
-    idle: Arc<Mutex<Vec<Box<dyn Reads>>>>,
+    idle: Arc<Idle>,
     free: Arc<Semaphore>,
+}
+
+fn lock(idle: &Idle) -> MutexGuard<'_, Vec<Box<dyn Reads>>> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A connection on loan. Dropped, it is back, also where the question has panicked; and only then
+/// is its permit given to the next.
+struct Lent {
+    connection: Option<Box<dyn Reads>>,
+    idle: Arc<Idle>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        lock(&self.idle).extend(self.connection.take());
+    }
 }
 
 impl ReadPool {
@@ -40,15 +60,36 @@ impl ReadPool {
         };
         let idle = Arc::clone(&self.idle);
         let asked = tokio::task::spawn_blocking(move || {
-            let take = || idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(mut connection) = take().pop() else {
-                return Err(Fault::Unavailable("no reader".into()));
-            };
-            let answer = question(connection.as_mut());
-            take().push(connection);
-            drop(permit);
-            answer
+            let connection = lock(&idle).pop();
+            let mut lent = Lent { connection, idle, _permit: permit };
+            match lent.connection.as_deref_mut() {
+                Some(connection) => question(connection),
+                None => Err(Fault::Unavailable("no reader".into())),
+            }
         });
         asked.await.unwrap_or_else(|_| Err(Fault::Unavailable("a reader stopped".into())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::{Files, SqliteReads, SqliteStore};
+
+    /// H30: a question that panics costs its answer and no connection.
+    #[tokio::test]
+    async fn a_panic_loses_no_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files { path: folder.path().join("boxoffice.db") };
+        drop(SqliteStore::open(&files).unwrap());
+        let open = || Box::new(SqliteReads::open(&files).unwrap()) as Box<dyn Reads>;
+        let pool = ReadPool::new(vec![open(), open()]);
+        for _ in 0..5 {
+            let asked = pool.read::<()>(|_| panic!("a question that panics")).await;
+            assert_eq!(asked, Err(Fault::Unavailable("a reader stopped".into())));
+        }
+        let both = tokio::join!(pool.read(|r| r.dump()), pool.read(|r| r.dump()));
+        assert!(both.0.is_ok() && both.1.is_ok(), "{:?} {:?}", both.0.err(), both.1.err());
+        assert_eq!(pool.idle.lock().unwrap().len(), 2);
     }
 }

@@ -52,9 +52,12 @@ impl Sweeper {
     /// One tick; `number` counts them.
     pub async fn tick(&self, number: u64) {
         let began = Instant::now();
+        if let Err(why) = self.desk.refresh(TICK).await {
+            tracing::debug!(?why, "the board is refreshed with the next tick");
+        }
         for concert in self.board.concerts() {
             self.expire(&concert).await;
-            if concert.queue.has_work() {
+            if concert.queue.has_work(&concert.row(), self.clock.now()) {
                 self.propose(Command::Admit(Admit { concert: concert.id })).await;
             }
             if number.is_multiple_of(SAMPLE_EVERY) {
@@ -63,7 +66,7 @@ impl Sweeper {
             self.measure(&concert);
         }
         if number.is_multiple_of(PRUNE_EVERY) {
-            self.desk.prune();
+            self.desk.prune(TICK).await;
         }
         self.metrics.sweep_seconds.observe(began.elapsed().as_secs_f64());
     }
@@ -73,7 +76,8 @@ impl Sweeper {
         for sequence in concert.queue.due(self.clock.now(), EXPIRE_MAX) {
             let place = PlaceKey { concert: concert.id, sequence };
             let desk = self.desk.clone();
-            proposals.spawn(async move { desk.command(Command::Expire(Expire { place })).await });
+            let command = Command::Expire(Expire { place });
+            proposals.spawn(async move { desk.propose(command, TICK).await });
         }
         while let Some(done) = proposals.join_next().await {
             if let Ok(Err(why)) = done {
@@ -83,7 +87,7 @@ impl Sweeper {
     }
 
     async fn propose(&self, command: Command) {
-        if let Err(why) = self.desk.command(command).await {
+        if let Err(why) = self.desk.propose(command, TICK).await {
             tracing::debug!(?why, "a tick was not run; the next one makes up for it");
         }
     }

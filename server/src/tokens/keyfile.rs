@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use boxoffice_core::time::Time;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -152,7 +152,8 @@ impl KeyFile {
         Ok(Self { keys })
     }
 
-    /// Writes the file as a whole: to a file beside it, synced, then renamed over it.
+    /// Writes the file as a whole: to a file beside it, synced, then renamed over it, and the folder
+    /// synced, so that a key that has signed is not gone after a loss of power.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -173,6 +174,8 @@ impl KeyFile {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, path)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
         Ok(())
     }
 }

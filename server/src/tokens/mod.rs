@@ -209,14 +209,24 @@ pub fn api_key_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// Claims for a place joined at `joined_at`; the same place gives the same claims.
+/// When a queue token ends that is issued at `now`: a whole number of periods of `ttl_ms` after
+/// `since`, at least half a period from now. Counted from a fixed point, so that asking again gives
+/// the same token, and renewed, because a place lives as long as the sale.
+#[must_use]
+pub fn queue_token_end(since: Time, ttl_ms: i64, now: Time) -> Time {
+    let ttl_ms = ttl_ms.max(1);
+    let periods = (now.ms_since(since) + ttl_ms / 2).div_euclid(ttl_ms) + 1;
+    since.plus_ms(ttl_ms.saturating_mul(periods.max(1)))
+}
+
+/// Claims for a place joined at `joined_at`; the same place and end give the same claims.
 #[must_use]
 pub fn queue_claims(
     user: UserId,
     place: PlaceKey,
     queue_number: Option<u64>,
     joined_at: Time,
-    ttl_ms: i64,
+    ends_at: Time,
 ) -> QueueClaims {
     QueueClaims {
         aud: Use::Queue,
@@ -225,6 +235,6 @@ pub fn queue_claims(
         sequence: place.sequence,
         queue_number,
         iat: seconds(joined_at),
-        exp: seconds(joined_at.plus_ms(ttl_ms)),
+        exp: seconds(ends_at),
     }
 }

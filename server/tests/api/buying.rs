@@ -57,6 +57,45 @@ async fn an_account_signs_in_and_stays_signed_in() {
     sale.send(ask).await.want(200);
 }
 
+/// H11: a retry has the same password; another one is another body, though no fingerprint tells.
+#[tokio::test]
+async fn another_password_under_the_same_key_is_another_request() {
+    let sale = Sale::new();
+    let ask = |password: &str| {
+        let body = json!({ "username": "mina", "password": password });
+        post("/api/v1/users").json(&body)
+    };
+    let made = sale.send(ask("correct horse").key("register-1")).await;
+    made.want(201);
+    let other = sale.send(ask("incorrect horse").key("register-1")).await;
+    other.refused(422, "idempotency_key_reused");
+    let again = sale.send(ask("correct horse").key("register-1")).await;
+    assert_eq!((again.status, &again.body), (201, &made.body));
+    for password in ["correct horse", "incorrect horse"] {
+        sale.send(ask(password).key("register-2")).await.refused(409, "username_taken");
+        sale.send(ask(password)).await.refused(409, "username_taken");
+    }
+}
+
+/// H12: at once, too: one of them makes the account, and whoever has another password is told so.
+#[tokio::test]
+async fn registrations_at_once_under_one_key_agree() {
+    let sale = Sale::new();
+    let ask = |password: &str| {
+        let body = json!({ "username": "mina", "password": password });
+        post("/api/v1/users").key("register-1").json(&body)
+    };
+    let passwords = ["correct horse", "incorrect horse"].repeat(4);
+    let seen = sale.all(passwords.iter().map(|password| ask(password))).await;
+    let made: Vec<_> = seen.iter().map(|seen| seen.status == 201).collect();
+    let first = made[0];
+    let alternating: Vec<_> = (0..8).map(|n| (n % 2 == 0) == first).collect();
+    assert_eq!(made, alternating, "{:?}", seen.iter().map(|s| s.status).collect::<Vec<_>>());
+    for seen in seen.iter().filter(|seen| seen.status != 201) {
+        seen.refused(422, "idempotency_key_reused");
+    }
+}
+
 /// A retry is recognised without keeping a hash of the password: a fast one beside the slow one
 /// would undo it.
 #[tokio::test]
@@ -140,6 +179,7 @@ async fn a_place_in_line() {
     poll_after_ms: null
     position: null
     queue_number: 1
+    sale: "open"
     state: "admitted"
     "#);
 
@@ -160,6 +200,7 @@ async fn a_place_in_line() {
     poll_after_ms: 1002
     position: 1
     queue_number: 2
+    sale: "open"
     state: "waiting"
     token: "[token]"
     user_id: "[id 2]"
@@ -182,6 +223,7 @@ async fn a_place_in_line() {
     poll_after_ms: 1002
     position: 1
     queue_number: 2
+    sale: "open"
     state: "waiting"
     "#);
 }
@@ -209,6 +251,7 @@ async fn leaving() {
     poll_after_ms: null
     position: null
     queue_number: 1
+    sale: "open"
     state: "expired"
     "#);
     sale.tick().await;

@@ -6,8 +6,10 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
+mod board;
 mod bodies;
 mod buying;
+mod closing;
 mod draw;
 mod external;
 mod files;

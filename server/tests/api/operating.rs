@@ -1,7 +1,11 @@
 //! The operator's verbs and what those who run the server look at.
 
 use crate::world::{Sale, get, id_of, post, put};
+use boxoffice::store::keys::OperatorKeys;
 use boxoffice::store::sqlite::ApiKeys;
+use boxoffice_core::limits::{
+    DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,
+};
 use boxoffice_core::time::Time;
 use insta::assert_snapshot;
 use serde_json::json;
@@ -85,6 +89,36 @@ async fn a_concert_that_makes_no_sense_is_refused() {
     let twice = json!([{ "from": 1, "to": 3, "zone": "R", "price": 1 },
         { "from": 3, "to": 4, "zone": "S", "price": 1 }]);
     check(dates(twice), 422, "seats").await;
+    assert_eq!(sale.dump(), before);
+}
+
+/// What names more than a request may is refused before its ranges are written out: a body of some
+/// kilobytes could name millions of seats, and a long zone stands in each of them.
+#[tokio::test]
+async fn ranges_are_bounded_before_they_are_written_out() {
+    let sale = Sale::new();
+    let before = sale.dump();
+    let range = |to: u32, zone: &str| json!([{ "from": 1, "to": to, "zone": zone, "price": 1 }]);
+    let date =
+        |seats: &serde_json::Value| json!({ "starts_at": "2027-05-01T19:00:00Z", "seats": seats });
+    let check = async |dates: Vec<serde_json::Value>, status: u16, field: &str| {
+        let body = json!({ "name": "N", "theater": "T", "run_time_minutes": 90,
+            "opens_at": "2027-01-15T17:00:00+09:00", "dates": dates });
+        let seen = sale.send(post("/api/v1/admin/concerts").operator().json(&body)).await;
+        assert_eq!(seen.want(status)["field"], field, "{}", seen.shown());
+    };
+    // The last date's range cannot be written out: whoever gets that far answers 400.
+    let wrong = date(&json!([{ "from": 3, "to": 1, "zone": "R", "price": 1 }]));
+    let many = [vec![date(&range(1, "R")); DATES_PER_CONCERT_MAX], vec![wrong.clone()]].concat();
+    check(many, 422, "dates").await;
+    let few = [vec![date(&range(1, "R")); DATES_PER_CONCERT_MAX - 1], vec![wrong.clone()]].concat();
+    check(few, 400, "seats").await;
+    let large = date(&range(u32::try_from(SEATS_PER_DATE_MAX).unwrap(), "R"));
+    let full = SEATS_PER_REQUEST_MAX / SEATS_PER_DATE_MAX;
+    check([vec![large.clone(); full + 1], vec![wrong.clone()]].concat(), 422, "seats").await;
+    check([vec![large; full], vec![wrong.clone()]].concat(), 400, "seats").await;
+    let long = date(&range(1, &"R".repeat(NAME_CHARS_MAX + 1)));
+    check(vec![long, wrong], 422, "seats").await;
     assert_eq!(sale.dump(), before);
 }
 
@@ -238,7 +272,7 @@ async fn a_revoked_key_is_refused() {
     let show = sale.concert(json!({})).await;
     let path = format!("/api/v1/admin/concerts/{}", show.id);
     sale.send(get(&path).operator()).await.want(200);
-    let keys = ApiKeys::open(&sale.files()).unwrap();
+    let mut keys = ApiKeys::open(&sale.files()).unwrap();
     let id = keys.list().unwrap()[0].id;
     assert!(keys.revoke(id, Time(1)).unwrap());
     sale.send(get(&path).operator()).await.refused(401, "operator_key_invalid");

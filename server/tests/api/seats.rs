@@ -23,6 +23,22 @@ async fn a_thousand_fans_want_one_seat() {
     assert_eq!(sale.dump()["reservation"].len(), 1);
 }
 
+/// More seats than a reservation may have are refused before the desk hears of them, however often
+/// each is named.
+#[tokio::test]
+async fn too_many_seats_do_not_reach_the_desk() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    let (sale, watch) = sale.rewired(64, |_| {});
+    for seats in [(1..=51).collect::<Vec<u32>>(), (1..=10_000).collect(), vec![1; 10_000]] {
+        let seen = sale.send(reserve(&fan, &show, &seats)).await;
+        seen.refused(422, "invalid_setting");
+        assert_eq!(seen.json()["field"], "seats");
+    }
+    assert_eq!(watch.calls(), 0);
+}
+
 /// H2: overlapping seats in different orders, at once: each request has all of its seats or none,
 /// and nobody waits for anybody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

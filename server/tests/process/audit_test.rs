@@ -133,7 +133,7 @@ fn shopped() -> (House, Vec<Journal>) {
         let keyring = house.keyring();
         let load = Duration::from_millis(1_000);
         let seed = Dice::seed("audit");
-        crowd((address, &sale, &keyring), 25, seed, load, || server.kill()).await
+        crowd((address, &sale, &keyring), 25, seed, load, || drop(server.kill())).await
     });
     house.start(&["--demo", "false"]).stop();
     (house, journals)

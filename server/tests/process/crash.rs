@@ -40,7 +40,8 @@ async fn one_round(seed: u64) -> usize {
     let keyring = house.keyring();
     let load = Duration::from_millis(200 + Dice::new(seed).below(2_000));
     let address = server.address;
-    let journals = crowd((address, &sale, &keyring), FANS, seed, load, move || server.kill()).await;
+    let journals =
+        crowd((address, &sale, &keyring), FANS, seed, load, move || drop(server.kill())).await;
     let entries = || journals.iter().flat_map(|journal| &journal.entries);
     let answered = entries().filter(|entry| entry.answer.is_some()).count();
     let open = entries().count() - answered;

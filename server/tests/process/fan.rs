@@ -9,7 +9,9 @@ use boxoffice_core::id::{UserId, Uuid};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// A small generator (SplitMix64), so that a run is described by its seed.
 pub struct Dice(u64);
@@ -83,7 +85,7 @@ pub struct Journal {
     pub entries: Vec<Entry>,
 }
 
-/// A fan who shops on one connection until the server is gone.
+/// A fan who shops on one connection until the server is gone or the fan is told to stop.
 pub struct Fan {
     address: SocketAddr,
     client: Option<Client>,
@@ -94,10 +96,13 @@ pub struct Fan {
     keys: u64,
     /// One fan in four may keep a hold and never pay: not more, so that slots remain for the rest.
     keeps: bool,
+    stop: Arc<AtomicBool>,
 }
 
-/// Requests that were turned away with 503 are repeated this often.
-const REPEATS: usize = 100;
+/// Requests that were turned away with 503 are repeated for so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two of them.
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub fn identity(keyring: &Keyring, user: Uuid) -> String {
     let now = Clock::System.now();
@@ -116,13 +121,23 @@ impl Fan {
             journal: Journal { user, entries: Vec::new() },
             keys: 0,
             keeps: seed.is_multiple_of(4),
+            stop: Arc::default(),
         }
+    }
+
+    /// A fan who stops, at the end of a visit, once this is set.
+    pub fn until(self, stop: &Arc<AtomicBool>) -> Self {
+        Self { stop: Arc::clone(stop), ..self }
     }
 
     /// Shops until the server is gone, or something is held that is not to be paid for.
     pub async fn live(mut self) -> Journal {
-        while self.visit().await.is_some() {}
+        while !self.is_told() && self.visit().await.is_some() {}
         self.journal
+    }
+
+    fn is_told(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
     }
 
     fn next_key(&mut self) -> String {
@@ -140,12 +155,13 @@ impl Fan {
 
     /// Sends; a 503 is repeated with the same key. `None` when no answer came.
     async fn send(&mut self, ask: &Ask) -> Option<Answer> {
-        for _ in 0..REPEATS {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
             let answer = self.try_send(ask).await.ok()?;
             if answer.status != 503 {
                 return Some(answer);
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(PAUSE).await;
         }
         None
     }
@@ -188,7 +204,7 @@ impl Fan {
 
     async fn wait_in_line(&mut self, token: &str) -> Option<()> {
         let ask = Ask::get("/api/v1/queue-tokens/me").queue(token);
-        loop {
+        while !self.is_told() {
             let answer = self.send(&ask).await?;
             assert_eq!(answer.status, 200, "poll: {}", answer.body);
             if answer.text("state") == "admitted" {
@@ -198,6 +214,7 @@ impl Fan {
             }
             tokio::time::sleep(Duration::from_millis(20 + self.dice.below(60))).await;
         }
+        None
     }
 
     async fn charge(&mut self, token: &str) -> Option<()> {
@@ -257,12 +274,28 @@ pub async fn crowd(
     load: Duration,
     end: impl FnOnce(),
 ) -> Vec<Journal> {
+    let script = async {
+        tokio::time::sleep(load).await;
+        end();
+    };
+    crowd_during((&[address], sale, keyring), fans, seed, script).await
+}
+
+/// Sends a crowd of fans to some servers, plays `script` meanwhile, tells the fans to stop, and
+/// returns what they wrote.
+pub async fn crowd_during(
+    (addresses, sale, keyring): (&[SocketAddr], &Sale, &Keyring),
+    fans: u64,
+    seed: u64,
+    script: impl Future<Output = ()>,
+) -> Vec<Journal> {
+    let stop = Arc::new(AtomicBool::new(false));
     let mut living = tokio::task::JoinSet::new();
-    for number in 0..fans {
+    for (number, address) in (0..fans).zip(addresses.iter().cycle()) {
         let seed = seed.wrapping_mul(1_000_003).wrapping_add(number);
-        living.spawn(Fan::new(address, sale, keyring, seed).live());
+        living.spawn(Fan::new(*address, sale, keyring, seed).until(&stop).live());
     }
-    tokio::time::sleep(load).await;
-    end();
+    script.await;
+    stop.store(true, Ordering::SeqCst);
     living.join_all().await
 }

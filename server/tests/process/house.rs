@@ -165,10 +165,11 @@ impl Server {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Kills it at once (SIGKILL).
-    pub fn kill(mut self) {
+    /// Kills it at once (SIGKILL); returns what it logged.
+    pub fn kill(mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        self.stderr.take().unwrap().join().unwrap()
     }
 
     /// Waits for its end; returns how it ended and what it logged.

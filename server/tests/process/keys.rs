@@ -7,6 +7,7 @@ use crate::runtime;
 use boxoffice_core::id::Uuid;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// Running servers look at the key file every two seconds.
@@ -47,6 +48,41 @@ fn an_operators_key_works_beside_a_running_server_until_it_is_revoked() {
         assert_eq!(why, format!("boxoffice: there is no live key {id}\n"));
     });
     server.stop();
+}
+
+/// H30: while somebody else writes, keys are listed at once, and whoever makes or revokes one waits
+/// longer than a server's own statements do.
+#[test]
+fn keys_are_made_and_listed_while_the_database_is_busy() {
+    let house = House::new();
+    house.start(&["--demo", "false"]).stop();
+    let writer = rusqlite::Connection::open(house.database()).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = Instant::now();
+    assert_eq!(listed(&house), [""; 0]);
+    assert!(began.elapsed() < Duration::from_secs(4), "listing took {:?}", began.elapsed());
+    let making = house.command(&["admin", "key", "create"]).stdout(Stdio::piped()).spawn().unwrap();
+    // Longer than the five seconds that a statement waits.
+    std::thread::sleep(Duration::from_secs(6));
+    writer.execute_batch("COMMIT").unwrap();
+    assert!(making.wait_with_output().unwrap().status.success());
+    assert_eq!(listed(&house).len(), 1);
+}
+
+/// Where there is no database yet, listing says so and makes none.
+#[test]
+fn listing_makes_no_database() {
+    let house = House::new();
+    let output = house.run(&["admin", "key", "list"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert!(why.ends_with("boxoffice.db: the database is not available: there is no such file\n"));
+    assert_eq!(why.lines().count(), 1, "{why}");
+    assert!(!house.database().exists());
+    std::fs::write(house.database(), "").unwrap();
+    let output = house.run(&["admin", "key", "list"]);
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert!(why.contains("it has schema version 0") && why.lines().count() == 1, "{why}");
 }
 
 fn rotate(house: &House) {

@@ -12,6 +12,7 @@
 
 mod audit;
 mod audit_test;
+mod bench;
 mod client;
 mod config;
 mod crash;
@@ -25,6 +26,7 @@ mod keys;
 mod overload;
 mod readme;
 mod retry;
+mod second;
 mod slow;
 mod stop;
 

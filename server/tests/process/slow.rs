@@ -65,3 +65,26 @@ fn slow_clients_are_cut_off() {
     });
     server.stop();
 }
+
+/// H29: a client that asks for much and reads nothing is cut off, too. Its own system goes on
+/// acknowledging for it that there is no room, so that nothing else would ever end the connection.
+#[test]
+fn a_client_that_never_reads_is_cut_off() {
+    let house = House::new();
+    let server = house.start(&["--demo", "false", "--connections-max", "1"]);
+    let address = server.address;
+    runtime().block_on(async {
+        let mut deaf = connected(address).await;
+        // More than all buffers on the way take.
+        let ask = Ask::get("/docs/swagger-ui-bundle.js").bytes().repeat(50);
+        deaf.send_raw(&ask).await.unwrap();
+        let mut next = connected(address).await;
+        let began = Instant::now();
+        next.send_raw(&Ask::get("/livez").bytes()).await.unwrap();
+        let answer = next.receive().await.expect("a client that never reads locks everyone out");
+        eprintln!("served after {:?}", began.elapsed());
+        assert_eq!(answer.status, 200);
+        drop(deaf);
+    });
+    server.stop();
+}

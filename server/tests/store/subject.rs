@@ -103,7 +103,7 @@ impl Product for MySql {
 
 /// Options as tests use them: over the loopback interface, in the clear.
 pub fn options(url: &str) -> Options {
-    Options::new(url).with_tls(Tls::Off)
+    Options::new(url).expect("an address").with_tls(Tls::Off)
 }
 
 /// In a database of its own on a shared server.

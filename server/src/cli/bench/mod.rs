@@ -1,8 +1,8 @@
 //! `boxoffice bench`: what the server does as a ratio to its own no-op route, in one run, with the
 //! generator on the same machine; and one transaction for many requests beside one for each.
 //!
-//! Two servers run as child processes on one fresh database file: one as it comes, one with batches
-//! of a single command, which is the conventional way. Rounds of all steps alternate; the table
+//! Two servers run as child processes, each on a copy of one fresh database file: one as it comes, one
+//! with batches of a single command, which is the conventional way. Rounds of all steps alternate; the table
 //! shows medians with their spread.
 
 mod client;
@@ -67,8 +67,12 @@ fn measure(options: &Options, folder: &std::path::Path) -> Result<Vec<Line>, Fai
         .collect();
     let database = folder.join("bench.db");
     let mut prepared = Prepared::make(&database, options, &steps)?;
+    // A server has its file to itself.
+    let copy = folder.join("conventional.db");
+    std::fs::copy(&database, &copy)?;
+    std::fs::copy(database.with_extension("keys.json"), copy.with_extension("keys.json"))?;
     let batched = Child::start(&database, &[])?;
-    let conventional = Child::start(&database, &["--batch-commands-max", "1"])?;
+    let conventional = Child::start(&copy, &["--batch-commands-max", "1"])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut lines: Vec<Line> =
         steps.iter().map(|&step| Line { step, rounds: Vec::new() }).collect();

@@ -216,7 +216,8 @@ impl Prepared {
             text += &format!("authorization: Bearer {}\r\n", token.unwrap_or_default());
         }
         if let Some(fan) = fan {
-            let claims = queue_claims(fan.user, fan.place, None, self.now, 86_400_000);
+            let claims =
+                queue_claims(fan.user, fan.place, None, self.now, self.now.plus_ms(86_400_000));
             let token = self.keyring.queue(&claims).unwrap_or_default();
             text += &format!("x-queue-token: {token}\r\n");
         }

@@ -2,10 +2,13 @@
 //! connection on which anything but an answer has come.
 
 use super::fault::Trouble;
+use super::hosts::{At, Hosts};
 use crate::store::Fault;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Opts, OptsBuilder, Row, SslOpts};
+use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a connection is encrypted.
@@ -26,8 +29,7 @@ pub enum Tls {
 /// Where the database is, and how patient to be with it.
 #[derive(Clone)]
 pub struct Options {
-    /// `mysql://USER:PASSWORD@HOST:PORT/DATABASE`.
-    pub url: String,
+    hosts: Arc<Hosts>,
     /// Encryption.
     pub tls: Tls,
     /// How long connecting may take.
@@ -41,17 +43,20 @@ pub struct Options {
 }
 
 impl Options {
-    /// The usual patience.
-    #[must_use]
-    pub fn new(url: &str) -> Self {
-        Self {
-            url: url.to_owned(),
+    /// The usual patience with the database at `mysql://USER:PASSWORD@HOST:PORT/NAME`; more hosts
+    /// follow after commas.
+    ///
+    /// # Errors
+    /// It is not such an address.
+    pub fn new(url: &str) -> Result<Self, Fault> {
+        Ok(Self {
+            hosts: Arc::new(Hosts::parse(url)?),
             tls: Tls::default(),
             connect_timeout: Duration::from_secs(3),
             read_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
             lock_wait: Duration::from_secs(5),
-        }
+        })
     }
 
     /// The same with another encryption.
@@ -61,16 +66,17 @@ impl Options {
         self
     }
 
-    /// What the driver takes. What it says of a bad address may quote it, and with it the password.
-    fn driver(&self) -> Result<Opts, Fault> {
-        let bad = |why: &str| {
-            let wanted = "mysql://USER:PASSWORD@HOST:PORT/DATABASE";
-            Fault::Unavailable(format!("its address {why}; it must be like {wanted}"))
-        };
-        let parsed = Opts::from_url(&self.url).map_err(|_| bad("cannot be read"))?;
-        if parsed.get_db_name().is_none_or(str::is_empty) {
-            return Err(bad("names no database"));
-        }
+    /// Whether every server is on this machine.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.hosts.all(|server| {
+            let host = server.get_ip_or_hostname();
+            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        })
+    }
+
+    /// What the driver takes.
+    fn driver(&self, at: At) -> Opts {
         let ssl = match &self.tls {
             Tls::Off => None,
             Tls::Required => Some(
@@ -80,7 +86,7 @@ impl Options {
             ),
             Tls::Verify { ca } => Some(SslOpts::default().with_root_cert_path(ca.clone())),
         };
-        let builder = OptsBuilder::from_opts(parsed)
+        let builder = OptsBuilder::from_opts(self.hosts.server(at).clone())
             .tcp_connect_timeout(Some(self.connect_timeout))
             .read_timeout(Some(self.read_timeout))
             .write_timeout(Some(self.write_timeout))
@@ -89,7 +95,7 @@ impl Options {
             .prefer_socket(false)
             .stmt_cache_size(0)
             .max_allowed_packet(Some(PACKET_MAX));
-        Ok(builder.into())
+        builder.into()
     }
 
     /// Sent once on each connection.
@@ -120,6 +126,10 @@ impl std::fmt::Debug for Options {
 /// The largest packet that is taken or sent: the smallest of the servers' own limits.
 const PACKET_MAX: usize = 16 * 1024 * 1024;
 
+/// What tells whether a server takes writes, and whether it is one of a cluster.
+const SETTINGS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
+     ('read_only', 'wsrep_on', 'group_replication_group_name')";
+
 /// What a statement answered.
 #[derive(Default)]
 pub(super) struct Answer {
@@ -132,13 +142,24 @@ pub(super) struct Link {
     options: Options,
     isolation: &'static str,
     connection: Option<Conn>,
+    at: At,
+    /// Whether the server is one of several that write at once.
+    is_of_cluster: bool,
     trips: u64,
 }
 
 impl Link {
     /// Of this isolation; nothing is opened yet.
     pub fn new(options: &Options, isolation: &'static str) -> Self {
-        Self { options: options.clone(), isolation, connection: None, trips: 0 }
+        let at = options.hosts.now();
+        Self {
+            options: options.clone(),
+            isolation,
+            connection: None,
+            at,
+            is_of_cluster: false,
+            trips: 0,
+        }
     }
 
     /// Packets that were sent and waited for.
@@ -146,19 +167,43 @@ impl Link {
         self.trips
     }
 
-    /// Opens the connection unless it is open.
+    /// Opens the connection unless it is open, to the first server from the current one on that takes
+    /// writes. Not to be called within a transaction.
     pub fn open(&mut self) -> Result<&mut Conn, Fault> {
-        if self.connection.is_none() {
-            let opened = Conn::new(self.options.driver()?).and_then(|mut connection| {
-                self.trips += 2;
-                connection.query_drop(self.options.session(self.isolation))?;
-                wait_for_others(&mut connection)?;
-                Ok(connection)
-            });
-            let connection = opened.map_err(|error| Trouble::of(error, 0).at_connecting())?;
-            self.connection = Some(connection);
+        if self.at != self.options.hosts.now() {
+            self.forget();
         }
+        let mut opened = Ok(());
+        for _ in 0..self.options.hosts.count() {
+            if self.connection.is_some() {
+                break;
+            }
+            opened = self.connect();
+            if opened.is_err() {
+                self.options.hosts.leave(self.at);
+            }
+        }
+        opened?;
         self.connection.as_mut().ok_or_else(|| Fault::Unavailable("no connection".into()))
+    }
+
+    fn connect(&mut self) -> Result<(), Fault> {
+        self.at = self.options.hosts.now();
+        let opened = Conn::new(self.options.driver(self.at)).and_then(|mut connection| {
+            self.trips += 1;
+            connection.query_drop(self.options.session(self.isolation))?;
+            let settings: Vec<(String, String)> = connection.query(SETTINGS)?;
+            let is_of_cluster = wait_for_others(&mut connection, &settings)?;
+            Ok((connection, settings, is_of_cluster))
+        });
+        let (connection, settings, is_of_cluster) =
+            opened.map_err(|error| Trouble::of(error, 0).at_connecting())?;
+        if settings.iter().any(|(name, value)| name == "read_only" && value != "OFF") {
+            return Err(Fault::Unavailable("the server takes no writes".into()));
+        }
+        self.is_of_cluster = is_of_cluster;
+        self.connection = Some(connection);
+        Ok(())
     }
 
     pub fn is_open(&self) -> bool {
@@ -181,7 +226,26 @@ impl Link {
         if asked.as_ref().is_err_and(Trouble::ends_connection) {
             self.forget();
         }
+        if asked.as_ref().is_err_and(Trouble::is_of_server) {
+            self.options.hosts.leave(self.at);
+        }
         asked
+    }
+
+    /// Sends the statements of a transaction and waits for their answers; the first that fails ends
+    /// them. Where other servers of a cluster write at the same time, each goes in a packet of its own:
+    /// Galera undoes a transaction that another server overtakes even between two statements of one
+    /// packet, and then carries out the rest of the packet, each by itself. A packet's first statement
+    /// is told.
+    pub fn run(&mut self, statements: &[&str]) -> Result<Vec<Answer>, Trouble> {
+        if !self.is_of_cluster {
+            return self.ask(&statements.join(";"));
+        }
+        let mut answers = Vec::new();
+        for statement in statements {
+            answers.extend(self.ask(statement).map_err(|trouble| trouble.after(answers.len()))?);
+        }
+        Ok(answers)
     }
 
     /// Asks what changes nothing, so that it may be asked again: on a connection that is found dead
@@ -199,22 +263,25 @@ impl Link {
     }
 }
 
-/// Where several nodes of a cluster write, one may lag behind: a transaction waits until its node has
-/// what was committed before, so that whoever goes from one node to another finds what the first has
-/// acknowledged.
-fn wait_for_others(connection: &mut Conn) -> Result<(), mysql::Error> {
-    let text =
-        "SHOW VARIABLES WHERE variable_name IN ('wsrep_on', 'group_replication_consistency')";
-    for (name, value) in connection.query::<(String, String), _>(text)? {
-        match (name.as_str(), value.as_str()) {
-            ("wsrep_on", "ON") => connection.query_drop("SET SESSION wsrep_sync_wait = 1")?,
-            ("group_replication_consistency", _) => {
-                connection.query_drop("SET SESSION group_replication_consistency = 'BEFORE'")?;
-            }
-            _ => {}
-        }
+/// Where several servers of a cluster write, one may lag behind: a transaction waits until its server
+/// has what was committed before, so that whoever goes from one node to another finds what the first
+/// has acknowledged.
+fn wait_for_others(
+    connection: &mut Conn,
+    settings: &[(String, String)],
+) -> Result<bool, mysql::Error> {
+    let is = |wanted: &str, of: &dyn Fn(&str) -> bool| {
+        settings.iter().any(|(name, value)| name == wanted && of(value))
+    };
+    let galera = is("wsrep_on", &|value| value == "ON");
+    let group = is("group_replication_group_name", &|value| !value.is_empty());
+    if galera {
+        connection.query_drop("SET SESSION wsrep_sync_wait = 1")?;
     }
-    Ok(())
+    if group {
+        connection.query_drop("SET SESSION group_replication_consistency = 'BEFORE'")?;
+    }
+    Ok(galera || group)
 }
 
 fn ask(connection: &mut Conn, text: &str) -> Result<Vec<Answer>, Trouble> {
@@ -236,16 +303,9 @@ mod tests {
 
     #[test]
     fn no_password_is_shown() {
-        for url in
-            ["mysql://me:sesame@host/sale", "mysql://me:sesame@host", "sesame", "http://sesame@x/y"]
-        {
-            let options = Options::new(url);
-            assert!(!format!("{options:?}").contains("sesame"));
-            if let Err(fault) = options.driver() {
-                assert!(!fault.to_string().contains("sesame"), "{fault}");
-            }
-        }
-        assert!(Options::new("mysql://me:sesame@host").driver().is_err(), "no database");
-        assert!(Options::new("mysql://me:sesame@host/sale").driver().is_ok());
+        let options = Options::new("mysql://me:sesame@host/sale").unwrap();
+        assert!(!format!("{options:?}").contains("sesame"));
+        assert!(!options.is_local());
+        assert!(Options::new("mysql://me@127.0.0.1:1,localhost:2/sale").unwrap().is_local());
     }
 }

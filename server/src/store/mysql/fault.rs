@@ -19,26 +19,30 @@ pub(super) enum Trouble {
 
 /// Another transaction was in the way; the server has undone this one, or it is to be rolled back:
 /// deadlock (and a commit that Galera refuses), lock wait, killed statement, deadlock while
-/// checking, a commit that Group Replication refuses, and a commit that met a deadlock within.
+/// checking, a commit that Group Replication refuses, and what it says of any statement of a
+/// transaction that it has given up.
 const CONFLICT: [u16; 6] = [1213, 1205, 1317, 1614, 3101, 1180];
-/// A deadlock or refusal that is known to have undone the transaction, even at COMMIT.
-const UNDONE: [u16; 3] = [1213, 1614, 3101];
+/// A refusal of COMMIT itself that is known to have undone the transaction: that of Group Replication.
+/// Galera's (1213) is not among them: a node that loses a member while it commits may say so of a
+/// transaction that the others have taken.
+const UNDONE: [u16; 1] = [3101];
 /// Duplicate key, null, out of range, too long, wrong value, CHECK of MySQL and of MariaDB.
 const CONSTRAINT: [u16; 8] = [1062, 1586, 1048, 1264, 1406, 1366, 3819, 4025];
 /// No such table, no such column, no default: another schema than ours. Damaged files.
 const CORRUPT: [u16; 6] = [1146, 1054, 1364, 1033, 1034, 1194];
 
-/// A member that takes no writes now, or is about to end: read-only, not part of its cluster, in
-/// shutdown. Whoever is behind the same address later may take them.
-const ELSEWHERE: [u16; 4] = [1290, 1836, 1047, 1053];
+/// The server takes no writes: read-only, not part of its cluster, going down.
+const OF_SERVER: [u16; 5] = [1290, 1836, 1047, 1053, 3100];
 
 impl Trouble {
+    /// Whether another server of the database may do better.
+    pub fn is_of_server(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if OF_SERVER.contains(code))
+    }
+
     /// Whether the connection is of no use any more.
     pub fn ends_connection(&self) -> bool {
-        match self {
-            Self::Lost(_) => true,
-            Self::Refused { code, .. } => ELSEWHERE.contains(code),
-        }
+        matches!(self, Self::Lost(_)) || self.is_of_server()
     }
 
     /// Of the statement after `after` others in its packet.
@@ -49,6 +53,16 @@ impl Trouble {
             }
             Error::IoError(error) => Self::Lost(line(&error.to_string())),
             other => Self::Lost(line(&other.to_string())),
+        }
+    }
+
+    /// The same with so many statements before it.
+    pub fn after(self, before: usize) -> Self {
+        match self {
+            Self::Refused { code, why, after } => {
+                Self::Refused { code, why, after: after + before }
+            }
+            lost @ Self::Lost(_) => lost,
         }
     }
 
@@ -112,7 +126,8 @@ mod tests {
         assert_eq!(lost().within(), Fault::Conflict("so".into()));
         assert_eq!(lost().outside(), Fault::Unavailable("so".into()));
         assert_eq!(lost().at_commit(3), Fault::Unknown("so".into()));
-        assert_eq!(refused(1213, 2).at_commit(3), Fault::Conflict("so".into()));
+        assert_eq!(refused(1213, 2).at_commit(3), Fault::Unknown("so".into()));
+        assert_eq!(refused(1213, 1).at_commit(3), Fault::Conflict("so".into()));
         assert_eq!(refused(3101, 2).at_commit(3), Fault::Conflict("so".into()));
         assert_eq!(refused(1180, 2).at_commit(3), Fault::Unknown("so".into()));
         assert_eq!(refused(1047, 2).at_commit(3), Fault::Unknown("so".into()));

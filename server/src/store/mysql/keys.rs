@@ -1,6 +1,7 @@
 //! Operators' keys: written by the admin verbs, beside running servers.
 
 use super::super::Fault;
+use super::super::keys::OperatorKeys;
 use super::super::reads::ApiKey;
 use super::super::records::Source;
 use super::connect::{Link, Options};
@@ -40,17 +41,15 @@ impl MySqlKeys {
         Ok(Self { link })
     }
 
-    /// Adds a key by the hash of its secret.
-    ///
-    /// # Errors
-    /// The database is not available.
-    pub fn create(
-        &mut self,
-        key: Uuid,
-        name: &str,
-        hash: &[u8; 32],
-        now: Time,
-    ) -> Result<(), Fault> {
+    fn run(&mut self, text: &str) -> Result<u64, Fault> {
+        self.link.open()?;
+        let answers = self.link.ask(text).map_err(Trouble::outside)?;
+        Ok(answers.first().map_or(0, |answer| answer.affected))
+    }
+}
+
+impl OperatorKeys for MySqlKeys {
+    fn create(&mut self, key: Uuid, name: &str, hash: &[u8; 32], now: Time) -> Result<(), Fault> {
         let (key, name, hash) = (id(&key), words(name), bytes(hash));
         let columns = "api_key_id, key_name, key_hash, created_at";
         let text =
@@ -58,32 +57,18 @@ impl MySqlKeys {
         self.run(&text).map(|_| ())
     }
 
-    /// Every key, oldest first.
-    ///
-    /// # Errors
-    /// The database is not available.
-    pub fn list(&mut self) -> Result<Vec<ApiKey>, Fault> {
+    fn list(&mut self) -> Result<Vec<ApiKey>, Fault> {
         let text =
             "SELECT api_key_id, key_name, created_at, revoked_at FROM api_key ORDER BY api_key_id";
         let answers = self.link.ask_again(text)?;
         answers.into_iter().flat_map(|answer| answer.rows).map(api_key).collect()
     }
 
-    /// Revokes a key. Returns whether there was a live one.
-    ///
-    /// # Errors
-    /// The database is not available.
-    pub fn revoke(&mut self, key: Uuid, now: Time) -> Result<bool, Fault> {
+    fn revoke(&mut self, key: Uuid, now: Time) -> Result<bool, Fault> {
         let (key, now) = (id(&key), now.0);
         let text = format!(
             "UPDATE api_key SET revoked_at = {now} WHERE api_key_id = {key} AND revoked_at IS NULL"
         );
         Ok(self.run(&text)? == 1)
-    }
-
-    fn run(&mut self, text: &str) -> Result<u64, Fault> {
-        self.link.open()?;
-        let answers = self.link.ask(text).map_err(Trouble::outside)?;
-        Ok(answers.first().map_or(0, |answer| answer.affected))
     }
 }

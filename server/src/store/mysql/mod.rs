@@ -29,6 +29,7 @@
 
 mod connect;
 mod fault;
+mod hosts;
 mod keys;
 mod load;
 mod migrate;

@@ -263,7 +263,7 @@ pub(super) fn clock(link: &mut Link) -> Result<Time, Fault> {
 /// These rows as they are now, all of one moment, each as changed.
 pub(super) fn rows(link: &mut Link, keys: &Keys) -> Result<Rows, Fault> {
     let plan = Plan::of(keys, Reading::Plain);
-    let answers = super::reads::consistent(link, &plan.text)?;
+    let answers = super::reads::consistent(link, &plan.statements.join("; "))?;
     let mut found = Rows::default();
     plan.read(answers, &mut found)?;
     let mut rows = Rows::default();

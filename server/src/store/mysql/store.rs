@@ -99,15 +99,15 @@ impl MySqlStore {
     }
 
     /// The transaction's first packet begins it.
-    fn beginning(&mut self) -> &'static str {
+    fn beginning(&mut self) -> Option<&'static str> {
         let begun = std::mem::replace(&mut self.is_begun, true);
-        if begun { "" } else { "START TRANSACTION;" }
+        (!begun).then_some("START TRANSACTION")
     }
 
     fn send_pending(&mut self) -> Result<(), Trouble> {
-        let text = format!("{}{}", self.beginning(), self.pending.join(";"));
-        self.pending.clear();
-        self.link.ask(&text).map(|_| ())
+        let pending = std::mem::take(&mut self.pending);
+        let statements = self.beginning().into_iter().chain(pending.iter().map(String::as_str));
+        self.link.run(&statements.collect::<Vec<_>>()).map(|_| ())
     }
 
     /// Makes sure that the batch cannot be committed any more, unless it is: whether it is.
@@ -143,13 +143,14 @@ impl Store for MySqlStore {
 
     fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
         let plan = Plan::of(keys, self.reading);
-        if plan.text.is_empty() {
+        if plan.statements.is_empty() {
             return Ok(());
         }
         let beginning = self.beginning();
-        let answers = self.link.ask(&format!("{beginning}{}", plan.text));
+        let skipped = usize::from(beginning.is_some());
+        let statements = beginning.into_iter().chain(plan.statements.iter().map(String::as_str));
+        let answers = self.link.run(&statements.collect::<Vec<_>>());
         let answers = answers.map_err(Trouble::within)?.into_iter();
-        let skipped = usize::from(!beginning.is_empty());
         plan.read(answers.skip(skipped).map(|answer| answer.rows).collect(), rows)?;
         note(&mut self.locked, keys, rows);
         Ok(())

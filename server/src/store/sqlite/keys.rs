@@ -1,9 +1,10 @@
 //! Operators' keys: written by the admin verbs, beside a running server.
 
 use super::super::Fault;
+use super::super::keys::OperatorKeys;
 use super::super::reads::ApiKey;
 use super::Source;
-use super::open::{Files, open_writer};
+use super::open::{ADMIN_WAIT, Files, open_reader_alone, open_waiting};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
 use rusqlite::{Connection, Row, params};
@@ -27,27 +28,29 @@ impl ApiKeys {
     /// Opens the file.
     ///
     /// # Errors
-    /// See [`open_writer`].
+    /// See [`open_writer`](super::open_writer).
     pub fn open(files: &Files) -> Result<Self, Fault> {
-        Ok(Self { connection: open_writer(files)? })
+        Ok(Self { connection: open_waiting(files, ADMIN_WAIT)? })
     }
 
-    /// Adds a key by the hash of its secret.
+    /// Opens the file for listing only: whoever writes meanwhile is not waited for.
     ///
     /// # Errors
-    /// The database is not available.
-    pub fn create(&self, id: Uuid, name: &str, hash: &[u8; 32], now: Time) -> Result<(), Fault> {
+    /// There is no database of this schema, or it cannot be opened.
+    pub fn open_to_list(files: &Files) -> Result<Self, Fault> {
+        Ok(Self { connection: open_reader_alone(files)? })
+    }
+}
+
+impl OperatorKeys for ApiKeys {
+    fn create(&mut self, id: Uuid, name: &str, hash: &[u8; 32], now: Time) -> Result<(), Fault> {
         let text =
             "INSERT INTO api_key (api_key_id, key_name, key_hash, created_at) VALUES (?, ?, ?, ?)";
         self.connection.execute(text, params![id.as_bytes(), name, hash, now.0])?;
         Ok(())
     }
 
-    /// Every key, oldest first.
-    ///
-    /// # Errors
-    /// The database is not available.
-    pub fn list(&self) -> Result<Vec<ApiKey>, Fault> {
+    fn list(&mut self) -> Result<Vec<ApiKey>, Fault> {
         let text =
             "SELECT api_key_id, key_name, created_at, revoked_at FROM api_key ORDER BY api_key_id";
         let mut statement = self.connection.prepare(text)?;
@@ -59,11 +62,7 @@ impl ApiKeys {
         Ok(keys)
     }
 
-    /// Revokes a key. Returns whether there was a live one.
-    ///
-    /// # Errors
-    /// The database is not available.
-    pub fn revoke(&self, id: Uuid, now: Time) -> Result<bool, Fault> {
+    fn revoke(&mut self, id: Uuid, now: Time) -> Result<bool, Fault> {
         let text = "UPDATE api_key SET revoked_at = ? WHERE api_key_id = ? AND revoked_at IS NULL";
         Ok(self.connection.execute(text, params![now.0, id.as_bytes()])? == 1)
     }

@@ -1,11 +1,13 @@
 //! The embedded database: one writer, readers apart, write-ahead log, every commit synced to disk.
 
 mod keys;
+mod lock;
 mod open;
 mod read;
 mod write;
 
 pub use keys::ApiKeys;
+pub use lock::ServerLock;
 pub use open::{Files, SCHEMA_VERSION, migrate, open_reader, open_writer};
 pub use read::SqliteReads;
 pub use write::SqliteStore;

@@ -14,6 +14,9 @@ pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// How long a statement waits for another process (a backup, an admin verb) before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an admin verb waits for its turn to write: under a rush the desk takes the next batch as soon
+/// as it has committed one.
+pub(super) const ADMIN_WAIT: Duration = Duration::from_secs(30);
 /// Page cache of the writer, KiB (negative: SQLite's unit is then KiB and not pages).
 const WRITER_CACHE: i64 = -64 * 1024;
 /// Pages in the write-ahead log after which a commit copies them into the database file. Four times
@@ -34,8 +37,13 @@ pub struct Files {
 /// # Errors
 /// The file cannot be opened or written, is no database, is damaged, or has a newer schema.
 pub fn open_writer(files: &Files) -> Result<Connection, Fault> {
+    open_waiting(files, BUSY_TIMEOUT)
+}
+
+/// The same with another time to wait for those who write.
+pub(super) fn open_waiting(files: &Files, wait: Duration) -> Result<Connection, Fault> {
     let mut connection = Connection::open(&files.path)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_timeout(wait)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Both before anything is written: a file that is refused stays as it was.
     if connection.is_readonly("main")? {
@@ -64,6 +72,34 @@ pub fn open_reader(files: &Files) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
+/// Opens a connection that only reads and that nobody has brought up to date before: only where the
+/// file is there, ours, and of this schema.
+///
+/// # Errors
+/// It is not.
+pub(super) fn open_reader_alone(files: &Files) -> Result<Connection, Fault> {
+    if !files.path.exists() {
+        return Err(Fault::Unavailable("there is no such file".into()));
+    }
+    let connection = open_reader(files)?;
+    refuse_foreign(&connection)?;
+    match schema_version(&connection)? {
+        SCHEMA_VERSION => Ok(connection),
+        found => Err(Fault::Unavailable(format!(
+            "it has schema version {found} and not {SCHEMA_VERSION} yet; start the server once"
+        ))),
+    }
+}
+
+/// The schema's version, 0 in a new file.
+fn schema_version(connection: &Connection) -> Result<i64, Fault> {
+    let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > SCHEMA_VERSION {
+        return Err(Fault::SchemaTooNew { found, known: SCHEMA_VERSION });
+    }
+    Ok(found)
+}
+
 /// Refuses a file that holds tables, but not ours. Its version tells nothing: other programs count
 /// theirs from 1, too.
 fn refuse_foreign(connection: &Connection) -> Result<(), Fault> {
@@ -77,17 +113,18 @@ fn refuse_foreign(connection: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Runs the migrations that the database has not had.
+/// Runs the migrations that the database has not had. Where it has had all, nobody's turn to write is
+/// waited for.
 ///
 /// # Errors
 /// The database is newer than this binary, is damaged, or cannot be written.
 pub fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+    if schema_version(connection)? == SCHEMA_VERSION {
+        return refuse_foreign(connection);
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     refuse_foreign(&transaction)?;
-    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found > SCHEMA_VERSION {
-        return Err(Fault::SchemaTooNew { found, known: SCHEMA_VERSION });
-    }
+    let found = schema_version(&transaction)?;
     for (version, text) in MIGRATIONS.iter().filter(|(version, _)| *version > found) {
         transaction.execute_batch(text)?;
         transaction.pragma_update(None, "user_version", version)?;

@@ -9,6 +9,7 @@ mod walk;
 use crate::world::{Ask, Fan, Sale, Show, charge, delete, get, pay, post, put, reserve};
 use boxoffice::http::app::new_id;
 use boxoffice::http::routes::Route;
+use boxoffice::store::keys::OperatorKeys;
 use boxoffice::store::sqlite::ApiKeys;
 use boxoffice::tokens::{Keyring, api_key_hash};
 use boxoffice_core::id::Uuid;
@@ -164,7 +165,7 @@ impl World {
 
     /// A key that was revoked.
     pub fn revoked_key(&self) -> &'static str {
-        let keys = ApiKeys::open(&self.sale.files()).unwrap();
+        let mut keys = ApiKeys::open(&self.sale.files()).unwrap();
         let (id, secret) = (new_id(), "bo_revoked");
         keys.create(id, "old", &api_key_hash(secret), Time(1)).unwrap();
         assert!(keys.revoke(id, Time(2)).unwrap());

@@ -2,8 +2,13 @@
 
 use super::Met;
 use crate::world::{Sale, charge, get, post, put, reserve};
+use axum::body::Body;
+use hyper::body::{Bytes, Frame};
 use insta::assert_snapshot;
 use serde_json::json;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 /// Who asks.
 pub async fn who(met: &mut Met) {
@@ -142,6 +147,38 @@ pub async fn bodies(met: &mut Met) {
     code: "body_too_large"
     limit_bytes: 65536
     title: "The body is too large."
+    "#);
+}
+
+/// A body that never ends.
+struct Endless;
+
+impl hyper::body::Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+/// What does not come. Time stands still but for those who wait for it.
+pub async fn slow_bodies(met: &mut Met) {
+    let sale = Sale::new();
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    let ask = post("/api/v1/sessions").header("content-type", "application/json");
+    let seen = ask.send_body(sale.router.clone(), Body::new(Endless)).await;
+    assert_eq!(began.elapsed().as_secs(), 15);
+    tokio::time::resume();
+    assert_snapshot!(met.see(&seen), @r#"
+    408
+
+    code: "body_too_slow"
+    title: "The body took too long to arrive."
     "#);
 }
 

@@ -83,11 +83,17 @@ impl Ask {
     }
 
     pub async fn send(self, router: Router) -> Seen {
+        let body = Body::from(self.body.clone());
+        self.send_body(router, body).await
+    }
+
+    /// Sends it with a body of another kind.
+    pub async fn send_body(self, router: Router, body: Body) -> Seen {
         let mut request = Request::builder().method(self.method).uri(self.path);
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
-        let request = request.body(Body::from(self.body)).unwrap();
+        let request = request.body(body).unwrap();
         let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Seen { status: parts.status.as_u16(), headers: parts.headers, body }

@@ -17,6 +17,7 @@ use boxoffice::config::{Config, Given};
 use boxoffice::desk::{Desk, Settings, Writer};
 use boxoffice::http::routes::router;
 use boxoffice::http::{App, Inner};
+use boxoffice::store::keys::OperatorKeys;
 use boxoffice::store::memory::Dump;
 use boxoffice::store::reads::Reads;
 use boxoffice::store::sqlite::{ApiKeys, Files, SqliteReads};
@@ -60,7 +61,7 @@ impl Sale {
         let mut given = Given { database: Some(database), readers: Some(2), ..Given::default() };
         change(&mut given);
         let sale = Self::build(given.resolve().unwrap(), Clock::manual(START), folder);
-        let keys = ApiKeys::open(&sale.files()).unwrap();
+        let mut keys = ApiKeys::open(&sale.files()).unwrap();
         keys.create(Uuid::now_v7(), "tests", &api_key_hash(OPERATOR), Time(START)).unwrap();
         sale
     }
@@ -78,7 +79,9 @@ impl Sale {
         let (store, watch) = Watched::open(&Files { path: config.sqlite_path().unwrap() });
         let settings = Settings { batch_commands_max: config.batch_commands_max, waiting_max };
         let (board, metrics) = (Arc::clone(&app.board), Arc::clone(&app.metrics));
-        let desk = Desk::start(Box::new(store), board, clock.clone(), metrics, settings);
+        let files = Files { path: config.sqlite_path().unwrap() };
+        let refill = Box::new(move || SqliteReads::open(&files)?.snapshot());
+        let desk = Desk::start(Box::new(store), board, refill, clock.clone(), metrics, settings);
         let (desk, writer) = desk.unwrap();
         let sweeper = Sweeper { desk: desk.clone(), ..sweeper };
         let mut inner = Arc::try_unwrap(app.0).ok().expect("nobody else holds the app");

@@ -71,6 +71,7 @@ pub struct Scenario {
     behind_ms: i64,
     /// The steps that are told before chance takes over.
     begun: bool,
+    slept: bool,
 }
 
 impl Scenario {
@@ -83,6 +84,7 @@ impl Scenario {
             sweeping: true,
             behind_ms: 0,
             begun: false,
+            slept: false,
         }
     }
 
@@ -108,7 +110,11 @@ impl Scenario {
             Event::Batch => {}
             Event::JumpBack => self.jump_back(),
             Event::JumpForth => self.jump_forth(),
-            Event::Night if self.rng.chance(60) => self.clock = self.clock.plus_ms(90_000_000),
+            // Seldom, but once in every story: otherwise chance decides what is covered.
+            Event::Night if !self.slept || self.rng.chance(60) => {
+                self.slept = true;
+                self.clock = self.clock.plus_ms(90_000_000);
+            }
             Event::Night => {}
             Event::Prune => return Step::Prune(self.clock.plus_ms(-86_400_000)),
             Event::Deadline => {

@@ -5,6 +5,7 @@ use super::on_each;
 use crate::servers::Server;
 use crate::subject::options;
 use boxoffice::store::Fault;
+use boxoffice::store::keys::OperatorKeys;
 use boxoffice::store::mysql::{
     MIGRATIONS, MySqlKeys, MySqlReads, MySqlStore, Options, SCHEMA_VERSION, Tls,
 };
@@ -50,7 +51,8 @@ fn sql(url: &str) -> mysql::Conn {
 }
 
 fn nodes_that_start_together(server: &'static Server) {
-    let options = options(&server.fresh_database());
+    let url = server.fresh_database();
+    let options = options(&url);
     std::thread::scope(|scope| {
         let open = || MySqlStore::open(&options).map(|_| ());
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
@@ -58,25 +60,26 @@ fn nodes_that_start_together(server: &'static Server) {
             assert_eq!(thread.join().expect("a node"), Ok(()));
         }
     });
-    let found: Option<(i64, Option<Vec<u8>>)> = sql(&options.url)
-        .query_first("SELECT version, holder FROM schema_migration")
-        .expect("a row");
+    let found: Option<(i64, Option<Vec<u8>>)> =
+        sql(&url).query_first("SELECT version, holder FROM schema_migration").expect("a row");
     assert_eq!(found, Some((SCHEMA_VERSION, None)));
 }
 
 fn a_newer_schema(server: &'static Server) {
-    let options = options(&server.fresh_database());
+    let url = server.fresh_database();
+    let options = options(&url);
     drop(MySqlStore::open(&options).expect("a database of our own"));
     let newer = format!("UPDATE schema_migration SET version = {}", SCHEMA_VERSION + 1);
-    sql(&options.url).query_drop(newer).expect("a version");
+    sql(&url).query_drop(newer).expect("a version");
     let fault = refusal(&options);
     assert_eq!(fault, Fault::SchemaTooNew { found: SCHEMA_VERSION + 1, known: SCHEMA_VERSION });
     assert!(one_sentence(&fault).contains("use the newer binary"));
 }
 
 fn another_programs_database(server: &'static Server) {
-    let options = options(&server.fresh_database());
-    let mut other = sql(&options.url);
+    let url = server.fresh_database();
+    let options = options(&url);
+    let mut other = sql(&url);
     other
         .query_drop("CREATE TABLE schema_migration (version BIGINT PRIMARY KEY)")
         .expect("a table");
@@ -95,7 +98,8 @@ fn a_wrong_password(server: &'static Server) {
     let fault = MySqlReads::open(&options(&wrong)).err().expect("a refusal");
     one_sentence(&fault);
     for bad in [url.replace("mysql:", "postgres:"), url.replace("127.0.0.1:", "127.0.0.1:x")] {
-        assert!(one_sentence(&refusal(&options(&bad))).contains("address"));
+        let fault = Options::new(&bad).expect_err("a refusal");
+        assert!(one_sentence(&fault).contains("address"));
     }
     let nowhere = url.replace(&server.port().to_string(), "1");
     assert!(matches!(refusal(&options(&nowhere)), Fault::Unavailable(_)));
@@ -105,7 +109,9 @@ fn a_wrong_password(server: &'static Server) {
 /// none.
 fn encryption(server: &'static Server) {
     let url = server.fresh_database();
-    let open = |tls: Tls| MySqlStore::open(&Options::new(&url).with_tls(tls)).map(|_| ());
+    let open = |tls: Tls| {
+        MySqlStore::open(&Options::new(&url).expect("an address").with_tls(tls)).map(|_| ())
+    };
     let has: Option<String> = server.ask("SELECT IF(VERSION() LIKE '%Maria%', 'none', 'own')");
     let required = open(Tls::Required);
     assert_eq!(required.is_ok(), has.as_deref() == Some("own"), "{required:?}");
@@ -120,9 +126,10 @@ fn encryption(server: &'static Server) {
 }
 
 fn columns_of_the_schema(server: &'static Server) {
-    let options = options(&server.fresh_database());
+    let url = server.fresh_database();
+    let options = options(&url);
     drop(MySqlStore::open(&options).expect("a database of our own"));
-    let mut connection = sql(&options.url);
+    let mut connection = sql(&url);
     for table in TABLES {
         let text = "SELECT column_name FROM information_schema.columns \
                     WHERE table_schema = DATABASE() AND table_name = ?";
@@ -133,9 +140,10 @@ fn columns_of_the_schema(server: &'static Server) {
 }
 
 fn migrations_can_be_run_again(server: &'static Server) {
-    let options = options(&server.fresh_database());
+    let url = server.fresh_database();
+    let options = options(&url);
     drop(MySqlStore::open(&options).expect("a database of our own"));
-    let mut connection = sql(&options.url);
+    let mut connection = sql(&url);
     for (_, text) in MIGRATIONS {
         connection.query_drop(text).expect("nothing to do");
     }
@@ -145,7 +153,8 @@ fn migrations_can_be_run_again(server: &'static Server) {
 }
 
 fn operators_keys(server: &'static Server) {
-    let options = options(&server.fresh_database());
+    let url = server.fresh_database();
+    let options = options(&url);
     let mut keys = MySqlKeys::open(&options).expect("a database of our own");
     let id = Uuid::from_u128(5);
     keys.create(id, "door", &[9; 32], Time(1)).expect("a key");

@@ -3,7 +3,9 @@
 
 use super::on_each;
 use super::proxy::{Cut, Proxy};
-use super::sale::{DATE, NOW, attempt, charge, fan, in_the_shop, keyed, reserve, run};
+use super::sale::{
+    DATE, NOW, attempt, charge, fan, in_the_shop, in_the_shop_in, keyed, reserve, run,
+};
 use crate::servers::Server;
 use crate::subject::options;
 use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options};
@@ -92,17 +94,21 @@ fn mysql_dies_and_comes_back() {
 
 struct World {
     proxy: Proxy,
+    database: String,
+    through: String,
     direct: Options,
     store: MySqlStore,
 }
 
 /// A store behind a proxy, and a fan in the shop.
 fn world(server: &'static Server) -> World {
-    let direct = in_the_shop(server, 4, 2);
+    let url = server.fresh_database();
+    let direct = in_the_shop_in(options(&url), 4, 2);
     let proxy = Proxy::to(server.port());
-    let through = direct.url.replace(&server.port().to_string(), &proxy.port().to_string());
+    let through = url.replace(&server.port().to_string(), &proxy.port().to_string());
     let store = MySqlStore::open(&options(&through)).expect("a road to the database");
-    World { proxy, direct, store }
+    let database = url.rsplit('/').next().expect("a name").to_owned();
+    World { proxy, database, through, direct, store }
 }
 
 impl World {
@@ -161,14 +167,11 @@ fn a_commit_that_nobody_can_tell_of(server: &'static Server) {
 
 fn a_dead_connection_is_replaced(server: &'static Server) {
     let mut world = world(server);
-    let through =
-        world.direct.url.replace(&server.port().to_string(), &world.proxy.port().to_string());
-    let mut reads = MySqlReads::open(&options(&through)).expect("a reader");
-    let database = world.direct.url.rsplit('/').next().expect("a name").to_owned();
+    let mut reads = MySqlReads::open(&options(&world.through)).expect("a reader");
     let ids: Vec<u64> = {
         use mysql::prelude::Queryable;
         let text = "SELECT id FROM information_schema.processlist WHERE db = ?";
-        server.harness().expect("a connection").exec(text, (&database,)).expect("rows")
+        server.harness().expect("a connection").exec(text, (&world.database,)).expect("rows")
     };
     for id in ids {
         use mysql::prelude::Queryable;

@@ -1,7 +1,7 @@
 //! Statements read by their index, for hundreds of keys, and so lock nothing else.
 
 use super::on_each;
-use super::sale::{NOW, charge, fan, in_the_shop, join, keyed, reserve, run};
+use super::sale::{NOW, charge, fan, in_the_shop_in, join, keyed, reserve, run};
 use crate::servers::Server;
 use boxoffice::store::mysql::MySqlStore;
 use boxoffice_core::batch::Envelope;
@@ -34,13 +34,14 @@ fn sent(server: &Server, url: &str) -> Vec<String> {
 }
 
 fn each_statement_uses_its_index(server: &'static Server) {
-    let options = in_the_shop(server, 3_000, 1_500);
-    let mut connection = mysql::Conn::new(mysql::Opts::from_url(&options.url).expect("an address"))
-        .expect("a connection");
+    let url = server.fresh_database();
+    in_the_shop_in(crate::subject::options(&url), 3_000, 1_500);
+    let mut connection =
+        mysql::Conn::new(mysql::Opts::from_url(&url).expect("an address")).expect("a connection");
     // MySQL has another form by default, MariaDB only this one.
     let _ = connection.query_drop("SET SESSION explain_format = 'TRADITIONAL'");
     let mut met: BTreeMap<String, String> = BTreeMap::new();
-    for statement in sent(server, &options.url) {
+    for statement in sent(server, &url) {
         // A packet is logged as a whole, or statement by statement.
         for text in
             statement.split(';').filter(|text| text.starts_with("SELECT") && text.len() > 1000)

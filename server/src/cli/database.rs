@@ -1,0 +1,128 @@
+//! Opens the database that the settings name: the embedded one, or one that servers share.
+
+use super::Failure;
+use crate::clock::Clock;
+use crate::config::{Config, Database};
+use crate::desk::Refill;
+use crate::store::keys::OperatorKeys;
+use crate::store::mysql::{MySqlKeys, MySqlReads, MySqlStore, Options, Tls};
+use crate::store::reads::{Reads, Snapshot};
+use crate::store::sqlite::{ApiKeys, Files, ServerLock, SqliteReads, SqliteStore};
+use crate::store::{Fault, Store};
+use std::time::Duration;
+
+/// How long a connection to the database may take to be made, at most.
+const CONNECT_MAX: Duration = Duration::from_secs(3);
+/// How long a statement waits for another transaction's lock, at most.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// A database with everything that a node asks of it.
+pub struct Opened {
+    /// Writes.
+    pub store: Box<dyn Store>,
+    /// Read, each by one request at a time.
+    pub readers: Vec<Box<dyn Reads>>,
+    /// What the board starts from.
+    pub snapshot: Snapshot,
+    /// Reads it again.
+    pub refill: Refill,
+}
+
+/// Opens the database for a node.
+///
+/// # Errors
+/// It cannot be used.
+pub fn open(config: &Config) -> Result<Opened, Failure> {
+    let opened = match config.where_is_the_database()? {
+        Database::Sqlite(path) => sqlite(Files { path }, config.readers),
+        Database::MySql(url) => mysql(config, &url),
+    };
+    Ok(opened.map_err(|fault| named(config, &fault))?)
+}
+
+/// A fault with the database's name, without its password.
+fn named(config: &Config, fault: &Fault) -> String {
+    let name = config.shown_database();
+    format!("{}: {fault}", name.strip_prefix("sqlite://").unwrap_or(&name))
+}
+
+fn sqlite(files: Files, readers: usize) -> Result<Opened, Fault> {
+    let store = Box::new(SqliteStore::open(&files)?);
+    let reader = |_| Ok(Box::new(SqliteReads::open(&files)?) as Box<dyn Reads>);
+    let readers = (0..readers).map(reader).collect::<Result<_, Fault>>()?;
+    let mut refill: Refill = Box::new(move || SqliteReads::open(&files)?.snapshot());
+    Ok(Opened { store, readers, snapshot: refill()?, refill })
+}
+
+/// How to connect.
+fn options(config: &Config, url: &str) -> Result<Options, Fault> {
+    let ca = Some(config.database_tls_ca.clone()).filter(|path| !path.as_os_str().is_empty());
+    let mut options = Options::new(url)?;
+    let tls = match config.database_tls.as_str() {
+        "off" => Tls::Off,
+        "required" => Tls::Required,
+        "auto" if options.is_local() => Tls::Off,
+        _ => Tls::Verify { ca },
+    };
+    let timeout = Duration::from_secs(config.database_timeout_seconds.unsigned_abs());
+    options.tls = tls;
+    options.connect_timeout = timeout.min(CONNECT_MAX);
+    options.read_timeout = timeout;
+    options.write_timeout = timeout;
+    // An answer that waits for a lock must come before the connection is given up.
+    options.lock_wait = (timeout / 2).min(LOCK_WAIT_MAX);
+    Ok(options)
+}
+
+fn mysql(config: &Config, url: &str) -> Result<Opened, Fault> {
+    let options = options(config, url)?;
+    // First, since it makes the tables and notes what it has seen of other servers.
+    let store = Box::new(MySqlStore::open(&options)?);
+    let reader = |_| Ok(Box::new(MySqlReads::open(&options)?) as Box<dyn Reads>);
+    let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
+    let mut reads = MySqlReads::open(&options)?;
+    let mut refill: Refill = Box::new(move || reads.snapshot());
+    Ok(Opened { store, readers, snapshot: refill()?, refill })
+}
+
+/// The clock that nodes of this database go by: where there can be many, the database's.
+///
+/// # Errors
+/// The settings name no database.
+pub fn clock(config: &Config) -> Result<Clock, Failure> {
+    Ok(match config.where_is_the_database()? {
+        Database::Sqlite(_) => Clock::System,
+        Database::MySql(_) => Clock::shared(),
+    })
+}
+
+/// Keeps every other server away from an embedded database, for as long as it is held; any number
+/// may share another.
+///
+/// # Errors
+/// Another server sells from it, or the lock cannot be made.
+pub fn lock(config: &Config) -> Result<Option<ServerLock>, Failure> {
+    let Database::Sqlite(path) = config.where_is_the_database()? else {
+        return Ok(None);
+    };
+    Ok(Some(ServerLock::take(&Files { path }).map_err(|fault| named(config, &fault))?))
+}
+
+/// The operators' keys, for changing them or (`to_list`) for a look.
+///
+/// # Errors
+/// The database cannot be used.
+pub fn keys(config: &Config, to_list: bool) -> Result<Box<dyn OperatorKeys>, Failure> {
+    let opened: Result<Box<dyn OperatorKeys>, Fault> = match config.where_is_the_database()? {
+        Database::Sqlite(path) => {
+            let files = Files { path };
+            let opened =
+                if to_list { ApiKeys::open_to_list(&files) } else { ApiKeys::open(&files) };
+            opened.map(|keys| Box::new(keys) as Box<dyn OperatorKeys>)
+        }
+        Database::MySql(url) => options(config, &url)
+            .and_then(|options| MySqlKeys::open(&options))
+            .map(|keys| Box::new(keys) as Box<dyn OperatorKeys>),
+    };
+    Ok(opened.map_err(|fault| named(config, &fault))?)
+}

@@ -1,0 +1,129 @@
+//! The board by itself: what a reader may see while a batch is shown.
+
+use boxoffice::board::{Board, Standing};
+use boxoffice_core::concert::{Concert, Policy};
+use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
+use boxoffice_core::queue::{Admission, Place, PlaceStatus, QueueSettings, QueueState};
+use boxoffice_core::rows::Rows;
+use boxoffice_core::time::Time;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+const CONCERT: ConcertId = ConcertId(Uuid::from_u128(1));
+
+fn concert() -> Concert {
+    Concert {
+        concert_name: "Moonlight Parade".into(),
+        theater: "Hangang Hall".into(),
+        run_time: 120,
+        total_seats: 0,
+        date_count: 0,
+        start_at: Time(0),
+        end_at: None,
+        policy: Policy {
+            hold_ttl_ms: 300_000,
+            shop_ttl_ms: 600_000,
+            arrival_grace_ms: 60_000,
+            seats_per_user: 4,
+        },
+        created_at: Time(0),
+    }
+}
+
+fn queue(cursor: u64, tail: u64) -> QueueState {
+    QueueState {
+        seed: [7; 32],
+        drawn: Some(0),
+        cursor,
+        tail,
+        waiting: tail - cursor,
+        active: cursor,
+        returning: 0,
+        credit_milli: 0,
+        credit_at: Time(0),
+        settings: QueueSettings::default(),
+    }
+}
+
+fn admission(until: i64) -> Admission {
+    Admission {
+        user: UserId(Uuid::from_u128(9)),
+        is_active: true,
+        token_expiry: Time(until),
+        admitted_at: Time(0),
+        arrived_at: None,
+        shop_until: Time(until),
+        reservation: None,
+        end: None,
+        ended_at: None,
+        returns: 0,
+    }
+}
+
+fn board(tail: u64) -> Board {
+    let mut rows = Rows::default();
+    rows.concerts.insert(CONCERT, concert());
+    rows.queues.insert(CONCERT, queue(0, tail));
+    let board = Board::default();
+    board.apply(&rows, Time(0));
+    board
+}
+
+/// A batch that lets the next in.
+fn admit(sequence: u64, tail: u64, until: i64) -> Rows {
+    let mut rows = Rows::default();
+    let key = PlaceKey { concert: CONCERT, sequence };
+    let user = UserId(Uuid::from_u128(9));
+    let status = PlaceStatus::Served;
+    rows.queues.insert(CONCERT, queue(sequence, tail));
+    rows.places.insert(key, Place { user, status, created_at: Time(0), deleted_at: None });
+    rows.admissions.insert(key, admission(until));
+    rows
+}
+
+/// H18, H22: somebody who is being let in is waiting and then admitted, and never anything else.
+#[test]
+fn nobody_is_seen_between_waiting_and_admitted() {
+    const TAIL: u64 = 30_000;
+    let board = board(TAIL);
+    let (done, next) = (AtomicBool::new(false), AtomicU64::new(1));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for sequence in 1..=TAIL {
+                next.store(sequence, Ordering::SeqCst);
+                board.apply(&admit(sequence, TAIL, 60_000), Time(0));
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        let concert = board.concert(CONCERT).expect("it is shown");
+        while !done.load(Ordering::SeqCst) {
+            let standing = concert.queue.standing(next.load(Ordering::SeqCst), Time(0));
+            let fine = matches!(standing, Standing::Waiting { .. } | Standing::Admitted { .. });
+            if !fine {
+                done.store(true, Ordering::SeqCst);
+                panic!("{standing:?}");
+            }
+        }
+    });
+}
+
+/// What is due is told in the order of its being due, and what was renewed is not due.
+#[test]
+fn the_first_due_comes_first() {
+    let board = board(100);
+    for sequence in 1..=100_u64 {
+        let until = 1_000 + i64::try_from((sequence * 37) % 101).unwrap();
+        board.apply(&admit(sequence, 100, until), Time(0));
+    }
+    let mut renewed = Rows::default();
+    for sequence in 1..=50 {
+        renewed.admissions.insert(PlaceKey { concert: CONCERT, sequence }, admission(9_000));
+    }
+    board.apply(&renewed, Time(0));
+    let queue = &board.concert(CONCERT).unwrap().queue;
+    let due = queue.due(Time(2_000), 20);
+    let mut wanted: Vec<u64> = (51..=100).collect();
+    wanted.sort_by_key(|sequence| (sequence * 37) % 101);
+    assert_eq!(due, wanted[..20]);
+    assert_eq!(queue.due(Time(1_000), 100), Vec::<u64>::new());
+    assert_eq!(queue.due(Time(9_000), 1_000).len(), 100);
+}

@@ -1,0 +1,116 @@
+//! Servers of one sale: each a process of its own, all on one database, with one file of token keys.
+
+use crate::audit::audit;
+use crate::copy::copy;
+use crate::facts::broken;
+use crate::fan::Journal;
+use crate::house::{House, Sale, Server, binary, command, open_sale};
+use crate::nothing;
+use boxoffice::clock::Clock;
+use boxoffice::tokens::Keyring;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::process::Command;
+
+/// See the module.
+pub struct Estate {
+    house: House,
+    /// Where each server finds the database.
+    urls: Vec<String>,
+    pub nodes: Vec<Option<Server>>,
+}
+
+impl Estate {
+    /// One server for each address of the database.
+    pub fn open(urls: Vec<String>) -> Self {
+        let house = House::new();
+        let mut estate = Self { house, urls, nodes: Vec::new() };
+        let made = estate.command(0, &["admin", "key", "rotate"]).output().unwrap();
+        assert!(made.status.success(), "{made:?}");
+        for node in 0..estate.urls.len() {
+            estate.nodes.push(None);
+            estate.start(node);
+        }
+        estate
+    }
+
+    /// A verb with the settings of a node.
+    pub fn command(&self, node: usize, words: &[&str]) -> Command {
+        let mut command = command(binary());
+        let keys = self.house.keys_file();
+        command.args(words).args(["--database", &self.urls[node]]);
+        command.arg("--keys-file").arg(keys).current_dir(self.house.dir.path());
+        command
+    }
+
+    pub fn start(&mut self, node: usize) {
+        let mut serve = self.command(node, &["serve", "--listen", "127.0.0.1:0"]);
+        serve.args(["--demo", "false"]);
+        let server = Server::spawn(serve);
+        self.nodes[node] = Some(server.unwrap_or_else(|why| panic!("it did not start: {why:?}")));
+    }
+
+    pub fn kill(&mut self, node: usize) {
+        self.nodes[node].take().expect("it runs").kill();
+    }
+
+    pub fn address(&self, node: usize) -> SocketAddr {
+        self.nodes[node].as_ref().expect("it runs").address
+    }
+
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.nodes.iter().flatten().map(|server| server.address).collect()
+    }
+
+    pub fn keyring(&self) -> Keyring {
+        self.house.keyring()
+    }
+
+    pub fn operator_key(&self) -> String {
+        let made = self.command(0, &["admin", "key", "create"]).output().unwrap();
+        assert!(made.status.success(), "{made:?}");
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Opens a sale by the first server, and waits until each one shows it.
+    pub async fn open_sale(&self, seats: u32, more: &Value) -> Sale {
+        let sale = open_sale(self.address(0), &self.operator_key(), seats, more).await;
+        let path = format!("/api/v1/concerts/{}", sale.concert);
+        for address in self.addresses() {
+            crate::one_sale::until_shown(address, &path).await;
+        }
+        sale
+    }
+
+    /// Nothing is wrong with what the database at this address holds: by the rows alone, and by what
+    /// fans were told.
+    pub fn check(&self, url: &str, journals: &[Journal], when: &str) {
+        let file = self.house.path("copy.db");
+        copy(url, &file);
+        nothing(&broken(journals, &file, &self.keyring()), when);
+        nothing(&audit(&file, Clock::System.now().0), when);
+    }
+
+    /// Stops all servers, each of which must end cleanly.
+    pub fn stop(&mut self) {
+        for server in self.nodes.iter_mut().filter_map(Option::take) {
+            server.stop();
+        }
+    }
+}
+
+impl Drop for Estate {
+    /// A test that failed shows what its servers logged last.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for (node, server) in self.nodes.iter_mut().enumerate() {
+            let Some(server) = server.take() else { continue };
+            let log = server.kill();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = lines[lines.len().saturating_sub(12)..].join("\n");
+            eprintln!("server {node} logged last:\n{last}");
+        }
+    }
+}

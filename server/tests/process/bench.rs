@@ -1,0 +1,24 @@
+//! The benchmark runs to its end and prints a line for each step. What it measures here means nothing.
+
+use crate::alone;
+use crate::house::House;
+
+#[test]
+fn the_benchmark_measures_every_step() {
+    let _alone = alone();
+    let house = House::new();
+    let small = ["--rounds", "1", "--seconds", "0.2", "--changes", "50", "--waiting", "50"];
+    let mut command = crate::house::command(crate::house::binary());
+    let output = command.arg("bench").args(small).args(["--connections", "4"]);
+    let output = output.env("TMPDIR", house.dir.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let table = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).collect();
+    let steps = ["step", "no-op", "poll", "seat map", "join", "hold", "hold"];
+    assert_eq!(lines.len(), steps.len(), "{table}");
+    for (line, step) in lines.iter().zip(steps) {
+        assert!(line.starts_with(&format!("| {step}")), "{table}");
+        assert!(!line.contains("NaN"), "{table}");
+    }
+    assert_eq!(std::fs::read_dir(house.dir.path()).unwrap().count(), 0, "nothing is left behind");
+}
