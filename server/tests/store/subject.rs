@@ -1,7 +1,9 @@
 //! The stores under test, each behind what the tests need of it.
 
+use crate::servers::{Server, shared_mariadb, shared_mysql};
 use boxoffice::store::Store;
 use boxoffice::store::memory::{Dump, MemoryStore};
+use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options, Tls};
 use boxoffice::store::reads::Reads;
 use boxoffice::store::sqlite::{Files, SqliteReads, SqliteStore};
 use tempfile::TempDir;
@@ -10,6 +12,10 @@ use tempfile::TempDir;
 pub trait Subject {
     type Store: Store;
 
+    /// Whether the database that it needs is installed; where it is not, that was told.
+    fn is_there() -> bool {
+        true
+    }
     /// Without any rows.
     fn empty() -> Self;
     fn store(&mut self) -> &mut Self::Store;
@@ -71,6 +77,67 @@ impl Subject for OnSqlite {
 
     fn dump(&mut self) -> Dump {
         let mut reads = SqliteReads::open(&self.files).expect("a file of our own");
+        reads.dump().expect("rows")
+    }
+}
+
+/// A product that speaks the protocol of MySQL.
+pub trait Product {
+    fn server() -> Option<&'static Server>;
+}
+
+pub struct MariaDb;
+pub struct MySql;
+
+impl Product for MariaDb {
+    fn server() -> Option<&'static Server> {
+        shared_mariadb()
+    }
+}
+
+impl Product for MySql {
+    fn server() -> Option<&'static Server> {
+        shared_mysql()
+    }
+}
+
+/// Options as tests use them: over the loopback interface, in the clear.
+pub fn options(url: &str) -> Options {
+    Options::new(url).expect("an address").with_tls(Tls::Off)
+}
+
+/// In a database of its own on a shared server.
+pub struct OnServer<P> {
+    options: Options,
+    store: Option<MySqlStore>,
+    _product: std::marker::PhantomData<P>,
+}
+
+impl<P: Product> Subject for OnServer<P> {
+    type Store = MySqlStore;
+
+    fn is_there() -> bool {
+        P::server().is_some()
+    }
+
+    fn empty() -> Self {
+        let options = options(&P::server().expect("a server").fresh_database());
+        let mut subject = Self { options, store: None, _product: std::marker::PhantomData };
+        subject.reopen();
+        subject
+    }
+
+    fn store(&mut self) -> &mut MySqlStore {
+        self.store.as_mut().expect("an open store")
+    }
+
+    fn reopen(&mut self) {
+        self.store = None;
+        self.store = Some(MySqlStore::open(&self.options).expect("a database of our own"));
+    }
+
+    fn dump(&mut self) -> Dump {
+        let mut reads = MySqlReads::open(&self.options).expect("a database of our own");
         reads.dump().expect("rows")
     }
 }

@@ -130,12 +130,14 @@ fn migrations_of_the_dialects_are_alike() {
 
 /// A number names one migration, whatever the dialect.
 fn numbers(one: &BTreeSet<String>, other: &BTreeSet<String>) -> Vec<String> {
-    let all: BTreeSet<&String> = one.union(other).collect();
     let number = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
-    let mut seen = BTreeMap::new();
-    let again = |name: &&String| seen.insert(number(name), (*name).clone()).map(|_| ());
-    let twice: Vec<_> = all.into_iter().filter_map(|name| again(&name).map(|()| name)).collect();
-    twice.into_iter().map(|name| format!("{name}: another has its number")).collect()
+    let (mut seen, mut twice) = (BTreeSet::new(), Vec::new());
+    for name in one.union(other) {
+        if !seen.insert(number(name)) {
+            twice.push(format!("{name}: another has its number"));
+        }
+    }
+    twice
 }
 
 /// The reader above against the database itself.

@@ -193,18 +193,15 @@ impl Link {
             self.trips += 1;
             connection.query_drop(self.options.session(self.isolation))?;
             let settings: Vec<(String, String)> = connection.query(SETTINGS)?;
-            Ok((connection, settings))
+            let is_of_cluster = wait_for_others(&mut connection, &settings)?;
+            Ok((connection, settings, is_of_cluster))
         });
-        let (connection, settings) =
+        let (connection, settings, is_of_cluster) =
             opened.map_err(|error| Trouble::of(error, 0).at_connecting())?;
         if settings.iter().any(|(name, value)| name == "read_only" && value != "OFF") {
             return Err(Fault::Unavailable("the server takes no writes".into()));
         }
-        self.is_of_cluster = settings.iter().any(|(name, value)| match name.as_str() {
-            "wsrep_on" => value == "ON",
-            "group_replication_group_name" => !value.is_empty(),
-            _ => false,
-        });
+        self.is_of_cluster = is_of_cluster;
         self.connection = Some(connection);
         Ok(())
     }
@@ -264,6 +261,27 @@ impl Link {
             asked => asked.map_err(Trouble::outside),
         }
     }
+}
+
+/// Where several servers of a cluster write, one may lag behind: a transaction waits until its server
+/// has what was committed before, so that whoever goes from one node to another finds what the first
+/// has acknowledged.
+fn wait_for_others(
+    connection: &mut Conn,
+    settings: &[(String, String)],
+) -> Result<bool, mysql::Error> {
+    let is = |wanted: &str, of: &dyn Fn(&str) -> bool| {
+        settings.iter().any(|(name, value)| name == wanted && of(value))
+    };
+    let galera = is("wsrep_on", &|value| value == "ON");
+    let group = is("group_replication_group_name", &|value| !value.is_empty());
+    if galera {
+        connection.query_drop("SET SESSION wsrep_sync_wait = 1")?;
+    }
+    if group {
+        connection.query_drop("SET SESSION group_replication_consistency = 'BEFORE'")?;
+    }
+    Ok(galera || group)
 }
 
 fn ask(connection: &mut Conn, text: &str) -> Result<Vec<Answer>, Trouble> {

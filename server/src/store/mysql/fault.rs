@@ -19,8 +19,9 @@ pub(super) enum Trouble {
 
 /// Another transaction was in the way; the server has undone this one, or it is to be rolled back:
 /// deadlock (and a commit that Galera refuses), lock wait, killed statement, deadlock while
-/// checking, a commit that Group Replication refuses.
-const CONFLICT: [u16; 5] = [1213, 1205, 1317, 1614, 3101];
+/// checking, a commit that Group Replication refuses, and what it says of any statement of a
+/// transaction that it has given up.
+const CONFLICT: [u16; 6] = [1213, 1205, 1317, 1614, 3101, 1180];
 /// A refusal of COMMIT itself that is known to have undone the transaction: that of Group Replication.
 /// Galera's (1213) is not among them: a node that loses a member while it commits may say so of a
 /// transaction that the others have taken.
@@ -131,6 +132,8 @@ mod tests {
         assert_eq!(refused(1180, 2).at_commit(3), Fault::Unknown("so".into()));
         assert_eq!(refused(1047, 2).at_commit(3), Fault::Unknown("so".into()));
         assert_eq!(refused(1062, 1).at_commit(3), Fault::Constraint("so".into()));
+        // Group Replication says so of any statement of a transaction that it has given up.
+        assert_eq!(refused(1180, 0).at_commit(3), Fault::Conflict("so".into()));
         assert_eq!(refused(1205, 1).at_commit(3), Fault::Conflict("so".into()));
         assert_eq!(refused(1290, 0).at_commit(3), Fault::Unavailable("so".into()));
         assert_eq!(refused(1146, 0).within(), Fault::Corrupt("so".into()));

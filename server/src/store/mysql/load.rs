@@ -153,6 +153,7 @@ impl<'k> Plan<'k> {
         }
     }
 
+    /// Nothing is locked here: a server may read all of the index where that is less than the keys.
     fn newest_places(&mut self, keys: &'k Keys) {
         for (concert, users) in by_second(&keys.newest_places) {
             let text = format!(

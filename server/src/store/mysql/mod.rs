@@ -3,7 +3,7 @@
 //!
 //! **Few round trips.** A round of loading is one packet of text with all its statements, a save is
 //! text that goes with the commit. A batch takes its rounds of loading and one more, however many
-//! commands it has.
+//! commands it has. On a cluster each statement goes in a packet of its own: see [`connect`].
 //!
 //! **Why what is loaded cannot change before the commit.** The isolation is READ COMMITTED: each
 //! statement sees what was committed before it began, and locking reads lock the rows that they
@@ -22,7 +22,8 @@
 //! and [`super::transact`] runs that batch again: then the row is there.
 //!
 //! Galera and Group Replication with several writing nodes lock on one node only; there the second
-//! of two commits that changed a row is refused, and run again.
+//! of two commits that changed a row is refused, and run again. Each read of the table above is
+//! followed by a change of the row that guards it, or decides nothing.
 //!
 //! **What is committed is known.** See [`outbox`].
 

@@ -25,6 +25,9 @@ use std::time::{Duration, Instant};
 const KEEP_MS: i64 = 10 * 60 * 1000;
 /// A node that has not looked for this long starts anew: rows may be gone soon.
 const UNSEEN_MAX: Duration = Duration::from_secs(8 * 60);
+/// A node that was silent for this long is forgotten, so that those that have ended do not add up. Of
+/// one that speaks again only what is new is left by then, or is told again.
+const SILENT_MAX: Duration = Duration::from_secs(30 * 60);
 /// Batches of one node that are read at a time; the next call reads on.
 const BATCHES_MAX: usize = 1_000;
 /// Changed rows that are loaded at a time; beyond it the board starts anew.
@@ -63,10 +66,12 @@ fn runs<K: PartialEq>(pairs: impl Iterator<Item = (K, u64)>) -> Vec<(K, Runs)> {
     let mut all: Vec<(K, Runs)> = Vec::new();
     for (key, number) in pairs {
         match all.last_mut().filter(|(last, _)| *last == key) {
-            Some((_, runs)) => match runs.last_mut().filter(|(_, end)| end + 1 == number) {
-                Some((_, end)) => *end = number,
-                None => runs.push((number, number)),
-            },
+            Some((_, runs)) => {
+                match runs.last_mut().filter(|(_, end)| number.checked_sub(1) == Some(*end)) {
+                    Some((_, end)) => *end = number,
+                    None => runs.push((number, number)),
+                }
+            }
             None => all.push((key, vec![(number, number)])),
         }
     }
@@ -81,7 +86,8 @@ fn numbers<K: Copy>(all: &[(K, Runs)]) -> impl Iterator<Item = (K, u64)> {
 
 fn length<K>(all: &[(K, Runs)]) -> u64 {
     let runs = all.iter().flat_map(|(_, runs)| runs);
-    runs.map(|(from, to)| to.saturating_sub(*from) + 1).fold(0, u64::saturating_add)
+    let lengths = runs.map(|(from, to)| to.saturating_sub(*from).saturating_add(1));
+    lengths.fold(0, u64::saturating_add)
 }
 
 impl Changed {
@@ -177,7 +183,8 @@ pub(super) fn prune(cutoff: Time, limit: usize) -> String {
 
 /// How far this node has read the others.
 pub(super) struct Watch {
-    positions: BTreeMap<Uuid, u64>,
+    /// The last batch of each node, and when it was seen.
+    positions: BTreeMap<Uuid, (u64, Instant)>,
     looked: Instant,
 }
 
@@ -188,7 +195,7 @@ impl Watch {
         let text = "SELECT node_id, MAX(batch_number) FROM outbox GROUP BY node_id";
         let answers = link.ask_again(text)?;
         let rows = answers.into_iter().flat_map(|answer| answer.rows).map(Line);
-        let position = |line: Line| Ok((line.id(0)?, line.count(1)?));
+        let position = |line: Line| Ok((line.id(0)?, (line.count(1)?, looked)));
         let positions: Result<_, Fault> = rows.map(position).collect();
         Ok(Self { positions: positions?, looked })
     }
@@ -200,7 +207,8 @@ impl Watch {
 
     /// Notes what was seen in a look that began then.
     pub fn advance(&mut self, positions: &BTreeMap<Uuid, u64>, looked: Instant) {
-        self.positions.extend(positions);
+        self.positions.extend(positions.iter().map(|(node, batch)| (*node, (*batch, looked))));
+        self.positions.retain(|_, (_, seen)| looked.duration_since(*seen) < SILENT_MAX);
         self.looked = looked;
     }
 }
@@ -224,7 +232,7 @@ pub(super) fn read(
     let tail = format!("ORDER BY node_id, batch_number LIMIT {BATCHES_MAX}");
     let known = watch.positions.keys().chain([own]).map(id);
     let mut text = format!("SELECT {NOW}; {head} node_id NOT IN ({}) {tail}", list(known));
-    for (node, seen) in watch.positions.iter().filter(|(node, _)| *node != own) {
+    for (node, (seen, _)) in watch.positions.iter().filter(|(node, _)| *node != own) {
         text += &format!("; {head} node_id = {} AND batch_number > {seen} {tail}", id(node));
     }
     if !late.is_empty() {

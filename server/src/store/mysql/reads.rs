@@ -38,7 +38,7 @@ pub(super) fn consistent(link: &mut Link, text: &str) -> Result<Vec<Vec<Row>>, F
         Err(_) => {
             // Whatever was begun ends with its connection.
             link.forget();
-            ask(link, BEGIN[1])?
+            ask(link, BEGIN[1]).inspect_err(|_| link.forget())?
         }
     };
     let last = answers.len().saturating_sub(1);

@@ -12,7 +12,7 @@
 //! let url = server.fresh_database();
 //! ```
 
-#![allow(dead_code, reason = "no test target uses all of it")]
+#![allow(dead_code, unused_imports, reason = "no test target uses all of it")]
 
 mod cluster;
 mod galera;

@@ -50,4 +50,12 @@ impl<S: Store> Store for Faulty<S> {
     fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
         self.inner.prune(cutoff, limit)
     }
+
+    fn settle(&mut self) -> Result<bool, Fault> {
+        self.inner.settle()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
+    }
 }

@@ -1,0 +1,114 @@
+//! Nodes that write on different members of a cluster, where locks are known to one member only and
+//! the second of two commits is refused.
+
+use super::races::{at_once_on, batches};
+use super::sale::{
+    NOW, admit, charge, fan, in_the_shop_in, join, keyed, opened_in, outcomes, reserve, run,
+};
+use crate::servers::Cluster;
+use crate::subject::options;
+use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options};
+use boxoffice::store::reads::Reads;
+use boxoffice::store::{Changes, Store};
+use boxoffice_core::money::Money;
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::queue::QueueSettings;
+
+/// The same database by way of each member.
+fn ways(cluster: &Cluster) -> Vec<Options> {
+    let database = cluster.fresh_database();
+    (0..3).map(|node| options(&cluster.url(node, &database))).collect()
+}
+
+/// H1, H11, H12, H17, H20, H27 with a writer on each of three members.
+fn writers_on_each_member(cluster: &Cluster) {
+    one_seat(&ways(cluster));
+    one_charge(&ways(cluster));
+    one_place(&ways(cluster));
+    as_many_as_there_is_room_for(&ways(cluster));
+    told_at_once(&ways(cluster));
+}
+
+fn one_seat(ways: &[Options]) {
+    in_the_shop_in(ways[0].clone(), 1, 90);
+    let wants = |from: u32| batches((from..from + 30).map(|n| reserve(n, [1])).collect(), 5);
+    let nodes = ways.iter().zip([1, 31, 61]).map(|(way, from)| (way, wants(from)));
+    let replies = at_once_on(nodes.collect()).concat();
+    assert_eq!((replies.len(), outcomes(replies).len()), (90, 1));
+}
+
+fn one_charge(ways: &[Options]) {
+    in_the_shop_in(ways[0].clone(), 1, 10);
+    let node = |offset: u128| {
+        let charge = |n: u32| keyed(charge(n, offset + u128::from(n)), fan(n), "once");
+        batches((1..=10).map(charge).collect(), 2)
+    };
+    let nodes = ways.iter().zip([0, 100, 200]).map(|(way, offset)| (way, node(offset)));
+    let replies = at_once_on(nodes.collect());
+    let results =
+        |node: usize| replies[node].iter().map(|reply| reply.result.clone()).collect::<Vec<_>>();
+    assert_eq!(results(0), results(1));
+    assert_eq!(results(0), results(2));
+    for way in ways {
+        let mut reads = MySqlReads::open(way).expect("a reader");
+        assert_eq!(reads.balance(fan(3)).expect("a balance").amount, Money(1_000));
+    }
+}
+
+fn one_place(ways: &[Options]) {
+    opened_in(ways[0].clone(), 1, QueueSettings { paused: true, ..Default::default() });
+    let joins = || batches((1..=30).map(join).collect(), 3);
+    let replies = at_once_on(ways.iter().map(|way| (way, joins())).collect());
+    let places = |node: usize| {
+        let tickets = outcomes(replies[node].clone()).into_iter();
+        let place = |outcome| match outcome {
+            Outcome::Joined(ticket) => ticket.place.sequence,
+            other => panic!("{other:?}"),
+        };
+        tickets.map(place).collect::<Vec<_>>()
+    };
+    assert_eq!((places(0), places(0)), (places(1), places(2)));
+    assert_eq!(places(0).len(), 30);
+}
+
+fn as_many_as_there_is_room_for(ways: &[Options]) {
+    let settings = QueueSettings { max_active: 7, ..Default::default() };
+    opened_in(ways[0].clone(), 1, settings);
+    let mut store = MySqlStore::open(&ways[0]).expect("a database of our own");
+    run(&mut store, &(1..=40).map(join).collect::<Vec<_>>(), NOW);
+    at_once_on(ways.iter().map(|way| (way, vec![vec![admit()]; 10])).collect());
+    let snapshot = MySqlReads::open(&ways[2]).and_then(|mut r| r.snapshot()).expect("rows");
+    assert_eq!((snapshot.queues[0].1.active, snapshot.admissions.len()), (7, 7));
+}
+
+/// What one member has acknowledged is there on another at once, for buyers and for the board.
+fn told_at_once(ways: &[Options]) {
+    in_the_shop_in(ways[0].clone(), 20, 20);
+    let open = |way: &Options| MySqlStore::open(way).expect("a database of our own");
+    let mut stores: Vec<MySqlStore> = ways.iter().map(open).collect();
+    for n in 1..=10 {
+        assert_eq!(outcomes(run(&mut stores[0], &[reserve(n, [n])], NOW)).len(), 1);
+        let again = run(&mut stores[1], &[reserve(n + 10, [n])], NOW);
+        assert!(outcomes(again).is_empty(), "seat {n} is taken");
+        let Changes::Rows(rows) = stores[2].news().expect("news").changes else {
+            panic!("nothing of seat {n}")
+        };
+        assert_eq!(rows.seats.changed().count(), 1);
+    }
+}
+
+/// H1, H7, H11, H12, H17, H20, H27.
+#[test]
+fn writers_on_each_member_of_a_galera_cluster() {
+    if let Some(cluster) = Cluster::galera() {
+        writers_on_each_member(&cluster);
+    }
+}
+
+/// H1, H7, H11, H12, H17, H20, H27.
+#[test]
+fn writers_on_each_member_of_a_replication_group() {
+    if let Some(cluster) = Cluster::group_replication(true) {
+        writers_on_each_member(&cluster);
+    }
+}

@@ -1,0 +1,170 @@
+//! Opening: the schema is made once, and databases that cannot be used are refused, each with one
+//! clear sentence (H32).
+
+use super::on_each;
+use crate::servers::Server;
+use crate::subject::options;
+use boxoffice::store::Fault;
+use boxoffice::store::keys::OperatorKeys;
+use boxoffice::store::mysql::{
+    MIGRATIONS, MySqlKeys, MySqlReads, MySqlStore, Options, SCHEMA_VERSION, Tls,
+};
+use boxoffice::store::reads::Reads;
+use boxoffice::store::table::TABLES;
+use boxoffice_core::id::Uuid;
+use boxoffice_core::time::Time;
+use mysql::prelude::Queryable;
+use std::collections::BTreeSet;
+
+on_each! {
+    /// Nodes that start together make the schema once.
+    nodes_that_start_together;
+    /// H32: a newer schema.
+    a_newer_schema;
+    /// H32: tables of another program.
+    another_programs_database;
+    /// No refusal shows the password.
+    a_wrong_password;
+    /// Encrypted where it is asked for, or not at all.
+    encryption;
+    /// The tables have the columns that the statements name.
+    columns_of_the_schema;
+    /// A migration that was cut off is run again.
+    migrations_can_be_run_again;
+    /// Keys are made, found, listed and revoked.
+    operators_keys;
+}
+
+fn one_sentence(fault: &Fault) -> String {
+    let text = fault.to_string();
+    assert!((10..240).contains(&text.len()) && !text.contains('\n'), "{text}");
+    assert!(!text.contains("a-word-of"), "{text}");
+    text
+}
+
+fn refusal(options: &Options) -> Fault {
+    MySqlStore::open(options).err().expect("a refusal")
+}
+
+fn sql(url: &str) -> mysql::Conn {
+    mysql::Conn::new(mysql::Opts::from_url(url).expect("an address")).expect("a connection")
+}
+
+fn nodes_that_start_together(server: &'static Server) {
+    let url = server.fresh_database();
+    let options = options(&url);
+    std::thread::scope(|scope| {
+        let open = || MySqlStore::open(&options).map(|_| ());
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+        for thread in threads {
+            assert_eq!(thread.join().expect("a node"), Ok(()));
+        }
+    });
+    let found: Option<(i64, Option<Vec<u8>>)> =
+        sql(&url).query_first("SELECT version, holder FROM schema_migration").expect("a row");
+    assert_eq!(found, Some((SCHEMA_VERSION, None)));
+}
+
+fn a_newer_schema(server: &'static Server) {
+    let url = server.fresh_database();
+    let options = options(&url);
+    drop(MySqlStore::open(&options).expect("a database of our own"));
+    let newer = format!("UPDATE schema_migration SET version = {}", SCHEMA_VERSION + 1);
+    sql(&url).query_drop(newer).expect("a version");
+    let fault = refusal(&options);
+    assert_eq!(fault, Fault::SchemaTooNew { found: SCHEMA_VERSION + 1, known: SCHEMA_VERSION });
+    assert!(one_sentence(&fault).contains("use the newer binary"));
+}
+
+fn another_programs_database(server: &'static Server) {
+    let url = server.fresh_database();
+    let options = options(&url);
+    let mut other = sql(&url);
+    other
+        .query_drop("CREATE TABLE schema_migration (version BIGINT PRIMARY KEY)")
+        .expect("a table");
+    let fault = refusal(&options);
+    assert!(one_sentence(&fault).contains("another program"));
+    let tables: Vec<String> = other.query("SHOW TABLES").expect("names");
+    assert_eq!(tables, ["schema_migration"]);
+}
+
+fn a_wrong_password(server: &'static Server) {
+    let url = server.fresh_database();
+    let wrong = url.replace("a-word-of-the-tests", "a-word-of-nobody");
+    let fault = refusal(&options(&wrong));
+    assert!(matches!(fault, Fault::Unavailable(_)), "{fault:?}");
+    assert!(one_sentence(&fault).contains("denied"));
+    let fault = MySqlReads::open(&options(&wrong)).err().expect("a refusal");
+    one_sentence(&fault);
+    for bad in [url.replace("mysql:", "postgres:"), url.replace("127.0.0.1:", "127.0.0.1:x")] {
+        let fault = Options::new(&bad).expect_err("a refusal");
+        assert!(one_sentence(&fault).contains("address"));
+    }
+    let nowhere = url.replace(&server.port().to_string(), "1");
+    assert!(matches!(refusal(&options(&nowhere)), Fault::Unavailable(_)));
+}
+
+/// What this server has: MySQL makes itself a certificate that no authority knows; this MariaDB has
+/// none.
+fn encryption(server: &'static Server) {
+    let url = server.fresh_database();
+    let open = |tls: Tls| {
+        MySqlStore::open(&Options::new(&url).expect("an address").with_tls(tls)).map(|_| ())
+    };
+    let has: Option<String> = server.ask("SELECT IF(VERSION() LIKE '%Maria%', 'none', 'own')");
+    let required = open(Tls::Required);
+    assert_eq!(required.is_ok(), has.as_deref() == Some("own"), "{required:?}");
+    let verified = open(Tls::Verify { ca: None }).expect_err("nobody vouches for it");
+    one_sentence(&verified);
+    if required.is_ok() {
+        let ca = Some(server.data_folder().join("ca.pem"));
+        let by_another_name = open(Tls::Verify { ca }).expect_err("it is not for this host");
+        one_sentence(&by_another_name);
+    }
+    assert_eq!(open(Tls::Off), Ok(()));
+}
+
+fn columns_of_the_schema(server: &'static Server) {
+    let url = server.fresh_database();
+    let options = options(&url);
+    drop(MySqlStore::open(&options).expect("a database of our own"));
+    let mut connection = sql(&url);
+    for table in TABLES {
+        let text = "SELECT column_name FROM information_schema.columns \
+                    WHERE table_schema = DATABASE() AND table_name = ?";
+        let found: Vec<String> = connection.exec(text, (table.name,)).expect("names");
+        let found: BTreeSet<String> = found.into_iter().collect();
+        assert_eq!(found, table.columns().map(str::to_owned).collect(), "{}", table.name);
+    }
+}
+
+fn migrations_can_be_run_again(server: &'static Server) {
+    let url = server.fresh_database();
+    let options = options(&url);
+    drop(MySqlStore::open(&options).expect("a database of our own"));
+    let mut connection = sql(&url);
+    for (_, text) in MIGRATIONS {
+        connection.query_drop(text).expect("nothing to do");
+    }
+    let cut_off = "UPDATE schema_migration SET version = 1, holder = NULL";
+    connection.query_drop(cut_off).expect("a version");
+    drop(MySqlStore::open(&options).expect("a database of our own"));
+}
+
+fn operators_keys(server: &'static Server) {
+    let url = server.fresh_database();
+    let options = options(&url);
+    let mut keys = MySqlKeys::open(&options).expect("a database of our own");
+    let id = Uuid::from_u128(5);
+    keys.create(id, "door", &[9; 32], Time(1)).expect("a key");
+    let mut reads = MySqlReads::open(&options).expect("a reader");
+    let found = reads.api_key(&[9; 32]).expect("an answer").expect("a key");
+    assert_eq!((found.id, found.name.as_str(), found.created_at), (id, "door", Time(1)));
+    assert!(reads.api_key(&[8; 32]).expect("an answer").is_none());
+    assert_eq!(keys.revoke(id, Time(2)), Ok(true));
+    assert_eq!(keys.revoke(id, Time(3)), Ok(false));
+    assert!(reads.api_key(&[9; 32]).expect("an answer").is_none());
+    let listed = keys.list().expect("keys");
+    assert_eq!((listed.len(), listed[0].revoked_at), (1, Some(Time(2))));
+}
