@@ -46,14 +46,18 @@ fn hold(connection: &mut Conn, wish: &Wish, now: i64) -> Result<bool, mysql::Err
     Ok(true)
 }
 
+fn connect(url: &str) -> Result<Conn, Failure> {
+    let mut connection = Conn::new(Opts::from_url(url)?)?;
+    connection.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
+    Ok(connection)
+}
+
 fn work(
-    url: &str,
+    mut connection: Conn,
     wishes: &[Wish],
     next: &AtomicUsize,
     (now, until): (i64, Instant),
 ) -> Result<(Vec<Duration>, usize), Failure> {
-    let mut connection = Conn::new(Opts::from_url(url)?)?;
-    connection.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
     let (mut latencies, mut held) = (Vec::new(), 0);
     while let Some(wish) = wishes.get(next.fetch_add(1, Ordering::Relaxed)) {
         let asked = Instant::now();
@@ -75,11 +79,13 @@ pub fn run(
     time: Duration,
 ) -> Result<(Measured, usize), Failure> {
     let next = AtomicUsize::new(0);
+    let connections: Vec<Conn> = (0..pool).map(|_| connect(url)).collect::<Result<_, _>>()?;
     let began = Instant::now();
     let until = (now, began + time);
     let done: Vec<_> = std::thread::scope(|scope| {
-        let worker = |_| scope.spawn(|| work(url, wishes, &next, until));
-        let workers: Vec<_> = (0..pool).map(worker).collect();
+        let next = &next;
+        let worker = |connection| scope.spawn(move || work(connection, wishes, next, until));
+        let workers: Vec<_> = connections.into_iter().map(worker).collect();
         workers.into_iter().map(|worker| worker.join()).collect()
     });
     let took = began.elapsed();

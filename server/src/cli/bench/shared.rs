@@ -22,6 +22,7 @@ const NOOP: &str = "no-op (GET /livez)";
 const JOIN: &str = "join the queue, durable";
 const ONE: &str = "hold a seat, durable, one server";
 const TWO: &str = "hold a seat, durable, two servers";
+const BY_ONE: &str = "hold a seat, durable, one server, one transaction a request";
 const HOT: &str = "1,000 fans want one seat, one server";
 const HOT_TWO: &str = "1,000 fans want one seat, two servers";
 
@@ -63,8 +64,17 @@ impl Bench<'_> {
         (repeat, expect): (bool, &'static [u16]),
     ) -> Result<Measured, Failure> {
         let addresses = [Some(&self.one), two].into_iter().flatten().map(|child| child.address);
+        self.send_to(addresses.collect(), requests, (repeat, expect))
+    }
+
+    fn send_to(
+        &self,
+        addresses: Vec<std::net::SocketAddr>,
+        requests: Vec<Vec<u8>>,
+        (repeat, expect): (bool, &'static [u16]),
+    ) -> Result<Measured, Failure> {
         let load = Load {
-            addresses: addresses.collect(),
+            addresses,
             connections: self.options.connections,
             time: self.time(),
             requests,
@@ -79,31 +89,52 @@ impl Bench<'_> {
         Child::start(self.url, self.keys, &[])
     }
 
+    fn wants(&self, name: &str) -> bool {
+        self.options.only.as_deref().is_none_or(|part| name.contains(part))
+    }
+
     fn round(&mut self) -> Result<(), Failure> {
         let requests = self.prepared.requests(Step::Noop)?;
         let measured = self.send(requests, None, (true, &[200]))?;
         self.note(NOOP, None, measured);
-        let requests = self.prepared.requests(Step::Join)?;
-        let measured = self.send(requests, None, (false, &[201]))?;
-        self.note(JOIN, Some(NOOP), measured);
-        let requests = self.prepared.requests(Step::Hold)?;
-        let measured = self.send(requests, None, (false, &[201]))?;
-        self.note(ONE, Some(NOOP), measured);
-        let requests = self.prepared.requests(Step::Hold)?;
-        let second = self.second()?;
-        let measured = self.send(requests, Some(&second), (false, &[201]))?;
-        drop(second);
-        self.note(TWO, Some(ONE), measured);
-        for pool in self.options.pools.clone() {
-            let wishes = self.prepared.wishes();
-            let now = Clock::System.now().0;
-            let (measured, held) = conventional::run(self.url, pool, &wishes, now, self.time())?;
-            if held == 0 {
-                return Err("the conventional way held no seat".into());
-            }
-            self.note(&plain(pool), Some(ONE), measured);
+        if self.wants(JOIN) {
+            let requests = self.prepared.requests(Step::Join)?;
+            let measured = self.send(requests, None, (false, &[201]))?;
+            self.note(JOIN, Some(NOOP), measured);
         }
-        self.one_seat()
+        if self.wants(ONE) {
+            let requests = self.prepared.requests(Step::Hold)?;
+            let measured = self.send(requests, None, (false, &[201]))?;
+            self.note(ONE, Some(NOOP), measured);
+        }
+        if self.wants(TWO) {
+            let requests = self.prepared.requests(Step::Hold)?;
+            let second = self.second()?;
+            let measured = self.send(requests, Some(&second), (false, &[201]))?;
+            drop(second);
+            self.note(TWO, Some(ONE), measured);
+        }
+        if self.wants(BY_ONE) {
+            let requests = self.prepared.requests(Step::Hold)?;
+            let slow = Child::start(self.url, self.keys, &["--batch-commands-max", "1"])?;
+            let addresses = vec![slow.address];
+            let measured = self.send_to(addresses, requests, (false, &[201]))?;
+            drop(slow);
+            self.note(BY_ONE, Some(ONE), measured);
+        }
+        for pool in self.options.pools.clone() {
+            if self.wants(&plain(pool)) {
+                let wishes = self.prepared.wishes();
+                let now = Clock::System.now().0;
+                let (measured, held) =
+                    conventional::run(self.url, pool, &wishes, now, self.time())?;
+                if held == 0 {
+                    return Err("the conventional way held no seat".into());
+                }
+                self.note(&plain(pool), Some(ONE), measured);
+            }
+        }
+        if self.wants(HOT) { self.one_seat() } else { Ok(()) }
     }
 
     /// A thousand fans for one seat: one has it, the others are told.
@@ -133,7 +164,7 @@ impl Bench<'_> {
 pub fn measure(options: &Options, url: &str, folder: &Path) -> Result<(), Failure> {
     let keys = folder.join("keys.json");
     let wanted = Wanted {
-        holds: options.rounds * (2 + options.pools.len()),
+        holds: options.rounds * (3 + options.pools.len()),
         hot_seats: 3 * options.rounds,
         ..options.wanted(0)
     };
