@@ -3,8 +3,8 @@
 
 use super::fault::Trouble;
 use super::hosts::{At, Hosts};
+use super::member;
 use crate::store::Fault;
-use mysql::prelude::Queryable;
 use mysql::{Conn, Opts, OptsBuilder, Row, SslOpts};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -104,8 +104,8 @@ impl Options {
         format!(
             "SET NAMES utf8mb4 COLLATE utf8mb4_bin; \
              SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, \
-             innodb_lock_wait_timeout = {wait}; \
-             SET SESSION TRANSACTION ISOLATION LEVEL {isolation}"
+             innodb_lock_wait_timeout = {wait}, wait_timeout = {IDLE_MAX_SECONDS}; \
+             SET SESSION TRANSACTION ISOLATION LEVEL {isolation}; {SETTINGS}"
         )
     }
 }
@@ -125,6 +125,10 @@ impl std::fmt::Debug for Options {
 
 /// The largest packet that is taken or sent: the smallest of the servers' own limits.
 const PACKET_MAX: usize = 16 * 1024 * 1024;
+
+/// After so long without a word the server ends a connection, and with it the transaction and the locks
+/// of a machine that has vanished without a goodbye. Whoever lives speaks every quarter of a second.
+const IDLE_MAX_SECONDS: u64 = 20;
 
 /// What tells whether a server takes writes, and whether it is one of a cluster.
 const SETTINGS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
@@ -189,19 +193,14 @@ impl Link {
 
     fn connect(&mut self) -> Result<(), Fault> {
         self.at = self.options.hosts.now();
-        let opened = Conn::new(self.options.driver(self.at)).and_then(|mut connection| {
-            self.trips += 1;
-            connection.query_drop(self.options.session(self.isolation))?;
-            let settings: Vec<(String, String)> = connection.query(SETTINGS)?;
-            let is_of_cluster = wait_for_others(&mut connection, &settings)?;
-            Ok((connection, settings, is_of_cluster))
-        });
-        let (connection, settings, is_of_cluster) =
-            opened.map_err(|error| Trouble::of(error, 0).at_connecting())?;
-        if settings.iter().any(|(name, value)| name == "read_only" && value != "OFF") {
-            return Err(Fault::Unavailable("the server takes no writes".into()));
-        }
-        self.is_of_cluster = is_of_cluster;
+        let opened = Conn::new(self.options.driver(self.at)).map_err(|error| Trouble::of(error, 0));
+        let mut connection = opened.map_err(Trouble::at_connecting)?;
+        self.trips += 1;
+        let answers = ask(&mut connection, &self.options.session(self.isolation));
+        let mut answers = answers.map_err(Trouble::at_connecting)?;
+        let settings = answers.pop().unwrap_or_default().rows;
+        self.is_of_cluster = member::check(&mut connection, &member::named(settings)?)?;
+        self.options.hosts.expect_cluster(self.is_of_cluster)?;
         self.connection = Some(connection);
         Ok(())
     }
@@ -223,7 +222,10 @@ impl Link {
         };
         self.trips += 1;
         let asked = ask(connection, text);
-        if asked.as_ref().is_err_and(Trouble::ends_connection) {
+        // In a cluster, to have waited too long may mean that the server stands apart from it, which is
+        // asked when the connection is made anew.
+        let doubtful = |trouble: &Trouble| self.is_of_cluster && trouble.is_lock_wait();
+        if asked.as_ref().is_err_and(|trouble| trouble.ends_connection() || doubtful(trouble)) {
             self.forget();
         }
         if asked.as_ref().is_err_and(Trouble::is_of_server) {
@@ -263,28 +265,12 @@ impl Link {
     }
 }
 
-/// Where several servers of a cluster write, one may lag behind: a transaction waits until its server
-/// has what was committed before, so that whoever goes from one node to another finds what the first
-/// has acknowledged.
-fn wait_for_others(
-    connection: &mut Conn,
-    settings: &[(String, String)],
-) -> Result<bool, mysql::Error> {
-    let is = |wanted: &str, of: &dyn Fn(&str) -> bool| {
-        settings.iter().any(|(name, value)| name == wanted && of(value))
-    };
-    let galera = is("wsrep_on", &|value| value == "ON");
-    let group = is("group_replication_group_name", &|value| !value.is_empty());
-    if galera {
-        connection.query_drop("SET SESSION wsrep_sync_wait = 1")?;
-    }
-    if group {
-        connection.query_drop("SET SESSION group_replication_consistency = 'BEFORE'")?;
-    }
-    Ok(galera || group)
-}
+/// Names of a server's settings with their values.
+pub(super) type Settings = Vec<(String, String)>;
 
-fn ask(connection: &mut Conn, text: &str) -> Result<Vec<Answer>, Trouble> {
+/// Sends statements in one packet and reads all their answers.
+pub(super) fn ask(connection: &mut Conn, text: &str) -> Result<Vec<Answer>, Trouble> {
+    use mysql::prelude::Queryable;
     let mut result = connection.query_iter(text).map_err(|error| Trouble::of(error, 0))?;
     let mut answers = Vec::new();
     while let Some(set) = result.iter() {

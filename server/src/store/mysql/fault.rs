@@ -2,12 +2,15 @@
 
 use crate::store::Fault;
 use mysql::Error;
+use std::io::ErrorKind;
 
 /// Why there is no answer.
 #[derive(Debug)]
 pub(super) enum Trouble {
     /// The connection is gone; what was sent may have been carried out.
     Lost(String),
+    /// No answer came in time. The same, and another server may do better.
+    Silent(String),
     /// A statement was refused, and those after it were not looked at.
     Refused {
         code: u16,
@@ -22,22 +25,35 @@ pub(super) enum Trouble {
 /// checking, a commit that Group Replication refuses, and what it says of any statement of a
 /// transaction that it has given up.
 const CONFLICT: [u16; 6] = [1213, 1205, 1317, 1614, 3101, 1180];
-/// A refusal of COMMIT itself that is known to have undone the transaction: that of Group Replication.
-/// Galera's (1213) is not among them: a node that loses a member while it commits may say so of a
-/// transaction that the others have taken.
-const UNDONE: [u16; 1] = [3101];
 /// Duplicate key, null, out of range, too long, wrong value, CHECK of MySQL and of MariaDB.
 const CONSTRAINT: [u16; 8] = [1062, 1586, 1048, 1264, 1406, 1366, 3819, 4025];
 /// No such table, no such column, no default: another schema than ours. Damaged files.
 const CORRUPT: [u16; 6] = [1146, 1054, 1364, 1033, 1034, 1194];
 
-/// The server takes no writes: read-only, not part of its cluster, going down.
-const OF_SERVER: [u16; 5] = [1290, 1836, 1047, 1053, 3100];
+/// The server takes no writes: read-only, not part of its cluster or apart from its group, going down
+/// or offline.
+const OF_SERVER: [u16; 10] = [1290, 1836, 1047, 1053, 3100, 3032, 3796, 3797, 3798, 3799];
+/// The server has ended the connection and says why: idle for too long, killed.
+const ENDED: [u16; 3] = [4031, 1927, 3169];
 
 impl Trouble {
     /// Whether another server of the database may do better.
     pub fn is_of_server(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if OF_SERVER.contains(code))
+        match self {
+            Self::Silent(_) => true,
+            Self::Lost(_) => false,
+            Self::Refused { code, .. } => OF_SERVER.contains(code),
+        }
+    }
+
+    /// Whether something was waited for too long.
+    pub fn is_lock_wait(&self) -> bool {
+        matches!(self, Self::Refused { code: 1205, .. })
+    }
+
+    /// Whether the statement after so many others met a duplicate key.
+    pub fn is_duplicate_at(&self, before: usize) -> bool {
+        matches!(self, Self::Refused { code: 1062, after, .. } if *after == before)
     }
 
     /// Whether the connection is of no use any more.
@@ -48,10 +64,17 @@ impl Trouble {
     /// Of the statement after `after` others in its packet.
     pub fn of(error: Error, after: usize) -> Self {
         match error {
+            Error::MySqlError(error) if ENDED.contains(&error.code) => {
+                Self::Lost(line(&error.message))
+            }
             Error::MySqlError(error) => {
                 Self::Refused { code: error.code, why: line(&error.message), after }
             }
-            Error::IoError(error) => Self::Lost(line(&error.to_string())),
+            Error::IoError(error) => {
+                let late = [ErrorKind::TimedOut, ErrorKind::WouldBlock].contains(&error.kind());
+                let why = line(&error.to_string());
+                if late { Self::Silent(why) } else { Self::Lost(why) }
+            }
             other => Self::Lost(line(&other.to_string())),
         }
     }
@@ -62,20 +85,20 @@ impl Trouble {
             Self::Refused { code, why, after } => {
                 Self::Refused { code, why, after: after + before }
             }
-            lost @ Self::Lost(_) => lost,
+            lost => lost,
         }
     }
 
     /// The connection could not be made.
     pub fn at_connecting(self) -> Fault {
-        let (Self::Lost(why) | Self::Refused { why, .. }) = self;
+        let (Self::Lost(why) | Self::Silent(why) | Self::Refused { why, .. }) = self;
         Fault::Unavailable(why)
     }
 
     /// It was a question, or a statement of its own.
     pub fn outside(self) -> Fault {
         match self {
-            Self::Lost(why) => Fault::Unavailable(why),
+            Self::Lost(why) | Self::Silent(why) => Fault::Unavailable(why),
             Self::Refused { .. } => self.within(),
         }
     }
@@ -83,7 +106,7 @@ impl Trouble {
     /// It was within a transaction, before its commit was sent: nothing of it stands.
     pub fn within(self) -> Fault {
         match self {
-            Self::Lost(why) => Fault::Conflict(why),
+            Self::Lost(why) | Self::Silent(why) => Fault::Conflict(why),
             Self::Refused { code, why, .. } if CONFLICT.contains(&code) => Fault::Conflict(why),
             Self::Refused { code, why, .. } if CONSTRAINT.contains(&code) => Fault::Constraint(why),
             Self::Refused { code, why, .. } if CORRUPT.contains(&code) => Fault::Corrupt(why),
@@ -91,15 +114,13 @@ impl Trouble {
         }
     }
 
-    /// It was in the packet that ends with COMMIT, the last of `statements`.
+    /// It was in the packet that ends with COMMIT, the last of `statements`. Whatever is said of COMMIT
+    /// itself proves nothing: a member of a cluster that loses another one while it commits may refuse
+    /// what the rest have taken.
     pub fn at_commit(self, statements: usize) -> Fault {
         match self {
-            Self::Lost(why) => Fault::Unknown(why),
-            Self::Refused { code, why, after }
-                if after + 1 >= statements && !UNDONE.contains(&code) =>
-            {
-                Fault::Unknown(why)
-            }
+            Self::Lost(why) | Self::Silent(why) => Fault::Unknown(why),
+            Self::Refused { why, after, .. } if after + 1 >= statements => Fault::Unknown(why),
             before => before.within(),
         }
     }
@@ -128,7 +149,8 @@ mod tests {
         assert_eq!(lost().at_commit(3), Fault::Unknown("so".into()));
         assert_eq!(refused(1213, 2).at_commit(3), Fault::Unknown("so".into()));
         assert_eq!(refused(1213, 1).at_commit(3), Fault::Conflict("so".into()));
-        assert_eq!(refused(3101, 2).at_commit(3), Fault::Conflict("so".into()));
+        assert_eq!(refused(3101, 2).at_commit(3), Fault::Unknown("so".into()));
+        assert!(refused(1062, 1).is_duplicate_at(1) && !refused(1062, 0).is_duplicate_at(1));
         assert_eq!(refused(1180, 2).at_commit(3), Fault::Unknown("so".into()));
         assert_eq!(refused(1047, 2).at_commit(3), Fault::Unknown("so".into()));
         assert_eq!(refused(1062, 1).at_commit(3), Fault::Constraint("so".into()));

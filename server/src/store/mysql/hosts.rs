@@ -1,14 +1,16 @@
-//! The servers of one database. All connections of this process go to the same one, the first in the
-//! list that takes writes; when it fails them they go on to the next together, so that what one
-//! connection has written another one reads.
+//! The servers of one database. All connections of this process go to the same one: at first the first
+//! in the list that takes writes, and when it fails them the next one that does, all together, so that
+//! what one connection has written another one reads. They do not go back by themselves.
 
 use crate::store::Fault;
 use mysql::Opts;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// See the module.
 pub(super) struct Hosts {
     servers: Vec<Opts>,
+    /// Whether one of them was part of a cluster.
+    is_cluster: AtomicBool,
     /// Grows with every step to the next server; the server is its remainder.
     step: AtomicUsize,
 }
@@ -37,12 +39,22 @@ impl Hosts {
             if named { Ok(parsed) } else { Err(bad("names no database")) }
         };
         let servers = hosts.split(',').map(server).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { servers, step: AtomicUsize::new(0) })
+        Ok(Self { servers, is_cluster: AtomicBool::new(false), step: AtomicUsize::new(0) })
     }
 
     /// Whether it is so of every server.
     pub fn all(&self, test: impl Fn(&Opts) -> bool) -> bool {
         self.servers.iter().all(test)
+    }
+
+    /// Notes whether a server is one of a cluster. Refuses one that is not where another was: it has
+    /// been set up anew, or stands alone.
+    pub fn expect_cluster(&self, is_cluster: bool) -> Result<(), Fault> {
+        let was = self.is_cluster.fetch_or(is_cluster, Ordering::SeqCst);
+        if was && !is_cluster {
+            return Err(Fault::Unavailable("the server is not one of the cluster".into()));
+        }
+        Ok(())
     }
 
     /// How many there are.

@@ -7,7 +7,10 @@
 //!
 //! *For the other nodes* it names the rows of boards that have changed. Each node numbers its batches
 //! on one connection, so that they are committed in the order of their numbers, and what lies beyond
-//! the last number seen is all that is new. Times are the database's, one clock for all.
+//! the last number seen is all that is new; every number that is used is committed or fenced, so that
+//! a missing one has been removed unseen. What has changed is read in the same snapshot as the rows
+//! that it names: a cursor and those whom it has let in are of one moment. Times are those of the
+//! server that is asked.
 
 use super::super::Fault;
 use super::super::records::Source;
@@ -28,8 +31,10 @@ const UNSEEN_MAX: Duration = Duration::from_secs(8 * 60);
 /// A node that was silent for this long is forgotten, so that those that have ended do not add up. Of
 /// one that speaks again only what is new is left by then, or is told again.
 const SILENT_MAX: Duration = Duration::from_secs(30 * 60);
-/// Batches of one node that are read at a time; the next call reads on.
+/// Batches of one node that are read at a time; where there are as many, the board starts anew.
 const BATCHES_MAX: usize = 1_000;
+/// Outbox rows removed at a time: more than a node writes between two times.
+const PRUNE_MAX: usize = 5_000;
 /// Changed rows that are loaded at a time; beyond it the board starts anew.
 const KEYS_MAX: u64 = 20_000;
 /// The database's clock in milliseconds.
@@ -172,12 +177,11 @@ pub(super) fn fence(link: &mut Link, node: &Uuid, batch: u64) -> Result<bool, Fa
     Ok(!Line(found).text(0)?.unwrap_or_default().is_empty())
 }
 
-/// Removes old idempotency records, and what no node needs to be told any more.
-pub(super) fn prune(cutoff: Time, limit: usize) -> String {
+/// Removes what no node needs to be told any more.
+pub(super) fn prune() -> String {
     format!(
-        "DELETE FROM idempotency_key WHERE created_at < {} ORDER BY created_at LIMIT {limit}; \
-         DELETE FROM outbox WHERE created_at < {NOW} - {KEEP_MS} ORDER BY created_at LIMIT {limit}",
-        cutoff.0
+        "DELETE FROM outbox WHERE created_at < {NOW} - {KEEP_MS} \
+         ORDER BY created_at LIMIT {PRUNE_MAX}"
     )
 }
 
@@ -213,40 +217,83 @@ impl Watch {
     }
 }
 
-/// An answer of the outbox.
-pub(super) struct Look {
-    /// The last batch of each node that has new ones.
-    pub positions: BTreeMap<Uuid, u64>,
-    pub changed: Found,
-    pub clock: Time,
+/// What is new.
+pub(super) enum Look {
+    /// Nothing.
+    Nothing,
+    /// These rows, and the last batch of each node that has new ones.
+    Rows(Box<Rows>, BTreeMap<Uuid, u64>),
+    /// More than can be told, or something that cannot be told any more.
+    TooMuch,
 }
 
-/// What is new, in one round trip. A node that is not known yet is found between those that are.
-pub(super) fn read(
+/// The statements that ask for what is new. A node that is not known yet is found between those that
+/// are.
+fn questions(own: &Uuid, watch: &Watch, late: &[u64]) -> Vec<String> {
+    let head = "SELECT node_id, batch_number, changed FROM outbox WHERE";
+    let tail = format!("ORDER BY node_id, batch_number LIMIT {BATCHES_MAX}");
+    let known = watch.positions.keys().chain([own]).map(id);
+    let mut all = vec![format!("{head} node_id NOT IN ({}) {tail}", list(known))];
+    for (node, (seen, _)) in watch.positions.iter().filter(|(node, _)| *node != own) {
+        all.push(format!("{head} node_id = {} AND batch_number > {seen} {tail}", id(node)));
+    }
+    if !late.is_empty() {
+        let batches = list(late.iter().map(u64::to_string));
+        all.push(format!("{head} node_id = {} AND batch_number IN ({batches})", id(own)));
+    }
+    all
+}
+
+/// What is new, with the database's clock: one packet where there is nothing, four more where there
+/// is.
+pub(super) fn look(
     link: &mut Link,
     own: &Uuid,
     watch: &Watch,
     late: &[u64],
-) -> Result<Look, Fault> {
-    let head = "SELECT node_id, batch_number, changed FROM outbox WHERE";
-    let tail = format!("ORDER BY node_id, batch_number LIMIT {BATCHES_MAX}");
-    let known = watch.positions.keys().chain([own]).map(id);
-    let mut text = format!("SELECT {NOW}; {head} node_id NOT IN ({}) {tail}", list(known));
-    for (node, (seen, _)) in watch.positions.iter().filter(|(node, _)| *node != own) {
-        text += &format!("; {head} node_id = {} AND batch_number > {seen} {tail}", id(node));
-    }
-    if !late.is_empty() {
-        let batches = list(late.iter().map(u64::to_string));
-        text += &format!("; {head} node_id = {} AND batch_number IN ({batches})", id(own));
-    }
-    let mut answers = link.ask_again(&text)?.into_iter();
+) -> Result<(Look, Time), Fault> {
+    let questions = questions(own, watch, late).join("; ");
+    let mut answers = link.ask_again(&format!("SELECT {NOW}; {questions}"))?.into_iter();
     let clock = time(answers.next())?;
-    let mut look = Look { positions: BTreeMap::new(), changed: Found::default(), clock };
-    for line in answers.flat_map(|answer| answer.rows).map(Line) {
-        look.positions.insert(line.id(0)?, line.count(1)?);
-        look.changed.0.extend(line.text(2)?);
+    if answers.all(|answer| answer.rows.is_empty()) {
+        return Ok((Look::Nothing, clock));
     }
-    Ok(look)
+    let look = super::reads::snapshot_of(link, |link| {
+        let answers = link.ask(&questions).map_err(super::fault::Trouble::outside)?;
+        let Some((changed, positions)) = told(answers, own, watch)? else {
+            return Ok(Look::TooMuch);
+        };
+        let Some(keys) = changed.keys() else { return Ok(Look::TooMuch) };
+        Ok(Look::Rows(Box::new(rows(link, &keys)?), positions))
+    });
+    Ok((look?, clock))
+}
+
+/// What has changed, and the last batch of each node that has changed it.
+type Told = (Found, BTreeMap<Uuid, u64>);
+
+/// What the answers tell; `None` where they do not tell everything.
+fn told(
+    answers: Vec<super::connect::Answer>,
+    own: &Uuid,
+    watch: &Watch,
+) -> Result<Option<Told>, Fault> {
+    let (mut positions, mut changed) = (BTreeMap::new(), Found::default());
+    for answer in answers {
+        if answer.rows.len() >= BATCHES_MAX {
+            return Ok(None);
+        }
+        for line in answer.rows.into_iter().map(Line) {
+            let (node, batch) = (line.id(0)?, line.count(1)?);
+            let seen = watch.positions.get(&node).map(|(seen, _)| *seen);
+            let before = positions.insert(node, batch).or(seen);
+            if node != *own && before.is_some_and(|before| before + 1 != batch) {
+                return Ok(None);
+            }
+            changed.0.extend(line.text(2)?);
+        }
+    }
+    Ok(Some((changed, positions)))
 }
 
 fn time(answer: Option<super::connect::Answer>) -> Result<Time, Fault> {
@@ -260,12 +307,15 @@ pub(super) fn clock(link: &mut Link) -> Result<Time, Fault> {
     time(link.ask_again(&format!("SELECT {NOW}"))?.pop())
 }
 
-/// These rows as they are now, all of one moment, each as changed.
-pub(super) fn rows(link: &mut Link, keys: &Keys) -> Result<Rows, Fault> {
+/// These rows as the snapshot shows them, each as changed.
+fn rows(link: &mut Link, keys: &Keys) -> Result<Rows, Fault> {
     let plan = Plan::of(keys, Reading::Plain);
-    let answers = super::reads::consistent(link, &plan.statements.join("; "))?;
     let mut found = Rows::default();
-    plan.read(answers, &mut found)?;
+    if !plan.statements.is_empty() {
+        let answers = link.ask(&plan.statements.join("; "));
+        let answers = answers.map_err(super::fault::Trouble::outside)?.into_iter();
+        plan.read(answers.map(|answer| answer.rows).collect(), &mut found)?;
+    }
     let mut rows = Rows::default();
     copy(&keys.concerts, &found.concerts, &mut rows.concerts);
     copy(&keys.dates, &found.dates, &mut rows.dates);

@@ -5,6 +5,7 @@ use super::super::reads::{ApiKey, Reads, Snapshot, WholeReservation};
 use super::super::records::Record;
 use super::super::{Fault, memory::Dump, table};
 use super::connect::{Link, Options};
+use super::fault::Trouble;
 use super::keys::api_key;
 use super::text::{Line, all_columns, bytes, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
@@ -27,22 +28,30 @@ pub struct MySqlReads {
 const BEGIN: [&str; 2] =
     ["START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", "START TRANSACTION"];
 
+/// Asks several questions about one moment.
+pub(super) fn snapshot_of<T>(
+    link: &mut Link,
+    questions: impl FnOnce(&mut Link) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let begin = |link: &mut Link, begin: &str| {
+        link.ask_again(&format!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; {begin}"))
+    };
+    if begin(link, BEGIN[0]).is_err() {
+        // Whatever was begun ends with its connection.
+        link.forget();
+        begin(link, BEGIN[1]).inspect_err(|_| link.forget())?;
+    }
+    let answered = questions(link).inspect_err(|_| link.forget())?;
+    if link.ask("COMMIT").is_err() {
+        link.forget();
+    }
+    Ok(answered)
+}
+
 /// What the statements answer, all of one moment.
-pub(super) fn consistent(link: &mut Link, text: &str) -> Result<Vec<Vec<Row>>, Fault> {
-    let ask = |link: &mut Link, begin: &str| {
-        let isolation = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
-        link.ask_again(&format!("{isolation}; {begin}; {text}; COMMIT"))
-    };
-    let answers = match ask(link, BEGIN[0]) {
-        Ok(answers) => answers,
-        Err(_) => {
-            // Whatever was begun ends with its connection.
-            link.forget();
-            ask(link, BEGIN[1]).inspect_err(|_| link.forget())?
-        }
-    };
-    let last = answers.len().saturating_sub(1);
-    Ok(answers.into_iter().take(last).skip(2).map(|answer| answer.rows).collect())
+fn consistent(link: &mut Link, text: &str) -> Result<Vec<Vec<Row>>, Fault> {
+    let answers = snapshot_of(link, |link| link.ask(text).map_err(Trouble::outside))?;
+    Ok(answers.into_iter().map(|answer| answer.rows).collect())
 }
 
 /// Everything that a board starts from.

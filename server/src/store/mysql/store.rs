@@ -5,12 +5,13 @@ use super::super::{Changes, Fault, News, Store};
 use super::connect::{Link, Options};
 use super::fault::Trouble;
 use super::load::{Plan, Reading};
-use super::outbox::{self, Watch};
+use super::outbox::{self, Look, Watch};
 use super::save::{PACKET_BYTES, statements};
 use super::{migrate, reads};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// How long a commit whose answer was lost is asked after.
@@ -120,6 +121,17 @@ impl MySqlStore {
         Ok(stands)
     }
 
+    /// A batch whose clients were told that nobody knows: if it stands, the board is told with the
+    /// next news.
+    fn settle_earlier(&mut self) -> Result<(), Fault> {
+        if let Some(batch) = self.unsettled
+            && self.fence(batch)?
+        {
+            self.late.push(batch);
+        }
+        Ok(())
+    }
+
     /// The board starts anew: positions first, so that nothing is missed between them and the rows.
     fn start_anew(&mut self) -> Result<Snapshot, Fault> {
         let watch = Watch::start(&mut self.link)?;
@@ -132,11 +144,7 @@ impl MySqlStore {
 impl Store for MySqlStore {
     fn begin(&mut self) -> Result<(), Fault> {
         self.clear();
-        if let Some(batch) = self.unsettled
-            && self.fence(batch)?
-        {
-            self.late.push(batch);
-        }
+        self.settle_earlier()?;
         // The server learns of it with the first packet.
         self.link.open().map(|_| ())
     }
@@ -190,6 +198,13 @@ impl Store for MySqlStore {
                 self.clear();
                 Ok(())
             }
+            Err(trouble) if trouble.is_duplicate_at(statements.saturating_sub(2)) => {
+                // The number stands for a batch of which no answer came and that was not settled, as
+                // after a panic: it is told late, and this batch takes the next one.
+                self.late.push(batch);
+                self.next_batch += 1;
+                Err(Fault::Conflict("the batch's number is taken".into()))
+            }
             Err(trouble) => {
                 let fault = trouble.at_commit(statements);
                 if matches!(fault, Fault::Unknown(_)) {
@@ -212,16 +227,21 @@ impl Store for MySqlStore {
     }
 
     fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
-        self.link.open()?;
-        match self.link.ask(&outbox::prune(cutoff, limit)).map_err(Trouble::outside) {
-            Ok(answers) => {
-                let removed = answers.first().map_or(0, |answer| answer.affected);
-                Ok(usize::try_from(removed).unwrap_or(limit))
+        let old = format!(
+            "DELETE FROM idempotency_key WHERE created_at < {} ORDER BY created_at LIMIT {limit}",
+            cutoff.0
+        );
+        let mut removed = 0;
+        for (text, counts) in [(old, true), (outbox::prune(), false)] {
+            self.link.open()?;
+            match self.link.ask(&text).map_err(Trouble::outside) {
+                Ok(answers) if counts => removed = answers.first().map_or(0, |a| a.affected),
+                // Another node may be at it.
+                Ok(_) | Err(Fault::Conflict(_)) => {}
+                Err(fault) => return Err(fault),
             }
-            // Another node is at it.
-            Err(Fault::Conflict(_)) => Ok(0),
-            Err(fault) => Err(fault),
         }
+        Ok(usize::try_from(removed).unwrap_or(limit))
     }
 
     fn settle(&mut self) -> Result<bool, Fault> {
@@ -246,28 +266,27 @@ impl Store for MySqlStore {
     }
 
     fn news(&mut self) -> Result<News, Fault> {
+        // Without a further batch nobody else would ask after it.
+        self.settle_earlier()?;
         let asked = Instant::now();
-        let found = if self.watch.is_too_late() {
-            None
+        let (look, clock) = if self.watch.is_too_late() {
+            (Look::TooMuch, outbox::clock(&mut self.link)?)
         } else {
-            Some(outbox::read(&mut self.link, &self.node, &self.watch, &self.late)?)
+            outbox::look(&mut self.link, &self.node, &self.watch, &self.late)?
         };
-        let Some((found, changed)) = found.and_then(|found| {
-            let changed = found.changed.keys()?;
-            Some((found, changed))
-        }) else {
-            let snapshot = Box::new(self.start_anew()?);
-            let clock = Some(outbox::clock(&mut self.link)?);
-            return Ok(News { changes: Changes::Snapshot(snapshot), clock });
+        let changes = match look {
+            Look::TooMuch => Changes::Snapshot(Box::new(self.start_anew()?)),
+            Look::Nothing => {
+                self.watch.advance(&BTreeMap::new(), asked);
+                Changes::None
+            }
+            Look::Rows(rows, positions) => {
+                self.watch.advance(&positions, asked);
+                self.late.clear();
+                Changes::Rows(rows)
+            }
         };
-        let changes = if changed.is_empty() {
-            Changes::None
-        } else {
-            Changes::Rows(Box::new(outbox::rows(&mut self.link, &changed)?))
-        };
-        self.watch.advance(&found.positions, asked);
-        self.late.clear();
-        Ok(News { changes, clock: Some(found.clock) })
+        Ok(News { changes, clock: Some(clock) })
     }
 }
 

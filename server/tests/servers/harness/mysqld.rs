@@ -15,6 +15,8 @@ const REPLICATOR_ACCOUNT: &str = "\
 CREATE USER replicator IDENTIFIED BY 'a-word-of-the-tests';
 GRANT REPLICATION SLAVE, CONNECTION_ADMIN, BACKUP_ADMIN, GROUP_REPLICATION_STREAM ON *.* TO replicator;
 ";
+/// What the product's account needs to see whether a server is part of its group.
+const GRANT: &str = "GRANT SELECT ON performance_schema.replication_group_members TO boxoffice;\n";
 
 /// What the data folder is made with, too.
 const SIZE: &str = "--innodb-redo-log-capacity=64M";
@@ -30,10 +32,10 @@ pub fn program() -> Option<Program> {
 }
 
 pub fn data_template(server: &Path) -> PathBuf {
-    let recipe = [&version(server), ACCOUNTS, REPLICATOR_ACCOUNT, SIZE];
+    let recipe = [&version(server), ACCOUNTS, REPLICATOR_ACCOUNT, GRANT, SIZE];
     template("mysql", &recipe, |data| {
         let accounts = data.with_extension("sql");
-        std::fs::write(&accounts, format!("{ACCOUNTS}{REPLICATOR_ACCOUNT}")).unwrap();
+        std::fs::write(&accounts, format!("{ACCOUNTS}{REPLICATOR_ACCOUNT}{GRANT}")).unwrap();
         let mut initialise = Command::new(server);
         initialise.args(["--no-defaults", "--initialize-insecure", SIZE]).args(as_root());
         initialise.arg(format!("--datadir={}", data.display()));

@@ -5,7 +5,7 @@ use super::races::{at_once_on, batches};
 use super::sale::{
     NOW, admit, charge, fan, in_the_shop_in, join, keyed, opened_in, outcomes, reserve, run,
 };
-use crate::servers::Cluster;
+use crate::servers::{Cluster, eventually};
 use crate::subject::options;
 use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options};
 use boxoffice::store::reads::Reads;
@@ -13,6 +13,8 @@ use boxoffice::store::{Changes, Store};
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::QueueSettings;
+use mysql::prelude::Queryable;
+use std::time::Duration;
 
 /// The same database by way of each member.
 fn ways(cluster: &Cluster) -> Vec<Options> {
@@ -97,11 +99,35 @@ fn told_at_once(ways: &[Options]) {
     }
 }
 
+/// A member that stands apart takes writes that the others never see: it is passed over, whatever it
+/// says of itself.
+fn who_stands_apart_is_passed_over(cluster: &Cluster, set_apart: &[&str]) {
+    let database = cluster.fresh_database();
+    let mut stores: Vec<MySqlStore> = (0..3)
+        .map(|node| MySqlStore::open(&options(&cluster.url(node, &database))).expect("a store"))
+        .collect();
+    for statement in set_apart {
+        cluster.node(2).harness().unwrap().query_drop(statement).unwrap();
+    }
+    // Whoever was connected there may find out late, but is not let in again.
+    let apart = options(&cluster.url(2, &database));
+    eventually("it is passed over", Duration::from_secs(40), || {
+        let refused = MySqlStore::open(&apart).err()?.to_string();
+        refused.contains("stands apart").then_some(())
+    });
+    let port = |node: usize| format!("127.0.0.1:{}", cluster.node(node).port());
+    let both = cluster.url(2, &database).replace(&port(2), &[port(2), port(0)].join(","));
+    let mut store = MySqlStore::open(&options(&both)).expect("the other member");
+    assert!(store.news().is_ok() && stores[0].news().is_ok());
+}
+
 /// H1, H7, H11, H12, H17, H20, H27.
 #[test]
 fn writers_on_each_member_of_a_galera_cluster() {
     if let Some(cluster) = Cluster::galera() {
         writers_on_each_member(&cluster);
+        let isolate = "SET GLOBAL wsrep_provider_options = 'gmcast.isolate=1'";
+        who_stands_apart_is_passed_over(&cluster, &[isolate]);
     }
 }
 
@@ -110,5 +136,12 @@ fn writers_on_each_member_of_a_galera_cluster() {
 fn writers_on_each_member_of_a_replication_group() {
     if let Some(cluster) = Cluster::group_replication(true) {
         writers_on_each_member(&cluster);
+        // As a server is that was started again and did not join.
+        let alone = [
+            "STOP GROUP_REPLICATION",
+            "SET GLOBAL super_read_only = OFF",
+            "SET GLOBAL read_only = OFF",
+        ];
+        who_stands_apart_is_passed_over(&cluster, &alone);
     }
 }

@@ -1,17 +1,27 @@
 //! What other nodes commit is told, once, in few packets.
 
 use super::on_each;
-use super::sale::{DATE, NOW, SHOW, admit, in_the_shop, join, place, reserve, run};
+use super::sale::{
+    DATE, NOW, SHOW, admit, in_the_shop, in_the_shop_in, join, opened, place, reserve, run,
+};
 use crate::servers::Server;
 use boxoffice::store::mysql::MySqlStore;
 use boxoffice::store::{Changes, Store};
 use boxoffice_core::concert::SeatStatus;
 use boxoffice_core::id::SeatKey;
+use boxoffice_core::queue::QueueSettings;
 use boxoffice_core::rows::Rows;
+use mysql::prelude::Queryable;
+use std::collections::BTreeSet;
 
 on_each! {
     /// H27: each node learns what the others have done, and not what it has done itself.
     nodes_tell_one_another;
+    /// H18, H22: whoever is behind the cursor that is told has been told of as admitted, whatever is
+    /// committed while it is read.
+    what_is_told_is_of_one_moment;
+    /// A batch whose number is missing may have been removed unseen: the board starts anew.
+    a_gap_is_a_snapshot;
     /// What is too much to tell starts the board anew.
     too_much_is_a_snapshot;
 }
@@ -39,7 +49,7 @@ fn nodes_tell_one_another(server: &'static Server) {
 
     let before = b.round_trips();
     let news = rows(&mut b).expect("rows");
-    assert_eq!(b.round_trips() - before, 2);
+    assert_eq!(b.round_trips() - before, 5);
     let seats: Vec<_> = news.seats.changed().map(|(key, row, _)| (*key, row.status)).collect();
     let seat = |number| (SeatKey { date: DATE, number }, SeatStatus::Held);
     assert_eq!(seats, [seat(1), seat(2), seat(4)]);
@@ -59,6 +69,50 @@ fn nodes_tell_one_another(server: &'static Server) {
     assert_eq!(rows(&mut a).expect("rows").seats.changed().count(), 1);
     let clock = a.news().expect("news").clock.expect("a clock");
     assert!(clock.0 > 1_700_000_000_000, "{clock:?}");
+}
+
+fn what_is_told_is_of_one_moment(server: &'static Server) {
+    const FANS: u32 = 400;
+    let settings =
+        QueueSettings { max_active: 100_000, admissions_per_second: 100_000, ..Default::default() };
+    let options = opened(server, 1, settings);
+    let mut told = MySqlStore::open(&options).expect("a database of our own");
+    let mut busy = MySqlStore::open(&options).expect("a database of our own");
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for fan in 1..=FANS {
+                run(&mut busy, &[join(fan)], NOW);
+            }
+        });
+        let mut admitted = BTreeSet::new();
+        while admitted.len() < FANS as usize {
+            let Some(news) = rows(&mut told) else { continue };
+            admitted.extend(news.admissions.changed().map(|(key, _, _)| key.sequence));
+            for (_, queue, _) in news.queues.changed() {
+                assert_eq!(queue.cursor, admitted.len() as u64, "behind the cursor and unknown");
+            }
+        }
+    });
+}
+
+fn a_gap_is_a_snapshot(server: &'static Server) {
+    let url = server.fresh_database();
+    let options = in_the_shop_in(crate::subject::options(&url), 9, 4);
+    let open = || MySqlStore::open(&options).expect("a database of our own");
+    let (mut a, mut b) = (open(), open());
+    run(&mut a, &[reserve(1, [1])], NOW);
+    assert!(rows(&mut b).is_some());
+    run(&mut a, &[reserve(2, [2])], NOW);
+    run(&mut a, &[reserve(3, [3])], NOW);
+    let mut by_hand = mysql::Conn::new(mysql::Opts::from_url(&url).unwrap()).unwrap();
+    let removed = "DELETE FROM outbox WHERE batch_number = 2 AND changed LIKE '%\"s\"%'";
+    by_hand.query_drop(removed).unwrap();
+    assert_eq!(by_hand.affected_rows(), 1);
+    let Changes::Snapshot(snapshot) = b.news().expect("news").changes else {
+        panic!("no snapshot")
+    };
+    assert_eq!(snapshot.seats.iter().filter(|(_, s)| s.status == SeatStatus::Held).count(), 3);
+    assert!(rows(&mut b).is_none());
 }
 
 fn too_much_is_a_snapshot(server: &'static Server) {
