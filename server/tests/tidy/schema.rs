@@ -133,7 +133,7 @@ fn numbers(one: &BTreeSet<String>, other: &BTreeSet<String>) -> Vec<String> {
     let all: BTreeSet<&String> = one.union(other).collect();
     let number = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
     let mut seen = BTreeMap::new();
-    let again = |name: &&String| seen.insert(number(name), (*name).clone()).map(|_| ());
+    let mut again = |name: &&String| seen.insert(number(name), (*name).clone()).map(|_| ());
     let twice: Vec<_> = all.into_iter().filter_map(|name| again(&name).map(|()| name)).collect();
     twice.into_iter().map(|name| format!("{name}: another has its number")).collect()
 }
