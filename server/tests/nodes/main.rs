@@ -14,6 +14,7 @@
 #[path = "../process/audit.rs"]
 mod audit;
 mod away;
+mod balanced;
 #[path = "../process/client.rs"]
 mod client;
 mod clusters;
