@@ -24,14 +24,19 @@ pub struct Estate {
 impl Estate {
     /// One server for each address of the database.
     pub fn open(urls: Vec<String>) -> Self {
-        let house = House::new();
-        let mut estate = Self { house, urls, nodes: Vec::new() };
-        let made = estate.command(0, &["admin", "key", "rotate"]).output().unwrap();
-        assert!(made.status.success(), "{made:?}");
+        let mut estate = Self::prepared(urls);
         for node in 0..estate.urls.len() {
-            estate.nodes.push(None);
             estate.start(node);
         }
+        estate
+    }
+
+    /// Token keys, and no server yet.
+    pub fn prepared(urls: Vec<String>) -> Self {
+        let nodes = urls.iter().map(|_| None).collect();
+        let estate = Self { house: House::new(), urls, nodes };
+        let made = estate.command(0, &["admin", "key", "rotate"]).output().unwrap();
+        assert!(made.status.success(), "{made:?}");
         estate
     }
 

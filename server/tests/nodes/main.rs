@@ -19,6 +19,8 @@ mod balanced;
 mod client;
 mod clusters;
 mod copy;
+#[path = "../process/document.rs"]
+mod document;
 mod estate;
 #[path = "../process/facts.rs"]
 mod facts;
@@ -32,6 +34,7 @@ mod retry;
 mod rush;
 #[path = "../servers/harness/mod.rs"]
 mod servers;
+mod upkeep;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
