@@ -10,6 +10,7 @@ use boxoffice::clock::Clock;
 use boxoffice::tokens::Keyring;
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// See the module.
@@ -23,14 +24,19 @@ pub struct Estate {
 impl Estate {
     /// One server for each address of the database.
     pub fn open(urls: Vec<String>) -> Self {
-        let house = House::new();
-        let mut estate = Self { house, urls, nodes: Vec::new() };
-        let made = estate.command(0, &["admin", "key", "rotate"]).output().unwrap();
-        assert!(made.status.success(), "{made:?}");
+        let mut estate = Self::prepared(urls);
         for node in 0..estate.urls.len() {
-            estate.nodes.push(None);
             estate.start(node);
         }
+        estate
+    }
+
+    /// Token keys, and no server yet.
+    pub fn prepared(urls: Vec<String>) -> Self {
+        let nodes = urls.iter().map(|_| None).collect();
+        let estate = Self { house: House::new(), urls, nodes };
+        let made = estate.command(0, &["admin", "key", "rotate"]).output().unwrap();
+        assert!(made.status.success(), "{made:?}");
         estate
     }
 
@@ -44,10 +50,40 @@ impl Estate {
     }
 
     pub fn start(&mut self, node: usize) {
-        let mut serve = self.command(node, &["serve", "--listen", "127.0.0.1:0"]);
+        self.start_at(node, ([127, 0, 0, 1], 0).into());
+    }
+
+    /// The same at an address that others know.
+    pub fn start_at(&mut self, node: usize, address: SocketAddr) {
+        let mut serve = self.command(node, &["serve", "--listen", &address.to_string()]);
         serve.args(["--demo", "false"]);
         let server = Server::spawn(serve);
         self.nodes[node] = Some(server.unwrap_or_else(|why| panic!("it did not start: {why:?}")));
+    }
+
+    /// One more server, on a database of its own, that knows the tokens of the others.
+    pub fn add(&mut self, url: String) -> SocketAddr {
+        self.urls.push(url);
+        self.nodes.push(None);
+        self.start(self.nodes.len() - 1);
+        self.address(self.nodes.len() - 1)
+    }
+
+    /// Stops a server as an operator would, and starts it again at its address.
+    pub fn restart(&mut self, node: usize) {
+        let server = self.nodes[node].take().expect("it runs");
+        let address = server.address;
+        server.stop();
+        self.start_at(node, address);
+    }
+
+    pub fn keys_file(&self) -> PathBuf {
+        self.house.keys_file()
+    }
+
+    /// A file of this name in the servers' folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.house.path(name)
     }
 
     pub fn kill(&mut self, node: usize) {

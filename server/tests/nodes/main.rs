@@ -14,10 +14,13 @@
 #[path = "../process/audit.rs"]
 mod audit;
 mod away;
+mod balanced;
 #[path = "../process/client.rs"]
 mod client;
 mod clusters;
 mod copy;
+#[path = "../process/document.rs"]
+mod document;
 mod estate;
 #[path = "../process/facts.rs"]
 mod facts;
@@ -31,6 +34,7 @@ mod retry;
 mod rush;
 #[path = "../servers/harness/mod.rs"]
 mod servers;
+mod upkeep;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -96,9 +96,16 @@ pub struct Fan {
     keys: u64,
     /// One fan in four may keep a hold and never pay: not more, so that slots remain for the rest.
     keeps: bool,
+    /// Whether a load balancer may move the fan from one server to another.
+    is_moved: bool,
     stop: Arc<AtomicBool>,
 }
 
+/// What a server may say, to somebody whom another one has just given a place or let in, until it has
+/// heard of it.
+const NOT_HEARD: [&str; 2] = ["queue_token_unknown", "not_admitted"];
+/// For so long at most, on a busy machine.
+const HEARD_WITHIN: Duration = Duration::from_secs(2);
 /// Requests that were turned away with 503 are repeated for so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two of them.
@@ -121,6 +128,7 @@ impl Fan {
             journal: Journal { user, entries: Vec::new() },
             keys: 0,
             keeps: seed.is_multiple_of(4),
+            is_moved: false,
             stop: Arc::default(),
         }
     }
@@ -128,6 +136,12 @@ impl Fan {
     /// A fan who stops, at the end of a visit, once this is set.
     pub fn until(self, stop: &Arc<AtomicBool>) -> Self {
         Self { stop: Arc::clone(stop), ..self }
+    }
+
+    /// A fan whom a load balancer may move.
+    #[allow(dead_code, reason = "not every target has a load balancer")]
+    pub fn moved(self) -> Self {
+        Self { is_moved: true, ..self }
     }
 
     /// Shops until the server is gone, or something is held that is not to be paid for.
@@ -155,13 +169,21 @@ impl Fan {
 
     /// Sends; a 503 is repeated with the same key. `None` when no answer came.
     async fn send(&mut self, ask: &Ask) -> Option<Answer> {
-        let until = Instant::now() + PATIENCE;
-        while Instant::now() < until {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
             let answer = self.try_send(ask).await.ok()?;
-            if answer.status != 503 {
-                return Some(answer);
+            match answer.status {
+                503 => tokio::time::sleep(PAUSE).await,
+                // A load balancer says that the server gave none.
+                502 | 504 => return None,
+                403 if self.is_moved
+                    && began.elapsed() < HEARD_WITHIN
+                    && NOT_HEARD.contains(&answer.code().as_str()) =>
+                {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                _ => return Some(answer),
             }
-            tokio::time::sleep(PAUSE).await;
         }
         None
     }
@@ -289,11 +311,32 @@ pub async fn crowd_during(
     seed: u64,
     script: impl Future<Output = ()>,
 ) -> Vec<Journal> {
+    let fan = |address, seed| Fan::new(address, sale, keyring, seed);
+    let fans = (0..fans).zip(addresses.iter().cycle());
+    play(fans.map(|(number, address)| fan(*address, seed_of(seed, number))), script).await
+}
+
+/// The same behind a load balancer.
+#[allow(dead_code, reason = "not every target has a load balancer")]
+pub async fn moved_crowd_during(
+    (front, sale, keyring): (SocketAddr, &Sale, &Keyring),
+    fans: u64,
+    seed: u64,
+    script: impl Future<Output = ()>,
+) -> Vec<Journal> {
+    let fan = |number| Fan::new(front, sale, keyring, seed_of(seed, number)).moved();
+    play((0..fans).map(fan), script).await
+}
+
+fn seed_of(seed: u64, number: u64) -> u64 {
+    seed.wrapping_mul(1_000_003).wrapping_add(number)
+}
+
+async fn play(fans: impl Iterator<Item = Fan>, script: impl Future<Output = ()>) -> Vec<Journal> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut living = tokio::task::JoinSet::new();
-    for (number, address) in (0..fans).zip(addresses.iter().cycle()) {
-        let seed = seed.wrapping_mul(1_000_003).wrapping_add(number);
-        living.spawn(Fan::new(*address, sale, keyring, seed).until(&stop).live());
+    for fan in fans {
+        living.spawn(fan.until(&stop).live());
     }
     script.await;
     stop.store(true, Ordering::SeqCst);

@@ -12,11 +12,13 @@
 
 mod audit;
 mod audit_test;
+mod backup;
 mod bench;
 mod client;
 mod config;
 mod crash;
 mod crowd;
+mod document;
 mod facts;
 mod fan;
 mod files;

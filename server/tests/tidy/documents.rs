@@ -8,6 +8,9 @@ use boxoffice::http::routes::routes;
 
 /// Folders that a path in a document may start from.
 const BASES: [&str; 3] = ["", "server/src/", "core/src/"];
+/// Folders that a path in backticks is known by.
+const ROOTS: [&str; 8] =
+    ["core", "server", "migrations", "deploy", "docker", "docs", "scripts", ".ci"];
 
 /// The lines outside of fenced blocks.
 fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -23,7 +26,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn is_path(token: &str) -> bool {
     let plain = token.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
     let first = token.split('/').next().unwrap_or_default();
-    let rooted = token.contains('/') && ["core", "server", "migrations", ".ci"].contains(&first);
+    let rooted = token.contains('/') && ROOTS.contains(&first);
     plain && (rooted || [".rs", ".md", ".sql"].iter().any(|end| token.ends_with(end)))
 }
 
@@ -36,7 +39,10 @@ fn paths(line: &str) -> Vec<&str> {
 }
 
 fn check_paths(document: &str, text: &str, exists: impl Fn(&str) -> bool) -> Vec<String> {
-    let there = |path: &str| BASES.iter().any(|base| exists(&format!("{base}{path}")));
+    // A link counts from its document's folder.
+    let folder = document.rfind('/').map_or("", |at| &document[..=at]);
+    let bases = BASES.iter().chain([&folder]);
+    let there = |path: &str| bases.clone().any(|base| exists(&format!("{base}{path}")));
     let missing = |(at, line): (usize, &str)| -> Vec<String> {
         let missing = paths(line).into_iter().filter(|path| !there(path));
         missing.map(|path| format!("{document}:{}: there is no {path}", at + 1)).collect()
@@ -107,6 +113,10 @@ fn bad_samples_are_found() {
     complains(&check("x\nsee `core/src/drew.rs`"), "A.md:2: there is no core/src/drew.rs");
     complains(&check("see `migrations/mysql/`"), "migrations/mysql/");
     complains(&check("see [this](GONE.md#part)"), "GONE.md");
+    complains(&check("see `deploy/gone.cfg`"), "deploy/gone.cfg");
+    let below = |text: &str| check_paths("docs/A.md", text, |path| path == "docs/../B.md");
+    none(&below("[b](../B.md#part)"));
+    complains(&below("[c](../C.md)"), "docs/A.md:1: there is no ../C.md");
     none(&check("`draw.rs` `core/src/draw.rs` `a/b` `GET /x` [x](https://x.y) [x](#part)"));
     none(&check("```\n`core/src/drew.rs`\n```"));
     complains(&check_sections("## a\n## b\n", "## a\n```\n## b\n```\n"), "has 1 sections");

@@ -7,6 +7,7 @@
 mod arrows;
 mod documents;
 mod hard_cases;
+mod operations;
 mod schema;
 mod sizes;
 mod tree;

@@ -1,4 +1,4 @@
-//! Private database servers for tests: started from nothing, on ports of the loopback interface, and
+//! Private servers for tests (databases, and a load balancer): started from nothing, on ports of the loopback interface, and
 //! gone with the test process, however that ends.
 //!
 //! Other test targets include this folder by its path. A test asks for a server and returns where it
@@ -17,6 +17,7 @@
 mod cluster;
 mod galera;
 mod group_replication;
+pub mod haproxy;
 mod keeper;
 mod mariadb;
 mod mysqld;

@@ -1,0 +1,111 @@
+//! What operators are told is there: every metric is explained and no other, and the tests that are
+//! named as showing something exist.
+
+use super::tree::{read, under};
+use super::{complains, none};
+use std::collections::BTreeSet;
+
+const DOCUMENT: &str = "docs/OPERATIONS.md";
+const PREFIX: &str = "boxoffice_";
+/// What the format adds to a name by the metric's kind.
+const SERIES: [&str; 4] = ["_total", "_bucket", "_sum", "_count"];
+
+/// The names of what is registered, as the source has them, with their unit.
+fn registered(source: &str) -> BTreeSet<String> {
+    let calls = source.split("r.register").skip(1);
+    let name = |call: &str| {
+        let name = call.split('"').nth(1).expect("a metric has a name");
+        let unit = if call.starts_with("_with_unit") { "_seconds" } else { "" };
+        format!("{PREFIX}{name}{unit}")
+    };
+    calls.map(name).collect()
+}
+
+/// The metrics that a text names.
+fn named(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let metric = |word: &str| {
+        let plain = SERIES.iter().find_map(|series| word.strip_suffix(series));
+        plain.unwrap_or(word).to_owned()
+    };
+    words.filter(|word| word.starts_with(PREFIX)).map(metric).collect()
+}
+
+fn check_metrics(source: &str, text: &str) -> Vec<String> {
+    let (known, named) = (registered(source), named(text));
+    let missing = known.difference(&named).map(|name| format!("{DOCUMENT} does not name {name}"));
+    let wrong = named.difference(&known).map(|name| format!("{DOCUMENT}: there is no {name}"));
+    missing.chain(wrong).collect()
+}
+
+/// Words in backticks that are long enough to be a test's name, and no setting of a database.
+fn tests(text: &str) -> BTreeSet<&str> {
+    let quoted = text.split('`').filter(|word| {
+        word.matches('_').count() >= 3
+            && word.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            && ![PREFIX, "innodb_"].iter().any(|start| word.starts_with(start))
+    });
+    quoted.collect()
+}
+
+fn check_tests(text: &str, sources: &str) -> Vec<String> {
+    let is_there = |test: &&str| sources.contains(&format!("fn {test}("));
+    let gone = tests(text).into_iter().filter(|test| !is_there(test));
+    gone.map(|test| format!("{DOCUMENT}: there is no test {test}")).collect()
+}
+
+#[test]
+fn every_metric_is_explained() {
+    let source = read("server/src/metrics.rs");
+    assert!(registered(&source).len() > 10);
+    none(&check_metrics(&source, &read(DOCUMENT)));
+}
+
+#[test]
+fn tests_that_are_named_are_there() {
+    let text = read(DOCUMENT);
+    assert!(tests(&text).len() > 5);
+    let sources: String = under(&["server/tests/"], ".rs").into_iter().map(|f| f.text).collect();
+    none(&check_tests(&text, &sources));
+}
+
+/// The number that follows `name` in the text of a file.
+fn number_after(text: &str, name: &str) -> u64 {
+    let (_, rest) = text.split_once(name).unwrap_or_else(|| panic!("there is no {name:?}"));
+    let digits = |c: char| c.is_ascii_digit() || c == '_';
+    let number: String = rest.chars().take_while(|c| digits(*c)).filter(|c| *c != '_').collect();
+    number.parse().unwrap_or_else(|_| panic!("no number follows {name:?}"))
+}
+
+/// Whoever stops a server or waits for its answer is more patient than the server.
+#[test]
+fn what_is_deployed_waits_longer_than_the_server() {
+    let of = |path: &str, name: &str| number_after(&read(path), name);
+    let requests = of("server/src/http/serve.rs", "STOP_WAIT: Duration = Duration::from_secs(");
+    let desk = of("server/src/cli/serve.rs", "DESK_WAIT: Duration = Duration::from_secs(");
+    let answer = of("server/src/http/observe.rs", "ANSWER_WAIT: Duration = Duration::from_secs(");
+    let connections = of("boxoffice.example.toml", "\nconnections_max = ");
+    assert!(of("deploy/boxoffice.service", "\nTimeoutStopSec=") > requests + desk);
+    assert!(of("compose.yaml", "stop_grace_period: ") > requests + desk);
+    assert!(of("deploy/haproxy.cfg", "timeout server ") > answer);
+    assert!(of("deploy/boxoffice.service", "\nLimitNOFILE=") > connections);
+    assert!(of("deploy/haproxy.cfg", "rise 2 maxconn ") < connections);
+    let (balancer, compose) = (read("deploy/haproxy.cfg"), read("compose.yaml"));
+    for server in ["boxoffice-1", "boxoffice-2", "boxoffice-3"] {
+        assert!(balancer.contains(&format!(" {server}:8080 ")) && compose.contains(server));
+    }
+}
+
+#[test]
+fn bad_samples_are_found() {
+    assert_eq!(number_after("a = 16_000;", "a = "), 16_000);
+    let source = "r.register(\"a\", \"A\", x);\nr.register_with_unit(\"b\", b, Unit::Seconds, y);";
+    none(&check_metrics(source, "`boxoffice_a_total` `boxoffice_b_seconds`"));
+    complains(&check_metrics(source, "`boxoffice_a`"), "does not name boxoffice_b_seconds");
+    complains(
+        &check_metrics(source, "boxoffice_a boxoffice_b_seconds_sum boxoffice_c"),
+        "no boxoffice_c",
+    );
+    none(&check_tests("`a_b_c_d` `innodb_a_b_c` `three_word_name`", "fn a_b_c_d() {}"));
+    complains(&check_tests("x `a_b_c_d` y", "fn a_b_c_de() {}"), "no test a_b_c_d");
+}
