@@ -4,7 +4,7 @@ use super::Failure;
 use super::database::{self, Opened};
 use crate::board::Board;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::desk::{self, Desk, Writer};
 use crate::http::app::TokenTimes;
 use crate::http::{App, Inner};
@@ -61,7 +61,11 @@ fn token_keys(config: &Config, clock: &Clock) -> Result<KeyFile, Failure> {
         let keys = KeyFile::parse(&config.token_keys);
         return Ok(keys.map_err(|why| format!("token_keys: {why}"))?);
     }
-    let keys = KeyFile::open(&config.keys_file, clock.now());
+    // Of several servers each would make its own.
+    let keys = match config.where_is_the_database()? {
+        Database::Sqlite(_) => KeyFile::open(&config.keys_file, clock.now()),
+        Database::MySql(_) => KeyFile::read(&config.keys_file),
+    };
     Ok(keys.map_err(|why| format!("{}: {why}", config.keys_file.display()))?)
 }
 

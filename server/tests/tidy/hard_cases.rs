@@ -14,6 +14,7 @@ const TARGETS: &[(&str, &[&str])] = &[
     ("store", &["server/tests/store/"]),
     ("api", &["server/tests/api/"]),
     ("process", &["server/tests/process/"]),
+    ("nodes", &["server/tests/nodes/"]),
 ];
 
 /// A row of the table: the case, and where its tests are.
