@@ -34,7 +34,8 @@ pub enum NotRun {
     Busy,
     /// The server is stopping.
     Stopping,
-    /// The infrastructure failed; nothing has changed.
+    /// The infrastructure failed. Nothing has changed, but for [`Fault::Unknown`]: then the command
+    /// stands or not, and repeating it with its key tells.
     Fault(Fault),
 }
 

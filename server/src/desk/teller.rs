@@ -22,8 +22,8 @@ pub(super) enum Decided {
     Done { rows: Rows, replies: Vec<Reply>, now: Time, waiting: Waiting },
     /// Other nodes have committed.
     News { changes: Changes, now: Time, waiting: oneshot::Sender<Result<(), NotRun>> },
-    /// Nothing has changed.
-    NotRun { why: NotRun, waiting: Waiting },
+    /// It failed: nothing has changed, but for a fault that says that this is not known.
+    NotRun { why: NotRun, now: Time, waiting: Waiting },
 }
 
 /// Batches that may wait for the teller; with more, the desk waits.
@@ -51,8 +51,12 @@ fn tell(
     decided: &Receiver<Decided>,
 ) {
     let mut torn = false;
-    let mut show = |shown: Shown<'_>, now| {
-        torn |= catch_unwind(AssertUnwindSafe(|| show(shown, now))).is_err();
+    // With nothing to show, a board that is still torn is mended all the same: what it lacks need
+    // not come up again.
+    let mut show = |shown: Option<Shown<'_>>, now| {
+        if let Some(shown) = shown {
+            torn |= catch_unwind(AssertUnwindSafe(|| show(shown, now))).is_err();
+        }
         if torn {
             // What is read now may be ahead of the batches that still wait here; they show the same
             // rows again.
@@ -62,20 +66,22 @@ fn tell(
     while let Ok(batch) = decided.recv() {
         match batch {
             Decided::Done { rows, replies, now, waiting } => {
-                show(Shown::Rows(&rows), now);
+                show(Some(Shown::Rows(&rows)), now);
                 answer_all(waiting, replies.into_iter().map(Ok));
             }
             Decided::News { changes, now, waiting } => {
                 match changes {
-                    Changes::None => {}
-                    Changes::Rows(rows) => show(Shown::Rows(&rows), now),
-                    Changes::Snapshot(snapshot) => show(Shown::Snapshot(*snapshot), now),
+                    Changes::None => show(None, now),
+                    Changes::Rows(rows) => show(Some(Shown::Rows(&rows)), now),
+                    Changes::Snapshot(snapshot) => show(Some(Shown::Snapshot(*snapshot)), now),
                 }
                 // The sweeper may have given up on it.
                 let _ = waiting.send(Ok(()));
             }
-            Decided::NotRun { why, waiting } => {
+            Decided::NotRun { why, now, waiting } => {
+                // First, since the database is likely to be away for the mending, too.
                 answer_all(waiting, std::iter::repeat_with(|| Err(why.clone())));
+                show(None, now);
             }
         }
     }
@@ -91,7 +97,7 @@ fn mend(board: &Board, refill: &mut Refill, now: Time) -> bool {
             true
         }
         Err(fault) => {
-            tracing::error!(%fault, "the board could not be filled; the next batch tries again");
+            tracing::error!(%fault, "the board could not be filled; it is tried again");
             false
         }
     }
@@ -143,6 +149,33 @@ mod tests {
         for mut answered in answers {
             assert!(answered.try_recv().is_ok());
         }
+    }
+
+    /// What was not shown is not shown by waiting: where nothing else happens, each look at the
+    /// news and each fault tries to mend the board, until it is whole.
+    #[test]
+    fn a_torn_board_is_mended_where_nothing_happens() {
+        let (desk, decided) = std::sync::mpsc::channel();
+        let send = |decided| desk.send(decided).expect("the channel is open");
+        let news = |now| {
+            let changes = Changes::None;
+            Decided::News { changes, now: Time(now), waiting: oneshot::channel().0 }
+        };
+        let why = NotRun::Fault(Fault::Unavailable("away".into()));
+        send(news(1));
+        send(batch(2).0);
+        send(news(3));
+        send(Decided::NotRun { why, now: Time(4), waiting: Waiting::new() });
+        send(news(5));
+        send(news(6));
+        drop(desk);
+        let mut mended = Vec::new();
+        let mend = |now| {
+            mended.push(now);
+            now >= Time(5)
+        };
+        tell(|_, _| panic!("it cannot be shown"), mend, &decided);
+        assert_eq!(mended, [Time(2), Time(3), Time(4), Time(5)]);
     }
 
     #[test]

@@ -77,7 +77,8 @@ impl Worker {
             }
             Err(fault) => {
                 tracing::error!(%fault, commands = envelopes.len(), "a batch failed");
-                self.hand_over(Decided::NotRun { why: NotRun::Fault(fault), waiting });
+                let (why, now) = (NotRun::Fault(fault), self.clock.now());
+                self.hand_over(Decided::NotRun { why, now, waiting });
             }
         }
     }
