@@ -367,7 +367,8 @@ mod tests {
         };
         let printed = format!("{given:?} {:?}", given.clone().resolve().unwrap());
         assert!(!printed.contains("sesame"), "{printed}");
-        for part in ["Some(\"mysql://…@h/d\")", "database: \"mysql://…@h/d\"", "token_keys: …"] {
+        for part in ["Some(\"mysql://…@h/d\")", "database: \"mysql://…@h/d\"", "token_keys: …"]
+        {
             assert!(printed.contains(part), "{part} is not in {printed}");
         }
         let none = format!("{:?} {:?}", Given::default(), Given::default().resolve().unwrap());

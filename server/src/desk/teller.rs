@@ -1,6 +1,7 @@
 //! The teller: shows a committed batch on the board, then answers those who wait, while the desk is
 //! at the next batch. Batches come in the order of their commits.
 
+use super::inbox::Asking;
 use super::{Answer, NotRun, Refill};
 use crate::board::Board;
 use crate::store::Changes;
@@ -21,7 +22,7 @@ pub(super) enum Decided {
     /// Committed.
     Done { rows: Rows, replies: Vec<Reply>, now: Time, waiting: Waiting },
     /// Other nodes have committed.
-    News { changes: Changes, now: Time, waiting: oneshot::Sender<Result<(), NotRun>> },
+    News { changes: Changes, now: Time, waiting: Vec<Asking> },
     /// It failed: nothing has changed, but for a fault that says that this is not known.
     NotRun { why: NotRun, now: Time, waiting: Waiting },
 }
@@ -75,8 +76,10 @@ fn tell(
                     Changes::Rows(rows) => show(Some(Shown::Rows(&rows)), now),
                     Changes::Snapshot(snapshot) => show(Some(Shown::Snapshot(*snapshot)), now),
                 }
-                // The sweeper may have given up on it.
-                let _ = waiting.send(Ok(()));
+                for asking in waiting {
+                    // The sweeper may have given up on it.
+                    let _ = asking.send(Ok(()));
+                }
             }
             Decided::NotRun { why, now, waiting } => {
                 // First, since the database is likely to be away for the mending, too.
@@ -159,7 +162,7 @@ mod tests {
         let send = |decided| desk.send(decided).expect("the channel is open");
         let news = |now| {
             let changes = Changes::None;
-            Decided::News { changes, now: Time(now), waiting: oneshot::channel().0 }
+            Decided::News { changes, now: Time(now), waiting: Vec::new() }
         };
         let why = NotRun::Fault(Fault::Unavailable("away".into()));
         send(news(1));
