@@ -74,7 +74,7 @@ fn token_keys(config: &Config, clock: &Clock) -> Result<KeyFile, Failure> {
 /// # Errors
 /// The database or a key file cannot be used.
 pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
-    let Opened { store, readers, snapshot, refill } = database::open(config)?;
+    let Opened { store, readers, snapshot, refill } = database::open(config, &clock)?;
     let keys = token_keys(config, &clock)?;
     let board = Arc::new(Board::from_snapshot(snapshot, clock.now()));
     let metrics = Arc::new(Metrics::default());
