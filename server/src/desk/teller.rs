@@ -33,6 +33,7 @@ pub(super) const BATCHES_MAX: usize = 2;
 /// What is to be shown.
 enum Shown<'a> {
     Rows(&'a Rows),
+    News(Option<&'a Rows>),
     Snapshot(Snapshot),
 }
 
@@ -41,6 +42,12 @@ pub(super) fn run(board: &Board, mut refill: Refill, decided: &Receiver<Decided>
     let mend = |now| mend(board, &mut refill, now);
     let show = |shown: Shown<'_>, now| match shown {
         Shown::Rows(rows) => board.apply(rows, now),
+        Shown::News(rows) => {
+            board.hear();
+            if let Some(rows) = rows {
+                board.apply(rows, now);
+            }
+        }
         Shown::Snapshot(snapshot) => board.refill(snapshot, now),
     };
     tell(show, mend, decided);
@@ -72,8 +79,8 @@ fn tell(
             }
             Decided::News { changes, now, waiting } => {
                 match changes {
-                    Changes::None => show(None, now),
-                    Changes::Rows(rows) => show(Some(Shown::Rows(&rows)), now),
+                    Changes::None => show(Some(Shown::News(None)), now),
+                    Changes::Rows(rows) => show(Some(Shown::News(Some(&rows))), now),
                     Changes::Snapshot(snapshot) => show(Some(Shown::Snapshot(*snapshot)), now),
                 }
                 for asking in waiting {
@@ -116,9 +123,11 @@ fn answer_all(waiting: Waiting, answers: impl Iterator<Item = Answer>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::board::Standing;
     use crate::store::Fault;
     use boxoffice_core::concert::{Concert, Policy};
     use boxoffice_core::id::{ConcertId, Uuid};
+    use boxoffice_core::queue::{QueueSettings, QueueState};
     use boxoffice_core::refusal::Refusal;
 
     fn batch(now: i64) -> (Decided, oneshot::Receiver<Answer>) {
@@ -177,13 +186,15 @@ mod tests {
             mended.push(now);
             now >= Time(5)
         };
-        tell(|_, _| panic!("it cannot be shown"), mend, &decided);
+        let show = |shown: Shown<'_>, _| {
+            assert!(!matches!(shown, Shown::Rows(_)), "they cannot be shown");
+        };
+        tell(show, mend, &decided);
         assert_eq!(mended, [Time(2), Time(3), Time(4), Time(5)]);
     }
 
-    #[test]
-    fn mending_shows_what_the_database_holds() {
-        let concert = Concert {
+    fn concert() -> Concert {
+        Concert {
             concert_name: "Moonlight Parade".into(),
             theater: "Hangang Hall".into(),
             run_time: 120,
@@ -193,7 +204,45 @@ mod tests {
             end_at: None,
             policy: Policy::default(),
             created_at: Time(0),
+        }
+    }
+
+    /// H18: a look at the news that brings none says all the same how far others have been heard.
+    #[test]
+    fn no_news_are_heard_too() {
+        let board = Board::from_snapshot(Snapshot::default(), Time(0), true);
+        let id = ConcertId(Uuid::from_u128(1));
+        let queue = QueueState {
+            seed: [7; 32],
+            drawn: Some(0),
+            cursor: 1,
+            tail: 1,
+            waiting: 0,
+            active: 1,
+            returning: 0,
+            credit_milli: 0,
+            credit_at: Time(0),
+            settings: QueueSettings::default(),
         };
+        let mut rows = Rows::default();
+        rows.concerts.insert(id, concert());
+        rows.queues.insert(id, queue);
+        board.apply(&rows, Time(1));
+        let standing = || board.concert(id).map(|shown| shown.queue.standing(1, Time(1)));
+        assert_eq!(standing(), Some(Standing::Unheard));
+        let (desk, decided) = std::sync::mpsc::channel();
+        let (asking, mut asked) = oneshot::channel();
+        let news = Decided::News { changes: Changes::None, now: Time(1), waiting: vec![asking] };
+        desk.send(news).expect("the channel is open");
+        drop(desk);
+        run(&board, Box::new(|| panic!("nothing is torn")), &decided);
+        assert_eq!(standing(), Some(Standing::Expired));
+        assert!(matches!(asked.try_recv(), Ok(Ok(()))));
+    }
+
+    #[test]
+    fn mending_shows_what_the_database_holds() {
+        let concert = concert();
         let (old, new) = (ConcertId(Uuid::from_u128(1)), ConcertId(Uuid::from_u128(2)));
         let mut rows = Rows::default();
         rows.concerts.insert(old, concert.clone());
