@@ -10,17 +10,34 @@ use std::path::{Path, PathBuf};
 /// A list of settings: `name, "ENV", type = default, "help"`.
 macro_rules! settings {
     ($($(#[$doc:meta])* $name:ident, $env:literal: $type:ty = $default:expr;)*) => {
-        /// Settings as given; `None` where not.
-        #[derive(Clone, Debug, Default, Deserialize, clap::Args)]
+        /// Settings as given; `None` where not. The help does not show what the environment holds:
+        /// there may be a password or a key in it.
+        #[derive(Clone, Default, Deserialize, clap::Args)]
         #[serde(deny_unknown_fields)]
         pub struct Given {
-            $($(#[$doc])* #[arg(long, env = $env)] pub $name: Option<$type>,)*
+            $($(#[$doc])* #[arg(long, env = $env, hide_env_values = true)] pub $name: Option<$type>,)*
         }
 
         /// Settings as they hold.
-        #[derive(Clone, Debug)]
+        #[derive(Clone, PartialEq, Eq)]
         pub struct Config {
             $($(#[$doc])* pub $name: $type,)*
+        }
+
+        impl std::fmt::Debug for Given {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut fields = f.debug_struct("Given");
+                $(fields.field(stringify!($name), &Discreet(stringify!($name), &self.$name));)*
+                fields.finish()
+            }
+        }
+
+        impl std::fmt::Debug for Config {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut fields = f.debug_struct("Config");
+                $(fields.field(stringify!($name), &Discreet(stringify!($name), &self.$name));)*
+                fields.finish()
+            }
         }
 
         /// Every environment variable that is understood.
@@ -284,6 +301,21 @@ impl Config {
     }
 }
 
+/// A setting by its name, with what is secret in it left out: whoever prints the settings to find a
+/// mistake must not print these.
+struct Discreet<'a>(&'static str, &'a dyn std::fmt::Debug);
+
+impl std::fmt::Debug for Discreet<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = format!("{:?}", self.1);
+        match self.0 {
+            "database" => f.write_str(&shown(&text)),
+            "token_keys" if !["None", "\"\""].contains(&text.as_str()) => f.write_str("…"),
+            _ => f.write_str(&text),
+        }
+    }
+}
+
 /// A database address without its password.
 fn shown(address: &str) -> String {
     match (address.split_once("://"), address.rsplit_once('@')) {
@@ -323,7 +355,26 @@ mod tests {
         assert_eq!(keys, known);
         let from_file = Given::from_toml(text).unwrap().resolve().unwrap();
         let default = Given::default().resolve().unwrap();
-        assert_eq!(format!("{from_file:?}"), format!("{default:?}"));
+        assert_eq!(from_file, default);
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let given = Given {
+            database: Some("mysql://u:sesame@h/d".into()),
+            token_keys: Some("sesame too".into()),
+            ..Given::default()
+        };
+        let printed = format!("{given:?} {:?}", given.clone().resolve().unwrap());
+        assert!(!printed.contains("sesame"), "{printed}");
+        for part in ["Some(\"mysql://…@h/d\")", "database: \"mysql://…@h/d\"", "token_keys: …"]
+        {
+            assert!(printed.contains(part), "{part} is not in {printed}");
+        }
+        let none = format!("{:?} {:?}", Given::default(), Given::default().resolve().unwrap());
+        for part in ["token_keys: None", "token_keys: \"\"", "\"sqlite://boxoffice.db\""] {
+            assert!(none.contains(part), "{part} is not in {none}");
+        }
     }
 
     #[test]

@@ -48,14 +48,16 @@ impl ConcertBoard {
 pub struct Board {
     concerts: RwLock<BTreeMap<ConcertId, Arc<ConcertBoard>>>,
     dates: RwLock<HashMap<DateId, Arc<DateBoard>>>,
+    shared: bool,
 }
 
 impl Board {
-    /// The board of a database.
+    /// The board of a database. With `shared`, others write to it as well, and [`Board::hear`] tells
+    /// when their changes have come.
     #[must_use]
-    pub fn from_snapshot(snapshot: Snapshot, now: Time) -> Self {
+    pub fn from_snapshot(snapshot: Snapshot, now: Time, shared: bool) -> Self {
         let mut rows = Rows::default();
-        let board = Self::default();
+        let board = Self { shared, ..Self::default() };
         for (key, row) in snapshot.concerts {
             rows.concerts.insert(key, row);
         }
@@ -83,12 +85,27 @@ impl Board {
                 concert.queue.change().returning(key.sequence);
             }
         }
+        board.hear();
         board
+    }
+
+    /// Whether others write to the same database, so that this board may be behind.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// News are here: everything that others had done when they were asked for is shown with them.
+    /// Called before they are shown.
+    pub fn hear(&self) {
+        if self.shared {
+            self.concerts().iter().for_each(|concert| concert.queue.change().hear());
+        }
     }
 
     /// Shows what the database holds, instead of what was shown. The measured rate starts anew.
     pub fn refill(&self, snapshot: Snapshot, now: Time) {
-        let fresh = Self::from_snapshot(snapshot, now);
+        let fresh = Self::from_snapshot(snapshot, now, self.shared);
         let concerts = std::mem::take(&mut *write(&fresh.concerts));
         let dates = std::mem::take(&mut *write(&fresh.dates));
         *write(&self.concerts) = concerts;
@@ -156,7 +173,8 @@ impl Board {
             *write(&concert.row) = row;
             return;
         }
-        let concert = ConcertBoard { id, row: RwLock::new(row), queue: QueueBoard::default() };
+        let queue = QueueBoard::new(self.shared);
+        let concert = ConcertBoard { id, row: RwLock::new(row), queue };
         write(&self.concerts).insert(id, Arc::new(concert));
     }
 

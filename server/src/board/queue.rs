@@ -39,7 +39,9 @@ pub enum Standing {
     NoShow,
     /// Over.
     Expired,
-    /// No such place.
+    /// Its turn has come by way of another server; what became of it is not known here yet.
+    Unheard,
+    /// No such place, or none that is known here yet.
     Unknown,
 }
 
@@ -80,12 +82,16 @@ pub(super) struct Picture {
     /// Ends of the active admissions, with their sequences.
     ends: BTreeSet<(Time, u64)>,
     admitted_total: u64,
+    /// Where others write as well: the cursor up to which all is known that they have done. A batch
+    /// shows the queue's row as it found it, with places served that only the next news tell of.
+    heard: Option<u64>,
+    /// Numbers beyond that which are known to be over.
+    over: BTreeSet<u64>,
     /// When how many had been admitted in all.
     samples: VecDeque<(Time, u64)>,
 }
 
 /// See the module.
-#[derive(Default)]
 pub struct QueueBoard {
     picture: RwLock<Picture>,
 }
@@ -109,7 +115,10 @@ impl Picture {
         }
         if moved && self.gone.first().is_some_and(|&n| n <= row.cursor) {
             let passed = self.gone.partition_point(|&n| n <= row.cursor);
-            self.gone.drain(..passed);
+            let passed = self.gone.drain(..passed);
+            if self.heard.is_some() {
+                self.over.extend(passed);
+            }
         }
     }
 
@@ -141,6 +150,10 @@ impl Picture {
         let before = if kept {
             self.admissions.insert(sequence, seen)
         } else {
+            let number = self.number_of(sequence).unwrap_or(sequence);
+            if self.heard.is_some_and(|heard| number > heard) {
+                self.over.insert(number);
+            }
             self.admissions.remove(&sequence)
         };
         let before = before.filter(|before| before.active);
@@ -165,6 +178,19 @@ impl Picture {
         }
     }
 
+    pub(super) fn hear(&mut self) {
+        if let (Some(heard), Some(row)) = (&mut self.heard, &self.row) {
+            *heard = row.cursor;
+            self.over = self.over.split_off(&row.cursor.saturating_add(1));
+        }
+    }
+
+    /// Where a place stands that the cursor has passed, and that is not admitted as far as is known.
+    fn passed(&self, number: u64) -> Standing {
+        let unheard = self.heard.is_some_and(|heard| number > heard);
+        if unheard && !self.over.contains(&number) { Standing::Unheard } else { Standing::Expired }
+    }
+
     fn gone_ahead(&self, number: u64) -> u64 {
         self.gone.partition_point(|&n| n < number) as u64
     }
@@ -187,6 +213,12 @@ impl Picture {
 }
 
 impl QueueBoard {
+    /// An empty one; with `shared`, others change the queue as well.
+    pub(super) fn new(shared: bool) -> Self {
+        let picture = Picture { heard: shared.then_some(0), ..Picture::default() };
+        Self { picture: RwLock::new(picture) }
+    }
+
     /// Where the place with this sequence stands.
     #[must_use]
     pub fn standing(&self, sequence: u64, now: Time) -> Standing {
@@ -208,7 +240,10 @@ impl QueueBoard {
             };
         }
         let number = picture.number_of(sequence).unwrap_or(sequence);
-        if number <= row.cursor || picture.gone.binary_search(&number).is_ok() {
+        if number <= row.cursor {
+            return picture.passed(number);
+        }
+        if picture.gone.binary_search(&number).is_ok() {
             return Standing::Expired;
         }
         picture.waiting(sequence, row.cursor)

@@ -28,14 +28,15 @@ pub struct Opened {
     pub refill: Refill,
 }
 
-/// Opens the database for a node.
+/// Opens the database for a node. Where it has a clock of its own, the node's has followed it once
+/// before this returns: nothing is shown or decided as of what the machine's clock says.
 ///
 /// # Errors
 /// It cannot be used.
-pub fn open(config: &Config) -> Result<Opened, Failure> {
+pub fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
     let opened = match config.where_is_the_database()? {
         Database::Sqlite(path) => sqlite(Files { path }, config.readers),
-        Database::MySql(url) => mysql(config, &url),
+        Database::MySql(url) => mysql(config, &url, clock),
     };
     Ok(opened.map_err(|fault| named(config, &fault))?)
 }
@@ -74,10 +75,15 @@ fn options(config: &Config, url: &str) -> Result<Options, Fault> {
     Ok(options)
 }
 
-fn mysql(config: &Config, url: &str) -> Result<Opened, Fault> {
+fn mysql(config: &Config, url: &str, clock: &Clock) -> Result<Opened, Fault> {
     let options = options(config, url)?;
     // First, since it makes the tables and notes what it has seen of other servers.
-    let store = Box::new(MySqlStore::open(&options)?);
+    let mut store = Box::new(MySqlStore::open(&options)?);
+    // The rows of these news are in the snapshot, which is read after them.
+    let asked = clock.now();
+    if let Some(common) = store.news()?.clock {
+        clock.follow(common, asked, clock.now());
+    }
     let reader = |_| Ok(Box::new(MySqlReads::open(&options)?) as Box<dyn Reads>);
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
     let mut reads = MySqlReads::open(&options)?;

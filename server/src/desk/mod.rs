@@ -1,6 +1,7 @@
 //! The desk: the one write path. Commands that arrive together are handled together, in one
 //! transaction, and nobody is answered before it is committed.
 
+mod inbox;
 mod teller;
 mod writer;
 
@@ -11,6 +12,7 @@ use crate::store::reads::Snapshot;
 use crate::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
+use inbox::{Chore, Handed, Inbox};
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
@@ -23,7 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 pub struct Settings {
     /// Commands in one batch, at most.
     pub batch_commands_max: usize,
-    /// Commands that may wait; beyond it the answer is "busy".
+    /// Requests' commands that may wait; beyond it the answer is "busy".
     pub waiting_max: usize,
 }
 
@@ -34,20 +36,16 @@ pub enum NotRun {
     Busy,
     /// The server is stopping.
     Stopping,
-    /// The infrastructure failed; nothing has changed.
+    /// The infrastructure failed. Nothing has changed, but for [`Fault::Unknown`]: then the command
+    /// stands or not, and repeating it with its key tells.
     Fault(Fault),
 }
 
 /// What a command is answered with.
 pub type Answer = Result<Reply, NotRun>;
 
-#[expect(clippy::large_enum_variant, reason = "nearly all jobs are the large one")]
-enum Job {
-    Run(Envelope, oneshot::Sender<Answer>),
-    Prune,
-    Refresh(oneshot::Sender<Result<(), NotRun>>),
-    Stop,
-}
+/// Jobs of the house that may wait; with more, whoever proposes waits.
+const HOUSE_WAITING_MAX: usize = 512;
 
 fn not_taken<T>(error: SendTimeoutError<T>) -> NotRun {
     match error {
@@ -62,7 +60,8 @@ pub type Refill = Box<dyn FnMut() -> Result<Snapshot, Fault> + Send>;
 /// Takes commands; cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
-    jobs: mpsc::Sender<Job>,
+    house: mpsc::Sender<Chore>,
+    requests: mpsc::Sender<Handed>,
     metrics: Arc<Metrics>,
 }
 
@@ -70,7 +69,7 @@ impl Desk {
     /// Takes no more commands; those that wait are still carried out and answered.
     pub async fn stop(&self) {
         // A desk that is gone has stopped.
-        let _ = self.jobs.send(Job::Stop).await;
+        let _ = self.house.send(Chore::Stop).await;
     }
 }
 
@@ -93,40 +92,37 @@ impl Desk {
         metrics: Arc<Metrics>,
         settings: Settings,
     ) -> std::io::Result<(Self, Writer)> {
-        let (jobs, waiting) = mpsc::channel(settings.waiting_max);
+        let (requests, waiting) = mpsc::channel(settings.waiting_max);
+        let (house, chores) = mpsc::channel(HOUSE_WAITING_MAX);
+        let commands_max = settings.batch_commands_max;
+        let inbox = Inbox::new(chores, waiting, Arc::clone(&metrics), commands_max)?;
         let (finished, done) = std::sync::mpsc::channel();
         let (teller, decided) = std::sync::mpsc::sync_channel(teller::BATCHES_MAX);
         let telling = std::thread::Builder::new()
             .name("teller".into())
             .spawn(move || teller::run(&board, refill, &decided))?;
-        let mut worker = writer::Worker {
-            store,
-            teller,
-            clock,
-            metrics: Arc::clone(&metrics),
-            batch_commands_max: settings.batch_commands_max,
-        };
+        let mut worker = writer::Worker { store, teller, clock, metrics: Arc::clone(&metrics) };
         let thread = std::thread::Builder::new().name("desk".into()).spawn(move || {
-            worker.run(waiting);
+            worker.run(inbox);
             drop(worker);
             // The teller has no way to fail but to be gone.
             let _ = telling.join();
             // Nobody waits any more when the receiver is gone.
             let _ = finished.send(());
         })?;
-        Ok((Self { jobs, metrics }, Writer { thread, done }))
+        Ok((Self { house, requests, metrics }, Writer { thread, done }))
     }
 
     /// Whether commands are taken.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.jobs.is_closed()
+        !self.requests.is_closed()
     }
 
     /// Hands a command in and waits for its answer, which comes after the commit.
     pub async fn run(&self, envelope: Envelope) -> Answer {
         let (answer, answered) = oneshot::channel();
-        self.jobs.try_send(Job::Run(envelope, answer)).map_err(|error| match error {
+        self.requests.try_send(Handed { envelope, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotRun::Busy,
             mpsc::error::TrySendError::Closed(_) => NotRun::Stopping,
         })?;
@@ -140,13 +136,13 @@ impl Desk {
         self.run(Envelope { command, key: None }).await
     }
 
-    /// Hands a command of the house in. Where the desk is full it waits in line for up to `wait`,
-    /// instead of being turned away like a request: an on-sale fills the desk for minutes, and
-    /// admission and expiry must go on all the same.
+    /// Hands a command of the house in. It does not wait behind the requests, which in an on-sale
+    /// fill the desk for minutes: it is carried out after the batch in progress. Where too many
+    /// jobs of the house wait, it waits for a place among them for up to `wait`.
     pub async fn propose(&self, command: Command, wait: Duration) -> Answer {
         let (answer, answered) = oneshot::channel();
-        let envelope = Envelope { command, key: None };
-        self.jobs.send_timeout(Job::Run(envelope, answer), wait).await.map_err(not_taken)?;
+        let handed = Handed { envelope: Envelope { command, key: None }, answer };
+        self.house.send_timeout(Chore::Run(handed), wait).await.map_err(not_taken)?;
         self.metrics.desk_waiting.inc();
         answered.await.unwrap_or(Err(NotRun::Stopping))
     }
@@ -154,20 +150,18 @@ impl Desk {
     /// Has old idempotency records removed, when the desk comes to it. Waits as [`Desk::propose`].
     pub async fn prune(&self, wait: Duration) {
         // The next sweep asks again.
-        let _ = self.jobs.send_timeout(Job::Prune, wait).await;
+        let _ = self.house.send_timeout(Chore::Prune, wait).await;
     }
-}
 
-impl Desk {
     /// Has the board show what other nodes have committed. It is read by the desk between two
     /// batches, so that what is shown is never older than this node's own writes. Waits as
     /// [`Desk::propose`].
     ///
     /// # Errors
-    /// The desk is full or stopping, or the database is not available.
+    /// The house's line is full, the desk is stopping, or the database is not available.
     pub async fn refresh(&self, wait: Duration) -> Result<(), NotRun> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.send_timeout(Job::Refresh(answer), wait).await.map_err(not_taken)?;
+        self.house.send_timeout(Chore::Refresh(answer), wait).await.map_err(not_taken)?;
         answered.await.unwrap_or(Err(NotRun::Stopping))
     }
 }

@@ -1,6 +1,7 @@
 //! The teller: shows a committed batch on the board, then answers those who wait, while the desk is
 //! at the next batch. Batches come in the order of their commits.
 
+use super::inbox::Asking;
 use super::{Answer, NotRun, Refill};
 use crate::board::Board;
 use crate::store::Changes;
@@ -21,9 +22,9 @@ pub(super) enum Decided {
     /// Committed.
     Done { rows: Rows, replies: Vec<Reply>, now: Time, waiting: Waiting },
     /// Other nodes have committed.
-    News { changes: Changes, now: Time, waiting: oneshot::Sender<Result<(), NotRun>> },
-    /// Nothing has changed.
-    NotRun { why: NotRun, waiting: Waiting },
+    News { changes: Changes, now: Time, waiting: Vec<Asking> },
+    /// It failed: nothing has changed, but for a fault that says that this is not known.
+    NotRun { why: NotRun, now: Time, waiting: Waiting },
 }
 
 /// Batches that may wait for the teller; with more, the desk waits.
@@ -32,6 +33,7 @@ pub(super) const BATCHES_MAX: usize = 2;
 /// What is to be shown.
 enum Shown<'a> {
     Rows(&'a Rows),
+    News(Option<&'a Rows>),
     Snapshot(Snapshot),
 }
 
@@ -40,6 +42,12 @@ pub(super) fn run(board: &Board, mut refill: Refill, decided: &Receiver<Decided>
     let mend = |now| mend(board, &mut refill, now);
     let show = |shown: Shown<'_>, now| match shown {
         Shown::Rows(rows) => board.apply(rows, now),
+        Shown::News(rows) => {
+            board.hear();
+            if let Some(rows) = rows {
+                board.apply(rows, now);
+            }
+        }
         Shown::Snapshot(snapshot) => board.refill(snapshot, now),
     };
     tell(show, mend, decided);
@@ -51,8 +59,12 @@ fn tell(
     decided: &Receiver<Decided>,
 ) {
     let mut torn = false;
-    let mut show = |shown: Shown<'_>, now| {
-        torn |= catch_unwind(AssertUnwindSafe(|| show(shown, now))).is_err();
+    // With nothing to show, a board that is still torn is mended all the same: what it lacks need
+    // not come up again.
+    let mut show = |shown: Option<Shown<'_>>, now| {
+        if let Some(shown) = shown {
+            torn |= catch_unwind(AssertUnwindSafe(|| show(shown, now))).is_err();
+        }
         if torn {
             // What is read now may be ahead of the batches that still wait here; they show the same
             // rows again.
@@ -62,20 +74,24 @@ fn tell(
     while let Ok(batch) = decided.recv() {
         match batch {
             Decided::Done { rows, replies, now, waiting } => {
-                show(Shown::Rows(&rows), now);
+                show(Some(Shown::Rows(&rows)), now);
                 answer_all(waiting, replies.into_iter().map(Ok));
             }
             Decided::News { changes, now, waiting } => {
                 match changes {
-                    Changes::None => {}
-                    Changes::Rows(rows) => show(Shown::Rows(&rows), now),
-                    Changes::Snapshot(snapshot) => show(Shown::Snapshot(*snapshot), now),
+                    Changes::None => show(Some(Shown::News(None)), now),
+                    Changes::Rows(rows) => show(Some(Shown::News(Some(&rows))), now),
+                    Changes::Snapshot(snapshot) => show(Some(Shown::Snapshot(*snapshot)), now),
                 }
-                // The sweeper may have given up on it.
-                let _ = waiting.send(Ok(()));
+                for asking in waiting {
+                    // The sweeper may have given up on it.
+                    let _ = asking.send(Ok(()));
+                }
             }
-            Decided::NotRun { why, waiting } => {
+            Decided::NotRun { why, now, waiting } => {
+                // First, since the database is likely to be away for the mending, too.
                 answer_all(waiting, std::iter::repeat_with(|| Err(why.clone())));
+                show(None, now);
             }
         }
     }
@@ -91,7 +107,7 @@ fn mend(board: &Board, refill: &mut Refill, now: Time) -> bool {
             true
         }
         Err(fault) => {
-            tracing::error!(%fault, "the board could not be filled; the next batch tries again");
+            tracing::error!(%fault, "the board could not be filled; it is tried again");
             false
         }
     }
@@ -107,9 +123,11 @@ fn answer_all(waiting: Waiting, answers: impl Iterator<Item = Answer>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::board::Standing;
     use crate::store::Fault;
     use boxoffice_core::concert::{Concert, Policy};
     use boxoffice_core::id::{ConcertId, Uuid};
+    use boxoffice_core::queue::{QueueSettings, QueueState};
     use boxoffice_core::refusal::Refusal;
 
     fn batch(now: i64) -> (Decided, oneshot::Receiver<Answer>) {
@@ -145,9 +163,38 @@ mod tests {
         }
     }
 
+    /// What was not shown is not shown by waiting: where nothing else happens, each look at the
+    /// news and each fault tries to mend the board, until it is whole.
     #[test]
-    fn mending_shows_what_the_database_holds() {
-        let concert = Concert {
+    fn a_torn_board_is_mended_where_nothing_happens() {
+        let (desk, decided) = std::sync::mpsc::channel();
+        let send = |decided| desk.send(decided).expect("the channel is open");
+        let news = |now| {
+            let changes = Changes::None;
+            Decided::News { changes, now: Time(now), waiting: Vec::new() }
+        };
+        let why = NotRun::Fault(Fault::Unavailable("away".into()));
+        send(news(1));
+        send(batch(2).0);
+        send(news(3));
+        send(Decided::NotRun { why, now: Time(4), waiting: Waiting::new() });
+        send(news(5));
+        send(news(6));
+        drop(desk);
+        let mut mended = Vec::new();
+        let mend = |now| {
+            mended.push(now);
+            now >= Time(5)
+        };
+        let show = |shown: Shown<'_>, _| {
+            assert!(!matches!(shown, Shown::Rows(_)), "they cannot be shown");
+        };
+        tell(show, mend, &decided);
+        assert_eq!(mended, [Time(2), Time(3), Time(4), Time(5)]);
+    }
+
+    fn concert() -> Concert {
+        Concert {
             concert_name: "Moonlight Parade".into(),
             theater: "Hangang Hall".into(),
             run_time: 120,
@@ -157,7 +204,45 @@ mod tests {
             end_at: None,
             policy: Policy::default(),
             created_at: Time(0),
+        }
+    }
+
+    /// H18: a look at the news that brings none says all the same how far others have been heard.
+    #[test]
+    fn no_news_are_heard_too() {
+        let board = Board::from_snapshot(Snapshot::default(), Time(0), true);
+        let id = ConcertId(Uuid::from_u128(1));
+        let queue = QueueState {
+            seed: [7; 32],
+            drawn: Some(0),
+            cursor: 1,
+            tail: 1,
+            waiting: 0,
+            active: 1,
+            returning: 0,
+            credit_milli: 0,
+            credit_at: Time(0),
+            settings: QueueSettings::default(),
         };
+        let mut rows = Rows::default();
+        rows.concerts.insert(id, concert());
+        rows.queues.insert(id, queue);
+        board.apply(&rows, Time(1));
+        let standing = || board.concert(id).map(|shown| shown.queue.standing(1, Time(1)));
+        assert_eq!(standing(), Some(Standing::Unheard));
+        let (desk, decided) = std::sync::mpsc::channel();
+        let (asking, mut asked) = oneshot::channel();
+        let news = Decided::News { changes: Changes::None, now: Time(1), waiting: vec![asking] };
+        desk.send(news).expect("the channel is open");
+        drop(desk);
+        run(&board, Box::new(|| panic!("nothing is torn")), &decided);
+        assert_eq!(standing(), Some(Standing::Expired));
+        assert!(matches!(asked.try_recv(), Ok(Ok(()))));
+    }
+
+    #[test]
+    fn mending_shows_what_the_database_holds() {
+        let concert = concert();
         let (old, new) = (ConcertId(Uuid::from_u128(1)), ConcertId(Uuid::from_u128(2)));
         let mut rows = Rows::default();
         rows.concerts.insert(old, concert.clone());

@@ -1,8 +1,9 @@
 //! The desk's thread: gather, load, decide, save, commit; then it hands over to the teller and
 //! begins the next batch.
 
+use super::NotRun;
+use super::inbox::{Asking, Handed, Inbox};
 use super::teller::{Decided, Waiting};
-use super::{Job, NotRun};
 use crate::clock::Clock;
 use crate::metrics::{CommandLabel, Metrics};
 use crate::store::{Fault, Store, transact};
@@ -14,7 +15,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
-use tokio::sync::{mpsc, oneshot};
 
 /// Idempotency records removed at a time, so that no batch waits long for it.
 const PRUNE_MAX: usize = 500;
@@ -24,42 +24,25 @@ pub(super) struct Worker {
     pub teller: SyncSender<Decided>,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
-    pub batch_commands_max: usize,
 }
 
 impl Worker {
     /// Runs until every handle is gone and everything taken is answered.
-    pub fn run(&mut self, mut jobs: mpsc::Receiver<Job>) {
-        while let Some(first) = jobs.blocking_recv() {
-            let (mut envelopes, mut waiting) = (Vec::new(), Waiting::new());
-            let (mut prune, mut refresh) = (false, None);
-            let mut next = Some(first);
-            while let Some(job) = next {
-                match job {
-                    Job::Prune => prune = true,
-                    Job::Refresh(answer) => refresh = Some(answer),
-                    Job::Stop => jobs.close(),
-                    Job::Run(envelope, answer) => {
-                        self.metrics.desk_waiting.dec();
-                        // Whoever hung up before the decision is not served: nothing was promised.
-                        if !answer.is_closed() {
-                            envelopes.push(envelope);
-                            waiting.push(answer);
-                        }
-                    }
-                }
-                next = (envelopes.len() < self.batch_commands_max)
-                    .then(|| jobs.try_recv().ok())
-                    .flatten();
+    pub fn run(&mut self, mut inbox: Inbox) {
+        while let Some(gathered) = inbox.next() {
+            // Before the batch: what others have done is shown, and their clock followed, however
+            // long the batch takes.
+            if !gathered.refresh.is_empty() {
+                self.refresh(gathered.refresh);
             }
-            if !envelopes.is_empty() {
+            if !gathered.commands.is_empty() {
+                let split = |Handed { envelope, answer }| (envelope, answer);
+                let (envelopes, waiting): (Vec<_>, Waiting) =
+                    gathered.commands.into_iter().map(split).unzip();
                 self.handle(&envelopes, waiting);
             }
-            if prune {
+            if gathered.prune {
                 self.prune();
-            }
-            if let Some(answer) = refresh {
-                self.refresh(answer);
             }
         }
     }
@@ -77,7 +60,8 @@ impl Worker {
             }
             Err(fault) => {
                 tracing::error!(%fault, commands = envelopes.len(), "a batch failed");
-                self.hand_over(Decided::NotRun { why: NotRun::Fault(fault), waiting });
+                let (why, now) = (NotRun::Fault(fault), self.clock.now());
+                self.hand_over(Decided::NotRun { why, now, waiting });
             }
         }
     }
@@ -134,7 +118,7 @@ impl Worker {
         }
     }
 
-    fn refresh(&mut self, waiting: oneshot::Sender<Result<(), NotRun>>) {
+    fn refresh(&mut self, waiting: Vec<Asking>) {
         let asked = self.clock.now();
         match self.store.news() {
             Ok(news) => {
@@ -145,8 +129,10 @@ impl Worker {
                 self.hand_over(Decided::News { changes, now, waiting });
             }
             Err(fault) => {
-                // The sweeper tells; whoever asked may be gone.
-                let _ = waiting.send(Err(NotRun::Fault(fault)));
+                for asking in waiting {
+                    // The sweeper tells; whoever asked may be gone.
+                    let _ = asking.send(Err(NotRun::Fault(fault.clone())));
+                }
             }
         }
     }

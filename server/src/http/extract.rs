@@ -140,7 +140,8 @@ impl FromRequestParts<App> for Shopper {
     }
 }
 
-/// A [`Shopper`] who is admitted, as the board shows it. For reads.
+/// A [`Shopper`] who is admitted, as the board shows it; where the board has not heard of the place,
+/// the desk is asked. For reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Admitted {
     shopper: Shopper,
@@ -170,16 +171,20 @@ impl FromRequestParts<App> for Admitted {
         let shopper = Shopper::from_request_parts(parts, app).await?;
         let now = app.clock.now();
         let concert = app.board.concert(shopper.place.concert);
-        let concert = concert.ok_or_else(|| Problem::of("queue_token_unknown"))?;
-        match concert.queue.standing(shopper.place.sequence, now) {
+        let sequence = shopper.place.sequence;
+        let standing = concert.as_ref().map(|concert| concert.queue.standing(sequence, now));
+        match standing.unwrap_or(Standing::Unknown) {
             Standing::Admitted { arrived, .. } => Ok(Self { shopper, arrived }),
+            // The token is genuine, so that the place may be one of another server: its arrival is
+            // decided on the rows as they are.
+            Standing::Unheard | Standing::Unknown => Ok(Self { shopper, arrived: false }),
             Standing::Waiting { position, wait_seconds, .. } => {
                 let after = poll_after_ms(position.unwrap_or(1), wait_seconds);
-                Err(Problem::not_admitted(now, concert.row().start_at, after))
+                let opens_at = concert.map_or(now, |concert| concert.row().start_at);
+                Err(Problem::not_admitted(now, opens_at, after))
             }
             Standing::Returning => Err(Problem::of("not_admitted")),
             Standing::NoShow | Standing::Expired => Err(Problem::of("queue_token_expired")),
-            Standing::Unknown => Err(Problem::of("queue_token_unknown")),
         }
     }
 }

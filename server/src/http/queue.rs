@@ -21,6 +21,12 @@ use utoipa::ToSchema;
 
 /// While the sale is not open, clients ask at most this often.
 const NOT_OPEN_POLL_MS: u64 = 30_000;
+/// Where another server knows more of a place than this one, clients ask again after this and up to
+/// as much more: by then this one has looked at the news.
+const UNHEARD_POLL_MS: u64 = 500;
+/// For so long after joining, a place that is not known on a board that others share is taken to be
+/// theirs. Later it is none: the database was put back to an older state, or is another.
+const UNHEARD_MAX_MS: i64 = 10 * 60 * 1000;
 
 /// State of a queue token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -83,25 +89,36 @@ fn before_opening_ms(opens_at: Time, sequence: u64, now: Time) -> u64 {
     if left > NOT_OPEN_POLL_MS { NOT_OPEN_POLL_MS } else { left + 250 + sequence % 5_000 }
 }
 
+fn unheard_poll_ms(sequence: u64) -> u64 {
+    UNHEARD_POLL_MS + sequence % UNHEARD_POLL_MS
+}
+
+impl TokenView {
+    /// In line, and nothing more.
+    fn waiting(sale: SaleState, queue_number: Option<u64>, now: Time) -> Self {
+        Self {
+            token: None,
+            user_id: None,
+            concert_id: None,
+            state: TokenState::Waiting,
+            sale,
+            queue_number,
+            position: None,
+            estimated_wait_seconds: None,
+            poll_after_ms: None,
+            admitted_until: None,
+            may_return: false,
+            opens_at: None,
+            expires_at: None,
+            now: now.into(),
+        }
+    }
+}
+
 fn token_view(concert: &ConcertBoard, sequence: u64, standing: Standing, now: Time) -> TokenView {
     let row = concert.row();
     let sale = sale_state(&row, now);
-    let mut view = TokenView {
-        token: None,
-        user_id: None,
-        concert_id: None,
-        state: TokenState::Waiting,
-        sale,
-        queue_number: concert.queue.number_of(sequence),
-        position: None,
-        estimated_wait_seconds: None,
-        poll_after_ms: None,
-        admitted_until: None,
-        may_return: false,
-        opens_at: None,
-        expires_at: None,
-        now: now.into(),
-    };
+    let mut view = TokenView::waiting(sale, concert.queue.number_of(sequence), now);
     match standing {
         Standing::Waiting { position, wait_seconds } => {
             view.opens_at = (sale == SaleState::Upcoming).then_some(Stamp(row.start_at));
@@ -122,6 +139,7 @@ fn token_view(concert: &ConcertBoard, sequence: u64, standing: Standing, now: Ti
             view.state = TokenState::Admitted;
             view.admitted_until = Some(Stamp(until));
         }
+        Standing::Unheard => view.poll_after_ms = Some(unheard_poll_ms(sequence)),
         Standing::NoShow | Standing::Expired | Standing::Unknown => {
             view.state = TokenState::Expired;
             view.may_return = standing == Standing::NoShow;
@@ -140,17 +158,24 @@ fn respond(status: StatusCode, view: &TokenView, replayed: bool) -> Response {
     response
 }
 
-/// Where the place stands: as the board shows it, or as it was decided where the board is behind.
-fn standing_of(concert: &ConcertBoard, ticket: &Ticket, now: Time) -> Standing {
-    match (concert.queue.standing(ticket.place.sequence, now), ticket.state) {
-        (Standing::Unknown, TicketState::Admitted { until }) => {
-            Standing::Admitted { until, arrived: false }
+/// Where the place stands. What was decided just now is newer than a board that is behind; a board
+/// that is ahead can only have let the place in meanwhile. A stored reply is old, and counts only
+/// where the board does not know the place.
+fn standing_of(concert: &ConcertBoard, ticket: &Ticket, replayed: bool, now: Time) -> Standing {
+    let shown = concert.queue.standing(ticket.place.sequence, now);
+    let known = !matches!(shown, Standing::Unknown | Standing::Unheard);
+    if replayed && known {
+        return shown;
+    }
+    match (ticket.state, shown) {
+        (TicketState::Admitted { until }, Standing::Admitted { arrived, .. }) => {
+            Standing::Admitted { until, arrived }
         }
-        (Standing::Unknown, TicketState::Returning) => Standing::Returning,
-        (Standing::Unknown, TicketState::Waiting) => {
-            Standing::Waiting { position: None, wait_seconds: None }
-        }
-        (standing, _) => standing,
+        (TicketState::Admitted { until }, _) => Standing::Admitted { until, arrived: false },
+        (_, Standing::Admitted { .. }) => shown,
+        (TicketState::Returning, _) => Standing::Returning,
+        (TicketState::Waiting, Standing::Waiting { .. }) => shown,
+        (TicketState::Waiting, _) => Standing::Waiting { position: None, wait_seconds: None },
     }
 }
 
@@ -177,7 +202,7 @@ pub async fn join(
     let since = ticket.joined_at.max(concert.row().start_at);
     let ends_at = queue_token_end(since, ttl, now);
     let claims = queue_claims(user, place, ticket.queue_number, ticket.joined_at, ends_at);
-    let standing = standing_of(&concert, &ticket, now);
+    let standing = standing_of(&concert, &ticket, replayed, now);
     let mut view = token_view(&concert, place.sequence, standing, now);
     view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of("internal"))?);
     view.user_id = Some(user.0);
@@ -187,7 +212,8 @@ pub async fn join(
     Ok(respond(status, &view, replayed))
 }
 
-/// Where the token stands. Touches no database.
+/// Where the token stands. Touches no database: of a place that another server has made or served
+/// just now, it says to wait and to ask again soon.
 #[utoipa::path(get, path = "/api/v1/queue-tokens/me", tag = "Waiting queue",
     security(("queue_token" = [])),
     responses((status = 200, body = TokenView), (status = 401, description = "queue_token_required, queue_token_invalid"), (status = 403, description = "queue_token_unknown")))]
@@ -195,13 +221,25 @@ pub async fn poll(
     State(app): State<App>,
     QueueToken(claims): QueueToken,
 ) -> Result<Response, Problem> {
-    let unknown = || Problem::of("queue_token_unknown");
-    let concert = app.board.concert(claims.concert).ok_or_else(unknown)?;
     let now = app.clock.now();
-    let standing = concert.queue.standing(claims.sequence, now);
-    if standing == Standing::Unknown {
-        return Err(unknown());
-    }
+    let joined_at = Time(claims.iat.saturating_mul(1000));
+    // The signature says that there is, or was, such a place.
+    let may_be_elsewhere = app.board.is_shared() && now.ms_since(joined_at) < UNHEARD_MAX_MS;
+    let unheard = || {
+        let standing = may_be_elsewhere.then_some(Standing::Unheard);
+        standing.ok_or_else(|| Problem::of("queue_token_unknown"))
+    };
+    let Some(concert) = app.board.concert(claims.concert) else {
+        unheard()?;
+        // As far as this server knows, it has not opened.
+        let mut view = TokenView::waiting(SaleState::Upcoming, claims.queue_number, now);
+        view.poll_after_ms = Some(unheard_poll_ms(claims.sequence));
+        return Ok(respond(StatusCode::OK, &view, false));
+    };
+    let standing = match concert.queue.standing(claims.sequence, now) {
+        Standing::Unknown => unheard()?,
+        standing => standing,
+    };
     let view = token_view(&concert, claims.sequence, standing, now);
     Ok(respond(StatusCode::OK, &view, false))
 }

@@ -1,9 +1,12 @@
 //! The board by itself: what a reader may see while a batch is shown.
 
 use boxoffice::board::{Board, Standing};
+use boxoffice::store::reads::Snapshot;
 use boxoffice_core::concert::{Concert, Policy};
 use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
-use boxoffice_core::queue::{Admission, Place, PlaceStatus, QueueSettings, QueueState};
+use boxoffice_core::queue::{
+    Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState,
+};
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -126,4 +129,40 @@ fn the_first_due_comes_first() {
     assert_eq!(due, wanted[..20]);
     assert_eq!(queue.due(Time(1_000), 100), Vec::<u64>::new());
     assert_eq!(queue.due(Time(9_000), 1_000).len(), 100);
+}
+
+/// H18: where others write as well, a batch of this node shows a cursor that has passed places whose
+/// admissions only the next news tell of. They are not over until then; what ended here is at once.
+#[test]
+fn a_place_that_others_served_is_not_over() {
+    let board = Board::from_snapshot(Snapshot::default(), Time(0), true);
+    let now = Time(1);
+    let place = |sequence| PlaceKey { concert: CONCERT, sequence };
+    let standing = |sequence| board.concert(CONCERT).expect("shown").queue.standing(sequence, now);
+    let mut rows = Rows::default();
+    rows.concerts.insert(CONCERT, concert());
+    rows.queues.insert(CONCERT, queue(3, 5));
+    rows.admissions.insert(place(3), admission(100));
+    board.apply(&rows, now);
+    assert_eq!([1, 2].map(standing), [Standing::Unheard; 2]);
+    assert!(matches!(standing(3), Standing::Admitted { .. }));
+    assert!(matches!(standing(4), Standing::Waiting { .. }));
+    assert_eq!(standing(6), Standing::Unknown);
+
+    let mut paid = Rows::default();
+    let over = Admission { is_active: false, end: Some(AdmissionEnd::Paid), ..admission(100) };
+    paid.admissions.insert(place(3), over);
+    board.apply(&paid, now);
+    assert_eq!(standing(3), Standing::Expired);
+
+    board.hear();
+    let mut news = Rows::default();
+    news.admissions.insert(place(2), admission(100));
+    news.queues.insert(CONCERT, queue(4, 5));
+    board.apply(&news, now);
+    assert_eq!((standing(1), standing(3)), (Standing::Expired, Standing::Expired));
+    assert!(matches!(standing(2), Standing::Admitted { .. }));
+    assert_eq!(standing(4), Standing::Unheard, "the row may be newer than the news");
+    board.hear();
+    assert_eq!(standing(4), Standing::Expired);
 }

@@ -2,6 +2,10 @@
 
 use crate::world::{MINUTE, START, Sale, count, delete, get, post, put};
 use boxoffice::http::view::stamp;
+use boxoffice_core::command::Command;
+use boxoffice_core::id::ConcertId;
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::queue::Admit;
 use boxoffice_core::time::Time;
 use serde_json::json;
 use std::time::Duration;
@@ -100,8 +104,8 @@ async fn a_queue_at_rest_costs_nothing() {
     assert_eq!(sale.figures(&full).await["active"], 1);
 }
 
-/// H30: a desk that is full all the time does not starve the sweeper: it waits its turn in the line
-/// of commands instead of being turned away.
+/// H30: a desk that is full all the time does not starve the sweeper: its jobs have a line of their
+/// own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_desk_does_not_starve_admission() {
     let sale = Sale::new();
@@ -130,4 +134,48 @@ async fn a_full_desk_does_not_starve_admission() {
     first.await.unwrap().want(201);
     second.await.unwrap().want(201);
     assert_eq!(sale.poll(&next).await["state"], "admitted");
+}
+
+/// H30: with a desk full of requests, enough for many batches, a job of the house is in the next one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_house_does_not_wait_behind_a_full_desk() {
+    let sale = Sale::with(|given| given.batch_commands_max = Some(8));
+    let show = sale.concert(json!({ "max_active": 1 })).await;
+    let shopper = sale.shopper(&show).await;
+    let mut next = sale.fan().await;
+    sale.join(&mut next, &show).await;
+    sale.send(delete("/api/v1/queue-tokens/me").token(&shopper.token)).await.want(204);
+    let (sale, watch) = sale.rewired(81, |_| {});
+    let crowd = sale.fans(81);
+    let before = watch.calls();
+    watch.hold();
+    let join = |fan: &crate::world::Fan| {
+        tokio::spawn(post(show.path("/queue-tokens")).by(fan).send(sale.router.clone()))
+    };
+    let first = join(&crowd[0]);
+    while watch.calls() == before {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let requests: Vec<_> = crowd[1..].iter().map(join).collect();
+    while sale.app.metrics.desk_waiting.get() < 80 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let desk = sale.app.desk.clone();
+    let admit = Command::Admit(Admit { concert: ConcertId(show.id) });
+    let admit = tokio::spawn(async move { desk.propose(admit, Duration::from_secs(10)).await });
+    while sale.app.metrics.desk_waiting.get() < 81 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    watch.pass();
+    first.await.unwrap().want(201);
+    watch.pass();
+    let answer = tokio::time::timeout(Duration::from_secs(5), admit).await;
+    let answer = answer.expect("it is in the second batch").unwrap().unwrap();
+    assert_eq!(answer.result, Ok(Outcome::Admitted { count: 1 }));
+    let answered = requests.iter().filter(|request| request.is_finished()).count();
+    assert!(answered <= 7, "{answered} of the requests went before");
+    watch.release();
+    for request in requests {
+        request.await.unwrap().want(201);
+    }
 }

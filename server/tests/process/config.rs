@@ -151,6 +151,21 @@ fn help_names_every_key_of_the_example_file() {
     }
 }
 
+/// Passwords and keys come by environment so that nobody reads them over a shoulder.
+#[test]
+fn help_does_not_show_what_the_environment_holds() {
+    for words in [&["serve"] as &[&str], &["admin", "key", "create"], &["admin", "key", "rotate"]] {
+        let mut help = command(binary());
+        help.args(words).arg("--help");
+        help.env("BOXOFFICE_DATABASE", "mysql://u:sesame@127.0.0.1:1/d");
+        help.env("BOXOFFICE_TOKEN_KEYS", "open-sesame");
+        let output = help.output().unwrap();
+        let shown = text(&output.stdout) + &text(&output.stderr);
+        assert!(output.status.success() && shown.contains("BOXOFFICE_TOKEN_KEYS"), "{shown}");
+        assert!(!shown.contains("sesame"), "{words:?}: {shown}");
+    }
+}
+
 #[test]
 fn the_example_file_starts_a_server_as_it_is() {
     let house = House::new();

@@ -10,7 +10,8 @@ use std::sync::{Arc, Condvar, Mutex};
 #[derive(Default)]
 struct Shared {
     calls: AtomicUsize,
-    held: Mutex<bool>,
+    /// How many more transactions may begin; as many as there are where it is not held.
+    held: Mutex<Option<usize>>,
     released: Condvar,
     fault: Mutex<Option<Fault>>,
 }
@@ -46,12 +47,18 @@ impl Watch {
 
     /// The next transaction waits at its beginning.
     pub fn hold(&self) {
-        *self.shared.held.lock().unwrap() = true;
+        *self.shared.held.lock().unwrap() = Some(0);
+    }
+
+    /// One transaction goes on, the next one waits.
+    pub fn pass(&self) {
+        *self.shared.held.lock().unwrap() = Some(1);
+        self.shared.released.notify_all();
     }
 
     /// It goes on.
     pub fn release(&self) {
-        *self.shared.held.lock().unwrap() = false;
+        *self.shared.held.lock().unwrap() = None;
         self.shared.released.notify_all();
     }
 
@@ -65,9 +72,10 @@ impl Store for Watched {
     fn begin(&mut self) -> Result<(), Fault> {
         self.called();
         let mut held = self.shared.held.lock().unwrap();
-        while *held {
+        while *held == Some(0) {
             held = self.shared.released.wait(held).unwrap();
         }
+        *held = held.map(|more| more - 1);
         drop(held);
         match self.shared.fault.lock().unwrap().clone() {
             Some(fault) => Err(fault),

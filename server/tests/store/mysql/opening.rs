@@ -4,6 +4,9 @@
 use super::on_each;
 use crate::servers::Server;
 use crate::subject::options;
+use boxoffice::cli::node;
+use boxoffice::clock::Clock;
+use boxoffice::config::Given;
 use boxoffice::store::Fault;
 use boxoffice::store::keys::OperatorKeys;
 use boxoffice::store::mysql::{
@@ -33,6 +36,8 @@ on_each! {
     migrations_can_be_run_again;
     /// Keys are made, found, listed and revoked.
     operators_keys;
+    /// H6: a machine whose clock is wrong.
+    a_machine_whose_clock_is_wrong;
 }
 
 fn one_sentence(fault: &Fault) -> String {
@@ -167,4 +172,22 @@ fn operators_keys(server: &'static Server) {
     assert!(reads.api_key(&[9; 32]).expect("an answer").is_none());
     let listed = keys.list().expect("keys");
     assert_eq!((listed.len(), listed[0].revoked_at), (1, Some(Time(2))));
+}
+
+/// A node goes by the database's clock before it shows or takes anything.
+fn a_machine_whose_clock_is_wrong(server: &'static Server) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let given = Given {
+        database: Some(server.fresh_database()),
+        keys_file: Some(folder.path().join("keys.json")),
+        ..Given::default()
+    };
+    let config = given.resolve().expect("settings");
+    for wrong_by in [-600_000, 600_000] {
+        let clock = Clock::shared_from(Clock::System.now().plus_ms(wrong_by));
+        let node = node::build(&config, clock.clone()).expect("a node");
+        let (here, there) = (node.app.clock.now(), Clock::System.now());
+        let apart = (here.0 - there.0).abs();
+        assert!(apart < 10_000, "wrong by {wrong_by}: {apart} ms apart");
+    }
 }

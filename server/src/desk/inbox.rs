@@ -1,0 +1,250 @@
+//! What waits for the desk, in two lines: the house's and the requests'. The house's is looked at
+//! first: its jobs are few and each is for many (a tick of admission, a look at what other nodes have
+//! done), while the requests' line is thousands long for as long as a rush lasts.
+
+use super::{Answer, NotRun};
+use crate::metrics::Metrics;
+use boxoffice_core::batch::Envelope;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// Who waits for a look at the news.
+pub(super) type Asking = oneshot::Sender<Result<(), NotRun>>;
+
+/// A command with who waits for its answer.
+pub(super) struct Handed {
+    pub envelope: Envelope,
+    pub answer: oneshot::Sender<Answer>,
+}
+
+/// What the house asks for.
+#[expect(clippy::large_enum_variant, reason = "nearly all jobs are the large one")]
+pub(super) enum Chore {
+    Run(Handed),
+    Prune,
+    Refresh(Asking),
+    Stop,
+}
+
+/// The first that came, of either line.
+enum First {
+    Chore(Chore),
+    Request(Handed),
+}
+
+/// What is done next: commands as one batch, and what belongs between two batches.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub commands: Vec<Handed>,
+    pub refresh: Vec<Asking>,
+    pub prune: bool,
+}
+
+impl Gathered {
+    const fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.refresh.is_empty() && !self.prune
+    }
+}
+
+/// See the module.
+pub(super) struct Inbox {
+    house: mpsc::Receiver<Chore>,
+    requests: mpsc::Receiver<Handed>,
+    metrics: Arc<Metrics>,
+    commands_max: usize,
+    /// Batches gathered so far: where a batch cannot be halved, its odd place goes to the requests
+    /// and to the house by turns.
+    turn: usize,
+    /// Only waits for the two lines; nothing else runs on it.
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Inbox {
+    /// # Errors
+    /// The system gives no runtime.
+    pub fn new(
+        house: mpsc::Receiver<Chore>,
+        requests: mpsc::Receiver<Handed>,
+        metrics: Arc<Metrics>,
+        commands_max: usize,
+    ) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        Ok(Self { house, requests, metrics, commands_max, turn: 0, runtime })
+    }
+
+    /// Waits for something to do and takes as much as makes a batch. `None` when every handle is
+    /// gone, or [`Chore::Stop`] came, and everything that was taken has been given out.
+    pub fn next(&mut self) -> Option<Gathered> {
+        let mut gathered = Gathered::default();
+        self.gather(&mut gathered);
+        while gathered.is_empty() {
+            match self.wait()? {
+                First::Chore(chore) => self.put(chore, &mut gathered),
+                First::Request(handed) => self.run(handed, &mut gathered),
+            }
+            self.gather(&mut gathered);
+        }
+        self.turn += 1;
+        Some(gathered)
+    }
+
+    fn wait(&mut self) -> Option<First> {
+        let Self { house, requests, runtime, .. } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                Some(chore) = house.recv() => Some(First::Chore(chore)),
+                Some(handed) = requests.recv() => Some(First::Request(handed)),
+                else => None,
+            }
+        })
+    }
+
+    /// Fills the batch with what is there: half of it at most by the house as long as there are
+    /// requests, so that neither keeps the other away.
+    fn gather(&mut self, gathered: &mut Gathered) {
+        let half = usize::midpoint(self.commands_max, self.turn % 2);
+        self.take_chores(gathered, half);
+        while gathered.commands.len() < self.commands_max
+            && let Ok(handed) = self.requests.try_recv()
+        {
+            self.run(handed, gathered);
+        }
+        self.take_chores(gathered, self.commands_max);
+    }
+
+    fn take_chores(&mut self, gathered: &mut Gathered, most: usize) {
+        while gathered.commands.len() < most
+            && let Ok(chore) = self.house.try_recv()
+        {
+            self.put(chore, gathered);
+        }
+    }
+
+    fn put(&mut self, chore: Chore, gathered: &mut Gathered) {
+        match chore {
+            Chore::Run(handed) => self.run(handed, gathered),
+            Chore::Prune => gathered.prune = true,
+            Chore::Refresh(asking) => gathered.refresh.push(asking),
+            Chore::Stop => {
+                self.house.close();
+                self.requests.close();
+            }
+        }
+    }
+
+    /// Whoever hung up before the decision is not served: nothing was promised.
+    fn run(&self, handed: Handed, gathered: &mut Gathered) {
+        self.metrics.desk_waiting.dec();
+        if !handed.answer.is_closed() {
+            gathered.commands.push(handed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use boxoffice_core::command::Command;
+    use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
+    use boxoffice_core::queue::{Expire, Join};
+
+    struct Desk {
+        house: mpsc::Sender<Chore>,
+        requests: mpsc::Sender<Handed>,
+        inbox: Inbox,
+        answers: Vec<oneshot::Receiver<Answer>>,
+    }
+
+    fn desk(commands_max: usize) -> Desk {
+        let (house, chores) = mpsc::channel(64);
+        let (requests, handed) = mpsc::channel(64);
+        let inbox = Inbox::new(chores, handed, Arc::default(), commands_max);
+        Desk { house, requests, inbox: inbox.expect("a runtime"), answers: Vec::new() }
+    }
+
+    impl Desk {
+        fn handed(&mut self, command: Command) -> Handed {
+            let (answer, answered) = oneshot::channel();
+            self.answers.push(answered);
+            Handed { envelope: Envelope { command, key: None }, answer }
+        }
+
+        fn request(&mut self, count: usize) {
+            for _ in 0..count {
+                let (user, concert) = (UserId(Uuid::nil()), ConcertId(Uuid::nil()));
+                let handed = self.handed(Command::Join(Join { user, concert }));
+                self.requests.try_send(handed).expect("there is room");
+            }
+        }
+
+        fn chore(&mut self, count: usize) {
+            for _ in 0..count {
+                let place = PlaceKey { concert: ConcertId(Uuid::nil()), sequence: 1 };
+                let handed = self.handed(Command::Expire(Expire { place }));
+                self.house.try_send(Chore::Run(handed)).expect("there is room");
+            }
+        }
+
+        /// The commands of the next batch: `h` for one of the house, `r` for a request.
+        fn next(&mut self) -> Option<String> {
+            let gathered = self.inbox.next()?;
+            let by = |handed: &Handed| match handed.envelope.command {
+                Command::Expire(_) => 'h',
+                _ => 'r',
+            };
+            Some(gathered.commands.iter().map(by).collect())
+        }
+    }
+
+    #[test]
+    fn the_house_goes_first_and_takes_half() {
+        let mut desk = desk(6);
+        desk.request(7);
+        desk.chore(1);
+        assert_eq!(desk.next().as_deref(), Some("hrrrrr"));
+        desk.chore(8);
+        assert_eq!(desk.next().as_deref(), Some("hhhrrh"), "no more requests are there");
+        assert_eq!(desk.next().as_deref(), Some("hhhh"));
+    }
+
+    #[test]
+    fn a_batch_of_one_is_for_each_by_turns() {
+        let mut desk = desk(1);
+        desk.request(2);
+        desk.chore(3);
+        let batches: String = (0..5).filter_map(|_| desk.next()).collect();
+        assert_eq!(batches, "rhrhh");
+    }
+
+    /// H33: what was taken before the stop is given out, and nothing is taken after it.
+    #[test]
+    fn a_stop_goes_first_and_loses_nothing() {
+        let mut desk = desk(4);
+        desk.request(6);
+        desk.house.try_send(Chore::Stop).expect("there is room");
+        assert_eq!(desk.next().as_deref(), Some("rrrr"));
+        assert!(desk.house.is_closed() && desk.requests.is_closed());
+        assert_eq!(desk.next().as_deref(), Some("rr"));
+        assert_eq!(desk.next(), None);
+    }
+
+    #[test]
+    fn either_line_wakes_the_desk_and_who_hung_up_is_left_out() {
+        let mut desk = desk(4);
+        let (house, (asking, _asked)) = (desk.house.clone(), oneshot::channel());
+        desk.request(2);
+        desk.answers.clear();
+        let waker = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            house.blocking_send(Chore::Refresh(asking)).expect("the desk is there");
+        });
+        let gathered = desk.inbox.next().expect("the desk is open");
+        assert_eq!((gathered.commands.len(), gathered.refresh.len()), (0, 1));
+        waker.join().expect("it sends");
+        desk.request(1);
+        assert_eq!(desk.next().as_deref(), Some("r"));
+        drop((desk.house, desk.requests));
+        assert!(desk.inbox.next().is_none());
+    }
+}

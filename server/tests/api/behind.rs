@@ -1,0 +1,109 @@
+//! A board that has not heard yet of what other servers have done: the signature of a token says that
+//! its place is real, and the database says how it stands.
+
+use crate::world::{MINUTE, Sale, get, post};
+use boxoffice::board::Board;
+use boxoffice::http::Inner;
+use boxoffice::store::reads::{Reads, Snapshot};
+use boxoffice::store::sqlite::SqliteReads;
+use boxoffice_core::rows::Rows;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+fn snapshot(sale: &Sale) -> Snapshot {
+    SqliteReads::open(&sale.files()).unwrap().snapshot().unwrap()
+}
+
+/// From now on the sale is shown by a board of this moment, as if others had done what came after.
+fn shown_by(board: Board) -> impl FnOnce(&mut Inner) {
+    move |inner| inner.board = Arc::new(board)
+}
+
+fn waits(view: &Value) {
+    assert_eq!((&view["state"], &view["position"]), (&json!("waiting"), &json!(null)), "{view}");
+    let after = view["poll_after_ms"].as_u64().unwrap();
+    assert!((500..=1_000).contains(&after), "{view}");
+}
+
+/// H18, H20: a place that another server has made is neither unknown nor lost.
+#[tokio::test]
+async fn a_place_of_another_server_is_honoured() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1 })).await;
+    let before = Board::from_snapshot(snapshot(&sale), sale.clock.now(), true);
+    let (mut inside, mut outside) = (sale.fan().await, sale.fan().await);
+    assert_eq!(sale.join(&mut inside, &show).await["state"], "admitted");
+    assert_eq!(sale.join(&mut outside, &show).await["state"], "waiting");
+    let (sale, _watch) = sale.rewired(64, shown_by(before));
+    for fan in [&inside, &outside] {
+        waits(&sale.poll(fan).await);
+    }
+    sale.send(get(show.path("/dates")).by(&inside)).await.want(200);
+    let early = sale.send(get(show.path("/dates")).by(&outside)).await;
+    early.refused(403, "not_admitted");
+    assert_eq!(sale.join(&mut inside, &show).await["state"], "admitted");
+    assert_eq!(sale.join(&mut outside, &show).await["state"], "waiting");
+
+    let mut nowhere = inside.clone();
+    let mut claims = sale.claims(&inside);
+    claims.sequence = 99;
+    nowhere.token = sale.app.keyring.queue(&claims).unwrap();
+    let seen = sale.send(get(show.path("/dates")).by(&nowhere)).await;
+    seen.refused(403, "queue_token_unknown");
+    sale.pass(10 * MINUTE);
+    let poll = get("/api/v1/queue-tokens/me").token(&nowhere.token);
+    sale.send(poll).await.refused(403, "queue_token_unknown");
+}
+
+/// A concert that another server has opened is not on the board: its tokens wait for it.
+#[tokio::test]
+async fn a_concert_of_another_server_is_waited_for() {
+    let sale = Sale::new();
+    let before = Board::from_snapshot(snapshot(&sale), sale.clock.now(), true);
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    let (sale, _watch) = sale.rewired(64, shown_by(before));
+    let view = sale.poll(&fan).await;
+    waits(&view);
+    assert_eq!(view["sale"], "upcoming");
+    let balance = format!("/api/v1/users/{}/balance", fan.user);
+    sale.send(get(balance).by(&fan)).await.want(200);
+}
+
+/// H18, H26: the queue's row came with a batch of this server, the admission did not: the place is
+/// served and not over, for polls, for the shop, and for whoever asks for a token again.
+#[tokio::test]
+async fn a_place_that_another_server_has_served_is_not_over() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let before = Board::from_snapshot(snapshot(&sale), sale.clock.now(), true);
+    let mut fan = sale.shopper(&show).await;
+    let mut rows = Rows::default();
+    for (key, row) in snapshot(&sale).queues {
+        rows.queues.insert(key, row);
+    }
+    before.apply(&rows, sale.clock.now());
+    let (sale, _watch) = sale.rewired(64, shown_by(before));
+    waits(&sale.poll(&fan).await);
+    sale.send(get(show.path("/dates")).by(&fan)).await.want(200);
+    assert_eq!(sale.join(&mut fan, &show).await["state"], "admitted");
+}
+
+/// H20: what a join has decided just now goes before a board that says that the place is over; an
+/// old reply under the same key does not.
+#[tokio::test]
+async fn a_fresh_ticket_goes_before_the_board() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let mut fan = sale.fan().await;
+    let join = post(show.path("/queue-tokens")).identity(&fan.identity).key("tab");
+    let first = sale.send(join.clone()).await.want(201);
+    assert_eq!(first["state"], "admitted");
+    first["token"].as_str().unwrap().clone_into(&mut fan.token);
+    let behind = Snapshot { admissions: Vec::new(), ..snapshot(&sale) };
+    let behind = Board::from_snapshot(behind, sale.clock.now(), true);
+    let (sale, _watch) = sale.rewired(64, shown_by(behind));
+    assert_eq!(sale.poll(&fan).await["state"], "expired");
+    assert_eq!(sale.join(&mut fan, &show).await["state"], "admitted");
+    assert_eq!(sale.send(join).await.want(201)["state"], "expired");
+}
