@@ -14,6 +14,7 @@ use boxoffice::store::mysql::{
 };
 use boxoffice::store::reads::Reads;
 use boxoffice::store::table::TABLES;
+use boxoffice::tokens::KeyFile;
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
 use mysql::prelude::Queryable;
@@ -177,9 +178,11 @@ fn operators_keys(server: &'static Server) {
 /// A node goes by the database's clock before it shows or takes anything.
 fn a_machine_whose_clock_is_wrong(server: &'static Server) {
     let folder = tempfile::tempdir().expect("a folder");
+    let keys = folder.path().join("keys.json");
+    KeyFile::open(&keys, Time(1)).expect("a file of keys");
     let given = Given {
         database: Some(server.fresh_database()),
-        keys_file: Some(folder.path().join("keys.json")),
+        keys_file: Some(keys),
         ..Given::default()
     };
     let config = given.resolve().expect("settings");
