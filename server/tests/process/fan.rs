@@ -101,9 +101,8 @@ pub struct Fan {
     stop: Arc<AtomicBool>,
 }
 
-/// What a server may say, to somebody whom another one has just given a place or let in, until it has
-/// heard of it.
-const NOT_HEARD: [&str; 2] = ["queue_token_unknown", "not_admitted"];
+/// What a server may say, to somebody whom another one has just let in, until it has heard of it.
+const NOT_HEARD: &str = "not_admitted";
 /// For so long at most, on a busy machine.
 const HEARD_WITHIN: Duration = Duration::from_secs(2);
 /// Requests that were turned away with 503 are repeated for so long.
@@ -178,7 +177,7 @@ impl Fan {
                 502 | 504 => return None,
                 403 if self.is_moved
                     && began.elapsed() < HEARD_WITHIN
-                    && NOT_HEARD.contains(&answer.code().as_str()) =>
+                    && answer.code() == NOT_HEARD =>
                 {
                     tokio::time::sleep(PAUSE).await;
                 }
