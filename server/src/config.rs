@@ -164,19 +164,10 @@ impl Given {
     /// A value is outside of what works.
     pub fn resolve(self) -> Result<Config, Invalid> {
         let mut config = self.resolved();
-        let database = config.where_is_the_database()?;
-        let has_file = !config.keys_file.as_os_str().is_empty();
-        match database {
-            Database::Sqlite(path) if !has_file => {
-                config.keys_file = path.with_extension("keys.json");
-            }
-            // Each server would make its own, and none would know the tokens of another.
-            Database::MySql(_) if !has_file && config.token_keys.is_empty() => {
-                return invalid(
-                    "keys_file or token_keys: servers of one database share their token keys; name the file (boxoffice admin key rotate --keys-file FILE makes one)",
-                );
-            }
-            _ => {}
+        if let Database::Sqlite(path) = config.where_is_the_database()?
+            && config.keys_file.as_os_str().is_empty()
+        {
+            config.keys_file = path.with_extension("keys.json");
         }
         config.check()?;
         Ok(config)
@@ -217,6 +208,20 @@ impl Config {
     #[must_use]
     pub fn shown_database(&self) -> String {
         shown(&self.database)
+    }
+
+    /// Whether it is said where the token keys are. Of several servers each would otherwise make its
+    /// own, and none would know the tokens of another.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn check_token_keys(&self) -> Result<(), Invalid> {
+        if self.token_keys.is_empty() && self.keys_file.as_os_str().is_empty() {
+            return invalid(
+                "keys_file or token_keys: servers of one database share their token keys; name the file (boxoffice admin key rotate --keys-file FILE makes one)",
+            );
+        }
+        Ok(())
     }
 
     /// Where the database file is.
@@ -412,7 +417,6 @@ mod tests {
         check("\nlisten = \"nowhere\"", "line 2: invalid socket address");
         check("database = \"postgres://u:secret@h/d\"", "database: \"postgres://…@h/d\"");
         check("database = \"mysql://u:secret@h\"", "database: \"mysql://…@h\" is neither");
-        check("database = \"mysql://u:secret@h/d\"", "keys_file or token_keys: ");
         check("database_tls = \"maybe\"", "database_tls: \"maybe\" is none of");
         check("hold_seconds = 0", "hold_seconds: 0 is not between");
         check("readers = 0", "readers: 0 is not between");

@@ -74,6 +74,7 @@ fn token_keys(config: &Config, clock: &Clock) -> Result<KeyFile, Failure> {
 /// # Errors
 /// The database or a key file cannot be used.
 pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
+    config.check_token_keys()?;
     let Opened { store, readers, snapshot, refill } = database::open(config, &clock)?;
     let keys = token_keys(config, &clock)?;
     let board = Arc::new(Board::from_snapshot(snapshot, clock.now(), store.is_shared()));

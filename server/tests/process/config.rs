@@ -78,6 +78,24 @@ fn a_database_that_is_not_ours_to_open_is_named_without_its_password() {
     assert!(stderr.contains("postgres://") && !stderr.contains("secret"), "{stderr}");
 }
 
+/// A server on a shared database is told where the token keys are, before it connects; a verb that needs
+/// none of them is not.
+#[test]
+fn servers_that_share_a_database_share_their_keys() {
+    let nobody = "mysql://user:secret@127.0.0.1:1/name";
+    let said = |words: &[&str]| {
+        let output = command(binary()).args(words).args(["--database", nobody]).output().unwrap();
+        assert!(!output.status.success());
+        let said = text(&output.stderr);
+        assert!(said.lines().count() == 1 && !said.contains("secret"), "{said}");
+        said
+    };
+    let serve = said(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(serve.starts_with("boxoffice: keys_file or token_keys: "), "{serve}");
+    let list = said(&["admin", "key", "list"]);
+    assert!(list.contains("the database is not available"), "{list}");
+}
+
 /// The line of the announcement that names the database tells which source has won.
 fn chosen(house: &House, flag: bool, environment: bool) -> String {
     fs::write(house.path("some.toml"), "database = \"sqlite://file.db\"\nlisten = \"127.0.0.1:0\"")
