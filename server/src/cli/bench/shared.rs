@@ -204,6 +204,8 @@ fn print(lines: &[Line], options: &Options) {
             ratios.iter().fold((f64::MAX, 0.0_f64), |(low, high), r| (low.min(*r), high.max(*r)));
         let of = |value: fn(&Measured) -> f64| median(line.rounds.iter().map(value));
         let ratio = match line.to {
+            // Not measured in this run.
+            Some(_) if base.is_none() => " | | ".into(),
             Some(to) => {
                 format!("{:.3} | {to} | {low:.3}–{high:.3}", median(ratios.into_iter()))
             }
