@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::clock::Clock;
 use crate::config::{Config, Database};
-use crate::desk::Refill;
+use crate::desk::{Refill, news};
 use crate::store::keys::OperatorKeys;
 use crate::store::mysql::{MySqlKeys, MySqlReads, MySqlStore, Options, Tls};
 use crate::store::reads::{Reads, Snapshot};
@@ -80,10 +80,7 @@ fn mysql(config: &Config, url: &str, clock: &Clock) -> Result<Opened, Fault> {
     // First, since it makes the tables and notes what it has seen of other servers.
     let mut store = Box::new(MySqlStore::open(&options)?);
     // The rows of these news are in the snapshot, which is read after them.
-    let asked = clock.now();
-    if let Some(common) = store.news()?.clock {
-        clock.follow(common, asked, clock.now());
-    }
+    news(store.as_mut(), clock)?;
     let reader = |_| Ok(Box::new(MySqlReads::open(&options)?) as Box<dyn Reads>);
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
     let mut reads = MySqlReads::open(&options)?;

@@ -9,7 +9,7 @@ use crate::board::Board;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::reads::Snapshot;
-use crate::store::{Fault, Store};
+use crate::store::{Changes, Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use inbox::{Chore, Handed, Inbox};
@@ -56,6 +56,19 @@ fn not_taken<T>(error: SendTimeoutError<T>) -> NotRun {
 
 /// Reads the whole database, for a board that has to be filled anew.
 pub type Refill = Box<dyn FnMut() -> Result<Snapshot, Fault> + Send>;
+
+/// What other nodes have committed; the clock follows what the database's said with it.
+///
+/// # Errors
+/// The database is not available.
+pub fn news(store: &mut dyn Store, clock: &Clock) -> Result<Changes, Fault> {
+    let asked = clock.now();
+    let news = store.news()?;
+    if let Some(common) = news.clock {
+        clock.follow(common, asked, clock.now());
+    }
+    Ok(news.changes)
+}
 
 /// Takes commands; cheap to clone.
 #[derive(Clone)]
@@ -129,11 +142,6 @@ impl Desk {
         self.metrics.desk_waiting.inc();
         // The desk always answers what it took, unless its thread is gone.
         answered.await.unwrap_or(Err(NotRun::Stopping))
-    }
-
-    /// Hands a command in that needs no idempotency key.
-    pub async fn command(&self, command: Command) -> Answer {
-        self.run(Envelope { command, key: None }).await
     }
 
     /// Hands a command of the house in. It does not wait behind the requests, which in an on-sale

@@ -119,13 +119,9 @@ impl Worker {
     }
 
     fn refresh(&mut self, waiting: Vec<Asking>) {
-        let asked = self.clock.now();
-        match self.store.news() {
-            Ok(news) => {
-                if let Some(common) = news.clock {
-                    self.clock.follow(common, asked, self.clock.now());
-                }
-                let (changes, now) = (news.changes, self.clock.now());
+        match super::news(self.store.as_mut(), &self.clock) {
+            Ok(changes) => {
+                let now = self.clock.now();
                 self.hand_over(Decided::News { changes, now, waiting });
             }
             Err(fault) => {

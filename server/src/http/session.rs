@@ -3,6 +3,7 @@
 use super::App;
 use super::extract::Submitted;
 use super::problem::Problem;
+use super::user::fits;
 use super::view::{Stamp, json};
 use crate::tokens::Use;
 use axum::extract::State;
@@ -78,8 +79,7 @@ pub async fn sign_in(
         None => None,
     };
     let (user, hash) = found.map_or((None, None), |(id, user)| (Some(id), user.password_hash));
-    let fits = app.passwords.verify(password, hash).await;
-    let fits = fits.map_err(|_| Problem::of("sign_in_busy"))?;
+    let fits = fits(&app, password, hash).await?;
     let user = user.filter(|_| fits).ok_or_else(|| Problem::of("credentials_wrong"))?;
     session(&app, user)
 }

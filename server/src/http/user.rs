@@ -44,8 +44,13 @@ async fn account(app: &App, username: &str) -> Result<Option<User>, Problem> {
     Ok(found.map(|(_, user)| user))
 }
 
-async fn fits(app: &App, password: String, user: &User) -> Result<bool, Problem> {
-    let fits = app.passwords.verify(password, user.password_hash.clone()).await;
+/// Whether the password fits the hash; see [`crate::passwords::Passwords::verify`].
+pub(super) async fn fits(
+    app: &App,
+    password: String,
+    hash: Option<String>,
+) -> Result<bool, Problem> {
+    let fits = app.passwords.verify(password, hash).await;
     fits.map_err(|_| Problem::of("sign_in_busy"))
 }
 
@@ -79,7 +84,7 @@ pub async fn register(
         // Comparing costs what hashing does, and the hash of a name that is taken is not needed: the
         // command gives the stored reply or refuses.
         Some(user) => {
-            let fits = fits(&app, password.clone(), &user).await?;
+            let fits = fits(&app, password.clone(), user.password_hash.clone()).await?;
             (user.password_hash.unwrap_or_default(), Some(fits))
         }
         None => (hashed(&app, password.clone()).await?, None),
@@ -92,7 +97,7 @@ pub async fn register(
                 Some(fits) => fits,
                 // Made by a request that came at the same time.
                 None => match account(&app, &username).await? {
-                    Some(user) => fits(&app, password, &user).await?,
+                    Some(user) => fits(&app, password, user.password_hash).await?,
                     None => false,
                 },
             };

@@ -2,8 +2,25 @@
 
 use super::fault::Fault;
 use super::reads::ApiKey;
+use super::records::Source;
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
+
+/// The columns that [`read`] takes, as every select names them.
+pub const COLUMNS: &str = "api_key_id, key_name, created_at, revoked_at";
+
+/// A key from [`COLUMNS`].
+///
+/// # Errors
+/// A column holds what no boxoffice has written.
+pub fn read(source: &dyn Source) -> Result<ApiKey, Fault> {
+    Ok(ApiKey {
+        id: source.uuid(0)?.unwrap_or(Uuid::nil()),
+        name: source.text(1)?.unwrap_or_default(),
+        created_at: Time(source.int(2)?.unwrap_or_default()),
+        revoked_at: source.int(3)?.map(Time),
+    })
+}
 
 /// The table of operators' keys.
 pub trait OperatorKeys {

@@ -64,6 +64,17 @@ fn answered(crowd: &[Journal]) -> usize {
     crowd.iter().flat_map(|fan| &fan.entries).filter(|entry| entry.answer.is_some()).count()
 }
 
+/// There was a rush; what it left behind is right, and stays so when everything is asked again.
+async fn judge(estate: &Estate, url: &str, front: SocketAddr, crowd: Vec<Journal>, when: &str) {
+    let (answered, lost) = (answered(&crowd), unanswered(&crowd));
+    eprintln!("{answered} requests answered, {lost} not");
+    assert!(answered > 500, "no rush: {answered} answers");
+    estate.check(url, &crowd, when);
+    let (crowd, wrong) = repeat_all(front, crowd).await;
+    nothing(&wrong, "repeated");
+    estate.check(url, &crowd, "repeated");
+}
+
 /// H12, H25, H33: a server is killed in a rush; its users go on by way of the others, and by way of it
 /// when it is back.
 #[test]
@@ -88,13 +99,7 @@ fn a_server_dies_behind_the_load_balancer() {
             newcomers_are_served(front, sale.concert, &keyring).await;
         };
         let crowd = moved_crowd_during((front, &sale, &keyring), FANS, seed, script).await;
-        let (answered, lost) = (answered(&crowd), unanswered(&crowd));
-        eprintln!("{answered} requests answered, {lost} not");
-        assert!(answered > 500, "no rush: {answered} answers");
-        estate.check(&url, &crowd, "after the kill");
-        let (crowd, wrong) = repeat_all(front, crowd).await;
-        nothing(&wrong, "repeated");
-        estate.check(&url, &crowd, "repeated");
+        judge(&estate, &url, front, crowd, "after the kill").await;
         estate.stop();
     });
 }
@@ -122,13 +127,7 @@ fn servers_are_restarted_one_after_the_other() {
             newcomers_are_served(front, sale.concert, &keyring).await;
         };
         let crowd = moved_crowd_during((front, &sale, &keyring), FANS, seed, script).await;
-        let (answered, lost) = (answered(&crowd), unanswered(&crowd));
-        eprintln!("{answered} requests answered, {lost} not");
-        assert!(answered > 500, "no rush: {answered} answers");
-        estate.check(&url, &crowd, "restarted");
-        let (crowd, wrong) = repeat_all(front, crowd).await;
-        nothing(&wrong, "repeated");
-        estate.check(&url, &crowd, "repeated");
+        judge(&estate, &url, front, crowd, "restarted").await;
         estate.stop();
     });
 }

@@ -15,6 +15,7 @@ mod audit_test;
 mod backup;
 mod bench;
 mod client;
+mod common;
 mod config;
 mod crash;
 mod crowd;
@@ -32,29 +33,10 @@ mod second;
 mod slow;
 mod stop;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use common::{alone, nothing, runtime};
 
 /// Says that a test could not run and why. In CI nothing is left out in silence: there it fails.
 fn skip(test: &str, reason: &str) {
     eprintln!("SKIPPED {test}: {reason}");
     assert!(std::env::var_os("CI").is_none(), "SKIPPED {test}: {reason}");
-}
-
-/// Held by a test that measures or makes load, so that no other such test runs meanwhile.
-fn alone() -> MutexGuard<'static, ()> {
-    static LOAD: Mutex<()> = Mutex::new(());
-    // A test that failed while it held the lock has nothing in it to spoil.
-    LOAD.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Nothing was found wrong; a long list is shown by its beginning.
-fn nothing(found: &[impl AsRef<str>], when: &str) {
-    let short = |line: &str| line.chars().take(600).collect::<String>();
-    let first: Vec<_> = found.iter().take(5).map(|line| short(line.as_ref())).collect();
-    assert!(found.is_empty(), "{when}: {} wrong: {first:#?}", found.len());
-}
-
-/// A runtime for the clients of one test.
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }

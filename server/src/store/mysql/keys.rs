@@ -1,27 +1,14 @@
 //! Operators' keys: written by the admin verbs, beside running servers.
 
 use super::super::Fault;
-use super::super::keys::OperatorKeys;
+use super::super::keys::{COLUMNS, OperatorKeys, read};
 use super::super::reads::ApiKey;
-use super::super::records::Source;
 use super::connect::{Link, Options};
 use super::fault::Trouble;
-use super::migrate::migrate;
+use super::migrate::{migrate, node_id};
 use super::text::{Line, bytes, id, words};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
-use mysql::Row;
-
-/// A key from the columns id, name, made, revoked.
-pub(super) fn api_key(row: Row) -> Result<ApiKey, Fault> {
-    let line = Line(row);
-    Ok(ApiKey {
-        id: line.id(0)?,
-        name: line.text(1)?.unwrap_or_default(),
-        created_at: Time(line.int(2)?.unwrap_or_default()),
-        revoked_at: line.int(3)?.map(Time),
-    })
-}
 
 /// The table of operators' keys.
 pub struct MySqlKeys {
@@ -34,10 +21,8 @@ impl MySqlKeys {
     /// # Errors
     /// See [`super::MySqlStore::open`].
     pub fn open(options: &Options) -> Result<Self, Fault> {
-        let mut node = [0; 16];
-        getrandom::fill(&mut node).map_err(|why| Fault::Unavailable(why.to_string()))?;
         let mut link = Link::new(options, "READ COMMITTED");
-        migrate(&mut link, node)?;
+        migrate(&mut link, node_id()?)?;
         Ok(Self { link })
     }
 
@@ -58,10 +43,10 @@ impl OperatorKeys for MySqlKeys {
     }
 
     fn list(&mut self) -> Result<Vec<ApiKey>, Fault> {
-        let text =
-            "SELECT api_key_id, key_name, created_at, revoked_at FROM api_key ORDER BY api_key_id";
-        let answers = self.link.ask_again(text)?;
-        answers.into_iter().flat_map(|answer| answer.rows).map(api_key).collect()
+        let answers =
+            self.link.ask_again(&format!("SELECT {COLUMNS} FROM api_key ORDER BY api_key_id"))?;
+        let rows = answers.into_iter().flat_map(|answer| answer.rows);
+        rows.map(|row| read(&Line(row))).collect()
     }
 
     fn revoke(&mut self, key: Uuid, now: Time) -> Result<bool, Fault> {

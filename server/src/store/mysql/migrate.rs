@@ -5,7 +5,8 @@ use super::super::Fault;
 use super::super::records::Source;
 use super::connect::Link;
 use super::fault::Trouble;
-use super::text::{Line, bytes};
+use super::text::{Line, NOW, id};
+use boxoffice_core::id::Uuid;
 use std::time::{Duration, Instant};
 
 /// The numbered migrations. Each can be run again after it was cut off.
@@ -23,7 +24,6 @@ const LEASE_MS: i64 = 60_000;
 const WAIT_MAX: Duration = Duration::from_secs(120);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
-const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
 
 /// Tables of the database, and whether ours is among them. Other programs have migrations, too: the
 /// column tells.
@@ -37,9 +37,16 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (\
      holder BINARY(16) NULL, held_until BIGINT NOT NULL) ENGINE=InnoDB; \
      INSERT IGNORE INTO schema_migration VALUES (1, 0, NULL, 0)";
 
+/// A name for a process that nobody else has.
+pub(super) fn node_id() -> Result<Uuid, Fault> {
+    let mut node = [0; 16];
+    getrandom::fill(&mut node).map_err(|why| Fault::Unavailable(why.to_string()))?;
+    Ok(Uuid::from_bytes(node))
+}
+
 /// Brings the schema up to date, or waits until another node has.
-pub(super) fn migrate(link: &mut Link, node: [u8; 16]) -> Result<(), Fault> {
-    let node = bytes(&node);
+pub(super) fn migrate(link: &mut Link, node: Uuid) -> Result<(), Fault> {
+    let node = id(&node);
     let began = Instant::now();
     loop {
         match step(link, &node) {

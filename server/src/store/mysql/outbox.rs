@@ -16,7 +16,7 @@ use super::super::Fault;
 use super::super::records::Source;
 use super::connect::Link;
 use super::load::{Plan, Reading};
-use super::text::{Line, id, list, words};
+use super::text::{Line, NOW, id, list, words};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, Uuid};
 use boxoffice_core::rows::{Keys, Rows, Table};
 use boxoffice_core::time::Time;
@@ -37,8 +37,6 @@ const BATCHES_MAX: usize = 1_000;
 const PRUNE_MAX: usize = 5_000;
 /// Changed rows that are loaded at a time; beyond it the board starts anew.
 const KEYS_MAX: u64 = 20_000;
-/// The database's clock in milliseconds.
-const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
 
 /// Numbers that follow one another, by their ends.
 type Runs = Vec<(u64, u64)>;

@@ -1,12 +1,12 @@
 //! The readers: views' questions. They connect by themselves, and again when a connection is found
 //! dead: a question changes nothing and may be asked twice.
 
+use super::super::keys::{self, COLUMNS};
 use super::super::reads::{ApiKey, Reads, Snapshot, WholeReservation};
 use super::super::records::Record;
 use super::super::{Fault, memory::Dump, table};
 use super::connect::{Link, Options};
 use super::fault::Trouble;
-use super::keys::api_key;
 use super::text::{Line, all_columns, bytes, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{PaymentId, PlaceKey, ReservationId, UserId};
@@ -212,11 +212,11 @@ impl Reads for MySqlReads {
 
     fn api_key(&mut self, hash: &[u8; 32]) -> Result<Option<ApiKey>, Fault> {
         let text = format!(
-            "SELECT api_key_id, key_name, created_at, revoked_at FROM api_key \
-             WHERE key_hash = {} AND revoked_at IS NULL",
+            "SELECT {COLUMNS} FROM api_key WHERE key_hash = {} AND revoked_at IS NULL",
             bytes(hash),
         );
-        self.rows(&text)?.into_iter().next().map(api_key).transpose()
+        let found = self.rows(&text)?.into_iter().next();
+        found.map(|row| keys::read(&Line(row))).transpose()
     }
 
     fn snapshot(&mut self) -> Result<Snapshot, Fault> {

@@ -66,15 +66,14 @@ impl MySqlStore {
         reading: Reading,
         isolation: &'static str,
     ) -> Result<Self, Fault> {
-        let mut node = [0; 16];
-        getrandom::fill(&mut node).map_err(|why| Fault::Unavailable(why.to_string()))?;
+        let node = migrate::node_id()?;
         let mut link = Link::new(options, isolation);
         migrate::migrate(&mut link, node)?;
         let watch = Watch::start(&mut link)?;
         Ok(Self {
             link,
             reading,
-            node: Uuid::from_bytes(node),
+            node,
             next_batch: 1,
             is_begun: false,
             locked: Keys::default(),

@@ -18,6 +18,9 @@ const BINARY: u16 = 63;
 /// Keys in one list. Beyond 1,000 MariaDB makes a subquery of a list, which is no lookup by key.
 pub(super) const KEYS_MAX: usize = 500;
 
+/// The database's clock in milliseconds.
+pub(super) const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
+
 fn hex(bytes: &[u8], out: &mut String) {
     out.push_str("x'");
     for byte in bytes {

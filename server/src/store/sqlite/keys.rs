@@ -1,23 +1,12 @@
 //! Operators' keys: written by the admin verbs, beside a running server.
 
 use super::super::Fault;
-use super::super::keys::OperatorKeys;
+use super::super::keys::{COLUMNS, OperatorKeys, read};
 use super::super::reads::ApiKey;
-use super::Source;
 use super::open::{ADMIN_WAIT, Files, open_reader_alone, open_waiting};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
-use rusqlite::{Connection, Row, params};
-
-/// A key from the columns id, name, made, revoked.
-pub(super) fn api_key(row: &Row<'_>) -> Result<ApiKey, Fault> {
-    Ok(ApiKey {
-        id: row.uuid(0)?.unwrap_or(Uuid::nil()),
-        name: row.text(1)?.unwrap_or_default(),
-        created_at: Time(row.int(2)?.unwrap_or_default()),
-        revoked_at: row.int(3)?.map(Time),
-    })
-}
+use rusqlite::{Connection, params};
 
 /// The table of operators' keys.
 pub struct ApiKeys {
@@ -51,13 +40,12 @@ impl OperatorKeys for ApiKeys {
     }
 
     fn list(&mut self) -> Result<Vec<ApiKey>, Fault> {
-        let text =
-            "SELECT api_key_id, key_name, created_at, revoked_at FROM api_key ORDER BY api_key_id";
-        let mut statement = self.connection.prepare(text)?;
+        let text = format!("SELECT {COLUMNS} FROM api_key ORDER BY api_key_id");
+        let mut statement = self.connection.prepare(&text)?;
         let mut found = statement.query([])?;
         let mut keys = Vec::new();
         while let Some(row) = found.next()? {
-            keys.push(api_key(row)?);
+            keys.push(read(row)?);
         }
         Ok(keys)
     }

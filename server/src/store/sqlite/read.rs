@@ -1,11 +1,11 @@
 //! The readers: views' questions on a read-only connection.
 
+use super::super::keys::{self, COLUMNS};
 use super::super::reads::{ApiKey, Reads, Snapshot, WholeReservation};
 use super::super::records::Record;
 use super::super::sql::select;
 use super::super::{Fault, memory::Dump, table};
 use super::cells;
-use super::keys::api_key;
 use super::open::{Files, open_reader};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{PaymentId, PlaceKey, ReservationId, UserId};
@@ -140,14 +140,14 @@ impl Reads for SqliteReads {
     }
 
     fn api_key(&mut self, hash: &[u8; 32]) -> Result<Option<ApiKey>, Fault> {
-        let text = "SELECT api_key_id, key_name, created_at, revoked_at FROM api_key \
-                    WHERE key_hash = ? AND revoked_at IS NULL";
-        let mut statement = self.connection.prepare_cached(text)?;
+        let text =
+            format!("SELECT {COLUMNS} FROM api_key WHERE key_hash = ? AND revoked_at IS NULL");
+        let mut statement = self.connection.prepare_cached(&text)?;
         let mut found = statement.query(params![hash])?;
         let Some(row) = found.next()? else {
             return Ok(None);
         };
-        Ok(Some(api_key(row)?))
+        Ok(Some(keys::read(row)?))
     }
 
     fn snapshot(&mut self) -> Result<Snapshot, Fault> {
