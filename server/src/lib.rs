@@ -2,6 +2,7 @@
 //!
 //! Arrows point one way: `cli → http → desk/board → store → core`.
 
+pub mod audit;
 pub mod board;
 pub mod cli;
 pub mod clock;

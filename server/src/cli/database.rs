@@ -1,6 +1,7 @@
 //! Opens the database that the settings name: the embedded one, or one that servers share.
 
 use super::Failure;
+use crate::audit::Snapshot as AuditSnapshot;
 use crate::clock::Clock;
 use crate::config::{Config, Database};
 use crate::desk::{Refill, news};
@@ -42,7 +43,7 @@ pub fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
 }
 
 /// A fault with the database's name, without its password.
-fn named(config: &Config, fault: &Fault) -> String {
+pub(super) fn named(config: &Config, fault: &Fault) -> String {
     let name = config.shown_database();
     format!("{}: {fault}", name.strip_prefix("sqlite://").unwrap_or(&name))
 }
@@ -109,6 +110,20 @@ pub fn lock(config: &Config) -> Result<Option<ServerLock>, Failure> {
         return Ok(None);
     };
     Ok(Some(ServerLock::take(&Files { path }).map_err(|fault| named(config, &fault))?))
+}
+
+/// The rows of a database as of now, to be audited.
+///
+/// # Errors
+/// There is no database of this schema.
+pub fn snapshot(config: &Config) -> Result<AuditSnapshot, Failure> {
+    let opened = match config.where_is_the_database()? {
+        Database::Sqlite(path) => AuditSnapshot::of_file(&path),
+        Database::MySql(url) => {
+            options(config, &url).and_then(|options| AuditSnapshot::of_server(&options))
+        }
+    };
+    Ok(opened.map_err(|fault| named(config, &fault))?)
 }
 
 /// The operators' keys, for changing them or (`to_list`) for a look.

@@ -1,10 +1,12 @@
 //! The verbs of the binary. What goes wrong before serving is told in one sentence.
 
 pub mod admin;
+pub mod audit;
 pub mod bench;
 pub mod database;
 pub mod demo;
 pub mod node;
+pub mod rush;
 pub mod serve;
 
 use crate::config::{Config, Given, Invalid, check_environment};
@@ -37,8 +39,12 @@ enum Verb {
     /// Keys of operators and of tokens
     #[command(subcommand)]
     Admin(admin::Verb),
+    /// Counts the whole sale again from the raw rows of a database
+    Audit(audit::Options),
     /// Measures this machine: ratios to the server's own no-op route
     Bench(bench::Options),
+    /// Sends a crowd of simulated fans to a server, and counts everything again afterwards
+    Rush(rush::Options),
 }
 
 /// Something that stops a verb; shown as one sentence.
@@ -72,7 +78,9 @@ fn run() -> Result<(), Failure> {
     match verb {
         Verb::Serve(settings) => serve::run(&settings.resolve()?),
         Verb::Admin(verb) => admin::run(verb),
+        Verb::Audit(options) => audit::run(options),
         Verb::Bench(options) => bench::run(&options),
+        Verb::Rush(options) => rush::run(options),
     }
 }
 

@@ -36,7 +36,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
 }
 
 /// As many open files as the system allows, and a warning where that is too few.
-fn raise_descriptor_limit(connections: usize) {
+pub(super) fn raise_descriptor_limit(connections: usize) {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

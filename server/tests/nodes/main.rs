@@ -20,7 +20,6 @@ mod client;
 mod clusters;
 #[path = "../process/common.rs"]
 mod common;
-mod copy;
 #[path = "../process/document.rs"]
 mod document;
 mod estate;

@@ -1,10 +1,11 @@
 //! The checkers can fail: each of them finds the row that was tampered with.
 
-use crate::audit::{CHECKS, audit};
+use crate::audit::audit;
 use crate::facts::broken;
 use crate::fan::{Dice, Journal, crowd};
-use crate::house::{House, open_sale};
+use crate::house::{House, binary, command, open_sale};
 use crate::{alone, nothing, runtime};
+use boxoffice::audit::CHECKS;
 use boxoffice::clock::Clock;
 use rusqlite::Connection;
 use serde_json::json;
@@ -12,88 +13,116 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What a tampering hand does, and which line of the audit must find it.
+/// What a tampering hand does, and which check must find it, by its name.
 const TAMPERED: &[(&str, &str)] = &[
     (
         "INSERT INTO reservation_seat SELECT (SELECT max(reservation_id) FROM reservation
             WHERE status = 'confirmed'), seat_number + 100000, seat_id, ticket_price
          FROM reservation_seat WHERE reservation_id =
             (SELECT min(reservation_id) FROM reservation WHERE status = 'confirmed')",
-        "a seat has one live claim at most",
+        "seat_one_claim",
     ),
     (
         "UPDATE seat SET reservation_id = zeroblob(16)
          WHERE seat_id = (SELECT min(seat_id) FROM seat WHERE status = 'sold')",
-        "the seats of a live claim name it",
+        "claim_named",
     ),
     (
         "UPDATE reservation SET status = 'cancelled' WHERE status = 'confirmed'",
-        "a taken seat belongs to a reservation that lists it",
+        "seat_claimed",
     ),
     (
         "UPDATE concert_date SET available_seats = available_seats - 1",
-        "available_seats is the number of available seats",
+        "available_seats",
     ),
     (
         "UPDATE reservation SET total_price = total_price + 1",
-        "a reservation's count and price are the sums of its seats",
+        "reservation_sums",
     ),
     (
         "UPDATE balance SET amount = amount + 1 WHERE user_id = (SELECT min(user_id) FROM balance)",
-        "a balance is the sum of its ledger",
+        "balance_sum",
     ),
     (
         "DELETE FROM balance WHERE user_id = (SELECT min(user_id) FROM balance)",
-        "a ledger belongs to a balance",
+        "ledger_owned",
     ),
     (
         "UPDATE balance_entry SET entry_number = entry_number + 1000 WHERE entry_number = 1",
-        "ledger entries are numbered without gaps and carry their running sum",
+        "ledger_running",
     ),
     (
         "INSERT INTO balance_entry SELECT user_id, entry_number + 1000, kind, amount,
             balance_after, reference, created_at FROM balance_entry WHERE entry_number = 1",
-        "a charge stands once",
+        "movement_once",
     ),
     (
         "DELETE FROM amount WHERE amount_id = (SELECT min(amount_id) FROM amount)",
-        "a confirmed reservation is paid once, at its price, by its owner",
+        "paid_once",
     ),
     (
         "UPDATE reservation SET status = 'expired' WHERE status = 'confirmed'",
-        "a payment has a confirmed reservation",
+        "payment_confirmed",
     ),
     (
         "DELETE FROM balance_entry WHERE reference = (SELECT min(amount_id) FROM amount)",
-        "a payment was debited once",
+        "payment_debited",
     ),
     (
         "DELETE FROM amount WHERE amount_id = (SELECT max(amount_id) FROM amount)",
-        "a debit has its payment",
+        "debit_paid",
     ),
     (
         "UPDATE user_token SET end_reason = 'left' WHERE end_reason = 'paid'",
-        "whoever has paid is not admitted any more",
+        "paid_out",
     ),
     (
         "UPDATE queue_state SET active = active + 1",
-        "the active counter is the number of active tokens",
+        "active_count",
     ),
-    ("UPDATE user_token SET is_active = 1", "no more are admitted than max_active"),
-    ("UPDATE queue_state SET queue_cursor = queue_tail + 1", "the cursor is not past the tail"),
+    ("UPDATE user_token SET is_active = 1", "max_active"),
+    ("UPDATE queue_state SET queue_cursor = queue_tail + 1", "cursor"),
     (
         "DELETE FROM waiting_queue WHERE sequence = 2",
-        "the tail is the newest place, and no number is missing",
+        "tail",
     ),
     (
         "UPDATE waiting_queue SET status = 'waiting' WHERE sequence = 1",
-        "nobody behind the cursor still waits, nobody before it was served",
+        "queue_served",
     ),
-    ("UPDATE user_token SET is_active = 1", "a user has one live place in a queue at most"),
+    ("UPDATE user_token SET is_active = 1", "one_place"),
     (
         "DELETE FROM user_token WHERE sequence = 1",
-        "a served place has its admission, of the same user",
+        "served_admitted",
     ),
+    ("UPDATE concert_date SET total_seats = total_seats + 1", "total_seats"),
+    ("UPDATE concert SET date_count = date_count + 1", "concert_totals"),
+    (
+        "CREATE TABLE unguarded AS SELECT * FROM amount;
+         DROP TABLE amount;
+         ALTER TABLE unguarded RENAME TO amount;
+         INSERT INTO amount SELECT zeroblob(16), reservation_id, user_id, concert_id, amount, payment_date
+            FROM amount LIMIT 1;",
+        "payment_single",
+    ),
+    ("UPDATE balance_entry SET amount = -amount WHERE kind = 'charge'", "ledger_signs"),
+    ("UPDATE amount SET amount = amount + 1", "money"),
+    ("UPDATE queue_state SET waiting_count = waiting_count + 1", "waiting_count"),
+    ("UPDATE queue_state SET drawn = 1, queue_cursor = 0", "drawn_served"),
+    (
+        "UPDATE user_token SET admitted_at = 0 WHERE sequence = (
+            SELECT max(sequence) FROM user_token WHERE return_count = 0)",
+        "queue_order",
+    ),
+    ("UPDATE waiting_queue SET user_id = zeroblob(16) WHERE sequence = 1", "admission_place"),
+    (
+        "UPDATE reservation SET total_price = total_price + 1 WHERE reservation_id IN (
+            SELECT unhex(reply ->> '$.Reserved.reservation_id', '-') FROM idempotency_key)",
+        "reply_reserved",
+    ),
+    ("DELETE FROM balance_entry WHERE kind = 'charge'", "reply_charged"),
+    ("UPDATE amount SET user_id = zeroblob(16)", "reply_paid"),
+    ("UPDATE waiting_queue SET user_id = zeroblob(16)", "reply_joined"),
 ];
 
 /// What a tampering hand does so that something acknowledged is not true any more.
@@ -145,7 +174,8 @@ fn tampered(house: &House, sql: &str) -> PathBuf {
     std::fs::copy(house.database(), &copy).unwrap();
     let rows = Connection::open(&copy).unwrap();
     rows.pragma_update(None, "ignore_check_constraints", 1).unwrap();
-    assert!(rows.execute(sql, []).unwrap() > 0, "nothing to tamper with: {sql}");
+    rows.execute_batch(sql).unwrap();
+    assert!(rows.total_changes() > 0, "nothing to tamper with: {sql}");
     copy
 }
 
@@ -158,15 +188,71 @@ fn a_tampered_row_is_found() {
     let now = Clock::System.now().0;
     nothing(&audit(&house.database(), now), "untouched");
     nothing(&broken(&journals, &house.database(), &keyring), "untouched");
-    for (sql, sentence) in TAMPERED {
+    for (sql, name) in TAMPERED {
         let found = audit(&tampered(&house, sql), now);
-        assert!(found.contains(sentence), "{sql}: only {found:?}");
+        assert!(found.contains(name), "{sql}: only {found:?}");
     }
-    let tested: BTreeSet<_> = TAMPERED.iter().map(|(_, sentence)| sentence).collect();
-    let all: BTreeSet<_> = CHECKS.iter().map(|(sentence, _)| sentence).collect();
+    let tested: BTreeSet<_> = TAMPERED.iter().map(|(_, name)| *name).collect();
+    let all: BTreeSet<_> = CHECKS.iter().map(|check| check.name).collect();
     assert_eq!(tested, all, "each line of the audit is tested");
     for sql in FORGOTTEN {
         let found = broken(&journals, &tampered(&house, sql), &keyring);
         assert!(!found.is_empty(), "not found: {sql}");
     }
+}
+
+/// The verb tells each check and what was looked at, while a server sells; and fails with a list where
+/// something does not hold.
+#[test]
+fn the_verb_tells_what_it_found() {
+    let (house, _) = shopped();
+    let server = house.start(&["--demo", "false"]);
+    let sound = house.run(&["audit"]);
+    let text = String::from_utf8(sound.stdout).unwrap();
+    assert!(sound.status.success(), "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("ok    ")).count(), CHECKS.len());
+    assert!(text.contains("4000 seat"), "{text}");
+    server.stop();
+    let sql = "UPDATE seat SET status = 'available' WHERE status = 'sold'";
+    let copy = tampered(&house, sql);
+    let url = format!("sqlite://{}", copy.display());
+    let audit = |more: &[&str]| {
+        let mut audit = command(binary());
+        audit.args(["audit", "--database", &url]).args(more).output().unwrap()
+    };
+    let found = audit(&[]);
+    assert!(!found.status.success());
+    let text = String::from_utf8(found.stdout).unwrap();
+    assert!(text.contains("WRONG the seats of a live claim name it (claim_named): "), "{text}");
+    assert!(text.contains(" is available"), "{text}");
+    let json: serde_json::Value = serde_json::from_slice(&audit(&["--json"]).stdout).unwrap();
+    let broken = |check: &serde_json::Value| check["broken_count"].as_u64() > Some(0);
+    let named = json["checks"].as_array().unwrap().iter().filter(|check| broken(check));
+    let named: Vec<_> = named.map(|check| check["name"].as_str().unwrap()).collect();
+    assert!(named.contains(&"claim_named") && named.contains(&"available_seats"), "{named:?}");
+}
+
+/// H32: what is no database of ours is not touched, and one sentence says so.
+#[test]
+fn what_cannot_be_audited_is_told_in_one_sentence() {
+    let house = House::new();
+    let audit = || {
+        let output = house.run(&["audit"]);
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let told = audit();
+    assert!(told.contains("there is no such file") && told.lines().count() == 1, "{told}");
+    assert!(!house.database().exists());
+    let foreign = Connection::open(house.database()).unwrap();
+    foreign.execute_batch("CREATE TABLE diary (page TEXT)").unwrap();
+    let told = audit();
+    assert!(told.contains("another program") && told.lines().count() == 1, "{told}");
+    std::fs::remove_file(house.database()).unwrap();
+    house.start(&["--demo", "false"]).stop();
+    let newer = Connection::open(house.database()).unwrap();
+    newer.pragma_update(None, "user_version", 1_000).unwrap();
+    drop(newer);
+    let told = audit();
+    assert!(told.contains("1000") && told.lines().count() == 1, "{told}");
 }

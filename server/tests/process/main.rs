@@ -29,6 +29,7 @@ mod keys;
 mod overload;
 mod readme;
 mod retry;
+mod rush;
 mod second;
 mod slow;
 mod stop;

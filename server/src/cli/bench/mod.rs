@@ -8,7 +8,7 @@
 mod client;
 mod conventional;
 mod prepare;
-mod server;
+pub(super) mod server;
 mod shared;
 
 use super::Failure;

@@ -39,9 +39,28 @@ impl Child {
     }
 }
 
+impl Child {
+    /// Asks it to finish what it took, and waits for its end.
+    ///
+    /// # Errors
+    /// It does not end, or not well.
+    pub fn stop(mut self) -> Result<(), Failure> {
+        rustix::process::kill_process(
+            rustix::process::Pid::from_child(&self.process),
+            rustix::process::Signal::TERM,
+        )?;
+        let status = self.process.wait()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("the server ended with {status}").into())
+        }
+    }
+}
+
 impl Drop for Child {
     fn drop(&mut self) {
-        // Its database is thrown away: there is nothing to finish.
+        // What it had taken is not waited for; usually it has ended, or its database is thrown away.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

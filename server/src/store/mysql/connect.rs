@@ -66,6 +66,14 @@ impl Options {
         self
     }
 
+    /// A connection on which a transaction sees one state of the database throughout.
+    ///
+    /// # Errors
+    /// No server can be reached, or none that may be used.
+    pub fn connect_to_read(&self) -> Result<Conn, Fault> {
+        Link::new(self, "REPEATABLE READ").into_connection()
+    }
+
     /// Whether every server is on this machine.
     #[must_use]
     pub fn is_local(&self) -> bool {
@@ -164,6 +172,12 @@ impl Link {
             is_of_cluster: false,
             trips: 0,
         }
+    }
+
+    /// Opens a connection for somebody else's use.
+    fn into_connection(mut self) -> Result<Conn, Fault> {
+        self.open()?;
+        self.connection.ok_or_else(|| Fault::Unavailable("no connection".into()))
     }
 
     /// Packets that were sent and waited for.

@@ -8,7 +8,7 @@ mod write;
 
 pub use keys::ApiKeys;
 pub use lock::ServerLock;
-pub use open::{Files, SCHEMA_VERSION, migrate, open_reader, open_writer};
+pub use open::{Files, SCHEMA_VERSION, migrate, open_reader, open_reader_alone, open_writer};
 pub use read::SqliteReads;
 pub use write::SqliteStore;
 

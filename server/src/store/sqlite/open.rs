@@ -77,7 +77,7 @@ pub fn open_reader(files: &Files) -> Result<Connection, Fault> {
 ///
 /// # Errors
 /// It is not.
-pub(super) fn open_reader_alone(files: &Files) -> Result<Connection, Fault> {
+pub fn open_reader_alone(files: &Files) -> Result<Connection, Fault> {
     if !files.path.exists() {
         return Err(Fault::Unavailable("there is no such file".into()));
     }

@@ -1,0 +1,279 @@
+//! What must hold of the rows of a sale.
+
+use super::Check;
+
+const fn check(name: &'static str, sentence: &'static str, sql: &'static str) -> Check {
+    Check { name, sentence, sql }
+}
+
+/// Every check, by what it is about: seats, money, the queue, stored replies.
+pub const CHECKS: &[Check] = &[
+    check(
+        "seat_one_claim",
+        "a seat has one live claim at most",
+        "SELECT 'seat_id ' || seat_id || ': reservations ' || group_concat(lower(hex(reservation_id)), ', ')
+         FROM reservation_seat JOIN reservation r USING (reservation_id)
+         WHERE r.status = 'confirmed' OR (r.status = 'held' AND r.expires_at > :now)
+         GROUP BY seat_id HAVING count(*) > 1",
+    ),
+    check(
+        "claim_named",
+        "the seats of a live claim name it",
+        "SELECT 'reservation ' || lower(hex(r.reservation_id)) || ' seat ' || rs.seat_number || ' is ' || coalesce(s.status, 'gone')
+         FROM reservation r JOIN reservation_seat rs USING (reservation_id)
+         LEFT JOIN seat s USING (seat_id)
+         WHERE (r.status = 'confirmed' AND (s.status IS NOT 'sold' OR s.reservation_id IS NOT r.reservation_id))
+            OR (r.status = 'held' AND r.expires_at > :now
+                AND (s.status IS NOT 'held' OR s.reservation_id IS NOT r.reservation_id))",
+    ),
+    check(
+        "seat_claimed",
+        "a taken seat belongs to a reservation that lists it",
+        "SELECT 'date ' || lower(hex(concert_date_id)) || ' seat ' || seat_number || ' is ' || status
+         FROM seat s WHERE s.status <> 'available' AND NOT EXISTS (
+            SELECT 1 FROM reservation_seat rs JOIN reservation r USING (reservation_id)
+            WHERE rs.reservation_id = s.reservation_id AND rs.seat_number = s.seat_number
+            AND rs.seat_id = s.seat_id AND r.concert_date_id = s.concert_date_id
+            AND r.status = CASE s.status WHEN 'sold' THEN 'confirmed' ELSE 'held' END)",
+    ),
+    check(
+        "available_seats",
+        "available_seats is the number of available seats",
+        "SELECT 'date ' || lower(hex(d.concert_date_id)) || ': ' || available_seats || ' and not ' || coalesce(free, 0)
+         FROM concert_date d LEFT JOIN (
+            SELECT concert_date_id, sum(status = 'available') free FROM seat GROUP BY 1) USING (concert_date_id)
+         WHERE available_seats <> coalesce(free, 0)",
+    ),
+    check(
+        "total_seats",
+        "total_seats of a date is the number of its seats",
+        "SELECT 'date ' || lower(hex(d.concert_date_id)) || ': ' || total_seats || ' and not ' || coalesce(seats, 0)
+         FROM concert_date d LEFT JOIN (
+            SELECT concert_date_id, count(*) seats FROM seat GROUP BY 1) USING (concert_date_id)
+         WHERE total_seats <> coalesce(seats, 0)",
+    ),
+    check(
+        "concert_totals",
+        "a concert's dates and seats are those that there are",
+        "SELECT 'concert ' || lower(hex(concert_id)) FROM concert c
+         WHERE (date_count, total_seats) IS NOT (
+            SELECT count(*), coalesce(sum(total_seats), 0) FROM concert_date d WHERE d.concert_id = c.concert_id)",
+    ),
+    check(
+        "reservation_sums",
+        "a reservation's count and price are the sums of its seats",
+        "SELECT 'reservation ' || lower(hex(reservation_id)) FROM reservation r
+         WHERE (seat_count, total_price) IS NOT (
+            SELECT count(*), sum(ticket_price) FROM reservation_seat rs
+            WHERE rs.reservation_id = r.reservation_id)",
+    ),
+    check(
+        "paid_once",
+        "a confirmed reservation is paid once, at its price, by its owner",
+        "SELECT 'reservation ' || lower(hex(reservation_id)) FROM reservation r
+         WHERE status = 'confirmed' AND 1 <> (
+            SELECT count(*) FROM amount a WHERE a.reservation_id = r.reservation_id
+            AND a.amount_id = r.amount_id AND a.amount = r.total_price AND a.user_id = r.user_id)",
+    ),
+    check(
+        "payment_confirmed",
+        "a payment has a confirmed reservation",
+        "SELECT 'payment ' || lower(hex(a.amount_id)) FROM amount a
+         LEFT JOIN reservation r USING (reservation_id) WHERE r.status IS NOT 'confirmed'",
+    ),
+    check(
+        "payment_single",
+        "a reservation has one payment at most",
+        "SELECT 'reservation ' || lower(hex(reservation_id)) || ': ' || count(*) || ' payments'
+         FROM amount GROUP BY reservation_id HAVING count(*) > 1",
+    ),
+    check(
+        "balance_sum",
+        "a balance is the sum of its ledger",
+        "SELECT 'user ' || lower(hex(user_id)) || ': ' || amount || ' and not ' || coalesce(total, 0)
+         FROM balance LEFT JOIN (
+            SELECT user_id, sum(amount) total, count(*) entries FROM balance_entry GROUP BY 1) USING (user_id)
+         WHERE (amount, entry_count) IS NOT (coalesce(total, 0), coalesce(entries, 0))",
+    ),
+    check(
+        "ledger_owned",
+        "a ledger belongs to a balance",
+        "SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM balance_entry e
+         LEFT JOIN balance b USING (user_id) WHERE b.user_id IS NULL",
+    ),
+    check(
+        "ledger_running",
+        "ledger entries are numbered without gaps and carry their running sum",
+        "SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number
+         FROM (SELECT user_id, entry_number, balance_after,
+            row_number() OVER ledger AS place, sum(amount) OVER ledger AS running
+            FROM balance_entry WINDOW ledger AS (PARTITION BY user_id ORDER BY entry_number))
+         WHERE entry_number <> place OR balance_after <> running OR balance_after < 0",
+    ),
+    check(
+        "ledger_signs",
+        "a charge adds money, and a payment takes it",
+        "SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number FROM balance_entry
+         WHERE (kind = 'charge' AND amount <= 0) OR (kind = 'payment' AND amount > 0)",
+    ),
+    check(
+        "movement_once",
+        "a charge or a payment stands in the ledger once",
+        "SELECT 'reference ' || lower(hex(reference)) || ': ' || count(*) || ' entries'
+         FROM balance_entry GROUP BY reference HAVING count(*) > 1",
+    ),
+    check(
+        "payment_debited",
+        "a payment was debited once",
+        "SELECT 'payment ' || lower(hex(a.amount_id)) FROM amount a LEFT JOIN balance_entry e
+            ON e.user_id = a.user_id AND e.kind = 'payment' AND e.reference = a.amount_id AND e.amount = -a.amount
+         GROUP BY a.amount_id HAVING count(e.user_id) <> 1",
+    ),
+    check(
+        "debit_paid",
+        "a debit has its payment",
+        "SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM balance_entry e
+         LEFT JOIN amount a ON a.amount_id = e.reference
+         WHERE e.kind = 'payment' AND a.amount_id IS NULL",
+    ),
+    check(
+        "money",
+        "money in is money out: charges less balances are the payments, and those the price of what was sold",
+        "SELECT 'charges ' || charges || ', balances ' || balances || ', payments ' || payments || ', sold for ' || sold
+         FROM (SELECT coalesce((SELECT sum(amount) FROM balance_entry WHERE kind = 'charge'), 0) charges,
+            coalesce((SELECT sum(amount) FROM balance), 0) balances,
+            coalesce((SELECT sum(amount) FROM amount), 0) payments,
+            coalesce((SELECT sum(rs.ticket_price) FROM reservation r JOIN reservation_seat rs USING (reservation_id)
+                WHERE r.status = 'confirmed'), 0) sold)
+         WHERE charges - balances <> payments OR payments <> sold",
+    ),
+    check(
+        "paid_out",
+        "whoever has paid is not admitted any more",
+        "SELECT 'reservation ' || lower(hex(r.reservation_id)) || ' place ' || sequence
+         FROM reservation r JOIN user_token t USING (concert_id, sequence)
+         WHERE r.status = 'confirmed' AND (t.is_active = 1 OR t.end_reason IS NOT 'paid')",
+    ),
+    check(
+        "active_count",
+        "the active counter is the number of active tokens",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ': ' || active FROM queue_state q
+         WHERE active <> (SELECT count(*) FROM user_token t WHERE t.concert_id = q.concert_id AND t.is_active = 1)",
+    ),
+    check(
+        "max_active",
+        "no more are admitted than max_active (after it was lowered: once those let in before have ended)",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ': more than ' || max_active FROM queue_state q
+         WHERE max_active < (SELECT count(*) FROM user_token t WHERE t.concert_id = q.concert_id AND t.is_active = 1)",
+    ),
+    check(
+        "waiting_count",
+        "the counts of who waits and who comes back are right",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ': ' || waiting_count || ' and ' || returning_count
+         FROM queue_state q WHERE (waiting_count, returning_count) IS NOT (
+            SELECT coalesce(sum(status = 'waiting'), 0), coalesce(sum(status = 'returning'), 0)
+            FROM waiting_queue w WHERE w.concert_id = q.concert_id)",
+    ),
+    check(
+        "cursor",
+        "the cursor is not past the tail",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ': ' || queue_cursor || ' of ' || queue_tail
+         FROM queue_state WHERE queue_cursor > queue_tail",
+    ),
+    check(
+        "tail",
+        "the tail is the newest place, and no number is missing",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ': ' || queue_tail FROM queue_state q
+         WHERE (queue_tail, queue_tail) IS NOT (
+            SELECT coalesce(max(sequence), 0), count(*) FROM waiting_queue w WHERE w.concert_id = q.concert_id)",
+    ),
+    check(
+        "queue_served",
+        "nobody behind the cursor still waits, nobody before it was served",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence || ' is ' || w.status
+         FROM queue_state q JOIN waiting_queue w USING (concert_id)
+         WHERE sequence > coalesce(q.drawn, queue_tail)
+            AND ((sequence <= queue_cursor AND w.status = 'waiting')
+            OR (sequence > queue_cursor AND w.status IN ('served', 'returning')))",
+    ),
+    check(
+        "drawn_served",
+        "as many of the drawn are still in line or were served as the cursor says",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ': cursor ' || queue_cursor FROM queue_state q
+         WHERE drawn > 0 AND (
+            SELECT count(*) FROM waiting_queue w WHERE w.concert_id = q.concert_id
+            AND sequence <= drawn AND status IN ('served', 'returning')) > queue_cursor
+            OR (drawn > 0 AND queue_cursor >= drawn AND EXISTS (
+            SELECT 1 FROM waiting_queue w WHERE w.concert_id = q.concert_id
+            AND sequence <= drawn AND status = 'waiting'))",
+    ),
+    check(
+        "queue_order",
+        "places were served in the order of the line, as the clock of the time tells",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence || ' was let in before one ahead of it'
+         FROM (SELECT t.concert_id, sequence, admitted_at, max(admitted_at) OVER (
+                PARTITION BY t.concert_id ORDER BY CASE WHEN sequence <= drawn THEN 0 ELSE sequence END
+                RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest_ahead
+            FROM user_token t JOIN queue_state USING (concert_id) WHERE return_count = 0 AND drawn IS NOT NULL)
+         WHERE admitted_at < latest_ahead",
+    ),
+    check(
+        "one_place",
+        "a user has one live place in a queue at most",
+        "SELECT 'concert ' || lower(hex(w.concert_id)) || ' user ' || lower(hex(w.user_id)) FROM waiting_queue w
+         LEFT JOIN user_token t USING (concert_id, sequence)
+         WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1
+         GROUP BY w.concert_id, w.user_id HAVING count(*) > 1",
+    ),
+    check(
+        "served_admitted",
+        "a served place has its admission, of the same user",
+        "SELECT 'concert ' || lower(hex(w.concert_id)) || ' place ' || sequence FROM waiting_queue w
+         LEFT JOIN user_token t USING (concert_id, sequence)
+         WHERE w.status = 'served' AND t.user_id IS NOT w.user_id",
+    ),
+    check(
+        "admission_place",
+        "an admission has its place",
+        "SELECT 'concert ' || lower(hex(t.concert_id)) || ' place ' || sequence FROM user_token t
+         LEFT JOIN waiting_queue w USING (concert_id, sequence) WHERE w.user_id IS NOT t.user_id",
+    ),
+    check(
+        "reply_reserved",
+        "a stored reply's reservation is there, of that price and date",
+        "SELECT 'key ' || idempotency_key || ' of ' || lower(hex(scope_id)) FROM idempotency_key k
+         LEFT JOIN reservation r ON r.reservation_id = unhex(reply ->> '$.Reserved.reservation_id', '-')
+         WHERE reply -> '$.Reserved' IS NOT NULL AND (
+            r.user_id IS NOT scope_id OR r.total_price IS NOT reply ->> '$.Reserved.total_price'
+            OR r.concert_date_id IS NOT unhex(reply ->> '$.Reserved.date_id', '-')
+            OR r.expires_at IS NOT reply ->> '$.Reserved.expires_at'
+            OR r.seat_count IS NOT json_array_length(reply, '$.Reserved.seats'))",
+    ),
+    check(
+        "reply_charged",
+        "a stored reply's charge stands in the ledger",
+        "SELECT 'key ' || idempotency_key || ' of ' || lower(hex(scope_id)) FROM idempotency_key k
+         WHERE reply -> '$.Charged' IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM balance_entry e WHERE e.user_id = k.scope_id AND e.kind = 'charge'
+            AND e.reference = unhex(reply ->> '$.Charged.charge_id', '-')
+            AND e.amount = reply ->> '$.Charged.amount'
+            AND e.balance_after = reply ->> '$.Charged.balance')",
+    ),
+    check(
+        "reply_paid",
+        "a stored reply's payment is there, for that reservation",
+        "SELECT 'key ' || idempotency_key || ' of ' || lower(hex(scope_id)) FROM idempotency_key k
+         LEFT JOIN amount a ON a.amount_id = unhex(reply ->> '$.Paid.payment_id', '-')
+         WHERE reply -> '$.Paid' IS NOT NULL AND (
+            a.user_id IS NOT scope_id OR a.amount IS NOT reply ->> '$.Paid.amount'
+            OR a.reservation_id IS NOT unhex(reply ->> '$.Paid.reservation_id', '-'))",
+    ),
+    check(
+        "reply_joined",
+        "a stored reply's place is the user's",
+        "SELECT 'key ' || idempotency_key || ' of ' || lower(hex(scope_id)) FROM idempotency_key k
+         LEFT JOIN waiting_queue w ON w.concert_id = unhex(reply ->> '$.Joined.place.concert', '-')
+            AND w.sequence = reply ->> '$.Joined.place.sequence'
+         WHERE reply -> '$.Joined' IS NOT NULL AND w.user_id IS NOT scope_id",
+    ),
+];

@@ -1,0 +1,191 @@
+//! The audit: counts the whole sale again from the raw rows. It shares nothing with the rules that
+//! wrote them: no row type, no constant, no line of code.
+//!
+//! Each check is a sentence that must hold, and a query for what breaks it. All run in one snapshot. A
+//! shared database is copied into an SQLite file first, row by row as it is, so that one set of queries
+//! judges both.
+
+mod checks;
+mod copy;
+
+pub use checks::CHECKS;
+pub use copy::copy;
+
+use crate::store::Fault;
+use crate::store::mysql::Options;
+use crate::store::sqlite::{Files, open_reader_alone};
+use rusqlite::Connection;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Rows that break a check, listed at most; all are counted.
+pub const LISTED_MAX: usize = 20;
+
+/// A sentence that must hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// Its stable name.
+    pub name: &'static str,
+    /// What must hold.
+    pub sentence: &'static str,
+    /// Gives a line of text for each row, or set of rows, that breaks it. `:now` is UTC milliseconds.
+    pub sql: &'static str,
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// Its stable name.
+    pub name: &'static str,
+    /// What must hold.
+    pub sentence: &'static str,
+    /// How many times it does not.
+    pub broken_count: u64,
+    /// Where it does not: the first of them.
+    pub broken: Vec<String>,
+}
+
+/// Rows of a table.
+#[derive(Clone, Debug, Serialize)]
+pub struct Counted {
+    /// Which table.
+    pub table: String,
+    /// How many rows it has.
+    pub rows: u64,
+}
+
+/// What came of an audit.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// UTC milliseconds as of which holds count.
+    pub now_ms: i64,
+    /// How long it took.
+    pub took_ms: u64,
+    /// Each check, in order.
+    pub checks: Vec<Finding>,
+    /// What was looked at.
+    pub tables: Vec<Counted>,
+}
+
+impl Report {
+    /// How many things are not as they should be.
+    #[must_use]
+    pub fn broken(&self) -> u64 {
+        self.checks.iter().map(|check| check.broken_count).sum()
+    }
+
+    /// What is for people: a line for each check, with a list below it where it does not hold.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for check in &self.checks {
+            if check.broken_count == 0 {
+                text += &format!("ok    {}\n", check.sentence);
+                continue;
+            }
+            let (sentence, name, count) = (check.sentence, check.name, check.broken_count);
+            text += &format!("WRONG {sentence} ({name}): {count}\n");
+            for broken in &check.broken {
+                text += &format!("      {broken}\n");
+            }
+            if count > check.broken.len() as u64 {
+                text += "      …\n";
+            }
+        }
+        let counts = self.tables.iter().filter(|table| table.rows > 0);
+        let counts: Vec<String> = counts.map(|t| format!("{} {}", t.rows, t.table)).collect();
+        text + &format!("rows  {}; {} ms\n", counts.join(", "), self.took_ms)
+    }
+}
+
+/// A file that is removed at the end.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // What cannot be removed is in the system's temporary folder.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// The rows of a database as of one moment.
+pub struct Snapshot {
+    // In this order: the connection is closed before its file goes.
+    rows: Connection,
+    _temporary: Option<Temporary>,
+}
+
+impl Snapshot {
+    /// Of an embedded database. Nobody who writes waits for it; while it is open the write-ahead log
+    /// cannot begin anew.
+    ///
+    /// # Errors
+    /// There is no database of this schema.
+    pub fn of_file(path: &Path) -> Result<Self, Fault> {
+        let rows = open_reader_alone(&Files { path: path.to_path_buf() })?;
+        // The first read fixes what all later ones see.
+        rows.execute_batch("BEGIN")?;
+        let sound: String = rows.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
+        if sound != "ok" {
+            return Err(Fault::Corrupt(sound));
+        }
+        Ok(Self { rows, _temporary: None })
+    }
+
+    /// Of a database that servers share: copied into a file of the system's temporary folder.
+    ///
+    /// # Errors
+    /// There is no database of this schema, or no room for its copy.
+    pub fn of_server(options: &Options) -> Result<Self, Fault> {
+        let name = format!("boxoffice-audit-{}.db", uuid::Uuid::now_v7());
+        let temporary = Temporary(std::env::temp_dir().join(name));
+        copy(options, &temporary.0)?;
+        let opened = Self::of_file(&temporary.0)?;
+        Ok(Self { _temporary: Some(temporary), ..opened })
+    }
+
+    /// The rows themselves, for whoever has more to ask.
+    #[must_use]
+    pub const fn rows(&self) -> &Connection {
+        &self.rows
+    }
+
+    /// Runs every check. `now_ms` is UTC milliseconds: a hold counts before its end only.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn audit(&self, now_ms: i64) -> Result<Report, Fault> {
+        let began = Instant::now();
+        let checks = CHECKS.iter().map(|check| self.check(check, now_ms));
+        let checks = checks.collect::<Result<_, Fault>>()?;
+        let tables = self.counts()?;
+        let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(Report { now_ms, took_ms, checks, tables })
+    }
+
+    fn check(&self, check: &Check, now_ms: i64) -> Result<Finding, Fault> {
+        let mut statement = self.rows.prepare(check.sql)?;
+        if let Some(at) = statement.parameter_index(":now")? {
+            statement.raw_bind_parameter(at, now_ms)?;
+        }
+        let mut found = statement.raw_query();
+        let (mut broken, mut broken_count) = (Vec::new(), 0);
+        while let Some(row) = found.next()? {
+            broken_count += 1;
+            if broken.len() < LISTED_MAX {
+                broken.push(row.get::<_, Option<String>>(0)?.unwrap_or_default());
+            }
+        }
+        Ok(Finding { name: check.name, sentence: check.sentence, broken_count, broken })
+    }
+
+    fn counts(&self) -> Result<Vec<Counted>, Fault> {
+        let count = |table: &String| {
+            let text = format!("SELECT count(*) FROM \"{table}\"");
+            let rows: i64 = self.rows.query_row(&text, [], |row| row.get(0))?;
+            Ok(Counted { table: table.clone(), rows: u64::try_from(rows).unwrap_or(0) })
+        };
+        copy::tables(&self.rows)?.iter().map(count).collect()
+    }
+}

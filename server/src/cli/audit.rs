@@ -1,0 +1,35 @@
+//! `boxoffice audit`: counts a sale again from its raw rows.
+
+use super::{Failure, Settings, database};
+use crate::clock::Clock;
+
+/// What to do.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Prints the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Where the database is
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Audits, and prints what was found.
+///
+/// # Errors
+/// The database cannot be read, or something in it is not as it should be.
+#[expect(clippy::print_stdout, reason = "the report is the verb's result")]
+pub fn run(options: Options) -> Result<(), Failure> {
+    let config = options.settings.resolve()?;
+    let report = database::snapshot(&config)?.audit(Clock::System.now().0);
+    let report = report.map_err(|fault| database::named(&config, &fault))?;
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{}", report.text());
+    }
+    match report.broken() {
+        0 => Ok(()),
+        wrong => Err(format!("{wrong} things are not as they should be").into()),
+    }
+}

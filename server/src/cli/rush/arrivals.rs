@@ -1,0 +1,147 @@
+//! When fans arrive: open loop, fixed before the first request is sent, whatever the server does.
+
+use crate::cli::Failure;
+use std::path::Path;
+use std::time::Duration;
+
+/// How arrivals spread over time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Curve {
+    /// Nearly all at once: within a second, most of them in its first tenth.
+    Spike,
+    /// More and more: the rate grows from nothing to twice the mean.
+    Ramp,
+    /// Evenly.
+    Steady,
+    /// Rows of a CSV file: from which second on how many arrive until the next row's second.
+    Given(Vec<(f64, f64)>),
+}
+
+/// Fans of a curve from a file, at most; a row has no more weight than this.
+const WEIGHT_MAX: f64 = 1e9;
+
+impl Curve {
+    /// `spike`, `ramp`, `steady`, or the path of a CSV file with the columns `second,fans`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a row is none.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        match text {
+            "spike" => Ok(Self::Spike),
+            "ramp" => Ok(Self::Ramp),
+            "steady" => Ok(Self::Steady),
+            path => {
+                from_csv(Path::new(path)).map_err(|why| format!("arrivals {path}: {why}").into())
+            }
+        }
+    }
+
+    /// The moments at which `fans` arrive, counted from the start, in order; `over` is how long
+    /// arrivals go on (a spike and a file have a length of their own).
+    #[must_use]
+    pub fn moments(
+        &self,
+        fans: usize,
+        over: Duration,
+        random: &mut fastrand::Rng,
+    ) -> Vec<Duration> {
+        let at = |share: f64| match self {
+            Self::Spike => Duration::from_secs_f64(share.powi(4)),
+            // The integral of a rate that grows linearly is a square.
+            Self::Ramp => over.mul_f64(share.sqrt()),
+            Self::Steady => over.mul_f64(share),
+            Self::Given(rows) => Duration::from_secs_f64(given(rows, share)),
+        };
+        let mut moments: Vec<Duration> = (0..fans).map(|_| at(random.f64())).collect();
+        moments.sort_unstable();
+        moments
+    }
+}
+
+/// The second by which this share of all fans of the rows has arrived.
+fn given(rows: &[(f64, f64)], share: f64) -> f64 {
+    let all: f64 = rows.iter().map(|(_, fans)| fans).sum();
+    let mut left = share * all;
+    for (index, &(second, fans)) in rows.iter().enumerate() {
+        // The last row goes on for a second.
+        let end = rows.get(index + 1).map_or(second + 1.0, |(next, _)| *next);
+        if left < fans {
+            return second + (end - second) * left / fans;
+        }
+        left -= fans;
+    }
+    rows.last().map_or(0.0, |(second, _)| second + 1.0)
+}
+
+fn from_csv(path: &Path) -> Result<Curve, Failure> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
+    let headers = reader.headers()?.clone();
+    if headers.iter().collect::<Vec<_>>() != ["second", "fans"] {
+        return Err("the first line must be second,fans".into());
+    }
+    let mut rows: Vec<(f64, f64)> = Vec::new();
+    for row in reader.deserialize() {
+        let (second, fans): (f64, f64) = row?;
+        let later = rows.last().is_none_or(|(before, _)| second > *before);
+        if !(later && (0.0..=86_400.0).contains(&second) && (0.0..=WEIGHT_MAX).contains(&fans)) {
+            let line = rows.len() + 2;
+            return Err(format!("line {line}: seconds must rise, and fans be 0 or more").into());
+        }
+        rows.push((second, fans));
+    }
+    if rows.iter().all(|(_, fans)| *fans == 0.0) {
+        return Err("it has no fans".into());
+    }
+    Ok(Curve::Given(rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moments(curve: &Curve) -> Vec<f64> {
+        let over = Duration::from_secs(10);
+        let moments = curve.moments(10_000, over, &mut fastrand::Rng::with_seed(1));
+        moments.iter().map(Duration::as_secs_f64).collect()
+    }
+
+    fn share_before(moments: &[f64], second: f64) -> f64 {
+        let count = moments.iter().filter(|m| **m < second).count();
+        f64::from(u32::try_from(count).unwrap()) / 10_000.0
+    }
+
+    #[test]
+    fn curves_have_their_shapes() {
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 0.02, "{a} and {b}");
+        let spike = moments(&Curve::Spike);
+        near(share_before(&spike, 0.1), 0.1_f64.powf(0.25));
+        near(share_before(&spike, 1.0), 1.0);
+        near(share_before(&moments(&Curve::Ramp), 5.0), 0.25);
+        near(share_before(&moments(&Curve::Steady), 5.0), 0.5);
+        let rows = Curve::Given(vec![(0.0, 100.0), (2.0, 0.0), (5.0, 300.0)]);
+        let given = moments(&rows);
+        near(share_before(&given, 1.0), 0.125);
+        near(share_before(&given, 5.0), 0.25);
+        near(share_before(&given, 5.5), 0.625);
+        assert_eq!(moments(&rows), given, "the same seed gives the same arrivals");
+    }
+
+    #[test]
+    fn a_file_is_read_or_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("curve.csv");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Curve::parse(path.to_str().unwrap()).map_err(|why| why.to_string())
+        };
+        assert_eq!(
+            read("second,fans\n0, 5\n3,7\n").unwrap(),
+            Curve::Given(vec![(0.0, 5.0), (3.0, 7.0)])
+        );
+        for bad in ["second,fans\n", "a,b\n0,1\n", "second,fans\n3,1\n1,1\n", "second,fans\n0,-1\n"]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        assert!(Curve::parse("no such file").is_err());
+    }
+}

@@ -1,0 +1,468 @@
+//! A fan, from arriving to having the tickets or not: what a person's client does, and what persons do.
+
+use super::figures::{Stage, Step};
+use super::linear::Act;
+use super::map;
+use super::record::Fact;
+use super::wire::{Answer, Ask, Pool};
+use super::world::World;
+use serde_json::{Value, json};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// Times that a fan asks again after losing a race for seats.
+const RACES_MAX: u32 = 30;
+/// The pause before a request whose connection broke is repeated.
+const BROKEN_PAUSE: Duration = Duration::from_millis(200);
+/// How soon a phone loses its connection after it has sent, at most.
+const CUT_AFTER_MS: u64 = 30;
+
+/// Why a fan's story ends before it is told.
+pub enum End {
+    /// How it ended.
+    Stage(Stage),
+}
+
+type Told<T> = Result<T, End>;
+
+/// See the module.
+pub struct Fan {
+    world: Rc<World>,
+    pool: Rc<Pool>,
+    random: fastrand::Rng,
+    user: Uuid,
+    identity: String,
+    token: String,
+    stage: Stage,
+    /// When the next request is due.
+    due: Instant,
+    keys: u32,
+}
+
+/// When a request was first sent and when its answer was there; for histories.
+type Span = (u64, Option<u64>);
+
+fn instant_of(value: &Value) -> Option<i64> {
+    let text = value.as_str()?;
+    let format = &time::format_description::well_known::Rfc3339;
+    let moment = time::OffsetDateTime::parse(text, format).ok()?;
+    i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
+fn uuid_of(value: &Value) -> Option<Uuid> {
+    value.as_str()?.parse().ok()
+}
+
+impl Fan {
+    /// The fan who is due to arrive at `due`.
+    pub fn new(world: &Rc<World>, pool: Rc<Pool>, number: u64, due: Instant) -> Self {
+        let seed = world.options.seed.wrapping_mul(1_000_003).wrapping_add(number);
+        let mut random = fastrand::Rng::with_seed(seed);
+        // Ids look like random ones, and a seed gives the same again.
+        let user = uuid::Builder::from_random_bytes(random.u128(..).to_le_bytes()).into_uuid();
+        let (world, identity, token) = (Rc::clone(world), world.identity(user), String::new());
+        Self { world, pool, random, user, identity, token, stage: Stage::Away, due, keys: 0 }
+    }
+
+    fn go(&mut self, to: Stage) {
+        self.world.figures.borrow_mut().moved(self.stage, to);
+        self.stage = to;
+    }
+
+    fn chance(&mut self, percent: f64) -> bool {
+        self.random.f64() * 100.0 < percent
+    }
+
+    /// Takes time to think: exponential around the mean that was asked for.
+    fn think(&mut self) {
+        let mean = f64::from(self.world.options.think_ms);
+        let ms = -mean * (1.0 - self.random.f64()).ln();
+        self.due = Instant::now() + Duration::from_secs_f64(ms.min(mean * 10.0) / 1000.0);
+    }
+
+    /// Lives.
+    pub async fn live(mut self) {
+        tokio::time::sleep_until(self.due).await;
+        self.world.figures.borrow_mut().arrived();
+        self.go(Stage::Waiting);
+        let End::Stage(end) = match self.story().await {
+            Ok(end) => End::Stage(end),
+            Err(end) => end,
+        };
+        self.go(end);
+    }
+
+    async fn story(&mut self) -> Told<Stage> {
+        self.join().await?;
+        if self.chance(self.world.options.no_show) {
+            return Ok(Stage::NoShow);
+        }
+        self.wait_in_line().await?;
+        self.world.figures.borrow_mut().admitted();
+        self.go(Stage::Shopping);
+        let Some((reservation, price, date, seats)) = self.choose().await? else {
+            return Ok(self.stage);
+        };
+        self.go(Stage::Holding);
+        if self.chance(self.world.options.abandon) {
+            return Ok(Stage::Abandoned);
+        }
+        self.think();
+        if self.chance(self.world.options.release) {
+            return self.release(reservation, date, &seats).await;
+        }
+        self.pay(reservation, price, date, &seats).await
+    }
+
+    fn with_identity(&self, ask: Ask) -> Ask {
+        ask.with("authorization", format!("Bearer {}", self.identity))
+    }
+
+    fn as_shopper(&self, ask: Ask) -> Ask {
+        self.with_identity(ask).with("x-queue-token", self.token.clone())
+    }
+
+    fn keyed(&mut self, ask: Ask) -> Ask {
+        self.keys += 1;
+        let key = format!("rush-{}-{}", self.world.run, self.keys);
+        ask.with("idempotency-key", key)
+    }
+
+    /// Sends when it is due, and again as long as the server is busy or the connection breaks, until
+    /// there is an answer that says something. `None` when the run was over before.
+    async fn ask(&mut self, step: Step, ask: &Ask, changes: bool) -> (Option<Answer>, Span) {
+        let mut called = None;
+        if changes && self.chance(self.world.options.cut) {
+            tokio::time::sleep_until(self.due).await;
+            called = Some(self.world.now_ns());
+            let after = Duration::from_millis(self.random.u64(0..CUT_AFTER_MS));
+            self.world.figures.borrow_mut().cut += 1;
+            // Whether it arrived is what the fan does not know.
+            let _ = self.pool.send_and_cut(ask, after).await;
+            self.due = Instant::now() + BROKEN_PAUSE;
+        }
+        let doubles = changes && self.chance(self.world.options.double_click);
+        loop {
+            tokio::time::sleep_until(self.due).await;
+            if self.world.is_over() {
+                return (None, (called.unwrap_or_else(|| self.world.now_ns()), None));
+            }
+            let called = *called.get_or_insert_with(|| self.world.now_ns());
+            let answer =
+                if doubles { self.double(step, ask).await } else { self.pool.send(ask).await };
+            let Ok(answer) = answer else {
+                self.world.figures.borrow_mut().broken += 1;
+                self.due = Instant::now() + BROKEN_PAUSE;
+                continue;
+            };
+            let code = if answer.status >= 400 { answer.code() } else { String::new() };
+            let latency = self.due.elapsed();
+            self.world.figures.borrow_mut().answered(step, latency, answer.status, &code);
+            if matches!(answer.status, 408 | 429 | 503) {
+                let pause = answer.retry_after.unwrap_or(Duration::from_secs(1));
+                // Not all at the same moment again.
+                self.due = Instant::now() + pause.mul_f64(1.0 + self.random.f64());
+                continue;
+            }
+            self.due = Instant::now();
+            return (Some(answer), (called, Some(self.world.now_ns())));
+        }
+    }
+
+    /// Sends twice at once, as a double click does. Both answers must say the same.
+    async fn double(&self, step: Step, ask: &Ask) -> std::io::Result<Answer> {
+        self.world.figures.borrow_mut().doubled += 1;
+        let (one, two) = tokio::join!(self.pool.send(ask), self.pool.send(ask));
+        let (one, two) = match (one, two) {
+            (Ok(one), Ok(two)) => (one, two),
+            (Err(_), Ok(only)) | (Ok(only), Err(_)) => return Ok(only),
+            (Err(why), Err(_)) => return Err(why),
+        };
+        // What may differ is the server's clock, and where a place stands.
+        let said = |answer: &Answer| {
+            let mut view = answer.json();
+            view.as_object_mut().map(|members| members.remove("now"));
+            view
+        };
+        let succeeded = one.status < 300 && two.status < 300;
+        if succeeded && step != Step::Join && said(&one) != said(&two) {
+            let text = |answer: &Answer| String::from_utf8_lossy(&answer.body).into_owned();
+            self.surprise(&format!(
+                "{}: a double click: {} and {}",
+                step.name(),
+                text(&one),
+                text(&two)
+            ));
+        }
+        Ok(if one.status < 300 { one } else { two })
+    }
+
+    fn surprise(&self, text: &str) {
+        self.world.figures.borrow_mut().surprise(format!("user {}: {text}", self.user));
+    }
+
+    /// An answer that a right server does not give here.
+    fn unexpected(&self, step: Step, answer: &Answer) -> End {
+        let body = String::from_utf8_lossy(&answer.body).chars().take(300).collect::<String>();
+        self.surprise(&format!("{}: {} {body}", step.name(), answer.status));
+        End::Stage(Stage::Failed)
+    }
+
+    /// What an answer means that is no success: the time was over, or something is wrong.
+    fn refused(&self, step: Step, answer: &Answer) -> End {
+        match answer.code().as_str() {
+            "queue_token_expired" | "hold_lapsed" | "not_admitted" => End::Stage(Stage::TooLate),
+            "sale_closed" => End::Stage(Stage::SoldOut),
+            _ => self.unexpected(step, answer),
+        }
+    }
+
+    fn doubt(&self) -> End {
+        self.world.record.borrow_mut().in_doubt.insert(self.user);
+        End::Stage(Stage::CutOff)
+    }
+
+    async fn read(&mut self, step: Step, path: String) -> Told<Answer> {
+        let ask = self.as_shopper(Ask::new("GET", path));
+        let (answer, _) = self.ask(step, &ask, false).await;
+        let answer = answer.ok_or(End::Stage(Stage::CutOff))?;
+        if answer.status == 200 { Ok(answer) } else { Err(self.refused(step, &answer)) }
+    }
+
+    async fn join(&mut self) -> Told<Value> {
+        let path = format!("/api/v1/concerts/{}/queue-tokens", self.world.concert);
+        let ask = self.with_identity(Ask::new("POST", path));
+        let ask = self.keyed(ask);
+        let (answer, _) = self.ask(Step::Join, &ask, true).await;
+        let answer = answer.ok_or_else(|| self.doubt())?;
+        if !matches!(answer.status, 200 | 201) {
+            return Err(self.refused(Step::Join, &answer));
+        }
+        let view = answer.json();
+        self.token = view["token"].as_str().unwrap_or_default().to_owned();
+        let Some(sequence) = self.world.sequence(&self.token) else {
+            return Err(self.unexpected(Step::Join, &answer));
+        };
+        self.world.figures.borrow_mut().funnel.joined += u64::from(answer.status == 201);
+        self.world.record.borrow_mut().tell(self.user, Fact::Place { sequence });
+        self.wait_as_told(&view);
+        Ok(view)
+    }
+
+    /// The next poll is due when the server says, and a little later, as timers are.
+    fn wait_as_told(&mut self, view: &Value) {
+        let ms = view["poll_after_ms"].as_u64().unwrap_or(0);
+        self.due =
+            Instant::now() + Duration::from_millis(ms).mul_f64(1.0 + 0.1 * self.random.f64());
+    }
+
+    async fn wait_in_line(&mut self) -> Told<()> {
+        let mut position = u64::MAX;
+        loop {
+            let ask =
+                Ask::new("GET", "/api/v1/queue-tokens/me").with("x-queue-token", &*self.token);
+            let (answer, _) = self.ask(Step::Poll, &ask, false).await;
+            let answer = answer.ok_or(End::Stage(Stage::CutOff))?;
+            if answer.status != 200 {
+                return Err(self.unexpected(Step::Poll, &answer));
+            }
+            let view = answer.json();
+            match (view["state"].as_str(), view["may_return"].as_bool()) {
+                (Some("admitted"), _) => return Ok(()),
+                (Some("waiting"), _) => {}
+                // Came too late for its turn: asks again, and is at the front.
+                (Some("expired"), Some(true)) => {
+                    self.join().await?;
+                }
+                _ => return Err(End::Stage(Stage::TooLate)),
+            }
+            if let Some(now) = view["position"].as_u64() {
+                if now > position {
+                    self.surprise(&format!("its position rose from {position} to {now}"));
+                }
+                position = now;
+            }
+            self.wait_as_told(&view);
+        }
+    }
+
+    /// Looks for seats until it has some: the reservation, its price, its date and its seats. `None`
+    /// when it gives up; the stage tells why.
+    async fn choose(&mut self) -> Told<Option<(Uuid, i64, Uuid, Vec<u32>)>> {
+        let path = format!("/api/v1/concerts/{}/dates", self.world.concert);
+        for _ in 0..RACES_MAX {
+            self.think();
+            let dates = self.read(Step::Dates, path.clone()).await?.json();
+            let dates = dates["dates"].as_array().cloned().unwrap_or_default();
+            let left = |date: &&Value| date["available_seats"].as_u64() != Some(0);
+            let open: Vec<Uuid> =
+                dates.iter().filter(left).filter_map(|d| uuid_of(&d["concert_date_id"])).collect();
+            if open.is_empty() {
+                self.leave().await?;
+                self.go(Stage::SoldOut);
+                return Ok(None);
+            }
+            let date = open[self.random.usize(..open.len())];
+            let seats = self.look(date).await?;
+            if seats.is_empty() {
+                continue;
+            }
+            self.think();
+            if let Some((reservation, price)) = self.hold(date, &seats).await? {
+                return Ok(Some((reservation, price, date, seats)));
+            }
+            self.world.figures.borrow_mut().races_lost += 1;
+        }
+        self.leave().await?;
+        self.go(Stage::Outrun);
+        Ok(None)
+    }
+
+    /// Picks neighbouring seats on the map, mostly near the stage.
+    async fn look(&mut self, date: Uuid) -> Told<Vec<u32>> {
+        let answer = self.read(Step::Map, map::path(date)).await?;
+        let Some(free) = map::available(&answer.body) else {
+            return Err(self.unexpected(Step::Map, &answer));
+        };
+        if free.is_empty() {
+            return Ok(Vec::new());
+        }
+        let near = if self.random.bool() { free.len().div_ceil(10) } else { free.len() };
+        let at = self.random.usize(..near);
+        let want = usize::try_from(self.random.u32(1..=self.world.options.seats_each)).unwrap_or(1);
+        Ok(free[at..].iter().copied().take(want).collect())
+    }
+
+    async fn hold(&mut self, date: Uuid, seats: &[u32]) -> Told<Option<(Uuid, i64)>> {
+        let body = json!({ "concert_date_id": date, "seat_numbers": seats });
+        let ask = self.as_shopper(Ask::new("POST", "/api/v1/reservations").json(&body));
+        let ask = self.keyed(ask);
+        let (answer, span) = self.ask(Step::Hold, &ask, true).await;
+        let Some(answer) = answer else {
+            let claim = Uuid::from_u128(self.random.u128(..));
+            let act = Act::Hold { claim, at: None, until: None };
+            self.world.record.borrow_mut().act(date, seats, act, span);
+            return Err(self.doubt());
+        };
+        let view = answer.json();
+        if answer.status == 201 {
+            let (Some(reservation), Some(price), Some(until)) = (
+                uuid_of(&view["reservation_id"]),
+                view["total_price"].as_i64(),
+                instant_of(&view["expires_at"]),
+            ) else {
+                return Err(self.unexpected(Step::Hold, &answer));
+            };
+            let at = instant_of(&view["reserved_at"]);
+            let act = Act::Hold { claim: reservation, at, until: Some(until) };
+            let mut record = self.world.record.borrow_mut();
+            record.act(date, seats, act, span);
+            let seats = seats.to_vec();
+            record.tell(self.user, Fact::Held { reservation, date, seats, price, until });
+            self.world.figures.borrow_mut().funnel.held += 1;
+            return Ok(Some((reservation, price)));
+        }
+        if answer.code() == "seats_taken" {
+            let taken = view["seat_numbers"].as_array().cloned().unwrap_or_default();
+            let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
+            let taken: Vec<u32> = taken.iter().filter_map(number).collect();
+            self.world.record.borrow_mut().act(date, &taken, Act::Taken, span);
+            return Ok(None);
+        }
+        Err(self.refused(Step::Hold, &answer))
+    }
+
+    async fn release(&mut self, claim: Uuid, date: Uuid, seats: &[u32]) -> Told<Stage> {
+        let path = format!("/api/v1/reservations/{claim}");
+        let ask = self.as_shopper(Ask::new("DELETE", path));
+        let (answer, span) = self.ask(Step::Release, &ask, true).await;
+        let act = Act::Release { claim };
+        match &answer {
+            None => self.world.record.borrow_mut().act(date, seats, act, span),
+            Some(answer) if answer.status == 204 || answer.status == 200 => {
+                let mut record = self.world.record.borrow_mut();
+                record.act(date, seats, act, span);
+                record.tell(self.user, Fact::Released { reservation: claim });
+            }
+            Some(answer) => return Err(self.refused(Step::Release, answer)),
+        }
+        if answer.is_none() {
+            return Err(self.doubt());
+        }
+        self.leave().await?;
+        Ok(Stage::Released)
+    }
+
+    async fn leave(&mut self) -> Told<()> {
+        let ask = Ask::new("DELETE", "/api/v1/queue-tokens/me").with("x-queue-token", &*self.token);
+        let (answer, _) = self.ask(Step::Leave, &ask, false).await;
+        match answer {
+            None => Err(self.doubt()),
+            Some(answer) if answer.status == 204 => Ok(()),
+            Some(answer) => Err(self.refused(Step::Leave, &answer)),
+        }
+    }
+
+    async fn charge(&mut self, amount: i64) -> Told<()> {
+        let path = format!("/api/v1/users/{}/balance/charges", self.user);
+        let ask = self.as_shopper(Ask::new("POST", path).json(&json!({ "amount": amount })));
+        let ask = self.keyed(ask);
+        let (answer, _) = self.ask(Step::Charge, &ask, true).await;
+        let answer = answer.ok_or_else(|| self.doubt())?;
+        let charge = uuid_of(&answer.json()["charge_id"]).filter(|_| answer.status == 201);
+        let Some(charge) = charge else { return Err(self.refused(Step::Charge, &answer)) };
+        self.world.record.borrow_mut().tell(self.user, Fact::Charged { charge, amount });
+        Ok(())
+    }
+
+    /// Pays, charging the balance before or after being told that it is too small.
+    async fn pay(&mut self, claim: Uuid, price: i64, date: Uuid, seats: &[u32]) -> Told<Stage> {
+        if self.random.bool() {
+            self.charge(price).await?;
+            self.think();
+        }
+        let path = format!("/api/v1/reservations/{claim}/payment");
+        let ask = self.as_shopper(Ask::new("POST", path).json(&json!({})));
+        let ask = self.keyed(ask);
+        loop {
+            let (answer, span) = self.ask(Step::Pay, &ask, true).await;
+            let Some(answer) = answer else {
+                let act = Act::Pay { claim, at: None };
+                self.world.record.borrow_mut().act(date, seats, act, span);
+                return Err(self.doubt());
+            };
+            let view = answer.json();
+            if answer.code() == "insufficient_balance" {
+                self.charge(view["missing"].as_i64().unwrap_or(price)).await?;
+                continue;
+            }
+            let payment = uuid_of(&view["payment_id"]).filter(|_| answer.status == 201);
+            let Some(payment) = payment else { return Err(self.refused(Step::Pay, &answer)) };
+            let amount = view["amount"].as_i64().unwrap_or_default();
+            let act = Act::Pay { claim, at: instant_of(&view["paid_at"]) };
+            self.world.record.borrow_mut().act(date, seats, act, span);
+            let fact = Fact::Paid { payment, reservation: claim, amount };
+            self.world.record.borrow_mut().tell(self.user, fact);
+            self.world.figures.borrow_mut().paid(u64::try_from(seats.len()).unwrap_or(0));
+            return self.see_booking(claim).await;
+        }
+    }
+
+    /// What was bought is there when the fan looks.
+    async fn see_booking(&mut self, claim: Uuid) -> Told<Stage> {
+        let ask = self.with_identity(Ask::new("GET", "/api/v1/bookings"));
+        let (answer, _) = self.ask(Step::Bookings, &ask, false).await;
+        // The purchase is a fact, whether or not there was time to look at it.
+        let Some(answer) = answer else { return Ok(Stage::Bought) };
+        if answer.status != 200 {
+            return Err(self.unexpected(Step::Bookings, &answer));
+        }
+        let bookings = answer.json()["bookings"].as_array().cloned().unwrap_or_default();
+        if !bookings.iter().any(|b| uuid_of(&b["reservation_id"]) == Some(claim)) {
+            self.surprise(&format!("bookings: reservation {claim} was paid and is not there"));
+        }
+        Ok(Stage::Bought)
+    }
+}

@@ -1,0 +1,318 @@
+//! What is counted and timed while fans are at it.
+
+use crate::cli::Failure;
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What a fan does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    Join,
+    Poll,
+    Dates,
+    Map,
+    Hold,
+    Release,
+    Charge,
+    Pay,
+    Bookings,
+    Leave,
+}
+
+impl Step {
+    /// In the order of shopping.
+    pub const ALL: [Self; 10] = [
+        Self::Join,
+        Self::Poll,
+        Self::Dates,
+        Self::Map,
+        Self::Hold,
+        Self::Release,
+        Self::Charge,
+        Self::Pay,
+        Self::Bookings,
+        Self::Leave,
+    ];
+
+    /// For tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Poll => "poll",
+            Self::Dates => "dates",
+            Self::Map => "map",
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Charge => "charge",
+            Self::Pay => "pay",
+            Self::Bookings => "bookings",
+            Self::Leave => "leave",
+        }
+    }
+}
+
+/// Where a fan is, or how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Has not come yet.
+    Away,
+    /// In line.
+    Waiting,
+    /// Admitted, looking for seats.
+    Shopping,
+    /// Has seats held.
+    Holding,
+    /// Bought.
+    Bought,
+    /// Found no seat left.
+    SoldOut,
+    /// Lost every race that it had the patience for.
+    Outrun,
+    /// Held seats and was heard of no more.
+    Abandoned,
+    /// Joined and was heard of no more.
+    NoShow,
+    /// Changed its mind: gave its seats back.
+    Released,
+    /// Its admission or its hold ended before it was done.
+    TooLate,
+    /// Something went wrong that should not have.
+    Failed,
+    /// The time of the whole run was over.
+    CutOff,
+}
+
+impl Stage {
+    /// In the order of the table.
+    pub const ALL: [Self; 13] = [
+        Self::Away,
+        Self::Waiting,
+        Self::Shopping,
+        Self::Holding,
+        Self::Bought,
+        Self::SoldOut,
+        Self::Outrun,
+        Self::Abandoned,
+        Self::NoShow,
+        Self::Released,
+        Self::TooLate,
+        Self::Failed,
+        Self::CutOff,
+    ];
+
+    /// For tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Away => "not here yet",
+            Self::Waiting => "waiting",
+            Self::Shopping => "shopping",
+            Self::Holding => "holding",
+            Self::Bought => "bought",
+            Self::SoldOut => "found it sold out",
+            Self::Outrun => "lost every race",
+            Self::Abandoned => "abandoned a hold",
+            Self::NoShow => "did not come back",
+            Self::Released => "gave seats back",
+            Self::TooLate => "ran out of time",
+            Self::Failed => "failed",
+            Self::CutOff => "cut off at the end",
+        }
+    }
+}
+
+/// How far fans came; each counts once a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Funnel {
+    pub arrived: u64,
+    pub joined: u64,
+    pub admitted: u64,
+    pub held: u64,
+    pub paid: u64,
+}
+
+/// Latency percentiles, milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Percentiles {
+    pub count: u64,
+    pub p50: f64,
+    pub p90: f64,
+    pub p99: f64,
+    pub p999: f64,
+    pub max: f64,
+}
+
+/// One second of the run.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Second {
+    /// Fans that came.
+    pub arrivals: u64,
+    /// Fans that learned that they were admitted.
+    pub admissions: u64,
+    /// Seats that were paid.
+    pub seats_sold: u64,
+    /// Answers.
+    pub answers: u64,
+    /// Fans in each stage at its end, as [`Stage::ALL`].
+    pub stages: Vec<u64>,
+    /// Of the steps that were answered in it.
+    pub latency: BTreeMap<&'static str, Percentiles>,
+}
+
+/// A latency of more than this counts as this.
+const LATENCY_MAX: Duration = Duration::from_secs(600);
+/// Answers nobody expected whose text is kept.
+const SURPRISES_MAX: usize = 20;
+
+fn histogram() -> Result<Histogram<u64>, Failure> {
+    let highest = u64::try_from(LATENCY_MAX.as_micros()).unwrap_or(u64::MAX);
+    Ok(Histogram::new_with_bounds(1, highest, 3)?)
+}
+
+fn percentiles(of: &Histogram<u64>) -> Percentiles {
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 microseconds")]
+    let ms = |us: u64| us as f64 / 1000.0;
+    let at = |quantile: f64| ms(of.value_at_quantile(quantile));
+    Percentiles {
+        count: of.len(),
+        p50: at(0.5),
+        p90: at(0.9),
+        p99: at(0.99),
+        p999: at(0.999),
+        max: ms(of.max()),
+    }
+}
+
+struct Timed {
+    all: Histogram<u64>,
+    this_second: Histogram<u64>,
+}
+
+/// See the module.
+pub struct Figures {
+    timed: BTreeMap<Step, Timed>,
+    stages: BTreeMap<Stage, u64>,
+    now: Second,
+    /// The seconds that are over.
+    pub seconds: Vec<Second>,
+    /// How far fans came.
+    pub funnel: Funnel,
+    /// How often each step was answered with which status and code.
+    pub answers: BTreeMap<(&'static str, String), u64>,
+    /// Connections that broke, on purpose or not.
+    pub broken: u64,
+    /// Requests whose connection the fan itself cut.
+    pub cut: u64,
+    /// Requests that were sent twice at once.
+    pub doubled: u64,
+    /// Races for a seat that were lost.
+    pub races_lost: u64,
+    /// Answers that nobody expected, the first few in full.
+    pub surprises: Vec<String>,
+    /// How many of them there were.
+    pub surprised: u64,
+}
+
+impl Figures {
+    /// Nothing counted yet; `fans` are away.
+    ///
+    /// # Errors
+    /// There is no such histogram.
+    pub fn new(fans: u64) -> Result<Self, Failure> {
+        let timed = |step| Ok((step, Timed { all: histogram()?, this_second: histogram()? }));
+        Ok(Self {
+            timed: Step::ALL.into_iter().map(timed).collect::<Result<_, Failure>>()?,
+            stages: BTreeMap::from([(Stage::Away, fans)]),
+            now: Second::default(),
+            seconds: Vec::new(),
+            funnel: Funnel::default(),
+            answers: BTreeMap::new(),
+            broken: 0,
+            cut: 0,
+            doubled: 0,
+            races_lost: 0,
+            surprises: Vec::new(),
+            surprised: 0,
+        })
+    }
+
+    /// An answer came, this long after it was due to be asked for.
+    pub fn answered(&mut self, step: Step, latency: Duration, status: u16, code: &str) {
+        let us = latency.min(LATENCY_MAX).as_micros();
+        let us = u64::try_from(us).unwrap_or(u64::MAX).max(1);
+        if let Some(timed) = self.timed.get_mut(&step) {
+            // Within the bounds, so that nothing is lost.
+            timed.all.saturating_record(us);
+            timed.this_second.saturating_record(us);
+        }
+        self.now.answers += 1;
+        let answer = if code.is_empty() { status.to_string() } else { format!("{status} {code}") };
+        *self.answers.entry((step.name(), answer)).or_default() += 1;
+    }
+
+    /// An answer that a right server does not give.
+    pub fn surprise(&mut self, text: String) {
+        self.surprised += 1;
+        if self.surprises.len() < SURPRISES_MAX {
+            self.surprises.push(text);
+        }
+    }
+
+    /// A fan goes on from one stage to another.
+    pub fn moved(&mut self, from: Stage, to: Stage) {
+        if let Some(count) = self.stages.get_mut(&from) {
+            *count = count.saturating_sub(1);
+        }
+        *self.stages.entry(to).or_default() += 1;
+    }
+
+    /// A fan came.
+    pub fn arrived(&mut self) {
+        self.now.arrivals += 1;
+        self.funnel.arrived += 1;
+    }
+
+    /// A fan was let in.
+    pub fn admitted(&mut self) {
+        self.now.admissions += 1;
+        self.funnel.admitted += 1;
+    }
+
+    /// A fan paid.
+    pub fn paid(&mut self, seats: u64) {
+        self.now.seats_sold += seats;
+        self.funnel.paid += 1;
+    }
+
+    /// Fans in a stage.
+    pub fn in_stage(&self, stage: Stage) -> u64 {
+        self.stages.get(&stage).copied().unwrap_or(0)
+    }
+
+    /// Seats paid so far.
+    pub fn seats_sold(&self) -> u64 {
+        self.now.seats_sold + self.seconds.iter().map(|second| second.seats_sold).sum::<u64>()
+    }
+
+    /// Ends a second.
+    pub fn tick(&mut self) {
+        let mut second = std::mem::take(&mut self.now);
+        second.stages = Stage::ALL.iter().map(|stage| self.in_stage(*stage)).collect();
+        for (step, timed) in &mut self.timed {
+            if !timed.this_second.is_empty() {
+                second.latency.insert(step.name(), percentiles(&timed.this_second));
+                timed.this_second.reset();
+            }
+        }
+        self.seconds.push(second);
+    }
+
+    /// Latencies of the whole run, of the steps that were made.
+    pub fn latencies(&self) -> Vec<(&'static str, Percentiles)> {
+        let made = self.timed.iter().filter(|(_, timed)| !timed.all.is_empty());
+        made.map(|(step, timed)| (step.name(), percentiles(&timed.all))).collect()
+    }
+}

@@ -1,0 +1,114 @@
+//! `boxoffice rush`: a crowd of simulated fans buys from a server, as persons and their phones do, and
+//! then everything is counted again: proof, on the user's own machine, that nothing was oversold.
+//!
+//! Arrivals are an open loop, fixed before the first request; every latency counts from the moment when
+//! its request was due, so that a server that stalls cannot hide it (no coordinated omission).
+
+mod arrivals;
+mod fan;
+mod figures;
+mod linear;
+mod live;
+mod map;
+mod options;
+mod record;
+mod report;
+
+mod truth;
+mod venue;
+mod wire;
+mod world;
+
+pub use options::Options;
+
+use super::Failure;
+use arrivals::Curve;
+use fan::Fan;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::time::Instant;
+use wire::Pool;
+use world::World;
+
+/// Connections of a fan that has its own: one more than a double click needs is never under way.
+const OWN_CONNECTIONS: usize = 2;
+
+/// Sends the fans in, audits, and reports.
+///
+/// # Errors
+/// The server cannot be used, or something was not right; the report tells what.
+pub fn run(options: Options) -> Result<(), Failure> {
+    let options = options.checked()?;
+    let curve = Curve::parse(&options.arrivals)?;
+    let own = usize::try_from(options.fans)?.saturating_mul(OWN_CONNECTIONS);
+    super::serve::raise_descriptor_limit(if options.connections == 0 {
+        own
+    } else {
+        options.connections
+    });
+    let venue = venue::find(&options)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = tokio::task::LocalSet::new();
+    let world = local.block_on(&runtime, async {
+        tokio::select! {
+            done = rush(&options, &curve, &venue) => done,
+            // The server and its files go when the venue does.
+            _ = tokio::signal::ctrl_c() => Err("interrupted; nothing was counted".into()),
+        }
+    })?;
+    let verdict = venue.judge(&world)?;
+    venue.close()?;
+    let report = report::Report::of(&world, verdict);
+    report.write(&options.out)?;
+    report.print(&options.out);
+    let wrong = report.wrong();
+    if wrong == 0 {
+        Ok(())
+    } else {
+        Err(format!("{wrong} things are not as they should be").into())
+    }
+}
+
+async fn rush(
+    options: &Options,
+    curve: &Curve,
+    venue: &venue::Venue,
+) -> Result<Rc<World>, Failure> {
+    let setup = Pool::new(venue.addresses.clone(), 1)?;
+    let concert = venue.open_sale(options, &setup).await?;
+    let world = Rc::new(World::new(options.clone(), concert, venue.keyring()?)?);
+    live::note(&format!(
+        "{} fans come to {} for concert {}, seed {}",
+        options.fans, venue.name, concert, options.seed
+    ));
+    let watching = tokio::task::spawn_local(live::watch(Rc::clone(&world)));
+    send_in(&world, curve, venue).await?;
+    watching.abort();
+    world.figures.borrow_mut().tick();
+    Ok(world)
+}
+
+/// Every fan lives its life; returns when the last has ended.
+async fn send_in(world: &Rc<World>, curve: &Curve, venue: &venue::Venue) -> Result<(), Failure> {
+    let options = &world.options;
+    let mut random = fastrand::Rng::with_seed(options.seed);
+    let over = Duration::from_secs(options.over);
+    let fans = usize::try_from(options.fans)?;
+    let moments = curve.moments(fans, over, &mut random);
+    let shared = Rc::new(Pool::new(venue.addresses.clone(), options.connections.max(1))?);
+    let mut living = tokio::task::JoinSet::new();
+    for (number, moment) in (0..).zip(moments) {
+        let pool = if options.connections == 0 {
+            Rc::new(Pool::new(venue.addresses.clone(), OWN_CONNECTIONS)?)
+        } else {
+            Rc::clone(&shared)
+        };
+        let due: Instant = world.began() + moment;
+        tokio::time::sleep_until(due).await;
+        living.spawn_local(Fan::new(world, pool, number, due).live());
+    }
+    while let Some(ended) = living.join_next().await {
+        ended?;
+    }
+    Ok(())
+}

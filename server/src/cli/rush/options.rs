@@ -1,0 +1,134 @@
+//! What a rush is asked for.
+
+use crate::cli::Failure;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// See `boxoffice rush --help`.
+#[derive(Clone, Debug, clap::Args, Serialize)]
+pub struct Options {
+    /// Fans that come
+    #[arg(long, default_value_t = 20_000)]
+    pub fans: u64,
+    /// Seats of each date of the sale that is made for the run
+    #[arg(long, default_value_t = 5_000)]
+    pub seats: u32,
+    /// Its dates
+    #[arg(long, default_value_t = 1)]
+    pub dates: u32,
+    /// Whether all come at once, more and more, or evenly: spike, ramp, steady, or a CSV file (second,fans)
+    #[arg(long, default_value = "spike")]
+    pub arrivals: String,
+    /// Seconds over which fans come (ramp and steady)
+    #[arg(long, default_value_t = 10)]
+    pub over: u64,
+    /// Connections that all fans share; 0 gives each fan its own
+    #[arg(long, default_value_t = 256)]
+    pub connections: usize,
+    /// Seats that a fan wants, at most
+    #[arg(long, default_value_t = 2)]
+    pub seats_each: u32,
+    /// Fans who shop at once, at most
+    #[arg(long, default_value_t = 1_000)]
+    pub max_active: u64,
+    /// Fans let in a second, at most
+    #[arg(long, default_value_t = 500)]
+    pub admissions_per_second: u64,
+    /// Seconds for which seats are held for payment; short, so that abandoned seats come back in the run
+    #[arg(long, default_value_t = 15)]
+    pub hold_seconds: u64,
+    /// Seconds that an admitted fan may take to come
+    #[arg(long, default_value_t = 10)]
+    pub arrival_grace_seconds: u64,
+    /// Mean time to think between two steps, ms
+    #[arg(long, default_value_t = 400)]
+    pub think_ms: u32,
+    /// Fans who leave their seats held and do not pay, per cent
+    #[arg(long, default_value_t = 5.0)]
+    pub abandon: f64,
+    /// Fans who give their seats back, per cent
+    #[arg(long, default_value_t = 2.0)]
+    pub release: f64,
+    /// Fans who join and are heard of no more, per cent
+    #[arg(long, default_value_t = 3.0)]
+    pub no_show: f64,
+    /// Changes that are sent twice at once, per cent
+    #[arg(long, default_value_t = 5.0)]
+    pub double_click: f64,
+    /// Changes whose connection is cut before the answer, and that are sent again, per cent
+    #[arg(long, default_value_t = 3.0)]
+    pub cut: f64,
+    /// Everything that chance decides follows from this
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Seconds after which the run ends, whoever still waits
+    #[arg(long, default_value_t = 300)]
+    pub seconds_max: u64,
+    /// A running server, http://HOST:PORT (several with commas); without it, one is started for the run
+    #[arg(long, value_delimiter = ',')]
+    pub target: Vec<String>,
+    /// The database: of the server that is started (default: a new file that is removed), or where the audit looks at the target's
+    #[arg(long)]
+    #[serde(skip)]
+    pub database: Option<String>,
+    /// The target's file of token keys: the fans are signed in with it, so that password hashing is not measured
+    #[arg(long)]
+    pub keys_file: Option<PathBuf>,
+    /// An operator's key of the target, with which the sale is made
+    #[arg(long, env = "BOXOFFICE_OPERATOR_KEY", hide_env_values = true)]
+    #[serde(skip)]
+    pub operator_key: Option<String>,
+    /// A concert of the target to buy from, instead of one that is made
+    #[arg(long)]
+    pub concert: Option<uuid::Uuid>,
+    /// Folder for report.html and report.json
+    #[arg(long, default_value = "rush-report")]
+    pub out: PathBuf,
+}
+
+/// Fans of one run, at most.
+const FANS_MAX: u64 = 1_000_000;
+/// Seconds of one run, at most.
+const SECONDS_MAX: u64 = 24 * 60 * 60;
+
+impl Options {
+    /// The same, if they can be carried out.
+    ///
+    /// # Errors
+    /// One of them cannot; the sentence names it.
+    pub fn checked(self) -> Result<Self, Failure> {
+        let shares = [
+            ("abandon", self.abandon),
+            ("release", self.release),
+            ("no-show", self.no_show),
+            ("double-click", self.double_click),
+            ("cut", self.cut),
+        ];
+        if let Some((name, _)) = shares.iter().find(|(_, share)| !(0.0..=100.0).contains(share)) {
+            return Err(format!("--{name} is a share in per cent, from 0 to 100").into());
+        }
+        let bounds = [
+            ("fans", self.fans, 1, FANS_MAX),
+            ("seats", self.seats.into(), 1, 100_000),
+            ("dates", self.dates.into(), 1, 366),
+            ("over", self.over, 1, SECONDS_MAX),
+            ("seats-each", self.seats_each.into(), 1, 50),
+            ("seconds-max", self.seconds_max, 1, SECONDS_MAX),
+        ];
+        for (name, value, least, most) in bounds {
+            if !(least..=most).contains(&value) {
+                return Err(format!("--{name} is from {least} to {most}").into());
+            }
+        }
+        if self.target.is_empty() {
+            return Ok(self);
+        }
+        if self.keys_file.is_none() {
+            return Err("with --target, --keys-file names the target's file of token keys".into());
+        }
+        if self.operator_key.is_none() && self.concert.is_none() {
+            return Err("with --target, give --operator-key to make a sale, or --concert".into());
+        }
+        Ok(self)
+    }
+}

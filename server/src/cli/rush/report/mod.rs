@@ -1,0 +1,190 @@
+//! What is left of a rush: a summary for the terminal, a JSON file, and one HTML file that shows it.
+
+use super::figures::{Funnel, Percentiles, Second, Stage};
+use super::live;
+use super::options::Options;
+use super::venue::Judgement;
+use super::world::World;
+use crate::cli::Failure;
+use serde::Serialize;
+use std::path::Path;
+
+const PAGE: &str = include_str!("page.html");
+/// uPlot 1.6.32, MIT (see `uplot/LICENSE`): inside the page, so that it needs nothing else.
+const UPLOT: &str = include_str!("uplot/uPlot.iife.min.js");
+const UPLOT_STYLE: &str = include_str!("uplot/uPlot.min.css");
+
+/// Entries of a list that the terminal shows.
+const SHOWN_MAX: usize = 10;
+
+/// A line of the latency table.
+#[derive(Serialize)]
+struct Latency {
+    step: &'static str,
+    #[serde(flatten)]
+    ms: Percentiles,
+}
+
+/// How often something was answered.
+#[derive(Serialize)]
+struct Answered {
+    step: &'static str,
+    answer: String,
+    count: u64,
+}
+
+/// How many fans ended so.
+#[derive(Serialize)]
+struct Ended {
+    stage: &'static str,
+    fans: u64,
+}
+
+/// See the module.
+#[derive(Serialize)]
+pub struct Report {
+    version: &'static str,
+    options: Options,
+    seconds_taken: u64,
+    funnel: Funnel,
+    ended: Vec<Ended>,
+    seats_sold: u64,
+    races_lost: u64,
+    doubled: u64,
+    cut: u64,
+    broken_connections: u64,
+    latency: Vec<Latency>,
+    answers: Vec<Answered>,
+    unexpected: u64,
+    unexpected_examples: Vec<String>,
+    judgement: Judgement,
+    stages: Vec<&'static str>,
+    seconds: Vec<Second>,
+}
+
+impl Report {
+    /// Of a run that is over.
+    pub fn of(world: &World, judgement: Judgement) -> Self {
+        let figures = world.figures.borrow();
+        let ended = |stage: Stage| Ended { stage: stage.name(), fans: figures.in_stage(stage) };
+        let answered = |(&(step, ref answer), &count): (&(&'static str, String), &u64)| Answered {
+            step,
+            answer: answer.clone(),
+            count,
+        };
+        let latency = |(step, ms)| Latency { step, ms };
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            options: world.options.clone(),
+            seconds_taken: figures.seconds.len() as u64,
+            funnel: figures.funnel,
+            ended: Stage::ALL.into_iter().map(ended).filter(|ended| ended.fans > 0).collect(),
+            seats_sold: figures.seats_sold(),
+            races_lost: figures.races_lost,
+            doubled: figures.doubled,
+            cut: figures.cut,
+            broken_connections: figures.broken,
+            latency: figures.latencies().into_iter().map(latency).collect(),
+            answers: figures.answers.iter().map(answered).collect(),
+            unexpected: figures.surprised,
+            unexpected_examples: figures.surprises.clone(),
+            judgement,
+            stages: Stage::ALL.map(Stage::name).to_vec(),
+            seconds: figures.seconds.clone(),
+        }
+    }
+
+    /// How many things are not as they should be.
+    pub fn wrong(&self) -> u64 {
+        let audit = self.judgement.audit.as_ref().map_or(0, crate::audit::Report::broken);
+        let histories = &self.judgement.linearizability;
+        let lists = [&self.judgement.untrue, &histories.broken, &histories.undecided];
+        self.unexpected + audit + lists.iter().map(|list| list.len() as u64).sum::<u64>()
+    }
+
+    /// Writes `report.json` and `report.html`.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), Failure> {
+        let named = |why: std::io::Error| format!("--out {}: {why}", folder.display());
+        std::fs::create_dir_all(folder).map_err(named)?;
+        let json = serde_json::to_string_pretty(self)?;
+        std::fs::write(folder.join("report.json"), &json).map_err(named)?;
+        std::fs::write(folder.join("report.html"), self.page()?).map_err(named)?;
+        Ok(())
+    }
+
+    fn page(&self) -> Result<String, Failure> {
+        // In a script element only this sequence would end the data.
+        let data = serde_json::to_string(self)?.replace("</", "<\\/");
+        let page = PAGE.replace("/*uplot.css*/", UPLOT_STYLE).replace("/*uplot.js*/", UPLOT);
+        Ok(page.replace("/*data*/null", &data))
+    }
+
+    /// Tells the result.
+    #[expect(clippy::print_stdout, reason = "the summary is the verb's result")]
+    pub fn print(&self, folder: &Path) {
+        let funnel = &self.funnel;
+        println!(
+            "{} s. Of {} fans {} came, {} got a place, {} were let in, {} held seats, {} bought.",
+            self.seconds_taken,
+            self.options.fans,
+            funnel.arrived,
+            funnel.joined,
+            funnel.admitted,
+            funnel.held,
+            funnel.paid
+        );
+        let ended: Vec<String> =
+            self.ended.iter().map(|ended| format!("{} {}", ended.fans, ended.stage)).collect();
+        println!("How they ended: {}.", ended.join(", "));
+        println!(
+            "{} seats sold, {} races lost, {} requests sent twice, {} cut off, {} connections broke.",
+            self.seats_sold, self.races_lost, self.doubled, self.cut, self.broken_connections
+        );
+        println!("\n| step | answers | p50 ms | p90 ms | p99 ms | p99.9 ms | most ms |");
+        println!("|---|---:|---:|---:|---:|---:|---:|");
+        for Latency { step, ms } in &self.latency {
+            println!(
+                "| {step} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
+                ms.count, ms.p50, ms.p90, ms.p99, ms.p999, ms.max
+            );
+        }
+        println!();
+        self.print_judgement();
+        println!("{} and report.json tell more.", folder.join("report.html").display());
+    }
+
+    #[expect(clippy::print_stdout, reason = "the summary is the verb's result")]
+    fn print_judgement(&self) {
+        let list = |name: &str, entries: &[String], of: String| {
+            if entries.is_empty() {
+                println!("ok    {name}: {of}");
+                return;
+            }
+            println!("WRONG {name}: {} of {of}", entries.len());
+            entries.iter().take(SHOWN_MAX).for_each(|entry| println!("      {entry}"));
+        };
+        let judgement = &self.judgement;
+        let histories = &judgement.linearizability;
+        match &judgement.audit {
+            Some(audit) => print!("{}", audit.text()),
+            None => live::note("The database was not audited: --database names it."),
+        }
+        if judgement.audit.is_some() {
+            list(
+                "what fans were told is true",
+                &judgement.untrue,
+                format!("{} facts", judgement.facts),
+            );
+        }
+        let of = format!("{} operations on {} seats", histories.operations, histories.seats);
+        list("seats' histories are linearizable", &histories.broken, of.clone());
+        if !histories.undecided.is_empty() {
+            list("seats' histories are decided", &histories.undecided, of);
+        }
+        let answers: u64 = self.answers.iter().map(|answered| answered.count).sum();
+        list("answers are expected ones", &self.unexpected_examples, format!("{answers} answers"));
+    }
+}

@@ -1,0 +1,200 @@
+//! Where the rush takes place: a server of its own on a database of its own, or one that runs already.
+
+use super::options::Options;
+use super::record::Linearizability;
+use super::truth::Truth;
+use super::wire::{Ask, Pool};
+use super::world::World;
+use crate::audit;
+use crate::cli::bench::server::Child;
+use crate::cli::{Failure, database};
+use crate::clock::Clock;
+use crate::config::Given;
+use crate::tokens::{KeyFile, Keyring};
+use serde_json::{Value, json};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use uuid::Uuid;
+
+/// A folder that is removed at the end.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed is in the system's temporary folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// See the module.
+pub struct Venue {
+    /// For people.
+    pub name: String,
+    /// Whom to talk to.
+    pub addresses: Vec<SocketAddr>,
+    keys: PathBuf,
+    /// Where the audit looks; `None` where only the API is known.
+    database: Option<String>,
+    operator_key: Option<String>,
+    // In this order: the server ends before its files go.
+    server: Option<Child>,
+    _folder: Option<Folder>,
+}
+
+/// What was found when all was over.
+#[derive(serde::Serialize)]
+pub struct Judgement {
+    /// The audit of the whole database; `None` where it was not named.
+    pub audit: Option<audit::Report>,
+    /// Answers that are not true in the database.
+    pub untrue: Vec<String>,
+    /// Facts that were looked up there.
+    pub facts: usize,
+    /// Whether every seat's history can have happened.
+    pub linearizability: Linearizability,
+}
+
+/// Makes ready.
+///
+/// # Errors
+/// The server does not start, or the target's name is none.
+pub fn find(options: &Options) -> Result<Venue, Failure> {
+    if options.target.is_empty() { own(options) } else { target(options) }
+}
+
+fn target(options: &Options) -> Result<Venue, Failure> {
+    let address = |url: &String| -> Result<SocketAddr, Failure> {
+        let host = url.strip_prefix("http://").ok_or("a target is http://HOST:PORT")?;
+        let mut found = host.trim_end_matches('/').to_socket_addrs()?;
+        Ok(found.next().ok_or_else(|| format!("{url} has no address"))?)
+    };
+    Ok(Venue {
+        name: options.target.join(", "),
+        addresses: options.target.iter().map(address).collect::<Result<_, _>>()?,
+        keys: options.keys_file.clone().ok_or("no file of token keys is named")?,
+        database: options.database.clone(),
+        operator_key: options.operator_key.clone(),
+        server: None,
+        _folder: None,
+    })
+}
+
+fn own(options: &Options) -> Result<Venue, Failure> {
+    let folder = Folder(std::env::temp_dir().join(format!("boxoffice-rush-{}", Uuid::now_v7())));
+    std::fs::create_dir_all(&folder.0)?;
+    let file = || format!("sqlite://{}", folder.0.join("rush.db").display());
+    let database = options.database.clone().unwrap_or_else(file);
+    let keys = options.keys_file.clone().unwrap_or_else(|| folder.0.join("rush.keys.json"));
+    // Servers of a shared database do not make one.
+    KeyFile::open(&keys, Clock::System.now())?;
+    let server = Child::start(&database, &keys, &[])?;
+    let made = std::process::Command::new(std::env::current_exe()?)
+        .args(["admin", "key", "create", "--name", "rush", "--database", &database])
+        .output()?;
+    if !made.status.success() {
+        return Err(String::from_utf8_lossy(&made.stderr).into_owned().into());
+    }
+    Ok(Venue {
+        name: format!("a server of its own, http://{}", server.address),
+        addresses: vec![server.address],
+        keys,
+        database: Some(database),
+        operator_key: Some(String::from_utf8(made.stdout)?.trim().to_owned()),
+        server: Some(server),
+        _folder: Some(folder),
+    })
+}
+
+/// Zones by the share of the hall that they take, per cent, and their prices in minor units.
+const ZONES: [(&str, u32, i64); 4] =
+    [("VIP", 10, 198_000), ("R", 30, 165_000), ("S", 70, 132_000), ("A", 100, 99_000)];
+
+fn ranges(seats: u32) -> Vec<Value> {
+    let mut from = 1;
+    let range = |(zone, up_to, price): (&str, u32, i64)| {
+        let to = u32::try_from(u64::from(seats) * u64::from(up_to) / 100).unwrap_or(seats);
+        let to = if up_to == 100 { seats } else { to };
+        let range = json!({ "from": from, "to": to, "zone": zone, "price": price });
+        let some = from <= to;
+        from = from.max(to + 1);
+        some.then_some(range)
+    };
+    ZONES.into_iter().filter_map(range).collect()
+}
+
+impl Venue {
+    /// The keys that sign the fans in.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn keyring(&self) -> Result<Keyring, Failure> {
+        let named = |why: &dyn std::fmt::Display| format!("{}: {why}", self.keys.display());
+        Ok(Keyring::new(&KeyFile::read(&self.keys).map_err(|why| named(&why))?))
+    }
+
+    /// Makes the sale that the fans come for, or takes the one that was named.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn open_sale(&self, options: &Options, pool: &Pool) -> Result<Uuid, Failure> {
+        if let Some(concert) = options.concert {
+            return Ok(concert);
+        }
+        let date = |day: u32| {
+            let day = i64::from(day) + 30;
+            let starts_at = Clock::System.now().plus_ms(day * 86_400_000);
+            let starts_at = crate::http::view::stamp(starts_at);
+            json!({ "starts_at": starts_at, "seats": ranges(options.seats) })
+        };
+        let body = json!({
+            "name": "Rush", "theater": "Loopback Hall", "run_time_minutes": 120,
+            "opens_at": crate::http::view::stamp(Clock::System.now()),
+            "hold_seconds": options.hold_seconds,
+            "arrival_grace_seconds": options.arrival_grace_seconds,
+            "seats_per_user": options.seats_each.max(4),
+            "max_active": options.max_active,
+            "admissions_per_second": options.admissions_per_second,
+            "dates": (0..options.dates).map(date).collect::<Vec<_>>(),
+        });
+        let key = self.operator_key.clone().ok_or("no operator's key was given")?;
+        let ask = Ask::new("POST", "/api/v1/admin/concerts").with("x-api-key", key).json(&body);
+        let answer = pool.send(&ask).await?;
+        let made = answer.json();
+        let concert = made["concert_id"].as_str().and_then(|text| text.parse().ok());
+        let why = || format!("the sale was refused: {}", String::from_utf8_lossy(&answer.body));
+        Ok(concert.filter(|_| answer.status == 201).ok_or_else(why)?)
+    }
+
+    /// Ends the server, if it was started for the run.
+    ///
+    /// # Errors
+    /// It did not end well.
+    pub fn close(self) -> Result<(), Failure> {
+        self.server.map_or(Ok(()), Child::stop)
+    }
+
+    /// Counts everything again, while the server still runs.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn judge(&self, world: &World) -> Result<Judgement, Failure> {
+        let record = world.record.borrow();
+        let mut judgement = Judgement {
+            audit: None,
+            untrue: Vec::new(),
+            facts: 0,
+            linearizability: record.linearizability(),
+        };
+        let Some(database) = &self.database else { return Ok(judgement) };
+        let given = Given { database: Some(database.clone()), ..Given::default() };
+        let config = given.resolve()?;
+        let snapshot = database::snapshot(&config)?;
+        judgement.audit = Some(snapshot.audit(Clock::System.now().0)?);
+        let options = &world.options;
+        let max_active = options.concert.is_none().then_some(options.max_active);
+        let truth = Truth::new(snapshot.rows(), world.concert, max_active);
+        judgement.untrue = truth.broken(&record)?;
+        judgement.facts = record.told.len();
+        Ok(judgement)
+    }
+}

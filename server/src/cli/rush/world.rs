@@ -1,0 +1,73 @@
+//! What all fans share: the sale, the options, the clock of the run, and what is written down.
+
+use super::Options;
+use super::figures::Figures;
+use super::record::Record;
+use crate::cli::Failure;
+use crate::clock::Clock;
+use crate::tokens::{Keyring, Use};
+use boxoffice_core::id::UserId;
+use std::cell::RefCell;
+use std::time::Duration;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// How long the fans' identity tokens count.
+const IDENTITY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// See the module.
+pub struct World {
+    /// What was asked for.
+    pub options: Options,
+    /// The concert that the fans come for.
+    pub concert: Uuid,
+    /// Names this run in idempotency keys.
+    pub run: Uuid,
+    /// Counts.
+    pub figures: RefCell<Figures>,
+    /// Facts.
+    pub record: RefCell<Record>,
+    keyring: Keyring,
+    began: Instant,
+}
+
+impl World {
+    /// A world in which nothing has happened.
+    ///
+    /// # Errors
+    /// Nothing can be counted.
+    pub fn new(options: Options, concert: Uuid, keyring: Keyring) -> Result<Self, Failure> {
+        let figures = RefCell::new(Figures::new(options.fans)?);
+        let (run, began) = (Uuid::now_v7(), Instant::now());
+        Ok(Self { options, concert, run, figures, record: RefCell::default(), keyring, began })
+    }
+
+    /// When the run began.
+    pub const fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// Nanoseconds since the run began.
+    pub fn now_ns(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether the run's time is over: nothing more is asked for.
+    pub fn is_over(&self) -> bool {
+        self.began.elapsed() >= Duration::from_secs(self.options.seconds_max)
+    }
+
+    /// A signed-in user's token, made with the server's key and not by asking it: hashing passwords is
+    /// not what is measured.
+    pub fn identity(&self, user: Uuid) -> String {
+        let now = Clock::System.now();
+        let token = self.keyring.identity(Use::Identity, UserId(user), now, IDENTITY_MS);
+        token.unwrap_or_default()
+    }
+
+    /// The order of joining that a queue token names, if it is genuine.
+    pub fn sequence(&self, token: &str) -> Option<u64> {
+        let claims = self.keyring.verify_queue(token, Clock::System.now())?;
+        (claims.concert.0 == self.concert).then_some(claims.sequence)
+    }
+}

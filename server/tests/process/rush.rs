@@ -1,0 +1,152 @@
+//! `boxoffice rush`: a small crowd on a server of its own and on one that runs, and that it can fail.
+
+use crate::facts::look;
+use crate::house::{House, command};
+use crate::{alone, house};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Output;
+
+/// A crowd that is through in seconds, with some of everything that fans do.
+const SMALL: &[&str] = &[
+    "--fans",
+    "120",
+    "--seats",
+    "60",
+    "--max-active",
+    "40",
+    "--admissions-per-second",
+    "60",
+    "--think-ms",
+    "30",
+    "--hold-seconds",
+    "2",
+    "--arrival-grace-seconds",
+    "2",
+    "--abandon",
+    "10",
+    "--release",
+    "10",
+    "--no-show",
+    "5",
+    "--double-click",
+    "20",
+    "--cut",
+    "20",
+];
+
+fn rush(folder: &Path, more: &[&str]) -> Output {
+    let mut rush = command(house::binary());
+    rush.arg("rush").args(SMALL).args(more).args(["--out", "report"]).current_dir(folder);
+    rush.output().unwrap()
+}
+
+fn report(folder: &Path) -> Value {
+    let text = std::fs::read_to_string(folder.join("report/report.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn text(output: &Output) -> String {
+    let both = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
+/// Every fan's story ends, everything is counted again, and nothing is wrong.
+fn is_whole(report: &Value) {
+    let funnel = |name: &str| report["funnel"][name].as_u64().unwrap();
+    assert_eq!(funnel("arrived"), 120);
+    assert_eq!(funnel("joined"), 120);
+    assert!(funnel("paid") > 10, "{}", report["funnel"]);
+    let ended = report["ended"].as_array().unwrap();
+    let ended: u64 = ended.iter().map(|stage| stage["fans"].as_u64().unwrap()).sum();
+    assert_eq!(ended, 120);
+    assert!(report["doubled"].as_u64() > Some(0) && report["cut"].as_u64() > Some(0));
+    let judgement = &report["judgement"];
+    assert!(judgement["facts"].as_u64() > Some(120));
+    assert!(!judgement["audit"]["checks"].as_array().unwrap().is_empty());
+    assert!(judgement["linearizability"]["operations"].as_u64() > Some(30));
+    let sold: u64 = report["seconds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|second| second["seats_sold"].as_u64().unwrap())
+        .sum();
+    assert_eq!(report["seats_sold"].as_u64(), Some(sold));
+    assert!(sold <= 60);
+}
+
+/// H1, H11, H12: lost races, double clicks and cut connections, and nothing sold twice.
+#[test]
+fn a_small_crowd_buys_and_everything_is_counted_again() {
+    let _alone = alone();
+    let house = House::new();
+    let output = rush(house.dir.path(), &["--arrivals", "ramp", "--over", "2"]);
+    assert!(output.status.success(), "{}", text(&output));
+    is_whole(&report(house.dir.path()));
+    let page = std::fs::read_to_string(house.path("report/report.html")).unwrap();
+    assert!(page.contains("\"funnel\":{\"arrived\":120") && !page.contains("/*data*/"));
+    // Its database went with it.
+    let files: Vec<_> = std::fs::read_dir(house.dir.path()).unwrap().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+}
+
+/// A running server, each fan with connections of its own; and what was told is looked for in another
+/// database, where none of it is: a rush can fail.
+#[test]
+fn a_running_server_is_proved_right_and_a_wrong_database_is_told() {
+    let _alone = alone();
+    let house = House::new();
+    let server = house.start(&["--demo", "false"]);
+    let target = format!("http://{}", server.address);
+    let (key, keys) = (house.operator_key(), house.keys_file());
+    let database = format!("sqlite://{}", house.database().display());
+    let target = |database: &str, seed: &str| {
+        rush(
+            house.dir.path(),
+            &[
+                "--target",
+                &target,
+                "--operator-key",
+                &key,
+                "--keys-file",
+                keys.to_str().unwrap(),
+                "--database",
+                database,
+                "--connections",
+                "0",
+                "--seed",
+                seed,
+            ],
+        )
+    };
+    let output = target(&database, "1");
+    assert!(output.status.success(), "{}", text(&output));
+    is_whole(&report(house.dir.path()));
+    let before = house.path("before.db");
+    let rows = look(&house.database());
+    rows.execute("VACUUM INTO ?", [before.to_str().unwrap()]).unwrap();
+    let output = target(&format!("sqlite://{}", before.display()), "2");
+    assert!(!output.status.success());
+    let told = text(&output);
+    assert!(
+        told.contains("there is no such place") && told.contains("not as they should be"),
+        "{told}"
+    );
+    server.stop();
+}
+
+/// What cannot be carried out is one sentence.
+#[test]
+fn options_that_cannot_be_are_refused() {
+    for (options, expected) in [
+        (["--cut", "101"], "--cut is a share in per cent, from 0 to 100"),
+        (["--fans", "0"], "--fans is from 1 to 1000000"),
+        (["--arrivals", "none.csv"], "arrivals none.csv"),
+        (["--target", "http://127.0.0.1:1"], "--keys-file"),
+    ] {
+        let output = command(house::binary()).arg("rush").args(options).output().unwrap();
+        assert!(!output.status.success());
+        let told = text(&output);
+        assert!(told.contains(expected) && told.lines().count() == 1, "{told}");
+    }
+}
