@@ -30,6 +30,7 @@ mod fan;
 #[path = "../process/house.rs"]
 mod house;
 mod one_sale;
+mod proved;
 #[path = "../process/retry.rs"]
 mod retry;
 mod rush;

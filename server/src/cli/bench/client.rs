@@ -32,6 +32,8 @@ pub struct Measured {
     pub p50_ms: f64,
     /// 99th percentile of the latency.
     pub p99_ms: f64,
+    /// Median time to an answer's first byte.
+    pub first_byte_ms: f64,
     /// Time until the last answer.
     pub took_ms: f64,
 }
@@ -42,14 +44,17 @@ struct Connection {
 }
 
 impl Connection {
-    /// Sends a request and reads its answer to the end. Returns the status.
-    async fn exchange(&mut self, request: &[u8]) -> Result<u16, Failure> {
+    /// Sends a request and reads its answer to the end. Returns the status, and when its first byte
+    /// came.
+    async fn exchange(&mut self, request: &[u8]) -> Result<(u16, Instant), Failure> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
+        let mut first = None;
         loop {
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 return Err("the server closed a connection".into());
             }
+            let first = *first.get_or_insert_with(Instant::now);
             let mut headers = [httparse::EMPTY_HEADER; 24];
             let mut response = httparse::Response::new(&mut headers);
             let httparse::Status::Complete(head) = response.parse(&self.buffer)? else { continue };
@@ -61,7 +66,7 @@ impl Connection {
                     return Err("the server closed a connection".into());
                 }
             }
-            return Ok(status);
+            return Ok((status, first));
         }
     }
 }
@@ -85,15 +90,18 @@ impl Shared {
     }
 }
 
-async fn drive(mut connection: Connection, shared: Rc<Shared>) -> Result<Vec<Duration>, Failure> {
+/// Of each request: time to the answer's first byte, and to its last.
+type Latencies = Vec<(Duration, Duration)>;
+
+async fn drive(mut connection: Connection, shared: Rc<Shared>) -> Result<Latencies, Failure> {
     let mut latencies = Vec::new();
     while let Some(request) = shared.take() {
         let sent = Instant::now();
-        let status = connection.exchange(request).await?;
-        latencies.push(sent.elapsed());
+        let (status, first) = connection.exchange(request).await?;
+        latencies.push((first.duration_since(sent), sent.elapsed()));
         if !shared.load.expect.contains(&status) {
             let body = String::from_utf8_lossy(&connection.buffer).into_owned();
-            return Err(format!("an answer was none of {:?}: {body}", shared.load.expect).into());
+            return Err(format!("{status} is none of {:?}: {body}", shared.load.expect).into());
         }
     }
     Ok(latencies)
@@ -115,23 +123,32 @@ pub async fn run(load: Load) -> Result<Measured, Failure> {
         .collect();
     local.await;
     let took = shared.began.elapsed();
-    let mut latencies = Vec::new();
+    let (mut firsts, mut latencies) = (Vec::new(), Vec::new());
     for driver in drivers {
-        latencies.extend(driver.await??);
+        for (first, last) in driver.await?? {
+            firsts.push(first);
+            latencies.push(last);
+        }
     }
-    Ok(Measured::of(latencies, took))
+    let first_byte_ms = percentile(&mut firsts, 50);
+    Ok(Measured { first_byte_ms, ..Measured::of(latencies, took) })
+}
+
+/// Milliseconds within which this share (per cent) of them lies. Sorts them.
+fn percentile(latencies: &mut [Duration], share: usize) -> f64 {
+    latencies.sort_unstable();
+    let index = (latencies.len() * share / 100).min(latencies.len().saturating_sub(1));
+    latencies.get(index).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1000.0)
 }
 
 impl Measured {
-    /// From the latency of every request, and the time that all of them took.
+    /// From the latency of every request, and the time that all of them took. The first byte is taken
+    /// to be the last.
     pub fn of(mut latencies: Vec<Duration>, took: Duration) -> Self {
-        latencies.sort_unstable();
-        let at = |share: usize| {
-            let index = (latencies.len() * share / 100).min(latencies.len().saturating_sub(1));
-            latencies.get(index).map_or(f64::NAN, |d| d.as_secs_f64() * 1000.0)
-        };
+        let p50_ms = percentile(&mut latencies, 50);
+        let p99_ms = percentile(&mut latencies, 99);
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 requests")]
         let rate = latencies.len() as f64 / took.as_secs_f64();
-        Self { rate, p50_ms: at(50), p99_ms: at(99), took_ms: took.as_secs_f64() * 1000.0 }
+        Self { rate, p50_ms, p99_ms, first_byte_ms: p50_ms, took_ms: took.as_secs_f64() * 1000.0 }
     }
 }

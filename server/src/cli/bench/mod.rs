@@ -10,13 +10,15 @@ mod conventional;
 mod prepare;
 pub(super) mod server;
 mod shared;
+mod step;
 
 use super::Failure;
 use crate::store::sqlite::{Files, SqliteStore};
 use client::{Load, Measured};
-use prepare::{Prepared, Step, Wanted};
+use prepare::{Prepared, Wanted};
 use server::Child;
 use std::time::Duration;
+use step::{MAPS, STEPS, Step};
 
 /// How much to measure.
 #[derive(Debug, clap::Args)]
@@ -48,13 +50,14 @@ pub struct Options {
 }
 
 impl Options {
-    fn wanted(&self, holds: usize) -> Wanted {
-        Wanted { changes: self.changes, holds, waiting: self.waiting, hot_seats: 0 }
+    fn wanted(&self) -> Wanted {
+        Wanted { changes: self.changes, waiting: self.waiting, ..Wanted::default() }
     }
 }
 
 struct Line {
     step: Step,
+    name: &'static str,
     rounds: Vec<Measured>,
 }
 
@@ -74,20 +77,31 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     outcome
 }
 
+/// The steps that are wanted; the first is the no-op.
+fn steps(only: Option<&str>) -> Vec<(Step, &'static str)> {
+    let wanted = |(step, name): &(Step, &str)| {
+        *step == Step::Noop || only.is_none_or(|part| name.contains(part))
+    };
+    STEPS.iter().copied().filter(wanted).collect()
+}
+
 fn measure(options: &Options, folder: &std::path::Path) -> Result<Vec<Line>, Failure> {
-    let steps: Vec<Step> = Step::ALL
-        .into_iter()
-        .filter(|step| {
-            let only = options.only.as_deref();
-            *step == Step::Noop || only.is_none_or(|part| step.name().contains(part))
-        })
-        .collect();
+    let steps = steps(options.only.as_deref());
     let database = folder.join("bench.db");
     let keys = database.with_extension("keys.json");
-    let holds = steps.iter().filter(|step| step.changes() && **step != Step::Join).count();
+    let in_all = |kind: fn(Step) -> bool| -> usize {
+        let counts = steps.iter().filter(|(step, _)| kind(*step));
+        options.rounds * counts.map(|(step, _)| step.count(options.changes)).sum::<usize>()
+    };
+    let wanted = Wanted {
+        holds: in_all(|step| matches!(step, Step::Hold(_))),
+        pays: in_all(|step| matches!(step, Step::Pay(_))),
+        maps: &MAPS,
+        ..options.wanted()
+    };
     let mut prepared = {
         let mut store = SqliteStore::open(&Files { path: database.clone() })?;
-        Prepared::make(&mut store, &keys, options.wanted(options.rounds * holds))?
+        Prepared::make(&mut store, &keys, wanted)?
     };
     // A server has its file to itself.
     let copy = folder.join("conventional.db");
@@ -97,7 +111,7 @@ fn measure(options: &Options, folder: &std::path::Path) -> Result<Vec<Line>, Fai
     let conventional = Child::start(&url(&copy), &keys, &["--batch-commands-max", "1"])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut lines: Vec<Line> =
-        steps.iter().map(|&step| Line { step, rounds: Vec::new() }).collect();
+        steps.iter().map(|&(step, name)| Line { step, name, rounds: Vec::new() }).collect();
     for _ in 0..options.rounds {
         for line in &mut lines {
             let server = if line.step.is_conventional() { &conventional } else { &batched };
@@ -106,10 +120,11 @@ fn measure(options: &Options, folder: &std::path::Path) -> Result<Vec<Line>, Fai
                 connections: options.connections,
                 time: Duration::from_secs_f64(options.seconds),
                 requests: prepared.requests(line.step)?,
-                repeat: !line.step.changes(),
+                repeat: line.step.way().is_none(),
                 expect: line.step.expected(),
             };
-            line.rounds.push(runtime.block_on(client::run(load))?);
+            let measured = runtime.block_on(client::run(load));
+            line.rounds.push(measured.map_err(|why| format!("{}: {why}", line.name))?);
         }
     }
     Ok(lines)
@@ -130,20 +145,44 @@ fn print(lines: &[Line], options: &Options) {
         options.seconds,
         std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
     );
-    println!("| step | requests/s | ratio to no-op | spread of the ratio | p50 ms | p99 ms |");
-    println!("|---|---:|---:|---:|---:|---:|");
+    println!(
+        "| step | requests/s | ratio to no-op | spread of the ratio | p50 ms | p99 ms | first byte ms |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|");
     let Some(noop) = lines.first() else { return };
     for line in lines {
         let ratios = || line.rounds.iter().zip(&noop.rounds).map(|(m, n)| m.rate / n.rate);
         let (low, high) =
             ratios().fold((f64::MAX, 0.0), |(low, high): (f64, f64), r| (low.min(r), high.max(r)));
         println!(
-            "| {} | {:.0} | {:.3} | {low:.3}–{high:.3} | {:.2} | {:.2} |",
-            line.step.name(),
+            "| {} | {:.0} | {:.3} | {low:.3}–{high:.3} | {:.2} | {:.2} | {:.2} |",
+            line.name,
             median(line.rounds.iter().map(|m| m.rate)),
             median(ratios()),
             median(line.rounds.iter().map(|m| m.p50_ms)),
             median(line.rounds.iter().map(|m| m.p99_ms)),
+            median(line.rounds.iter().map(|m| m.first_byte_ms)),
         );
+    }
+    print_gains(lines);
+}
+
+/// What many commands in a transaction bring, beside one.
+#[expect(clippy::print_stdout, reason = "the table is the verb's result")]
+fn print_gains(lines: &[Line]) {
+    println!();
+    println!("| batched to one transaction a request | ratio | spread |");
+    println!("|---|---:|---:|");
+    for pair in lines.windows(2) {
+        let [batched, conventional] = pair else { continue };
+        if !conventional.step.is_conventional() || batched.step.is_conventional() {
+            continue;
+        }
+        let rounds = batched.rounds.iter().zip(&conventional.rounds);
+        let ratios: Vec<f64> = rounds.map(|(b, c)| b.rate / c.rate).collect();
+        let low = ratios.iter().copied().fold(f64::MAX, f64::min);
+        let high = ratios.iter().copied().fold(0.0, f64::max);
+        let middle = median(ratios.into_iter());
+        println!("| {} | {middle:.1} | {low:.1}–{high:.1} |", batched.name);
     }
 }

@@ -3,6 +3,7 @@
 
 use super::Failure;
 use super::conventional::Wish;
+use super::step::Step;
 use crate::clock::Clock;
 use crate::http::app::new_id;
 use crate::store::{Store, transact};
@@ -11,63 +12,17 @@ use boxoffice_core::batch::{Envelope, load_all, run};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::draw::Draw;
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, UserId, Uuid};
+use boxoffice_core::id::{ChargeId, ConcertId, DateId, PlaceKey, ReservationId, UserId, Uuid};
+use boxoffice_core::limits::TTL_MS_MAX;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::{Arrive, Join, QueueSettings};
+use boxoffice_core::reservation::Reserve;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
+use boxoffice_core::wallet::Charge;
+use std::collections::BTreeSet;
 use std::path::Path;
-
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A route that does nothing.
-    Noop,
-    /// A waiting user's poll.
-    Poll,
-    /// The map of 50 seats.
-    SeatMap,
-    /// Getting a place in line.
-    Join,
-    /// Holding a seat.
-    Hold,
-    /// Holding a seat, one transaction a request.
-    HoldConventional,
-}
-
-impl Step {
-    /// In the order of measuring.
-    pub const ALL: [Self; 6] =
-        [Self::Noop, Self::Poll, Self::SeatMap, Self::Join, Self::Hold, Self::HoldConventional];
-
-    /// For the table.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Noop => "no-op (GET /livez)",
-            Self::Poll => "poll a waiting token",
-            Self::SeatMap => "seat map of 50 seats",
-            Self::Join => "join the queue, durable",
-            Self::Hold => "hold a seat, durable",
-            Self::HoldConventional => "hold a seat, durable, one transaction a request",
-        }
-    }
-
-    /// Whether each request can be sent only once.
-    pub const fn changes(self) -> bool {
-        matches!(self, Self::Join | Self::Hold | Self::HoldConventional)
-    }
-
-    /// Whether it is measured on the server with batches of one.
-    pub const fn is_conventional(self) -> bool {
-        matches!(self, Self::HoldConventional)
-    }
-
-    /// The status of a right answer.
-    pub const fn expected(self) -> &'static [u16] {
-        if self.changes() { &[201] } else { &[200] }
-    }
-}
 
 /// Seats of one date. Dates sell out one after another, each in random order.
 const SEATS_PER_DATE: usize = 5_000;
@@ -78,9 +33,25 @@ pub const CROWD: usize = 1_000;
 /// Different tokens that poll or look.
 const READERS: usize = 2_000;
 
+/// Nothing that is prepared runs out while it waits to be measured.
+const LASTING: Policy = Policy {
+    hold_ttl_ms: TTL_MS_MAX,
+    shop_ttl_ms: TTL_MS_MAX,
+    arrival_grace_ms: TTL_MS_MAX,
+    seats_per_user: 4,
+};
+/// What everybody charges who has something to pay for.
+const CHARGE: Money = Money(150_000);
+
 /// Ids of users who have registered long ago, in no order.
 fn scattered_id(nth: usize) -> Uuid {
     Uuid::new_v5(&new_id(), &nth.to_le_bytes())
+}
+
+/// The end of a head, and a JSON body.
+fn with_body(body: &str) -> String {
+    let length = body.len();
+    format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
 }
 
 /// A user with a place.
@@ -98,7 +69,8 @@ pub struct Prepared {
     changes: usize,
     sale: ConcertId,
     line: ConcertId,
-    small_date: DateId,
+    /// Dates whose map is looked at, with their sizes.
+    maps: Vec<(usize, DateId)>,
     hot_date: DateId,
     large_dates: Vec<DateId>,
     waiting: Vec<Fan>,
@@ -107,6 +79,10 @@ pub struct Prepared {
     crowd: Vec<Fan>,
     /// Fans and seats that were used already.
     used: usize,
+    /// Those who hold a seat and have the money for it.
+    payers: Vec<(Fan, ReservationId)>,
+    /// Numbers the idempotency keys.
+    keys: usize,
 }
 
 fn concert(id: ConcertId, max_active: u64, dates: Vec<NewDate>) -> Result<Command, Failure> {
@@ -117,7 +93,7 @@ fn concert(id: ConcertId, max_active: u64, dates: Vec<NewDate>) -> Result<Comman
         run_time: 90,
         start_at: Time(0),
         end_at: None,
-        policy: Policy { arrival_grace_ms: 3_600_000, ..Policy::default() },
+        policy: LASTING,
         queue: QueueSettings {
             max_active,
             admissions_per_second: 10_000_000,
@@ -178,12 +154,16 @@ fn join_all(
 }
 
 /// How much is needed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Wanted {
-    /// Requests of a changing step in a round.
+    /// Requests of a changing step in a round, at most.
     pub changes: usize,
-    /// Such steps in all rounds that hold seats.
+    /// Requests of all rounds that hold a seat.
     pub holds: usize,
+    /// Requests of all rounds that pay.
+    pub pays: usize,
+    /// Sizes of the dates whose map is looked at.
+    pub maps: &'static [usize],
     /// Places in line.
     pub waiting: usize,
     /// Times that a crowd wants one seat.
@@ -196,14 +176,15 @@ impl Prepared {
         let now = Clock::System.now();
         let keys = KeyFile::open(keys, now)?;
         let (sale, line) = (ConcertId(new_id()), ConcertId(new_id()));
-        let changes = wanted.changes * wanted.holds;
-        let small = date(50, now);
+        let changes = wanted.holds + wanted.pays;
+        let shown: Vec<NewDate> = wanted.maps.iter().map(|&seats| date(seats, now)).collect();
         let hot = date(wanted.hot_seats.max(1), now);
         let large: Vec<NewDate> =
             (0..changes.div_ceil(SEATS_PER_DATE)).map(|_| date(SEATS_PER_DATE, now)).collect();
-        let (small_date, large_dates) = (small.date, large.iter().map(|d| d.date).collect());
+        let maps = wanted.maps.iter().copied().zip(shown.iter().map(|d| d.date)).collect();
+        let large_dates = large.iter().map(|d| d.date).collect();
         let hot_date = hot.date;
-        let dates = [small, hot].into_iter().chain(large).collect();
+        let dates = shown.into_iter().chain([hot]).chain(large).collect();
         commit(store, vec![concert(sale, 10_000_000, dates)?], now)?;
         commit(store, vec![concert(line, 1, Vec::new())?], now)?;
         let mut waiting = join_all(store, line, wanted.waiting + 1, now)?;
@@ -215,70 +196,150 @@ impl Prepared {
             commit(store, fans.iter().map(arrive).collect(), now)?;
         }
         let crowd = shopping.split_off(changes + READERS);
-        Ok(Self {
+        let mut prepared = Self {
             keyring: Keyring::new(&keys),
             now,
             changes: wanted.changes,
             sale,
             line,
-            small_date,
+            maps,
             hot_date,
             large_dates,
             waiting,
             shopping,
             crowd,
             used: 0,
-        })
+            payers: Vec::new(),
+            keys: 0,
+        };
+        prepared.hold_and_charge(store, wanted.pays)?;
+        Ok(prepared)
     }
 
-    fn head(&self, method: &str, path: &str, fan: Option<Fan>, user: Option<UserId>) -> String {
-        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: bench\r\n");
-        if let Some(user) = user.or(fan.map(|fan| fan.user)) {
-            let token = self.keyring.identity(Use::Identity, user, self.now, 3_600_000);
-            text += &format!("authorization: Bearer {}\r\n", token.unwrap_or_default());
+    /// Has so many fans hold a seat and charge its price.
+    fn hold_and_charge(&mut self, store: &mut dyn Store, count: usize) -> Result<(), Failure> {
+        let fans = self.used;
+        let wishes = self.wishes(count);
+        let holders: Vec<(Fan, Wish)> = self.shopping[fans..].iter().copied().zip(wishes).collect();
+        for some in holders.chunks(BATCH) {
+            let reserve = |(fan, wish): &(Fan, Wish)| {
+                Command::Reserve(Reserve {
+                    user: fan.user,
+                    place: fan.place,
+                    date: wish.date,
+                    seats: BTreeSet::from([wish.seat]),
+                    reservation: ReservationId(new_id()),
+                })
+            };
+            let charge = |(fan, _): &(Fan, Wish)| {
+                Command::Charge(Charge {
+                    user: fan.user,
+                    place: fan.place,
+                    amount: CHARGE,
+                    charge: ChargeId(new_id()),
+                })
+            };
+            let held = commit(store, some.iter().map(reserve).collect(), self.now)?;
+            commit(store, some.iter().map(charge).collect(), self.now)?;
+            for ((fan, _), outcome) in some.iter().zip(held) {
+                if let Outcome::Reserved { reservation_id, .. } = outcome {
+                    self.payers.push((*fan, reservation_id));
+                }
+            }
         }
-        if let Some(fan) = fan {
-            let claims =
-                queue_claims(fan.user, fan.place, None, self.now, self.now.plus_ms(86_400_000));
-            let token = self.keyring.queue(&claims).unwrap_or_default();
-            text += &format!("x-queue-token: {token}\r\n");
-        }
-        text
+        Ok(())
+    }
+
+    fn head(&self, method: &str, path: &str) -> String {
+        format!("{method} {path} HTTP/1.1\r\nhost: bench\r\n")
+    }
+
+    fn identity(&self, user: UserId) -> String {
+        let token = self.keyring.identity(Use::Identity, user, self.now, 3_600_000);
+        format!("authorization: Bearer {}\r\n", token.unwrap_or_default())
+    }
+
+    fn queue_token(&self, fan: Fan) -> String {
+        let claims =
+            queue_claims(fan.user, fan.place, None, self.now, self.now.plus_ms(86_400_000));
+        let token = self.keyring.queue(&claims).unwrap_or_default();
+        format!("x-queue-token: {token}\r\n")
+    }
+
+    fn shopper(&self, method: &str, path: &str, fan: Fan) -> String {
+        self.head(method, path) + &self.identity(fan.user) + &self.queue_token(fan)
+    }
+
+    /// A whole request with a JSON body and an idempotency key of its own.
+    fn keyed(&mut self, head: String, body: &str) -> Vec<u8> {
+        self.keys += 1;
+        let key = format!("idempotency-key: bench-{}\r\n", self.keys);
+        (head + &key + &with_body(body)).into_bytes()
     }
 
     /// The requests of a step for one round.
     pub fn requests(&mut self, step: Step) -> Result<Vec<Vec<u8>>, Failure> {
-        let get = |path: &str, fan| {
-            let text = self.head("GET", path, fan, None) + "\r\n";
-            text.into_bytes()
-        };
-        let requests = match step {
-            Step::Noop => vec![get("/livez", None)],
+        let whole = |head: String| (head + "\r\n").into_bytes();
+        let count = step.count(self.changes);
+        Ok(match step {
+            Step::Noop => vec![whole(self.head("GET", "/livez"))],
+            Step::Status => {
+                let path = format!("/api/v1/concerts/{}/queue", self.line);
+                vec![whole(self.head("GET", &path))]
+            }
             Step::Poll => {
                 let fans = self.waiting.iter().step_by((self.waiting.len() / READERS).max(1));
-                fans.map(|&fan| get("/api/v1/queue-tokens/me", Some(fan))).collect()
+                let poll = |fan: &Fan| {
+                    whole(self.head("GET", "/api/v1/queue-tokens/me") + &self.queue_token(*fan))
+                };
+                fans.map(poll).collect()
             }
-            Step::SeatMap => {
-                let path = format!("/api/v1/concert-dates/{}/seats", self.small_date);
+            Step::Map { seats, query } => {
+                let date = self.maps.iter().find(|(size, _)| *size == seats);
+                let (_, date) = date.ok_or("no date of this size was prepared")?;
+                let path = format!("/api/v1/concert-dates/{date}/seats{query}");
                 let fans = self.shopping.iter().rev().take(READERS);
-                fans.map(|&fan| get(&path, Some(fan))).collect()
+                fans.map(|&fan| whole(self.shopper("GET", &path, fan))).collect()
             }
-            Step::Join => {
+            Step::Join(_) => {
                 let path = format!("/api/v1/concerts/{}/queue-tokens", self.line);
                 let request = || {
-                    let head = self.head("POST", &path, None, Some(UserId(new_id())));
+                    let head = self.head("POST", &path) + &self.identity(UserId(new_id()));
                     (head + "content-length: 0\r\n\r\n").into_bytes()
                 };
-                (0..self.changes).map(|_| request()).collect()
+                (0..count).map(|_| request()).collect()
             }
-            Step::Hold | Step::HoldConventional => self.holds(),
+            Step::Hold(_) => self.holds(count),
+            Step::Charge(_) => self.charges(count),
+            Step::Pay(_) => self.pays(count),
+        })
+    }
+
+    fn charges(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let fans: Vec<Fan> = self.shopping.iter().rev().take(READERS).copied().collect();
+        let fans = fans.into_iter().cycle().take(count);
+        let charge = |fan: Fan| {
+            let path = format!("/api/v1/users/{}/balance/charges", fan.user);
+            let head = self.shopper("POST", &path, fan);
+            self.keyed(head, r#"{"amount":1000}"#)
         };
-        Ok(requests)
+        fans.map(charge).collect()
+    }
+
+    fn pays(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let left = self.payers.len().saturating_sub(count);
+        let payers = self.payers.split_off(left);
+        let pay = |(fan, reservation): (Fan, ReservationId)| {
+            let path = format!("/api/v1/reservations/{reservation}/payment");
+            let head = self.shopper("POST", &path, fan);
+            self.keyed(head, "{}")
+        };
+        payers.into_iter().map(pay).collect()
     }
 
     /// Who wants which seat next.
-    pub fn wishes(&mut self) -> Vec<Wish> {
-        let range = self.used..self.used + self.changes;
+    pub fn wishes(&mut self, count: usize) -> Vec<Wish> {
+        let range = self.used..self.used + count;
         self.used = range.end;
         debug_assert!(self.shopping.iter().all(|fan| fan.place.concert == self.sale));
         // Fans choose seats all over the hall, not one after the other.
@@ -292,20 +353,16 @@ impl Prepared {
         range.filter_map(wish).collect()
     }
 
-    fn holds(&mut self) -> Vec<Vec<u8>> {
+    fn holds(&mut self, count: usize) -> Vec<Vec<u8>> {
         let fans = self.used;
-        let wishes = self.wishes().into_iter().zip(&self.shopping[fans..]);
+        let wishes = self.wishes(count).into_iter().zip(&self.shopping[fans..]);
         wishes.map(|(wish, fan)| self.hold(*fan, &wish)).collect()
     }
 
     fn hold(&self, fan: Fan, Wish { date, seat, .. }: &Wish) -> Vec<u8> {
         let body = format!(r#"{{"concert_date_id":"{date}","seat_numbers":[{seat}]}}"#);
-        let head = self.head("POST", "/api/v1/reservations", Some(fan), None);
-        let rest = format!(
-            "content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        (head + &rest).into_bytes()
+        let head = self.shopper("POST", "/api/v1/reservations", fan);
+        (head + &with_body(&body)).into_bytes()
     }
 
     /// A crowd that wants one seat; none, when all crowds have had theirs.

@@ -3,8 +3,9 @@
 
 use super::client::{self, Load, Measured};
 use super::conventional;
-use super::prepare::{CROWD, Prepared, Step, Wanted};
+use super::prepare::{CROWD, Prepared, Wanted};
 use super::server::Child;
+use super::step::{Step, Way};
 use super::{Failure, Options, median};
 use crate::clock::Clock;
 use crate::store::mysql::{self, MySqlStore, Tls};
@@ -98,24 +99,24 @@ impl Bench<'_> {
         let measured = self.send(requests, None, (true, &[200]))?;
         self.note(NOOP, None, measured);
         if self.wants(JOIN) {
-            let requests = self.prepared.requests(Step::Join)?;
+            let requests = self.prepared.requests(Step::Join(Way::Batched))?;
             let measured = self.send(requests, None, (false, &[201]))?;
             self.note(JOIN, Some(NOOP), measured);
         }
         if self.wants(ONE) {
-            let requests = self.prepared.requests(Step::Hold)?;
+            let requests = self.prepared.requests(Step::Hold(Way::Batched))?;
             let measured = self.send(requests, None, (false, &[201]))?;
             self.note(ONE, Some(NOOP), measured);
         }
         if self.wants(TWO) {
-            let requests = self.prepared.requests(Step::Hold)?;
+            let requests = self.prepared.requests(Step::Hold(Way::Batched))?;
             let second = self.second()?;
             let measured = self.send(requests, Some(&second), (false, &[201]))?;
             drop(second);
             self.note(TWO, Some(ONE), measured);
         }
         if self.wants(BY_ONE) {
-            let requests = self.prepared.requests(Step::Hold)?;
+            let requests = self.prepared.requests(Step::Hold(Way::Conventional))?;
             let slow = Child::start(self.url, self.keys, &["--batch-commands-max", "1"])?;
             let addresses = vec![slow.address];
             let measured = self.send_to(addresses, requests, (false, &[201]))?;
@@ -124,7 +125,7 @@ impl Bench<'_> {
         }
         for pool in self.options.pools.clone() {
             if self.wants(&plain(pool)) {
-                let wishes = self.prepared.wishes();
+                let wishes = self.prepared.wishes(self.options.changes);
                 let now = Clock::System.now().0;
                 let (measured, held) =
                     conventional::run(self.url, pool, &wishes, now, self.time())?;
@@ -164,9 +165,9 @@ impl Bench<'_> {
 pub fn measure(options: &Options, url: &str, folder: &Path) -> Result<(), Failure> {
     let keys = folder.join("keys.json");
     let wanted = Wanted {
-        holds: options.rounds * (3 + options.pools.len()),
+        holds: options.rounds * options.changes * (3 + options.pools.len()),
         hot_seats: 3 * options.rounds,
-        ..options.wanted(0)
+        ..options.wanted()
     };
     let prepared = {
         let mut store = MySqlStore::open(&mysql::Options::new(url)?.with_tls(Tls::Off))?;
