@@ -297,3 +297,24 @@ async fn the_compact_form_and_what_changed() {
         sale.send(get(path).by(&c)).await.refused(400, "invalid_query");
     }
 }
+
+/// H28: a version older than the changes that are remembered is answered with all seats.
+#[tokio::test]
+async fn a_version_too_old_is_shown_all_seats() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    let read = async |query: &str| {
+        let path = format!("{}?form=compact{query}", show.seats_path());
+        sale.send(get(path).by(&fan)).await.want(200)
+    };
+    let since = format!("&since={}", read("").await["version"].as_str().unwrap());
+    for change in 0..boxoffice::board::CHANGES_MAX / 2 {
+        let id = sale.hold(&fan, &show, &[1]).await;
+        let path = format!("/api/v1/reservations/{id}");
+        assert!(sale.send(delete(path).by(&fan)).await.status < 300, "{change}");
+    }
+    assert_eq!(read(&since).await["changed"]["available"], json!([1]));
+    sale.hold(&fan, &show, &[2]).await;
+    assert_eq!(read(&since).await["complete"], true);
+}
