@@ -1,6 +1,7 @@
 //! The seats of a date as readers see them: a rendered map, of which only the parts that changed
 //! are rendered again.
 
+use super::compact::{Compact, Reading, Seats};
 use boxoffice_core::concert::{ConcertDate, Seat, SeatStatus};
 use boxoffice_core::id::{ConcertId, DateId};
 use boxoffice_core::time::Time;
@@ -46,6 +47,7 @@ struct Picture {
     /// Ends of the holds that count, with the seat's index.
     holds: BTreeSet<(Time, usize)>,
     map: Option<SeatMap>,
+    compact: Compact,
 }
 
 /// See the module.
@@ -90,6 +92,7 @@ impl Picture {
         self.available -= u64::from(seat.status == SeatStatus::Available);
         self.available += u64::from(status == SeatStatus::Available);
         seat.status = status;
+        self.compact.put(index, status);
         seat.held_until = held_until.filter(|_| status == SeatStatus::Held);
         if let Some(until) = seat.held_until {
             self.holds.insert((until, index));
@@ -107,6 +110,7 @@ impl Picture {
         let shown = Shown { number, status: SeatStatus::Available, held_until: None, head };
         let index = self.seats.partition_point(|other| other.number < number);
         self.seats.insert(index, shown);
+        self.compact.add(index, number, &seat.zone, price);
         self.available += 1;
         self.chunks.resize_with(self.seats.len().div_ceil(CHUNK), Chunk::default);
         for chunk in self.chunks.iter_mut().skip(index / CHUNK) {
@@ -160,7 +164,7 @@ impl DateBoard {
             concert: row.concert,
             starts_at: row.concert_date,
             total_seats: row.total_seats,
-            picture: Mutex::default(),
+            picture: Mutex::new(Picture { compact: Compact::new(), ..Picture::default() }),
         }
     }
 
@@ -187,6 +191,24 @@ impl DateBoard {
         let map = picture.render(self.id);
         picture.map = Some(map.clone());
         map
+    }
+
+    /// What has changed since a version at `now`, or all seats where that is not known. Nothing is
+    /// rendered while the picture is locked.
+    #[must_use]
+    pub fn compact(&self, since: Option<&str>, now: Time) -> Reading {
+        let mut picture = self.picture();
+        picture.advance(now);
+        let Picture { seats, compact, available, .. } = &*picture;
+        let changed = since.and_then(|version| compact.since(version)).map(|changed| {
+            let number = |(index, status)| seats.get(index).map(|s: &Shown| (s.number, status));
+            Seats::Changed(changed.into_iter().filter_map(number).collect())
+        });
+        Reading {
+            version: compact.version(),
+            available: *available,
+            seats: changed.unwrap_or_else(|| compact.all()),
+        }
     }
 
     pub(super) fn show(&self, number: u32, seat: &Seat, now: Time) {

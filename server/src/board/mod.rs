@@ -1,9 +1,11 @@
 //! The board: what readers see without asking the database. It is filled from the database at
 //! start and patched by the desk after each commit, before anyone is answered. It never decides.
 
+mod compact;
 mod date;
 mod queue;
 
+pub use compact::{CHANGES_MAX, Reading, Seats, Zone};
 pub use date::{DateBoard, SeatMap};
 pub use queue::{QueueBoard, Standing, Status};
 

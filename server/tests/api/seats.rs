@@ -259,3 +259,62 @@ async fn a_hold_is_seen_in_the_next_read() {
     sale.pass(5 * MINUTE);
     assert_eq!(map(&a, &held).await.1, free, "lapsed");
 }
+
+/// H28: the compact form says what the full one says, and a version tells what changed since: a hold
+/// at once (H27), its lapse without a sweep (H10).
+#[tokio::test]
+async fn the_compact_form_and_what_changed() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let (a, b, c) = (sale.buyer(&show).await, sale.shopper(&show).await, sale.shopper(&show).await);
+    let read = async |query: &str| {
+        let path = format!("{}?{query}", show.seats_path());
+        sale.send(get(path).by(&c)).await.want(200)
+    };
+    let first = read("form=compact").await;
+    assert_eq!(first["zones"], json!([{ "zone": "R", "price": 150_000, "seats": [[1, 50]] }]));
+    assert_eq!(first["states"], format!("{}==", "A".repeat(18)));
+    let version = first["version"].as_str().unwrap();
+    let since = format!("form=compact&since={version}");
+    let id = sale.hold(&a, &show, &[1]).await;
+    sale.hold(&b, &show, &[2, 7]).await;
+    let delta = read(&since).await;
+    assert_eq!(delta["complete"], false);
+    assert_eq!(delta["changed"], json!({ "available": [], "held": [1, 2, 7], "sold": [] }));
+    sale.send(pay(&a, id, "p")).await.want(201);
+    sale.pass(5 * MINUTE - 1);
+    assert_eq!(read(&since).await["changed"]["held"], json!([2, 7]));
+    sale.pass(1);
+    let delta = read(&since).await;
+    assert_eq!(delta["changed"], json!({ "available": [2, 7], "held": [], "sold": [1] }));
+    assert_eq!(delta["available_seats"], read("form=full").await["available_seats"]);
+    assert_eq!(read("form=compact").await["states"], format!("g{}==", "A".repeat(17)));
+    for other in ["0000000000000000-1", "x", ""] {
+        assert_eq!(read(&format!("form=compact&since={other}")).await["complete"], true);
+    }
+    for wrong in ["form=tiny", &format!("since={version}")] {
+        let path = format!("{}?{wrong}", show.seats_path());
+        sale.send(get(path).by(&c)).await.refused(400, "invalid_query");
+    }
+}
+
+/// H28: a version older than the changes that are remembered is answered with all seats.
+#[tokio::test]
+async fn a_version_too_old_is_shown_all_seats() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    let read = async |query: &str| {
+        let path = format!("{}?form=compact{query}", show.seats_path());
+        sale.send(get(path).by(&fan)).await.want(200)
+    };
+    let since = format!("&since={}", read("").await["version"].as_str().unwrap());
+    for change in 0..boxoffice::board::CHANGES_MAX / 2 {
+        let id = sale.hold(&fan, &show, &[1]).await;
+        let path = format!("/api/v1/reservations/{id}");
+        assert!(sale.send(delete(path).by(&fan)).await.status < 300, "{change}");
+    }
+    assert_eq!(read(&since).await["changed"]["available"], json!([1]));
+    sale.hold(&fan, &show, &[2]).await;
+    assert_eq!(read(&since).await["complete"], true);
+}
