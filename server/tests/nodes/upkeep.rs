@@ -103,14 +103,17 @@ fn starts_together(database: &Server) {
             assert_eq!(shown().await, 2);
         }
     });
+    estate.check(&url, &[], "started together");
     let mut rows = Conn::new(Opts::from_url(&url).unwrap()).unwrap();
     rows.query_drop("UPDATE schema_migration SET version = version + 1").unwrap();
+    let unread = estate.command(0, &["audit"]).output().unwrap();
+    assert!(!unread.status.success(), "{unread:?}");
+    assert!(String::from_utf8_lossy(&unread.stderr).contains("use the newer binary"), "{unread:?}");
     let refused = Process::spawn(estate.command(0, &["serve", "--listen", "127.0.0.1:0"]));
     let refused = refused.err().expect("an older binary started on a newer schema");
     assert_eq!(refused.status.code(), Some(1));
     assert!(refused.stderr.contains("use the newer binary"), "{refused:?}");
     assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
-    estate.check(&url, &[], "started together");
     runtime().block_on(async {
         for address in estate.addresses() {
             assert_eq!(once(address, &Ask::get("/readyz")).await.unwrap().status, 200);

@@ -14,7 +14,12 @@ fn the_benchmark_measures_every_step() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let table = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).collect();
-    let steps = ["step", "no-op", "poll", "seat map", "join", "hold", "hold"];
+    let twice = ["join", "join", "hold", "hold", "charge", "charge", "pay", "pay"];
+    let gains = ["batched", "join", "hold", "charge", "pay"];
+    let looks = ["step", "no-op", "public", "poll", "seat map of 50 ", "seat map of 5,000 "];
+    let maps =
+        ["seat map of 50,000 seats ", "seat map of 50,000 seats, c", "seat map of 50,000 seats, w"];
+    let steps: Vec<&str> = looks.iter().chain(&maps).chain(&twice).chain(&gains).copied().collect();
     assert_eq!(lines.len(), steps.len(), "{table}");
     for (line, step) in lines.iter().zip(steps) {
         assert!(line.starts_with(&format!("| {step}")), "{table}");

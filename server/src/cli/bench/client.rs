@@ -107,6 +107,16 @@ async fn drive(mut connection: Connection, shared: Rc<Shared>) -> Result<Latenci
     Ok(latencies)
 }
 
+/// Sends one request; the body of its answer.
+pub async fn ask(address: SocketAddr, request: &[u8]) -> Result<String, Failure> {
+    let stream = TcpStream::connect(address).await?;
+    let mut connection = Connection { stream, buffer: Vec::new() };
+    let (status, _) = connection.exchange(request).await?;
+    let text = String::from_utf8_lossy(&connection.buffer);
+    let (_, body) = text.split_once("\r\n\r\n").ok_or("an answer has no body")?;
+    if status == 200 { Ok(body.into()) } else { Err(format!("{status}: {body}").into()) }
+}
+
 /// Sends the load and measures.
 pub async fn run(load: Load) -> Result<Measured, Failure> {
     let mut connections = Vec::new();

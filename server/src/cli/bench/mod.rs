@@ -18,7 +18,7 @@ use client::{Load, Measured};
 use prepare::{Prepared, Wanted};
 use server::Child;
 use std::time::Duration;
-use step::{MAPS, STEPS, Step};
+use step::{MAPS, STEPS, Step, WHOLE};
 
 /// How much to measure.
 #[derive(Debug, clap::Args)]
@@ -114,6 +114,12 @@ fn measure(options: &Options, folder: &std::path::Path) -> Result<Vec<Line>, Fai
         steps.iter().map(|&(step, name)| Line { step, name, rounds: Vec::new() }).collect();
     for _ in 0..options.rounds {
         for line in &mut lines {
+            if line.step == WHOLE {
+                let request = prepared.requests(WHOLE)?.swap_remove(0);
+                let body = runtime.block_on(client::ask(batched.address, &request))?;
+                let view: serde_json::Value = serde_json::from_str(&body)?;
+                prepared.version = view["version"].as_str().unwrap_or_default().to_owned();
+            }
             let server = if line.step.is_conventional() { &conventional } else { &batched };
             let load = Load {
                 addresses: vec![server.address],

@@ -3,7 +3,7 @@
 
 use super::Failure;
 use super::conventional::Wish;
-use super::step::Step;
+use super::step::{SINCE, Step};
 use crate::clock::Clock;
 use crate::http::app::new_id;
 use crate::store::{Store, transact};
@@ -83,6 +83,8 @@ pub struct Prepared {
     payers: Vec<(Fan, ReservationId)>,
     /// Numbers the idempotency keys.
     keys: usize,
+    /// Of the map whose changes are asked for.
+    pub version: String,
 }
 
 fn concert(id: ConcertId, max_active: u64, dates: Vec<NewDate>) -> Result<Command, Failure> {
@@ -211,6 +213,7 @@ impl Prepared {
             used: 0,
             payers: Vec::new(),
             keys: 0,
+            version: String::new(),
         };
         prepared.hold_and_charge(store, wanted.pays)?;
         Ok(prepared)
@@ -297,7 +300,8 @@ impl Prepared {
             Step::Map { seats, query } => {
                 let date = self.maps.iter().find(|(size, _)| *size == seats);
                 let (_, date) = date.ok_or("no date of this size was prepared")?;
-                let path = format!("/api/v1/concert-dates/{date}/seats{query}");
+                let since = if query == SINCE { self.version.as_str() } else { "" };
+                let path = format!("/api/v1/concert-dates/{date}/seats{query}{since}");
                 let fans = self.shopping.iter().rev().take(READERS);
                 fans.map(|&fan| whole(self.shopper("GET", &path, fan))).collect()
             }

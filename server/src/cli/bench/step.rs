@@ -38,6 +38,12 @@ pub enum Step {
 /// Sizes of the dates whose map is measured.
 pub const MAPS: [usize; 3] = [50, 5_000, 50_000];
 
+/// The query for what has changed since a version, which is put behind it.
+pub const SINCE: &str = "?form=compact&since=";
+
+/// What is asked for first, so that there is a version to ask for changes since.
+pub const WHOLE: Step = map(50_000, "?form=compact");
+
 const fn map(seats: usize, query: &'static str) -> Step {
     Step::Map { seats, query }
 }
@@ -52,6 +58,8 @@ pub const STEPS: &[(Step, &str)] = &[
     (map(50, ""), "seat map of 50 seats"),
     (map(5_000, ""), "seat map of 5,000 seats"),
     (map(50_000, ""), "seat map of 50,000 seats"),
+    (WHOLE, "seat map of 50,000 seats, compact"),
+    (map(50_000, SINCE), "seat map of 50,000 seats, what has changed"),
     (Step::Join(Batched), "join the queue, durable"),
     (Step::Join(Conventional), "join the queue, durable, one transaction a request"),
     (Step::Hold(Batched), "hold a seat, durable"),

@@ -2,11 +2,12 @@
 
 use super::figures::{Stage, Step};
 use super::linear::Act;
-use super::map;
+use super::map::Map;
 use super::record::Fact;
 use super::wire::{Answer, Ask, Pool};
 use super::world::World;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -39,6 +40,8 @@ pub struct Fan {
     /// When the next request is due.
     due: Instant,
     keys: u32,
+    /// What it has seen of each date.
+    maps: HashMap<Uuid, Map>,
 }
 
 /// When a request was first sent and when its answer was there; for histories.
@@ -63,7 +66,18 @@ impl Fan {
         // Ids look like random ones, and a seed gives the same again.
         let user = uuid::Builder::from_random_bytes(random.u128(..).to_le_bytes()).into_uuid();
         let (world, identity, token) = (Rc::clone(world), world.identity(user), String::new());
-        Self { world, pool, random, user, identity, token, stage: Stage::Away, due, keys: 0 }
+        Self {
+            world,
+            pool,
+            random,
+            user,
+            identity,
+            token,
+            stage: Stage::Away,
+            due,
+            keys: 0,
+            maps: HashMap::new(),
+        }
     }
 
     fn go(&mut self, to: Stage) {
@@ -322,8 +336,11 @@ impl Fan {
 
     /// Picks neighbouring seats on the map, mostly near the stage.
     async fn look(&mut self, date: Uuid) -> Told<Vec<u32>> {
-        let answer = self.read(Step::Map, map::path(date)).await?;
-        let Some(free) = map::available(&answer.body) else {
+        let path = self.maps.entry(date).or_default().path(date);
+        let answer = self.read(Step::Map, path).await?;
+        let map = self.maps.entry(date).or_default();
+        let read = map.read(&answer.body).map(|()| map.available());
+        let Some(free) = read else {
             return Err(self.unexpected(Step::Map, &answer));
         };
         if free.is_empty() {

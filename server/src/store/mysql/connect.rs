@@ -66,12 +66,26 @@ impl Options {
         self
     }
 
-    /// A connection on which a transaction sees one state of the database throughout.
+    /// A connection on which a transaction sees one state of the database throughout; to any of the
+    /// servers, also to one that takes no writes.
     ///
     /// # Errors
-    /// No server can be reached, or none that may be used.
+    /// No server can be reached.
     pub fn connect_to_read(&self) -> Result<Conn, Fault> {
-        Link::new(self, "REPEATABLE READ").into_connection()
+        let mut opened = Err(Fault::Unavailable("no connection".into()));
+        for _ in 0..self.hosts.count() {
+            let at = self.hosts.now();
+            opened =
+                Conn::new(self.driver(at)).map_err(|error| Trouble::of(error, 0).at_connecting());
+            if opened.is_ok() {
+                break;
+            }
+            self.hosts.leave(at);
+        }
+        let mut connection = opened?;
+        let text = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+        ask(&mut connection, text).map_err(Trouble::at_connecting)?;
+        Ok(connection)
     }
 
     /// Whether every server is on this machine.
@@ -172,12 +186,6 @@ impl Link {
             is_of_cluster: false,
             trips: 0,
         }
-    }
-
-    /// Opens a connection for somebody else's use.
-    fn into_connection(mut self) -> Result<Conn, Fault> {
-        self.open()?;
-        self.connection.ok_or_else(|| Fault::Unavailable("no connection".into()))
     }
 
     /// Packets that were sent and waited for.
