@@ -44,8 +44,8 @@ struct Picture {
     seats: Vec<Shown>,
     chunks: Vec<Chunk>,
     available: u64,
-    /// Ends of the holds that count, with the seat's index.
-    holds: BTreeSet<(Time, usize)>,
+    /// Ends of the holds that count, with the seat's number.
+    holds: BTreeSet<(Time, u32)>,
     map: Option<SeatMap>,
     compact: Compact,
 }
@@ -74,12 +74,18 @@ const fn word(status: SeatStatus) -> &'static str {
 impl Picture {
     /// Lets the holds lapse whose time is over.
     fn advance(&mut self, now: Time) {
-        while let Some(&(until, index)) = self.holds.first() {
-            if !now.reached(until) {
-                return;
+        while self.holds.first().is_some_and(|(until, _)| now.reached(*until)) {
+            // Taken out here, so that this ends whatever the seat says.
+            let Some((_, number)) = self.holds.pop_first() else { return };
+            if let Ok(index) = self.find(number) {
+                self.put(index, SeatStatus::Available, None);
             }
-            self.put(index, SeatStatus::Available, None);
         }
+    }
+
+    /// Where the seat of a number is, or would be.
+    fn find(&self, number: u32) -> Result<usize, usize> {
+        self.seats.binary_search_by_key(&number, |seat| seat.number)
     }
 
     fn put(&mut self, index: usize, status: SeatStatus, held_until: Option<Time>) {
@@ -87,7 +93,7 @@ impl Picture {
             return;
         };
         if let Some(until) = seat.held_until.take() {
-            self.holds.remove(&(until, index));
+            self.holds.remove(&(until, seat.number));
         }
         self.available -= u64::from(seat.status == SeatStatus::Available);
         self.available += u64::from(status == SeatStatus::Available);
@@ -95,7 +101,7 @@ impl Picture {
         self.compact.put(index, status);
         seat.held_until = held_until.filter(|_| status == SeatStatus::Held);
         if let Some(until) = seat.held_until {
-            self.holds.insert((until, index));
+            self.holds.insert((until, seat.number));
         }
         if let Some(chunk) = self.chunks.get_mut(index / CHUNK) {
             chunk.stale = true;
@@ -213,11 +219,10 @@ impl DateBoard {
 
     pub(super) fn show(&self, number: u32, seat: &Seat, now: Time) {
         let mut picture = self.picture();
-        let find = |picture: &Picture| picture.seats.binary_search_by_key(&number, |s| s.number);
-        if find(&picture).is_err() {
+        if picture.find(number).is_err() {
             picture.add(number, seat);
         }
-        if let Ok(index) = find(&picture) {
+        if let Ok(index) = picture.find(number) {
             let status = if seat.is_free(now) { SeatStatus::Available } else { seat.status };
             picture.put(index, status, seat.held_until);
         }

@@ -2,8 +2,9 @@
 
 use boxoffice::board::{Board, Standing};
 use boxoffice::store::reads::Snapshot;
-use boxoffice_core::concert::{Concert, Policy};
-use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
+use boxoffice_core::concert::{Concert, ConcertDate, Policy, Seat, SeatStatus};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, UserId, Uuid};
+use boxoffice_core::money::Money;
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState,
 };
@@ -165,4 +166,46 @@ fn a_place_that_others_served_is_not_over() {
     assert_eq!(standing(4), Standing::Unheard, "the row may be newer than the news");
     board.hear();
     assert_eq!(standing(4), Standing::Expired);
+}
+
+fn seat(held_until: Option<Time>) -> Seat {
+    Seat {
+        seat_id: 1,
+        concert: CONCERT,
+        zone: "R".into(),
+        ticket_price: Money(1),
+        status: if held_until.is_some() { SeatStatus::Held } else { SeatStatus::Available },
+        reservation: None,
+        held_until,
+        reservated_date: None,
+    }
+}
+
+/// H10, H27: on a shared database a hold may be made by way of a server that has not heard of the date
+/// yet: its batch brings the date's row, and of the seats only those held. The date is not shown until
+/// it is whole, and then its holds lapse.
+#[test]
+fn a_date_of_which_only_a_hold_is_known_is_not_shown() {
+    let board = Board::from_snapshot(Snapshot::default(), Time(0), true);
+    let date = DateId(Uuid::from_u128(5));
+    let row = ConcertDate {
+        concert: CONCERT,
+        concert_date: Time(1_000),
+        total_seats: 3,
+        available_seats: 2,
+    };
+    let key = |number| SeatKey { date, number };
+    let mut hold = Rows::default();
+    hold.dates.insert(date, row.clone());
+    hold.seats.insert(key(3), seat(Some(Time(100))));
+    board.apply(&hold, Time(10));
+    assert!(board.date(date).is_none(), "one of three seats is shown");
+    let mut news = Rows::default();
+    news.dates.insert(date, row);
+    for number in 1..=3 {
+        news.seats.insert(key(number), seat((number == 3).then_some(Time(100))));
+    }
+    board.apply(&news, Time(20));
+    let shown = board.date(date).expect("it is whole");
+    assert_eq!((shown.available(Time(99)), shown.available(Time(100))), (2, 3));
 }

@@ -76,6 +76,7 @@ async fn rush(
 ) -> Result<Rc<World>, Failure> {
     let setup = Pool::new(venue.addresses.clone(), 1)?;
     let concert = venue.open_sale(options, &setup).await?;
+    venue.until_shown(concert).await?;
     let world = Rc::new(World::new(options.clone(), concert, venue.keyring()?)?);
     live::note(&format!(
         "{} fans come to {} for concert {}, seed {}",

@@ -14,7 +14,11 @@ use crate::tokens::{KeyFile, Keyring};
 use serde_json::{Value, json};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
+
+/// How long a server may take to hear of a concert that another has made.
+const SHOWN_WAIT: Duration = Duration::from_secs(5);
 
 /// A folder that is removed at the end.
 struct Folder(PathBuf);
@@ -163,6 +167,25 @@ impl Venue {
         let concert = made["concert_id"].as_str().and_then(|text| text.parse().ok());
         let why = || format!("the sale was refused: {}", String::from_utf8_lossy(&answer.body));
         Ok(concert.filter(|_| answer.status == 201).ok_or_else(why)?)
+    }
+
+    /// Waits until each server shows the concert: it was made by way of one of them.
+    ///
+    /// # Errors
+    /// One does not.
+    pub async fn until_shown(&self, concert: Uuid) -> Result<(), Failure> {
+        let ask = Ask::new("GET", format!("/api/v1/concerts/{concert}"));
+        for address in &self.addresses {
+            let pool = Pool::new(vec![*address], 1)?;
+            let began = Instant::now();
+            while pool.send(&ask).await?.status != 200 {
+                if began.elapsed() > SHOWN_WAIT {
+                    return Err(format!("{address} does not show concert {concert}").into());
+                }
+                tokio::time::sleep(SHOWN_WAIT / 100).await;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the server, if it was started for the run.
