@@ -16,6 +16,7 @@ use crate::store::mysql::Options;
 use crate::store::sqlite::{Files, open_reader_alone};
 use rusqlite::Connection;
 use serde::Serialize;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -140,6 +141,10 @@ impl Snapshot {
     pub fn of_server(options: &Options) -> Result<Self, Fault> {
         let name = format!("boxoffice-audit-{}.db", uuid::Uuid::now_v7());
         let temporary = Temporary(std::env::temp_dir().join(name));
+        // What is copied is nobody else's to read.
+        let mut made = std::fs::OpenOptions::new();
+        let made = made.write(true).create_new(true).mode(0o600).open(&temporary.0);
+        made.map_err(|why| Fault::Unavailable(format!("{}: {why}", temporary.0.display())))?;
         copy(options, &temporary.0)?;
         let opened = Self::of_file(&temporary.0)?;
         Ok(Self { _temporary: Some(temporary), ..opened })
