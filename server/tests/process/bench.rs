@@ -27,3 +27,21 @@ fn the_benchmark_measures_every_step() {
     }
     assert_eq!(std::fs::read_dir(house.dir.path()).unwrap().count(), 0, "nothing is left behind");
 }
+
+/// Three tables: lines, halls and crowds that grow.
+#[test]
+fn growth_is_measured() {
+    let _alone = alone();
+    let house = House::new();
+    let small = ["--rounds", "1", "--seconds", "0.1", "--changes", "60", "--waiting", "50"];
+    let mut command = crate::house::command(crate::house::binary());
+    let output = command.args(["bench", "--growth", "--lines", "20,40"]).args(small);
+    let output = output.args(["--connections", "4"]).env("TMPDIR", house.dir.path());
+    let output = output.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let table = String::from_utf8(output.stdout).unwrap();
+    let lines = table.lines().filter(|line| line.starts_with("| "));
+    assert_eq!(lines.count(), 3 + 2 * 3 + 3 * 4 + 4 * 3, "{table}");
+    assert!(!table.contains("NaN"), "{table}");
+    assert!(table.contains("| 50000 | seat map, compact |") && table.contains("| 40 | join"));
+}

@@ -7,6 +7,7 @@
 
 mod client;
 mod conventional;
+mod growth;
 mod prepare;
 pub(super) mod server;
 mod shared;
@@ -17,6 +18,7 @@ use crate::store::sqlite::{Files, SqliteStore};
 use client::{Load, Measured};
 use prepare::{Prepared, Wanted};
 use server::Child;
+use std::path::Path;
 use std::time::Duration;
 use step::{MAPS, STEPS, Step, WHOLE};
 
@@ -44,6 +46,12 @@ pub struct Options {
     /// Sizes of the pool of connections that the conventional way is given there; the best counts
     #[arg(long, value_delimiter = ',', default_values_t = [8, 32, 128])]
     pools: Vec<usize>,
+    /// Instead: how figures change as lines, halls and crowds grow (embedded database only)
+    #[arg(long, conflicts_with_all = ["database", "only"])]
+    growth: bool,
+    /// Places in line that are compared with --growth
+    #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000, 1_000_000])]
+    lines: Vec<usize>,
     /// Only steps whose name contains this (and the no-op)
     #[arg(long)]
     only: Option<String>,
@@ -69,6 +77,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let folder = std::env::temp_dir().join(format!("boxoffice-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let outcome = match &options.database {
+        None if options.growth => growth::measure(options, &folder),
         None => measure(options, &folder).map(|lines| print(&lines, options)),
         Some(url) => shared::measure(options, url, &folder),
     };
@@ -85,61 +94,105 @@ fn steps(only: Option<&str>) -> Vec<(Step, &'static str)> {
     STEPS.iter().copied().filter(wanted).collect()
 }
 
-fn measure(options: &Options, folder: &std::path::Path) -> Result<Vec<Line>, Failure> {
+fn measure(options: &Options, folder: &Path) -> Result<Vec<Line>, Failure> {
     let steps = steps(options.only.as_deref());
-    let database = folder.join("bench.db");
-    let keys = database.with_extension("keys.json");
-    let in_all = |kind: fn(Step) -> bool| -> usize {
-        let counts = steps.iter().filter(|(step, _)| kind(*step));
-        options.rounds * counts.map(|(step, _)| step.count(options.changes)).sum::<usize>()
-    };
-    let wanted = Wanted {
-        holds: in_all(|step| matches!(step, Step::Hold(_))),
-        pays: in_all(|step| matches!(step, Step::Pay(_))),
-        maps: &MAPS,
-        ..options.wanted()
-    };
-    let mut prepared = {
-        let mut store = SqliteStore::open(&Files { path: database.clone() })?;
-        Prepared::make(&mut store, &keys, wanted)?
-    };
-    // A server has its file to itself.
-    let copy = folder.join("conventional.db");
-    std::fs::copy(&database, &copy)?;
-    let url = |path: &std::path::Path| format!("sqlite://{}", path.display());
-    let batched = Child::start(&url(&database), &keys, &[])?;
-    let conventional = Child::start(&url(&copy), &keys, &["--batch-commands-max", "1"])?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut lines: Vec<Line> =
-        steps.iter().map(|&(step, name)| Line { step, name, rounds: Vec::new() }).collect();
+    let wanted = Wanted { maps: &MAPS, ..options.wanted() };
+    let mut lines = lines(&steps);
+    let mut bed = Bed::make(options, &folder.join("bench.db"), wanted, &lines)?;
     for _ in 0..options.rounds {
-        for line in &mut lines {
+        bed.round(options, options.connections, &mut lines)?;
+    }
+    Ok(lines)
+}
+
+fn lines(steps: &[(Step, &'static str)]) -> Vec<Line> {
+    steps.iter().map(|&(step, name)| Line { step, name, rounds: Vec::new() }).collect()
+}
+
+/// A prepared database with the servers on it.
+struct Bed {
+    prepared: Prepared,
+    batched: Child,
+    /// On a copy: a server has its file to itself.
+    conventional: Option<Child>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Bed {
+    /// With what all rounds of these lines need, beyond what is `wanted`.
+    fn make(
+        options: &Options,
+        database: &Path,
+        wanted: Wanted,
+        lines: &[Line],
+    ) -> Result<Self, Failure> {
+        let keys = database.with_extension("keys.json");
+        let in_all = |kind: fn(Step) -> bool| -> usize {
+            let counts = lines.iter().filter(|line| kind(line.step));
+            options.rounds * counts.map(|line| line.step.count(wanted.changes)).sum::<usize>()
+        };
+        let holds = in_all(|step| matches!(step, Step::Hold(_)));
+        let pays = in_all(|step| matches!(step, Step::Pay(_)));
+        let wanted = Wanted { holds: wanted.holds.max(holds), pays, ..wanted };
+        let prepared = {
+            let mut store = SqliteStore::open(&Files { path: database.to_path_buf() })?;
+            Prepared::make(&mut store, &keys, wanted)?
+        };
+        let url = |path: &Path| format!("sqlite://{}", path.display());
+        let conventional = if lines.iter().any(|line| line.step.is_conventional()) {
+            let copy = database.with_extension("conventional.db");
+            std::fs::copy(database, &copy)?;
+            Some(Child::start(&url(&copy), &keys, &["--batch-commands-max", "1"])?)
+        } else {
+            None
+        };
+        let batched = Child::start(&url(database), &keys, &[])?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { prepared, batched, conventional, runtime })
+    }
+
+    /// Measures each line once.
+    fn round(
+        &mut self,
+        options: &Options,
+        connections: usize,
+        lines: &mut [Line],
+    ) -> Result<(), Failure> {
+        for line in lines {
             if line.step == WHOLE {
-                let request = prepared.requests(WHOLE)?.swap_remove(0);
-                let body = runtime.block_on(client::ask(batched.address, &request))?;
+                let request = self.prepared.requests(WHOLE)?.swap_remove(0);
+                let body = self.runtime.block_on(client::ask(self.batched.address, &request))?;
                 let view: serde_json::Value = serde_json::from_str(&body)?;
-                prepared.version = view["version"].as_str().unwrap_or_default().to_owned();
+                self.prepared.version = view["version"].as_str().unwrap_or_default().to_owned();
             }
-            let server = if line.step.is_conventional() { &conventional } else { &batched };
+            let conventional = self.conventional.as_ref().filter(|_| line.step.is_conventional());
             let load = Load {
-                addresses: vec![server.address],
-                connections: options.connections,
+                addresses: vec![conventional.unwrap_or(&self.batched).address],
+                connections,
                 time: Duration::from_secs_f64(options.seconds),
-                requests: prepared.requests(line.step)?,
+                requests: self.prepared.requests(line.step)?,
                 repeat: line.step.way().is_none(),
                 expect: line.step.expected(),
             };
-            let measured = runtime.block_on(client::run(load));
+            let measured = self.runtime.block_on(client::run(load));
             line.rounds.push(measured.map_err(|why| format!("{}: {why}", line.name))?);
         }
+        Ok(())
     }
-    Ok(lines)
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Median, least and most of the ratios of rates, round by round.
+fn ratio(rounds: &[Measured], to: &[Measured]) -> (f64, f64, f64) {
+    let ratios: Vec<f64> = rounds.iter().zip(to).map(|(one, base)| one.rate / base.rate).collect();
+    let low = ratios.iter().copied().fold(f64::MAX, f64::min);
+    let high = ratios.iter().copied().fold(0.0, f64::max);
+    (median(ratios.into_iter()), low, high)
 }
 
 #[expect(clippy::print_stdout, reason = "the table is the verb's result")]
@@ -157,14 +210,12 @@ fn print(lines: &[Line], options: &Options) {
     println!("|---|---:|---:|---:|---:|---:|---:|");
     let Some(noop) = lines.first() else { return };
     for line in lines {
-        let ratios = || line.rounds.iter().zip(&noop.rounds).map(|(m, n)| m.rate / n.rate);
-        let (low, high) =
-            ratios().fold((f64::MAX, 0.0), |(low, high): (f64, f64), r| (low.min(r), high.max(r)));
+        let (middle, low, high) = ratio(&line.rounds, &noop.rounds);
         println!(
             "| {} | {:.0} | {:.3} | {low:.3}–{high:.3} | {:.2} | {:.2} | {:.2} |",
             line.name,
             median(line.rounds.iter().map(|m| m.rate)),
-            median(ratios()),
+            middle,
             median(line.rounds.iter().map(|m| m.p50_ms)),
             median(line.rounds.iter().map(|m| m.p99_ms)),
             median(line.rounds.iter().map(|m| m.first_byte_ms)),
@@ -184,11 +235,7 @@ fn print_gains(lines: &[Line]) {
         if !conventional.step.is_conventional() || batched.step.is_conventional() {
             continue;
         }
-        let rounds = batched.rounds.iter().zip(&conventional.rounds);
-        let ratios: Vec<f64> = rounds.map(|(b, c)| b.rate / c.rate).collect();
-        let low = ratios.iter().copied().fold(f64::MAX, f64::min);
-        let high = ratios.iter().copied().fold(0.0, f64::max);
-        let middle = median(ratios.into_iter());
+        let (middle, low, high) = ratio(&batched.rounds, &conventional.rounds);
         println!("| {} | {middle:.1} | {low:.1}–{high:.1} |", batched.name);
     }
 }

@@ -24,8 +24,9 @@ use boxoffice_core::wallet::Charge;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Seats of one date. Dates sell out one after another, each in random order.
-const SEATS_PER_DATE: usize = 5_000;
+/// Seats of a date that is bought from, unless told. Dates sell out one after another, each in random
+/// order.
+pub const SEATS_PER_DATE: usize = 5_000;
 /// Commands in one transaction while preparing.
 const BATCH: usize = 2_000;
 /// Fans who want one seat at once.
@@ -73,6 +74,7 @@ pub struct Prepared {
     maps: Vec<(usize, DateId)>,
     hot_date: DateId,
     large_dates: Vec<DateId>,
+    seats_per_date: usize,
     waiting: Vec<Fan>,
     shopping: Vec<Fan>,
     /// Those who want one seat, a crowd after the other.
@@ -156,7 +158,7 @@ fn join_all(
 }
 
 /// How much is needed.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct Wanted {
     /// Requests of a changing step in a round, at most.
     pub changes: usize,
@@ -164,12 +166,28 @@ pub struct Wanted {
     pub holds: usize,
     /// Requests of all rounds that pay.
     pub pays: usize,
+    /// Seats of the dates that they are of.
+    pub seats_per_date: usize,
     /// Sizes of the dates whose map is looked at.
     pub maps: &'static [usize],
     /// Places in line.
     pub waiting: usize,
     /// Times that a crowd wants one seat.
     pub hot_seats: usize,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            changes: 0,
+            holds: 0,
+            pays: 0,
+            seats_per_date: SEATS_PER_DATE,
+            maps: &[],
+            waiting: 0,
+            hot_seats: 0,
+        }
+    }
 }
 
 impl Prepared {
@@ -179,10 +197,10 @@ impl Prepared {
         let keys = KeyFile::open(keys, now)?;
         let (sale, line) = (ConcertId(new_id()), ConcertId(new_id()));
         let changes = wanted.holds + wanted.pays;
+        let size = wanted.seats_per_date;
         let shown: Vec<NewDate> = wanted.maps.iter().map(|&seats| date(seats, now)).collect();
         let hot = date(wanted.hot_seats.max(1), now);
-        let large: Vec<NewDate> =
-            (0..changes.div_ceil(SEATS_PER_DATE)).map(|_| date(SEATS_PER_DATE, now)).collect();
+        let large: Vec<NewDate> = (0..changes.div_ceil(size)).map(|_| date(size, now)).collect();
         let maps = wanted.maps.iter().copied().zip(shown.iter().map(|d| d.date)).collect();
         let large_dates = large.iter().map(|d| d.date).collect();
         let hot_date = hot.date;
@@ -207,6 +225,7 @@ impl Prepared {
             maps,
             hot_date,
             large_dates,
+            seats_per_date: size,
             waiting,
             shopping,
             crowd,
@@ -347,10 +366,10 @@ impl Prepared {
         self.used = range.end;
         debug_assert!(self.shopping.iter().all(|fan| fan.place.concert == self.sale));
         // Fans choose seats all over the hall, not one after the other.
-        let draw = Draw::new(&[7; 32], u64::try_from(SEATS_PER_DATE).unwrap_or(0));
+        let draw = Draw::new(&[7; 32], u64::try_from(self.seats_per_date).unwrap_or(0));
         let wish = |fan: usize| {
-            let date = *self.large_dates.get(fan / SEATS_PER_DATE)?;
-            let nth = u64::try_from(fan % SEATS_PER_DATE + 1).ok()?;
+            let date = *self.large_dates.get(fan / self.seats_per_date)?;
+            let nth = u64::try_from(fan % self.seats_per_date + 1).ok()?;
             let seat = u32::try_from(draw.number_of(nth)).ok()?;
             Some(Wish { user: self.shopping.get(fan)?.user.0, date, seat })
         };
