@@ -46,10 +46,12 @@ fn indexes(of: &Connection, table: &str) -> Result<Vec<String>, Fault> {
                      FROM pragma_index_info(l.name)) FROM pragma_index_list('{table}') l"
         ),
     )?;
-    let key = format!("SELECT '\"' || name || '\"' FROM pragma_table_info('{table}') WHERE pk > 0");
-    let mut key: Vec<String> = list(of, &key)?;
     // A key of one number is the table itself, and no index.
-    key.truncate(1);
+    let key = format!(
+        "SELECT '\"' || name || '\"' FROM pragma_table_info('{table}') WHERE pk > 0 \
+         AND NOT EXISTS (SELECT 1 FROM pragma_index_list('{table}') WHERE origin = 'pk')"
+    );
+    let key: Vec<String> = list(of, &key)?;
     Ok(found.into_iter().chain(key).collect())
 }
 

@@ -10,7 +10,7 @@ pub use date::{DateBoard, SeatMap};
 pub use queue::{QueueBoard, Standing, Status};
 
 use crate::store::reads::Snapshot;
-use boxoffice_core::concert::{Concert, ConcertDate};
+use boxoffice_core::concert::Concert;
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey};
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
@@ -153,12 +153,16 @@ impl Board {
     /// A new date is shown once it has its seats, and only with all of them: where others write as well,
     /// a hold on a date that this board has not heard of brings the date's row and the seats held.
     fn show_dates(&self, rows: &Rows, now: Time) {
-        let seats = |id: DateId| rows.seats.changed().filter(|(key, ..)| key.date == id).count();
-        let is_whole = |id, row: &ConcertDate| seats(id) as u64 >= row.total_seats;
         let new = rows.dates.changed().filter(|(id, ..)| self.date(**id).is_none());
-        let new = new.filter(|(id, row, _)| is_whole(**id, row));
-        let new: HashMap<_, _> =
+        let mut new: HashMap<_, _> =
             new.map(|(id, row, _)| (*id, Arc::new(DateBoard::new(*id, row)))).collect();
+        if !new.is_empty() {
+            let mut seats: HashMap<DateId, u64> = HashMap::new();
+            for (key, ..) in rows.seats.changed() {
+                *seats.entry(key.date).or_default() += 1;
+            }
+            new.retain(|id, date| seats.get(id).copied().unwrap_or(0) >= date.total_seats);
+        }
         let mut patched: Option<Arc<DateBoard>> = None;
         for (key, seat, _) in rows.seats.changed() {
             if patched.as_ref().is_none_or(|date| date.id != key.date) {

@@ -14,7 +14,7 @@ use boxoffice_core::time::Time;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Price zones by the share of the hall that they take, per cent, from the stage.
-const ZONES: [(&str, u32, i64); 4] =
+pub(super) const ZONES: [(&str, u32, i64); 4] =
     [("VIP", 10, 198_000), ("R", 30, 165_000), ("S", 70, 132_000), ("A", 100, 99_000)];
 
 fn seats(count: u32) -> Vec<NewSeat> {

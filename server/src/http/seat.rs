@@ -3,10 +3,11 @@
 use super::App;
 use super::extract::{Admitted, PathId, Query};
 use super::problem::Problem;
+use super::view::json;
 use crate::board::{Reading, Seats, Zone};
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use boxoffice_core::concert::SeatStatus;
@@ -188,8 +189,10 @@ pub async fn map(
     let form = query.form.unwrap_or_default();
     if form == Form::Compact {
         let reading = date.compact(query.since.as_deref(), app.clock.now());
-        let private = [(CACHE_CONTROL, HeaderValue::from_static("private, no-store"))];
-        return Ok((private, axum::Json(compact_view(id, reading))).into_response());
+        let mut response = json(StatusCode::OK, &compact_view(id, reading));
+        let private = HeaderValue::from_static("private, no-store");
+        response.headers_mut().insert(CACHE_CONTROL, private);
+        return Ok(response);
     }
     if query.since.is_some() {
         return Err(Problem::of("invalid_query").with("field", "since"));

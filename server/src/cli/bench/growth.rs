@@ -3,7 +3,7 @@
 
 use super::prepare::{SEATS_PER_DATE, Wanted};
 use super::step::{MAPS, Step, Way};
-use super::{Bed, Line, Options, lines, median, ratio};
+use super::{Bed, Line, Options, lines, measure_on, median, ratio};
 use crate::cli::Failure;
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub fn measure(options: &Options, folder: &Path) -> Result<(), Failure> {
     for &waiting in &options.lines {
         let wanted = Wanted { waiting, ..options.wanted() };
         let file = folder.join(format!("line-{waiting}.db"));
-        show(waiting, &at(options, &file, wanted, &[NOOP, POLL, JOIN], options.connections)?);
+        show(waiting, &measure_on(options, &file, wanted, &[NOOP, POLL, JOIN])?);
     }
     head("seats of a date");
     for seats in MAPS {
@@ -33,7 +33,7 @@ pub fn measure(options: &Options, folder: &Path) -> Result<(), Failure> {
         let maps = [(map(""), "seat map"), (map("?form=compact"), "seat map, compact")];
         let steps = [&[NOOP][..], &maps, &[HOLD]].concat();
         let file = folder.join(format!("hall-{seats}.db"));
-        show(seats, &at(options, &file, wanted, &steps, options.connections)?);
+        show(seats, &measure_on(options, &file, wanted, &steps)?);
     }
     head("connections");
     let all = CROWDS.len() * options.rounds * options.changes;
@@ -47,21 +47,6 @@ pub fn measure(options: &Options, folder: &Path) -> Result<(), Failure> {
         show(connections, &lines);
     }
     Ok(())
-}
-
-fn at(
-    options: &Options,
-    file: &Path,
-    wanted: Wanted,
-    steps: &[(Step, &'static str)],
-    connections: usize,
-) -> Result<Vec<Line>, Failure> {
-    let mut lines = lines(steps);
-    let mut bed = Bed::make(options, file, wanted, &lines)?;
-    for _ in 0..options.rounds {
-        bed.round(options, connections, &mut lines)?;
-    }
-    Ok(lines)
 }
 
 #[expect(clippy::print_stdout, reason = "the table is the verb's result")]

@@ -97,8 +97,18 @@ fn steps(only: Option<&str>) -> Vec<(Step, &'static str)> {
 fn measure(options: &Options, folder: &Path) -> Result<Vec<Line>, Failure> {
     let steps = steps(options.only.as_deref());
     let wanted = Wanted { maps: &MAPS, ..options.wanted() };
-    let mut lines = lines(&steps);
-    let mut bed = Bed::make(options, &folder.join("bench.db"), wanted, &lines)?;
+    measure_on(options, &folder.join("bench.db"), wanted, &steps)
+}
+
+/// Measures steps on a fresh database.
+fn measure_on(
+    options: &Options,
+    database: &Path,
+    wanted: Wanted,
+    steps: &[(Step, &'static str)],
+) -> Result<Vec<Line>, Failure> {
+    let mut lines = lines(steps);
+    let mut bed = Bed::make(options, database, wanted, &lines)?;
     for _ in 0..options.rounds {
         bed.round(options, options.connections, &mut lines)?;
     }

@@ -6,7 +6,7 @@ use super::conventional;
 use super::prepare::{CROWD, Prepared, Wanted};
 use super::server::Child;
 use super::step::{Step, Way};
-use super::{Failure, Options, median};
+use super::{Failure, Options, median, ratio};
 use crate::clock::Clock;
 use crate::store::mysql::{self, MySqlStore, Tls};
 use std::path::Path;
@@ -196,21 +196,15 @@ fn print(lines: &[Line], options: &Options) {
     println!("|---|---:|---:|---|---:|---:|---:|");
     for line in lines.iter().filter(|line| !line.name.contains("one seat")) {
         let base = lines.iter().find(|base| Some(base.name.as_str()) == line.to);
-        let ratios: Vec<f64> = base
-            .map(|base| {
-                line.rounds.iter().zip(&base.rounds).map(|(m, b)| m.rate / b.rate).collect()
-            })
-            .unwrap_or_default();
-        let (low, high) =
-            ratios.iter().fold((f64::MAX, 0.0_f64), |(low, high), r| (low.min(*r), high.max(*r)));
         let of = |value: fn(&Measured) -> f64| median(line.rounds.iter().map(value));
-        let ratio = match line.to {
+        let ratio = match (line.to, base) {
+            (None, _) => "1 | | ".into(),
             // Not measured in this run.
-            Some(_) if base.is_none() => " | | ".into(),
-            Some(to) => {
-                format!("{:.3} | {to} | {low:.3}–{high:.3}", median(ratios.into_iter()))
+            (Some(_), None) => " | | ".into(),
+            (Some(to), Some(base)) => {
+                let (middle, low, high) = ratio(&line.rounds, &base.rounds);
+                format!("{middle:.3} | {to} | {low:.3}–{high:.3}")
             }
-            None => "1 | | ".into(),
         };
         println!(
             "| {} | {:.0} | {ratio} | {:.2} | {:.2} |",

@@ -20,13 +20,8 @@ const BROKEN_PAUSE: Duration = Duration::from_millis(200);
 /// How soon a phone loses its connection after it has sent, at most.
 const CUT_AFTER_MS: u64 = 30;
 
-/// Why a fan's story ends before it is told.
-pub enum End {
-    /// How it ended.
-    Stage(Stage),
-}
-
-type Told<T> = Result<T, End>;
+/// What comes of a step, or how the fan's story ends there.
+type Told<T> = Result<T, Stage>;
 
 /// See the module.
 pub struct Fan {
@@ -96,15 +91,11 @@ impl Fan {
         self.due = Instant::now() + Duration::from_secs_f64(ms.min(mean * 10.0) / 1000.0);
     }
 
-    /// Lives.
+    /// Lives, from the moment on at which it is due to arrive.
     pub async fn live(mut self) {
-        tokio::time::sleep_until(self.due).await;
         self.world.figures.borrow_mut().arrived();
         self.go(Stage::Waiting);
-        let End::Stage(end) = match self.story().await {
-            Ok(end) => End::Stage(end),
-            Err(end) => end,
-        };
+        let (Ok(end) | Err(end)) = self.story().await;
         self.go(end);
     }
 
@@ -218,30 +209,30 @@ impl Fan {
     }
 
     /// An answer that a right server does not give here.
-    fn unexpected(&self, step: Step, answer: &Answer) -> End {
+    fn unexpected(&self, step: Step, answer: &Answer) -> Stage {
         let body = String::from_utf8_lossy(&answer.body).chars().take(300).collect::<String>();
         self.surprise(&format!("{}: {} {body}", step.name(), answer.status));
-        End::Stage(Stage::Failed)
+        Stage::Failed
     }
 
     /// What an answer means that is no success: the time was over, or something is wrong.
-    fn refused(&self, step: Step, answer: &Answer) -> End {
+    fn refused(&self, step: Step, answer: &Answer) -> Stage {
         match answer.code().as_str() {
-            "queue_token_expired" | "hold_lapsed" | "not_admitted" => End::Stage(Stage::TooLate),
-            "sale_closed" => End::Stage(Stage::SoldOut),
+            "queue_token_expired" | "hold_lapsed" | "not_admitted" => Stage::TooLate,
+            "sale_closed" => Stage::SoldOut,
             _ => self.unexpected(step, answer),
         }
     }
 
-    fn doubt(&self) -> End {
+    fn doubt(&self) -> Stage {
         self.world.record.borrow_mut().in_doubt.insert(self.user);
-        End::Stage(Stage::CutOff)
+        Stage::CutOff
     }
 
     async fn read(&mut self, step: Step, path: String) -> Told<Answer> {
         let ask = self.as_shopper(Ask::new("GET", path));
         let (answer, _) = self.ask(step, &ask, false).await;
-        let answer = answer.ok_or(End::Stage(Stage::CutOff))?;
+        let answer = answer.ok_or(Stage::CutOff)?;
         if answer.status == 200 { Ok(answer) } else { Err(self.refused(step, &answer)) }
     }
 
@@ -278,7 +269,7 @@ impl Fan {
             let ask =
                 Ask::new("GET", "/api/v1/queue-tokens/me").with("x-queue-token", &*self.token);
             let (answer, _) = self.ask(Step::Poll, &ask, false).await;
-            let answer = answer.ok_or(End::Stage(Stage::CutOff))?;
+            let answer = answer.ok_or(Stage::CutOff)?;
             if answer.status != 200 {
                 return Err(self.unexpected(Step::Poll, &answer));
             }
@@ -290,7 +281,7 @@ impl Fan {
                 (Some("expired"), Some(true)) => {
                     self.join().await?;
                 }
-                _ => return Err(End::Stage(Stage::TooLate)),
+                _ => return Err(Stage::TooLate),
             }
             if let Some(now) = view["position"].as_u64() {
                 if now > position {

@@ -13,7 +13,6 @@ mod map;
 mod options;
 mod record;
 mod report;
-
 mod truth;
 mod venue;
 mod wire;

@@ -7,6 +7,7 @@ use super::wire::{Ask, Pool};
 use super::world::World;
 use crate::audit;
 use crate::cli::bench::server::Child;
+use crate::cli::demo::ZONES;
 use crate::cli::{Failure, database};
 use crate::clock::Clock;
 use crate::config::Given;
@@ -56,6 +57,16 @@ pub struct Judgement {
     pub facts: usize,
     /// Whether every seat's history can have happened.
     pub linearizability: Linearizability,
+}
+
+impl Judgement {
+    /// How many things are not as they should be.
+    pub fn wrong(&self) -> u64 {
+        let audit = self.audit.as_ref().map_or(0, audit::Report::broken);
+        let Linearizability { broken, undecided, .. } = &self.linearizability;
+        let lists = [&self.untrue, broken, undecided];
+        audit + lists.iter().map(|list| list.len() as u64).sum::<u64>()
+    }
 }
 
 /// Makes ready.
@@ -108,10 +119,6 @@ fn own(options: &Options) -> Result<Venue, Failure> {
         _folder: Some(folder),
     })
 }
-
-/// Zones by the share of the hall that they take, per cent, and their prices in minor units.
-const ZONES: [(&str, u32, i64); 4] =
-    [("VIP", 10, 198_000), ("R", 30, 165_000), ("S", 70, 132_000), ("A", 100, 99_000)];
 
 fn ranges(seats: u32) -> Vec<Value> {
     let mut from = 1;

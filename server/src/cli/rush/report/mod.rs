@@ -58,6 +58,8 @@ pub struct Report {
     unexpected: u64,
     unexpected_examples: Vec<String>,
     judgement: Judgement,
+    /// How many things are not as they should be.
+    wrong: u64,
     stages: Vec<&'static str>,
     seconds: Vec<Second>,
 }
@@ -88,6 +90,7 @@ impl Report {
             answers: figures.answers.iter().map(answered).collect(),
             unexpected: figures.surprised,
             unexpected_examples: figures.surprises.clone(),
+            wrong: figures.surprised + judgement.wrong(),
             judgement,
             stages: Stage::ALL.map(Stage::name).to_vec(),
             seconds: figures.seconds.clone(),
@@ -95,11 +98,8 @@ impl Report {
     }
 
     /// How many things are not as they should be.
-    pub fn wrong(&self) -> u64 {
-        let audit = self.judgement.audit.as_ref().map_or(0, crate::audit::Report::broken);
-        let histories = &self.judgement.linearizability;
-        let lists = [&self.judgement.untrue, &histories.broken, &histories.undecided];
-        self.unexpected + audit + lists.iter().map(|list| list.len() as u64).sum::<u64>()
+    pub const fn wrong(&self) -> u64 {
+        self.wrong
     }
 
     /// Writes `report.json` and `report.html`.
