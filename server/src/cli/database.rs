@@ -9,7 +9,8 @@ use crate::store::keys::OperatorKeys;
 use crate::store::mysql::{MySqlKeys, MySqlReads, MySqlStore, Options, Tls};
 use crate::store::reads::{Reads, Snapshot};
 use crate::store::sqlite::{ApiKeys, Files, ServerLock, SqliteReads, SqliteStore};
-use crate::store::{Fault, Store};
+use crate::store::{Fault, Flush, Store};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a connection to the database may take to be made, at most.
@@ -23,6 +24,8 @@ pub struct Opened {
     pub store: Box<dyn Store>,
     /// Read, each by one request at a time.
     pub readers: Vec<Box<dyn Reads>>,
+    /// Makes durable what they have seen, where it is not yet.
+    pub flush: Option<Arc<dyn Flush>>,
     /// What the board starts from.
     pub snapshot: Snapshot,
     /// Reads it again.
@@ -49,11 +52,17 @@ pub(super) fn named(config: &Config, fault: &Fault) -> String {
 }
 
 fn sqlite(files: Files, readers: usize) -> Result<Opened, Fault> {
-    let store = Box::new(SqliteStore::open(&files)?);
+    let mut store = Box::new(SqliteStore::open(&files)?);
+    let flush = store.defer_sync();
     let reader = |_| Ok(Box::new(SqliteReads::open(&files)?) as Box<dyn Reads>);
     let readers = (0..readers).map(reader).collect::<Result<_, Fault>>()?;
-    let mut refill: Refill = Box::new(move || SqliteReads::open(&files)?.snapshot());
-    Ok(Opened { store, readers, snapshot: refill()?, refill })
+    let seen = flush.clone();
+    let mut refill: Refill = Box::new(move || {
+        let snapshot = SqliteReads::open(&files)?.snapshot()?;
+        seen.as_ref().map_or(Ok(()), |seen| seen.flush())?;
+        Ok(snapshot)
+    });
+    Ok(Opened { store, readers, flush, snapshot: refill()?, refill })
 }
 
 /// How to connect.
@@ -86,7 +95,7 @@ fn mysql(config: &Config, url: &str, clock: &Clock) -> Result<Opened, Fault> {
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
     let mut reads = MySqlReads::open(&options)?;
     let mut refill: Refill = Box::new(move || reads.snapshot());
-    Ok(Opened { store, readers, snapshot: refill()?, refill })
+    Ok(Opened { store, readers, flush: None, snapshot: refill()?, refill })
 }
 
 /// The clock that nodes of this database go by: where there can be many, the database's.

@@ -75,7 +75,7 @@ fn token_keys(config: &Config, clock: &Clock) -> Result<KeyFile, Failure> {
 /// The database or a key file cannot be used.
 pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     config.check_token_keys()?;
-    let Opened { store, readers, snapshot, refill } = database::open(config, &clock)?;
+    let Opened { store, readers, flush, snapshot, refill } = database::open(config, &clock)?;
     let keys = token_keys(config, &clock)?;
     let board = Arc::new(Board::from_snapshot(snapshot, clock.now(), store.is_shared()));
     let metrics = Arc::new(Metrics::default());
@@ -105,7 +105,7 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     let inner = Inner {
         desk,
         board,
-        readers: ReadPool::new(readers),
+        readers: ReadPool::new(readers, flush),
         keyring: Arc::new(Keyring::new(&keys)),
         external: external(config)?,
         passwords,

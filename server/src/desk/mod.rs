@@ -98,7 +98,7 @@ impl Desk {
     /// # Errors
     /// The system gives no thread.
     pub fn start(
-        store: Box<dyn Store>,
+        mut store: Box<dyn Store>,
         board: Arc<Board>,
         refill: Refill,
         clock: Clock,
@@ -111,9 +111,10 @@ impl Desk {
         let inbox = Inbox::new(chores, waiting, Arc::clone(&metrics), commands_max)?;
         let (finished, done) = std::sync::mpsc::channel();
         let (teller, decided) = std::sync::mpsc::sync_channel(teller::BATCHES_MAX);
+        let durable = teller::Durable { flush: store.defer_sync(), metrics: Arc::clone(&metrics) };
         let telling = std::thread::Builder::new()
             .name("teller".into())
-            .spawn(move || teller::run(&board, refill, &decided))?;
+            .spawn(move || teller::run(&board, refill, &durable, &decided))?;
         let mut worker = writer::Worker { store, teller, clock, metrics: Arc::clone(&metrics) };
         let thread = std::thread::Builder::new().name("desk".into()).spawn(move || {
             worker.run(inbox);

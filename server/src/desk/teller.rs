@@ -1,16 +1,20 @@
-//! The teller: shows a committed batch on the board, then answers those who wait, while the desk is
-//! at the next batch. Batches come in the order of their commits.
+//! The teller: waits until a committed batch is durable, shows it on the board, then answers those who
+//! wait, while the desk is at the next batch. Batches come in the order of their commits; those that
+//! have come while the disk was waited for go together.
 
 use super::inbox::Asking;
 use super::{Answer, NotRun, Refill};
 use crate::board::Board;
-use crate::store::Changes;
+use crate::metrics::Metrics;
 use crate::store::reads::Snapshot;
+use crate::store::{Changes, Fault, Flush};
 use boxoffice_core::batch::Reply;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// Who waits for the answers of a batch, in the order of its commands.
@@ -19,7 +23,7 @@ pub(super) type Waiting = Vec<oneshot::Sender<Answer>>;
 /// A batch that is through.
 #[expect(clippy::large_enum_variant, reason = "nearly all are the large one")]
 pub(super) enum Decided {
-    /// Committed.
+    /// Committed, if not yet durable.
     Done { rows: Rows, replies: Vec<Reply>, now: Time, waiting: Waiting },
     /// Other nodes have committed.
     News { changes: Changes, now: Time, waiting: Vec<Asking> },
@@ -29,6 +33,26 @@ pub(super) enum Decided {
 
 /// Batches that may wait for the teller; with more, the desk waits.
 pub(super) const BATCHES_MAX: usize = 2;
+/// Batches that are made durable together, at most.
+const TOGETHER_MAX: usize = 2 * BATCHES_MAX;
+
+/// How commits become durable: by themselves, or by a flush.
+pub(super) struct Durable {
+    pub flush: Option<Arc<dyn Flush>>,
+    pub metrics: Arc<Metrics>,
+}
+
+impl Durable {
+    fn wait(&self) -> Result<(), Fault> {
+        let Some(flush) = &self.flush else {
+            return Ok(());
+        };
+        let began = Instant::now();
+        let flushed = flush.flush();
+        self.metrics.sync_seconds.observe(began.elapsed().as_secs_f64());
+        flushed
+    }
+}
 
 /// What is to be shown.
 enum Shown<'a> {
@@ -38,7 +62,12 @@ enum Shown<'a> {
 }
 
 /// Runs until the desk is gone and everything handed over is answered.
-pub(super) fn run(board: &Board, mut refill: Refill, decided: &Receiver<Decided>) {
+pub(super) fn run(
+    board: &Board,
+    mut refill: Refill,
+    durable: &Durable,
+    decided: &Receiver<Decided>,
+) {
     let mend = |now| mend(board, &mut refill, now);
     let show = |shown: Shown<'_>, now| match shown {
         Shown::Rows(rows) => board.apply(rows, now),
@@ -50,12 +79,13 @@ pub(super) fn run(board: &Board, mut refill: Refill, decided: &Receiver<Decided>
         }
         Shown::Snapshot(snapshot) => board.refill(snapshot, now),
     };
-    tell(show, mend, decided);
+    tell(show, mend, || durable.wait(), decided);
 }
 
 fn tell(
     mut show: impl FnMut(Shown<'_>, Time),
     mut mend: impl FnMut(Time) -> bool,
+    mut sync: impl FnMut() -> Result<(), Fault>,
     decided: &Receiver<Decided>,
 ) {
     let mut torn = false;
@@ -71,28 +101,50 @@ fn tell(
             torn = !mend(now);
         }
     };
-    while let Ok(batch) = decided.recv() {
-        match batch {
-            Decided::Done { rows, replies, now, waiting } => {
-                show(Some(Shown::Rows(&rows)), now);
-                answer_all(waiting, replies.into_iter().map(Ok));
+    let mut batches = Vec::with_capacity(TOGETHER_MAX);
+    while let Ok(first) = decided.recv() {
+        batches.push(first);
+        batches.extend(decided.try_iter().take(TOGETHER_MAX - 1));
+        let any = batches.iter().any(|batch| matches!(batch, Decided::Done { .. }));
+        let unsynced = if any { sync().err() } else { None };
+        for batch in batches.drain(..).map(|batch| doubted(batch, unsynced.as_ref())) {
+            tell_one(&mut show, batch);
+        }
+    }
+}
+
+/// A batch, or, where it may not be durable, that this is so.
+fn doubted(batch: Decided, unsynced: Option<&Fault>) -> Decided {
+    match (batch, unsynced) {
+        (Decided::Done { now, waiting, .. }, Some(fault)) => {
+            let why = NotRun::Fault(Fault::Unknown(fault.to_string()));
+            Decided::NotRun { why, now, waiting }
+        }
+        (batch, _) => batch,
+    }
+}
+
+fn tell_one(show: &mut impl FnMut(Option<Shown<'_>>, Time), batch: Decided) {
+    match batch {
+        Decided::Done { rows, replies, now, waiting } => {
+            show(Some(Shown::Rows(&rows)), now);
+            answer_all(waiting, replies.into_iter().map(Ok));
+        }
+        Decided::News { changes, now, waiting } => {
+            match changes {
+                Changes::None => show(Some(Shown::News(None)), now),
+                Changes::Rows(rows) => show(Some(Shown::News(Some(&rows))), now),
+                Changes::Snapshot(snapshot) => show(Some(Shown::Snapshot(*snapshot)), now),
             }
-            Decided::News { changes, now, waiting } => {
-                match changes {
-                    Changes::None => show(Some(Shown::News(None)), now),
-                    Changes::Rows(rows) => show(Some(Shown::News(Some(&rows))), now),
-                    Changes::Snapshot(snapshot) => show(Some(Shown::Snapshot(*snapshot)), now),
-                }
-                for asking in waiting {
-                    // The sweeper may have given up on it.
-                    let _ = asking.send(Ok(()));
-                }
+            for asking in waiting {
+                // The sweeper may have given up on it.
+                let _ = asking.send(Ok(()));
             }
-            Decided::NotRun { why, now, waiting } => {
-                // First, since the database is likely to be away for the mending, too.
-                answer_all(waiting, std::iter::repeat_with(|| Err(why.clone())));
-                show(None, now);
-            }
+        }
+        Decided::NotRun { why, now, waiting } => {
+            // First, since the database is likely to be away for the mending, too.
+            answer_all(waiting, std::iter::repeat_with(|| Err(why.clone())));
+            show(None, now);
         }
     }
 }
@@ -156,7 +208,7 @@ mod tests {
             mended.push(now);
             now != Time(2)
         };
-        tell(show, mend, &decided);
+        tell(show, mend, || Ok(()), &decided);
         assert_eq!(mended, [Time(2), Time(3)]);
         for mut answered in answers {
             assert!(answered.try_recv().is_ok());
@@ -189,7 +241,7 @@ mod tests {
         let show = |shown: Shown<'_>, _| {
             assert!(!matches!(shown, Shown::Rows(_)), "they cannot be shown");
         };
-        tell(show, mend, &decided);
+        tell(show, mend, || Ok(()), &decided);
         assert_eq!(mended, [Time(2), Time(3), Time(4), Time(5)]);
     }
 
@@ -235,7 +287,8 @@ mod tests {
         let news = Decided::News { changes: Changes::None, now: Time(1), waiting: vec![asking] };
         desk.send(news).expect("the channel is open");
         drop(desk);
-        run(&board, Box::new(|| panic!("nothing is torn")), &decided);
+        let durable = Durable { flush: None, metrics: Arc::default() };
+        run(&board, Box::new(|| panic!("nothing is torn")), &durable, &decided);
         assert_eq!(standing(), Some(Standing::Expired));
         assert!(matches!(asked.try_recv(), Ok(Ok(()))));
     }

@@ -21,6 +21,17 @@ pub use transaction::transact;
 
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use std::sync::Arc;
+
+/// Makes commits durable; see [`Store::defer_sync`].
+pub trait Flush: Send + Sync {
+    /// Returns once everything is durable that was committed, or seen by a read, before the call.
+    ///
+    /// # Errors
+    /// What was committed since the last call that succeeded may stand or not. Store and readers
+    /// refuse everything from now on.
+    fn flush(&self) -> Result<(), Fault>;
+}
 
 /// The write side of a database: one transaction at a time.
 pub trait Store: Send {
@@ -43,7 +54,7 @@ pub trait Store: Send {
     /// The database is not available, or a constraint (the second lock) says no.
     fn save(&mut self, rows: &Rows) -> Result<(), Fault>;
 
-    /// Makes the transaction durable.
+    /// Makes the transaction durable, or leaves that to what [`Store::defer_sync`] has given.
     ///
     /// # Errors
     /// Nothing of the transaction stands then, except after [`Fault::Unknown`]: that one
@@ -67,6 +78,13 @@ pub trait Store: Send {
     /// It cannot be found out for now.
     fn settle(&mut self) -> Result<bool, Fault> {
         Ok(false)
+    }
+
+    /// From now on [`Store::commit`] does not wait for the disk, and nobody may be told of what was
+    /// committed before a flush that was called after it. `None` where commits go on being durable
+    /// by themselves. Called again it gives the same.
+    fn defer_sync(&mut self) -> Option<Arc<dyn Flush>> {
+        None
     }
 
     /// Whether other processes write to the same database. There a row that was absent when it was

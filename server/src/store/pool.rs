@@ -1,8 +1,8 @@
 //! A bounded pool of read connections. A request takes one at most, for one question at most, and
 //! does not wait for ever for it.
 
-use super::fault::Fault;
 use super::reads::Reads;
+use super::{Fault, Flush};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -17,6 +17,7 @@ type Idle = Mutex<Vec<Box<dyn Reads>>>;
 pub struct ReadPool {
     idle: Arc<Idle>,
     free: Arc<Semaphore>,
+    flush: Option<Arc<dyn Flush>>,
 }
 
 fn lock(idle: &Idle) -> MutexGuard<'_, Vec<Box<dyn Reads>>> {
@@ -38,11 +39,12 @@ impl Drop for Lent {
 }
 
 impl ReadPool {
-    /// A pool of these connections.
+    /// A pool of these connections. With `flush`, what they see may not be durable yet: it is made
+    /// so before anyone is told.
     #[must_use]
-    pub fn new(connections: Vec<Box<dyn Reads>>) -> Self {
+    pub fn new(connections: Vec<Box<dyn Reads>>, flush: Option<Arc<dyn Flush>>) -> Self {
         let free = Arc::new(Semaphore::new(connections.len()));
-        Self { idle: Arc::new(Mutex::new(connections)), free }
+        Self { idle: Arc::new(Mutex::new(connections)), free, flush }
     }
 
     /// Asks one question on one connection, off the threads that serve requests.
@@ -58,14 +60,16 @@ impl ReadPool {
             Ok(Ok(permit)) => permit,
             Ok(Err(_)) | Err(_) => return Err(Fault::Unavailable("all readers are busy".into())),
         };
-        let idle = Arc::clone(&self.idle);
+        let (idle, flush) = (Arc::clone(&self.idle), self.flush.clone());
         let asked = tokio::task::spawn_blocking(move || {
             let connection = lock(&idle).pop();
             let mut lent = Lent { connection, idle, _permit: permit };
-            match lent.connection.as_deref_mut() {
-                Some(connection) => question(connection),
-                None => Err(Fault::Unavailable("no reader".into())),
-            }
+            let answer = match lent.connection.as_deref_mut() {
+                Some(connection) => question(connection)?,
+                None => return Err(Fault::Unavailable("no reader".into())),
+            };
+            flush.map_or(Ok(()), |flush| flush.flush())?;
+            Ok(answer)
         });
         asked.await.unwrap_or_else(|_| Err(Fault::Unavailable("a reader stopped".into())))
     }
@@ -83,7 +87,7 @@ mod tests {
         let files = Files { path: folder.path().join("boxoffice.db") };
         drop(SqliteStore::open(&files).unwrap());
         let open = || Box::new(SqliteReads::open(&files).unwrap()) as Box<dyn Reads>;
-        let pool = ReadPool::new(vec![open(), open()]);
+        let pool = ReadPool::new(vec![open(), open()], None);
         for _ in 0..5 {
             let asked = pool.read::<()>(|_| panic!("a question that panics")).await;
             assert_eq!(asked, Err(Fault::Unavailable("a reader stopped".into())));

@@ -12,6 +12,7 @@ mod bodies;
 mod buying;
 mod closing;
 mod draw;
+mod durable;
 mod external;
 mod files;
 mod guards;

@@ -169,7 +169,7 @@ async fn positions_fall_and_estimates_are_seconds() {
 async fn polls_touch_no_database() {
     let sale = Sale::new();
     let show = sale.concert(json!({ "max_active": 2 })).await;
-    let (sale, watch) = sale.rewired(64, |inner| inner.readers = ReadPool::new(Vec::new()));
+    let (sale, watch) = sale.rewired(64, |inner| inner.readers = ReadPool::new(Vec::new(), None));
     let mut fans = sale.fans(4);
     sale.join_all(&mut fans, &show).await;
     assert!(watch.calls() > 0, "joins are counted");
@@ -195,7 +195,7 @@ async fn polls_touch_no_database() {
 async fn looking_touches_no_database() {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
-    let (sale, watch) = sale.rewired(64, |inner| inner.readers = ReadPool::new(Vec::new()));
+    let (sale, watch) = sale.rewired(64, |inner| inner.readers = ReadPool::new(Vec::new(), None));
     let fan = sale.shopper(&show).await;
     sale.send(get(show.path("/dates")).by(&fan)).await.want(200);
     let before = watch.calls();

@@ -1,13 +1,16 @@
-//! The embedded database: one writer, readers apart, write-ahead log, every commit synced to disk.
+//! The embedded database: one writer, readers apart, write-ahead log. Every commit is
+//! synced to disk, by itself or, beside the desk, by who answers (`log.rs`).
 
 mod keys;
 mod lock;
+mod log;
 mod open;
 mod read;
 mod write;
 
 pub use keys::ApiKeys;
 pub use lock::ServerLock;
+pub use log::Sync;
 pub use open::{Files, SCHEMA_VERSION, migrate, open_reader, open_reader_alone, open_writer};
 pub use read::SqliteReads;
 pub use write::SqliteStore;

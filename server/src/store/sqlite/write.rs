@@ -3,7 +3,8 @@
 use super::super::records::{Cell, Record};
 use super::super::sql::{insert, select, update};
 use super::super::table::{self, Table as TableDef};
-use super::super::{Fault, Store};
+use super::super::{Fault, Flush, Store};
+use super::log::{Log, Sync, sync_of};
 use super::open::{Files, open_writer};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{ReservationId, UserId, Uuid};
@@ -19,6 +20,7 @@ use boxoffice_core::wallet::{Balance, LedgerEntry};
 use rusqlite::{Connection, ToSql, params, params_from_iter};
 use sea_query::SqliteQueryBuilder;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Texts of the statements of one table.
 struct Texts {
@@ -32,6 +34,11 @@ pub struct SqliteStore {
     connection: Connection,
     texts: HashMap<&'static str, Texts>,
     seats_of_reservation: String,
+    log: Arc<Log>,
+    /// Whether commits leave the sync to the log.
+    deferred: bool,
+    /// Rows changed on this connection when the transaction began.
+    changes_before: u64,
 }
 
 /// A user's newest place in a queue.
@@ -54,6 +61,19 @@ impl SqliteStore {
     /// See [`open_writer`].
     pub fn open(files: &Files) -> Result<Self, Fault> {
         let connection = open_writer(files)?;
+        let sync = sync_of(files)?;
+        Ok(Self::on(connection, sync))
+    }
+
+    /// The same with another way to sync the log; for tests of what happens while it waits or fails.
+    ///
+    /// # Errors
+    /// See [`open_writer`].
+    pub fn open_with(files: &Files, sync: Sync) -> Result<Self, Fault> {
+        Ok(Self::on(open_writer(files)?, sync))
+    }
+
+    fn on(connection: Connection, sync: Sync) -> Self {
         let texts = |table: &'static TableDef| {
             let update = if table.mutable.is_empty() {
                 String::new()
@@ -68,7 +88,7 @@ impl SqliteStore {
             (table.name, texts)
         };
         let by = ["reservation_id"];
-        Ok(Self {
+        Self {
             connection,
             texts: table::TABLES.into_iter().map(texts).collect(),
             seats_of_reservation: select(
@@ -77,7 +97,10 @@ impl SqliteStore {
                 &["seat_number"],
                 SqliteQueryBuilder,
             ),
-        })
+            log: Arc::new(Log::new(sync)),
+            deferred: false,
+            changes_before: 0,
+        }
     }
 
     fn texts<R: Record>(&self) -> Result<&Texts, Fault> {
@@ -207,6 +230,9 @@ impl Drop for SqliteStore {
     /// Moves the log into the database file: after a clean stop the one file is everything, however
     /// it is copied. SQLite would do it itself if the last connection to close were not a reader's.
     fn drop(&mut self) {
+        if self.log.check().is_err() {
+            return;
+        }
         // Where it cannot be done now, the log stays, and the next start reads it.
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
@@ -215,7 +241,10 @@ impl Drop for SqliteStore {
 impl Store for SqliteStore {
     fn begin(&mut self) -> Result<(), Fault> {
         // Immediate: the write lock is taken now, so that what is loaded cannot change before the save.
-        Ok(self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(|_| ())?)
+        self.log.check()?;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.changes_before = self.connection.total_changes();
+        Ok(())
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
@@ -273,7 +302,30 @@ impl Store for SqliteStore {
     }
 
     fn commit(&mut self) -> Result<(), Fault> {
-        Ok(self.connection.prepare_cached("COMMIT")?.execute([]).map(|_| ())?)
+        let mut commit = self.connection.prepare_cached("COMMIT")?;
+        if !self.deferred || self.connection.total_changes() == self.changes_before {
+            return Ok(commit.execute([]).map(|_| ())?);
+        }
+        self.log.begin();
+        let committed = commit.execute([]);
+        self.log.wrote();
+        Ok(committed.map(|_| ())?)
+    }
+
+    fn defer_sync(&mut self) -> Option<Arc<dyn Flush>> {
+        if !self.deferred {
+            // What a server that died has left in the log is written once more and synced: it may be
+            // in the system's memory only, even where a sync had failed and would succeed now.
+            let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+            let copied = self.connection.query_row(checkpoint, [], |_| Ok(()));
+            let normal = self.connection.pragma_update(None, "synchronous", "NORMAL");
+            if let Err(error) = copied.and(normal) {
+                tracing::warn!(%error, "each commit is synced by itself");
+                return None;
+            }
+            self.deferred = true;
+        }
+        Some(Arc::clone(&self.log) as Arc<dyn Flush>)
     }
 
     fn rollback(&mut self) {
@@ -287,6 +339,7 @@ impl Store for SqliteStore {
     }
 
     fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
+        self.log.check()?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(self.connection.prepare_cached(PRUNE)?.execute(params![cutoff.0, limit])?)
     }

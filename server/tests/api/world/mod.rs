@@ -8,7 +8,7 @@ mod watched;
 
 pub use ask::{Ask, Seen, delete, get, post, put};
 pub use fan::{Fan, Show, charge, count, id_of, pay, reserve};
-pub use watched::{Watch, Watched};
+pub use watched::{Disk, Watch, Watched};
 
 use axum::Router;
 use boxoffice::cli::node::{self, Node};
@@ -17,8 +17,10 @@ use boxoffice::config::{Config, Given};
 use boxoffice::desk::{Desk, Settings, Writer};
 use boxoffice::http::routes::router;
 use boxoffice::http::{App, Inner};
+use boxoffice::store::Store;
 use boxoffice::store::keys::OperatorKeys;
 use boxoffice::store::memory::Dump;
+use boxoffice::store::pool::ReadPool;
 use boxoffice::store::reads::Reads;
 use boxoffice::store::sqlite::{ApiKeys, Files, SqliteReads};
 use boxoffice::sweeper::Sweeper;
@@ -76,7 +78,8 @@ impl Sale {
     pub fn rewired(self, waiting_max: usize, change: impl FnOnce(&mut Inner)) -> (Self, Watch) {
         let Self { app, sweeper, router, clock, config, folder, writer: _ } = self;
         drop(router);
-        let (store, watch) = Watched::open(&Files { path: config.sqlite_path().unwrap() });
+        let (mut store, watch) = Watched::open(&Files { path: config.sqlite_path().unwrap() });
+        let flush = store.defer_sync();
         let settings = Settings { batch_commands_max: config.batch_commands_max, waiting_max };
         let (board, metrics) = (Arc::clone(&app.board), Arc::clone(&app.metrics));
         let files = Files { path: config.sqlite_path().unwrap() };
@@ -86,6 +89,8 @@ impl Sale {
         let sweeper = Sweeper { desk: desk.clone(), ..sweeper };
         let mut inner = Arc::try_unwrap(app.0).ok().expect("nobody else holds the app");
         inner.desk = desk;
+        let reader = SqliteReads::open(&Files { path: config.sqlite_path().unwrap() }).unwrap();
+        inner.readers = ReadPool::new(vec![Box::new(reader)], flush);
         change(&mut inner);
         let app = App(Arc::new(inner));
         let router = crate::world::router(app.clone());

@@ -1,11 +1,21 @@
-//! A store that counts what it is asked, and that can be held up or made to fail.
+//! A store that counts what it is asked, and that can be held up or made to fail, as can its disk.
 
 use boxoffice::store::sqlite::{Files, SqliteStore};
-use boxoffice::store::{Fault, Store};
+use boxoffice::store::{Fault, Flush, Store};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+
+/// How syncs of the log end.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Disk {
+    #[default]
+    Works,
+    /// Not until it is told otherwise.
+    Hangs,
+    Fails,
+}
 
 #[derive(Default)]
 struct Shared {
@@ -14,6 +24,8 @@ struct Shared {
     held: Mutex<Option<usize>>,
     released: Condvar,
     fault: Mutex<Option<Fault>>,
+    disk: Mutex<Disk>,
+    told: Condvar,
 }
 
 /// The store; see the module.
@@ -31,7 +43,17 @@ impl Watched {
     pub fn open(files: &Files) -> (Self, Watch) {
         let shared = Arc::new(Shared::default());
         let watch = Watch { shared: Arc::clone(&shared) };
-        (Self { store: SqliteStore::open(files).unwrap(), shared }, watch)
+        let disk = Arc::clone(&shared);
+        let sync = move || {
+            let hangs = |disk: &mut Disk| *disk == Disk::Hangs;
+            let disk = disk.told.wait_while(disk.disk.lock().unwrap(), hangs).unwrap();
+            match *disk {
+                Disk::Fails => Err(std::io::Error::other("EIO")),
+                Disk::Works | Disk::Hangs => Ok(()),
+            }
+        };
+        let store = SqliteStore::open_with(files, Box::new(sync)).unwrap();
+        (Self { store, shared }, watch)
     }
 
     fn called(&self) {
@@ -60,6 +82,12 @@ impl Watch {
     pub fn release(&self) {
         *self.shared.held.lock().unwrap() = None;
         self.shared.released.notify_all();
+    }
+
+    /// What becomes of syncs from now on.
+    pub fn disk(&self, disk: Disk) {
+        *self.shared.disk.lock().unwrap() = disk;
+        self.shared.told.notify_all();
     }
 
     /// Every transaction fails, or no longer.
@@ -96,6 +124,10 @@ impl Store for Watched {
     fn commit(&mut self) -> Result<(), Fault> {
         self.called();
         self.store.commit()
+    }
+
+    fn defer_sync(&mut self) -> Option<Arc<dyn Flush>> {
+        self.store.defer_sync()
     }
 
     fn rollback(&mut self) {
