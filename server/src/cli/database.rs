@@ -39,7 +39,7 @@ pub struct Opened {
 /// It cannot be used.
 pub fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
     let opened = match config.where_is_the_database()? {
-        Database::Sqlite(path) => sqlite(Files { path }, config.readers),
+        Database::Sqlite(path) => sqlite(config, Files { path }),
         Database::MySql(url) => mysql(config, &url, clock),
     };
     Ok(opened.map_err(|fault| named(config, &fault))?)
@@ -51,11 +51,12 @@ pub(super) fn named(config: &Config, fault: &Fault) -> String {
     format!("{}: {fault}", name.strip_prefix("sqlite://").unwrap_or(&name))
 }
 
-fn sqlite(files: Files, readers: usize) -> Result<Opened, Fault> {
+fn sqlite(config: &Config, files: Files) -> Result<Opened, Fault> {
     let mut store = Box::new(SqliteStore::open(&files)?);
-    let flush = store.defer_sync();
+    // A command in a transaction of its own waits for its own sync: that is the way to compare with.
+    let flush = if config.batch_commands_max > 1 { store.defer_sync() } else { None };
     let reader = |_| Ok(Box::new(SqliteReads::open(&files)?) as Box<dyn Reads>);
-    let readers = (0..readers).map(reader).collect::<Result<_, Fault>>()?;
+    let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
     let seen = flush.clone();
     let mut refill: Refill = Box::new(move || {
         let snapshot = SqliteReads::open(&files)?.snapshot()?;

@@ -85,6 +85,7 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     };
     let (desk, writer) = Desk::start(
         store,
+        flush.clone(),
         Arc::clone(&board),
         refill,
         clock.clone(),

@@ -9,7 +9,7 @@ use crate::board::Board;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::reads::Snapshot;
-use crate::store::{Changes, Fault, Store};
+use crate::store::{Changes, Fault, Flush, Store};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use inbox::{Chore, Handed, Inbox};
@@ -93,12 +93,14 @@ pub struct Writer {
 }
 
 impl Desk {
-    /// Starts the desk's thread on a store.
+    /// Starts the desk's thread on a store; `flush` makes durable what it has committed, where that is
+    /// left to be done.
     ///
     /// # Errors
     /// The system gives no thread.
     pub fn start(
-        mut store: Box<dyn Store>,
+        store: Box<dyn Store>,
+        flush: Option<Arc<dyn Flush>>,
         board: Arc<Board>,
         refill: Refill,
         clock: Clock,
@@ -111,7 +113,7 @@ impl Desk {
         let inbox = Inbox::new(chores, waiting, Arc::clone(&metrics), commands_max)?;
         let (finished, done) = std::sync::mpsc::channel();
         let (teller, decided) = std::sync::mpsc::sync_channel(teller::BATCHES_MAX);
-        let durable = teller::Durable { flush: store.defer_sync(), metrics: Arc::clone(&metrics) };
+        let durable = teller::Durable { flush, metrics: Arc::clone(&metrics) };
         let telling = std::thread::Builder::new()
             .name("teller".into())
             .spawn(move || teller::run(&board, refill, &durable, &decided))?;

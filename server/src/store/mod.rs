@@ -21,9 +21,8 @@ pub use transaction::transact;
 
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
-use std::sync::Arc;
 
-/// Makes commits durable; see [`Store::defer_sync`].
+/// Makes durable what a store has committed without waiting for the disk.
 pub trait Flush: Send + Sync {
     /// Returns once everything is durable that was committed, or seen by a read, before the call.
     ///
@@ -54,7 +53,7 @@ pub trait Store: Send {
     /// The database is not available, or a constraint (the second lock) says no.
     fn save(&mut self, rows: &Rows) -> Result<(), Fault>;
 
-    /// Makes the transaction durable, or leaves that to what [`Store::defer_sync`] has given.
+    /// Makes the transaction durable, or leaves that to a [`Flush`].
     ///
     /// # Errors
     /// Nothing of the transaction stands then, except after [`Fault::Unknown`]: that one
@@ -78,13 +77,6 @@ pub trait Store: Send {
     /// It cannot be found out for now.
     fn settle(&mut self) -> Result<bool, Fault> {
         Ok(false)
-    }
-
-    /// From now on [`Store::commit`] does not wait for the disk, and nobody may be told of what was
-    /// committed before a flush that was called after it. `None` where commits go on being durable
-    /// by themselves. Called again it gives the same.
-    fn defer_sync(&mut self) -> Option<Arc<dyn Flush>> {
-        None
     }
 
     /// Whether other processes write to the same database. There a row that was absent when it was

@@ -66,6 +66,12 @@ impl Log {
         self.written.store(self.begun.load(SeqCst), SeqCst);
     }
 
+    /// A sync has failed, by whomever.
+    pub fn fail(&self, error: &dyn std::fmt::Display) {
+        self.broken.store(true, SeqCst);
+        tracing::error!(%error, "the disk has failed; nothing more is read or written");
+    }
+
     /// # Errors
     /// A sync has failed. It is not tried again: the system may have dropped what it could not write,
     /// and would then call the next sync a success.
@@ -90,8 +96,7 @@ impl Flush for Log {
         // there for sure before the sync began.
         let written = self.written.load(SeqCst);
         if let Err(error) = (self.sync)() {
-            self.broken.store(true, SeqCst);
-            tracing::error!(%error, "the disk has failed; nothing more is read or written");
+            self.fail(&error);
             return self.check();
         }
         *synced = written;

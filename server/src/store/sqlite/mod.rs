@@ -1,6 +1,7 @@
 //! The embedded database: one writer, readers apart, write-ahead log. Every commit is
 //! synced to disk, by itself or, beside the desk, by who answers (`log.rs`).
 
+mod checkpoint;
 mod keys;
 mod lock;
 mod log;

@@ -1,6 +1,7 @@
 //! Opening: pragmas, migrations, and one clear sentence where a file cannot be used.
 
 use crate::store::fault::Fault;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -44,7 +45,7 @@ pub fn open_writer(files: &Files) -> Result<Connection, Fault> {
 pub(super) fn open_waiting(files: &Files, wait: Duration) -> Result<Connection, Fault> {
     let mut connection = Connection::open(&files.path)?;
     connection.busy_timeout(wait)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    prepare_once(&connection)?;
     // Both before anything is written: a file that is refused stays as it was.
     if connection.is_readonly("main")? {
         return Err(Fault::Unavailable("the file is read-only".into()));
@@ -60,6 +61,25 @@ pub(super) fn open_waiting(files: &Files, wait: Duration) -> Result<Connection, 
     Ok(connection)
 }
 
+/// Statements are prepared once, whatever is bound to them later: otherwise SQLite looks for a better plan
+/// each time that a value changes which an `ORDER BY` could make use of.
+fn prepare_once(connection: &Connection) -> Result<(), Fault> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
+/// Opens a connection that copies the log into the file, of a database that is up to date.
+///
+/// # Errors
+/// The file cannot be opened.
+pub(super) fn open_checkpointer(files: &Files) -> Result<Connection, Fault> {
+    let connection = Connection::open(&files.path)?;
+    // A checkpoint syncs the log before it copies, and the file afterwards.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(connection)
+}
+
 /// Opens a connection that only reads.
 ///
 /// # Errors
@@ -68,7 +88,7 @@ pub fn open_reader(files: &Files) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&files.path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    prepare_once(&connection)?;
     Ok(connection)
 }
 

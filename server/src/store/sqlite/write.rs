@@ -4,6 +4,7 @@ use super::super::records::{Cell, Record};
 use super::super::sql::{insert, select, update};
 use super::super::table::{self, Table as TableDef};
 use super::super::{Fault, Flush, Store};
+use super::checkpoint::{Checkpoints, SIZES};
 use super::log::{Log, Sync, sync_of};
 use super::open::{Files, open_writer};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
@@ -35,8 +36,9 @@ pub struct SqliteStore {
     texts: HashMap<&'static str, Texts>,
     seats_of_reservation: String,
     log: Arc<Log>,
-    /// Whether commits leave the sync to the log.
-    deferred: bool,
+    files: Files,
+    /// Where commits leave the sync to the log, they leave copying it to these.
+    checkpoints: Option<Checkpoints>,
     /// Rows changed on this connection when the transaction began.
     changes_before: u64,
 }
@@ -49,7 +51,7 @@ const RETURNING: &str = "SELECT sequence FROM waiting_queue \
      WHERE concert_id = ? AND status = 'returning' ORDER BY sequence LIMIT ?";
 /// A user's claims on a date.
 const HOLDINGS: &str = "SELECT reservation_id FROM reservation \
-     WHERE user_id = ? AND concert_date_id = ? AND status IN ('held', 'confirmed')";
+     WHERE user_id = ? AND concert_date_id = ? AND status <> 'expired' AND status <> 'cancelled'";
 const USER_BY_NAME: &str = "SELECT user_id FROM user WHERE username = ?";
 const PRUNE: &str = "DELETE FROM idempotency_key WHERE (scope_id, idempotency_key) IN \
      (SELECT scope_id, idempotency_key FROM idempotency_key WHERE created_at < ? LIMIT ?)";
@@ -62,7 +64,7 @@ impl SqliteStore {
     pub fn open(files: &Files) -> Result<Self, Fault> {
         let connection = open_writer(files)?;
         let sync = sync_of(files)?;
-        Ok(Self::on(connection, sync))
+        Ok(Self::on(files, connection, sync))
     }
 
     /// The same with another way to sync the log; for tests of what happens while it waits or fails.
@@ -70,10 +72,10 @@ impl SqliteStore {
     /// # Errors
     /// See [`open_writer`].
     pub fn open_with(files: &Files, sync: Sync) -> Result<Self, Fault> {
-        Ok(Self::on(open_writer(files)?, sync))
+        Ok(Self::on(files, open_writer(files)?, sync))
     }
 
-    fn on(connection: Connection, sync: Sync) -> Self {
+    fn on(files: &Files, connection: Connection, sync: Sync) -> Self {
         let texts = |table: &'static TableDef| {
             let update = if table.mutable.is_empty() {
                 String::new()
@@ -97,10 +99,37 @@ impl SqliteStore {
                 &["seat_number"],
                 SqliteQueryBuilder,
             ),
+            files: files.clone(),
             log: Arc::new(Log::new(sync)),
-            deferred: false,
+            checkpoints: None,
             changes_before: 0,
         }
+    }
+
+    /// From now on a commit does not wait for the disk, and nobody may be told of what was committed
+    /// before a flush that was called after it. `None` where commits go on being durable by
+    /// themselves. Called again it gives the same.
+    pub fn defer_sync(&mut self) -> Option<Arc<dyn Flush>> {
+        if self.checkpoints.is_none() {
+            match self.begin_deferring() {
+                Ok(checkpoints) => self.checkpoints = Some(checkpoints),
+                Err(fault) => {
+                    tracing::warn!(%fault, "each commit is synced by itself");
+                    return None;
+                }
+            }
+        }
+        Some(Arc::clone(&self.log) as Arc<dyn Flush>)
+    }
+
+    fn begin_deferring(&mut self) -> Result<Checkpoints, Fault> {
+        // What a server that died has left in the log is written once more and synced: it may be in
+        // the system's memory only, even where a sync had failed and would succeed now.
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        let log = Arc::clone(&self.log);
+        let checkpoints = Checkpoints::start(&mut self.connection, &self.files, log, SIZES)?;
+        self.connection.pragma_update(None, "synchronous", "NORMAL")?;
+        Ok(checkpoints)
     }
 
     fn texts<R: Record>(&self) -> Result<&Texts, Fault> {
@@ -141,15 +170,24 @@ impl SqliteStore {
         let texts = self.texts::<R>()?;
         let mutable = R::TABLE.key.len() + R::TABLE.fixed.len();
         let row_at: Vec<usize> = R::TABLE.row_positions().collect();
+        let prepared = |text: &str| self.connection.prepare_cached(text);
+        // Looked up once for all rows: each look takes as long as binding the values does.
+        let (mut insert, mut update) = (None, None);
         for (key, row, change) in changed {
             let cells = R::cells(key, row);
             match change {
                 Change::Insert => {
-                    let mut statement = self.connection.prepare_cached(&texts.insert)?;
+                    let statement = match &mut insert {
+                        Some(statement) => statement,
+                        none => none.insert(prepared(&texts.insert)?),
+                    };
                     statement.execute(params_from_iter(&cells))?;
                 }
                 Change::Update => {
-                    let mut statement = self.connection.prepare_cached(&texts.update)?;
+                    let statement = match &mut update {
+                        Some(statement) => statement,
+                        none => none.insert(prepared(&texts.update)?),
+                    };
                     let found_by = row_at.iter().map(|&position| &cells[position]);
                     let bound = cells[mutable..].iter().chain(found_by);
                     let written = statement.execute(params_from_iter(bound))?;
@@ -157,6 +195,17 @@ impl SqliteStore {
                         return Err(Fault::Corrupt(format!("a row of {} is gone", R::TABLE.name)));
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn store_reserved_seats(&self, rows: &Rows) -> Result<(), Fault> {
+        let text = &self.texts::<ReservedSeat>()?.insert;
+        let mut statement = self.connection.prepare_cached(text)?;
+        for (id, seats, _) in rows.reserved_seats.changed() {
+            for seat in seats {
+                statement.execute(params_from_iter(&ReservedSeat::cells(id, seat)))?;
             }
         }
         Ok(())
@@ -171,8 +220,8 @@ impl SqliteStore {
         for name in &keys.usernames {
             rows.usernames.put_loaded(name.clone(), one(USER_BY_NAME, &[name])?.map(UserId));
         }
+        let mut statement = self.connection.prepare_cached(NEWEST_PLACE)?;
         for key in &keys.newest_places {
-            let mut statement = self.connection.prepare_cached(NEWEST_PLACE)?;
             let (user, concert) = (key.0.0.as_bytes(), key.1.0.as_bytes());
             let found: Option<i64> = statement.query_row(params![user, concert], |r| r.get(0))?;
             rows.newest_places.put_loaded(*key, found.and_then(|n| u64::try_from(n).ok()));
@@ -191,8 +240,8 @@ impl SqliteStore {
 
     fn load_holdings(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
         let mut claims = BTreeSet::new();
+        let mut statement = self.connection.prepare_cached(HOLDINGS)?;
         for key in &keys.holdings {
-            let mut statement = self.connection.prepare_cached(HOLDINGS)?;
             let mut found = statement.query(params![key.0.0.as_bytes(), key.1.0.as_bytes()])?;
             let mut ids = BTreeSet::new();
             while let Some(row) = found.next()? {
@@ -205,8 +254,8 @@ impl SqliteStore {
     }
 
     fn load_reserved_seats(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        let mut statement = self.connection.prepare_cached(&self.seats_of_reservation)?;
         for id in &keys.reserved_seats {
-            let mut statement = self.connection.prepare_cached(&self.seats_of_reservation)?;
             let mut found = statement.query(params![id.0.as_bytes()])?;
             let mut seats = Vec::new();
             while let Some(row) = found.next()? {
@@ -230,6 +279,7 @@ impl Drop for SqliteStore {
     /// Moves the log into the database file: after a clean stop the one file is everything, however
     /// it is copied. SQLite would do it itself if the last connection to close were not a reader's.
     fn drop(&mut self) {
+        drop(self.checkpoints.take());
         if self.log.check().is_err() {
             return;
         }
@@ -288,13 +338,7 @@ impl Store for SqliteStore {
         self.store::<Admission>(&rows.admissions)?;
         self.store::<Seat>(&rows.seats)?;
         self.store::<Reservation>(&rows.reservations)?;
-        for (id, seats, _) in rows.reserved_seats.changed() {
-            let text = &self.texts::<ReservedSeat>()?.insert;
-            let mut statement = self.connection.prepare_cached(text)?;
-            for seat in seats {
-                statement.execute(params_from_iter(&ReservedSeat::cells(id, seat)))?;
-            }
-        }
+        self.store_reserved_seats(rows)?;
         self.store::<Payment>(&rows.payments)?;
         self.store::<Balance>(&rows.balances)?;
         self.store::<LedgerEntry>(&rows.entries)?;
@@ -303,29 +347,15 @@ impl Store for SqliteStore {
 
     fn commit(&mut self) -> Result<(), Fault> {
         let mut commit = self.connection.prepare_cached("COMMIT")?;
-        if !self.deferred || self.connection.total_changes() == self.changes_before {
+        let changed = self.connection.total_changes() != self.changes_before;
+        let Some(checkpoints) = self.checkpoints.as_mut().filter(|_| changed) else {
             return Ok(commit.execute([]).map(|_| ())?);
-        }
+        };
         self.log.begin();
         let committed = commit.execute([]);
         self.log.wrote();
+        checkpoints.look(&self.connection, &self.log);
         Ok(committed.map(|_| ())?)
-    }
-
-    fn defer_sync(&mut self) -> Option<Arc<dyn Flush>> {
-        if !self.deferred {
-            // What a server that died has left in the log is written once more and synced: it may be
-            // in the system's memory only, even where a sync had failed and would succeed now.
-            let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
-            let copied = self.connection.query_row(checkpoint, [], |_| Ok(()));
-            let normal = self.connection.pragma_update(None, "synchronous", "NORMAL");
-            if let Err(error) = copied.and(normal) {
-                tracing::warn!(%error, "each commit is synced by itself");
-                return None;
-            }
-            self.deferred = true;
-        }
-        Some(Arc::clone(&self.log) as Arc<dyn Flush>)
     }
 
     fn rollback(&mut self) {

@@ -17,7 +17,6 @@ use boxoffice::config::{Config, Given};
 use boxoffice::desk::{Desk, Settings, Writer};
 use boxoffice::http::routes::router;
 use boxoffice::http::{App, Inner};
-use boxoffice::store::Store;
 use boxoffice::store::keys::OperatorKeys;
 use boxoffice::store::memory::Dump;
 use boxoffice::store::pool::ReadPool;
@@ -84,7 +83,15 @@ impl Sale {
         let (board, metrics) = (Arc::clone(&app.board), Arc::clone(&app.metrics));
         let files = Files { path: config.sqlite_path().unwrap() };
         let refill = Box::new(move || SqliteReads::open(&files)?.snapshot());
-        let desk = Desk::start(Box::new(store), board, refill, clock.clone(), metrics, settings);
+        let desk = Desk::start(
+            Box::new(store),
+            flush.clone(),
+            board,
+            refill,
+            clock.clone(),
+            metrics,
+            settings,
+        );
         let (desk, writer) = desk.unwrap();
         let sweeper = Sweeper { desk: desk.clone(), ..sweeper };
         let mut inner = Arc::try_unwrap(app.0).ok().expect("nobody else holds the app");

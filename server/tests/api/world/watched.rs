@@ -56,6 +56,10 @@ impl Watched {
         (Self { store, shared }, watch)
     }
 
+    pub fn defer_sync(&mut self) -> Option<Arc<dyn Flush>> {
+        self.store.defer_sync()
+    }
+
     fn called(&self) {
         self.shared.calls.fetch_add(1, Ordering::SeqCst);
     }
@@ -131,10 +135,6 @@ impl Store for Watched {
     fn commit(&mut self) -> Result<(), Fault> {
         self.called();
         self.store.commit()
-    }
-
-    fn defer_sync(&mut self) -> Option<Arc<dyn Flush>> {
-        self.store.defer_sync()
     }
 
     fn rollback(&mut self) {
