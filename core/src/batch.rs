@@ -5,7 +5,7 @@ use crate::idempotency::{Key, Record};
 use crate::limits::LOAD_ROUNDS_MAX;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
-use crate::rows::{Keys, Rows};
+use crate::rows::{Keys, Rows, want};
 use crate::time::Time;
 
 /// A command as it arrives.
@@ -41,10 +41,9 @@ pub fn load_all<E>(
         for envelope in envelopes {
             envelope.command.keys(rows, &mut keys);
             if let Some(key) = &envelope.key {
-                keys.idempotency.insert((key.scope, key.key.clone()));
+                want(&mut keys.idempotency, &rows.idempotency, (key.scope, key.key.clone()));
             }
         }
-        keys.drop_loaded(rows);
         if keys.is_empty() {
             break;
         }

@@ -9,7 +9,7 @@ use crate::payment::Pay;
 use crate::queue::{Admit, Arrive, Expire, Join, Leave, SetQueue};
 use crate::refusal::Refusal;
 use crate::reservation::{Cancel, Reserve};
-use crate::rows::{Keys, Rows};
+use crate::rows::{Keys, Rows, want};
 use crate::time::Time;
 use crate::user::{Adopt, Register};
 use crate::wallet::Charge;
@@ -83,11 +83,11 @@ impl Command {
     pub fn keys(&self, rows: &Rows, keys: &mut Keys) {
         match self {
             Self::Register(c) => {
-                keys.users.insert(c.user);
-                keys.usernames.insert(c.username.clone());
+                want(&mut keys.users, &rows.users, c.user);
+                want(&mut keys.usernames, &rows.usernames, c.username.clone());
             }
             Self::Adopt(c) => {
-                keys.users.insert(c.user);
+                want(&mut keys.users, &rows.users, c.user);
             }
             Self::Join(c) => join_keys(c, rows, keys),
             Self::Leave(c) => ending_keys(c.place, rows, keys),
@@ -96,14 +96,15 @@ impl Command {
             Self::Admit(c) => admit_keys(c, rows, keys),
             Self::Reserve(c) => {
                 token_keys(c.place, rows, keys);
-                keys.dates.insert(c.date);
-                keys.holdings.insert((c.user, c.date));
+                want(&mut keys.dates, &rows.dates, c.date);
+                want(&mut keys.holdings, &rows.holdings, (c.user, c.date));
                 // More than a reservation may have is refused without a look at them.
                 if c.seats.len() <= SEATS_PER_RESERVATION_MAX {
-                    keys.seats
-                        .extend(c.seats.iter().map(|&number| SeatKey { date: c.date, number }));
+                    for &number in &c.seats {
+                        want(&mut keys.seats, &rows.seats, SeatKey { date: c.date, number });
+                    }
                 }
-                keys.reservations.insert(c.reservation);
+                want(&mut keys.reservations, &rows.reservations, c.reservation);
             }
             Self::Cancel(c) => {
                 token_keys(c.place, rows, keys);
@@ -111,28 +112,30 @@ impl Command {
             }
             Self::Charge(c) => {
                 token_keys(c.place, rows, keys);
-                keys.balances.insert(c.user);
+                want(&mut keys.balances, &rows.balances, c.user);
             }
             Self::Pay(c) => {
                 token_keys(c.place, rows, keys);
-                keys.queues.insert(c.place.concert);
-                keys.balances.insert(c.user);
+                want(&mut keys.queues, &rows.queues, c.place.concert);
+                want(&mut keys.balances, &rows.balances, c.user);
                 reservation_keys(c.reservation, rows, keys);
             }
             Self::CreateConcert(c) => {
-                keys.concerts.insert(c.concert);
-                keys.queues.insert(c.concert);
-                keys.dates.extend(c.dates.iter().map(|new| new.date));
+                want(&mut keys.concerts, &rows.concerts, c.concert);
+                want(&mut keys.queues, &rows.queues, c.concert);
+                for new in &c.dates {
+                    want(&mut keys.dates, &rows.dates, new.date);
+                }
             }
             Self::AddDate(c) => {
-                keys.concerts.insert(c.concert);
-                keys.dates.insert(c.date.date);
+                want(&mut keys.concerts, &rows.concerts, c.concert);
+                want(&mut keys.dates, &rows.dates, c.date.date);
             }
             Self::SetSale(c) => {
-                keys.concerts.insert(c.concert);
+                want(&mut keys.concerts, &rows.concerts, c.concert);
             }
             Self::SetQueue(c) => {
-                keys.queues.insert(c.concert);
+                want(&mut keys.queues, &rows.queues, c.concert);
             }
         }
     }
@@ -161,55 +164,57 @@ impl Command {
 
 /// What it takes to know whether a place may shop: the admission, or where there is none, the place.
 fn token_keys(place: PlaceKey, rows: &Rows, keys: &mut Keys) {
-    keys.concerts.insert(place.concert);
-    keys.admissions.insert(place);
+    want(&mut keys.concerts, &rows.concerts, place.concert);
+    want(&mut keys.admissions, &rows.admissions, place);
     if rows.admissions.is_loaded(&place) && rows.admissions.peek(&place).is_none() {
-        keys.places.insert(place);
+        want(&mut keys.places, &rows.places, place);
     }
 }
 
 /// What it takes to end a place or an admission with its hold.
 fn ending_keys(place: PlaceKey, rows: &Rows, keys: &mut Keys) {
-    keys.queues.insert(place.concert);
-    keys.returning.insert(place.concert);
-    keys.places.insert(place);
-    keys.admissions.insert(place);
+    want(&mut keys.queues, &rows.queues, place.concert);
+    want(&mut keys.returning, &rows.returning, place.concert);
+    want(&mut keys.places, &rows.places, place);
+    want(&mut keys.admissions, &rows.admissions, place);
     if let Some(id) = rows.admissions.peek(&place).and_then(|admission| admission.reservation) {
         reservation_keys(id, rows, keys);
     }
 }
 
 fn join_keys(join: &Join, rows: &Rows, keys: &mut Keys) {
-    keys.concerts.insert(join.concert);
-    keys.queues.insert(join.concert);
-    keys.newest_places.insert((join.user, join.concert));
+    want(&mut keys.concerts, &rows.concerts, join.concert);
+    want(&mut keys.queues, &rows.queues, join.concert);
+    want(&mut keys.newest_places, &rows.newest_places, (join.user, join.concert));
     if let Some(&sequence) = rows.newest_places.peek(&(join.user, join.concert)) {
         ending_keys(PlaceKey { concert: join.concert, sequence }, rows, keys);
     }
 }
 
 fn admit_keys(admit: &Admit, rows: &Rows, keys: &mut Keys) {
-    keys.concerts.insert(admit.concert);
-    keys.queues.insert(admit.concert);
-    keys.returning.insert(admit.concert);
+    want(&mut keys.concerts, &rows.concerts, admit.concert);
+    want(&mut keys.queues, &rows.queues, admit.concert);
+    want(&mut keys.returning, &rows.returning, admit.concert);
     if !rows.returning.is_loaded(&admit.concert) {
         return;
     }
     for place in admit.candidates(rows) {
-        keys.places.insert(place);
-        keys.admissions.insert(place);
+        want(&mut keys.places, &rows.places, place);
+        want(&mut keys.admissions, &rows.admissions, place);
     }
 }
 
 fn reservation_keys(id: ReservationId, rows: &Rows, keys: &mut Keys) {
-    keys.reservations.insert(id);
-    keys.reserved_seats.insert(id);
+    want(&mut keys.reservations, &rows.reservations, id);
+    want(&mut keys.reserved_seats, &rows.reserved_seats, id);
     let (Some(reservation), Some(seats)) =
         (rows.reservations.peek(&id), rows.reserved_seats.peek(&id))
     else {
         return;
     };
-    keys.dates.insert(reservation.date);
+    want(&mut keys.dates, &rows.dates, reservation.date);
     let date = reservation.date;
-    keys.seats.extend(seats.iter().map(|seat| SeatKey { date, number: seat.number }));
+    for seat in seats {
+        want(&mut keys.seats, &rows.seats, SeatKey { date, number: seat.number });
+    }
 }

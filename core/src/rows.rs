@@ -161,26 +161,18 @@ pub struct Keys {
     pub idempotency: BTreeSet<(Uuid, String)>,
 }
 
-impl Keys {
-    /// Drops what `rows` has already, so that the next round loads only what is new.
-    pub fn drop_loaded(&mut self, rows: &Rows) {
-        self.users.retain(|k| !rows.users.is_loaded(k));
-        self.usernames.retain(|k| !rows.usernames.is_loaded(k));
-        self.concerts.retain(|k| !rows.concerts.is_loaded(k));
-        self.dates.retain(|k| !rows.dates.is_loaded(k));
-        self.seats.retain(|k| !rows.seats.is_loaded(k));
-        self.queues.retain(|k| !rows.queues.is_loaded(k));
-        self.places.retain(|k| !rows.places.is_loaded(k));
-        self.newest_places.retain(|k| !rows.newest_places.is_loaded(k));
-        self.returning.retain(|k| !rows.returning.is_loaded(k));
-        self.admissions.retain(|k| !rows.admissions.is_loaded(k));
-        self.reservations.retain(|k| !rows.reservations.is_loaded(k));
-        self.reserved_seats.retain(|k| !rows.reserved_seats.is_loaded(k));
-        self.holdings.retain(|k| !rows.holdings.is_loaded(k));
-        self.balances.retain(|k| !rows.balances.is_loaded(k));
-        self.idempotency.retain(|k| !rows.idempotency.is_loaded(k));
+/// Adds a row to those that are to be loaded, unless it is there already.
+pub(crate) fn want<K: Ord + Clone + std::fmt::Debug, V>(
+    wanted: &mut BTreeSet<K>,
+    loaded: &Table<K, V>,
+    key: K,
+) {
+    if !loaded.is_loaded(&key) {
+        wanted.insert(key);
     }
+}
 
+impl Keys {
     /// Whether there is nothing to load.
     #[must_use]
     pub fn is_empty(&self) -> bool {

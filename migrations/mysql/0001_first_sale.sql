@@ -144,7 +144,8 @@ CREATE TABLE IF NOT EXISTS reservation_seat (
     PRIMARY KEY (reservation_id, seat_number)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- Payments. Never changed. The unique reservation is the second lock against paying twice.
+-- Payments. Never changed. The unique reservation is the second lock against paying twice. A user's are
+-- found by the ledger, which names each.
 CREATE TABLE IF NOT EXISTS amount (
     amount_id      BINARY(16) NOT NULL,
     reservation_id BINARY(16) NOT NULL,      -- reservation
@@ -153,8 +154,7 @@ CREATE TABLE IF NOT EXISTS amount (
     amount         BIGINT NOT NULL CHECK (amount >= 0),
     payment_date   BIGINT NOT NULL,
     PRIMARY KEY (amount_id),
-    UNIQUE KEY amount_by_reservation (reservation_id),
-    KEY amount_by_user (user_id, amount_id)
+    UNIQUE KEY amount_by_reservation (reservation_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- A user's money: always the sum of the user's entries.

@@ -176,7 +176,9 @@ impl Reads for MySqlReads {
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault> {
         let before = before.map(|key| format!(" AND amount_id < {}", id(&key.0)));
         let payments = self.all::<Payment>(&format!(
-            "WHERE user_id = {}{} ORDER BY amount_id DESC LIMIT {limit}",
+            "WHERE amount_id IN \
+             (SELECT reference FROM balance_entry WHERE user_id = {} AND kind = 'payment'){} \
+             ORDER BY amount_id DESC LIMIT {limit}",
             id(&user.0),
             before.unwrap_or_default(),
         ))?;

@@ -107,8 +107,9 @@ impl Reads for SqliteReads {
         before: Option<PaymentId>,
         limit: usize,
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault> {
-        let rest = "WHERE user_id = ?1 AND (?2 IS NULL OR amount_id < ?2) \
-                    ORDER BY amount_id DESC LIMIT ?3";
+        let rest = "WHERE amount_id IN \
+                    (SELECT reference FROM balance_entry WHERE user_id = ?1 AND kind = 'payment') \
+                    AND (?2 IS NULL OR amount_id < ?2) ORDER BY amount_id DESC LIMIT ?3";
         let before = before.map(|id| id.0.into_bytes());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = self.all::<Payment>(rest, params![user.0.as_bytes(), before, limit])?;
