@@ -3,6 +3,8 @@
 -- 1970, money is in integer minor units. Foreign keys are described, not declared: every row is
 -- written by the rules in one transaction, an audit recounts them, and on MySQL a declared one takes
 -- a shared lock on its parent, which deadlocks with an update of that parent.
+-- Words of a closed list are checked by OR: for IN with more than two, SQLite opens a temporary table
+-- each time that a row is written.
 -- WITHOUT ROWID keeps a table in the order of its key, as InnoDB does: one B-tree instead of two.
 
 -- People who buy.
@@ -48,7 +50,8 @@ CREATE TABLE seat (
     concert_id      BLOB NOT NULL,           -- concert
     zone            TEXT NOT NULL,           -- price zone
     ticket_price    INTEGER NOT NULL CHECK (ticket_price >= 0),
-    status          TEXT NOT NULL CHECK (status IN ('available', 'held', 'sold')),
+    status          TEXT NOT NULL
+                    CHECK (status = 'available' OR status = 'held' OR status = 'sold'),
     reservation_id  BLOB,                    -- whose claim, while held or sold
     held_until      INTEGER,                 -- a hold counts until then, whatever status says
     reservated_date INTEGER,                 -- when it was sold
@@ -80,7 +83,9 @@ CREATE TABLE waiting_queue (
     sequence   INTEGER NOT NULL,             -- order of joining, from 1
     user_id    BLOB NOT NULL,                -- user
     created_at INTEGER NOT NULL,
-    status     TEXT NOT NULL CHECK (status IN ('waiting', 'returning', 'served', 'left')),
+    status     TEXT NOT NULL
+                    CHECK (status = 'waiting' OR status = 'returning' OR status = 'served' OR
+                        status = 'left'),
     deleted_at INTEGER,                      -- stopped waiting: served or left
     PRIMARY KEY (concert_id, sequence)
 ) STRICT, WITHOUT ROWID;
@@ -99,7 +104,10 @@ CREATE TABLE user_token (
     arrived_at     INTEGER,                  -- first use
     shop_until     INTEGER NOT NULL,         -- end of the time to shop; a hold may outlast it
     reservation_id BLOB,                     -- what is held under it
-    end_reason     TEXT CHECK (end_reason IN ('paid', 'hold_lapsed', 'timed_out', 'no_show', 'left')),
+    end_reason     TEXT
+                    CHECK (end_reason = 'paid' OR end_reason = 'hold_lapsed' OR
+                        end_reason = 'timed_out' OR end_reason = 'no_show' OR
+                        end_reason = 'left'),
     ended_at       INTEGER,
     return_count   INTEGER NOT NULL,         -- times come back after not showing up
     PRIMARY KEY (concert_id, sequence)
@@ -116,7 +124,9 @@ CREATE TABLE reservation (
     total_price      INTEGER NOT NULL,
     reservation_date INTEGER NOT NULL,       -- made
     expires_at       INTEGER NOT NULL,       -- a hold counts until then, whatever status says
-    status           TEXT NOT NULL CHECK (status IN ('held', 'confirmed', 'expired', 'cancelled')),
+    status           TEXT NOT NULL
+                    CHECK (status = 'held' OR status = 'confirmed' OR status = 'expired' OR
+                        status = 'cancelled'),
     ended_at         INTEGER,
     amount_id        BLOB                    -- amount: the payment that confirmed it
 ) STRICT, WITHOUT ROWID;
