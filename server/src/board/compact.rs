@@ -2,6 +2,7 @@
 //! changed since a version.
 
 use boxoffice_core::concert::SeatStatus;
+use hyper::body::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -39,6 +40,16 @@ pub enum Seats {
     Changed(Vec<(u32, SeatStatus)>),
 }
 
+/// What there is for a reader.
+#[derive(Clone, Debug)]
+pub enum CompactMap {
+    /// All seats, as another reader has written them.
+    Written(Bytes),
+    /// What is to be written; where it is all seats, to be given to
+    /// [`DateBoard::keep`](super::DateBoard::keep).
+    Read(Reading),
+}
+
 /// States and the changes that led to them.
 #[derive(Default)]
 pub(super) struct Compact {
@@ -51,6 +62,8 @@ pub(super) struct Compact {
     count: u64,
     /// Indexes of the last ones.
     log: VecDeque<usize>,
+    /// All seats as of this version, where a reader has written them.
+    written: Option<Bytes>,
 }
 
 impl Compact {
@@ -64,6 +77,7 @@ impl Compact {
     pub(super) fn add(&mut self, index: usize, number: u32, name: &str, price: i64) {
         self.states.insert(index, SeatStatus::Available);
         self.count += 1;
+        self.written = None;
         self.log.clear();
         let zones = Arc::make_mut(&mut self.zones);
         let Some(zone) = zones.iter_mut().find(|zone| zone.name == name && zone.price == price)
@@ -87,6 +101,7 @@ impl Compact {
         };
         *state = status;
         self.count += 1;
+        self.written = None;
         if self.log.len() == CHANGES_MAX {
             self.log.pop_front();
         }
@@ -99,6 +114,17 @@ impl Compact {
 
     pub(super) fn all(&self) -> Seats {
         Seats::All(Arc::clone(&self.zones), self.states.clone())
+    }
+
+    pub(super) fn written(&self) -> Option<Bytes> {
+        self.written.clone()
+    }
+
+    /// Keeps what was written for a version, for others who ask before the next change.
+    pub(super) fn keep(&mut self, version: &str, written: Bytes) {
+        if self.version() == version {
+            self.written = Some(written);
+        }
     }
 
     /// Seats, by index, that have changed since; none where that is not known.

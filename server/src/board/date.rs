@@ -1,7 +1,7 @@
 //! The seats of a date as readers see them: a rendered map, of which only the parts that changed
 //! are rendered again.
 
-use super::compact::{Compact, Reading, Seats};
+use super::compact::{Compact, CompactMap, Reading, Seats};
 use boxoffice_core::concert::{ConcertDate, Seat, SeatStatus};
 use boxoffice_core::id::{ConcertId, DateId};
 use boxoffice_core::time::Time;
@@ -9,7 +9,7 @@ use hyper::body::Bytes;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Seats that are rendered together.
 const CHUNK: usize = 256;
@@ -27,26 +27,19 @@ struct Shown {
     number: u32,
     status: SeatStatus,
     held_until: Option<Time>,
-    /// `{"seat_number":7,"zone":"R","price":150000,"status":"`
-    head: String,
-}
-
-#[derive(Default)]
-struct Chunk {
-    text: String,
-    digest: [u8; 32],
-    stale: bool,
 }
 
 #[derive(Default)]
 struct Picture {
     /// In the order of their numbers.
     seats: Vec<Shown>,
-    chunks: Vec<Chunk>,
+    /// Of each: `{"seat_number":7,"zone":"R","price":150000,"status":"`
+    heads: Arc<Vec<String>>,
+    /// Chunks that have changed since they were rendered.
+    stale: Vec<bool>,
     available: u64,
     /// Ends of the holds that count, with the seat's number.
     holds: BTreeSet<(Time, u32)>,
-    map: Option<SeatMap>,
     compact: Compact,
 }
 
@@ -60,6 +53,9 @@ pub struct DateBoard {
     pub starts_at: Time,
     /// How many seats there are.
     pub total_seats: u64,
+    /// Locked before the picture where both are, and alone while rendering: who changes seats does not
+    /// wait for that.
+    rendered: Mutex<Rendered>,
     picture: Mutex<Picture>,
 }
 
@@ -103,45 +99,77 @@ impl Picture {
         if let Some(until) = seat.held_until {
             self.holds.insert((until, seat.number));
         }
-        if let Some(chunk) = self.chunks.get_mut(index / CHUNK) {
-            chunk.stale = true;
+        if let Some(stale) = self.stale.get_mut(index / CHUNK) {
+            *stale = true;
         }
-        self.map = None;
     }
 
     fn add(&mut self, number: u32, seat: &Seat) {
         let zone = serde_json::Value::from(seat.zone.as_str());
         let price = seat.ticket_price.0;
         let head = format!(r#"{{"seat_number":{number},"zone":{zone},"price":{price},"status":""#);
-        let shown = Shown { number, status: SeatStatus::Available, held_until: None, head };
+        let shown = Shown { number, status: SeatStatus::Available, held_until: None };
         let index = self.seats.partition_point(|other| other.number < number);
         self.seats.insert(index, shown);
+        Arc::make_mut(&mut self.heads).insert(index, head);
         self.compact.add(index, number, &seat.zone, price);
         self.available += 1;
-        self.chunks.resize_with(self.seats.len().div_ceil(CHUNK), Chunk::default);
-        for chunk in self.chunks.iter_mut().skip(index / CHUNK) {
-            chunk.stale = true;
+        self.stale.resize(self.seats.len().div_ceil(CHUNK), true);
+        for stale in self.stale.iter_mut().skip(index / CHUNK) {
+            *stale = true;
         }
-        self.map = None;
     }
 
-    fn render(&mut self, id: DateId) -> SeatMap {
-        for (chunk, seats) in self.chunks.iter_mut().zip(self.seats.chunks(CHUNK)) {
-            if !chunk.stale {
-                continue;
-            }
+    /// What has changed since the last call, or everything.
+    fn take_due(&mut self, all: bool) -> Due {
+        let chunks = self.seats.chunks(CHUNK).zip(&mut self.stale).enumerate();
+        let due = chunks.filter_map(|(index, (seats, stale))| {
+            let taken = std::mem::take(stale) || all;
+            taken.then(|| (index, seats.iter().map(|seat| seat.status).collect()))
+        });
+        let states = due.collect();
+        Due { heads: Arc::clone(&self.heads), states, available: self.available }
+    }
+}
+
+/// What is to be rendered.
+struct Due {
+    heads: Arc<Vec<String>>,
+    /// Chunks by index, with the states of their seats.
+    states: Vec<(usize, Vec<SeatStatus>)>,
+    available: u64,
+}
+
+#[derive(Clone, Default)]
+struct Chunk {
+    text: String,
+    digest: [u8; 32],
+}
+
+#[derive(Default)]
+struct Rendered {
+    chunks: Vec<Chunk>,
+    /// None at first, and after a rendering that did not come to its end.
+    map: Option<SeatMap>,
+}
+
+impl Rendered {
+    fn draw(&mut self, id: DateId, due: &Due) -> SeatMap {
+        self.chunks.resize(due.heads.len().div_ceil(CHUNK), Chunk::default());
+        for (index, states) in &due.states {
+            let heads = due.heads.chunks(CHUNK).nth(*index);
+            let (Some(chunk), Some(heads)) = (self.chunks.get_mut(*index), heads) else { continue };
             chunk.text.clear();
-            for seat in seats {
+            for (head, status) in heads.iter().zip(states) {
                 let comma = if chunk.text.is_empty() { "" } else { "," };
                 // Writing to a String cannot fail.
-                let _ = write!(chunk.text, "{comma}{}{}\"}}", seat.head, word(seat.status));
+                let _ = write!(chunk.text, "{comma}{head}{}\"}}", word(*status));
             }
             chunk.digest = Sha256::digest(&chunk.text).into();
-            chunk.stale = false;
         }
         let length: usize = self.chunks.iter().map(|chunk| chunk.text.len() + 1).sum();
         let mut body = String::with_capacity(length + 128);
-        let available = self.available;
+        let available = due.available;
         let _ =
             write!(body, r#"{{"concert_date_id":"{id}","available_seats":{available},"seats":["#);
         let mut digest = Sha256::new_with_prefix(&body);
@@ -170,6 +198,7 @@ impl DateBoard {
             concert: row.concert,
             starts_at: row.concert_date,
             total_seats: row.total_seats,
+            rendered: Mutex::default(),
             picture: Mutex::new(Picture { compact: Compact::new(), ..Picture::default() }),
         }
     }
@@ -189,32 +218,43 @@ impl DateBoard {
     /// The map at `now`; rendered only where something has changed.
     #[must_use]
     pub fn map(&self, now: Time) -> SeatMap {
-        let mut picture = self.picture();
-        picture.advance(now);
-        if let Some(map) = &picture.map {
-            return map.clone();
-        }
-        let map = picture.render(self.id);
-        picture.map = Some(map.clone());
+        let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = rendered.map.take();
+        let due = {
+            let mut picture = self.picture();
+            picture.advance(now);
+            picture.take_due(before.is_none())
+        };
+        let map = match before {
+            Some(before) if due.states.is_empty() => before,
+            _ => rendered.draw(self.id, &due),
+        };
+        rendered.map = Some(map.clone());
         map
     }
 
     /// What has changed since a version at `now`, or all seats where that is not known. Nothing is
-    /// rendered while the picture is locked.
+    /// written while the picture is locked.
     #[must_use]
-    pub fn compact(&self, since: Option<&str>, now: Time) -> Reading {
+    pub fn compact(&self, since: Option<&str>, now: Time) -> CompactMap {
         let mut picture = self.picture();
         picture.advance(now);
         let Picture { seats, compact, available, .. } = &*picture;
-        let changed = since.and_then(|version| compact.since(version)).map(|changed| {
-            let number = |(index, status)| seats.get(index).map(|s: &Shown| (s.number, status));
-            Seats::Changed(changed.into_iter().filter_map(number).collect())
-        });
-        Reading {
-            version: compact.version(),
-            available: *available,
-            seats: changed.unwrap_or_else(|| compact.all()),
-        }
+        let reading = |seats| {
+            let (version, available) = (compact.version(), *available);
+            CompactMap::Read(Reading { version, available, seats })
+        };
+        let Some(changed) = since.and_then(|version| compact.since(version)) else {
+            let written = compact.written().map(CompactMap::Written);
+            return written.unwrap_or_else(|| reading(compact.all()));
+        };
+        let number = |(index, status)| seats.get(index).map(|s: &Shown| (s.number, status));
+        reading(Seats::Changed(changed.into_iter().filter_map(number).collect()))
+    }
+
+    /// Keeps all seats as a reader has written them for a version, for those who ask next.
+    pub fn keep(&self, version: &str, written: Bytes) {
+        self.picture().compact.keep(version, written);
     }
 
     pub(super) fn show(&self, number: u32, seat: &Seat, now: Time) {

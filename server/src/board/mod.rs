@@ -5,7 +5,7 @@ mod compact;
 mod date;
 mod queue;
 
-pub use compact::{CHANGES_MAX, Reading, Seats, Zone};
+pub use compact::{CHANGES_MAX, CompactMap, Reading, Seats, Zone};
 pub use date::{DateBoard, SeatMap};
 pub use queue::{QueueBoard, Standing, Status};
 

@@ -3,8 +3,7 @@
 use super::App;
 use super::extract::{Admitted, PathId, Query};
 use super::problem::Problem;
-use super::view::json;
-use crate::board::{Reading, Seats, Zone};
+use crate::board::{CompactMap, DateBoard, Reading, SeatMap, Seats, Zone};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -12,6 +11,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use boxoffice_core::concert::SeatStatus;
 use boxoffice_core::id::{DateId, Uuid};
+use boxoffice_core::time::Time;
+use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
 use hyper::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -130,6 +131,21 @@ fn zone_view(zone: &Zone) -> SeatZoneView {
     SeatZoneView { zone: zone.name.clone(), price: zone.price, seats }
 }
 
+/// The compact form's bytes, written once a version.
+fn compact_body(date: &DateBoard, since: Option<&str>, now: Time) -> Bytes {
+    let reading = match date.compact(since, now) {
+        CompactMap::Written(written) => return written,
+        CompactMap::Read(reading) => reading,
+    };
+    let view = compact_view(date.id.0, reading);
+    // A view is plain data with string keys; writing it as JSON cannot fail.
+    let body = Bytes::from(serde_json::to_vec(&view).unwrap_or_default());
+    if view.complete {
+        date.keep(&view.version, body.clone());
+    }
+    body
+}
+
 fn compact_view(id: Uuid, reading: Reading) -> CompactView {
     let mut view = CompactView {
         concert_date_id: id,
@@ -171,6 +187,20 @@ fn matches(headers: &HeaderMap, etag: &str) -> bool {
     })
 }
 
+fn full(map: &SeatMap, headers: &HeaderMap) -> Response {
+    let (status, body) = if matches(headers, &map.etag) {
+        (StatusCode::NOT_MODIFIED, Body::empty())
+    } else {
+        (StatusCode::OK, Body::from(map.body.clone()))
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    if let Ok(etag) = HeaderValue::try_from(map.etag.as_str()) {
+        response.headers_mut().insert(ETAG, etag);
+    }
+    response
+}
+
 /// The seats of a date with their state: 304 while nothing has changed. It shows, it does not
 /// decide: a seat shown as available may be taken by the time it is asked for.
 /// H28: the compact form has 50,000 seats in some 17 KB and tells what changed since a version.
@@ -187,29 +217,187 @@ pub async fn map(
     let date = app.board.date(DateId(id)).ok_or_else(|| Problem::of("date_not_found"))?;
     admitted.enter(&app, Some(date.concert)).await?;
     let form = query.form.unwrap_or_default();
-    if form == Form::Compact {
-        let reading = date.compact(query.since.as_deref(), app.clock.now());
-        let mut response = json(StatusCode::OK, &compact_view(id, reading));
-        let private = HeaderValue::from_static("private, no-store");
-        response.headers_mut().insert(CACHE_CONTROL, private);
-        return Ok(response);
-    }
-    if query.since.is_some() {
+    let (mut response, caching) = if form == Form::Compact {
+        let body = compact_body(&date, query.since.as_deref(), app.clock.now());
+        (Response::new(Body::from(body)), "private, no-store")
+    } else if query.since.is_some() {
         return Err(Problem::of("invalid_query").with("field", "since"));
-    }
-    let map = date.map(app.clock.now());
-    let (status, body) = if matches(&headers, &map.etag) {
-        (StatusCode::NOT_MODIFIED, Body::empty())
     } else {
-        (StatusCode::OK, Body::from(map.body))
+        (full(&date.map(app.clock.now()), &headers), "private, no-cache")
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
     let headers = response.headers_mut();
-    if let Ok(etag) = HeaderValue::try_from(map.etag) {
-        headers.insert(ETAG, etag);
-    }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::Board;
+    use boxoffice_core::concert::{ConcertDate, Seat};
+    use boxoffice_core::id::{ConcertId, ReservationId, SeatKey};
+    use boxoffice_core::money::Money;
+    use boxoffice_core::rows::Rows;
+    use serde_json::Value;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    const DATE: DateId = DateId(Uuid::from_u128(1));
+
+    /// Of each seat by its number: zone, price, state.
+    type Map = BTreeMap<u64, (String, i64, String)>;
+
+    fn seat(number: u32) -> Seat {
+        let zone = if number % 3_000 < 700 { "R" } else { "S \"석\"" };
+        Seat {
+            seat_id: number.into(),
+            concert: ConcertId(Uuid::nil()),
+            zone: zone.into(),
+            ticket_price: Money(if number % 5_000 < 100 { 90_000 } else { 150_000 }),
+            status: SeatStatus::Available,
+            reservation: None,
+            held_until: None,
+            reservated_date: None,
+        }
+    }
+
+    /// A date of so many seats, whose numbers have gaps.
+    fn board(count: u32) -> (Board, Vec<u32>, Arc<DateBoard>) {
+        let numbers: Vec<u32> = (1..).filter(|n| n % 97 != 0).take(count as usize).collect();
+        let mut rows = Rows::default();
+        let date = ConcertDate {
+            concert: ConcertId(Uuid::nil()),
+            concert_date: Time(i64::MAX),
+            total_seats: count.into(),
+            available_seats: count.into(),
+        };
+        rows.dates.insert(DATE, date);
+        for &number in &numbers {
+            rows.seats.insert(SeatKey { date: DATE, number }, seat(number));
+        }
+        let board = Board::default();
+        board.apply(&rows, Time(0));
+        let date = board.date(DATE).unwrap();
+        (board, numbers, date)
+    }
+
+    fn full(date: &DateBoard, now: Time) -> (Map, u64) {
+        let body: Value = serde_json::from_slice(&date.map(now).body).unwrap();
+        let one = |seat: &Value| {
+            let word = |name: &str| seat[name].as_str().unwrap().to_owned();
+            let price = seat["price"].as_i64().unwrap();
+            (seat["seat_number"].as_u64().unwrap(), (word("zone"), price, word("status")))
+        };
+        let seats = body["seats"].as_array().unwrap().iter().map(one).collect();
+        (seats, body["available_seats"].as_u64().unwrap())
+    }
+
+    /// A client that reads the compact form by its documented rule and applies what changed.
+    #[derive(Default)]
+    struct Client {
+        map: Map,
+        version: Option<String>,
+        available: u64,
+        wholes: u32,
+    }
+
+    impl Client {
+        fn look(&mut self, date: &DateBoard, now: Time) {
+            let body = compact_body(date, self.version.as_deref(), now);
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            self.version = body["version"].as_str().map(str::to_owned);
+            self.available = body["available_seats"].as_u64().unwrap();
+            if body["complete"] == true { self.whole(&body) } else { self.change(&body) }
+        }
+
+        fn whole(&mut self, body: &Value) {
+            self.wholes += 1;
+            self.map.clear();
+            for zone in body["zones"].as_array().unwrap() {
+                let (name, price) = (&zone["zone"], zone["price"].as_i64().unwrap());
+                for range in zone["seats"].as_array().unwrap() {
+                    let end = |at: usize| range[at].as_u64().unwrap();
+                    for number in end(0)..=end(1) {
+                        let name = name.as_str().unwrap().to_owned();
+                        let before = self.map.insert(number, (name, price, String::new()));
+                        assert!(before.is_none(), "{number} is in two zones");
+                    }
+                }
+            }
+            let bytes = BASE64.decode(body["states"].as_str().unwrap()).unwrap();
+            for (i, (_, _, state)) in self.map.values_mut().enumerate() {
+                let code = bytes[i >> 2] >> (6 - 2 * (i & 3)) & 3;
+                *state = ["available", "held", "sold"][usize::from(code)].into();
+            }
+        }
+
+        fn change(&mut self, body: &Value) {
+            for state in ["available", "held", "sold"] {
+                for number in body["changed"][state].as_array().unwrap() {
+                    let seat = self.map.get_mut(&number.as_u64().unwrap()).unwrap();
+                    seat.2 = state.into();
+                }
+            }
+        }
+    }
+
+    /// Sells, holds and frees seats at random, some holds lapse; clients that look at different times
+    /// see what the full form shows.
+    fn agree(seats: u32, steps: u32, most: u32) {
+        let (board, numbers, date) = board(seats);
+        let mut state = 7_u64;
+        let mut random = move |below: u32| -> u32 {
+            // Knuth's MMIX generator; its high bits are the good ones.
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            u32::try_from(state >> 33).unwrap() % below
+        };
+        let (mut often, mut seldom) = (Client::default(), Client::default());
+        for step in 0..steps {
+            let now = Time(i64::from(step) * 10);
+            let mut rows = Rows::default();
+            for _ in 0..random(most) {
+                let number = numbers[random(seats) as usize];
+                let mut row = seat(number);
+                if random(3) > 0 {
+                    row.reservation = Some(ReservationId(Uuid::nil()));
+                    row.status = SeatStatus::Sold;
+                    if random(2) == 0 {
+                        row.status = SeatStatus::Held;
+                        row.held_until = Some(now.plus_ms(random(60).into()));
+                    }
+                }
+                rows.seats.insert(SeatKey { date: DATE, number }, row);
+            }
+            board.apply(&rows, now);
+            let late = now.plus_ms(random(20).into());
+            often.look(&date, late);
+            let wanted = full(&date, late);
+            assert_eq!((&often.map, often.available), (&wanted.0, wanted.1), "step {step}");
+            let free = wanted.0.values().filter(|seat| seat.2 == "available").count();
+            assert_eq!(free as u64, wanted.1);
+            if step % 7 == 0 {
+                seldom.look(&date, late);
+                assert_eq!((&seldom.map, seldom.available), (&wanted.0, wanted.1), "step {step}");
+            }
+        }
+        assert_eq!(often.wholes, 1, "changes were enough");
+        assert!(seldom.wholes > 1, "too much has changed for some looks");
+    }
+
+    #[test]
+    fn the_forms_agree_whatever_happens() {
+        agree(700, 300, 1_500);
+    }
+
+    /// H28.
+    #[test]
+    fn the_forms_agree_on_50_000_seats() {
+        agree(50_000, 15, 1_000);
+        let (_, _, date) = board(50_000);
+        let body = compact_body(&date, None, Time(0));
+        assert!(body.len() < 40_000, "{} bytes", body.len());
+    }
 }
