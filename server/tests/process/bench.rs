@@ -14,8 +14,11 @@ fn the_benchmark_measures_every_step() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let table = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).collect();
-    let twice = ["join", "join", "hold", "hold", "charge", "charge", "pay", "pay"];
-    let gains = ["batched", "join", "hold", "charge", "pay"];
+    let twice = [
+        "join", "join", "hold", "hold", "charge", "charge", "pay", "pay", "buy", "buy", "seat map",
+        "seat map",
+    ];
+    let gains = ["batched", "join", "hold", "charge", "pay", "buy"];
     let looks = ["step", "no-op", "public", "poll", "seat map of 50 ", "seat map of 5,000 "];
     let maps =
         ["seat map of 50,000 seats ", "seat map of 50,000 seats, c", "seat map of 50,000 seats, w"];

@@ -17,10 +17,75 @@ pub struct Load {
     pub time: Duration,
     /// Whole requests, as they go over the wire.
     pub requests: Vec<Vec<u8>>,
+    /// How many of them belong together: one connection sends them one after another, and they count
+    /// as one.
+    pub group: usize,
+    /// Whether requests have [`Blank`]s, to be filled in from the answers of the same connection.
+    pub blanks: bool,
+    /// How long a connection waits from one request to the next, at least.
+    pub pace: Duration,
     /// Whether to begin anew at the end of the requests.
     pub repeat: bool,
     /// The statuses that an answer may have.
     pub expect: &'static [u16],
+}
+
+impl Load {
+    /// One request after another, to one server.
+    pub fn of(address: SocketAddr, connections: usize, requests: Vec<Vec<u8>>) -> Self {
+        Self {
+            addresses: vec![address],
+            connections,
+            time: Duration::MAX,
+            requests,
+            group: 1,
+            blanks: false,
+            pace: Duration::ZERO,
+            repeat: false,
+            expect: &[200],
+        }
+    }
+}
+
+/// What a request takes from an earlier answer: the text that stands for it, and the answer's field.
+pub struct Blank(pub &'static str, &'static str);
+
+/// See [`Blank`].
+pub const QUEUE_TOKEN: Blank = Blank("{queue-token}", "token");
+/// See [`Blank`].
+pub const RESERVATION: Blank = Blank("{reservation}", "reservation_id");
+/// See [`Blank`].
+pub const VERSION: Blank = Blank("{version}", "version");
+
+const BLANKS: [Blank; 3] = [QUEUE_TOKEN, RESERVATION, VERSION];
+
+/// What a connection has been told.
+#[derive(Default)]
+struct Memory([String; BLANKS.len()]);
+
+impl Memory {
+    /// A request with its blanks filled in. They stand in its head.
+    fn fill(&self, request: &[u8]) -> Vec<u8> {
+        let mut text = String::from_utf8_lossy(request).into_owned();
+        for (Blank(blank, _), value) in BLANKS.iter().zip(&self.0) {
+            text = text.replace(blank, value);
+        }
+        text.into_bytes()
+    }
+
+    fn note(&mut self, answer: &[u8]) -> Result<(), Failure> {
+        let body = answer.windows(4).position(|end| end == b"\r\n\r\n").ok_or("no body")? + 4;
+        let body: serde_json::Value = serde_json::from_slice(&answer[body..])?;
+        if body["state"] == "waiting" {
+            return Err("somebody has to wait, where there is room for all".into());
+        }
+        for (Blank(_, field), value) in BLANKS.iter().zip(&mut self.0) {
+            if let Some(told) = body[*field].as_str() {
+                told.clone_into(value);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What came of it.
@@ -78,15 +143,14 @@ struct Shared {
 }
 
 impl Shared {
-    fn take(&self) -> Option<&[u8]> {
-        let index = self.next.get();
-        if self.began.elapsed() >= self.load.time
-            || (!self.load.repeat && index >= self.load.requests.len())
-        {
+    fn take(&self) -> Option<&[Vec<u8>]> {
+        let Load { time, requests, group, repeat, .. } = &self.load;
+        let (index, groups) = (self.next.get(), requests.len() / group);
+        if self.began.elapsed() >= *time || (!repeat && index >= groups) {
             return None;
         }
         self.next.set(index + 1);
-        self.load.requests.get(index % self.load.requests.len()).map(Vec::as_slice)
+        requests.chunks_exact(*group).nth(index % groups.max(1))
     }
 }
 
@@ -94,14 +158,26 @@ impl Shared {
 type Latencies = Vec<(Duration, Duration)>;
 
 async fn drive(mut connection: Connection, shared: Rc<Shared>) -> Result<Latencies, Failure> {
-    let mut latencies = Vec::new();
-    while let Some(request) = shared.take() {
+    let Load { blanks, pace, expect, .. } = shared.load;
+    let (mut latencies, mut memory) = (Vec::new(), Memory::default());
+    while let Some(group) = shared.take() {
         let sent = Instant::now();
-        let (status, first) = connection.exchange(request).await?;
-        latencies.push((first.duration_since(sent), sent.elapsed()));
-        if !shared.load.expect.contains(&status) {
-            let body = String::from_utf8_lossy(&connection.buffer).into_owned();
-            return Err(format!("{status} is none of {:?}: {body}", shared.load.expect).into());
+        let mut first_byte = sent;
+        for request in group {
+            let filled = blanks.then(|| memory.fill(request));
+            let (status, first) = connection.exchange(filled.as_deref().unwrap_or(request)).await?;
+            if !expect.contains(&status) {
+                let body = String::from_utf8_lossy(&connection.buffer).into_owned();
+                return Err(format!("{status} is none of {expect:?}: {body}").into());
+            }
+            if blanks {
+                memory.note(&connection.buffer)?;
+            }
+            first_byte = first;
+        }
+        latencies.push((first_byte.duration_since(sent), sent.elapsed()));
+        if !pace.is_zero() {
+            tokio::time::sleep(pace.saturating_sub(sent.elapsed())).await;
         }
     }
     Ok(latencies)

@@ -20,7 +20,7 @@ use prepare::{Prepared, Wanted};
 use server::Child;
 use std::path::Path;
 use std::time::Duration;
-use step::{MAPS, STEPS, Step, WHOLE};
+use step::{HOLDERS, MAPS, SINCE, STEPS, Step, WHOLE};
 
 /// How much to measure.
 #[derive(Debug, clap::Args)]
@@ -141,7 +141,9 @@ impl Bed {
             let counts = lines.iter().filter(|line| kind(line.step));
             options.rounds * counts.map(|line| line.step.count(wanted.changes)).sum::<usize>()
         };
-        let holds = in_all(|step| matches!(step, Step::Hold(_)));
+        let busy = lines.iter().any(|line| matches!(line.step, Step::Busy { .. }));
+        let meanwhile = if busy { MAPS.iter().copied().max().unwrap_or(0) } else { 0 };
+        let holds = in_all(|step| matches!(step, Step::Hold(_) | Step::Buy(_))) + meanwhile;
         let pays = in_all(|step| matches!(step, Step::Pay(_)));
         let wanted = Wanted { holds: wanted.holds.max(holds), pays, ..wanted };
         let prepared = {
@@ -176,15 +178,28 @@ impl Bed {
                 self.prepared.version = view["version"].as_str().unwrap_or_default().to_owned();
             }
             let conventional = self.conventional.as_ref().filter(|_| line.step.is_conventional());
+            let address = conventional.unwrap_or(&self.batched).address;
+            let time = Duration::from_secs_f64(options.seconds);
             let load = Load {
-                addresses: vec![conventional.unwrap_or(&self.batched).address],
-                connections,
-                time: Duration::from_secs_f64(options.seconds),
-                requests: self.prepared.requests(line.step)?,
+                time,
+                group: line.step.group(),
+                blanks: matches!(line.step, Step::Buy(_) | Step::Busy { query: SINCE }),
                 repeat: line.step.way().is_none(),
                 expect: line.step.expected(),
+                ..Load::of(address, connections, self.prepared.requests(line.step)?)
             };
-            let measured = self.runtime.block_on(client::run(load));
+            let measured = if matches!(line.step, Step::Busy { .. }) {
+                let holds = self.prepared.holds_meanwhile(options.rounds)?;
+                // So that they last.
+                let pace = time.mul_f64(HOLDERS as f64 / holds.len().max(1) as f64);
+                let holds =
+                    Load { time, pace, expect: &[201], ..Load::of(address, HOLDERS, holds) };
+                let both = async { tokio::join!(client::run(load), client::run(holds)) };
+                let (measured, held) = self.runtime.block_on(both);
+                held.and(measured)
+            } else {
+                self.runtime.block_on(client::run(load))
+            };
             line.rounds.push(measured.map_err(|why| format!("{}: {why}", line.name))?);
         }
         Ok(())

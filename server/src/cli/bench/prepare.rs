@@ -2,6 +2,7 @@
 //! rules and the same store as everything else.
 
 use super::Failure;
+use super::client::{QUEUE_TOKEN, RESERVATION, VERSION};
 use super::conventional::Wish;
 use super::step::{SINCE, Step};
 use crate::clock::Clock;
@@ -31,6 +32,8 @@ pub const SEATS_PER_DATE: usize = 5_000;
 const BATCH: usize = 2_000;
 /// Fans who want one seat at once.
 pub const CROWD: usize = 1_000;
+/// Steps that hold seats of the date with the largest map.
+const MEANWHILE: usize = 2;
 /// Different tokens that poll or look.
 const READERS: usize = 2_000;
 
@@ -81,6 +84,8 @@ pub struct Prepared {
     crowd: Vec<Fan>,
     /// Fans and seats that were used already.
     used: usize,
+    /// Seats of the largest map's date that were used already.
+    used_meanwhile: usize,
     /// Those who hold a seat and have the money for it.
     payers: Vec<(Fan, ReservationId)>,
     /// Numbers the idempotency keys.
@@ -230,6 +235,7 @@ impl Prepared {
             shopping,
             crowd,
             used: 0,
+            used_meanwhile: 0,
             payers: Vec::new(),
             keys: 0,
             version: String::new(),
@@ -319,11 +325,9 @@ impl Prepared {
             Step::Map { seats, query } => {
                 let date = self.maps.iter().find(|(size, _)| *size == seats);
                 let (_, date) = date.ok_or("no date of this size was prepared")?;
-                let since = if query == SINCE { self.version.as_str() } else { "" };
-                let path = format!("/api/v1/concert-dates/{date}/seats{query}{since}");
-                let fans = self.shopping.iter().rev().take(READERS);
-                fans.map(|&fan| whole(self.shopper("GET", &path, fan))).collect()
+                self.looks(*date, query, &self.version)
             }
+            Step::Busy { query } => self.looks(self.largest()?.1, query, VERSION.0),
             Step::Join(_) => {
                 let path = format!("/api/v1/concerts/{}/queue-tokens", self.line);
                 let request = || {
@@ -335,7 +339,63 @@ impl Prepared {
             Step::Hold(_) => self.holds(count),
             Step::Charge(_) => self.charges(count),
             Step::Pay(_) => self.pays(count),
+            Step::Buy(_) => self.purchases(count),
         })
+    }
+
+    fn largest(&self) -> Result<(usize, DateId), Failure> {
+        let largest = self.maps.iter().max_by_key(|(size, _)| *size);
+        Ok(*largest.ok_or("no date whose map is looked at was prepared")?)
+    }
+
+    fn looks(&self, date: DateId, query: &str, version: &str) -> Vec<Vec<u8>> {
+        let since = if query == SINCE { version } else { "" };
+        let path = format!("/api/v1/concert-dates/{date}/seats{query}{since}");
+        let fans = self.shopping.iter().rev().take(READERS);
+        fans.map(|&fan| (self.shopper("GET", &path, fan) + "\r\n").into_bytes()).collect()
+    }
+
+    /// Holds of seats all over the date with the largest map, in one of so many rounds.
+    pub fn holds_meanwhile(&mut self, rounds: usize) -> Result<Vec<Vec<u8>>, Failure> {
+        let (seats, date) = self.largest()?;
+        let count = (seats / MEANWHILE / rounds.max(1)).min(self.changes);
+        let draw = Draw::new(&[8; 32], u64::try_from(seats)?);
+        let numbers = self.used_meanwhile + 1..=self.used_meanwhile + count;
+        self.used_meanwhile += count;
+        let seat = |nth: usize| Ok(u32::try_from(draw.number_of(u64::try_from(nth)?))?);
+        let seats: Vec<u32> = numbers.map(seat).collect::<Result<_, Failure>>()?;
+        let fans = self.used;
+        self.used += count;
+        let fans = self.shopping.get(fans..self.used).ok_or("there are no fans left")?;
+        let wish = |fan: &Fan, seat| Wish { user: fan.user.0, date, seat };
+        Ok(fans.iter().zip(seats).map(|(fan, seat)| self.hold(*fan, &wish(fan, seat))).collect())
+    }
+
+    /// Everything that a fan does who has signed in and gets one seat.
+    fn purchases(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let wishes = self.wishes(count);
+        let queue_token = format!("x-queue-token: {}\r\n", QUEUE_TOKEN.0);
+        let (sale, mut requests) = (self.sale, Vec::new());
+        for Wish { date, seat, .. } in wishes {
+            let user = UserId(new_id());
+            let identity = self.identity(user);
+            let joins = format!("/api/v1/concerts/{sale}/queue-tokens");
+            let join = self.head("POST", &joins) + &identity + "content-length: 0\r\n\r\n";
+            let shopper =
+                |method: &str, path: &str| self.head(method, path) + &identity + &queue_token;
+            let get = |path: &str| (shopper("GET", path) + "\r\n").into_bytes();
+            let poll = get("/api/v1/queue-tokens/me");
+            let dates = get(&format!("/api/v1/concerts/{sale}/dates"));
+            let map = get(&format!("/api/v1/concert-dates/{date}/seats?form=compact"));
+            let body = format!(r#"{{"concert_date_id":"{date}","seat_numbers":[{seat}]}}"#);
+            let hold = (shopper("POST", "/api/v1/reservations") + &with_body(&body)).into_bytes();
+            let charge = shopper("POST", &format!("/api/v1/users/{user}/balance/charges"));
+            let pay = shopper("POST", &format!("/api/v1/reservations/{}/payment", RESERVATION.0));
+            let charge = self.keyed(charge, &format!(r#"{{"amount":{}}}"#, CHARGE.0));
+            let pay = self.keyed(pay, "{}");
+            requests.extend([join.into_bytes(), poll, dates, map, hold, charge, pay]);
+        }
+        requests
     }
 
     fn charges(&mut self, count: usize) -> Vec<Vec<u8>> {

@@ -5,7 +5,7 @@ use super::client::{self, Load, Measured};
 use super::conventional;
 use super::prepare::{CROWD, Prepared, Wanted};
 use super::server::Child;
-use super::step::{Step, Way};
+use super::step::{STEPS, Step, Way};
 use super::{Failure, Options, median, ratio};
 use crate::clock::Clock;
 use crate::store::mysql::{self, MySqlStore, Tls};
@@ -20,10 +20,8 @@ struct Line {
 }
 
 const NOOP: &str = "no-op (GET /livez)";
-const JOIN: &str = "join the queue, durable";
-const ONE: &str = "hold a seat, durable, one server";
+const ONE: &str = "hold a seat, durable";
 const TWO: &str = "hold a seat, durable, two servers";
-const BY_ONE: &str = "hold a seat, durable, one server, one transaction a request";
 const HOT: &str = "1,000 fans want one seat, one server";
 const HOT_TWO: &str = "1,000 fans want one seat, two servers";
 
@@ -74,15 +72,9 @@ impl Bench<'_> {
         requests: Vec<Vec<u8>>,
         (repeat, expect): (bool, &'static [u16]),
     ) -> Result<Measured, Failure> {
-        let load = Load {
-            addresses,
-            connections: self.options.connections,
-            time: self.time(),
-            requests,
-            repeat,
-            expect,
-        };
-        self.runtime.block_on(client::run(load))
+        let (connections, time) = (self.options.connections, self.time());
+        let load = Load::of(self.one.address, connections, requests);
+        self.runtime.block_on(client::run(Load { addresses, time, repeat, expect, ..load }))
     }
 
     /// A second server, for as long as it is measured.
@@ -98,30 +90,33 @@ impl Bench<'_> {
         let requests = self.prepared.requests(Step::Noop)?;
         let measured = self.send(requests, None, (true, &[200]))?;
         self.note(NOOP, None, measured);
-        if self.wants(JOIN) {
-            let requests = self.prepared.requests(Step::Join(Way::Batched))?;
-            let measured = self.send(requests, None, (false, &[201]))?;
-            self.note(JOIN, Some(NOOP), measured);
+        let slow = Child::start(self.url, self.keys, &["--batch-commands-max", "1"])?;
+        let mut batched = NOOP;
+        for &(step, name) in STEPS {
+            let (way, Step::Join(_) | Step::Hold(_) | Step::Charge(_) | Step::Pay(_)) =
+                (step.way(), step)
+            else {
+                continue;
+            };
+            let (server, to) = match way {
+                Some(Way::Conventional) => (&slow, batched),
+                _ => (&self.one, NOOP),
+            };
+            batched = name;
+            if self.wants(name) {
+                let addresses = vec![server.address];
+                let requests = self.prepared.requests(step)?;
+                let measured = self.send_to(addresses, requests, (false, &[201]))?;
+                self.note(name, Some(to), measured);
+            }
         }
-        if self.wants(ONE) {
-            let requests = self.prepared.requests(Step::Hold(Way::Batched))?;
-            let measured = self.send(requests, None, (false, &[201]))?;
-            self.note(ONE, Some(NOOP), measured);
-        }
+        drop(slow);
         if self.wants(TWO) {
             let requests = self.prepared.requests(Step::Hold(Way::Batched))?;
             let second = self.second()?;
             let measured = self.send(requests, Some(&second), (false, &[201]))?;
             drop(second);
             self.note(TWO, Some(ONE), measured);
-        }
-        if self.wants(BY_ONE) {
-            let requests = self.prepared.requests(Step::Hold(Way::Conventional))?;
-            let slow = Child::start(self.url, self.keys, &["--batch-commands-max", "1"])?;
-            let addresses = vec![slow.address];
-            let measured = self.send_to(addresses, requests, (false, &[201]))?;
-            drop(slow);
-            self.note(BY_ONE, Some(ONE), measured);
         }
         for pool in self.options.pools.clone() {
             if self.wants(&plain(pool)) {
@@ -166,6 +161,7 @@ pub fn measure(options: &Options, url: &str, folder: &Path) -> Result<(), Failur
     let keys = folder.join("keys.json");
     let wanted = Wanted {
         holds: options.rounds * options.changes * (3 + options.pools.len()),
+        pays: options.rounds * options.changes * 2,
         hot_seats: 3 * options.rounds,
         ..options.wanted()
     };

@@ -33,6 +33,13 @@ pub enum Step {
     Charge(Way),
     /// Paying for a held seat.
     Pay(Way),
+    /// All that a fan does, from joining to paying; see [`Step::group`].
+    Buy(Way),
+    /// The map of the largest date, of which seats are held all the time.
+    Busy {
+        /// In which form.
+        query: &'static str,
+    },
 }
 
 /// Sizes of the dates whose map is measured.
@@ -40,6 +47,9 @@ pub const MAPS: [usize; 3] = [50, 5_000, 50_000];
 
 /// The query for what has changed since a version, which is put behind it.
 pub const SINCE: &str = "?form=compact&since=";
+
+/// Connections that hold seats while [`Step::Busy`] is measured.
+pub const HOLDERS: usize = 8;
 
 /// What is asked for first, so that there is a version to ask for changes since.
 pub const WHOLE: Step = map(50_000, "?form=compact");
@@ -68,6 +78,16 @@ pub const STEPS: &[(Step, &str)] = &[
     (Step::Charge(Conventional), "charge a balance, durable, one transaction a request"),
     (Step::Pay(Batched), "pay for a seat, durable"),
     (Step::Pay(Conventional), "pay for a seat, durable, one transaction a request"),
+    (Step::Buy(Batched), "buy a seat: join, poll, dates, map, hold, charge, pay"),
+    (Step::Buy(Conventional), "buy a seat, the same, one transaction a request"),
+    (
+        Step::Busy { query: "?form=compact" },
+        "seat map of 50,000 seats, compact, while seats are held",
+    ),
+    (
+        Step::Busy { query: SINCE },
+        "seat map of 50,000 seats, what has changed, while seats are held",
+    ),
 ];
 
 /// One transaction a request is so much slower that fewer requests last as long.
@@ -77,8 +97,12 @@ impl Step {
     /// How it is carried out, where that makes a difference: such requests can be sent only once.
     pub const fn way(self) -> Option<Way> {
         match self {
-            Self::Noop | Self::Status | Self::Poll | Self::Map { .. } => None,
-            Self::Join(way) | Self::Hold(way) | Self::Charge(way) | Self::Pay(way) => Some(way),
+            Self::Noop | Self::Status | Self::Poll | Self::Map { .. } | Self::Busy { .. } => None,
+            Self::Join(way)
+            | Self::Hold(way)
+            | Self::Charge(way)
+            | Self::Pay(way)
+            | Self::Buy(way) => Some(way),
         }
     }
 
@@ -87,13 +111,23 @@ impl Step {
         self.way() == Some(Conventional)
     }
 
-    /// Requests of a round, of at most `changes`.
+    /// Requests that count as one.
+    pub const fn group(self) -> usize {
+        if matches!(self, Self::Buy(_)) { 7 } else { 1 }
+    }
+
+    /// How often it is done in a round, with at most so many requests that change something.
     pub fn count(self, changes: usize) -> usize {
-        if self.is_conventional() { changes.div_ceil(CONVENTIONAL_SHARE) } else { changes }
+        let share = if self.is_conventional() { CONVENTIONAL_SHARE } else { 1 };
+        changes.div_ceil(share * self.group())
     }
 
     /// The status of a right answer.
-    pub const fn expected(self) -> &'static [u16] {
-        if self.way().is_some() { &[201] } else { &[200] }
+    pub fn expected(self) -> &'static [u16] {
+        match self {
+            Self::Buy(_) => &[200, 201],
+            _ if self.way().is_some() => &[201],
+            _ => &[200],
+        }
     }
 }
