@@ -171,7 +171,7 @@ impl Bed {
         lines: &mut [Line],
     ) -> Result<(), Failure> {
         for line in lines {
-            if line.step == WHOLE {
+            if matches!(line.step, Step::Map { query: SINCE, .. }) {
                 let request = self.prepared.requests(WHOLE)?.swap_remove(0);
                 let body = self.runtime.block_on(client::ask(self.batched.address, &request))?;
                 let view: serde_json::Value = serde_json::from_str(&body)?;

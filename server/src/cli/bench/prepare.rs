@@ -4,7 +4,7 @@
 use super::Failure;
 use super::client::{QUEUE_TOKEN, RESERVATION, VERSION};
 use super::conventional::Wish;
-use super::step::{SINCE, Step};
+use super::step::{SINCE, STEPS, Step};
 use crate::clock::Clock;
 use crate::http::app::new_id;
 use crate::store::{Store, transact};
@@ -32,8 +32,6 @@ pub const SEATS_PER_DATE: usize = 5_000;
 const BATCH: usize = 2_000;
 /// Fans who want one seat at once.
 pub const CROWD: usize = 1_000;
-/// Steps that hold seats of the date with the largest map.
-const MEANWHILE: usize = 2;
 /// Different tokens that poll or look.
 const READERS: usize = 2_000;
 
@@ -56,6 +54,15 @@ fn scattered_id(nth: usize) -> Uuid {
 fn with_body(body: &str) -> String {
     let length = body.len();
     format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
+}
+
+/// Where seats are held.
+const HOLDS: &str = "/api/v1/reservations";
+
+/// A whole request that holds one seat.
+fn hold_of(head: String, date: DateId, seat: u32) -> Vec<u8> {
+    let body = format!(r#"{{"concert_date_id":"{date}","seat_numbers":[{seat}]}}"#);
+    (head + &with_body(&body)).into_bytes()
 }
 
 /// A user with a place.
@@ -298,6 +305,12 @@ impl Prepared {
         self.head(method, path) + &self.identity(fan.user) + &self.queue_token(fan)
     }
 
+    /// A whole request for a place in line.
+    fn join(&self, concert: ConcertId, identity: &str) -> Vec<u8> {
+        let head = self.head("POST", &format!("/api/v1/concerts/{concert}/queue-tokens"));
+        (head + identity + "content-length: 0\r\n\r\n").into_bytes()
+    }
+
     /// A whole request with a JSON body and an idempotency key of its own.
     fn keyed(&mut self, head: String, body: &str) -> Vec<u8> {
         self.keys += 1;
@@ -329,12 +342,8 @@ impl Prepared {
             }
             Step::Busy { query } => self.looks(self.largest()?.1, query, VERSION.0),
             Step::Join(_) => {
-                let path = format!("/api/v1/concerts/{}/queue-tokens", self.line);
-                let request = || {
-                    let head = self.head("POST", &path) + &self.identity(UserId(new_id()));
-                    (head + "content-length: 0\r\n\r\n").into_bytes()
-                };
-                (0..count).map(|_| request()).collect()
+                let identity = || self.identity(UserId(new_id()));
+                (0..count).map(|_| self.join(self.line, &identity())).collect()
             }
             Step::Hold(_) => self.holds(count),
             Step::Charge(_) => self.charges(count),
@@ -358,7 +367,8 @@ impl Prepared {
     /// Holds of seats all over the date with the largest map, in one of so many rounds.
     pub fn holds_meanwhile(&mut self, rounds: usize) -> Result<Vec<Vec<u8>>, Failure> {
         let (seats, date) = self.largest()?;
-        let count = (seats / MEANWHILE / rounds.max(1)).min(self.changes);
+        let steps = STEPS.iter().filter(|(step, _)| matches!(step, Step::Busy { .. })).count();
+        let count = (seats / steps / rounds.max(1)).min(self.changes);
         let draw = Draw::new(&[8; 32], u64::try_from(seats)?);
         let numbers = self.used_meanwhile + 1..=self.used_meanwhile + count;
         self.used_meanwhile += count;
@@ -379,21 +389,19 @@ impl Prepared {
         for Wish { date, seat, .. } in wishes {
             let user = UserId(new_id());
             let identity = self.identity(user);
-            let joins = format!("/api/v1/concerts/{sale}/queue-tokens");
-            let join = self.head("POST", &joins) + &identity + "content-length: 0\r\n\r\n";
+            let join = self.join(sale, &identity);
             let shopper =
                 |method: &str, path: &str| self.head(method, path) + &identity + &queue_token;
             let get = |path: &str| (shopper("GET", path) + "\r\n").into_bytes();
             let poll = get("/api/v1/queue-tokens/me");
             let dates = get(&format!("/api/v1/concerts/{sale}/dates"));
             let map = get(&format!("/api/v1/concert-dates/{date}/seats?form=compact"));
-            let body = format!(r#"{{"concert_date_id":"{date}","seat_numbers":[{seat}]}}"#);
-            let hold = (shopper("POST", "/api/v1/reservations") + &with_body(&body)).into_bytes();
+            let hold = hold_of(shopper("POST", HOLDS), date, seat);
             let charge = shopper("POST", &format!("/api/v1/users/{user}/balance/charges"));
             let pay = shopper("POST", &format!("/api/v1/reservations/{}/payment", RESERVATION.0));
             let charge = self.keyed(charge, &format!(r#"{{"amount":{}}}"#, CHARGE.0));
             let pay = self.keyed(pay, "{}");
-            requests.extend([join.into_bytes(), poll, dates, map, hold, charge, pay]);
+            requests.extend([join, poll, dates, map, hold, charge, pay]);
         }
         requests
     }
@@ -442,10 +450,8 @@ impl Prepared {
         wishes.map(|(wish, fan)| self.hold(*fan, &wish)).collect()
     }
 
-    fn hold(&self, fan: Fan, Wish { date, seat, .. }: &Wish) -> Vec<u8> {
-        let body = format!(r#"{{"concert_date_id":"{date}","seat_numbers":[{seat}]}}"#);
-        let head = self.shopper("POST", "/api/v1/reservations", fan);
-        (head + &with_body(&body)).into_bytes()
+    fn hold(&self, fan: Fan, wish: &Wish) -> Vec<u8> {
+        hold_of(self.shopper("POST", HOLDS, fan), wish.date, wish.seat)
     }
 
     /// A crowd that wants one seat; none, when all crowds have had theirs.
