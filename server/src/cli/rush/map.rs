@@ -3,7 +3,6 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 #[derive(Deserialize)]
@@ -34,8 +33,8 @@ struct Changed {
 #[derive(Debug, Default)]
 pub struct Map {
     version: Option<String>,
-    /// Whether each seat can be taken, by its number.
-    seats: BTreeMap<u32, bool>,
+    /// Whether each seat can be taken, in the order of their numbers.
+    seats: Vec<(u32, bool)>,
 }
 
 impl Map {
@@ -55,7 +54,8 @@ impl Map {
         let Changed { available, held, sold } = answer.changed;
         let taken = held.into_iter().chain(sold).map(|number| (number, false));
         for (number, free) in available.into_iter().map(|number| (number, true)).chain(taken) {
-            *self.seats.get_mut(&number)? = free;
+            let at = self.seats.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+            self.seats.get_mut(at)?.1 = free;
         }
         self.version = Some(answer.version);
         Some(())
@@ -63,12 +63,12 @@ impl Map {
 
     /// The numbers that can be taken.
     pub fn available(&self) -> Vec<u32> {
-        self.seats.iter().filter(|(_, free)| **free).map(|(number, _)| *number).collect()
+        self.seats.iter().filter(|(_, free)| *free).map(|(number, _)| *number).collect()
     }
 }
 
 /// Every seat of a complete answer: two bits each, in the order of their numbers.
-fn all(answer: &Answer) -> Option<BTreeMap<u32, bool>> {
+fn all(answer: &Answer) -> Option<Vec<(u32, bool)>> {
     let states = BASE64.decode(&answer.states).ok()?;
     let ranges = answer.zones.iter().flat_map(|zone| &zone.seats);
     let mut numbers: Vec<u32> = ranges.flat_map(|&(first, last)| first..=last).collect();

@@ -42,6 +42,7 @@ pub(super) struct Checkpoints {
     /// With how many pages something is to be done next.
     next: u64,
     under_way: bool,
+    log: Arc<Log>,
     helper: Helper,
 }
 
@@ -86,8 +87,6 @@ impl Helper {
 impl Drop for Helper {
     fn drop(&mut self) {
         drop(self.orders.take());
-        // What it copies meanwhile is copied.
-        let _ = self.done.try_recv();
         if let Some(thread) = self.thread.take() {
             // It has nothing to tell but a panic, which has been logged.
             let _ = thread.join();
@@ -106,7 +105,7 @@ impl Checkpoints {
         log: Arc<Log>,
         sizes: Sizes,
     ) -> Result<Self, Fault> {
-        let helper = Helper::start(files, log)?;
+        let helper = Helper::start(files, Arc::clone(&log))?;
         let pages = Arc::new(AtomicU64::new(0));
         let told = Arc::clone(&pages);
         let hook = move |_: &mut rusqlite::hooks::Wal, pages: std::ffi::c_int| {
@@ -114,11 +113,11 @@ impl Checkpoints {
             Ok(())
         };
         connection.wal_hook(Some(hook))?;
-        Ok(Self { sizes, pages, copied: 0, next: sizes.begin, under_way: false, helper })
+        Ok(Self { sizes, pages, copied: 0, next: sizes.begin, under_way: false, log, helper })
     }
 
     /// After a commit.
-    pub fn look(&mut self, connection: &Connection, log: &Log) {
+    pub fn look(&mut self, connection: &Connection) {
         let pages = self.pages.load(Relaxed);
         if pages < self.copied {
             // Begun anew.
@@ -133,7 +132,7 @@ impl Checkpoints {
         if pages - self.copied.min(pages) > self.sizes.rest && self.order() {
             return;
         }
-        self.note(copy(connection, log));
+        self.note(copy(connection, &self.log));
         // A reader may still be in the log: it cannot be begun anew then, and grows a little.
         self.next = pages + self.sizes.rest;
     }
@@ -191,7 +190,6 @@ mod tests {
 
     struct Bed {
         connection: Connection,
-        log: Arc<Log>,
         checkpoints: Checkpoints,
         files: Files,
         written: u32,
@@ -204,9 +202,8 @@ mod tests {
         let mut connection = open_writer(&files).unwrap();
         connection.execute_batch("CREATE TABLE t (k BLOB PRIMARY KEY) WITHOUT ROWID").unwrap();
         let log = Arc::new(Log::new(sync_of(&files).unwrap()));
-        let checkpoints =
-            Checkpoints::start(&mut connection, &files, Arc::clone(&log), SMALL).unwrap();
-        Bed { connection, log, checkpoints, files, written: 0, _folder: folder }
+        let checkpoints = Checkpoints::start(&mut connection, &files, log, SMALL).unwrap();
+        Bed { connection, checkpoints, files, written: 0, _folder: folder }
     }
 
     impl Bed {
@@ -215,7 +212,7 @@ mod tests {
             let add = "INSERT INTO t VALUES (randomblob(300))";
             self.connection.execute(add, []).unwrap();
             self.written += 1;
-            self.checkpoints.look(&self.connection, &self.log);
+            self.checkpoints.look(&self.connection);
             self.checkpoints.pages.load(Relaxed)
         }
 

@@ -108,15 +108,13 @@ impl SqliteStore {
 
     /// From now on a commit does not wait for the disk, and nobody may be told of what was committed
     /// before a flush that was called after it. `None` where commits go on being durable by
-    /// themselves. Called again it gives the same.
+    /// themselves.
     pub fn defer_sync(&mut self) -> Option<Arc<dyn Flush>> {
-        if self.checkpoints.is_none() {
-            match self.begin_deferring() {
-                Ok(checkpoints) => self.checkpoints = Some(checkpoints),
-                Err(fault) => {
-                    tracing::warn!(%fault, "each commit is synced by itself");
-                    return None;
-                }
+        match self.begin_deferring() {
+            Ok(checkpoints) => self.checkpoints = Some(checkpoints),
+            Err(fault) => {
+                tracing::warn!(%fault, "each commit is synced by itself");
+                return None;
             }
         }
         Some(Arc::clone(&self.log) as Arc<dyn Flush>)
@@ -354,7 +352,7 @@ impl Store for SqliteStore {
         self.log.begin();
         let committed = commit.execute([]);
         self.log.wrote();
-        checkpoints.look(&self.connection, &self.log);
+        checkpoints.look(&self.connection);
         Ok(committed.map(|_| ())?)
     }
 
