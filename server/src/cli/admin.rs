@@ -64,13 +64,21 @@ pub fn run(verb: Verb) -> Result<(), Failure> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the key is the verb's result")]
-fn create(config: &Config, name: &str) -> Result<(), Failure> {
+/// Makes an operator's key: its secret, of which the database has the hash alone.
+///
+/// # Errors
+/// The database cannot be used.
+pub fn operator_key(config: &Config, name: &str) -> Result<String, Failure> {
     let secret = format!("bo_{}", BASE64.encode(random::<32>()?));
     let id = uuid::Uuid::now_v7();
     let hash = api_key_hash(&secret);
     database::keys(config, false)?.create(id, name, &hash, Clock::System.now())?;
-    println!("{secret}");
+    Ok(secret)
+}
+
+#[expect(clippy::print_stdout, reason = "the key is the verb's result")]
+fn create(config: &Config, name: &str) -> Result<(), Failure> {
+    println!("{}", operator_key(config, name)?);
     Ok(())
 }
 

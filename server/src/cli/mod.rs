@@ -53,16 +53,34 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 impl std::error::Error for Invalid {}
 
 impl Settings {
+    /// What the environment says.
+    fn of_environment() -> Self {
+        match Arguments::parse_from(["boxoffice", "serve"]).verb {
+            Some(Verb::Serve(settings)) => settings,
+            _ => Self::default(),
+        }
+    }
+
+    /// What a server would be given that starts here, below the flags of another verb.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has an unknown key or a bad value.
+    pub fn below(flags: Given, config: Option<PathBuf>) -> Result<Given, Invalid> {
+        let around = Self::of_environment();
+        Self { config: config.or(around.config), given: flags.or(around.given) }.given()
+    }
+
+    fn given(self) -> Result<Given, Invalid> {
+        let file = self.config.as_deref().map_or(Ok(Given::default()), Given::from_file)?;
+        Ok(self.given.or(file))
+    }
+
     /// The settings as they hold.
     ///
     /// # Errors
     /// An unknown key or a bad value.
     pub fn resolve(self) -> Result<Config, Invalid> {
-        let file = match &self.config {
-            Some(path) => Given::from_file(path)?,
-            None => Given::default(),
-        };
-        self.given.or(file).resolve()
+        self.given()?.resolve()
     }
 }
 
@@ -70,12 +88,7 @@ fn run() -> Result<(), Failure> {
     check_environment(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
     let arguments = Arguments::parse();
     // Without a verb, the environment still counts: parse as `serve`.
-    let verb = arguments.verb.unwrap_or_else(|| {
-        Arguments::parse_from(["boxoffice", "serve"])
-            .verb
-            .unwrap_or(Verb::Serve(Settings::default()))
-    });
-    match verb {
+    match arguments.verb.unwrap_or_else(|| Verb::Serve(Settings::of_environment())) {
         Verb::Serve(settings) => serve::run(&settings.resolve()?),
         Verb::Admin(verb) => admin::run(verb),
         Verb::Audit(options) => audit::run(options),

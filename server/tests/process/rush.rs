@@ -5,7 +5,7 @@ use crate::house::{House, command};
 use crate::{alone, house};
 use serde_json::Value;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 /// A crowd that is through in seconds, with some of everything that fans do.
 const SMALL: &[&str] = &[
@@ -35,10 +35,12 @@ const SMALL: &[&str] = &[
     "20",
 ];
 
-fn rush(folder: &Path, more: &[&str]) -> Output {
+const CONCERT: &str = "--concert=01a20840-8ab8-7000-8000-000000000000";
+
+fn rush(folder: &Path, more: &[&str]) -> Command {
     let mut rush = command(house::binary());
     rush.arg("rush").args(SMALL).args(more).args(["--out", "report"]).current_dir(folder);
-    rush.output().unwrap()
+    rush
 }
 
 fn report(folder: &Path) -> Value {
@@ -80,7 +82,12 @@ fn is_whole(report: &Value) {
 fn a_small_crowd_buys_and_everything_is_counted_again() {
     let _alone = alone();
     let house = House::new();
-    let output = rush(house.dir.path(), &["--arrivals", "ramp", "--over", "2"]);
+    // The database and the keys of whoever sells here are not the rush's.
+    let output = rush(house.dir.path(), &["--arrivals", "ramp", "--over", "2"])
+        .env("BOXOFFICE_DATABASE", "sqlite://sold-from.db")
+        .env("BOXOFFICE_TOKEN_KEYS", "of the servers")
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", text(&output));
     is_whole(&report(house.dir.path()));
     let page = std::fs::read_to_string(house.path("report/report.html")).unwrap();
@@ -90,8 +97,8 @@ fn a_small_crowd_buys_and_everything_is_counted_again() {
     assert_eq!(files.len(), 1, "{files:?}");
 }
 
-/// A running server, each fan with connections of its own; and what was told is looked for in another
-/// database, where none of it is: a rush can fail.
+/// A running server, each fan with connections of its own, with flags and then with the server's file;
+/// and what was told is looked for in another database, where none of it is: a rush can fail.
 #[test]
 fn a_running_server_is_proved_right_and_a_wrong_database_is_told() {
     let _alone = alone();
@@ -100,32 +107,20 @@ fn a_running_server_is_proved_right_and_a_wrong_database_is_told() {
     let target = format!("http://{}", server.address);
     let (key, keys) = (house.operator_key(), house.keys_file());
     let database = format!("sqlite://{}", house.database().display());
-    let target = |database: &str, seed: &str| {
-        rush(
-            house.dir.path(),
-            &[
-                "--target",
-                &target,
-                "--operator-key",
-                &key,
-                "--keys-file",
-                keys.to_str().unwrap(),
-                "--database",
-                database,
-                "--connections",
-                "0",
-                "--seed",
-                seed,
-            ],
-        )
+    let target = |more: &[&str]| {
+        let mut rush = rush(house.dir.path(), &["--target", &target, "--connections", "0"]);
+        rush.args(more).env("BOXOFFICE_OPERATOR_KEY", &key).output().unwrap()
     };
-    let output = target(&database, "1");
+    let output = target(&["--database", &database, "--keys-file", keys.to_str().unwrap()]);
     assert!(output.status.success(), "{}", text(&output));
     is_whole(&report(house.dir.path()));
     let before = house.path("before.db");
     let rows = look(&house.database());
     rows.execute("VACUUM INTO ?", [before.to_str().unwrap()]).unwrap();
-    let output = target(&format!("sqlite://{}", before.display()), "2");
+    let file = house.path("server.toml");
+    let settings = format!("database = \"sqlite://{}\"\nkeys_file = {keys:?}", before.display());
+    std::fs::write(&file, settings).unwrap();
+    let output = target(&["--config", file.to_str().unwrap(), "--seed", "2"]);
     assert!(!output.status.success());
     let told = text(&output);
     assert!(
@@ -142,7 +137,9 @@ fn options_that_cannot_be_are_refused() {
         (["--cut", "101"], "--cut is a share in per cent, from 0 to 100"),
         (["--fans", "0"], "--fans is from 1 to 1000000"),
         (["--arrivals", "none.csv"], "arrivals none.csv"),
-        (["--target", "http://127.0.0.1:1"], "--keys-file"),
+        (["--target", "http://127.0.0.1:1"], "--operator-key"),
+        (["--target=http://127.0.0.1:1", CONCERT], "--keys-file"),
+        (["--database-tls", "maybe"], "database_tls: \"maybe\""),
     ] {
         let output = command(house::binary()).arg("rush").args(options).output().unwrap();
         assert!(!output.status.success());

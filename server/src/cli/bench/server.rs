@@ -14,11 +14,12 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts `boxoffice serve` on a database.
+    /// Starts `boxoffice serve` on a database, with the keys of that file and no others.
     pub fn start(database: &str, keys: &Path, more: &[&str]) -> Result<Self, Failure> {
         let mut process = Command::new(std::env::current_exe()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--demo", "false", "--log", "warn"])
             .args(["--database", database])
+            .args(["--token-keys", ""])
             .arg("--keys-file")
             .arg(keys)
             .args(more)

@@ -330,17 +330,17 @@ impl Fan {
         let path = self.maps.entry(date).or_default().path(date);
         let answer = self.read(Step::Map, path).await?;
         let map = self.maps.entry(date).or_default();
-        let read = map.read(&answer.body).map(|()| map.available());
-        let Some(free) = read else {
+        if map.read(&answer.body).is_none() {
             return Err(self.unexpected(Step::Map, &answer));
-        };
-        if free.is_empty() {
+        }
+        let free = map.available();
+        if free == 0 {
             return Ok(Vec::new());
         }
-        let near = if self.random.bool() { free.len().div_ceil(10) } else { free.len() };
-        let at = self.random.usize(..near);
+        let near = if self.random.bool() { free.div_ceil(10) } else { free };
+        let pass = self.random.usize(..near);
         let want = usize::try_from(self.random.u32(1..=self.world.options.seats_each)).unwrap_or(1);
-        Ok(free[at..].iter().copied().take(want).collect())
+        Ok(map.pick(pass, want))
     }
 
     async fn hold(&mut self, date: Uuid, seats: &[u32]) -> Told<Option<(Uuid, i64)>> {

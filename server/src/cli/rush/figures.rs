@@ -156,6 +156,8 @@ pub struct Second {
     pub seats_sold: u64,
     /// Answers.
     pub answers: u64,
+    /// Per cent of it in which the fans' own thread was at work: near 100, latencies are its own.
+    pub generator_busy: f64,
     /// Fans in each stage at its end, as [`Stage::ALL`].
     pub stages: Vec<u64>,
     /// Of the steps that were answered in it.
@@ -186,6 +188,32 @@ fn percentiles(of: &Histogram<u64>) -> Percentiles {
     }
 }
 
+/// Time that went by, and what of it the fans' thread was at work.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Worked {
+    /// By the clock.
+    pub of: Duration,
+    /// On a processor.
+    pub busy: Duration,
+}
+
+impl Worked {
+    /// The work of this thread since it began, `of` after the run did.
+    pub fn so_far(of: Duration) -> Self {
+        let busy = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        let seconds = u64::try_from(busy.tv_sec).unwrap_or(0);
+        let nanos = u32::try_from(busy.tv_nsec).unwrap_or(0);
+        Self { of, busy: Duration::new(seconds, nanos) }
+    }
+
+    /// Per cent, since an earlier moment.
+    fn percent(self, since: Self) -> f64 {
+        let busy = self.busy.saturating_sub(since.busy).as_secs_f64();
+        let of = self.of.saturating_sub(since.of).as_secs_f64();
+        if of > 0.0 { (100.0 * busy / of).min(100.0) } else { 0.0 }
+    }
+}
+
 struct Timed {
     all: Histogram<u64>,
     this_second: Histogram<u64>,
@@ -196,6 +224,8 @@ pub struct Figures {
     timed: BTreeMap<Step, Timed>,
     stages: BTreeMap<Stage, u64>,
     now: Second,
+    began: Worked,
+    worked: Worked,
     /// The seconds that are over.
     pub seconds: Vec<Second>,
     /// How far fans came.
@@ -227,6 +257,8 @@ impl Figures {
             timed: Step::ALL.into_iter().map(timed).collect::<Result<_, Failure>>()?,
             stages: BTreeMap::from([(Stage::Away, fans)]),
             now: Second::default(),
+            began: Worked::so_far(Duration::ZERO),
+            worked: Worked::so_far(Duration::ZERO),
             seconds: Vec::new(),
             funnel: Funnel::default(),
             answers: BTreeMap::new(),
@@ -297,9 +329,28 @@ impl Figures {
         self.now.seats_sold + self.seconds.iter().map(|second| second.seats_sold).sum::<u64>()
     }
 
-    /// Ends a second.
-    pub fn tick(&mut self) {
+    /// Ends the seconds that are over, `worked` after the run began, the last of them as it is at `all`.
+    pub fn tick(&mut self, worked: Worked, all: bool) -> bool {
+        let due = usize::try_from(worked.of.as_secs()).unwrap_or(usize::MAX) + usize::from(all);
+        let ticks = due > self.seconds.len();
+        let busy = if ticks { worked.percent(self.worked) } else { 0.0 };
+        while self.seconds.len() < due {
+            self.end_second(busy);
+        }
+        if ticks {
+            self.worked = worked;
+        }
+        ticks
+    }
+
+    /// Per cent of the run in which the fans' thread was at work.
+    pub fn generator_busy(&self) -> f64 {
+        self.worked.percent(self.began)
+    }
+
+    fn end_second(&mut self, generator_busy: f64) {
         let mut second = std::mem::take(&mut self.now);
+        second.generator_busy = generator_busy;
         second.stages = Stage::ALL.iter().map(|stage| self.in_stage(*stage)).collect();
         for (step, timed) in &mut self.timed {
             if !timed.this_second.is_empty() {

@@ -1,6 +1,6 @@
 //! What a person sees while a rush goes on.
 
-use super::figures::{Figures, Stage, Step};
+use super::figures::{Figures, Stage, Step, Worked};
 use super::world::World;
 use std::io::{IsTerminal, Write};
 use std::rc::Rc;
@@ -23,13 +23,10 @@ pub async fn watch(world: Rc<World>) {
     let mut lines = 0;
     loop {
         beat.tick().await;
-        let elapsed = world.began().elapsed().as_secs();
+        let worked = Worked::so_far(world.began().elapsed());
+        let elapsed = worked.of.as_secs();
         let mut figures = world.figures.borrow_mut();
-        let mut ticked = false;
-        while u64::try_from(figures.seconds.len()).unwrap_or(u64::MAX) < elapsed {
-            figures.tick();
-            ticked = true;
-        }
+        let ticked = figures.tick(worked, false);
         if terminal {
             lines = draw(&figures, elapsed, lines);
         } else if ticked && figures.seconds.len().is_multiple_of(LINE_EVERY) {
@@ -64,12 +61,13 @@ fn draw(figures: &Figures, elapsed: u64, before: usize) -> usize {
     let lines = [
         format!("{elapsed:>4} s  {}", stages(figures)),
         format!(
-            "        {rate} answers/s  seats sold {}  races lost {}  cut {}  broken {}  unexpected {}",
+            "        {rate} answers/s  seats sold {}  races lost {}  cut {}  broken {}  unexpected {}  fans' own thread {:.0} %",
             figures.seats_sold(),
             figures.races_lost,
             figures.cut,
             figures.broken,
-            figures.surprised
+            figures.surprised,
+            last.map_or(0.0, |second| second.generator_busy)
         ),
         format!("        p50/p99 ms: {}", timed.join("  ")),
     ];

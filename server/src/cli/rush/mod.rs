@@ -76,7 +76,7 @@ async fn rush(
     let setup = Pool::new(venue.addresses.clone(), 1)?;
     let concert = venue.open_sale(options, &setup).await?;
     venue.until_shown(concert).await?;
-    let world = Rc::new(World::new(options.clone(), concert, venue.keyring()?)?);
+    let world = Rc::new(World::new(options.clone(), concert, venue.keyring())?);
     live::note(&format!(
         "{} fans come to {} for concert {}, seed {}",
         options.fans, venue.name, concert, options.seed
@@ -84,7 +84,8 @@ async fn rush(
     let watching = tokio::task::spawn_local(live::watch(Rc::clone(&world)));
     send_in(&world, curve, venue).await?;
     watching.abort();
-    world.figures.borrow_mut().tick();
+    let worked = figures::Worked::so_far(world.began().elapsed());
+    world.figures.borrow_mut().tick(worked, true);
     Ok(world)
 }
 

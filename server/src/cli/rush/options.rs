@@ -1,6 +1,7 @@
 //! What a rush is asked for.
 
-use crate::cli::Failure;
+use crate::cli::{Failure, Settings};
+use crate::config::Given;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -71,9 +72,18 @@ pub struct Options {
     #[arg(long)]
     #[serde(skip)]
     pub database: Option<String>,
+    /// TLS to that database: off, required, verify or auto, as `boxoffice serve` takes it
+    #[arg(long)]
+    pub database_tls: Option<String>,
+    /// File with the certificates that the database is verified by
+    #[arg(long)]
+    pub database_tls_ca: Option<PathBuf>,
     /// The target's file of token keys: the fans are signed in with it, so that password hashing is not measured
     #[arg(long)]
     pub keys_file: Option<PathBuf>,
+    /// The servers' TOML file: what it (or the environment) says of their database and keys need not be said again
+    #[arg(long)]
+    pub config: Option<PathBuf>,
     /// An operator's key of the target, with which the sale is made
     #[arg(long, env = "BOXOFFICE_OPERATOR_KEY", hide_env_values = true)]
     #[serde(skip)]
@@ -120,15 +130,25 @@ impl Options {
                 return Err(format!("--{name} is from {least} to {most}").into());
             }
         }
-        if self.target.is_empty() {
-            return Ok(self);
-        }
-        if self.keys_file.is_none() {
-            return Err("with --target, --keys-file names the target's file of token keys".into());
-        }
-        if self.operator_key.is_none() && self.concert.is_none() {
+        let makes_sale = !self.target.is_empty() && self.concert.is_none();
+        if makes_sale && self.operator_key.is_none() {
             return Err("with --target, give --operator-key to make a sale, or --concert".into());
         }
         Ok(self)
+    }
+
+    /// What the flags say of the server, and below them the environment and the file.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn given(&self) -> Result<Given, Failure> {
+        let flags = Given {
+            database: self.database.clone(),
+            database_tls: self.database_tls.clone(),
+            database_tls_ca: self.database_tls_ca.clone(),
+            keys_file: self.keys_file.clone(),
+            ..Given::default()
+        };
+        Ok(Settings::below(flags, self.config.clone())?)
     }
 }

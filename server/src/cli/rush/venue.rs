@@ -8,9 +8,9 @@ use super::world::World;
 use crate::audit;
 use crate::cli::bench::server::Child;
 use crate::cli::demo::ZONES;
-use crate::cli::{Failure, database};
+use crate::cli::{Failure, admin, database};
 use crate::clock::Clock;
-use crate::config::Given;
+use crate::config::{Config, Given};
 use crate::tokens::{KeyFile, Keyring};
 use serde_json::{Value, json};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -37,9 +37,9 @@ pub struct Venue {
     pub name: String,
     /// Whom to talk to.
     pub addresses: Vec<SocketAddr>,
-    keys: PathBuf,
+    keys: KeyFile,
     /// Where the audit looks; `None` where only the API is known.
-    database: Option<String>,
+    audited: Option<Config>,
     operator_key: Option<String>,
     // In this order: the server ends before its files go.
     server: Option<Child>,
@@ -83,11 +83,18 @@ fn target(options: &Options) -> Result<Venue, Failure> {
         let mut found = host.trim_end_matches('/').to_socket_addrs()?;
         Ok(found.next().ok_or_else(|| format!("{url} has no address"))?)
     };
+    let given = options.given()?;
+    let named = given.database.is_some();
+    if !named && given.keys_file.is_none() && given.token_keys.is_none() {
+        return Err("with --target, --keys-file names the target's file of token keys".into());
+    }
+    let config = given.resolve()?;
+    config.check_token_keys()?;
     Ok(Venue {
         name: options.target.join(", "),
         addresses: options.target.iter().map(address).collect::<Result<_, _>>()?,
-        keys: options.keys_file.clone().ok_or("no file of token keys is named")?,
-        database: options.database.clone(),
+        keys: token_keys(&config)?,
+        audited: named.then_some(config),
         operator_key: options.operator_key.clone(),
         server: None,
         _folder: None,
@@ -97,27 +104,42 @@ fn target(options: &Options) -> Result<Venue, Failure> {
 fn own(options: &Options) -> Result<Venue, Failure> {
     let folder = Folder(std::env::temp_dir().join(format!("boxoffice-rush-{}", Uuid::now_v7())));
     std::fs::create_dir_all(&folder.0)?;
+    // Never a database that only the environment or a file names: that is where people buy.
     let file = || format!("sqlite://{}", folder.0.join("rush.db").display());
     let database = options.database.clone().unwrap_or_else(file);
     let keys = options.keys_file.clone().unwrap_or_else(|| folder.0.join("rush.keys.json"));
     // Servers of a shared database do not make one.
     KeyFile::open(&keys, Clock::System.now())?;
-    let server = Child::start(&database, &keys, &[])?;
-    let made = std::process::Command::new(std::env::current_exe()?)
-        .args(["admin", "key", "create", "--name", "rush", "--database", &database])
-        .output()?;
-    if !made.status.success() {
-        return Err(String::from_utf8_lossy(&made.stderr).into_owned().into());
-    }
+    let own = Given {
+        database: Some(database.clone()),
+        keys_file: Some(keys.clone()),
+        token_keys: Some(String::new()),
+        ..Given::default()
+    };
+    let config = own.or(options.given()?).resolve()?;
+    let ca = config.database_tls_ca.display().to_string();
+    let tls = ["--database-tls", &config.database_tls, "--database-tls-ca", &ca];
+    // A flag cannot be empty.
+    let tls = if ca.is_empty() { &tls[..2] } else { &tls };
+    let server = Child::start(&database, &keys, tls)?;
     Ok(Venue {
         name: format!("a server of its own, http://{}", server.address),
         addresses: vec![server.address],
-        keys,
-        database: Some(database),
-        operator_key: Some(String::from_utf8(made.stdout)?.trim().to_owned()),
+        keys: token_keys(&config)?,
+        operator_key: Some(admin::operator_key(&config, "rush")?),
+        audited: Some(config),
         server: Some(server),
         _folder: Some(folder),
     })
+}
+
+/// The keys of the target's tokens: never made here, since the target would not know them.
+fn token_keys(config: &Config) -> Result<KeyFile, Failure> {
+    if !config.token_keys.is_empty() {
+        return Ok(KeyFile::parse(&config.token_keys).map_err(|why| format!("token_keys: {why}"))?);
+    }
+    let named = |why: &dyn std::fmt::Display| format!("{}: {why}", config.keys_file.display());
+    Ok(KeyFile::read(&config.keys_file).map_err(|why| named(&why))?)
 }
 
 fn ranges(seats: u32) -> Vec<Value> {
@@ -134,13 +156,9 @@ fn ranges(seats: u32) -> Vec<Value> {
 }
 
 impl Venue {
-    /// The keys that sign the fans in.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn keyring(&self) -> Result<Keyring, Failure> {
-        let named = |why: &dyn std::fmt::Display| format!("{}: {why}", self.keys.display());
-        Ok(Keyring::new(&KeyFile::read(&self.keys).map_err(|why| named(&why))?))
+    /// What signs the fans in.
+    pub fn keyring(&self) -> Keyring {
+        Keyring::new(&self.keys)
     }
 
     /// Makes the sale that the fans come for, or takes the one that was named.
@@ -215,10 +233,8 @@ impl Venue {
             facts: 0,
             linearizability: record.linearizability(),
         };
-        let Some(database) = &self.database else { return Ok(judgement) };
-        let given = Given { database: Some(database.clone()), ..Given::default() };
-        let config = given.resolve()?;
-        let snapshot = database::snapshot(&config)?;
+        let Some(config) = &self.audited else { return Ok(judgement) };
+        let snapshot = database::snapshot(config)?;
         judgement.audit = Some(snapshot.audit(Clock::System.now().0)?);
         let options = &world.options;
         let max_active = options.concert.is_none().then_some(options.max_active);

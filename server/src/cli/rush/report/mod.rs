@@ -17,6 +17,9 @@ const UPLOT_STYLE: &str = include_str!("uplot/uPlot.min.css");
 /// Entries of a list that the terminal shows.
 const SHOWN_MAX: usize = 10;
 
+/// From so many per cent of a second on, answers wait for the fans' own thread.
+const BUSY: f64 = 90.0;
+
 /// A line of the latency table.
 #[derive(Serialize)]
 struct Latency {
@@ -53,6 +56,8 @@ pub struct Report {
     doubled: u64,
     cut: u64,
     broken_connections: u64,
+    /// Per cent of the run in which the fans' own thread was at work.
+    generator_busy: f64,
     latency: Vec<Latency>,
     answers: Vec<Answered>,
     unexpected: u64,
@@ -86,6 +91,7 @@ impl Report {
             doubled: figures.doubled,
             cut: figures.cut,
             broken_connections: figures.broken,
+            generator_busy: figures.generator_busy(),
             latency: figures.latencies().into_iter().map(latency).collect(),
             answers: figures.answers.iter().map(answered).collect(),
             unexpected: figures.surprised,
@@ -142,6 +148,18 @@ impl Report {
         println!(
             "{} seats sold, {} races lost, {} requests sent twice, {} cut off, {} connections broke.",
             self.seats_sold, self.races_lost, self.doubled, self.cut, self.broken_connections
+        );
+        let full = self.seconds.iter().filter(|second| second.generator_busy >= BUSY).count();
+        let caution = match full {
+            0 => String::new(),
+            _ => format!(
+                ", and {BUSY} % or more of {full} of {} seconds: latencies there are partly its own",
+                self.seconds.len()
+            ),
+        };
+        println!(
+            "The fans' own thread was at work {:.0} % of the time{caution}.",
+            self.generator_busy
         );
         println!("\n| step | answers | p50 ms | p90 ms | p99 ms | p99.9 ms | most ms |");
         println!("|---|---:|---:|---:|---:|---:|---:|");
