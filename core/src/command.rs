@@ -157,7 +157,7 @@ impl Command {
             Self::CreateConcert(c) => c.decide(rows, now),
             Self::AddDate(c) => c.decide(rows),
             Self::SetSale(c) => c.decide(rows, now),
-            Self::SetQueue(c) => c.decide(rows),
+            Self::SetQueue(c) => c.decide(rows, now),
         }
     }
 }

@@ -83,6 +83,8 @@ pub struct QueueState {
     pub credit_milli: u64,
     /// When the credit was last filled.
     pub credit_at: Time,
+    /// When `max_active` was last set: before, more may have been let in.
+    pub max_active_at: Time,
     /// What the operator set.
     pub settings: QueueSettings,
 }
@@ -99,6 +101,7 @@ impl QueueState {
             returning: 0,
             credit_milli: settings.admissions_per_second.saturating_mul(1000),
             credit_at: now,
+            max_active_at: now,
             settings,
         }
     }
@@ -245,7 +248,7 @@ pub struct SetQueue {
 
 impl SetQueue {
     /// Refuses with: concert not found, invalid setting.
-    pub(crate) fn decide(&self, rows: &mut Rows) -> Result<Outcome, Refusal> {
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
         let before = queue.settings;
         let settings = QueueSettings {
@@ -260,6 +263,9 @@ impl SetQueue {
 
         if let Some(queue) = rows.queues.update(&self.concert) {
             queue.settings = settings;
+            if settings.max_active != before.max_active {
+                queue.max_active_at = now;
+            }
         }
         Ok(Outcome::QueueSet {
             concert_id: self.concert,

@@ -162,9 +162,20 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "max_active",
-        "no more are admitted than max_active (after it was lowered: once those let in before have ended)",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ': more than ' || max_active FROM queue_state q
-         WHERE max_active < (SELECT count(*) FROM user_token t WHERE t.concert_id = q.concert_id AND t.is_active = 1)",
+        "since max_active was set, nobody was let in beyond it, as the clock of the time tells",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ': ' || max(running) || ' of ' || max_active
+         FROM (SELECT concert_id, at, step, sum(step) OVER (
+                PARTITION BY concert_id ORDER BY at, step ROWS UNBOUNDED PRECEDING) AS running
+            FROM (SELECT concert_id, admitted_at AS at, 1 AS step FROM user_token UNION ALL
+                SELECT concert_id, ended_at, -1 FROM user_token WHERE ended_at IS NOT NULL))
+         JOIN queue_state USING (concert_id)
+         WHERE step = 1 AND at > max_active_at AND running > max_active GROUP BY concert_id",
+    ),
+    check(
+        "admission_ended",
+        "an admission is active until it has ended",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence FROM user_token
+         WHERE is_active <> (ended_at IS NULL) OR is_active <> (end_reason IS NULL)",
     ),
     check(
         "waiting_count",
@@ -189,32 +200,21 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "queue_served",
-        "nobody behind the cursor still waits, nobody before it was served",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence || ' is ' || w.status
-         FROM queue_state q JOIN waiting_queue w USING (concert_id)
-         WHERE sequence > coalesce(q.drawn, queue_tail)
-            AND ((sequence <= queue_cursor AND w.status = 'waiting')
-            OR (sequence > queue_cursor AND w.status IN ('served', 'returning')))",
-    ),
-    check(
-        "drawn_served",
-        "as many of the drawn are still in line or were served as the cursor says",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ': cursor ' || queue_cursor FROM queue_state q
-         WHERE drawn > 0 AND (
-            SELECT count(*) FROM waiting_queue w WHERE w.concert_id = q.concert_id
-            AND sequence <= drawn AND status IN ('served', 'returning')) > queue_cursor
-            OR (drawn > 0 AND queue_cursor >= drawn AND EXISTS (
-            SELECT 1 FROM waiting_queue w WHERE w.concert_id = q.concert_id
-            AND sequence <= drawn AND status = 'waiting'))",
+        "whoever is behind the cursor does not wait any more, whoever is before it was not served",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence || ' is ' || status
+         FROM (SELECT concert_id, sequence, queue_cursor, w.status, queue_number(seed, drawn, sequence) AS number
+            FROM queue_state q JOIN waiting_queue w USING (concert_id))
+         WHERE (number <= queue_cursor AND status = 'waiting')
+            OR (number > queue_cursor AND status IN ('served', 'returning'))",
     ),
     check(
         "queue_order",
         "places were served in the order of the line, as the clock of the time tells",
         "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence || ' was let in before one ahead of it'
          FROM (SELECT t.concert_id, sequence, admitted_at, max(admitted_at) OVER (
-                PARTITION BY t.concert_id ORDER BY CASE WHEN sequence <= drawn THEN 0 ELSE sequence END
-                RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest_ahead
-            FROM user_token t JOIN queue_state USING (concert_id) WHERE return_count = 0 AND drawn IS NOT NULL)
+                PARTITION BY t.concert_id ORDER BY queue_number(seed, drawn, sequence)
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest_ahead
+            FROM user_token t JOIN queue_state USING (concert_id) WHERE return_count = 0)
          WHERE admitted_at < latest_ahead",
     ),
     check(

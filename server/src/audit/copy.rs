@@ -10,9 +10,6 @@ use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, params_from_iter};
 use std::path::Path;
 
-/// Tables and columns are the same in both dialects; a test compares them.
-const SCHEMA: &str = include_str!("../../../migrations/sqlite/0001_first_sale.sql");
-
 /// A column with SQLite's type for it.
 type Column = (String, String);
 
@@ -63,8 +60,11 @@ pub fn copy(options: &Options, into: &Path) -> Result<(), Fault> {
     let mut from = options.connect_to_read()?;
     from.query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT").map_err(fault)?;
     check_version(&mut from)?;
+    // Tables and columns are the same in both dialects; a test compares them.
     let schema = Connection::open_in_memory()?;
-    schema.execute_batch(SCHEMA)?;
+    for (_, text) in sqlite::MIGRATIONS {
+        schema.execute_batch(text)?;
+    }
     let mut copy = Connection::open(into)?;
     // It is thrown away: if the machine stops, nothing is lost.
     copy.pragma_update(None, "synchronous", "OFF")?;

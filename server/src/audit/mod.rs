@@ -7,6 +7,7 @@
 
 mod checks;
 mod copy;
+mod draw;
 
 pub use checks::CHECKS;
 pub use copy::copy;
@@ -125,6 +126,7 @@ impl Snapshot {
     /// There is no database of this schema.
     pub fn of_file(path: &Path) -> Result<Self, Fault> {
         let rows = open_reader_alone(&Files { path: path.to_path_buf() })?;
+        draw::teach(&rows)?;
         // The first read fixes what all later ones see.
         rows.execute_batch("BEGIN")?;
         let sound: String = rows.query_row("PRAGMA quick_check", [], |row| row.get(0))?;

@@ -274,6 +274,7 @@ mod tests {
             returning: 0,
             credit_milli: 0,
             credit_at: Time(0),
+            max_active_at: Time(0),
             settings: QueueSettings::default(),
         };
         let mut rows = Rows::default();

@@ -307,6 +307,7 @@ impl Record for QueueState {
             number(row.settings.admissions_per_second),
             number(row.settings.max_waiting),
             Cell::Int(row.settings.paused.into()),
+            when(row.max_active_at),
         ]
     }
     fn read(source: &dyn Source) -> Result<(ConcertId, Self), Fault> {
@@ -328,6 +329,7 @@ impl Record for QueueState {
             returning: c.number(7)?,
             credit_milli: c.number(8)?,
             credit_at: c.time(9)?,
+            max_active_at: c.time(14)?,
             settings,
         };
         Ok((ConcertId(c.uuid(0)?), row))

@@ -87,6 +87,7 @@ pub const QUEUE_STATE: Table = Table {
         "admissions_per_second",
         "max_waiting",
         "paused",
+        "max_active_at",
     ],
     row: &["concert_id"],
 };

@@ -44,6 +44,7 @@ fn queue(cursor: u64, tail: u64) -> QueueState {
         returning: 0,
         credit_milli: 0,
         credit_at: Time(0),
+        max_active_at: Time(0),
         settings: QueueSettings::default(),
     }
 }

@@ -3,7 +3,7 @@
 use boxoffice::cli::node;
 use boxoffice::clock::Clock;
 use boxoffice::config::{Config, Given};
-use boxoffice::store::sqlite::SCHEMA_VERSION;
+use boxoffice::store::sqlite::{Files, MIGRATIONS, SCHEMA_VERSION, SqliteStore};
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;
@@ -42,6 +42,26 @@ fn a_file_of_a_newer_boxoffice() {
     drop(newer);
     let text = node::build(&config(&path), Clock::manual(1)).err().expect("refused").to_string();
     assert!(text.contains("use the newer binary") && !text.contains('\n'), "{text}");
+}
+
+/// Whoever was let in before the column was there is not held against a limit that may have been another.
+#[test]
+fn a_file_of_an_older_boxoffice_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sale.db");
+    let older = Connection::open(&path).unwrap();
+    older.execute_batch(MIGRATIONS[0].1).unwrap();
+    older.pragma_update(None, "user_version", MIGRATIONS[0].0).unwrap();
+    let rows = "INSERT INTO queue_state VALUES (x'01', zeroblob(32), 0, 1, 1, 0, 1, 0, 0, 0, 5, 5, 5, 0);
+                INSERT INTO queue_state VALUES (x'02', zeroblob(32), 0, 0, 0, 0, 0, 0, 0, 0, 5, 5, 5, 0);
+                INSERT INTO user_token VALUES (x'01', 1, x'03', 1, 900, 70, NULL, 900, NULL, NULL, NULL, 0)";
+    older.execute_batch(rows).unwrap();
+    drop(older);
+    drop(SqliteStore::open(&Files { path: path.clone() }).unwrap());
+    let newer = Connection::open(&path).unwrap();
+    let text = "SELECT group_concat(max_active_at ORDER BY concert_id) FROM queue_state";
+    let since: String = newer.query_row(text, [], |row| row.get(0)).unwrap();
+    assert_eq!(since, "70,0");
 }
 
 #[test]

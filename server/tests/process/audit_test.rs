@@ -7,6 +7,7 @@ use crate::house::{House, binary, command, open_sale};
 use crate::{alone, nothing, runtime};
 use boxoffice::audit::CHECKS;
 use boxoffice::clock::Clock;
+use boxoffice::http::view::stamp;
 use rusqlite::Connection;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -80,7 +81,12 @@ const TAMPERED: &[(&str, &str)] = &[
         "UPDATE queue_state SET active = active + 1",
         "active_count",
     ),
-    ("UPDATE user_token SET is_active = 1", "max_active"),
+    (
+        "UPDATE user_token SET is_active = 1, end_reason = NULL, ended_at = NULL;
+         UPDATE queue_state SET active = (SELECT count(*) FROM user_token)",
+        "max_active",
+    ),
+    ("UPDATE user_token SET is_active = 1", "admission_ended"),
     ("UPDATE queue_state SET queue_cursor = queue_tail + 1", "cursor"),
     (
         "DELETE FROM waiting_queue WHERE sequence = 2",
@@ -108,7 +114,9 @@ const TAMPERED: &[(&str, &str)] = &[
     ("UPDATE balance_entry SET amount = -amount WHERE kind = 'charge'", "ledger_signs"),
     ("UPDATE amount SET amount = amount + 1", "money"),
     ("UPDATE queue_state SET waiting_count = waiting_count + 1", "waiting_count"),
-    ("UPDATE queue_state SET drawn = 1, queue_cursor = 0", "drawn_served"),
+    ("UPDATE queue_state SET queue_cursor = 0", "queue_served"),
+    ("UPDATE queue_state SET seed = zeroblob(32)", "queue_order"),
+    ("UPDATE queue_state SET drawn = drawn - 1", "queue_order"),
     (
         "UPDATE user_token SET admitted_at = 0 WHERE sequence = (
             SELECT max(sequence) FROM user_token WHERE return_count = 0)",
@@ -150,17 +158,18 @@ const FORGOTTEN: &[&str] = &[
     "UPDATE amount SET amount = amount + 1",
 ];
 
-/// A sale that was shopped in and stopped cleanly.
+/// A sale that was shopped in, by some who were drawn, and stopped cleanly.
 fn shopped() -> (House, Vec<Journal>) {
     let _alone = alone();
     let house = House::new();
     let server = house.start(&["--demo", "false"]);
     let address = server.address;
     let journals = runtime().block_on(async {
-        let more = json!({ "max_active": 10 });
+        let opens_at = stamp(Clock::System.now().plus_ms(700));
+        let more = json!({ "max_active": 10, "opens_at": opens_at });
         let sale = open_sale(address, &house.operator_key(), 2_000, &more).await;
         let keyring = house.keyring();
-        let load = Duration::from_millis(1_000);
+        let load = Duration::from_millis(2_000);
         let seed = Dice::seed("audit");
         crowd((address, &sale, &keyring), 25, seed, load, || drop(server.kill())).await
     });

@@ -112,6 +112,7 @@ pub fn queue() -> QueueState {
         returning: 1,
         credit_milli: 1_500,
         credit_at: Time(51),
+        max_active_at: Time(52),
         settings: QueueSettings {
             max_active: 10,
             admissions_per_second: 20,
@@ -207,6 +208,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
         returning: 0,
         credit_milli: 7,
         credit_at: Time(8),
+        max_active_at: Time(9),
         settings: QueueSettings::default(),
     };
     let place = rows.places.update(&PLACE)?;

@@ -53,7 +53,8 @@ fn is_column(item: &str) -> bool {
         .contains(&first.as_str())
 }
 
-/// Applies a migration's text: `CREATE TABLE`, `DROP TABLE`, `ALTER TABLE … ADD/DROP COLUMN`.
+/// Applies a migration's text: `CREATE TABLE`, `DROP TABLE`, and, also where it is prepared as a text,
+/// `ALTER TABLE … ADD/DROP COLUMN`.
 fn apply(schema: &mut Schema, text: &str) {
     let lines = text.lines().map(|line| line.split("--").next().unwrap_or_default());
     let text = lines.collect::<Vec<_>>().join("\n");
@@ -64,7 +65,7 @@ fn apply(schema: &mut Schema, text: &str) {
             schema.insert(word(rest), columns);
         } else if let Some(rest) = statement.strip_prefix("DROP TABLE") {
             schema.remove(&word(rest));
-        } else if let Some(rest) = statement.strip_prefix("ALTER TABLE") {
+        } else if let Some((_, rest)) = statement.split_once("ALTER TABLE ") {
             let columns = schema.entry(word(rest)).or_default();
             if let Some((_, column)) = rest.split_once("ADD COLUMN") {
                 columns.insert(word(column));

@@ -236,9 +236,7 @@ impl Venue {
         let Some(config) = &self.audited else { return Ok(judgement) };
         let snapshot = database::snapshot(config)?;
         judgement.audit = Some(snapshot.audit(Clock::System.now().0)?);
-        let options = &world.options;
-        let max_active = options.concert.is_none().then_some(options.max_active);
-        let truth = Truth::new(snapshot.rows(), world.concert, max_active);
+        let truth = Truth::new(snapshot.rows(), world.concert);
         judgement.untrue = truth.broken(&record)?;
         judgement.facts = record.told.len();
         Ok(judgement)

@@ -12,7 +12,9 @@ mod write;
 pub use keys::ApiKeys;
 pub use lock::ServerLock;
 pub use log::Sync;
-pub use open::{Files, SCHEMA_VERSION, migrate, open_reader, open_reader_alone, open_writer};
+pub use open::{
+    Files, MIGRATIONS, SCHEMA_VERSION, migrate, open_reader, open_reader_alone, open_writer,
+};
 pub use read::SqliteReads;
 pub use write::SqliteStore;
 

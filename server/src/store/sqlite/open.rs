@@ -7,8 +7,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The numbered migrations; each is run once, in its own transaction.
-const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("../../../../migrations/sqlite/0001_first_sale.sql"))];
+pub const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../../../../migrations/sqlite/0001_first_sale.sql")),
+    // 2 is what only servers of a shared database need.
+    (3, include_str!("../../../../migrations/sqlite/0003_max_active_at.sql")),
+];
 
 /// The newest schema that this binary knows.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
