@@ -2,6 +2,7 @@
 //! first: its jobs are few and each is for many (a tick of admission, a look at what other nodes have
 //! done), while the requests' line is thousands long for as long as a rush lasts.
 
+use super::teller::Waiting;
 use super::{Answer, NotRun};
 use crate::metrics::Metrics;
 use boxoffice_core::batch::Envelope;
@@ -32,17 +33,27 @@ enum First {
     Request(Handed),
 }
 
-/// What is done next: commands as one batch, and what belongs between two batches.
+/// What is done next: commands as one batch, and what belongs between two batches. It is filled again and
+/// again: a batch's worth of commands is large enough for the system to give fresh pages for it each time.
 #[derive(Default)]
 pub(super) struct Gathered {
-    pub commands: Vec<Handed>,
+    pub envelopes: Vec<Envelope>,
+    /// For the answer to each of them.
+    pub waiting: Waiting,
     pub refresh: Vec<Asking>,
     pub prune: bool,
 }
 
 impl Gathered {
+    fn clear(&mut self) {
+        self.envelopes.clear();
+        self.waiting.clear();
+        self.refresh.clear();
+        self.prune = false;
+    }
+
     const fn is_empty(&self) -> bool {
-        self.commands.is_empty() && self.refresh.is_empty() && !self.prune
+        self.envelopes.is_empty() && self.refresh.is_empty() && !self.prune
     }
 }
 
@@ -72,20 +83,22 @@ impl Inbox {
         Ok(Self { house, requests, metrics, commands_max, turn: 0, runtime })
     }
 
-    /// Waits for something to do and takes as much as makes a batch. `None` when every handle is
-    /// gone, or [`Chore::Stop`] came, and everything that was taken has been given out.
-    pub fn next(&mut self) -> Option<Gathered> {
-        let mut gathered = Gathered::default();
-        self.gather(&mut gathered);
+    /// Waits for something to do and takes as much as makes a batch, in place of what was gathered before.
+    /// False when every handle is gone, or [`Chore::Stop`] came, and everything that was taken has been
+    /// given out.
+    pub fn next(&mut self, gathered: &mut Gathered) -> bool {
+        gathered.clear();
+        self.gather(gathered);
         while gathered.is_empty() {
-            match self.wait()? {
-                First::Chore(chore) => self.put(chore, &mut gathered),
-                First::Request(handed) => self.run(handed, &mut gathered),
+            match self.wait() {
+                Some(First::Chore(chore)) => self.put(chore, gathered),
+                Some(First::Request(handed)) => self.run(handed, gathered),
+                None => return false,
             }
-            self.gather(&mut gathered);
+            self.gather(gathered);
         }
         self.turn += 1;
-        Some(gathered)
+        true
     }
 
     fn wait(&mut self) -> Option<First> {
@@ -105,7 +118,7 @@ impl Inbox {
     fn gather(&mut self, gathered: &mut Gathered) {
         let half = usize::midpoint(self.commands_max, self.turn % 2);
         self.take_chores(gathered, half);
-        while gathered.commands.len() < self.commands_max
+        while gathered.envelopes.len() < self.commands_max
             && let Ok(handed) = self.requests.try_recv()
         {
             self.run(handed, gathered);
@@ -114,7 +127,7 @@ impl Inbox {
     }
 
     fn take_chores(&mut self, gathered: &mut Gathered, most: usize) {
-        while gathered.commands.len() < most
+        while gathered.envelopes.len() < most
             && let Ok(chore) = self.house.try_recv()
         {
             self.put(chore, gathered);
@@ -137,7 +150,8 @@ impl Inbox {
     fn run(&self, handed: Handed, gathered: &mut Gathered) {
         self.metrics.desk_waiting.dec();
         if !handed.answer.is_closed() {
-            gathered.commands.push(handed);
+            gathered.envelopes.push(handed.envelope);
+            gathered.waiting.push(handed.answer);
         }
     }
 }
@@ -188,12 +202,16 @@ mod tests {
 
         /// The commands of the next batch: `h` for one of the house, `r` for a request.
         fn next(&mut self) -> Option<String> {
-            let gathered = self.inbox.next()?;
-            let by = |handed: &Handed| match handed.envelope.command {
+            let mut gathered = Gathered::default();
+            if !self.inbox.next(&mut gathered) {
+                return None;
+            }
+            let by = |envelope: &Envelope| match envelope.command {
                 Command::Expire(_) => 'h',
                 _ => 'r',
             };
-            Some(gathered.commands.iter().map(by).collect())
+            assert_eq!(gathered.envelopes.len(), gathered.waiting.len());
+            Some(gathered.envelopes.iter().map(by).collect())
         }
     }
 
@@ -239,12 +257,13 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_millis(20));
             house.blocking_send(Chore::Refresh(asking)).expect("the desk is there");
         });
-        let gathered = desk.inbox.next().expect("the desk is open");
-        assert_eq!((gathered.commands.len(), gathered.refresh.len()), (0, 1));
+        let mut gathered = Gathered::default();
+        assert!(desk.inbox.next(&mut gathered), "the desk is open");
+        assert_eq!((gathered.envelopes.len(), gathered.refresh.len()), (0, 1));
         waker.join().expect("it sends");
         desk.request(1);
         assert_eq!(desk.next().as_deref(), Some("r"));
         drop((desk.house, desk.requests));
-        assert!(desk.inbox.next().is_none());
+        assert!(!desk.inbox.next(&mut gathered) && gathered.refresh.is_empty());
     }
 }

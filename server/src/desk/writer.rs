@@ -2,7 +2,7 @@
 //! begins the next batch.
 
 use super::NotRun;
-use super::inbox::{Asking, Handed, Inbox};
+use super::inbox::{Asking, Gathered, Inbox};
 use super::teller::{Decided, Waiting};
 use crate::clock::Clock;
 use crate::metrics::{CommandLabel, Metrics};
@@ -29,17 +29,15 @@ pub(super) struct Worker {
 impl Worker {
     /// Runs until every handle is gone and everything taken is answered.
     pub fn run(&mut self, mut inbox: Inbox) {
-        while let Some(gathered) = inbox.next() {
+        let mut gathered = Gathered::default();
+        while inbox.next(&mut gathered) {
             // Before the batch: what others have done is shown, and their clock followed, however
             // long the batch takes.
             if !gathered.refresh.is_empty() {
-                self.refresh(gathered.refresh);
+                self.refresh(std::mem::take(&mut gathered.refresh));
             }
-            if !gathered.commands.is_empty() {
-                let split = |Handed { envelope, answer }| (envelope, answer);
-                let (envelopes, waiting): (Vec<_>, Waiting) =
-                    gathered.commands.into_iter().map(split).unzip();
-                self.handle(&envelopes, waiting);
+            if !gathered.envelopes.is_empty() {
+                self.handle(&gathered.envelopes, std::mem::take(&mut gathered.waiting));
             }
             if gathered.prune {
                 self.prune();
