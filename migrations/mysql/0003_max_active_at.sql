@@ -10,3 +10,5 @@ DEALLOCATE PREPARE step;
 UPDATE queue_state q SET max_active_at = COALESCE(
     (SELECT MAX(admitted_at) FROM user_token t WHERE t.concert_id = q.concert_id), 0)
     WHERE max_active_at = 0;
+-- When an admission has ended is kept from now on where somebody comes back to the front.
+UPDATE user_token SET ended_at = token_expiry WHERE is_active = 0 AND ended_at IS NULL;

@@ -110,7 +110,6 @@ fn return_to_front(rows: &mut Rows, key: PlaceKey) {
     if let Some(admission) = rows.admissions.update(&key) {
         admission.returns += 1;
         admission.end = None;
-        admission.ended_at = None;
     }
     if let Some(queue) = rows.queues.update(&key.concert) {
         queue.returning += 1;
@@ -193,7 +192,6 @@ impl Leave {
             forget_returning(rows, self.place);
             if let Some(admission) = rows.admissions.update(&self.place) {
                 admission.end = Some(AdmissionEnd::Left);
-                admission.ended_at = Some(now);
             }
         }
     }

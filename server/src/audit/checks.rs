@@ -2,6 +2,18 @@
 
 use super::Check;
 
+/// A check of stored replies, each as `reply` of `k`; null where it is no JSON.
+macro_rules! stored {
+    ($sql:literal) => {
+        concat!(
+            "WITH k AS (SELECT scope_id, idempotency_key,
+                CASE WHEN json_valid(reply) THEN reply END AS reply FROM idempotency_key)
+             SELECT 'key ' || idempotency_key || ' of ' || lower(hex(scope_id)) FROM k ",
+            $sql
+        )
+    };
+}
+
 const fn check(name: &'static str, sentence: &'static str, sql: &'static str) -> Check {
     Check { name, sentence, sql }
 }
@@ -18,13 +30,13 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "claim_named",
-        "the seats of a live claim name it",
+        "the seats of a live claim name it, for as long as it counts",
         "SELECT 'reservation ' || lower(hex(r.reservation_id)) || ' seat ' || rs.seat_number || ' is ' || coalesce(s.status, 'gone')
          FROM reservation r JOIN reservation_seat rs USING (reservation_id)
          LEFT JOIN seat s USING (seat_id)
          WHERE (r.status = 'confirmed' AND (s.status IS NOT 'sold' OR s.reservation_id IS NOT r.reservation_id))
-            OR (r.status = 'held' AND r.expires_at > :now
-                AND (s.status IS NOT 'held' OR s.reservation_id IS NOT r.reservation_id))",
+            OR (r.status = 'held' AND r.expires_at > :now AND (s.status IS NOT 'held'
+                OR s.reservation_id IS NOT r.reservation_id OR s.held_until IS NOT r.expires_at))",
     ),
     check(
         "seat_claimed",
@@ -167,15 +179,29 @@ pub const CHECKS: &[Check] = &[
          FROM (SELECT concert_id, at, step, sum(step) OVER (
                 PARTITION BY concert_id ORDER BY at, step ROWS UNBOUNDED PRECEDING) AS running
             FROM (SELECT concert_id, admitted_at AS at, 1 AS step FROM user_token UNION ALL
-                SELECT concert_id, ended_at, -1 FROM user_token WHERE ended_at IS NOT NULL))
+                SELECT concert_id, ended_at - :slack, -1 FROM user_token WHERE ended_at IS NOT NULL))
          JOIN queue_state USING (concert_id)
-         WHERE step = 1 AND at > max_active_at AND running > max_active GROUP BY concert_id",
+         WHERE step = 1 AND at > max_active_at + :slack AND running > max_active GROUP BY concert_id",
     ),
     check(
         "admission_ended",
-        "an admission is active until it has ended",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence FROM user_token
-         WHERE is_active <> (ended_at IS NULL) OR is_active <> (end_reason IS NULL)",
+        "an admission is active until it has ended, and has a reason then unless its user comes back",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence
+         FROM user_token LEFT JOIN waiting_queue w USING (concert_id, sequence)
+         WHERE is_active <> (ended_at IS NULL)
+            OR (end_reason IS NULL) <> (is_active = 1 OR w.status IS 'returning')",
+    ),
+    check(
+        "admission_hold",
+        "an admission and what is held under it name each other, and end together",
+        "SELECT 'concert ' || lower(hex(t.concert_id)) || ' place ' || t.sequence
+         FROM user_token t LEFT JOIN reservation r USING (reservation_id)
+         WHERE t.reservation_id IS NOT NULL AND (r.status IS NOT 'held' OR r.user_id IS NOT t.user_id
+            OR r.concert_id IS NOT t.concert_id OR r.sequence IS NOT t.sequence
+            OR r.expires_at IS NOT t.token_expiry OR t.is_active <> 1)
+         UNION ALL SELECT 'reservation ' || lower(hex(r.reservation_id)) FROM reservation r
+         LEFT JOIN user_token t USING (concert_id, sequence)
+         WHERE r.status = 'held' AND t.reservation_id IS NOT r.reservation_id",
     ),
     check(
         "waiting_count",
@@ -215,7 +241,7 @@ pub const CHECKS: &[Check] = &[
                 PARTITION BY t.concert_id ORDER BY queue_number(seed, drawn, sequence)
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest_ahead
             FROM user_token t JOIN queue_state USING (concert_id) WHERE return_count = 0)
-         WHERE admitted_at < latest_ahead",
+         WHERE admitted_at + :slack < latest_ahead",
     ),
     check(
         "one_place",
@@ -239,41 +265,56 @@ pub const CHECKS: &[Check] = &[
          LEFT JOIN waiting_queue w USING (concert_id, sequence) WHERE w.user_id IS NOT t.user_id",
     ),
     check(
+        "reply_known",
+        "a stored reply is of a kind that there is",
+        stored!(
+            "WHERE reply IS NULL OR coalesce(
+                CASE json_type(reply) WHEN 'text' THEN reply ->> '$'
+                    WHEN 'object' THEN (SELECT min(key) FROM json_each(reply) HAVING count(*) = 1) END, '')
+             NOT IN ('Registered', 'Joined', 'Left', 'Arrived', 'Reserved', 'Released', 'Charged', 'Paid',
+                'ConcertCreated', 'DateAdded', 'SaleSet', 'QueueSet')"
+        ),
+    ),
+    check(
         "reply_reserved",
         "a stored reply's reservation is there, of that price and date",
-        "SELECT 'key ' || idempotency_key || ' of ' || lower(hex(scope_id)) FROM idempotency_key k
-         LEFT JOIN reservation r ON r.reservation_id = unhex(reply ->> '$.Reserved.reservation_id', '-')
+        stored!(
+            "LEFT JOIN reservation r ON r.reservation_id = unhex(reply ->> '$.Reserved.reservation_id', '-')
          WHERE reply -> '$.Reserved' IS NOT NULL AND (
             r.user_id IS NOT scope_id OR r.total_price IS NOT reply ->> '$.Reserved.total_price'
             OR r.concert_date_id IS NOT unhex(reply ->> '$.Reserved.date_id', '-')
             OR r.expires_at IS NOT reply ->> '$.Reserved.expires_at'
-            OR r.seat_count IS NOT json_array_length(reply, '$.Reserved.seats'))",
+            OR r.seat_count IS NOT json_array_length(reply, '$.Reserved.seats'))"
+        ),
     ),
     check(
         "reply_charged",
         "a stored reply's charge stands in the ledger",
-        "SELECT 'key ' || idempotency_key || ' of ' || lower(hex(scope_id)) FROM idempotency_key k
-         WHERE reply -> '$.Charged' IS NOT NULL AND NOT EXISTS (
+        stored!(
+            "WHERE reply -> '$.Charged' IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM balance_entry e WHERE e.user_id = k.scope_id AND e.kind = 'charge'
             AND e.reference = unhex(reply ->> '$.Charged.charge_id', '-')
             AND e.amount = reply ->> '$.Charged.amount'
-            AND e.balance_after = reply ->> '$.Charged.balance')",
+            AND e.balance_after = reply ->> '$.Charged.balance')"
+        ),
     ),
     check(
         "reply_paid",
         "a stored reply's payment is there, for that reservation",
-        "SELECT 'key ' || idempotency_key || ' of ' || lower(hex(scope_id)) FROM idempotency_key k
-         LEFT JOIN amount a ON a.amount_id = unhex(reply ->> '$.Paid.payment_id', '-')
+        stored!(
+            "LEFT JOIN amount a ON a.amount_id = unhex(reply ->> '$.Paid.payment_id', '-')
          WHERE reply -> '$.Paid' IS NOT NULL AND (
             a.user_id IS NOT scope_id OR a.amount IS NOT reply ->> '$.Paid.amount'
-            OR a.reservation_id IS NOT unhex(reply ->> '$.Paid.reservation_id', '-'))",
+            OR a.reservation_id IS NOT unhex(reply ->> '$.Paid.reservation_id', '-'))"
+        ),
     ),
     check(
         "reply_joined",
         "a stored reply's place is the user's",
-        "SELECT 'key ' || idempotency_key || ' of ' || lower(hex(scope_id)) FROM idempotency_key k
-         LEFT JOIN waiting_queue w ON w.concert_id = unhex(reply ->> '$.Joined.place.concert', '-')
+        stored!(
+            "LEFT JOIN waiting_queue w ON w.concert_id = unhex(reply ->> '$.Joined.place.concert', '-')
             AND w.sequence = reply ->> '$.Joined.place.sequence'
-         WHERE reply -> '$.Joined' IS NOT NULL AND w.user_id IS NOT scope_id",
+         WHERE reply -> '$.Joined' IS NOT NULL AND w.user_id IS NOT scope_id"
+        ),
     ),
 ];

@@ -31,7 +31,8 @@ pub struct Check {
     pub name: &'static str,
     /// What must hold.
     pub sentence: &'static str,
-    /// Gives a line of text for each row, or set of rows, that breaks it. `:now` is UTC milliseconds.
+    /// Gives a line of text for each row, or set of rows, that breaks it. `:now` is UTC milliseconds;
+    /// times of different rows are compared with `:slack` milliseconds between them.
     pub sql: &'static str,
 }
 
@@ -111,8 +112,15 @@ impl Drop for Temporary {
     }
 }
 
+/// How far apart the clocks of servers of one database may be, milliseconds. Each follows that of the
+/// database, and no closer than a fiftieth of a second or half of the time that an answer takes.
+const SLACK_MS: i64 = 250;
+
 /// The rows of a database as of one moment.
 pub struct Snapshot {
+    /// UTC milliseconds by the clock that the rows were written by, of a moment after the rows'.
+    now_ms: i64,
+    slack_ms: i64,
     // In this order: the connection is closed before its file goes.
     rows: Connection,
     _temporary: Option<Temporary>,
@@ -122,9 +130,11 @@ impl Snapshot {
     /// Of an embedded database. Nobody who writes waits for it; while it is open the write-ahead log
     /// cannot begin anew.
     ///
+    /// `now_ms` is UTC milliseconds by the machine's clock.
+    ///
     /// # Errors
     /// There is no database of this schema.
-    pub fn of_file(path: &Path) -> Result<Self, Fault> {
+    pub fn of_file(path: &Path, now_ms: i64) -> Result<Self, Fault> {
         let rows = open_reader_alone(&Files { path: path.to_path_buf() })?;
         draw::teach(&rows)?;
         // The first read fixes what all later ones see.
@@ -133,7 +143,7 @@ impl Snapshot {
         if sound != "ok" {
             return Err(Fault::Corrupt(sound));
         }
-        Ok(Self { rows, _temporary: None })
+        Ok(Self { now_ms, slack_ms: 0, rows, _temporary: None })
     }
 
     /// Of a database that servers share: copied into a file of the system's temporary folder.
@@ -147,9 +157,9 @@ impl Snapshot {
         let mut made = std::fs::OpenOptions::new();
         let made = made.write(true).create_new(true).mode(0o600).open(&temporary.0);
         made.map_err(|why| Fault::Unavailable(format!("{}: {why}", temporary.0.display())))?;
-        copy(options, &temporary.0)?;
-        let opened = Self::of_file(&temporary.0)?;
-        Ok(Self { _temporary: Some(temporary), ..opened })
+        let now_ms = copy(options, &temporary.0)?;
+        let opened = Self::of_file(&temporary.0, now_ms)?;
+        Ok(Self { slack_ms: SLACK_MS, _temporary: Some(temporary), ..opened })
     }
 
     /// The rows themselves, for whoever has more to ask.
@@ -158,23 +168,26 @@ impl Snapshot {
         &self.rows
     }
 
-    /// Runs every check. `now_ms` is UTC milliseconds: a hold counts before its end only.
+    /// Runs every check. A hold counts before its end only.
     ///
     /// # Errors
     /// The rows cannot be read.
-    pub fn audit(&self, now_ms: i64) -> Result<Report, Fault> {
+    pub fn audit(&self) -> Result<Report, Fault> {
+        let now_ms = self.now_ms;
         let began = Instant::now();
-        let checks = CHECKS.iter().map(|check| self.check(check, now_ms));
+        let checks = CHECKS.iter().map(|check| self.check(check));
         let checks = checks.collect::<Result<_, Fault>>()?;
         let tables = self.counts()?;
         let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Report { now_ms, took_ms, checks, tables })
     }
 
-    fn check(&self, check: &Check, now_ms: i64) -> Result<Finding, Fault> {
+    fn check(&self, check: &Check) -> Result<Finding, Fault> {
         let mut statement = self.rows.prepare(check.sql)?;
-        if let Some(at) = statement.parameter_index(":now")? {
-            statement.raw_bind_parameter(at, now_ms)?;
+        for (name, value) in [(":now", self.now_ms), (":slack", self.slack_ms)] {
+            if let Some(at) = statement.parameter_index(name)? {
+                statement.raw_bind_parameter(at, value)?;
+            }
         }
         let mut found = statement.raw_query();
         let (mut broken, mut broken_count) = (Vec::new(), 0);

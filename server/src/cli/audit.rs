@@ -1,7 +1,6 @@
 //! `boxoffice audit`: counts a sale again from its raw rows.
 
 use super::{Failure, Settings, database};
-use crate::clock::Clock;
 
 /// What to do.
 #[derive(Debug, clap::Args)]
@@ -21,7 +20,7 @@ pub struct Options {
 #[expect(clippy::print_stdout, reason = "the report is the verb's result")]
 pub fn run(options: Options) -> Result<(), Failure> {
     let config = options.settings.resolve()?;
-    let report = database::snapshot(&config)?.audit(Clock::System.now().0);
+    let report = database::snapshot(&config)?.audit();
     let report = report.map_err(|fault| database::named(&config, &fault))?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);

@@ -115,6 +115,38 @@ async fn the_front_is_not_promised_for_ever() {
     assert_ne!(fan.token, before, "a new place");
 }
 
+/// Whoever comes back to the front has been in the shop and is not, whether the place is kept, used or
+/// given up: the audit counts neither too many at once nor an admission without an end.
+#[tokio::test]
+async fn who_comes_back_is_counted_once() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1 })).await;
+    sale.pass(1);
+    let mut away = sale.shopper(&show).await;
+    let mut fans = sale.fans(2);
+    sale.join_all(&mut fans, &show).await;
+    for stays in [true, false] {
+        sale.pass(MINUTE);
+        sale.tick().await;
+        let shopper = fans.remove(0);
+        assert_eq!(sale.poll(&shopper).await["state"], "admitted");
+        sale.send(get(show.path("/dates")).by(&shopper)).await.want(200);
+        sale.join(&mut away, &show).await;
+        sale.sound();
+        if !stays {
+            let leaves = delete("/api/v1/queue-tokens/me").token(&away.token);
+            sale.send(leaves).await.want(204);
+            sale.sound();
+        }
+        sale.pass(10);
+        let leaves = delete("/api/v1/queue-tokens/me").token(&shopper.token);
+        sale.send(leaves).await.want(204);
+        sale.tick().await;
+        assert_eq!(sale.poll(&away).await["state"], if stays { "admitted" } else { "expired" });
+        sale.sound();
+    }
+}
+
 /// H22: a position never rises and never skips anybody, and the estimate is in seconds: one a second
 /// is let in, so that the wait is about the position.
 #[tokio::test]

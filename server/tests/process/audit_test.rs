@@ -87,6 +87,21 @@ const TAMPERED: &[(&str, &str)] = &[
         "max_active",
     ),
     ("UPDATE user_token SET is_active = 1", "admission_ended"),
+    ("UPDATE user_token SET end_reason = NULL WHERE ended_at IS NOT NULL", "admission_ended"),
+    (
+        "UPDATE user_token SET reservation_id = (
+            SELECT max(reservation_id) FROM reservation WHERE status = 'confirmed')",
+        "admission_hold",
+    ),
+    ("UPDATE reservation SET status = 'held' WHERE status = 'confirmed'", "admission_hold"),
+    (
+        "UPDATE reservation SET status = 'held', expires_at = 9000000000000 WHERE status = 'confirmed';
+         UPDATE seat SET status = 'held', held_until = 1 WHERE status = 'sold'",
+        "claim_named",
+    ),
+    ("UPDATE idempotency_key SET reply = 'Left'", "reply_known"),
+    ("UPDATE idempotency_key SET reply = '{}'", "reply_known"),
+    ("UPDATE idempotency_key SET reply = '{\"Left\":1,\"Paid\":2}'", "reply_known"),
     ("UPDATE queue_state SET queue_cursor = queue_tail + 1", "cursor"),
     (
         "DELETE FROM waiting_queue WHERE sequence = 2",
@@ -232,7 +247,12 @@ fn the_verb_tells_what_it_found() {
     let found = audit(&[]);
     assert!(!found.status.success());
     let text = String::from_utf8(found.stdout).unwrap();
-    assert!(text.contains("WRONG the seats of a live claim name it (claim_named): "), "{text}");
+    assert!(
+        text.contains(
+            "WRONG the seats of a live claim name it, for as long as it counts (claim_named): "
+        ),
+        "{text}"
+    );
     assert!(text.contains(" is available"), "{text}");
     let json: serde_json::Value = serde_json::from_slice(&audit(&["--json"]).stdout).unwrap();
     let broken = |check: &serde_json::Value| check["broken_count"].as_u64() > Some(0);

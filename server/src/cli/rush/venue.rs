@@ -235,7 +235,7 @@ impl Venue {
         };
         let Some(config) = &self.audited else { return Ok(judgement) };
         let snapshot = database::snapshot(config)?;
-        judgement.audit = Some(snapshot.audit(Clock::System.now().0)?);
+        judgement.audit = Some(snapshot.audit()?);
         let truth = Truth::new(snapshot.rows(), world.concert);
         judgement.untrue = truth.broken(&record)?;
         judgement.facts = record.told.len();

@@ -11,6 +11,7 @@ pub use fan::{Fan, Show, charge, count, id_of, pay, reserve};
 pub use watched::{Disk, Watch, Watched};
 
 use axum::Router;
+use boxoffice::audit::Snapshot;
 use boxoffice::cli::node::{self, Node};
 use boxoffice::clock::Clock;
 use boxoffice::config::{Config, Given};
@@ -126,6 +127,13 @@ impl Sale {
     /// Every row of every table.
     pub fn dump(&self) -> Dump {
         SqliteReads::open(&self.files()).unwrap().dump().unwrap()
+    }
+
+    /// The audit finds nothing wrong.
+    pub fn sound(&self) {
+        let rows = Snapshot::of_file(&self.files().path, self.clock.now().0).unwrap();
+        let report = rows.audit().unwrap();
+        assert_eq!(report.broken(), 0, "{}", report.text());
     }
 
     /// The token keys in the file.

@@ -76,11 +76,11 @@ impl TokenBook {
 fn admission(found: &mut Found, store: &MemoryStore, key: PlaceKey, row: &Admission) {
     let place = store.places.get(&key);
     let status = place.map(|place| place.status);
-    // Whoever comes back to the front waits: not active, and not ended either.
+    // Whoever comes back to the front waits: not active, and without a reason why it is over.
     let back = status == Some(PlaceStatus::Returning);
     let over = !row.is_active && !back;
     let fits = over == row.end.is_some()
-        && over == row.ended_at.is_some()
+        && row.is_active != row.ended_at.is_some()
         && (row.is_active || row.reservation.is_none())
         && place.is_some_and(|place| place.user == row.user)
         && (!row.is_active || status == Some(PlaceStatus::Served))
