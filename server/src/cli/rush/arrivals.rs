@@ -36,6 +36,15 @@ impl Curve {
         }
     }
 
+    /// When the last may come; `over` as for [`Curve::moments`].
+    pub fn ends(&self, over: Duration) -> Duration {
+        match self {
+            Self::Spike => Duration::from_secs(1),
+            Self::Ramp | Self::Steady => over,
+            Self::Given(rows) => Duration::from_secs_f64(given(rows, 1.0)),
+        }
+    }
+
     /// The moments at which `fans` arrive, counted from the start, in order; `over` is how long
     /// arrivals go on (a spike and a file have a length of their own).
     #[must_use]

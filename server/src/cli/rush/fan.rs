@@ -1,11 +1,14 @@
 //! A fan, from arriving to having the tickets or not: what a person's client does, and what persons do.
 
+mod asking;
+
 use super::figures::{Stage, Step};
 use super::linear::Act;
 use super::map::Map;
 use super::record::Fact;
 use super::wire::{Answer, Ask, Pool};
 use super::world::World;
+use asking::Unanswered;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -15,11 +18,6 @@ use uuid::Uuid;
 
 /// Times that a fan asks again after losing a race for seats.
 const RACES_MAX: u32 = 30;
-/// The pause before a request whose connection broke is repeated.
-const BROKEN_PAUSE: Duration = Duration::from_millis(200);
-/// How soon a phone loses its connection after it has sent, at most.
-const CUT_AFTER_MS: u64 = 30;
-
 /// What comes of a step, or how the fan's story ends there.
 type Told<T> = Result<T, Stage>;
 
@@ -35,6 +33,8 @@ pub struct Fan {
     /// When the next request is due.
     due: Instant,
     keys: u32,
+    /// When it learned that it was let in.
+    admitted: Option<Instant>,
     /// What it has seen of each date.
     maps: HashMap<Uuid, Map>,
 }
@@ -58,8 +58,9 @@ impl Fan {
     pub fn new(world: &Rc<World>, pool: Rc<Pool>, number: u64, due: Instant) -> Self {
         let seed = world.options.seed.wrapping_mul(1_000_003).wrapping_add(number);
         let mut random = fastrand::Rng::with_seed(seed);
-        // Ids look like random ones, and a seed gives the same again.
-        let user = uuid::Builder::from_random_bytes(random.u128(..).to_le_bytes()).into_uuid();
+        // A seed gives the same behaviour again, by other users: those of the last run have bought.
+        let id = random.u128(..) ^ world.run.as_u128().rotate_left(64);
+        let user = uuid::Builder::from_random_bytes(id.to_le_bytes()).into_uuid();
         let (world, identity, token) = (Rc::clone(world), world.identity(user), String::new());
         Self {
             world,
@@ -71,6 +72,7 @@ impl Fan {
             stage: Stage::Away,
             due,
             keys: 0,
+            admitted: None,
             maps: HashMap::new(),
         }
     }
@@ -105,6 +107,7 @@ impl Fan {
             return Ok(Stage::NoShow);
         }
         self.wait_in_line().await?;
+        self.admitted = Some(Instant::now());
         self.world.figures.borrow_mut().admitted();
         self.go(Stage::Shopping);
         let Some((reservation, price, date, seats)) = self.choose().await? else {
@@ -135,75 +138,6 @@ impl Fan {
         ask.with("idempotency-key", key)
     }
 
-    /// Sends when it is due, and again as long as the server is busy or the connection breaks, until
-    /// there is an answer that says something. `None` when the run was over before.
-    async fn ask(&mut self, step: Step, ask: &Ask, changes: bool) -> (Option<Answer>, Span) {
-        let mut called = None;
-        if changes && self.chance(self.world.options.cut) {
-            tokio::time::sleep_until(self.due).await;
-            called = Some(self.world.now_ns());
-            let after = Duration::from_millis(self.random.u64(0..CUT_AFTER_MS));
-            self.world.figures.borrow_mut().cut += 1;
-            // Whether it arrived is what the fan does not know.
-            let _ = self.pool.send_and_cut(ask, after).await;
-            self.due = Instant::now() + BROKEN_PAUSE;
-        }
-        let doubles = changes && self.chance(self.world.options.double_click);
-        loop {
-            tokio::time::sleep_until(self.due).await;
-            if self.world.is_over() {
-                return (None, (called.unwrap_or_else(|| self.world.now_ns()), None));
-            }
-            let called = *called.get_or_insert_with(|| self.world.now_ns());
-            let answer =
-                if doubles { self.double(step, ask).await } else { self.pool.send(ask).await };
-            let Ok(answer) = answer else {
-                self.world.figures.borrow_mut().broken += 1;
-                self.due = Instant::now() + BROKEN_PAUSE;
-                continue;
-            };
-            let code = if answer.status >= 400 { answer.code() } else { String::new() };
-            let latency = self.due.elapsed();
-            self.world.figures.borrow_mut().answered(step, latency, answer.status, &code);
-            if matches!(answer.status, 408 | 429 | 503) {
-                let pause = answer.retry_after.unwrap_or(Duration::from_secs(1));
-                // Not all at the same moment again.
-                self.due = Instant::now() + pause.mul_f64(1.0 + self.random.f64());
-                continue;
-            }
-            self.due = Instant::now();
-            return (Some(answer), (called, Some(self.world.now_ns())));
-        }
-    }
-
-    /// Sends twice at once, as a double click does. Both answers must say the same.
-    async fn double(&self, step: Step, ask: &Ask) -> std::io::Result<Answer> {
-        self.world.figures.borrow_mut().doubled += 1;
-        let (one, two) = tokio::join!(self.pool.send(ask), self.pool.send(ask));
-        let (one, two) = match (one, two) {
-            (Ok(one), Ok(two)) => (one, two),
-            (Err(_), Ok(only)) | (Ok(only), Err(_)) => return Ok(only),
-            (Err(why), Err(_)) => return Err(why),
-        };
-        // What may differ is the server's clock, and where a place stands.
-        let said = |answer: &Answer| {
-            let mut view = answer.json();
-            view.as_object_mut().map(|members| members.remove("now"));
-            view
-        };
-        let succeeded = one.status < 300 && two.status < 300;
-        if succeeded && step != Step::Join && said(&one) != said(&two) {
-            let text = |answer: &Answer| String::from_utf8_lossy(&answer.body).into_owned();
-            self.surprise(&format!(
-                "{}: a double click: {} and {}",
-                step.name(),
-                text(&one),
-                text(&two)
-            ));
-        }
-        Ok(if one.status < 300 { one } else { two })
-    }
-
     fn surprise(&self, text: &str) {
         self.world.figures.borrow_mut().surprise(format!("user {}: {text}", self.user));
     }
@@ -218,30 +152,40 @@ impl Fan {
     /// What an answer means that is no success: the time was over, or something is wrong.
     fn refused(&self, step: Step, answer: &Answer) -> Stage {
         match answer.code().as_str() {
-            "queue_token_expired" | "hold_lapsed" | "not_admitted" => Stage::TooLate,
+            "queue_token_expired" | "hold_lapsed" => Stage::TooLate,
             "sale_closed" => Stage::SoldOut,
             _ => self.unexpected(step, answer),
         }
     }
 
-    fn doubt(&self) -> Stage {
-        self.world.record.borrow_mut().in_doubt.insert(self.user);
+    /// After a change that nobody answered, the fan's rows may hold more than it knows of.
+    fn doubt(&self, why: &Unanswered) -> Stage {
+        if matches!(why, Unanswered::Sent(_)) {
+            self.world.record.borrow_mut().in_doubt.insert(self.user);
+        }
         Stage::CutOff
+    }
+
+    /// Of a change to seats, too, that may have been made.
+    fn seats_in_doubt(&self, why: &Unanswered, (date, seats): (Uuid, &[u32]), act: Act) -> Stage {
+        if let &Unanswered::Sent(span) = why {
+            self.world.record.borrow_mut().act(date, seats, act, span);
+        }
+        self.doubt(why)
     }
 
     async fn read(&mut self, step: Step, path: String) -> Told<Answer> {
         let ask = self.as_shopper(Ask::new("GET", path));
-        let (answer, _) = self.ask(step, &ask, false).await;
-        let answer = answer.ok_or(Stage::CutOff)?;
+        let (answer, _) = self.ask(step, &ask, false).await.map_err(|_| Stage::CutOff)?;
         if answer.status == 200 { Ok(answer) } else { Err(self.refused(step, &answer)) }
     }
 
-    async fn join(&mut self) -> Told<Value> {
+    async fn join(&mut self) -> Told<()> {
         let path = format!("/api/v1/concerts/{}/queue-tokens", self.world.concert);
         let ask = self.with_identity(Ask::new("POST", path));
         let ask = self.keyed(ask);
-        let (answer, _) = self.ask(Step::Join, &ask, true).await;
-        let answer = answer.ok_or_else(|| self.doubt())?;
+        let asked = self.ask(Step::Join, &ask, true).await;
+        let (answer, _) = asked.map_err(|why| self.doubt(&why))?;
         if !matches!(answer.status, 200 | 201) {
             return Err(self.refused(Step::Join, &answer));
         }
@@ -253,7 +197,7 @@ impl Fan {
         self.world.figures.borrow_mut().funnel.joined += u64::from(answer.status == 201);
         self.world.record.borrow_mut().tell(self.user, Fact::Place { sequence });
         self.wait_as_told(&view);
-        Ok(view)
+        Ok(())
     }
 
     /// The next poll is due when the server says, and a little later, as timers are.
@@ -268,8 +212,8 @@ impl Fan {
         loop {
             let ask =
                 Ask::new("GET", "/api/v1/queue-tokens/me").with("x-queue-token", &*self.token);
-            let (answer, _) = self.ask(Step::Poll, &ask, false).await;
-            let answer = answer.ok_or(Stage::CutOff)?;
+            let asked = self.ask(Step::Poll, &ask, false).await;
+            let (answer, _) = asked.map_err(|_| Stage::CutOff)?;
             if answer.status != 200 {
                 return Err(self.unexpected(Step::Poll, &answer));
             }
@@ -280,11 +224,14 @@ impl Fan {
                 // Came too late for its turn: asks again, and is at the front.
                 (Some("expired"), Some(true)) => {
                     self.join().await?;
+                    position = u64::MAX;
+                    continue;
                 }
                 _ => return Err(Stage::TooLate),
             }
             if let Some(now) = view["position"].as_u64() {
-                if now > position {
+                // Of several servers one may have heard less than the one before.
+                if now > position && self.world.targets == 1 {
                     self.surprise(&format!("its position rose from {position} to {now}"));
                 }
                 position = now;
@@ -347,13 +294,12 @@ impl Fan {
         let body = json!({ "concert_date_id": date, "seat_numbers": seats });
         let ask = self.as_shopper(Ask::new("POST", "/api/v1/reservations").json(&body));
         let ask = self.keyed(ask);
-        let (answer, span) = self.ask(Step::Hold, &ask, true).await;
-        let Some(answer) = answer else {
+        let asked = self.ask(Step::Hold, &ask, true).await;
+        let (answer, span) = asked.map_err(|why| {
             let claim = Uuid::from_u128(self.random.u128(..));
             let act = Act::Hold { claim, at: None, until: None };
-            self.world.record.borrow_mut().act(date, seats, act, span);
-            return Err(self.doubt());
-        };
+            self.seats_in_doubt(&why, (date, seats), act)
+        })?;
         let view = answer.json();
         if answer.status == 201 {
             let (Some(reservation), Some(price), Some(until)) = (
@@ -376,7 +322,10 @@ impl Fan {
             let taken = view["seat_numbers"].as_array().cloned().unwrap_or_default();
             let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
             let taken: Vec<u32> = taken.iter().filter_map(number).collect();
-            self.world.record.borrow_mut().act(date, &taken, Act::Taken, span);
+            // By whom it was taken is known only where nobody else buys.
+            if self.world.options.concert.is_none() {
+                self.world.record.borrow_mut().act(date, &taken, Act::Taken, span);
+            }
             return Ok(None);
         }
         Err(self.refused(Step::Hold, &answer))
@@ -385,40 +334,31 @@ impl Fan {
     async fn release(&mut self, claim: Uuid, date: Uuid, seats: &[u32]) -> Told<Stage> {
         let path = format!("/api/v1/reservations/{claim}");
         let ask = self.as_shopper(Ask::new("DELETE", path));
-        let (answer, span) = self.ask(Step::Release, &ask, true).await;
+        let asked = self.ask(Step::Release, &ask, true).await;
         let act = Act::Release { claim };
-        match &answer {
-            None => self.world.record.borrow_mut().act(date, seats, act, span),
-            Some(answer) if answer.status == 204 || answer.status == 200 => {
-                let mut record = self.world.record.borrow_mut();
-                record.act(date, seats, act, span);
-                record.tell(self.user, Fact::Released { reservation: claim });
-            }
-            Some(answer) => return Err(self.refused(Step::Release, answer)),
+        let (answer, span) = asked.map_err(|why| self.seats_in_doubt(&why, (date, seats), act))?;
+        if !matches!(answer.status, 200 | 204) {
+            return Err(self.refused(Step::Release, &answer));
         }
-        if answer.is_none() {
-            return Err(self.doubt());
-        }
+        self.world.record.borrow_mut().act(date, seats, act, span);
+        self.world.record.borrow_mut().tell(self.user, Fact::Released { reservation: claim });
         self.leave().await?;
         Ok(Stage::Released)
     }
 
     async fn leave(&mut self) -> Told<()> {
         let ask = Ask::new("DELETE", "/api/v1/queue-tokens/me").with("x-queue-token", &*self.token);
-        let (answer, _) = self.ask(Step::Leave, &ask, false).await;
-        match answer {
-            None => Err(self.doubt()),
-            Some(answer) if answer.status == 204 => Ok(()),
-            Some(answer) => Err(self.refused(Step::Leave, &answer)),
-        }
+        let asked = self.ask(Step::Leave, &ask, false).await;
+        let (answer, _) = asked.map_err(|why| self.doubt(&why))?;
+        if answer.status == 204 { Ok(()) } else { Err(self.refused(Step::Leave, &answer)) }
     }
 
     async fn charge(&mut self, amount: i64) -> Told<()> {
         let path = format!("/api/v1/users/{}/balance/charges", self.user);
         let ask = self.as_shopper(Ask::new("POST", path).json(&json!({ "amount": amount })));
         let ask = self.keyed(ask);
-        let (answer, _) = self.ask(Step::Charge, &ask, true).await;
-        let answer = answer.ok_or_else(|| self.doubt())?;
+        let asked = self.ask(Step::Charge, &ask, true).await;
+        let (answer, _) = asked.map_err(|why| self.doubt(&why))?;
         let charge = uuid_of(&answer.json()["charge_id"]).filter(|_| answer.status == 201);
         let Some(charge) = charge else { return Err(self.refused(Step::Charge, &answer)) };
         self.world.record.borrow_mut().tell(self.user, Fact::Charged { charge, amount });
@@ -427,7 +367,7 @@ impl Fan {
 
     /// Pays, charging the balance before or after being told that it is too small.
     async fn pay(&mut self, claim: Uuid, price: i64, date: Uuid, seats: &[u32]) -> Told<Stage> {
-        if self.random.bool() {
+        if self.random.bool() && price > 0 {
             self.charge(price).await?;
             self.think();
         }
@@ -435,12 +375,10 @@ impl Fan {
         let ask = self.as_shopper(Ask::new("POST", path).json(&json!({})));
         let ask = self.keyed(ask);
         loop {
-            let (answer, span) = self.ask(Step::Pay, &ask, true).await;
-            let Some(answer) = answer else {
-                let act = Act::Pay { claim, at: None };
-                self.world.record.borrow_mut().act(date, seats, act, span);
-                return Err(self.doubt());
-            };
+            let asked = self.ask(Step::Pay, &ask, true).await;
+            let act = Act::Pay { claim, at: None };
+            let (answer, span) =
+                asked.map_err(|why| self.seats_in_doubt(&why, (date, seats), act))?;
             let view = answer.json();
             if answer.code() == "insufficient_balance" {
                 self.charge(view["missing"].as_i64().unwrap_or(price)).await?;
@@ -461,9 +399,10 @@ impl Fan {
     /// What was bought is there when the fan looks.
     async fn see_booking(&mut self, claim: Uuid) -> Told<Stage> {
         let ask = self.with_identity(Ask::new("GET", "/api/v1/bookings"));
-        let (answer, _) = self.ask(Step::Bookings, &ask, false).await;
         // The purchase is a fact, whether or not there was time to look at it.
-        let Some(answer) = answer else { return Ok(Stage::Bought) };
+        let Ok((answer, _)) = self.ask(Step::Bookings, &ask, false).await else {
+            return Ok(Stage::Bought);
+        };
         if answer.status != 200 {
             return Err(self.unexpected(Step::Bookings, &answer));
         }

@@ -5,6 +5,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// What a fan does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -190,16 +191,16 @@ fn percentiles(of: &Histogram<u64>) -> Percentiles {
 
 /// Time that went by, and what of it the fans' thread was at work.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Worked {
+struct Worked {
     /// By the clock.
-    pub of: Duration,
+    of: Duration,
     /// On a processor.
-    pub busy: Duration,
+    busy: Duration,
 }
 
 impl Worked {
     /// The work of this thread since it began, `of` after the run did.
-    pub fn so_far(of: Duration) -> Self {
+    fn so_far(of: Duration) -> Self {
         let busy = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
         let seconds = u64::try_from(busy.tv_sec).unwrap_or(0);
         let nanos = u32::try_from(busy.tv_nsec).unwrap_or(0);
@@ -224,7 +225,8 @@ pub struct Figures {
     timed: BTreeMap<Step, Timed>,
     stages: BTreeMap<Stage, u64>,
     now: Second,
-    began: Worked,
+    began: Instant,
+    at_first: Worked,
     worked: Worked,
     /// The seconds that are over.
     pub seconds: Vec<Second>,
@@ -232,8 +234,10 @@ pub struct Figures {
     pub funnel: Funnel,
     /// How often each step was answered with which status and code.
     pub answers: BTreeMap<(&'static str, String), u64>,
-    /// Connections that broke, on purpose or not.
+    /// Connections that broke, but for those that the fan itself cut.
     pub broken: u64,
+    /// Requests whose last try broke before the run was over.
+    pub unanswered: u64,
     /// Requests whose connection the fan itself cut.
     pub cut: u64,
     /// Requests that were sent twice at once.
@@ -247,22 +251,25 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Nothing counted yet; `fans` are away.
+    /// Nothing counted yet, in a run that began then; `fans` are away.
     ///
     /// # Errors
     /// There is no such histogram.
-    pub fn new(fans: u64) -> Result<Self, Failure> {
+    pub fn new(fans: u64, began: Instant) -> Result<Self, Failure> {
+        let at_first = Worked::so_far(Duration::ZERO);
         let timed = |step| Ok((step, Timed { all: histogram()?, this_second: histogram()? }));
         Ok(Self {
             timed: Step::ALL.into_iter().map(timed).collect::<Result<_, Failure>>()?,
             stages: BTreeMap::from([(Stage::Away, fans)]),
             now: Second::default(),
-            began: Worked::so_far(Duration::ZERO),
-            worked: Worked::so_far(Duration::ZERO),
+            began,
+            at_first,
+            worked: at_first,
             seconds: Vec::new(),
             funnel: Funnel::default(),
             answers: BTreeMap::new(),
             broken: 0,
+            unanswered: 0,
             cut: 0,
             doubled: 0,
             races_lost: 0,
@@ -271,8 +278,8 @@ impl Figures {
         })
     }
 
-    /// An answer came, this long after it was due to be asked for.
-    pub fn answered(&mut self, step: Step, latency: Duration, status: u16, code: &str) {
+    /// The answer of a step came, this long after it was due to be asked for.
+    pub fn waited(&mut self, step: Step, latency: Duration) {
         let us = latency.min(LATENCY_MAX).as_micros();
         let us = u64::try_from(us).unwrap_or(u64::MAX).max(1);
         if let Some(timed) = self.timed.get_mut(&step) {
@@ -280,6 +287,11 @@ impl Figures {
             timed.all.saturating_record(us);
             timed.this_second.saturating_record(us);
         }
+    }
+
+    /// An answer came, be it to ask again later.
+    pub fn counted(&mut self, step: Step, status: u16, code: &str) {
+        self.catch_up(false);
         self.now.answers += 1;
         let answer = if code.is_empty() { status.to_string() } else { format!("{status} {code}") };
         *self.answers.entry((step.name(), answer)).or_default() += 1;
@@ -303,18 +315,21 @@ impl Figures {
 
     /// A fan came.
     pub fn arrived(&mut self) {
+        self.catch_up(false);
         self.now.arrivals += 1;
         self.funnel.arrived += 1;
     }
 
     /// A fan was let in.
     pub fn admitted(&mut self) {
+        self.catch_up(false);
         self.now.admissions += 1;
         self.funnel.admitted += 1;
     }
 
     /// A fan paid.
     pub fn paid(&mut self, seats: u64) {
+        self.catch_up(false);
         self.now.seats_sold += seats;
         self.funnel.paid += 1;
     }
@@ -329,23 +344,25 @@ impl Figures {
         self.now.seats_sold + self.seconds.iter().map(|second| second.seats_sold).sum::<u64>()
     }
 
-    /// Ends the seconds that are over, `worked` after the run began, the last of them as it is at `all`.
-    pub fn tick(&mut self, worked: Worked, all: bool) -> bool {
-        let due = usize::try_from(worked.of.as_secs()).unwrap_or(usize::MAX) + usize::from(all);
-        let ticks = due > self.seconds.len();
-        let busy = if ticks { worked.percent(self.worked) } else { 0.0 };
+    /// Ends the seconds that are over: before anything is counted, so that it counts in its own second.
+    /// With `all`, also the one that goes on.
+    pub fn catch_up(&mut self, all: bool) {
+        let of = self.began.elapsed();
+        let due = usize::try_from(of.as_secs()).unwrap_or(usize::MAX) + usize::from(all);
+        if due <= self.seconds.len() {
+            return;
+        }
+        let worked = Worked::so_far(of);
+        let busy = worked.percent(self.worked);
         while self.seconds.len() < due {
             self.end_second(busy);
         }
-        if ticks {
-            self.worked = worked;
-        }
-        ticks
+        self.worked = worked;
     }
 
     /// Per cent of the run in which the fans' thread was at work.
     pub fn generator_busy(&self) -> f64 {
-        self.worked.percent(self.began)
+        self.worked.percent(self.at_first)
     }
 
     fn end_second(&mut self, generator_busy: f64) {

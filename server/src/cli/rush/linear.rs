@@ -17,6 +17,9 @@
 //! at some point, moving it to an earlier point of its time where it is allowed, too, changes no state
 //! that another operation sees. So it is let take effect as soon as it can, and never branches.
 //!
+//! *What it cannot see.* A hold ends by the server's time, and being told that a seat is taken names no
+//! such time: a seat that stayed taken after its hold was over is not found here.
+//!
 //! A test compares the verdicts with those of trying all permutations.
 
 use std::collections::{BTreeSet, HashSet};

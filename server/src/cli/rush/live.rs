@@ -1,6 +1,6 @@
 //! What a person sees while a rush goes on.
 
-use super::figures::{Figures, Stage, Step, Worked};
+use super::figures::{Figures, Stage, Step};
 use super::world::World;
 use std::io::{IsTerminal, Write};
 use std::rc::Rc;
@@ -20,13 +20,14 @@ pub async fn watch(world: Rc<World>) {
     let terminal = std::io::stderr().is_terminal();
     let mut beat = tokio::time::interval_at(world.began() + REDRAW, REDRAW);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut lines = 0;
+    let (mut lines, mut shown) = (0, 0);
     loop {
         beat.tick().await;
-        let worked = Worked::so_far(world.began().elapsed());
-        let elapsed = worked.of.as_secs();
+        let elapsed = world.began().elapsed().as_secs();
         let mut figures = world.figures.borrow_mut();
-        let ticked = figures.tick(worked, false);
+        figures.catch_up(false);
+        let ticked = figures.seconds.len() > shown;
+        shown = figures.seconds.len();
         if terminal {
             lines = draw(&figures, elapsed, lines);
         } else if ticked && figures.seconds.len().is_multiple_of(LINE_EVERY) {

@@ -39,6 +39,11 @@ const OWN_CONNECTIONS: usize = 2;
 pub fn run(options: Options) -> Result<(), Failure> {
     let options = options.checked()?;
     let curve = Curve::parse(&options.arrivals)?;
+    let last = curve.ends(Duration::from_secs(options.over));
+    if last > Duration::from_secs(options.seconds_max) {
+        let last = last.as_secs();
+        return Err(format!("fans come for {last} s; --seconds-max ends the run before").into());
+    }
     let own = usize::try_from(options.fans)?.saturating_mul(OWN_CONNECTIONS);
     super::serve::raise_descriptor_limit(if options.connections == 0 {
         own
@@ -73,7 +78,7 @@ async fn rush(
     curve: &Curve,
     venue: &venue::Venue,
 ) -> Result<Rc<World>, Failure> {
-    let setup = Pool::new(venue.addresses.clone(), 1)?;
+    let setup = Pool::new(venue.addresses.clone(), 1, 0)?;
     let concert = venue.open_sale(options, &setup).await?;
     venue.until_shown(concert).await?;
     let world = Rc::new(World::new(options.clone(), concert, venue.keyring())?);
@@ -84,8 +89,7 @@ async fn rush(
     let watching = tokio::task::spawn_local(live::watch(Rc::clone(&world)));
     send_in(&world, curve, venue).await?;
     watching.abort();
-    let worked = figures::Worked::so_far(world.began().elapsed());
-    world.figures.borrow_mut().tick(worked, true);
+    world.figures.borrow_mut().catch_up(true);
     Ok(world)
 }
 
@@ -96,11 +100,12 @@ async fn send_in(world: &Rc<World>, curve: &Curve, venue: &venue::Venue) -> Resu
     let over = Duration::from_secs(options.over);
     let fans = usize::try_from(options.fans)?;
     let moments = curve.moments(fans, over, &mut random);
-    let shared = Rc::new(Pool::new(venue.addresses.clone(), options.connections.max(1))?);
+    let shared = Rc::new(Pool::new(venue.addresses.clone(), options.connections.max(1), 0)?);
     let mut living = tokio::task::JoinSet::new();
     for (number, moment) in (0..).zip(moments) {
         let pool = if options.connections == 0 {
-            Rc::new(Pool::new(venue.addresses.clone(), OWN_CONNECTIONS)?)
+            let first = usize::try_from(number)?;
+            Rc::new(Pool::new(venue.addresses.clone(), OWN_CONNECTIONS, first)?)
         } else {
             Rc::clone(&shared)
         };

@@ -88,7 +88,7 @@ pub struct Options {
     #[arg(long, env = "BOXOFFICE_OPERATOR_KEY", hide_env_values = true)]
     #[serde(skip)]
     pub operator_key: Option<String>,
-    /// A concert of the target to buy from, instead of one that is made
+    /// A concert of the target to buy from, instead of one that is made; its own size and settings count, and since others may buy, seats that are told to be taken are not checked
     #[arg(long)]
     pub concert: Option<uuid::Uuid>,
     /// Folder for report.html and report.json

@@ -45,8 +45,8 @@ impl<'a> Truth<'a> {
     fn fact(&self, Told { user, fact }: &Told) -> Found {
         let found = match fact {
             Fact::Place { sequence } => self.place(*user, *sequence)?,
-            Fact::Held { reservation, date, seats, price, .. } => {
-                self.held(*user, *reservation, *date, (seats, *price))?
+            Fact::Held { reservation, date, seats, price, until } => {
+                self.held(*user, *reservation, *date, (seats, *price, *until))?
             }
             Fact::Released { reservation } => self.released(*reservation)?,
             Fact::Charged { charge, amount } => self.charged(*user, *charge, *amount)?,
@@ -70,17 +70,26 @@ impl<'a> Truth<'a> {
         })
     }
 
-    fn held(&self, user: Uuid, id: Uuid, date: Uuid, (seats, price): (&[u32], i64)) -> Found {
-        let text = "SELECT user_id, concert_date_id, total_price FROM reservation WHERE reservation_id = ?";
+    fn held(
+        &self,
+        user: Uuid,
+        id: Uuid,
+        date: Uuid,
+        (seats, price, until): (&[u32], i64, i64),
+    ) -> Found {
+        let text = "SELECT user_id, concert_date_id, total_price, expires_at FROM reservation \
+                    WHERE reservation_id = ?";
         let mut statement = self.rows.prepare_cached(text)?;
-        let row: Option<(Vec<u8>, Vec<u8>, i64)> = statement
-            .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        let row: Option<(Vec<u8>, Vec<u8>, i64, i64)> = statement
+            .query_row([id.as_bytes()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
             .optional()?;
-        let Some((owner, of, total)) = row else {
+        let Some((owner, of, total, expires)) = row else {
             return Ok(Some("there is no such reservation".into()));
         };
-        if owner != user.as_bytes() || of != date.as_bytes() || total != price {
-            return Ok(Some("its user, date or price is another".into()));
+        if owner != user.as_bytes() || of != date.as_bytes() || (total, expires) != (price, until) {
+            return Ok(Some("its user, date, price or end is another".into()));
         }
         let text = "SELECT seat_number FROM reservation_seat WHERE reservation_id = ? ORDER BY 1";
         let mut statement = self.rows.prepare_cached(text)?;
@@ -249,6 +258,7 @@ mod tests {
             ("UPDATE waiting_queue SET user_id = zeroblob(16)", "Place"),
             ("UPDATE reservation SET user_id = zeroblob(16) WHERE status = 'cancelled'", "Held"),
             ("UPDATE reservation SET total_price = 21", "Held"),
+            ("UPDATE reservation SET expires_at = 10", "Held"),
             ("DELETE FROM reservation_seat WHERE seat_number = 4", "Held"),
             ("UPDATE reservation SET status = 'held' WHERE status = 'cancelled'", "Released"),
             ("UPDATE balance_entry SET amount = 51 WHERE kind = 'charge'", "Charged"),

@@ -167,6 +167,12 @@ impl Venue {
     /// The server refuses.
     pub async fn open_sale(&self, options: &Options, pool: &Pool) -> Result<Uuid, Failure> {
         if let Some(concert) = options.concert {
+            let ask = Ask::new("GET", format!("/api/v1/concerts/{concert}"));
+            let allowed = pool.send(&ask).await?.json()["seats_per_user"].as_u64();
+            let allowed = allowed.ok_or_else(|| format!("there is no concert {concert}"))?;
+            if u64::from(options.seats_each) > allowed {
+                return Err(format!("--seats-each: the concert allows {allowed}").into());
+            }
             return Ok(concert);
         }
         let date = |day: u32| {
@@ -201,7 +207,7 @@ impl Venue {
     pub async fn until_shown(&self, concert: Uuid) -> Result<(), Failure> {
         let ask = Ask::new("GET", format!("/api/v1/concerts/{concert}"));
         for address in &self.addresses {
-            let pool = Pool::new(vec![*address], 1)?;
+            let pool = Pool::new(vec![*address], 1, 0)?;
             let began = Instant::now();
             while pool.send(&ask).await?.status != 200 {
                 if began.elapsed() > SHOWN_WAIT {

@@ -95,16 +95,20 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// At most `connections` at once.
-    pub fn new(addresses: Vec<SocketAddr>, connections: usize) -> Result<Self, Failure> {
+    /// At most `connections` at once; the first goes to the address of that number.
+    pub fn new(
+        addresses: Vec<SocketAddr>,
+        connections: usize,
+        first: usize,
+    ) -> Result<Self, Failure> {
         let host = addresses.first().ok_or("no address to connect to")?.to_string();
         let room = Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS));
-        Ok(Self { addresses, host, idle: RefCell::default(), room, opened: 0.into() })
+        Ok(Self { addresses, host, idle: RefCell::default(), room, opened: first.into() })
     }
 
     async fn connect(&self) -> std::io::Result<TcpStream> {
         let nth = self.opened.get();
-        self.opened.set(nth + 1);
+        self.opened.set(nth.wrapping_add(1));
         let stream = TcpStream::connect(self.addresses[nth % self.addresses.len()]).await?;
         stream.set_nodelay(true)?;
         Ok(stream)

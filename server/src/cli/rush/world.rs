@@ -21,8 +21,10 @@ pub struct World {
     pub options: Options,
     /// The concert that the fans come for.
     pub concert: Uuid,
-    /// Names this run in idempotency keys.
+    /// Names this run in idempotency keys, and its fans.
     pub run: Uuid,
+    /// How many servers there are.
+    pub targets: usize,
     /// Counts.
     pub figures: RefCell<Figures>,
     /// Facts.
@@ -37,9 +39,10 @@ impl World {
     /// # Errors
     /// Nothing can be counted.
     pub fn new(options: Options, concert: Uuid, keyring: Keyring) -> Result<Self, Failure> {
-        let figures = RefCell::new(Figures::new(options.fans)?);
         let (run, began) = (Uuid::now_v7(), Instant::now());
-        Ok(Self { options, concert, run, figures, record: RefCell::default(), keyring, began })
+        let figures = RefCell::new(Figures::new(options.fans, began)?);
+        let (targets, record) = (options.target.len().max(1), RefCell::default());
+        Ok(Self { options, concert, run, targets, figures, record, keyring, began })
     }
 
     /// When the run began.

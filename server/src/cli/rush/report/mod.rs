@@ -60,6 +60,8 @@ pub struct Report {
     generator_busy: f64,
     latency: Vec<Latency>,
     answers: Vec<Answered>,
+    /// Requests that were still without an answer when the time was over, their last try broken.
+    unanswered: u64,
     unexpected: u64,
     unexpected_examples: Vec<String>,
     judgement: Judgement,
@@ -94,9 +96,10 @@ impl Report {
             generator_busy: figures.generator_busy(),
             latency: figures.latencies().into_iter().map(latency).collect(),
             answers: figures.answers.iter().map(answered).collect(),
+            unanswered: figures.unanswered,
             unexpected: figures.surprised,
             unexpected_examples: figures.surprises.clone(),
-            wrong: figures.surprised + judgement.wrong(),
+            wrong: figures.surprised + figures.unanswered + judgement.wrong(),
             judgement,
             stages: Stage::ALL.map(Stage::name).to_vec(),
             seconds: figures.seconds.clone(),
@@ -176,13 +179,16 @@ impl Report {
 
     #[expect(clippy::print_stdout, reason = "the summary is the verb's result")]
     fn print_judgement(&self) {
-        let list = |name: &str, entries: &[String], of: String| {
-            if entries.is_empty() {
+        let list_some = |name: &str, count: u64, entries: &[String], of: String| {
+            if count == 0 {
                 println!("ok    {name}: {of}");
                 return;
             }
-            println!("WRONG {name}: {} of {of}", entries.len());
+            println!("WRONG {name}: {count} of {of}");
             entries.iter().take(SHOWN_MAX).for_each(|entry| println!("      {entry}"));
+        };
+        let list = |name: &str, entries: &[String], of: String| {
+            list_some(name, entries.len() as u64, entries, of);
         };
         let judgement = &self.judgement;
         let histories = &judgement.linearizability;
@@ -203,6 +209,8 @@ impl Report {
             list("seats' histories are decided", &histories.undecided, of);
         }
         let answers: u64 = self.answers.iter().map(|answered| answered.count).sum();
-        list("answers are expected ones", &self.unexpected_examples, format!("{answers} answers"));
+        let (of, some) = (format!("{answers} answers"), &self.unexpected_examples);
+        list_some("answers are expected ones", self.unexpected, some, of.clone());
+        list_some("nobody was left without an answer", self.unanswered, &[], of);
     }
 }

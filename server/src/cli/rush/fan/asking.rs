@@ -1,0 +1,202 @@
+//! How a fan asks: when it is due, again while the server is busy or the connection breaks, twice at once,
+//! or cut off before the answer.
+
+use super::{Fan, Span};
+use crate::cli::rush::figures::Step;
+use crate::cli::rush::wire::{Answer, Ask};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The pause before a request whose connection broke is repeated.
+const BROKEN_PAUSE: Duration = Duration::from_millis(200);
+/// How soon a phone loses its connection after it has sent, at most.
+const CUT_AFTER_MS: u64 = 30;
+
+/// How long servers may take to hear from each other that somebody was let in.
+const NEWS_WAIT: Duration = Duration::from_secs(2);
+/// The pause before one that had not heard is asked again.
+const NEWS_PAUSE: Duration = Duration::from_millis(250);
+
+/// The run was over before there was an answer that says something.
+pub(super) enum Unanswered {
+    /// Nothing was asked.
+    NotSent,
+    /// Whether it was done is what the fan does not know.
+    Sent(Span),
+}
+
+impl Fan {
+    /// Sends when it is due, and again as long as the server is busy or the connection breaks, until
+    /// there is an answer that says something. Its latency is what the fan has waited in all, except for
+    /// the time that its own cut of the connection took.
+    pub(super) async fn ask(
+        &mut self,
+        step: Step,
+        ask: &Ask,
+        changes: bool,
+    ) -> Result<(Answer, Span), Unanswered> {
+        let mut called = None;
+        if changes && self.chance(self.world.options.cut) {
+            tokio::time::sleep_until(self.due).await;
+            if self.world.is_over() {
+                return Err(Unanswered::NotSent);
+            }
+            called = Some(self.world.now_ns());
+            let after = Duration::from_millis(self.random.u64(0..CUT_AFTER_MS));
+            self.world.figures.borrow_mut().cut += 1;
+            // Whether it arrived is what the fan does not know.
+            let _ = self.pool.send_and_cut(ask, after).await;
+            self.due = Instant::now() + BROKEN_PAUSE;
+        }
+        let doubles = changes && self.chance(self.world.options.double_click);
+        let (first_due, mut broke) = (self.due, false);
+        loop {
+            tokio::time::sleep_until(self.due).await;
+            if self.world.is_over() {
+                self.world.figures.borrow_mut().unanswered += u64::from(broke);
+                let sent = |called| Unanswered::Sent((called, None));
+                return Err(called.map_or(Unanswered::NotSent, sent));
+            }
+            let called = *called.get_or_insert_with(|| self.world.now_ns());
+            let answer =
+                if doubles { self.double(step, ask).await } else { self.pool.send(ask).await };
+            broke = answer.is_err();
+            let Ok(answer) = answer else {
+                self.world.figures.borrow_mut().broken += 1;
+                self.due = Instant::now() + BROKEN_PAUSE;
+                continue;
+            };
+            let code = if answer.status >= 400 { answer.code() } else { String::new() };
+            self.world.figures.borrow_mut().counted(step, answer.status, &code);
+            if matches!(answer.status, 408 | 429 | 503) {
+                let pause = answer.retry_after.unwrap_or(Duration::from_secs(1));
+                // Not all at the same moment again.
+                self.due = Instant::now() + pause.mul_f64(1.0 + self.random.f64());
+                continue;
+            }
+            if code == "not_admitted" && self.is_news() {
+                self.due = Instant::now() + NEWS_PAUSE;
+                continue;
+            }
+            self.world.figures.borrow_mut().waited(step, first_due.elapsed());
+            self.due = Instant::now();
+            return Ok((answer, (called, Some(self.world.now_ns()))));
+        }
+    }
+
+    /// Whether another server may not have heard yet that the fan was let in.
+    fn is_news(&self) -> bool {
+        self.world.targets > 1 && self.admitted.is_some_and(|at| at.elapsed() < NEWS_WAIT)
+    }
+
+    /// Sends twice at once, as a double click does. Both answers must say the same.
+    async fn double(&self, step: Step, ask: &Ask) -> std::io::Result<Answer> {
+        self.world.figures.borrow_mut().doubled += 1;
+        let (one, two) = tokio::join!(self.pool.send(ask), self.pool.send(ask));
+        let (one, two) = match (one, two) {
+            (Ok(one), Ok(two)) => (one, two),
+            (Err(_), Ok(only)) | (Ok(only), Err(_)) => return Ok(only),
+            (Err(why), Err(_)) => return Err(why),
+        };
+        // What may differ is the server's clock, and where a place stands.
+        let said = |answer: &Answer| {
+            let mut view = answer.json();
+            view.as_object_mut().map(|members| members.remove("now"));
+            view
+        };
+        let succeeded = one.status < 300 && two.status < 300;
+        if succeeded && step != Step::Join && said(&one) != said(&two) {
+            let text = |answer: &Answer| String::from_utf8_lossy(&answer.body).into_owned();
+            self.surprise(&format!(
+                "{}: a double click: {} and {}",
+                step.name(),
+                text(&one),
+                text(&two)
+            ));
+        }
+        Ok(if one.status < 300 { one } else { two })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::rush::options::Options;
+    use crate::cli::rush::wire::Pool;
+    use crate::cli::rush::world::World;
+    use crate::tokens::{KeyFile, Keyring};
+    use clap::Parser;
+    use std::rc::Rc;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use uuid::Uuid;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    /// Answers each connection with the next of these and closes it; nothing at all where it is empty.
+    async fn answer(listener: TcpListener, answers: Vec<&'static str>) {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            assert!(stream.read(&mut request).await.unwrap() > 0);
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    }
+
+    async fn asked(
+        flags: &[&str],
+        answers: Vec<&'static str>,
+    ) -> (Rc<World>, Result<(Answer, Span), Unanswered>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let pool = Pool::new(vec![listener.local_addr().unwrap()], 1, 0).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let keys = KeyFile::open(&folder.path().join("k"), crate::clock::Clock::System.now());
+        let words = ["rush", "--double-click=0", "--cut=0"].iter().chain(flags);
+        let options = Only::parse_from(words).options;
+        let world = World::new(options, Uuid::nil(), Keyring::new(&keys.unwrap())).unwrap();
+        let world = Rc::new(world);
+        let mut fan = Fan::new(&world, Rc::new(pool), 0, Instant::now());
+        let ask = Ask::new("POST", "/");
+        // Its end does not matter: a fan that is refused is broken off as well.
+        let answering = tokio::spawn(answer(listener, answers));
+        let told = fan.ask(Step::Join, &ask, true).await;
+        answering.abort();
+        (world, told)
+    }
+
+    const BUSY: &str =
+        "HTTP/1.1 503 Busy\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    const DONE: &str = "HTTP/1.1 201 Made\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+    /// A server that turns fans away, or breaks off, cannot look fast by it: what counts is how long the
+    /// fan has waited in all.
+    #[tokio::test]
+    async fn the_wait_counts_from_when_the_first_try_was_due() {
+        let (world, told) = asked(&[], vec![BUSY, "", DONE]).await;
+        assert!(told.is_ok_and(|(answer, span)| answer.status == 201 && span.1.is_some()));
+        let figures = world.figures.borrow();
+        let (_, join) = figures.latencies()[0];
+        assert_eq!((join.count, figures.broken, figures.unanswered), (1, 1, 0));
+        assert!(join.p50 >= 1_200.0, "{join:?}");
+        let counts: Vec<_> = figures.answers.iter().map(|((_, a), n)| (a.as_str(), *n)).collect();
+        assert_eq!(counts, [("201", 1), ("503 ", 1)].map(|(a, n)| (a.trim(), n)));
+    }
+
+    /// Who never had an answer is told apart: broken off, turned away, or not asked at all.
+    #[tokio::test]
+    async fn whoever_has_no_answer_in_the_end_is_counted() {
+        let (world, told) = asked(&["--seconds-max=1"], vec![""; 5]).await;
+        assert!(matches!(told, Err(Unanswered::Sent((_, None)))));
+        assert_eq!(world.figures.borrow().unanswered, 1);
+        let (world, told) = asked(&["--seconds-max=1"], vec![BUSY]).await;
+        assert!(matches!(told, Err(Unanswered::Sent((_, None)))));
+        assert_eq!(world.figures.borrow().unanswered, 0);
+        let (world, told) = asked(&["--seconds-max=0"], vec![]).await;
+        assert!(matches!(told, Err(Unanswered::NotSent)));
+        assert_eq!(world.figures.borrow().unanswered, 0);
+    }
+}
