@@ -114,8 +114,7 @@ impl Pool {
         Ok(stream)
     }
 
-    /// Sends and waits for the whole answer. One whose connection had been closed meanwhile is sent
-    /// anew only where nothing of it has been written.
+    /// Sends and waits for the whole answer.
     pub async fn send(&self, ask: &Ask) -> std::io::Result<Answer> {
         let _permit = self.room.acquire().await.map_err(std::io::Error::other)?;
         let bytes = ask.bytes(&self.host);
@@ -130,9 +129,18 @@ impl Pool {
         Ok(answer.answer)
     }
 
+    /// A connection of before. What the server has closed meanwhile is of no use.
+    fn kept(&self) -> Option<TcpStream> {
+        let silent = |stream: &TcpStream| {
+            let read = stream.try_read(&mut [0]);
+            read.is_err_and(|why| why.kind() == std::io::ErrorKind::WouldBlock)
+        };
+        let mut idle = self.idle.borrow_mut();
+        std::iter::from_fn(|| idle.pop()).find(silent)
+    }
+
     async fn exchange(&self, bytes: &[u8]) -> std::io::Result<(TcpStream, Whole)> {
-        let kept = self.idle.borrow_mut().pop();
-        let mut stream = match kept {
+        let mut stream = match self.kept() {
             Some(stream) => stream,
             None => self.connect().await?,
         };
