@@ -31,22 +31,22 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let colours = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
     log.with_writer(std::io::stderr).init();
-    raise_descriptor_limit(config.connections_max);
+    if let Some((allowed, wanted)) = raise_descriptor_limit(config.connections_max) {
+        tracing::warn!(allowed, wanted, "fewer open files are allowed than connections_max needs");
+    }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))
 }
 
-/// As many open files as the system allows, and a warning where that is too few.
-pub(super) fn raise_descriptor_limit(connections: usize) {
+/// As many open files as the system allows. Where that is too few: how many, and how many are wanted.
+pub(super) fn raise_descriptor_limit(connections: usize) -> Option<(u64, u64)> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // Where raising is not allowed, the limit stays and the warning below tells.
+    // Where raising is not allowed, the limit stays and the answer tells.
     let _ = setrlimit(Resource::Nofile, limit);
     let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(64);
-    if allowed < wanted {
-        tracing::warn!(allowed, wanted, "fewer open files are allowed than connections_max needs");
-    }
+    (allowed < wanted).then_some((allowed, wanted))
 }
 
 async fn serve(config: &Config) -> Result<(), Failure> {

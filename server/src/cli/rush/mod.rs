@@ -45,11 +45,12 @@ pub fn run(options: Options) -> Result<(), Failure> {
         return Err(format!("fans come for {last} s; --seconds-max ends the run before").into());
     }
     let own = usize::try_from(options.fans)?.saturating_mul(OWN_CONNECTIONS);
-    super::serve::raise_descriptor_limit(if options.connections == 0 {
-        own
-    } else {
-        options.connections
-    });
+    let connections = if options.connections == 0 { own } else { options.connections };
+    if let Some((allowed, wanted)) = super::serve::raise_descriptor_limit(connections) {
+        live::note(&format!(
+            "Only {allowed} files may be open (ulimit -Hn), and connections may need {wanted}: some may break."
+        ));
+    }
     let venue = venue::find(&options)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
