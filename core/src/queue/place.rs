@@ -192,6 +192,8 @@ impl Leave {
             forget_returning(rows, self.place);
             if let Some(admission) = rows.admissions.update(&self.place) {
                 admission.end = Some(AdmissionEnd::Left);
+                // It has its end already, but from a server of the version before.
+                admission.ended_at.get_or_insert(now);
             }
         }
     }

@@ -52,8 +52,8 @@ fn indexes(of: &Connection, table: &str) -> Result<Vec<String>, Fault> {
     Ok(found.into_iter().chain(key).collect())
 }
 
-/// Copies every table of the schema into a new file. Returns the database's own time after that, UTC
-/// milliseconds: servers go by it, and not by the clock of whoever audits.
+/// Copies every table of the schema into a new file. Returns the database's own time once the rows were
+/// those that are copied, UTC milliseconds: servers go by it, and not by the clock of whoever audits.
 ///
 /// # Errors
 /// The server cannot be read, its schema is another, or the file cannot be written.
@@ -61,6 +61,9 @@ pub fn copy(options: &Options, into: &Path) -> Result<i64, Fault> {
     let mut from = options.connect_to_read()?;
     from.query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT").map_err(fault)?;
     check_version(&mut from)?;
+    let now = from.query_first("SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)");
+    let now = now.map_err(fault)?;
+    let now = now.ok_or_else(|| Fault::Unavailable("it does not tell the time".into()))?;
     // Tables and columns are the same in both dialects; a test compares them.
     let schema = Connection::open_in_memory()?;
     for (_, text) in sqlite::MIGRATIONS {
@@ -80,8 +83,7 @@ pub fn copy(options: &Options, into: &Path) -> Result<i64, Fault> {
             ))?;
         }
     }
-    let now = from.query_first("SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)");
-    now.map_err(fault)?.ok_or_else(|| Fault::Unavailable("it does not tell the time".into()))
+    Ok(now)
 }
 
 fn check_version(from: &mut Conn) -> Result<(), Fault> {

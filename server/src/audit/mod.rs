@@ -130,11 +130,11 @@ impl Snapshot {
     /// Of an embedded database. Nobody who writes waits for it; while it is open the write-ahead log
     /// cannot begin anew.
     ///
-    /// `now_ms` is UTC milliseconds by the machine's clock.
+    /// `clock` is asked for UTC milliseconds once the rows are those that they stay.
     ///
     /// # Errors
     /// There is no database of this schema.
-    pub fn of_file(path: &Path, now_ms: i64) -> Result<Self, Fault> {
+    pub fn of_file(path: &Path, clock: impl FnOnce() -> i64) -> Result<Self, Fault> {
         let rows = open_reader_alone(&Files { path: path.to_path_buf() })?;
         draw::teach(&rows)?;
         // The first read fixes what all later ones see.
@@ -143,7 +143,7 @@ impl Snapshot {
         if sound != "ok" {
             return Err(Fault::Corrupt(sound));
         }
-        Ok(Self { now_ms, slack_ms: 0, rows, _temporary: None })
+        Ok(Self { now_ms: clock(), slack_ms: 0, rows, _temporary: None })
     }
 
     /// Of a database that servers share: copied into a file of the system's temporary folder.
@@ -158,8 +158,10 @@ impl Snapshot {
         let made = made.write(true).create_new(true).mode(0o600).open(&temporary.0);
         made.map_err(|why| Fault::Unavailable(format!("{}: {why}", temporary.0.display())))?;
         let now_ms = copy(options, &temporary.0)?;
-        let opened = Self::of_file(&temporary.0, now_ms)?;
-        Ok(Self { slack_ms: SLACK_MS, _temporary: Some(temporary), ..opened })
+        let opened = Self::of_file(&temporary.0, || now_ms)?;
+        // What is not over yet by the database's clock may be by that of a server which is ahead.
+        let now_ms = now_ms + SLACK_MS;
+        Ok(Self { now_ms, slack_ms: SLACK_MS, _temporary: Some(temporary), ..opened })
     }
 
     /// The rows themselves, for whoever has more to ask.

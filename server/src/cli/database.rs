@@ -128,7 +128,7 @@ pub fn lock(config: &Config) -> Result<Option<ServerLock>, Failure> {
 /// There is no database of this schema.
 pub fn snapshot(config: &Config) -> Result<AuditSnapshot, Failure> {
     let opened = match config.where_is_the_database()? {
-        Database::Sqlite(path) => AuditSnapshot::of_file(&path, Clock::System.now().0),
+        Database::Sqlite(path) => AuditSnapshot::of_file(&path, || Clock::System.now().0),
         Database::MySql(url) => {
             options(config, &url).and_then(|options| AuditSnapshot::of_server(&options))
         }

@@ -54,7 +54,8 @@ fn a_file_of_an_older_boxoffice_is_brought_up_to_date() {
     older.pragma_update(None, "user_version", MIGRATIONS[0].0).unwrap();
     let rows = "INSERT INTO queue_state VALUES (x'01', zeroblob(32), 0, 1, 1, 0, 1, 0, 0, 0, 5, 5, 5, 0);
                 INSERT INTO queue_state VALUES (x'02', zeroblob(32), 0, 0, 0, 0, 0, 0, 0, 0, 5, 5, 5, 0);
-                INSERT INTO user_token VALUES (x'01', 1, x'03', 1, 900, 70, NULL, 900, NULL, NULL, NULL, 0)";
+                INSERT INTO user_token VALUES (x'01', 1, x'03', 1, 900, 70, NULL, 900, NULL, NULL, NULL, 0);
+                INSERT INTO user_token VALUES (x'01', 2, x'04', 0, 60, 50, NULL, 60, NULL, NULL, NULL, 1)";
     older.execute_batch(rows).unwrap();
     drop(older);
     drop(SqliteStore::open(&Files { path: path.clone() }).unwrap());
@@ -62,6 +63,9 @@ fn a_file_of_an_older_boxoffice_is_brought_up_to_date() {
     let text = "SELECT group_concat(max_active_at ORDER BY concert_id) FROM queue_state";
     let since: String = newer.query_row(text, [], |row| row.get(0)).unwrap();
     assert_eq!(since, "70,0");
+    let text = "SELECT group_concat(coalesce(ended_at, 'not') ORDER BY sequence) FROM user_token";
+    let ended: String = newer.query_row(text, [], |row| row.get(0)).unwrap();
+    assert_eq!(ended, "not,60");
 }
 
 #[test]

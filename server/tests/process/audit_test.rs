@@ -131,7 +131,7 @@ const TAMPERED: &[(&str, &str)] = &[
     ("UPDATE queue_state SET waiting_count = waiting_count + 1", "waiting_count"),
     ("UPDATE queue_state SET queue_cursor = 0", "queue_served"),
     ("UPDATE queue_state SET seed = zeroblob(32)", "queue_order"),
-    ("UPDATE queue_state SET drawn = drawn - 1", "queue_order"),
+    ("UPDATE queue_state SET drawn = NULL", "queue_order"),
     (
         "UPDATE user_token SET admitted_at = 0 WHERE sequence = (
             SELECT max(sequence) FROM user_token WHERE return_count = 0)",
@@ -180,15 +180,19 @@ fn shopped() -> (House, Vec<Journal>) {
     let server = house.start(&["--demo", "false"]);
     let address = server.address;
     let journals = runtime().block_on(async {
-        let opens_at = stamp(Clock::System.now().plus_ms(700));
+        let key = house.operator_key();
+        let opens_at = stamp(Clock::System.now().plus_ms(1_500));
         let more = json!({ "max_active": 10, "opens_at": opens_at });
-        let sale = open_sale(address, &house.operator_key(), 2_000, &more).await;
+        let sale = open_sale(address, &key, 2_000, &more).await;
         let keyring = house.keyring();
-        let load = Duration::from_millis(2_000);
+        let load = Duration::from_millis(3_000);
         let seed = Dice::seed("audit");
         crowd((address, &sale, &keyring), 25, seed, load, || drop(server.kill())).await
     });
     house.start(&["--demo", "false"]).stop();
+    let rows = Connection::open(house.database()).unwrap();
+    let drawn: i64 = rows.query_row("SELECT drawn FROM queue_state", [], |row| row.get(0)).unwrap();
+    assert!(drawn >= 20, "{drawn} were drawn");
     (house, journals)
 }
 

@@ -41,7 +41,12 @@ impl Curve {
         match self {
             Self::Spike => Duration::from_secs(1),
             Self::Ramp | Self::Steady => over,
-            Self::Given(rows) => Duration::from_secs_f64(given(rows, 1.0)),
+            Self::Given(rows) => {
+                let last = rows.iter().rposition(|(_, fans)| *fans > 0.0).unwrap_or(0);
+                let lasts = rows.get(last).map_or(1.0, |(second, _)| second + 1.0);
+                let end = rows.get(last + 1).map_or(lasts, |(next, _)| *next);
+                Duration::from_secs_f64(end)
+            }
         }
     }
 
@@ -132,6 +137,9 @@ mod tests {
         near(share_before(&given, 1.0), 0.125);
         near(share_before(&given, 5.0), 0.25);
         near(share_before(&given, 5.5), 0.625);
+        let over = Duration::from_secs(10);
+        assert_eq!([Curve::Spike.ends(over), rows.ends(over)].map(|end| end.as_secs()), [1, 6]);
+        assert_eq!(Curve::Given(vec![(0.0, 9.0), (300.0, 0.0)]).ends(over).as_secs(), 300);
         assert_eq!(moments(&rows), given, "the same seed gives the same arrivals");
     }
 

@@ -53,28 +53,29 @@ impl Fan {
         loop {
             tokio::time::sleep_until(self.due).await;
             if self.world.is_over() {
-                self.world.figures.borrow_mut().unanswered += u64::from(broke);
+                let mut figures = self.world.figures.borrow_mut();
+                figures.unanswered += u64::from(broke);
+                if called.is_some() {
+                    figures.waited(step, first_due.elapsed());
+                }
                 let sent = |called| Unanswered::Sent((called, None));
                 return Err(called.map_or(Unanswered::NotSent, sent));
             }
             let called = *called.get_or_insert_with(|| self.world.now_ns());
             let answer =
-                if doubles { self.double(step, ask).await } else { self.pool.send(ask).await };
+                if doubles { self.double(step, ask).await } else { self.send(step, ask).await };
             broke = answer.is_err();
             let Ok(answer) = answer else {
-                self.world.figures.borrow_mut().broken += 1;
                 self.due = Instant::now() + BROKEN_PAUSE;
                 continue;
             };
-            let code = if answer.status >= 400 { answer.code() } else { String::new() };
-            self.world.figures.borrow_mut().counted(step, answer.status, &code);
             if matches!(answer.status, 408 | 429 | 503) {
                 let pause = answer.retry_after.unwrap_or(Duration::from_secs(1));
                 // Not all at the same moment again.
                 self.due = Instant::now() + pause.mul_f64(1.0 + self.random.f64());
                 continue;
             }
-            if code == "not_admitted" && self.is_news() {
+            if answer.status == 403 && self.is_news() && answer.code() == "not_admitted" {
                 self.due = Instant::now() + NEWS_PAUSE;
                 continue;
             }
@@ -89,10 +90,24 @@ impl Fan {
         self.world.targets > 1 && self.admitted.is_some_and(|at| at.elapsed() < NEWS_WAIT)
     }
 
+    /// Sends, and counts what came of it.
+    async fn send(&self, step: Step, ask: &Ask) -> std::io::Result<Answer> {
+        let answer = self.pool.send(ask).await;
+        let mut figures = self.world.figures.borrow_mut();
+        match &answer {
+            Ok(answer) if answer.status >= 400 => {
+                figures.counted(step, answer.status, &answer.code());
+            }
+            Ok(answer) => figures.counted(step, answer.status, ""),
+            Err(_) => figures.broken += 1,
+        }
+        answer
+    }
+
     /// Sends twice at once, as a double click does. Both answers must say the same.
     async fn double(&self, step: Step, ask: &Ask) -> std::io::Result<Answer> {
         self.world.figures.borrow_mut().doubled += 1;
-        let (one, two) = tokio::join!(self.pool.send(ask), self.pool.send(ask));
+        let (one, two) = tokio::join!(self.send(step, ask), self.send(step, ask));
         let (one, two) = match (one, two) {
             (Ok(one), Ok(two)) => (one, two),
             (Err(_), Ok(only)) | (Ok(only), Err(_)) => return Ok(only),
@@ -114,7 +129,12 @@ impl Fan {
                 text(&two)
             ));
         }
-        Ok(if one.status < 300 { one } else { two })
+        let (answer, other) = if one.status < 300 { (one, two) } else { (two, one) };
+        // The one that is gone on with is looked at by whoever asked.
+        if other.status >= 500 && other.status != 503 {
+            self.surprise(&format!("{}: a double click: {}", step.name(), other.status));
+        }
+        Ok(answer)
     }
 }
 

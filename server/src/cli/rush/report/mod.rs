@@ -211,6 +211,6 @@ impl Report {
         let answers: u64 = self.answers.iter().map(|answered| answered.count).sum();
         let (of, some) = (format!("{answers} answers"), &self.unexpected_examples);
         list_some("answers are expected ones", self.unexpected, some, of.clone());
-        list_some("nobody was left without an answer", self.unanswered, &[], of);
+        list_some("nobody's last try broke off", self.unanswered, &[], of);
     }
 }
