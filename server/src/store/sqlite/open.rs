@@ -21,8 +21,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an admin verb waits for its turn to write: under a rush the desk takes the next batch as soon
 /// as it has committed one.
 pub(super) const ADMIN_WAIT: Duration = Duration::from_secs(30);
-/// Page cache of the writer, KiB (negative: SQLite's unit is then KiB and not pages).
-const WRITER_CACHE: i64 = -64 * 1024;
+/// Page cache of the writer, KiB (negative: SQLite's unit is then KiB and not pages). Not larger: after a
+/// B-tree was balanced under temporary page numbers, a commit looks through the whole cache for pages
+/// beyond the file's end (`pcache1TruncateUnsafe`); with 64 MiB that was a tenth of the time of holds.
+const WRITER_CACHE: i64 = -16 * 1024;
 /// Pages in the write-ahead log after which a commit copies them into the database file. Four times
 /// SQLite's default: pages that many holds touch are copied once.
 const CHECKPOINT_PAGES: i64 = 4_000;
