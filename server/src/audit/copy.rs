@@ -2,7 +2,7 @@
 //! constraints: what was tampered with is copied, too.
 
 use crate::store::Fault;
-use crate::store::mysql::{Options, SCHEMA_VERSION};
+use crate::store::mysql::{NOW, Options, SCHEMA_VERSION};
 use crate::store::sqlite;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Value};
@@ -61,7 +61,7 @@ pub fn copy(options: &Options, into: &Path) -> Result<i64, Fault> {
     let mut from = options.connect_to_read()?;
     from.query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT").map_err(fault)?;
     check_version(&mut from)?;
-    let now = from.query_first("SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)");
+    let now = from.query_first(format!("SELECT {NOW}"));
     let now = now.map_err(fault)?;
     let now = now.ok_or_else(|| Fault::Unavailable("it does not tell the time".into()))?;
     // Tables and columns are the same in both dialects; a test compares them.

@@ -4,8 +4,18 @@
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, Result};
 use sha2::{Digest, Sha256};
+use std::sync::{Mutex, PoisonError};
 
 const ROUNDS: u8 = 8;
+
+/// The order that a seed gives to the first so many joiners.
+#[derive(Debug)]
+pub struct Drawn {
+    keys: Vec<u64>,
+    /// Bits of half a number.
+    half: u32,
+    count: u64,
+}
 
 /// The key of a round, from the seed.
 fn key(seed: &[u8], round: u8) -> u64 {
@@ -20,27 +30,35 @@ fn mixed(value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The number in line of whoever came as `sequence`, of whom the first `drawn` were drawn.
-fn number(seed: &[u8], drawn: u64, sequence: u64) -> u64 {
-    if sequence == 0 || sequence > drawn {
-        return sequence;
-    }
-    let mut half = 1;
-    // A sequence has less than 64 bits in any database.
-    while half < 31 && 1_u64 << (2 * half) < drawn {
-        half += 1;
-    }
-    let mask = (1_u64 << half) - 1;
-    let keys: Vec<u64> = (0..ROUNDS).map(|round| key(seed, round)).collect();
-    let mut value = sequence - 1;
-    loop {
-        for key in &keys {
-            let (left, right) = (value >> half, value & mask);
-            value = (right << half) | (left ^ (mixed(right ^ key) & mask));
+impl Drawn {
+    /// Of `count` joiners.
+    #[must_use]
+    pub fn new(seed: &[u8], count: u64) -> Self {
+        let mut half = 1;
+        // A sequence has less than 64 bits in any database.
+        while half < 31 && 1_u64 << (2 * half) < count {
+            half += 1;
         }
-        // The network permutes, so that the walk from within the range comes back to it.
-        if value < drawn {
-            return value + 1;
+        Self { keys: (0..ROUNDS).map(|round| key(seed, round)).collect(), half, count }
+    }
+
+    /// The number in line of whoever came as `sequence`, from 1; whoever was not drawn keeps it.
+    #[must_use]
+    pub fn number(&self, sequence: u64) -> u64 {
+        if sequence == 0 || sequence > self.count {
+            return sequence;
+        }
+        let mask = (1_u64 << self.half) - 1;
+        let mut value = sequence - 1;
+        loop {
+            for key in &self.keys {
+                let (left, right) = (value >> self.half, value & mask);
+                value = (right << self.half) | (left ^ (mixed(right ^ key) & mask));
+            }
+            // The network permutes, so that the walk from within the range comes back to it.
+            if value < self.count {
+                return value + 1;
+            }
         }
     }
 }
@@ -51,14 +69,20 @@ fn number(seed: &[u8], drawn: u64, sequence: u64) -> u64 {
 /// SQLite does not take it.
 pub(super) fn teach(rows: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    rows.create_scalar_function("queue_number", 3, flags, |given| {
+    // The rows of a concert come together.
+    let last: Mutex<(Vec<u8>, Drawn)> = Mutex::new((Vec::new(), Drawn::new(&[], 0)));
+    rows.create_scalar_function("queue_number", 3, flags, move |given| {
         let (seed, drawn) = (given.get_raw(0).as_blob()?, given.get::<Option<i64>>(1)?);
         let sequence: i64 = given.get(2)?;
         let (Ok(drawn), Ok(place)) = (u64::try_from(drawn.unwrap_or(0)), u64::try_from(sequence))
         else {
             return Ok(sequence);
         };
-        Ok(i64::try_from(number(seed, drawn, place)).unwrap_or(sequence))
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.0 != seed || last.1.count != drawn {
+            *last = (seed.to_vec(), Drawn::new(seed, drawn));
+        }
+        Ok(i64::try_from(last.1.number(place)).unwrap_or(sequence))
     })
 }
 

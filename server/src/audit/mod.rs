@@ -11,6 +11,7 @@ mod draw;
 
 pub use checks::CHECKS;
 pub use copy::copy;
+pub use draw::Drawn;
 
 use crate::store::Fault;
 use crate::store::mysql::Options;
@@ -157,11 +158,10 @@ impl Snapshot {
         let mut made = std::fs::OpenOptions::new();
         let made = made.write(true).create_new(true).mode(0o600).open(&temporary.0);
         made.map_err(|why| Fault::Unavailable(format!("{}: {why}", temporary.0.display())))?;
-        let now_ms = copy(options, &temporary.0)?;
-        let opened = Self::of_file(&temporary.0, || now_ms)?;
         // What is not over yet by the database's clock may be by that of a server which is ahead.
-        let now_ms = now_ms + SLACK_MS;
-        Ok(Self { now_ms, slack_ms: SLACK_MS, _temporary: Some(temporary), ..opened })
+        let now_ms = copy(options, &temporary.0)? + SLACK_MS;
+        let opened = Self::of_file(&temporary.0, || now_ms)?;
+        Ok(Self { slack_ms: SLACK_MS, _temporary: Some(temporary), ..opened })
     }
 
     /// The rows themselves, for whoever has more to ask.

@@ -12,10 +12,11 @@ use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::store::pool::ReadPool;
 use crate::sweeper::Sweeper;
-use crate::tokens::{External, KeyFile, Keyring};
+use crate::tokens::{External, KeyFile, KeyFileError, Keyring};
 use boxoffice_core::concert::Policy;
 use boxoffice_core::queue::QueueSettings;
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 /// A node that is not listening yet.
@@ -55,17 +56,19 @@ fn external(config: &Config) -> Result<Option<External>, Failure> {
     Ok(Some(opened.map_err(|why| format!("oidc_jwks_file {}: {why}", file.display()))?))
 }
 
-/// The keys that sign tokens: as the settings give them, or those of the file.
-fn token_keys(config: &Config, clock: &Clock) -> Result<KeyFile, Failure> {
+/// The keys that sign tokens: as the settings give them, or those of the file, which `open` opens.
+///
+/// # Errors
+/// They are malformed, or the file cannot be used.
+pub fn token_keys(
+    config: &Config,
+    open: impl FnOnce(&Path) -> Result<KeyFile, KeyFileError>,
+) -> Result<KeyFile, Failure> {
     if !config.token_keys.is_empty() {
         let keys = KeyFile::parse(&config.token_keys);
         return Ok(keys.map_err(|why| format!("token_keys: {why}"))?);
     }
-    // Of several servers each would make its own.
-    let keys = match config.where_is_the_database()? {
-        Database::Sqlite(_) => KeyFile::open(&config.keys_file, clock.now()),
-        Database::MySql(_) => KeyFile::read(&config.keys_file),
-    };
+    let keys = open(&config.keys_file);
     Ok(keys.map_err(|why| format!("{}: {why}", config.keys_file.display()))?)
 }
 
@@ -76,7 +79,11 @@ fn token_keys(config: &Config, clock: &Clock) -> Result<KeyFile, Failure> {
 pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     config.check_token_keys()?;
     let Opened { store, readers, flush, snapshot, refill } = database::open(config, &clock)?;
-    let keys = token_keys(config, &clock)?;
+    // Of several servers each would make its own.
+    let makes_its_own = matches!(config.where_is_the_database()?, Database::Sqlite(_));
+    let keys = token_keys(config, |file| {
+        if makes_its_own { KeyFile::open(file, clock.now()) } else { KeyFile::read(file) }
+    })?;
     let board = Arc::new(Board::from_snapshot(snapshot, clock.now(), store.is_shared()));
     let metrics = Arc::new(Metrics::default());
     let settings = desk::Settings {

@@ -42,10 +42,8 @@ impl Curve {
             Self::Spike => Duration::from_secs(1),
             Self::Ramp | Self::Steady => over,
             Self::Given(rows) => {
-                let last = rows.iter().rposition(|(_, fans)| *fans > 0.0).unwrap_or(0);
-                let lasts = rows.get(last).map_or(1.0, |(second, _)| second + 1.0);
-                let end = rows.get(last + 1).map_or(lasts, |(next, _)| *next);
-                Duration::from_secs_f64(end)
+                let last = rows.iter().rposition(|(_, fans)| *fans > 0.0);
+                Duration::from_secs_f64(last.map_or(0.0, |index| row_end(rows, index)))
             }
         }
     }
@@ -72,15 +70,18 @@ impl Curve {
     }
 }
 
+/// The second with which a row ends: the last goes on for a second.
+fn row_end(rows: &[(f64, f64)], index: usize) -> f64 {
+    rows.get(index + 1).map_or(rows[index].0 + 1.0, |(next, _)| *next)
+}
+
 /// The second by which this share of all fans of the rows has arrived.
 fn given(rows: &[(f64, f64)], share: f64) -> f64 {
     let all: f64 = rows.iter().map(|(_, fans)| fans).sum();
     let mut left = share * all;
     for (index, &(second, fans)) in rows.iter().enumerate() {
-        // The last row goes on for a second.
-        let end = rows.get(index + 1).map_or(second + 1.0, |(next, _)| *next);
         if left < fans {
-            return second + (end - second) * left / fans;
+            return second + (row_end(rows, index) - second) * left / fans;
         }
         left -= fans;
     }

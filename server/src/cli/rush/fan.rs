@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 /// Times that a fan asks again after losing a race for seats.
 const RACES_MAX: u32 = 30;
+
 /// What comes of a step, or how the fan's story ends there.
 type Told<T> = Result<T, Stage>;
 
@@ -231,7 +232,7 @@ impl Fan {
             }
             if let Some(now) = view["position"].as_u64() {
                 // Of several servers one may have heard less than the one before.
-                if now > position && self.world.targets == 1 {
+                if now > position && !self.world.has_several_servers() {
                     self.surprise(&format!("its position rose from {position} to {now}"));
                 }
                 position = now;

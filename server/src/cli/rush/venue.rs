@@ -8,6 +8,7 @@ use super::world::World;
 use crate::audit;
 use crate::cli::bench::server::Child;
 use crate::cli::demo::ZONES;
+use crate::cli::node::token_keys;
 use crate::cli::{Failure, admin, database};
 use crate::clock::Clock;
 use crate::config::{Config, Given};
@@ -93,7 +94,8 @@ fn target(options: &Options) -> Result<Venue, Failure> {
     Ok(Venue {
         name: options.target.join(", "),
         addresses: options.target.iter().map(address).collect::<Result<_, _>>()?,
-        keys: token_keys(&config)?,
+        // Never made here: the target would not know them.
+        keys: token_keys(&config, KeyFile::read)?,
         audited: named.then_some(config),
         operator_key: options.operator_key.clone(),
         server: None,
@@ -107,12 +109,12 @@ fn own(options: &Options) -> Result<Venue, Failure> {
     // Never a database that only the environment or a file names: that is where people buy.
     let file = || format!("sqlite://{}", folder.0.join("rush.db").display());
     let database = options.database.clone().unwrap_or_else(file);
-    let keys = options.keys_file.clone().unwrap_or_else(|| folder.0.join("rush.keys.json"));
+    let file = options.keys_file.clone().unwrap_or_else(|| folder.0.join("rush.keys.json"));
     // Servers of a shared database do not make one.
-    KeyFile::open(&keys, Clock::System.now())?;
+    let keys = KeyFile::open(&file, Clock::System.now())?;
     let own = Given {
         database: Some(database.clone()),
-        keys_file: Some(keys.clone()),
+        keys_file: Some(file.clone()),
         token_keys: Some(String::new()),
         ..Given::default()
     };
@@ -121,25 +123,16 @@ fn own(options: &Options) -> Result<Venue, Failure> {
     let tls = ["--database-tls", &config.database_tls, "--database-tls-ca", &ca];
     // A flag cannot be empty.
     let tls = if ca.is_empty() { &tls[..2] } else { &tls };
-    let server = Child::start(&database, &keys, tls)?;
+    let server = Child::start(&database, &file, tls)?;
     Ok(Venue {
         name: format!("a server of its own, http://{}", server.address),
         addresses: vec![server.address],
-        keys: token_keys(&config)?,
+        keys,
         operator_key: Some(admin::operator_key(&config, "rush")?),
         audited: Some(config),
         server: Some(server),
         _folder: Some(folder),
     })
-}
-
-/// The keys of the target's tokens: never made here, since the target would not know them.
-fn token_keys(config: &Config) -> Result<KeyFile, Failure> {
-    if !config.token_keys.is_empty() {
-        return Ok(KeyFile::parse(&config.token_keys).map_err(|why| format!("token_keys: {why}"))?);
-    }
-    let named = |why: &dyn std::fmt::Display| format!("{}: {why}", config.keys_file.display());
-    Ok(KeyFile::read(&config.keys_file).map_err(|why| named(&why))?)
 }
 
 fn ranges(seats: u32) -> Vec<Value> {

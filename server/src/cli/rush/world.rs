@@ -23,8 +23,6 @@ pub struct World {
     pub concert: Uuid,
     /// Names this run in idempotency keys, and its fans.
     pub run: Uuid,
-    /// How many servers there are.
-    pub targets: usize,
     /// Counts.
     pub figures: RefCell<Figures>,
     /// Facts.
@@ -41,8 +39,12 @@ impl World {
     pub fn new(options: Options, concert: Uuid, keyring: Keyring) -> Result<Self, Failure> {
         let (run, began) = (Uuid::now_v7(), Instant::now());
         let figures = RefCell::new(Figures::new(options.fans, began)?);
-        let (targets, record) = (options.target.len().max(1), RefCell::default());
-        Ok(Self { options, concert, run, targets, figures, record, keyring, began })
+        Ok(Self { options, concert, run, figures, record: RefCell::default(), keyring, began })
+    }
+
+    /// Whether one request may meet another server than the one before.
+    pub const fn has_several_servers(&self) -> bool {
+        self.options.target.len() > 1
     }
 
     /// When the run began.

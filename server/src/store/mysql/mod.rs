@@ -45,3 +45,4 @@ pub use keys::MySqlKeys;
 pub use migrate::{MIGRATIONS, SCHEMA_VERSION};
 pub use reads::MySqlReads;
 pub use store::MySqlStore;
+pub use text::NOW;

@@ -19,7 +19,7 @@ const BINARY: u16 = 63;
 pub(super) const KEYS_MAX: usize = 500;
 
 /// The database's clock in milliseconds.
-pub(super) const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
+pub const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
 
 fn hex(bytes: &[u8], out: &mut String) {
     out.push_str("x'");

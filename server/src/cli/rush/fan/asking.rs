@@ -87,7 +87,7 @@ impl Fan {
 
     /// Whether another server may not have heard yet that the fan was let in.
     fn is_news(&self) -> bool {
-        self.world.targets > 1 && self.admitted.is_some_and(|at| at.elapsed() < NEWS_WAIT)
+        self.world.has_several_servers() && self.admitted.is_some_and(|at| at.elapsed() < NEWS_WAIT)
     }
 
     /// Sends, and counts what came of it.

@@ -58,6 +58,8 @@ pub struct Report {
     broken_connections: u64,
     /// Per cent of the run in which the fans' own thread was at work.
     generator_busy: f64,
+    /// Seconds in which it was at work nearly all the time.
+    generator_full_seconds: usize,
     latency: Vec<Latency>,
     answers: Vec<Answered>,
     /// Requests that were still without an answer when the time was over, their last try broken.
@@ -82,6 +84,7 @@ impl Report {
             count,
         };
         let latency = |(step, ms)| Latency { step, ms };
+        let full = |second: &&Second| second.generator_busy >= BUSY;
         Self {
             version: env!("CARGO_PKG_VERSION"),
             options: world.options.clone(),
@@ -94,6 +97,7 @@ impl Report {
             cut: figures.cut,
             broken_connections: figures.broken,
             generator_busy: figures.generator_busy(),
+            generator_full_seconds: figures.seconds.iter().filter(full).count(),
             latency: figures.latencies().into_iter().map(latency).collect(),
             answers: figures.answers.iter().map(answered).collect(),
             unanswered: figures.unanswered,
@@ -152,10 +156,9 @@ impl Report {
             "{} seats sold, {} races lost, {} requests sent twice, {} cut off, {} connections broke.",
             self.seats_sold, self.races_lost, self.doubled, self.cut, self.broken_connections
         );
-        let full = self.seconds.iter().filter(|second| second.generator_busy >= BUSY).count();
-        let caution = match full {
+        let caution = match self.generator_full_seconds {
             0 => String::new(),
-            _ => format!(
+            full => format!(
                 ", and {BUSY} % or more of {full} of {} seconds: latencies there are partly its own",
                 self.seconds.len()
             ),
