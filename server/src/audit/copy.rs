@@ -57,7 +57,7 @@ fn indexes(of: &Connection, table: &str) -> Result<Vec<String>, Fault> {
 ///
 /// # Errors
 /// The server cannot be read, its schema is another, or the file cannot be written.
-pub fn copy(options: &Options, into: &Path) -> Result<i64, Fault> {
+pub(super) fn copy(options: &Options, into: &Path) -> Result<i64, Fault> {
     let mut from = options.connect_to_read()?;
     from.query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT").map_err(fault)?;
     check_version(&mut from)?;

@@ -10,12 +10,12 @@ mod copy;
 mod draw;
 
 pub use checks::CHECKS;
-pub use copy::copy;
 pub use draw::Drawn;
 
 use crate::store::Fault;
 use crate::store::mysql::Options;
 use crate::store::sqlite::{Files, open_reader_alone};
+use copy::copy;
 use rusqlite::Connection;
 use serde::Serialize;
 use std::os::unix::fs::OpenOptionsExt;

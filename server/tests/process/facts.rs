@@ -28,15 +28,20 @@ struct Expected {
 
 /// Compares journals with rows.
 pub struct Facts<'a> {
-    rows: Connection,
+    rows: &'a Connection,
     keyring: &'a Keyring,
     /// Sentences about what is not true any more.
     broken: Vec<String>,
 }
 
-/// Every acknowledged fact that is not true any more.
+/// Every acknowledged fact that is not true any more in a database file.
 pub fn broken(journals: &[Journal], database: &Path, keyring: &Keyring) -> Vec<String> {
-    let mut facts = Facts { rows: look(database), keyring, broken: Vec::new() };
+    broken_in(&look(database), journals, keyring)
+}
+
+/// The same by rows that are at hand.
+pub fn broken_in(rows: &Connection, journals: &[Journal], keyring: &Keyring) -> Vec<String> {
+    let mut facts = Facts { rows, keyring, broken: Vec::new() };
     for journal in journals {
         for entry in &journal.entries {
             facts.entry(journal.user, entry);

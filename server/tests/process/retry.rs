@@ -1,9 +1,26 @@
 //! Clients that come back after the server's end: they repeat every request with its key.
 
-use crate::client::{Answer, Client};
+use crate::client::{Answer, Ask, Client};
 use crate::fan::{Deed, Entry, Journal};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// What a load balancer and a busy server ask to be repeated is repeated for so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Sends until the answer is not one that says to ask again.
+async fn insist(client: &mut Client, ask: &Ask) -> Answer {
+    let began = Instant::now();
+    loop {
+        let answer = client.send(ask).await.unwrap();
+        if !matches!(answer.status, 502..=504) || began.elapsed() > PATIENCE {
+            return answer;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
 
 /// The part of an answer that a repetition must give again: not the clock, and of a place in line
 /// not where it stands by now.
@@ -38,7 +55,7 @@ async fn repeat(address: SocketAddr, mut journal: Journal) -> (Journal, Vec<Stri
             continue;
         }
         if entry.answer.is_none() {
-            entry.answer = Some(client.send(&entry.ask).await.unwrap());
+            entry.answer = Some(insist(&mut client, &entry.ask).await);
             // Paying must succeed: the money is there and the hold lasts.
             let must = matches!(entry.deed, Deed::Pay { .. } | Deed::Charge { .. } | Deed::Join);
             if must && entry.done().is_none() {
@@ -51,7 +68,7 @@ async fn repeat(address: SocketAddr, mut journal: Journal) -> (Journal, Vec<Stri
         let Some(before) = entry.done().filter(|_| entry.ask.has_key().is_some()) else {
             continue;
         };
-        let again = client.send(&entry.ask).await.unwrap();
+        let again = insist(&mut client, &entry.ask).await;
         wrong.extend(same(entry, before, &again));
         if entry.deed == Deed::Join {
             wrong.extend(still_in_place(&mut client, before).await);
@@ -62,9 +79,8 @@ async fn repeat(address: SocketAddr, mut journal: Journal) -> (Journal, Vec<Stri
 
 /// H25: the place that was given out is known under the same number.
 async fn still_in_place(client: &mut Client, joined: &Answer) -> Option<String> {
-    use crate::client::Ask;
     let ask = Ask::get("/api/v1/queue-tokens/me").queue(&joined.text("token"));
-    let answer = client.send(&ask).await.unwrap();
+    let answer = insist(client, &ask).await;
     let (was, is) = (joined.json(), answer.json());
     let equal = answer.status == 200
         && was["queue_number"] == is["queue_number"]
