@@ -115,10 +115,18 @@ impl TokenView {
     }
 }
 
-fn token_view(concert: &ConcertBoard, sequence: u64, standing: Standing, now: Time) -> TokenView {
+/// `said` is the queue number that the ticket or the token has: it is final, and known also where the
+/// board has not heard of the draw.
+fn token_view(
+    concert: &ConcertBoard,
+    (sequence, said): (u64, Option<u64>),
+    standing: Standing,
+    now: Time,
+) -> TokenView {
     let row = concert.row();
     let sale = sale_state(&row, now);
-    let mut view = TokenView::waiting(sale, concert.queue.number_of(sequence), now);
+    let number = said.or_else(|| concert.queue.number_of(sequence));
+    let mut view = TokenView::waiting(sale, number, now);
     match standing {
         Standing::Waiting { position, wait_seconds } => {
             view.opens_at = (sale == SaleState::Upcoming).then_some(Stamp(row.start_at));
@@ -203,7 +211,8 @@ pub async fn join(
     let ends_at = queue_token_end(since, ttl, now);
     let claims = queue_claims(user, place, ticket.queue_number, ticket.joined_at, ends_at);
     let standing = standing_of(&concert, &ticket, replayed, now);
-    let mut view = token_view(&concert, place.sequence, standing, now);
+    let numbers = (place.sequence, ticket.queue_number);
+    let mut view = token_view(&concert, numbers, standing, now);
     view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of("internal"))?);
     view.user_id = Some(user.0);
     view.concert_id = Some(id);
@@ -240,7 +249,7 @@ pub async fn poll(
         Standing::Unknown => unheard()?,
         standing => standing,
     };
-    let view = token_view(&concert, claims.sequence, standing, now);
+    let view = token_view(&concert, (claims.sequence, claims.queue_number), standing, now);
     Ok(respond(StatusCode::OK, &view, false))
 }
 

@@ -25,7 +25,7 @@ fn waits(view: &Value) {
     assert!((500..=1_000).contains(&after), "{view}");
 }
 
-/// H18, H20: a place that another server has made is neither unknown nor lost.
+/// H18, H20, H25: a place that another server has made is neither unknown nor lost, and has its number.
 #[tokio::test]
 async fn a_place_of_another_server_is_honoured() {
     let sale = Sale::new();
@@ -33,16 +33,20 @@ async fn a_place_of_another_server_is_honoured() {
     let before = Board::from_snapshot(snapshot(&sale), sale.clock.now(), true);
     let (mut inside, mut outside) = (sale.fan().await, sale.fan().await);
     assert_eq!(sale.join(&mut inside, &show).await["state"], "admitted");
-    assert_eq!(sale.join(&mut outside, &show).await["state"], "waiting");
+    let joined = sale.join(&mut outside, &show).await;
+    assert_eq!((&joined["state"], &joined["queue_number"]), (&json!("waiting"), &json!(2)));
     let (sale, _watch) = sale.rewired(64, shown_by(before));
-    for fan in [&inside, &outside] {
-        waits(&sale.poll(fan).await);
+    for (fan, number) in [(&inside, 1), (&outside, 2)] {
+        let polled = sale.poll(fan).await;
+        waits(&polled);
+        assert_eq!(polled["queue_number"], number, "the token says it");
     }
     sale.send(get(show.path("/dates")).by(&inside)).await.want(200);
     let early = sale.send(get(show.path("/dates")).by(&outside)).await;
     early.refused(403, "not_admitted");
     assert_eq!(sale.join(&mut inside, &show).await["state"], "admitted");
-    assert_eq!(sale.join(&mut outside, &show).await["state"], "waiting");
+    let again = sale.join(&mut outside, &show).await;
+    assert_eq!((&again["state"], &again["queue_number"]), (&json!("waiting"), &json!(2)));
 
     let mut nowhere = inside.clone();
     let mut claims = sale.claims(&inside);
