@@ -83,6 +83,8 @@ settings! {
     currency, "BOXOFFICE_CURRENCY": String = "KRW".into();
     /// Connections at once; more wait in the system's backlog [default: 16000]
     connections_max, "BOXOFFICE_CONNECTIONS_MAX": usize = 16_000;
+    /// Told to stop: seconds that the server goes on serving while /readyz says no, so that a balancer sends nobody any more [default: 0]
+    drain_seconds, "BOXOFFICE_DRAIN_SECONDS": u64 = 0;
     /// Commands in one transaction, at most; 1 is the conventional way [default: 128]
     batch_commands_max, "BOXOFFICE_BATCH_COMMANDS_MAX": usize = 128;
     /// Commands that may wait for the desk; beyond it the answer is 503 [default: 8192]
@@ -120,6 +122,9 @@ settings! {
     /// External identities: the audience that tokens must name [default: none]
     oidc_audience, "BOXOFFICE_OIDC_AUDIENCE": String = String::new();
 }
+
+/// Longest time to drain: an hour, for those whose balancer is a person.
+const DRAIN_SECONDS_MAX: u64 = 3_600;
 
 /// A configuration that cannot be used; the text is one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,6 +273,10 @@ impl Config {
             if !(1..=most).contains(&value) {
                 return invalid(format!("{name}: {value} is not between 1 and {most}"));
             }
+        }
+        if self.drain_seconds > DRAIN_SECONDS_MAX {
+            let most = DRAIN_SECONDS_MAX;
+            return invalid(format!("drain_seconds: {} is more than {most}", self.drain_seconds));
         }
         if !["auto", "off", "required", "verify"].contains(&self.database_tls.as_str()) {
             return invalid(format!(
@@ -423,6 +432,7 @@ mod tests {
         check("database_tls = \"maybe\"", "database_tls: \"maybe\" is none of");
         check("hold_seconds = 0", "hold_seconds: 0 is not between");
         check("readers = 0", "readers: 0 is not between");
+        check("drain_seconds = 3601", "drain_seconds: 3601 is more than 3600");
         check("seats_per_user = 51", "seats_per_user");
         check("max_active = 0", "max_active");
         check("oidc_issuer = \"https://x\"", "oidc_jwks_file, oidc_issuer and oidc_audience");

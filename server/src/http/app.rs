@@ -16,6 +16,7 @@ use boxoffice_core::limits;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::{concert::Policy, queue::QueueSettings};
 use std::collections::HashSet;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// How long tokens count.
@@ -49,6 +50,8 @@ pub struct Inner {
     pub policy: Policy,
     pub queue_settings: QueueSettings,
     pub currency: String,
+    /// Told to stop, and still serving: whoever balances is to send nobody any more.
+    pub draining: AtomicBool,
     /// External users that are known to have a row.
     pub known_external: RwLock<HashSet<UserId>>,
 }

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::json as value;
+use std::sync::atomic::Ordering;
 
 /// The process answers. Does nothing else: the yardstick of the benchmark.
 #[utoipa::path(get, path = "/livez", tag = "Operation", responses((status = 200)))]
@@ -18,7 +19,7 @@ pub async fn livez() -> StatusCode {
 /// The server can sell: the desk takes commands and the database answers.
 #[utoipa::path(get, path = "/readyz", tag = "Operation", responses((status = 200), (status = 503, description = "stopping, database_unavailable")))]
 pub async fn readyz(State(app): State<App>) -> Result<Response, Problem> {
-    if !app.desk.is_open() {
+    if app.draining.load(Ordering::Relaxed) || !app.desk.is_open() {
         return Err(Problem::of("stopping"));
     }
     app.readers.read(|reads| reads.user_by_name("")).await?;

@@ -18,13 +18,21 @@ pub struct Estate {
     house: House,
     /// Where each server finds the database.
     urls: Vec<String>,
+    /// What each server is started with besides.
+    settings: &'static [&'static str],
     pub nodes: Vec<Option<Server>>,
 }
 
 impl Estate {
     /// One server for each address of the database.
     pub fn open(urls: Vec<String>) -> Self {
+        Self::open_with(urls, &[])
+    }
+
+    /// The same with some settings.
+    pub fn open_with(urls: Vec<String>, settings: &'static [&'static str]) -> Self {
         let mut estate = Self::prepared(urls);
+        estate.settings = settings;
         for node in 0..estate.urls.len() {
             estate.start(node);
         }
@@ -34,7 +42,7 @@ impl Estate {
     /// Token keys, and no server yet.
     pub fn prepared(urls: Vec<String>) -> Self {
         let nodes = urls.iter().map(|_| None).collect();
-        let estate = Self { house: House::new(), urls, nodes };
+        let estate = Self { house: House::new(), urls, settings: &[], nodes };
         let made = estate.command(0, &["admin", "key", "rotate"]).output().unwrap();
         assert!(made.status.success(), "{made:?}");
         estate
@@ -56,7 +64,7 @@ impl Estate {
     /// The same at an address that others know.
     pub fn start_at(&mut self, node: usize, address: SocketAddr) {
         let mut serve = self.command(node, &["serve", "--listen", &address.to_string()]);
-        serve.args(["--demo", "false"]);
+        serve.args(["--demo", "false"]).args(self.settings);
         let server = Server::spawn(serve);
         self.nodes[node] = Some(server.unwrap_or_else(|why| panic!("it did not start: {why:?}")));
     }

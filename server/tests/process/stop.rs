@@ -92,6 +92,33 @@ fn idle_connections_do_not_delay_the_stop() {
     });
 }
 
+/// H33: told to stop, a server says first that it is not ready, and serves on meanwhile; a second signal
+/// ends the wait.
+#[test]
+fn a_server_drains_before_it_stops() {
+    runtime().block_on(async {
+        let house = House::new();
+        let server = house.start(&["--demo", "false", "--drain-seconds", "600"]);
+        let ready = async || once(server.address, &Ask::get("/readyz")).await.unwrap();
+        assert_eq!(ready().await.status, 200);
+        server.signal(Signal::TERM);
+        let began = Instant::now();
+        let told = loop {
+            let told = ready().await;
+            if told.status != 200 {
+                break told;
+            }
+            assert!(began.elapsed() < STOP_WAIT, "it still says that it is ready");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert_eq!((told.status, told.code().as_str()), (503, "stopping"));
+        open_sale(server.address, &house.operator_key(), 10, &json!({})).await;
+        server.signal(Signal::TERM);
+        let (status, log) = server.wait(STOP_WAIT);
+        assert_eq!(status.code(), Some(0), "{log}");
+    });
+}
+
 /// H33: a clean stop leaves everything in the one file, however an operator copies it.
 #[test]
 fn after_a_clean_stop_the_one_file_is_everything() {
