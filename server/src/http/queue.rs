@@ -115,8 +115,8 @@ impl TokenView {
     }
 }
 
-/// `said` is the queue number that the ticket or the token has: it is final, and known also where the
-/// board has not heard of the draw.
+/// `said` is the queue number that the ticket or the token has, for a board that has not heard of the draw.
+/// A board that has goes first: where an older database was put back, the draw was made anew.
 fn token_view(
     concert: &ConcertBoard,
     (sequence, said): (u64, Option<u64>),
@@ -125,7 +125,7 @@ fn token_view(
 ) -> TokenView {
     let row = concert.row();
     let sale = sale_state(&row, now);
-    let number = said.or_else(|| concert.queue.number_of(sequence));
+    let number = concert.queue.number_of(sequence).or(said);
     let mut view = TokenView::waiting(sale, number, now);
     match standing {
         Standing::Waiting { position, wait_seconds } => {

@@ -59,6 +59,19 @@ async fn a_place_of_another_server_is_honoured() {
     sale.send(poll).await.refused(403, "queue_token_unknown");
 }
 
+/// H25: where an older database was put back, the draw is made anew: the board's number goes before the
+/// token's.
+#[tokio::test]
+async fn a_draw_that_the_board_knows_goes_before_the_token() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let mut fan = sale.shopper(&show).await;
+    let mut claims = sale.claims(&fan);
+    claims.queue_number = Some(99);
+    fan.token = sale.app.keyring.queue(&claims).unwrap();
+    assert_eq!(sale.poll(&fan).await["queue_number"], 1);
+}
+
 /// A concert that another server has opened is not on the board: its tokens wait for it.
 #[tokio::test]
 async fn a_concert_of_another_server_is_waited_for() {

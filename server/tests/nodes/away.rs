@@ -1,9 +1,9 @@
 //! The database is killed, stopped, or does not answer for a while, in the middle of a rush.
 
 use crate::client::{Ask, once};
-use crate::estate::Estate;
+use crate::estate::{Estate, PATIENCE};
 use crate::fan::{Dice, crowd_during};
-use crate::retry::repeat_all;
+use crate::retry::repeat_patiently;
 use crate::servers::Server;
 use crate::{alone, nothing, runtime};
 use serde_json::json;
@@ -73,7 +73,7 @@ fn trouble(mut database: Server, trouble: &Trouble) {
         let lost = crowd.iter().flat_map(|fan| &fan.entries).filter(|e| e.answer.is_none());
         assert_eq!(lost.count(), 0, "every request was answered in the end");
         estate.check(&url, &crowd, trouble.name);
-        let (crowd, wrong) = repeat_all(addresses[1], crowd).await;
+        let (crowd, wrong) = repeat_patiently(addresses[1], crowd, PATIENCE).await;
         nothing(&wrong, "repeated");
         estate.check(&url, &crowd, "repeated");
         estate.stop();

@@ -1,9 +1,9 @@
 //! Three servers behind one address, as `deploy/haproxy.cfg` puts them there.
 
 use crate::client::{Answer, Ask, once};
-use crate::estate::Estate;
+use crate::estate::{Estate, PATIENCE};
 use crate::fan::{Dice, Journal, identity, moved_crowd_during};
-use crate::retry::repeat_all;
+use crate::retry::repeat_patiently;
 use crate::servers::haproxy::HaProxy;
 use crate::servers::{self, Server};
 use crate::{alone, nothing, runtime};
@@ -17,8 +17,8 @@ const FANS: u64 = 45;
 /// Two checks that fail, with what a busy machine needs.
 const NOTICED: Duration = Duration::from_secs(5);
 const EVENTUALLY: Duration = Duration::from_secs(30);
-/// Two checks, a second apart, each of which may take three seconds.
-const DRAIN: [&str; 2] = ["--drain-seconds", "8"];
+/// Two checks, a second apart, each of which may take four seconds.
+const DRAIN: [&str; 2] = ["--drain-seconds", "10"];
 
 async fn sleep(time: Duration) {
     tokio::time::sleep(time).await;
@@ -72,7 +72,7 @@ async fn judge(estate: &Estate, url: &str, front: SocketAddr, crowd: Vec<Journal
     eprintln!("{answered} requests answered, {lost} not");
     assert!(answered > 500, "no rush: {answered} answers");
     estate.check(url, &crowd, when);
-    let (crowd, wrong) = repeat_all(front, crowd).await;
+    let (crowd, wrong) = repeat_patiently(front, crowd, PATIENCE).await;
     nothing(&wrong, "repeated");
     estate.check(url, &crowd, "repeated");
 }
@@ -131,6 +131,7 @@ fn servers_are_restarted_one_after_the_other() {
         let crowd = moved_crowd_during((front, &sale, &keyring), FANS, seed, script).await;
         assert_eq!(unanswered(&crowd), 0, "requests without an answer");
         judge(&estate, &url, front, crowd, "restarted").await;
+        estate.stop();
     });
 }
 

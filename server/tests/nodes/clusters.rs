@@ -1,9 +1,9 @@
 //! Three servers on the three nodes of a database that is a cluster; one of its nodes is killed in the
 //! rush, and comes back.
 
-use crate::estate::Estate;
+use crate::estate::{Estate, PATIENCE};
 use crate::fan::{Dice, crowd_during};
-use crate::retry::repeat_all;
+use crate::retry::repeat_patiently;
 use crate::servers::Cluster;
 use crate::{alone, nothing, runtime};
 use serde_json::json;
@@ -44,7 +44,7 @@ fn rush(mut cluster: Cluster, name: &str, victim: impl Fn(&Cluster) -> usize) {
             let when = format!("{name}: on node {node}");
             estate.check(&cluster.url(node, &database), &crowd, &when);
         }
-        let (crowd, wrong) = repeat_all(addresses[2], crowd).await;
+        let (crowd, wrong) = repeat_patiently(addresses[2], crowd, PATIENCE).await;
         nothing(&wrong, "repeated");
         estate.check(&cluster.url(0, &database), &crowd, "repeated");
         estate.stop();

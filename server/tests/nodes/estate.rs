@@ -8,10 +8,15 @@ use crate::nothing;
 use boxoffice::audit::Snapshot;
 use boxoffice::store::mysql::{Options, Tls};
 use boxoffice::tokens::Keyring;
+use rustix::process::Signal;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
+
+/// What a load balancer, or one of several servers, asks to be repeated is repeated for so long.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// See the module.
 pub struct Estate {
@@ -138,8 +143,10 @@ impl Estate {
 
     /// Stops all servers, each of which must end cleanly.
     pub fn stop(&mut self) {
-        for server in self.nodes.iter_mut().filter_map(Option::take) {
-            server.stop();
+        let servers: Vec<Server> = self.nodes.iter_mut().filter_map(Option::take).collect();
+        servers.iter().for_each(|server| server.signal(Signal::TERM));
+        for server in servers {
+            server.end();
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A rush on three servers, one of which is killed.
 
-use crate::estate::Estate;
+use crate::estate::{Estate, PATIENCE};
 use crate::fan::{Dice, crowd_during};
-use crate::retry::repeat_all;
+use crate::retry::repeat_patiently;
 use crate::servers::{self, Server};
 use crate::{alone, nothing, runtime};
 use serde_json::json;
@@ -35,7 +35,7 @@ fn one_server_dies(database: &Server, name: &str) {
         assert!(answered > 500, "no rush: {answered} answers");
         estate.check(&url, &crowd, "after the kill");
         // H12: whoever had no answer, or a lost one, asks another server.
-        let (crowd, wrong) = repeat_all(estate.address(2), crowd).await;
+        let (crowd, wrong) = repeat_patiently(estate.address(2), crowd, PATIENCE).await;
         nothing(&wrong, "repeated by way of another server");
         estate.check(&url, &crowd, "repeated");
         estate.start(1);

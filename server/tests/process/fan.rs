@@ -41,7 +41,7 @@ impl Dice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
     Join,
-    /// A poll that was told "admitted".
+    /// A poll that was told "admitted", or that had no answer.
     Admitted {
         token: String,
     },
@@ -226,10 +226,14 @@ impl Fan {
     async fn wait_in_line(&mut self, token: &str) -> Option<()> {
         let ask = Ask::get("/api/v1/queue-tokens/me").queue(token);
         while !self.is_told() {
-            let answer = self.send(&ask).await?;
+            let answer = self.send(&ask).await;
+            let deed = Deed::Admitted { token: token.to_owned() };
+            let Some(answer) = answer else {
+                self.journal.entries.push(Entry { deed, ask, answer });
+                return None;
+            };
             assert_eq!(answer.status, 200, "poll: {}", answer.body);
             if answer.text("state") == "admitted" {
-                let deed = Deed::Admitted { token: token.to_owned() };
                 self.journal.entries.push(Entry { deed, ask, answer: Some(answer) });
                 return Some(());
             }

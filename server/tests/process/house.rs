@@ -188,7 +188,12 @@ impl Server {
     /// Stops it as an operator would, and insists on a clean end.
     pub fn stop(self) -> String {
         self.signal(Signal::TERM);
-        let (status, log) = self.wait(Duration::from_secs(30));
+        self.end()
+    }
+
+    /// Waits for the clean end of one that was told to stop.
+    pub fn end(self) -> String {
+        let (status, log) = self.wait(Duration::from_secs(45));
         assert!(status.success(), "{status}: {log}");
         log
     }

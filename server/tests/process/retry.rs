@@ -6,19 +6,26 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// What a load balancer and a busy server ask to be repeated is repeated for so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Sends until the answer is not one that says to ask again.
-async fn insist(client: &mut Client, ask: &Ask) -> Answer {
-    let began = Instant::now();
-    loop {
-        let answer = client.send(ask).await.unwrap();
-        if !matches!(answer.status, 502..=504) || began.elapsed() > PATIENCE {
-            return answer;
+/// Who comes back, with patience that ends.
+struct Visitor {
+    client: Client,
+    until: Instant,
+}
+
+impl Visitor {
+    /// Sends until the answer is not one that says to ask again.
+    async fn send(&mut self, ask: &Ask) -> Answer {
+        loop {
+            let answer = self.client.send(ask).await.unwrap();
+            if !matches!(answer.status, 502..=504) {
+                return answer;
+            }
+            assert!(Instant::now() < self.until, "{} {}", answer.status, answer.body);
+            tokio::time::sleep(PAUSE).await;
         }
-        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -47,15 +54,20 @@ fn same(entry: &Entry, before: &Answer, again: &Answer) -> Option<String> {
 
 /// Repeats one fan's requests: answered ones must give the same answer, unanswered ones one effect
 /// however often they are sent. The answers that come now are written into the journal.
-async fn repeat(address: SocketAddr, mut journal: Journal) -> (Journal, Vec<String>) {
+async fn repeat(
+    address: SocketAddr,
+    mut journal: Journal,
+    patience: Duration,
+) -> (Journal, Vec<String>) {
     let mut wrong = Vec::new();
-    let mut client = Client::connect(address).await.unwrap();
+    let client = Client::connect(address).await.unwrap();
+    let mut visitor = Visitor { client, until: Instant::now() + patience };
     for entry in &mut journal.entries {
         if matches!(entry.deed, Deed::Admitted { .. }) {
             continue;
         }
         if entry.answer.is_none() {
-            entry.answer = Some(insist(&mut client, &entry.ask).await);
+            entry.answer = Some(visitor.send(&entry.ask).await);
             // Paying must succeed: the money is there and the hold lasts.
             let must = matches!(entry.deed, Deed::Pay { .. } | Deed::Charge { .. } | Deed::Join);
             if must && entry.done().is_none() {
@@ -68,19 +80,19 @@ async fn repeat(address: SocketAddr, mut journal: Journal) -> (Journal, Vec<Stri
         let Some(before) = entry.done().filter(|_| entry.ask.has_key().is_some()) else {
             continue;
         };
-        let again = insist(&mut client, &entry.ask).await;
+        let again = visitor.send(&entry.ask).await;
         wrong.extend(same(entry, before, &again));
         if entry.deed == Deed::Join {
-            wrong.extend(still_in_place(&mut client, before).await);
+            wrong.extend(still_in_place(&mut visitor, before).await);
         }
     }
     (journal, wrong)
 }
 
 /// H25: the place that was given out is known under the same number.
-async fn still_in_place(client: &mut Client, joined: &Answer) -> Option<String> {
+async fn still_in_place(visitor: &mut Visitor, joined: &Answer) -> Option<String> {
     let ask = Ask::get("/api/v1/queue-tokens/me").queue(&joined.text("token"));
-    let answer = insist(client, &ask).await;
+    let answer = visitor.send(&ask).await;
     let (was, is) = (joined.json(), answer.json());
     let equal = answer.status == 200
         && was["queue_number"] == is["queue_number"]
@@ -88,14 +100,24 @@ async fn still_in_place(client: &mut Client, joined: &Answer) -> Option<String> 
     (!equal).then(|| format!("the place {was} became {is}"))
 }
 
-/// Repeats everything, each fan on a connection of its own.
+/// Repeats everything, each fan on a connection of its own. A server alone has no reason to ask for
+/// patience.
 pub async fn repeat_all(
     address: SocketAddr,
     journals: Vec<Journal>,
 ) -> (Vec<Journal>, Vec<String>) {
+    repeat_patiently(address, journals, Duration::ZERO).await
+}
+
+/// The same by fans who do what 502, 503 and 504 ask for, for so long.
+pub async fn repeat_patiently(
+    address: SocketAddr,
+    journals: Vec<Journal>,
+    patience: Duration,
+) -> (Vec<Journal>, Vec<String>) {
     let mut fans = tokio::task::JoinSet::new();
     for journal in journals {
-        fans.spawn(repeat(address, journal));
+        fans.spawn(repeat(address, journal, patience));
     }
     let (journals, wrong): (Vec<_>, Vec<_>) = fans.join_all().await.into_iter().unzip();
     (journals, wrong.concat())

@@ -19,7 +19,7 @@ impl Child {
         let mut process = Command::new(std::env::current_exe()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--demo", "false", "--log", "warn"])
             .args(["--database", database])
-            .args(["--token-keys", ""])
+            .args(["--token-keys", "", "--drain-seconds", "0"])
             .arg("--keys-file")
             .arg(keys)
             .args(more)
