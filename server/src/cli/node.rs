@@ -17,7 +17,6 @@ use boxoffice_core::concert::Policy;
 use boxoffice_core::queue::QueueSettings;
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 
 /// A node that is not listening yet.
@@ -128,7 +127,7 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         policy: policy(config),
         queue_settings: queue_settings(config),
         currency: config.currency.clone(),
-        draining: AtomicBool::new(false),
+        draining: Arc::default(),
         known_external: RwLock::new(HashSet::new()),
     };
     Ok(Node { app: App(Arc::new(inner)), writer, sweeper })

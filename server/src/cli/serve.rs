@@ -2,13 +2,13 @@
 
 use super::{Failure, database, demo, node};
 use crate::config::Config;
-use crate::http::{App, routes, serve};
+use crate::http::{routes, serve};
 use crate::tokens::{KeyFile, Keyring};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -69,15 +69,14 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let watching = tokio::spawn(watch_keys(keyring, config.keys_file.clone(), stopped.clone()));
     let metrics = Arc::clone(&node.app.metrics);
     let desk = node.app.desk.clone();
-    let app = node.app.clone();
+    let draining = Arc::clone(&node.app.draining);
     let router = routes::router(node.app);
     let serving = serve::serve(listener, router, metrics, config.connections_max, stopped);
     let serving = tokio::spawn(serving);
     signals.any().await;
     if config.drain_seconds > 0 {
-        drain(&app, Duration::from_secs(config.drain_seconds), &mut signals).await;
+        drain(&draining, Duration::from_secs(config.drain_seconds), &mut signals).await;
     }
-    drop(app);
     tracing::info!("stopping: taking no more, finishing what was taken");
     stop.send_replace(true);
     // A task that panicked has stopped as well.
@@ -93,8 +92,8 @@ async fn serve(config: &Config) -> Result<(), Failure> {
 
 /// Serves on for this time while `/readyz` says no: whoever is on the way to this server still arrives, and
 /// by the stop a balancer sends nobody any more. A second signal ends the wait.
-async fn drain(app: &App, time: Duration, signals: &mut Signals) {
-    app.draining.store(true, Ordering::Relaxed);
+async fn drain(draining: &AtomicBool, time: Duration, signals: &mut Signals) {
+    draining.store(true, Ordering::Relaxed);
     tracing::info!(seconds = time.as_secs(), "draining: not ready any more, serving on");
     // Whichever comes first.
     let _ = tokio::time::timeout(time, signals.any()).await;

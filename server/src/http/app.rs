@@ -51,7 +51,7 @@ pub struct Inner {
     pub queue_settings: QueueSettings,
     pub currency: String,
     /// Told to stop, and still serving: whoever balances is to send nobody any more.
-    pub draining: AtomicBool,
+    pub draining: Arc<AtomicBool>,
     /// External users that are known to have a row.
     pub known_external: RwLock<HashSet<UserId>>,
 }

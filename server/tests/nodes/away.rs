@@ -1,11 +1,10 @@
 //! The database is killed, stopped, or does not answer for a while, in the middle of a rush.
 
 use crate::client::{Ask, once};
-use crate::estate::{Estate, PATIENCE};
+use crate::estate::{Estate, unanswered};
 use crate::fan::{Dice, crowd_during};
-use crate::retry::repeat_patiently;
 use crate::servers::Server;
-use crate::{alone, nothing, runtime};
+use crate::{alone, runtime};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -70,12 +69,9 @@ fn trouble(mut database: Server, trouble: &Trouble) {
             tokio::time::sleep(Duration::from_secs(3)).await;
         };
         let crowd = crowd_during((&addresses, &sale, &keyring), 40, seed, script).await;
-        let lost = crowd.iter().flat_map(|fan| &fan.entries).filter(|e| e.answer.is_none());
-        assert_eq!(lost.count(), 0, "every request was answered in the end");
+        assert_eq!(unanswered(&crowd), 0, "every request was answered in the end");
         estate.check(&url, &crowd, trouble.name);
-        let (crowd, wrong) = repeat_patiently(addresses[1], crowd, PATIENCE).await;
-        nothing(&wrong, "repeated");
-        estate.check(&url, &crowd, "repeated");
+        estate.repeat(&url, addresses[1], crowd).await;
         estate.stop();
     });
 }

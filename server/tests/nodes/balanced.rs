@@ -1,12 +1,11 @@
 //! Three servers behind one address, as `deploy/haproxy.cfg` puts them there.
 
 use crate::client::{Answer, Ask, once};
-use crate::estate::{Estate, PATIENCE};
+use crate::estate::{Estate, answered, unanswered};
 use crate::fan::{Dice, Journal, identity, moved_crowd_during};
-use crate::retry::repeat_patiently;
 use crate::servers::haproxy::HaProxy;
 use crate::servers::{self, Server};
-use crate::{alone, nothing, runtime};
+use crate::{alone, runtime};
 use boxoffice::tokens::Keyring;
 use boxoffice_core::id::Uuid;
 use serde_json::json;
@@ -58,23 +57,13 @@ async fn newcomers_are_served(front: SocketAddr, concert: Uuid, keyring: &Keyrin
     }
 }
 
-fn unanswered(crowd: &[Journal]) -> usize {
-    crowd.iter().flat_map(|fan| &fan.entries).filter(|entry| entry.answer.is_none()).count()
-}
-
-fn answered(crowd: &[Journal]) -> usize {
-    crowd.iter().flat_map(|fan| &fan.entries).filter(|entry| entry.answer.is_some()).count()
-}
-
 /// There was a rush; what it left behind is right, and stays so when everything is asked again.
 async fn judge(estate: &Estate, url: &str, front: SocketAddr, crowd: Vec<Journal>, when: &str) {
     let (answered, lost) = (answered(&crowd), unanswered(&crowd));
     eprintln!("{answered} requests answered, {lost} not");
     assert!(answered > 500, "no rush: {answered} answers");
     estate.check(url, &crowd, when);
-    let (crowd, wrong) = repeat_patiently(front, crowd, PATIENCE).await;
-    nothing(&wrong, "repeated");
-    estate.check(url, &crowd, "repeated");
+    estate.repeat(url, front, crowd).await;
 }
 
 /// H12, H25, H33: a server is killed in a rush; its users go on by way of the others, and by way of it

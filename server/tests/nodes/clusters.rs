@@ -1,11 +1,10 @@
 //! Three servers on the three nodes of a database that is a cluster; one of its nodes is killed in the
 //! rush, and comes back.
 
-use crate::estate::{Estate, PATIENCE};
+use crate::estate::{Estate, answered};
 use crate::fan::{Dice, crowd_during};
-use crate::retry::repeat_patiently;
 use crate::servers::Cluster;
-use crate::{alone, nothing, runtime};
+use crate::{alone, runtime};
 use serde_json::json;
 use std::time::Duration;
 
@@ -36,17 +35,14 @@ fn rush(mut cluster: Cluster, name: &str, victim: impl Fn(&Cluster) -> usize) {
             tokio::time::sleep(Duration::from_secs(2)).await;
         };
         let crowd = crowd_during((&addresses, &sale, &keyring), 45, seed, script).await;
-        let answered = crowd.iter().flat_map(|fan| &fan.entries).filter(|e| e.answer.is_some());
-        let answered = answered.count();
+        let answered = answered(&crowd);
         eprintln!("{name}: {answered} requests answered");
         assert!(answered > 300, "no rush: {answered} answers");
         for node in 0..3 {
             let when = format!("{name}: on node {node}");
             estate.check(&cluster.url(node, &database), &crowd, &when);
         }
-        let (crowd, wrong) = repeat_patiently(addresses[2], crowd, PATIENCE).await;
-        nothing(&wrong, "repeated");
-        estate.check(&cluster.url(0, &database), &crowd, "repeated");
+        estate.repeat(&cluster.url(0, &database), addresses[2], crowd).await;
         estate.stop();
     });
 }

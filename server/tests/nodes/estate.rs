@@ -5,6 +5,7 @@ use crate::facts::broken_in;
 use crate::fan::Journal;
 use crate::house::{House, Sale, Server, binary, command, open_sale};
 use crate::nothing;
+use crate::retry::repeat_patiently;
 use boxoffice::audit::Snapshot;
 use boxoffice::store::mysql::{Options, Tls};
 use boxoffice::tokens::Keyring;
@@ -16,7 +17,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// What a load balancer, or one of several servers, asks to be repeated is repeated for so long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// See the module.
 pub struct Estate {
@@ -26,6 +27,16 @@ pub struct Estate {
     /// What each server is started with besides.
     settings: &'static [&'static str],
     pub nodes: Vec<Option<Server>>,
+}
+
+/// How many requests had an answer.
+pub fn answered(crowd: &[Journal]) -> usize {
+    crowd.iter().flat_map(|fan| &fan.entries).filter(|entry| entry.answer.is_some()).count()
+}
+
+/// How many had none.
+pub fn unanswered(crowd: &[Journal]) -> usize {
+    crowd.iter().flat_map(|fan| &fan.entries).filter(|entry| entry.answer.is_none()).count()
 }
 
 impl Estate {
@@ -139,6 +150,20 @@ impl Estate {
         let snapshot = Snapshot::of_server(&options).unwrap();
         nothing(&broken_in(snapshot.rows(), journals, &self.keyring()), when);
         nothing(&audit::names(&snapshot), when);
+    }
+
+    /// Everything is asked again by way of this address, and gives what it gave; the database stays right.
+    /// Returns the journals with the answers that came now.
+    pub async fn repeat(
+        &self,
+        url: &str,
+        address: SocketAddr,
+        crowd: Vec<Journal>,
+    ) -> Vec<Journal> {
+        let (crowd, wrong) = repeat_patiently(address, crowd, PATIENCE).await;
+        nothing(&wrong, "repeated");
+        self.check(url, &crowd, "repeated");
+        crowd
     }
 
     /// Stops all servers, each of which must end cleanly.

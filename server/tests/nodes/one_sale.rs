@@ -16,13 +16,13 @@ const SLACK: Duration = Duration::from_millis(500);
 /// How long a new concert may take, where its database has just been made on a busy disk.
 const SHOWN_WITHIN: Duration = Duration::from_secs(30);
 
-/// Asks until the path is there; returns how long that took.
-pub async fn until_shown(address: SocketAddr, path: &str) -> Duration {
+/// Asks until the path is there.
+pub async fn until_shown(address: SocketAddr, path: &str) {
     let began = Instant::now();
     loop {
         let answer = once(address, &Ask::get(path)).await.unwrap();
         if answer.status == 200 {
-            return began.elapsed();
+            return;
         }
         assert!(began.elapsed() < SHOWN_WITHIN, "{path} at {address}: {answer:?}");
         tokio::time::sleep(Duration::from_millis(10)).await;

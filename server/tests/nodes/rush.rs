@@ -1,10 +1,9 @@
 //! A rush on three servers, one of which is killed.
 
-use crate::estate::{Estate, PATIENCE};
+use crate::estate::{Estate, answered};
 use crate::fan::{Dice, crowd_during};
-use crate::retry::repeat_patiently;
 use crate::servers::{self, Server};
-use crate::{alone, nothing, runtime};
+use crate::{alone, runtime};
 use serde_json::json;
 use std::time::Duration;
 
@@ -29,15 +28,12 @@ fn one_server_dies(database: &Server, name: &str) {
             sleep(2.0).await;
         };
         let crowd = crowd_during((&addresses, &sale, &keyring), FANS, seed, script).await;
-        let answered = crowd.iter().flat_map(|fan| &fan.entries).filter(|e| e.answer.is_some());
-        let answered = answered.count();
+        let answered = answered(&crowd);
         eprintln!("{name}: {answered} requests answered");
         assert!(answered > 500, "no rush: {answered} answers");
         estate.check(&url, &crowd, "after the kill");
         // H12: whoever had no answer, or a lost one, asks another server.
-        let (crowd, wrong) = repeat_patiently(estate.address(2), crowd, PATIENCE).await;
-        nothing(&wrong, "repeated by way of another server");
-        estate.check(&url, &crowd, "repeated");
+        let crowd = estate.repeat(&url, estate.address(2), crowd).await;
         estate.start(1);
         estate.stop();
         estate.check(&url, &crowd, "stopped");

@@ -227,15 +227,14 @@ impl Fan {
         let ask = Ask::get("/api/v1/queue-tokens/me").queue(token);
         while !self.is_told() {
             let answer = self.send(&ask).await;
-            let deed = Deed::Admitted { token: token.to_owned() };
-            let Some(answer) = answer else {
+            let told = answer.as_ref().map(|answer| {
+                assert_eq!(answer.status, 200, "poll: {}", answer.body);
+                answer.text("state")
+            });
+            if told.as_deref().is_none_or(|state| state == "admitted") {
+                let deed = Deed::Admitted { token: token.to_owned() };
                 self.journal.entries.push(Entry { deed, ask, answer });
-                return None;
-            };
-            assert_eq!(answer.status, 200, "poll: {}", answer.body);
-            if answer.text("state") == "admitted" {
-                self.journal.entries.push(Entry { deed, ask, answer: Some(answer) });
-                return Some(());
+                return told.map(drop);
             }
             tokio::time::sleep(Duration::from_millis(20 + self.dice.below(60))).await;
         }
