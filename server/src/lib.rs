@@ -12,5 +12,6 @@ pub mod http;
 pub mod metrics;
 pub mod passwords;
 pub mod store;
+pub mod supervisor;
 pub mod sweeper;
 pub mod tokens;

@@ -1,14 +1,14 @@
 //! The readers: views' questions on a read-only connection.
 
-use super::super::keys::{self, COLUMNS};
-use super::super::reads::{ApiKey, Reads, Snapshot, WholeReservation};
+use super::super::keys;
+use super::super::reads::{Reads, Snapshot, WholeReservation};
 use super::super::records::Record;
 use super::super::sql::select;
 use super::super::{Fault, memory::Dump, table};
 use super::cells;
 use super::open::{Files, open_reader};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{PaymentId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::id::{PaymentId, PlaceKey, ReservationId, UserId, Uuid};
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
@@ -140,15 +140,14 @@ impl Reads for SqliteReads {
         Ok(found.into_iter().map(|((_, number), entry)| (number, entry)).collect())
     }
 
-    fn api_key(&mut self, hash: &[u8; 32]) -> Result<Option<ApiKey>, Fault> {
-        let text =
-            format!("SELECT {COLUMNS} FROM api_key WHERE key_hash = ? AND revoked_at IS NULL");
-        let mut statement = self.connection.prepare_cached(&text)?;
-        let mut found = statement.query(params![hash])?;
-        let Some(row) = found.next()? else {
-            return Ok(None);
-        };
-        Ok(Some(keys::read(row)?))
+    fn api_keys(&mut self) -> Result<Vec<([u8; 32], Uuid)>, Fault> {
+        let mut statement = self.connection.prepare_cached(&keys::live())?;
+        let mut found = statement.query([])?;
+        let mut keys = Vec::new();
+        while let Some(row) = found.next()? {
+            keys.push(keys::read_live(row)?);
+        }
+        Ok(keys)
     }
 
     fn snapshot(&mut self) -> Result<Snapshot, Fault> {
