@@ -56,10 +56,7 @@ impl Gathered {
     }
 
     const fn is_empty(&self) -> bool {
-        self.envelopes.is_empty()
-            && self.refresh.is_empty()
-            && self.probe.is_empty()
-            && !self.prune
+        self.envelopes.is_empty() && self.refresh.is_empty() && self.probe.is_empty() && !self.prune
     }
 }
 

@@ -121,7 +121,8 @@ impl Desk {
         let health = Arc::new(Health::default());
         let (finished, done) = std::sync::mpsc::channel();
         let (teller, decided) = std::sync::mpsc::sync_channel(teller::BATCHES_MAX);
-        let durable = teller::Durable { flush, metrics: Arc::clone(&metrics), health: Arc::clone(&health) };
+        let durable =
+            teller::Durable { flush, metrics: Arc::clone(&metrics), health: Arc::clone(&health) };
         let telling = settings
             .supervisor
             .thread("teller", move || teller::run(&board, refill, &durable, &decided))?;

@@ -1,13 +1,13 @@
 //! The desk's thread: gather, load, decide, save, commit; then it hands over to the teller and
 //! begins the next batch.
 
-use super::{Health, NotRun};
 use super::inbox::{Asking, Gathered, Inbox};
 use super::parts::{Contended, Part};
 use super::teller::{Decided, Waiting};
+use super::{Health, NotRun};
 use crate::clock::Clock;
 use crate::metrics::{CommandLabel, Metrics};
-use crate::store::{Fault, Store, transact, transact_within};
+use crate::store::{Fault, Store, transact_within};
 use crate::supervisor::caught;
 use boxoffice_core::batch::{self, Envelope, Reply};
 use boxoffice_core::limits::IDEMPOTENCY_KEEP_MS;
@@ -227,10 +227,13 @@ impl Worker {
     }
 
     fn probe(&mut self, waiting: Vec<Asking>) {
-        let touch = |store: &mut dyn Store, _: &Clock| transact(store, Store::touch);
+        let touch =
+            |store: &mut dyn Store, _: &Clock| transact_within(RETRY_MAX, store, Store::touch);
         let done = self.careful("a probe", touch);
         // A batch that succeeds may have had nothing to write: only this says that writes succeed.
-        self.health.wrote(!done.as_ref().is_err_and(tells_of_writes));
+        if done.as_ref().err().is_none_or(tells_of_writes) {
+            self.health.wrote(done.is_ok());
+        }
         for asking in waiting {
             // Whoever asked may have given up.
             let _ = asking.send(done.clone().map_err(NotRun::Fault));

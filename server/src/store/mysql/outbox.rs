@@ -163,7 +163,8 @@ impl Found {
         let texts = self.0.iter().filter(|text| !text.is_empty());
         let all: Result<Vec<Changed>, _> = texts.map(|text| serde_json::from_str(text)).collect();
         let mut all = all.ok()?;
-        let new: BTreeSet<DateId> = all.iter().flat_map(|changed| &changed.new_dates).copied().collect();
+        let new: BTreeSet<DateId> =
+            all.iter().flat_map(|changed| &changed.new_dates).copied().collect();
         let (mut keys, mut length, mut of_new) = (Keys::default(), 0_u64, 0_u64);
         for changed in &mut all {
             of_new = of_new.saturating_add(changed.without(&new));
@@ -396,7 +397,8 @@ mod tests {
     #[test]
     fn a_new_date_is_told_by_itself() {
         let (id, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let made = |seats: u64| format!(r#"{{"d":["{id}"],"s":[["{id}",[[1,{seats}]]]],"n":["{id}"]}}"#);
+        let made =
+            |seats: u64| format!(r#"{{"d":["{id}"],"s":[["{id}",[[1,{seats}]]]],"n":["{id}"]}}"#);
         let held = format!(r#"{{"s":[["{id}",[[7,7]]],["{other}",[[3,3]]]]}}"#);
         let (keys, new) = Found(vec![made(KEYS_MAX + 1), held]).keys().unwrap();
         assert_eq!(new, [DateId(id)].into());
