@@ -6,7 +6,7 @@ use crate::id::{PlaceKey, ReservationId, SeatKey};
 use crate::limits::SEATS_PER_RESERVATION_MAX;
 use crate::outcome::Outcome;
 use crate::payment::Pay;
-use crate::queue::{Admit, Arrive, Expire, Join, Leave, SetQueue};
+use crate::queue::{Admit, Arrive, Expire, Join, Leave, Place, PlaceStatus, SetQueue};
 use crate::refusal::Refusal;
 use crate::reservation::{Cancel, Reserve};
 use crate::rows::{Keys, Rows, want};
@@ -200,7 +200,11 @@ fn admit_keys(admit: &Admit, rows: &Rows, keys: &mut Keys) {
     }
     for place in admit.candidates(rows) {
         want(&mut keys.places, &rows.places, place);
-        want(&mut keys.admissions, &rows.admissions, place);
+        // Nobody who has left is let in: their admissions are not looked for.
+        let may_enter = |place: &Place| place.status != PlaceStatus::Left;
+        if rows.places.peek(&place).is_some_and(may_enter) {
+            want(&mut keys.admissions, &rows.admissions, place);
+        }
     }
 }
 

@@ -32,8 +32,11 @@ pub const IDEMPOTENCY_KEEP_MS: i64 = 24 * 60 * 60 * 1000;
 pub const TTL_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 /// Admissions a second, and admitted at once, may not be set higher than this.
 pub const ADMISSION_MAX: u64 = 10_000_000;
-/// Places looked at by one admission tick, so that a tick is bounded whatever the queue's length.
+/// Places served by one admission tick, so that a tick is bounded whatever the queue's length.
 pub const PLACES_PER_TICK_MAX: u64 = 1_000;
+/// Places that one tick passes because they have left, beyond those that it serves. A tick that has passed
+/// so many is followed by another at once.
+pub const LEFT_PER_TICK_MAX: u64 = 10_000;
 /// How often one place may come back to the front after not showing up: after that it is over,
 /// so that nobody can occupy a slot for ever without shopping.
 pub const RETURNS_MAX: u32 = 3;

@@ -65,8 +65,10 @@ pub enum Outcome {
     Expired {
         ended: bool,
     },
+    /// `more`: there is room left and the line goes on, so that the next tick need not wait.
     Admitted {
         count: u64,
+        more: bool,
     },
     Reserved {
         reservation_id: ReservationId,

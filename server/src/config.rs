@@ -83,6 +83,10 @@ settings! {
     currency, "BOXOFFICE_CURRENCY": String = "KRW".into();
     /// Connections at once; more wait in the system's backlog [default: 16000]
     connections_max, "BOXOFFICE_CONNECTIONS_MAX": usize = 16_000;
+    /// Share of what this server can answer that people in line may ask for, per cent: they are told to come less often where more of them wait [default: 40]
+    poll_share_percent, "BOXOFFICE_POLL_SHARE_PERCENT": u8 = 40;
+    /// Polls that one place in line may make at once, beyond one a second; the next are told to wait (429). 0 for any number [default: 30]
+    poll_burst, "BOXOFFICE_POLL_BURST": u32 = 30;
     /// Told to stop: seconds that the server goes on serving while /readyz says no, so that a balancer sends nobody any more [default: 0]
     drain_seconds, "BOXOFFICE_DRAIN_SECONDS": u64 = 0;
     /// Commands in one transaction, at most; 1 is the conventional way [default: 128]
@@ -273,6 +277,10 @@ impl Config {
             if !(1..=most).contains(&value) {
                 return invalid(format!("{name}: {value} is not between 1 and {most}"));
             }
+        }
+        if !(1..=90).contains(&self.poll_share_percent) {
+            let share = self.poll_share_percent;
+            return invalid(format!("poll_share_percent: {share} is not between 1 and 90"));
         }
         if self.drain_seconds > DRAIN_SECONDS_MAX {
             let most = DRAIN_SECONDS_MAX;

@@ -69,6 +69,10 @@ pub struct Metrics {
     pub queue_waiting: Family<ConcertLabel, Gauge>,
     /// Users shopping.
     pub queue_active: Family<ConcertLabel, Gauge>,
+    /// Kinds of the crowd's requests that are put off: far polls, near polls, joins.
+    pub put_off: Gauge,
+    /// Time between two polls far away, ms.
+    pub poll_interval_ms: Gauge,
     /// Passwords that wait to be hashed.
     pub passwords_waiting: Gauge,
     /// Connections that are open.
@@ -98,6 +102,8 @@ impl Default for Metrics {
             desk_waiting: Gauge::default(),
             queue_waiting: Family::default(),
             queue_active: Family::default(),
+            put_off: Gauge::default(),
+            poll_interval_ms: Gauge::default(),
             passwords_waiting: Gauge::default(),
             connections: Gauge::default(),
             sweep_seconds: seconds(),
@@ -127,6 +133,10 @@ impl Metrics {
         r.register("desk_waiting", "Commands that wait for the desk", self.desk_waiting.clone());
         r.register("queue_waiting", "Numbers in line", self.queue_waiting.clone());
         r.register("queue_active", "Users shopping", self.queue_active.clone());
+        let put_off = "Kinds of requests put off: 1 far polls, 2 near polls too, 3 joins too";
+        r.register("put_off", put_off, self.put_off.clone());
+        let interval = "Milliseconds between two polls of those far from their turn";
+        r.register("poll_interval_ms", interval, self.poll_interval_ms.clone());
         let passwords = "Passwords that wait to be hashed";
         r.register("passwords_waiting", passwords, self.passwords_waiting.clone());
         r.register("connections", "Connections open", self.connections.clone());

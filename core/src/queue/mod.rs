@@ -11,7 +11,7 @@ mod position;
 pub use admission::{Admit, Arrive, Expire, admitted};
 pub(crate) use admission::{arrive, end_admission};
 pub use place::{Join, Leave};
-pub use position::{estimated_wait_seconds, poll_after_ms, position};
+pub use position::{PollLaw, estimated_wait_ms, position};
 
 use crate::concert::Concert;
 use crate::draw::{Draw, SEED_BYTES};

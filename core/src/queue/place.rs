@@ -17,9 +17,17 @@ pub struct Join {
     pub user: UserId,
     /// In which queue.
     pub concert: ConcertId,
+    /// Whether to be let in at once is of use, as the read model knows: not where no seat is free.
+    pub may_enter: bool,
 }
 
 impl Join {
+    /// A place, or admission at once where nobody waits and there is room.
+    #[must_use]
+    pub const fn of(user: UserId, concert: ConcertId) -> Self {
+        Self { user, concert, may_enter: true }
+    }
+
     /// Refuses with: concert not found, sale closed (unless the user is in line or in the shop),
     /// queue full.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
@@ -31,17 +39,20 @@ impl Join {
             concert.not_closed(now)?;
         }
         let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
-        let room = standing != Standing::Over || queue.waiting < queue.settings.max_waiting;
+        let drawn = queue.drawn.is_some() || now.reached(concert.start_at);
+        let adds = matches!(standing, Standing::Left | Standing::Over);
+        let room = !adds || queue.waiting < queue.settings.max_waiting;
         ensure!(room, Refusal::QueueFull);
 
         if let Some(key) = newest {
             expire(rows, key, now);
-            if standing == Standing::MayReturn {
-                return_to_front(rows, key);
+            match standing {
+                Standing::Left if !drawn => stand_again(rows, key),
+                Standing::Left | Standing::Over => return Ok(self.stand(rows, &concert, now)),
+                Standing::MayReturn => return_to_front(rows, key),
+                Standing::Present => {}
             }
-            if standing != Standing::Over {
-                return Ok(Outcome::Joined(ticket(rows, key, false)));
-            }
+            return Ok(Outcome::Joined(ticket(rows, key, false)));
         }
         Ok(self.stand(rows, &concert, now))
     }
@@ -53,7 +64,8 @@ impl Join {
         if let Some(queue) = rows.queues.update(&self.concert) {
             queue.settle(concert, now);
             let nobody_waits = queue.waiting == 0 && queue.returning == 0;
-            at_once = nobody_waits && queue.room(concert, now) > 0;
+            let has_room = queue.room(concert, now) > 0;
+            at_once = self.may_enter && nobody_waits && has_room;
             queue.tail += 1;
             key.sequence = queue.tail;
             if at_once {
@@ -86,6 +98,8 @@ enum Standing {
     Present,
     /// Did not show up in time: comes back to the front.
     MayReturn,
+    /// Was left in line: before the draw it is taken up again, so that one user has one place in it.
+    Left,
     /// Used up: joins anew.
     Over,
 }
@@ -98,7 +112,18 @@ fn standing(rows: &Rows, key: PlaceKey, now: Time) -> Standing {
         (PlaceStatus::Waiting | PlaceStatus::Returning, _) => Standing::Present,
         (PlaceStatus::Served, Some(admission)) if admission.is_live(now) => Standing::Present,
         (PlaceStatus::Served, Some(admission)) if admission.may_return() => Standing::MayReturn,
+        (PlaceStatus::Left, _) => Standing::Left,
         _ => Standing::Over,
+    }
+}
+
+fn stand_again(rows: &mut Rows, key: PlaceKey) {
+    if let Some(place) = rows.places.update(&key) {
+        place.status = PlaceStatus::Waiting;
+        place.deleted_at = None;
+    }
+    if let Some(queue) = rows.queues.update(&key.concert) {
+        queue.waiting += 1;
     }
 }
 

@@ -161,11 +161,11 @@ impl Op {
             what => what,
         };
         let command = match what.clone() {
-            What::Join => Command::Join(Join { user, concert }),
+            What::Join => Command::Join(Join::of(user, concert)),
             What::Leave => Command::Leave(Leave { user, place }),
             What::Arrive => Command::Arrive(Arrive { user, place }),
             What::Expire => Command::Expire(Expire { place }),
-            What::Admit => Command::Admit(Admit { concert }),
+            What::Admit => Command::Admit(Admit::of(concert)),
             What::Reserve { date, seats } => Command::Reserve(Reserve {
                 user,
                 place,

@@ -159,7 +159,11 @@ impl Play {
                 max_waiting: words.number("max_waiting"),
                 paused: words.after("paused").map(|word| word == "on"),
             }),
-            "admit" => Command::Admit(Admit { concert: ConcertId(id(words.0[1])) }),
+            "admit" => Command::Admit(Admit {
+                concert: ConcertId(id(words.0[1])),
+                most: words.number("most").unwrap_or(u64::MAX),
+                left_ahead: words.number("left_ahead").unwrap_or(0),
+            }),
             "register" => Command::Register(Register {
                 user: words.user(),
                 username: words.0[2].to_owned(),
@@ -178,7 +182,10 @@ impl Play {
     fn users_command(&mut self, words: &Words) -> Command {
         let (user, place) = (words.user(), self.place(words));
         match words.0[0] {
-            "join" => Command::Join(Join { user, concert: words.concert_id() }),
+            "join" => Command::Join(Join {
+                may_enter: words.after("enter") != Some("no"),
+                ..Join::of(user, words.concert_id())
+            }),
             "leave" => Command::Leave(Leave { user, place }),
             "arrive" => Command::Arrive(Arrive { user, place }),
             "expire" => Command::Expire(Expire { place }),

@@ -96,7 +96,9 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::Arrived { until } => format!("arrived until {}", offset(*until)),
         Outcome::Expired { ended: true } => "ended".to_owned(),
         Outcome::Expired { ended: false } => "not_due".to_owned(),
-        Outcome::Admitted { count } => format!("admitted {count}"),
+        Outcome::Admitted { count, more } => {
+            format!("admitted {count}{}", if *more { " more" } else { "" })
+        }
         Outcome::Reserved { seats, total_price, expires_at, .. } => format!(
             "held {} for {} until {}",
             numbers(seats.iter().map(|seat| seat.seat_number)),

@@ -3,11 +3,18 @@
 
 mod compact;
 mod date;
+mod pacer;
 mod queue;
+mod rank_set;
+mod stock;
 
 pub use compact::{CHANGES_MAX, CompactMap, Reading, Seats, Zone};
 pub use date::{DateBoard, SeatMap};
+pub use pacer::Pacer;
 pub use queue::{QueueBoard, Standing, Status};
+pub use stock::Stock;
+
+use stock::AtomicStock;
 
 use crate::store::reads::Snapshot;
 use boxoffice_core::concert::Concert;
@@ -33,8 +40,11 @@ pub struct ConcertBoard {
     /// Its id.
     pub id: ConcertId,
     row: RwLock<Arc<Concert>>,
+    stock: AtomicStock,
     /// Its waiting queue.
     pub queue: QueueBoard,
+    /// How often each place has been asked about.
+    pub pacer: Pacer,
 }
 
 impl ConcertBoard {
@@ -42,6 +52,19 @@ impl ConcertBoard {
     #[must_use]
     pub fn row(&self) -> Arc<Concert> {
         Arc::clone(&read(&self.row))
+    }
+
+    /// The seats that can be had, as of the last count.
+    #[must_use]
+    pub fn stock(&self) -> Stock {
+        self.stock.get()
+    }
+
+    /// How many more people may be let in for the seats that are free.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        let undecided = self.queue.status().map_or(0, |status| status.undecided);
+        self.stock().most(undecided)
     }
 }
 
@@ -88,6 +111,7 @@ impl Board {
             }
         }
         board.hear();
+        board.count(now);
         board
     }
 
@@ -147,12 +171,27 @@ impl Board {
             self.show_concert(*id, row);
         }
         self.show_queues(rows);
-        self.show_dates(rows, now);
+        if self.show_dates(rows, now) {
+            self.count(now);
+        }
+    }
+
+    /// Counts the seats that can be had in each concert. The tick does it again and again: a hold lapses
+    /// without anybody changing it.
+    pub fn count(&self, now: Time) {
+        let mut stocks: HashMap<ConcertId, Stock> = HashMap::new();
+        for date in read(&self.dates).values().filter(|date| !now.reached(date.starts_at)) {
+            stocks.entry(date.concert).or_default().add(date.stock(now));
+        }
+        for concert in read(&self.concerts).values() {
+            concert.stock.set(stocks.get(&concert.id).copied().unwrap_or_default());
+        }
     }
 
     /// A new date is shown once it has its seats, and only with all of them: where others write as well,
     /// a hold on a date that this board has not heard of brings the date's row and the seats held.
-    fn show_dates(&self, rows: &Rows, now: Time) {
+    /// Returns whether there was one.
+    fn show_dates(&self, rows: &Rows, now: Time) -> bool {
         let new = rows.dates.changed().filter(|(id, ..)| self.date(**id).is_none());
         let mut new: HashMap<_, _> =
             new.map(|(id, row, _)| (*id, Arc::new(DateBoard::new(*id, row)))).collect();
@@ -172,9 +211,11 @@ impl Board {
                 date.show(key.number, seat, now);
             }
         }
-        if !new.is_empty() {
+        let any = !new.is_empty();
+        if any {
             write(&self.dates).extend(new);
         }
+        any
     }
 
     fn show_concert(&self, id: ConcertId, row: &Concert) {
@@ -184,7 +225,8 @@ impl Board {
             return;
         }
         let queue = QueueBoard::new(self.shared);
-        let concert = ConcertBoard { id, row: RwLock::new(row), queue };
+        let (stock, pacer) = (AtomicStock::default(), Pacer::default());
+        let concert = ConcertBoard { id, row: RwLock::new(row), stock, queue, pacer };
         write(&self.concerts).insert(id, Arc::new(concert));
     }
 
@@ -204,9 +246,14 @@ impl Board {
                 return;
             };
             let concert = self.concert(id);
+            let row = queues.peek().filter(|(key, ..)| **key == id).map(|(_, row, _)| *row);
+            let mut drawn = concert.as_ref().zip(row).and_then(|(c, row)| c.queue.drawn(row));
             let mut picture = concert.as_ref().map(|concert| concert.queue.change());
             while let Some((_, row, _)) = queues.next_if(|(key, ..)| **key == id) {
-                picture.iter_mut().for_each(|picture| picture.show(row));
+                let drawn = drawn.take();
+                if let Some(picture) = &mut picture {
+                    picture.show(row, drawn);
+                }
             }
             while let Some((key, row, _)) = places.next_if(|(key, ..)| key.concert == id) {
                 picture.iter_mut().for_each(|picture| picture.show_place(key.sequence, row));

@@ -10,6 +10,7 @@ use crate::http::app::TokenTimes;
 use crate::http::{App, Inner};
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
+use crate::pressure::Pressure;
 use crate::store::pool::ReadPool;
 use crate::sweeper::Sweeper;
 use crate::tokens::{External, KeyFile, KeyFileError, Keyring};
@@ -99,6 +100,8 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         Arc::clone(&metrics),
         settings,
     )?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let pressure = Arc::new(Pressure::new(threads, f64::from(config.poll_share_percent) / 100.0));
     let passwords = Passwords::start(
         config.password_threads,
         config.password_waiting_max,
@@ -109,6 +112,7 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         desk: desk.clone(),
         clock: clock.clone(),
         metrics: Arc::clone(&metrics),
+        pressure: Arc::clone(&pressure),
     };
     let inner = Inner {
         desk,
@@ -119,6 +123,8 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         passwords,
         clock,
         metrics,
+        pressure,
+        poll_burst: config.poll_burst,
         token_times: TokenTimes {
             access_ttl_ms: config.access_token_seconds * 1000,
             refresh_ttl_ms: config.refresh_token_seconds * 1000,

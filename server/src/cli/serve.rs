@@ -65,6 +65,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     announce(listener.local_addr()?, config);
     let (stop, stopped) = watch::channel(false);
     let sweeping = tokio::spawn(node.sweeper.run(stopped.clone()));
+    let measuring = tokio::spawn(Arc::clone(&node.app.pressure).watch(stopped.clone()));
     let keyring = Arc::clone(&node.app.keyring);
     let watching = tokio::spawn(watch_keys(keyring, config.keys_file.clone(), stopped.clone()));
     let metrics = Arc::clone(&node.app.metrics);
@@ -80,7 +81,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     tracing::info!("stopping: taking no more, finishing what was taken");
     stop.send_replace(true);
     // A task that panicked has stopped as well.
-    let _ = tokio::join!(serving, sweeping, watching);
+    let _ = tokio::join!(serving, sweeping, watching, measuring);
     desk.stop().await;
     let finished = tokio::task::spawn_blocking(move || node.writer.join(DESK_WAIT)).await?;
     if !finished {

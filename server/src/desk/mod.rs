@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 pub struct Settings {
     /// Commands in one batch, at most.
     pub batch_commands_max: usize,
-    /// Requests' commands that may wait; beyond it the answer is "busy".
+    /// Commands of shoppers that may wait, and as many of the crowd; beyond it the answer is "busy".
     pub waiting_max: usize,
 }
 
@@ -74,7 +74,8 @@ pub fn news(store: &mut dyn Store, clock: &Clock) -> Result<Changes, Fault> {
 #[derive(Clone)]
 pub struct Desk {
     house: mpsc::Sender<Chore>,
-    requests: mpsc::Sender<Handed>,
+    shoppers: mpsc::Sender<Handed>,
+    crowd: mpsc::Sender<Handed>,
     metrics: Arc<Metrics>,
 }
 
@@ -107,10 +108,11 @@ impl Desk {
         metrics: Arc<Metrics>,
         settings: Settings,
     ) -> std::io::Result<(Self, Writer)> {
-        let (requests, waiting) = mpsc::channel(settings.waiting_max);
+        let (shoppers, shopping) = mpsc::channel(settings.waiting_max);
+        let (crowd, coming) = mpsc::channel(settings.waiting_max);
         let (house, chores) = mpsc::channel(HOUSE_WAITING_MAX);
         let commands_max = settings.batch_commands_max;
-        let inbox = Inbox::new(chores, waiting, Arc::clone(&metrics), commands_max)?;
+        let inbox = Inbox::new(chores, shopping, coming, Arc::clone(&metrics), commands_max)?;
         let (finished, done) = std::sync::mpsc::channel();
         let (teller, decided) = std::sync::mpsc::sync_channel(teller::BATCHES_MAX);
         let durable = teller::Durable { flush, metrics: Arc::clone(&metrics) };
@@ -126,19 +128,20 @@ impl Desk {
             // Nobody waits any more when the receiver is gone.
             let _ = finished.send(());
         })?;
-        Ok((Self { house, requests, metrics }, Writer { thread, done }))
+        Ok((Self { house, shoppers, crowd, metrics }, Writer { thread, done }))
     }
 
     /// Whether commands are taken.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.requests.is_closed()
+        !self.shoppers.is_closed()
     }
 
     /// Hands a command in and waits for its answer, which comes after the commit.
     pub async fn run(&self, envelope: Envelope) -> Answer {
         let (answer, answered) = oneshot::channel();
-        self.requests.try_send(Handed { envelope, answer }).map_err(|error| match error {
+        let line = if inbox::is_crowds(&envelope.command) { &self.crowd } else { &self.shoppers };
+        line.try_send(Handed { envelope, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotRun::Busy,
             mpsc::error::TrySendError::Closed(_) => NotRun::Stopping,
         })?;

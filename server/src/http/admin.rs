@@ -424,7 +424,7 @@ pub async fn figures(
     let view = SaleFigures {
         concert_id: id,
         name: row.concert_name.clone(),
-        sale: sale_state(&row, now),
+        sale: sale_state(&row, concert.stock(), now),
         paused: status.settings.paused,
         max_active: status.settings.max_active,
         admissions_per_second: status.settings.admissions_per_second,

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
+use crate::pressure::Pressure;
 use crate::store::pool::ReadPool;
 use crate::tokens::{External, Keyring};
 use boxoffice_core::batch::{Envelope, Reply};
@@ -45,6 +46,9 @@ pub struct Inner {
     pub passwords: Passwords,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
+    pub pressure: Arc<Pressure>,
+    /// Polls that one place may make at once; 0 for any number.
+    pub poll_burst: u32,
     pub token_times: TokenTimes,
     /// What a new concert gets where the operator names nothing else.
     pub policy: Policy,

@@ -4,7 +4,7 @@ use super::App;
 use super::extract::{Admitted, PathId};
 use super::problem::Problem;
 use super::view::{Stamp, json};
-use crate::board::{ConcertBoard, DateBoard};
+use crate::board::{ConcertBoard, DateBoard, Stock};
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::concert::Concert;
@@ -24,6 +24,8 @@ pub enum SaleState {
     Upcoming,
     /// Now.
     Open,
+    /// Open, and no seat can be had now; some that are held may come back.
+    SoldOut,
     /// No more.
     Closed,
 }
@@ -57,6 +59,11 @@ pub struct ConcertsView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QueueView {
     concert_id: Uuid,
+    /// Whether seats are sold.
+    sale: SaleState,
+    /// Sold out: seats that are held and not paid, which may come back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seats_held: Option<u64>,
     /// Every queue number up to this one has been served.
     served_up_to: u64,
     /// People in line.
@@ -72,11 +79,12 @@ pub struct QueueView {
     draw_seed: Option<String>,
 }
 
-pub(super) fn sale_state(row: &Concert, now: Time) -> SaleState {
+/// `stock` is what can be had of it, as far as is known.
+pub(super) fn sale_state(row: &Concert, stock: Stock, now: Time) -> SaleState {
     if row.not_closed(now).is_err() {
         SaleState::Closed
     } else if row.on_sale(now).is_ok() {
-        SaleState::Open
+        if stock.is_sold_out() { SaleState::SoldOut } else { SaleState::Open }
     } else {
         SaleState::Upcoming
     }
@@ -89,7 +97,7 @@ fn view(concert: &ConcertBoard, now: Time) -> ConcertView {
         name: row.concert_name.clone(),
         theater: row.theater.clone(),
         run_time_minutes: row.run_time,
-        sale: sale_state(&row, now),
+        sale: sale_state(&row, concert.stock(), now),
         opens_at: row.start_at.into(),
         closes_at: row.end_at.map(Stamp),
         seats_per_user: row.policy.seats_per_user,
@@ -130,8 +138,12 @@ fn hex(bytes: &[u8]) -> String {
 pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
     let concert = app.concert(id)?;
     let status = concert.queue.status().ok_or_else(|| Problem::of("concert_not_found"))?;
+    let stock = concert.stock();
+    let sale = sale_state(&concert.row(), stock, app.clock.now());
     let view = QueueView {
         concert_id: id,
+        sale,
+        seats_held: (sale == SaleState::SoldOut).then_some(stock.held),
         served_up_to: status.cursor,
         waiting: status.waiting,
         admitted_last_minute: status.admitted_last_minute,

@@ -10,7 +10,7 @@ use boxoffice_core::command::Command;
 use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
 use boxoffice_core::idempotency::{Fingerprint, Key, fingerprint};
 use boxoffice_core::limits::IDEMPOTENCY_KEY_CHARS_MAX;
-use boxoffice_core::queue::{Arrive, poll_after_ms};
+use boxoffice_core::queue::Arrive;
 use boxoffice_core::user::Adopt;
 use http_body_util::{BodyExt, Limited};
 use hyper::HeaderMap;
@@ -178,8 +178,9 @@ impl FromRequestParts<App> for Admitted {
             // The token is genuine, so that the place may be one of another server: its arrival is
             // decided on the rows as they are.
             Standing::Unheard | Standing::Unknown => Ok(Self { shopper, arrived: false }),
-            Standing::Waiting { position, wait_seconds, .. } => {
-                let after = poll_after_ms(position.unwrap_or(1), wait_seconds);
+            Standing::Waiting { position, wait_ms } => {
+                let law = app.pressure.poll_law();
+                let after = law.after_ms(position.unwrap_or(1), wait_ms);
                 let opens_at = concert.map_or(now, |concert| concert.row().start_at);
                 Err(Problem::not_admitted(now, opens_at, after))
             }

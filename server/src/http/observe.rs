@@ -1,9 +1,11 @@
 //! Around every route: counts and times the request, bounds its time, and renders problems in the
 //! client's language.
 
+use super::App;
 use super::lang::Lang;
 use super::problem::Problem;
 use crate::metrics::{CodeLabel, Metrics, RequestLabels};
+use crate::pressure::Pressure;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -20,6 +22,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 /// The counters of one route, looked up once.
 pub struct Observer {
     metrics: Arc<Metrics>,
+    pressure: Arc<Pressure>,
     /// By the status' first digit.
     counters: [Counter; 6],
 }
@@ -27,18 +30,21 @@ pub struct Observer {
 impl Observer {
     /// For a route.
     #[must_use]
-    pub fn new(metrics: &Arc<Metrics>, method: &Method, route: &'static str) -> Arc<Self> {
+    pub fn new(app: &App, method: &Method, route: &'static str) -> Arc<Self> {
+        let metrics = &app.metrics;
         let counter = |status: &'static str| {
             let method = method_name(method);
             metrics.requests.get_or_create_owned(&RequestLabels { route, method, status })
         };
         let classes = ["other", "1xx", "2xx", "3xx", "4xx", "5xx"];
-        Arc::new(Self { metrics: Arc::clone(metrics), counters: classes.map(counter) })
+        let (metrics, pressure) = (Arc::clone(&app.metrics), Arc::clone(&app.pressure));
+        Arc::new(Self { counters: classes.map(counter), metrics, pressure })
     }
 
     fn count(&self, status: StatusCode, began: Instant) {
         let class = usize::from(status.as_u16() / 100);
         self.counters.get(class).unwrap_or(&self.counters[0]).inc();
+        self.pressure.answered();
         self.metrics.request_seconds.observe(began.elapsed().as_secs_f64());
     }
 }

@@ -85,6 +85,7 @@ pub const TABLE: &[Entry] = &[
     entry("not_found", 404, None, "There is nothing here.", "요청한 주소를 찾을 수 없습니다."),
     entry("method_not_allowed", 405, None, "This address does not take this method.", "허용되지 않는 메서드입니다."),
     // What the server cannot do now.
+    entry("rate_limited", 429, Some(1), "That is too often. Please wait a moment.", "요청이 너무 잦습니다. 잠시 후 다시 시도해 주세요."),
     entry("busy", 503, Some(1), "Too many requests wait. Please try again.", "요청이 많습니다. 잠시 후 다시 시도해 주세요."),
     entry("sign_in_busy", 503, Some(2), "Too many people are signing in. Please try again.", "로그인 요청이 많습니다. 잠시 후 다시 시도해 주세요."),
     entry("stopping", 503, Some(2), "The server is stopping. Please try again.", "서버가 종료 중입니다. 잠시 후 다시 시도해 주세요."),

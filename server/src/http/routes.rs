@@ -96,11 +96,11 @@ async fn method_not_allowed(headers: HeaderMap) -> Response {
 pub fn router(app: App) -> Router {
     let mut router = Router::new();
     for Route { method, path, handler, .. } in routes() {
-        let observer = Observer::new(&app.metrics, &method, path);
+        let observer = Observer::new(&app, &method, path);
         let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
         router = router.route(path, handler.layer(layer));
     }
-    let observer = Observer::new(&app.metrics, &Method::OPTIONS, "none");
+    let observer = Observer::new(&app, &Method::OPTIONS, "none");
     let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
     let fallback = Router::new().fallback(not_found).layer(layer.clone()).with_state(());
     let router = router

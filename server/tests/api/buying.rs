@@ -155,6 +155,7 @@ async fn anybody_looks_at_concerts() {
     draw_seed: null
     drawn: null
     paused: false
+    sale: "open"
     served_up_to: 0
     waiting: 0
     "#);
@@ -188,16 +189,16 @@ async fn a_place_in_line() {
     assert_snapshot!(joined.shown(), @r#"
     201
     content-type: application/json
-    retry-after: 2
+    retry-after: 1
     cache-control: no-store
 
     admitted_until: null
     concert_id: "[id 1]"
-    estimated_wait_seconds: null
+    estimated_wait_seconds: 1
     expires_at: "2027-01-18T08:00:00.000Z"
     may_return: false
     now: "2027-01-15T08:00:00.000Z"
-    poll_after_ms: 1002
+    poll_after_ms: 1000
     position: 1
     queue_number: 2
     sale: "open"
@@ -213,14 +214,14 @@ async fn a_place_in_line() {
     assert_snapshot!(waiting.shown(), @r#"
     200
     content-type: application/json
-    retry-after: 2
+    retry-after: 1
     cache-control: no-store
 
     admitted_until: null
-    estimated_wait_seconds: null
+    estimated_wait_seconds: 1
     may_return: false
     now: "2027-01-15T08:00:00.000Z"
-    poll_after_ms: 1002
+    poll_after_ms: 1000
     position: 1
     queue_number: 2
     sale: "open"

@@ -20,7 +20,7 @@ async fn until(what: impl Fn() -> bool) {
 async fn a_full_desk_turns_away() {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
-    let (sale, watch) = sale.rewired(4, |_| {});
+    let (sale, watch) = sale.rewired(4, |inner| inner.poll_burst = 0);
     let shopper = sale.shopper(&show).await;
     let fans = sale.fans(20);
     let join = |fan: &crate::world::Fan| post(show.path("/queue-tokens")).by(fan);
@@ -60,6 +60,7 @@ async fn a_storm_of_sign_ins_is_turned_away() {
     let show = sale.concert(json!({})).await;
     let shopper = sale.shopper(&show).await;
     let (sale, _) = sale.rewired(64, |inner| {
+        inner.poll_burst = 0;
         inner.passwords = Passwords::start(1, 2, Arc::clone(&inner.metrics)).unwrap();
     });
     let mina = json!({ "username": "mina", "password": "correct horse" });

@@ -11,6 +11,7 @@ mod board;
 mod bodies;
 mod buying;
 mod closing;
+mod crowd;
 mod draw;
 mod durable;
 mod external;

@@ -12,7 +12,12 @@ fn roomy() -> serde_json::Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_fans_want_one_seat() {
     let sale = Sale::new();
-    let show = sale.concert(roomy()).await;
+    // Seats for all of them: no more are let in than may find one.
+    let seats = json!([{ "from": 1, "to": 1_000, "zone": "R", "price": 150_000 }]);
+    let dates = json!([{ "starts_at": "2027-03-01T10:00:00Z", "seats": seats }]);
+    let mut terms = roomy();
+    terms["dates"] = dates;
+    let show = sale.concert(terms).await;
     let mut fans = sale.fans(1_000);
     sale.join_all(&mut fans, &show).await;
     let seen = sale.all(fans.iter().map(|fan| reserve(fan, &show, &[7]))).await;

@@ -44,11 +44,11 @@ pub const fn charge_id(number: u128) -> ChargeId {
 }
 
 pub const fn join(number: u128) -> Command {
-    Command::Join(Join { user: user(number), concert: SHOW })
+    Command::Join(Join::of(user(number), SHOW))
 }
 
 pub const fn admit() -> Command {
-    Command::Admit(Admit { concert: SHOW })
+    Command::Admit(Admit::of(SHOW))
 }
 
 /// User `number`, who has place `number`, charges 1,000,000.

@@ -195,7 +195,7 @@ impl World {
         let active = rows.filter(|(_, row)| row.is_active);
         let due: Vec<_> = active.map(|(key, _)| Command::Expire(Expire { place: *key })).collect();
         self.run_all(due);
-        let ticks = concerts.iter().map(|id| Command::Admit(Admit { concert: *id }));
+        let ticks = concerts.iter().map(|id| Command::Admit(Admit::of(*id)));
         self.run_all(ticks);
     }
 

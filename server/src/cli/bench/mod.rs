@@ -17,7 +17,7 @@ use super::Failure;
 use crate::store::sqlite::{Files, SqliteStore};
 use client::{Load, Measured};
 use prepare::{Prepared, Wanted};
-use server::Child;
+use server::{Child, UNPACED};
 use std::path::Path;
 use std::time::Duration;
 use step::{HOLDERS, MAPS, SINCE, STEPS, Step, WHOLE};
@@ -154,11 +154,15 @@ impl Bed {
         let conventional = if lines.iter().any(|line| line.step.is_conventional()) {
             let copy = database.with_extension("conventional.db");
             std::fs::copy(database, &copy)?;
-            Some(Child::start(&url(&copy), &keys, &["--batch-commands-max", "1"])?)
+            Some(Child::start(
+                &url(&copy),
+                &keys,
+                &[UNPACED, &["--batch-commands-max", "1"]].concat(),
+            )?)
         } else {
             None
         };
-        let batched = Child::start(&url(database), &keys, &[])?;
+        let batched = Child::start(&url(database), &keys, UNPACED)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self { prepared, batched, conventional, runtime })
     }

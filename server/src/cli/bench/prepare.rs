@@ -159,7 +159,7 @@ fn join_all(
     while fans.len() < count {
         let users: Vec<UserId> =
             (fans.len()..count).take(BATCH).map(|n| UserId(scattered_id(n))).collect();
-        let joins = users.iter().map(|&user| Command::Join(Join { user, concert })).collect();
+        let joins = users.iter().map(|&user| Command::Join(Join::of(user, concert))).collect();
         for (user, outcome) in users.into_iter().zip(commit(store, joins, now)?) {
             if let Outcome::Joined(ticket) = outcome {
                 fans.push(Fan { user, place: ticket.place });

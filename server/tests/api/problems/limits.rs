@@ -25,6 +25,24 @@ pub async fn queue(met: &mut Met) {
     "#);
 }
 
+/// A place is asked about again and again.
+pub async fn polls(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    let mut seen = sale.send(get("/api/v1/queue-tokens/me").token(&fan.token)).await;
+    while seen.status == 200 {
+        seen = sale.send(get("/api/v1/queue-tokens/me").token(&fan.token)).await;
+    }
+    assert_snapshot!(met.see(&seen), @r#"
+    429
+    retry-after: 1
+
+    code: "rate_limited"
+    title: "That is too often. Please wait a moment."
+    "#);
+}
+
 /// The desk is full; then it stops.
 pub async fn desk(met: &mut Met) {
     let sale = Sale::new();

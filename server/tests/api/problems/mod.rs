@@ -57,6 +57,7 @@ async fn every_problem_of_the_table() {
     asking::slow_bodies(&mut met).await;
     asking::addresses(&mut met).await;
     limits::queue(&mut met).await;
+    limits::polls(&mut met).await;
     limits::desk(&mut met).await;
     limits::passwords(&mut met).await;
     limits::faults(&mut met).await;

@@ -16,7 +16,7 @@ pub async fn tokens(met: &mut Met) {
     let seen = sale.send(get(show.path("/dates")).by(&waiting)).await;
     assert_snapshot!(met.see(&seen), @r#"
     403
-    retry-after: 2
+    retry-after: 1
 
     code: "not_admitted"
     title: "It is not your turn yet."

@@ -132,7 +132,12 @@ impl LineBook {
             let step = match before.status {
                 PlaceStatus::Waiting | PlaceStatus::Returning => true,
                 PlaceStatus::Served => row.status != PlaceStatus::Waiting,
-                PlaceStatus::Left => row.status == PlaceStatus::Left,
+                // Until the draw, who comes again stands in the place of before.
+                PlaceStatus::Left => {
+                    let drawn = queue.is_none_or(|queue| queue.drawn.is_some());
+                    let again = !drawn && row.status == PlaceStatus::Waiting;
+                    again || row.status == PlaceStatus::Left
+                }
             };
             found.ensure(step, Check::PlaceFinal, || {
                 format!("{key:?} was {before:?} and is {row:?}")

@@ -39,7 +39,7 @@ impl History {
                     self.lapsed(found, expire.place);
                 }
             }
-            (Command::Admit(admit), Outcome::Admitted { count }) => {
+            (Command::Admit(admit), Outcome::Admitted { count, .. }) => {
                 self.admit(found, admit.concert, *count);
             }
             (Command::Reserve(reserve), Outcome::Reserved { .. }) => {

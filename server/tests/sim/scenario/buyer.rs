@@ -46,7 +46,8 @@ impl Scenario {
         let users = self.people.users.len();
         let at = if self.rng.chance(30) { self.rng.index(RICH) } else { self.rng.index(users) };
         let user = *self.people.users.get(at)?;
-        Some(Command::Join(Join { user, concert: self.concert()? }))
+        let concert = self.concert()?;
+        Some(Command::Join(Join { user, concert, may_enter: !self.rng.chance(200) }))
     }
 
     /// Whose turn it is: usually somebody admitted, sometimes somebody in line or long gone,

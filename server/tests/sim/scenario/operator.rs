@@ -29,7 +29,7 @@ impl Scenario {
         let due = active.filter(|(_, until)| **until <= now);
         let expire = due.map(|(place, _)| Command::Expire(Expire { place: *place }));
         let shows = self.people.shows.iter();
-        let admit = shows.map(|show| Command::Admit(Admit { concert: show.id }));
+        let admit = shows.map(|show| Command::Admit(Admit::of(show.id)));
         expire.take(SWEEP_MOST).chain(admit).collect()
     }
 
@@ -43,7 +43,9 @@ impl Scenario {
         if !self.sweeping && self.rng.chance(700) {
             return None;
         }
-        Some(Command::Admit(Admit { concert: self.concert()? }))
+        let concert = self.concert()?;
+        let most = if self.rng.chance(500) { u64::MAX } else { self.rng.below(4) };
+        Some(Command::Admit(Admit { concert, most, left_ahead: self.rng.below(40) }))
     }
 
     fn new_date(&mut self) -> NewDate {

@@ -183,7 +183,7 @@ fn nodes_that_admit_at_once(server: &'static Server) {
         let ticks = || vec![vec![admit()]; 20];
         let replies = at_once(&options, vec![ticks(), ticks(), ticks()]).concat();
         let count = |outcome| match outcome {
-            Outcome::Admitted { count } => count,
+            Outcome::Admitted { count, .. } => count,
             other => panic!("{other:?}"),
         };
         let admitted: u64 = outcomes(replies).into_iter().map(count).sum();

@@ -35,11 +35,11 @@ pub fn keyed(command: Command, user: UserId, key: &str) -> Envelope {
 }
 
 pub fn join(number: u32) -> Envelope {
-    unkeyed(Command::Join(Join { user: fan(number), concert: SHOW }))
+    unkeyed(Command::Join(Join::of(fan(number), SHOW)))
 }
 
 pub fn admit() -> Envelope {
-    unkeyed(Command::Admit(Admit { concert: SHOW }))
+    unkeyed(Command::Admit(Admit::of(SHOW)))
 }
 
 /// The reservation is named by its user.
