@@ -479,21 +479,21 @@ fn polls() {
 #[test]
 fn all_polls_together_stay_within_the_budget() {
     for (waiting, rate, budget) in [
-        (1_000_u64, 100.0, 4_000.0),
-        (100_000, 500.0, 10_000.0),
-        (1_000_000, 500.0, 10_000.0),
-        (1_000_000, 3_000.0, 15_000.0),
-        (1_000_000, 3_000.0, 40_000.0),
-        (2_000_000, 50.0, 4_000.0),
+        (1_000_u64, 100_u32, 4_000.0),
+        (100_000, 500, 10_000.0),
+        (1_000_000, 500, 10_000.0),
+        (1_000_000, 3_000, 15_000.0),
+        (1_000_000, 3_000, 40_000.0),
+        (2_000_000, 50, 4_000.0),
     ] {
-        let law = PollLaw::of(waiting, rate, budget);
-        let (mut wait_ms, mut asks) = (waiting as f64 * 1000.0 / rate, 0.0);
-        while wait_ms > 0.0 {
-            wait_ms -= law.after_ms(1, Some(wait_ms as u64)) as f64;
+        let law = PollLaw::of(waiting, rate.into(), budget);
+        let (mut wait_ms, mut asks) = (waiting * 1000 / u64::from(rate), 0.0);
+        while wait_ms > 0 {
+            wait_ms = wait_ms.saturating_sub(law.after_ms(1, Some(wait_ms)));
             asks += 1.0;
         }
         // As many come to the front in a second as are let in; each has asked so often.
-        let asked = asks * rate;
+        let asked = asks * f64::from(rate);
         assert!(asked <= budget * 1.1, "{waiting} {rate} {budget}: {asked} by {law:?}");
         assert!((1.25..=4.0).contains(&law.divisor), "{law:?}");
     }
