@@ -89,6 +89,9 @@ impl Pay {
         reservation.payment = Some(self.payment);
         reservation.ended_at = Some(now);
         let date = reservation.date;
+        if let Some(holdings) = rows.holdings.update(&(self.user, date)) {
+            holdings.insert(self.reservation);
+        }
         let numbers: Vec<u32> = rows
             .reserved_seats
             .get(&self.reservation)

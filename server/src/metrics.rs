@@ -32,6 +32,13 @@ pub struct CommandLabel {
     pub command: &'static str,
 }
 
+/// What was removed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PrunedLabel {
+    /// "replies" or "outbox".
+    pub what: &'static str,
+}
+
 /// A concert's queue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ConcertLabel {
@@ -77,6 +84,10 @@ pub struct Metrics {
     pub passwords_waiting: Gauge,
     /// Connections that are open.
     pub connections: Gauge,
+    /// Old records removed.
+    pub pruned: Family<PrunedLabel, Counter>,
+    /// Age of the oldest stored reply; above a day, pruning does not keep pace.
+    pub oldest_reply_seconds: Gauge,
     /// Time that a sweep took.
     pub sweep_seconds: Histogram,
 }
@@ -106,6 +117,8 @@ impl Default for Metrics {
             poll_interval_ms: Gauge::default(),
             passwords_waiting: Gauge::default(),
             connections: Gauge::default(),
+            pruned: Family::default(),
+            oldest_reply_seconds: Gauge::default(),
             sweep_seconds: seconds(),
         };
         metrics.register();
@@ -140,6 +153,10 @@ impl Metrics {
         let passwords = "Passwords that wait to be hashed";
         r.register("passwords_waiting", passwords, self.passwords_waiting.clone());
         r.register("connections", "Connections open", self.connections.clone());
+        r.register("pruned", "Old records removed", self.pruned.clone());
+        let oldest = "Age of the oldest stored reply";
+        let age = self.oldest_reply_seconds.clone();
+        r.register_with_unit("oldest_reply", oldest, Unit::Seconds, age);
         let sweep = "Time of a sweep";
         r.register_with_unit("sweep", sweep, Unit::Seconds, self.sweep_seconds.clone());
     }

@@ -119,7 +119,8 @@ impl Desk {
         let telling = std::thread::Builder::new()
             .name("teller".into())
             .spawn(move || teller::run(&board, refill, &durable, &decided))?;
-        let mut worker = writer::Worker { store, teller, clock, metrics: Arc::clone(&metrics) };
+        let mut worker =
+            writer::Worker { store, teller, clock, metrics: Arc::clone(&metrics), behind: false };
         let thread = std::thread::Builder::new().name("desk".into()).spawn(move || {
             worker.run(inbox);
             drop(worker);

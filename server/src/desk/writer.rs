@@ -5,7 +5,7 @@ use super::NotRun;
 use super::inbox::{Asking, Gathered, Inbox};
 use super::teller::{Decided, Waiting};
 use crate::clock::Clock;
-use crate::metrics::{CommandLabel, Metrics};
+use crate::metrics::{CommandLabel, Metrics, PrunedLabel};
 use crate::store::{Fault, Store, transact};
 use boxoffice_core::batch::{self, Envelope, Reply};
 use boxoffice_core::limits::IDEMPOTENCY_KEEP_MS;
@@ -16,14 +16,17 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
-/// Idempotency records removed at a time, so that no batch waits long for it.
-const PRUNE_MAX: usize = 500;
+/// Old records removed after a batch, or twice the batch's commands if they are more: so that pruning
+/// keeps pace with whatever rate they come at, and no batch waits longer than some milliseconds for it.
+const PRUNE_MAX: usize = 250;
 
 pub(super) struct Worker {
     pub store: Box<dyn Store>,
     pub teller: SyncSender<Decided>,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
+    /// The last prune has left what is old: the next follows the next batch.
+    pub behind: bool,
 }
 
 impl Worker {
@@ -39,8 +42,11 @@ impl Worker {
             if !gathered.envelopes.is_empty() {
                 self.handle(&gathered.envelopes, std::mem::take(&mut gathered.waiting));
             }
+            if gathered.prune || self.behind {
+                self.prune(PRUNE_MAX.max(2 * gathered.envelopes.len()));
+            }
             if gathered.prune {
-                self.prune();
+                self.measure_oldest();
             }
         }
     }
@@ -131,10 +137,88 @@ impl Worker {
         }
     }
 
-    fn prune(&mut self) {
+    /// Old replies, and what other processes were told long ago: as many of each as `limit`.
+    fn prune(&mut self, limit: usize) {
         let cutoff = self.clock.now().plus_ms(-IDEMPOTENCY_KEEP_MS);
-        if let Err(fault) = self.store.prune(cutoff, PRUNE_MAX) {
-            tracing::warn!(%fault, "old idempotency records stay for now");
+        let replies = self.store.prune(cutoff, limit);
+        let told = self.store.prune_outbox(limit);
+        self.behind = false;
+        for (what, removed) in [("replies", replies), ("outbox", told)] {
+            match removed {
+                Ok(removed) => {
+                    self.behind |= removed >= limit;
+                    let count = u64::try_from(removed).unwrap_or(u64::MAX);
+                    self.metrics.pruned.get_or_create(&PrunedLabel { what }).inc_by(count);
+                }
+                Err(fault) => tracing::warn!(%fault, what, "old records stay for now"),
+            }
         }
+    }
+
+    /// Whether pruning keeps pace is seen in the age of the oldest record.
+    fn measure_oldest(&mut self) {
+        let Ok(oldest) = self.store.oldest_reply() else {
+            return;
+        };
+        let now = self.clock.now();
+        let age = oldest.map_or(0, |oldest| now.ms_since(oldest) / 1000);
+        self.metrics.oldest_reply_seconds.set(age);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::inbox::{Chore, Handed};
+    use super::*;
+    use crate::store::memory::MemoryStore;
+    use boxoffice_core::command::Command;
+    use boxoffice_core::id::{ConcertId, UserId, Uuid};
+    use boxoffice_core::idempotency::Record;
+    use boxoffice_core::outcome::Outcome;
+    use boxoffice_core::queue::Join;
+
+    fn old_replies(count: u32) -> MemoryStore {
+        let mut store = MemoryStore::default();
+        for number in 0..count {
+            let record =
+                Record { fingerprint: [0; 32], outcome: Outcome::Left, created_at: Time(0) };
+            store.idempotency.insert((Uuid::nil(), number.to_string()), record);
+        }
+        store
+    }
+
+    fn removed(batches: usize, commands_max: usize, old: u32) -> u64 {
+        let (house, chores) = tokio::sync::mpsc::channel(8);
+        let (requests, handed) = tokio::sync::mpsc::channel(10_000);
+        let (teller, _decided) = std::sync::mpsc::sync_channel(1_000);
+        let metrics: Arc<Metrics> = Arc::default();
+        let clock = Clock::manual(2 * IDEMPOTENCY_KEEP_MS);
+        let store = Box::new(old_replies(old));
+        let mut worker =
+            Worker { store, teller, clock, metrics: Arc::clone(&metrics), behind: false };
+        let inbox = Inbox::new(chores, handed, Arc::clone(&metrics), commands_max);
+        let mut answers = Vec::new();
+        for _ in 0..batches * commands_max {
+            let (answer, answered) = tokio::sync::oneshot::channel();
+            answers.push(answered);
+            let (user, concert) = (UserId(Uuid::nil()), ConcertId(Uuid::nil()));
+            let command = Command::Join(Join { user, concert });
+            let envelope = Envelope { command, key: None };
+            requests.try_send(Handed { envelope, answer }).expect("there is room");
+        }
+        house.try_send(Chore::Prune).expect("there is room");
+        drop((house, requests));
+        worker.run(inbox.expect("a runtime"));
+        metrics.pruned.get_or_create(&PrunedLabel { what: "replies" }).get()
+    }
+
+    /// H38: asked once, it goes on after each batch until nothing old is left; and where a batch can
+    /// store more replies than are removed at a time, twice as many go as it can have stored.
+    #[test]
+    fn pruning_keeps_pace() {
+        assert_eq!(removed(1, 4, 1_000), 250);
+        assert_eq!(removed(3, 4, 1_000), 750);
+        assert_eq!(removed(20, 4, 1_000), 1_000);
+        assert_eq!(removed(2, 400, 10_000), 1_600);
     }
 }

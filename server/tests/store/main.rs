@@ -9,6 +9,7 @@
 
 mod contract;
 mod differential;
+mod history;
 mod mysql;
 mod refused;
 mod sample;

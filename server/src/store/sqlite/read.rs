@@ -5,8 +5,8 @@ use super::super::reads::{ApiKey, Reads, Snapshot, WholeReservation};
 use super::super::records::Record;
 use super::super::sql::select;
 use super::super::{Fault, memory::Dump, table};
-use super::cells;
 use super::open::{Files, open_reader};
+use super::{cells, count_steps};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{PaymentId, PlaceKey, ReservationId, UserId};
 use boxoffice_core::payment::Payment;
@@ -16,6 +16,7 @@ use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
 use rusqlite::{Connection, Params, params};
 use sea_query::SqliteQueryBuilder;
+use std::sync::atomic::AtomicU64;
 
 /// A read-only connection.
 pub struct SqliteReads {
@@ -34,6 +35,15 @@ impl SqliteReads {
     /// The file cannot be opened.
     pub fn open(files: &Files) -> Result<Self, Fault> {
         Ok(Self { connection: open_reader(files)? })
+    }
+
+    /// Adds to `count`, from now on, each step of SQLite's machine: for tests of what a request costs.
+    ///
+    /// # Errors
+    /// The database is not available.
+    #[doc(hidden)]
+    pub fn count_steps(&mut self, count: &'static AtomicU64) -> Result<(), Fault> {
+        count_steps(&mut self.connection, count)
     }
 
     fn all<R: Record>(&self, rest: &str, bound: impl Params) -> Result<Vec<(R::Key, R)>, Fault> {
@@ -107,10 +117,9 @@ impl Reads for SqliteReads {
         before: Option<PaymentId>,
         limit: usize,
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault> {
-        let rest = "WHERE amount_id IN \
-                    (SELECT reference FROM balance_entry WHERE user_id = ?1 AND kind = 'payment') \
-                    AND (?2 IS NULL OR amount_id < ?2) ORDER BY amount_id DESC LIMIT ?3";
-        let before = before.map(|id| id.0.into_bytes());
+        let rest = "INDEXED BY amount_by_user \
+                    WHERE user_id = ? AND amount_id < ? ORDER BY amount_id DESC LIMIT ?";
+        let before = before.map_or([0xff; 16], |id| id.0.into_bytes());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = self.all::<Payment>(rest, params![user.0.as_bytes(), before, limit])?;
         let mut bookings = Vec::with_capacity(found.len());
