@@ -39,6 +39,22 @@ pub struct ConcertLabel {
     pub concert: String,
 }
 
+/// A limit by its name, and whom it counts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LimitLabels {
+    /// As the setting is named, without `limit_`.
+    pub limit: &'static str,
+    /// "account" or "address".
+    pub by: &'static str,
+}
+
+/// Why a connection was closed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WhyLabel {
+    /// "address", "idle" or "proxy".
+    pub why: &'static str,
+}
+
 /// Every metric.
 #[derive(Debug)]
 pub struct Metrics {
@@ -73,6 +89,10 @@ pub struct Metrics {
     pub passwords_waiting: Gauge,
     /// Connections that are open.
     pub connections: Gauge,
+    /// Connections that were closed before they asked for anything.
+    pub connections_refused: Family<WhyLabel, Counter>,
+    /// Requests that were too many.
+    pub limited: Family<LimitLabels, Counter>,
     /// Time that a sweep took.
     pub sweep_seconds: Histogram,
 }
@@ -100,6 +120,8 @@ impl Default for Metrics {
             queue_active: Family::default(),
             passwords_waiting: Gauge::default(),
             connections: Gauge::default(),
+            connections_refused: Family::default(),
+            limited: Family::default(),
             sweep_seconds: seconds(),
         };
         metrics.register();
@@ -130,6 +152,9 @@ impl Metrics {
         let passwords = "Passwords that wait to be hashed";
         r.register("passwords_waiting", passwords, self.passwords_waiting.clone());
         r.register("connections", "Connections open", self.connections.clone());
+        let refused = "Connections closed before they asked for anything";
+        r.register("connections_refused", refused, self.connections_refused.clone());
+        r.register("limited", "Requests that were too many", self.limited.clone());
         let sweep = "Time of a sweep";
         r.register_with_unit("sweep", sweep, Unit::Seconds, self.sweep_seconds.clone());
     }

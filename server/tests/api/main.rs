@@ -16,6 +16,7 @@ mod durable;
 mod external;
 mod files;
 mod guards;
+mod limits;
 mod load;
 mod money;
 mod openapi;
