@@ -46,6 +46,22 @@ pub struct ConcertLabel {
     pub concert: String,
 }
 
+/// A limit by its name, and whom it counts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LimitLabels {
+    /// As the setting is named, without `limit_`.
+    pub limit: &'static str,
+    /// "account" or "address".
+    pub by: &'static str,
+}
+
+/// Why a connection was closed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WhyLabel {
+    /// "address", "idle" or "proxy".
+    pub why: &'static str,
+}
+
 /// Every metric.
 #[derive(Debug)]
 pub struct Metrics {
@@ -88,6 +104,10 @@ pub struct Metrics {
     pub pruned: Family<PrunedLabel, Counter>,
     /// Age of the oldest stored reply; above a day, pruning does not keep pace.
     pub oldest_reply_seconds: Gauge,
+    /// Connections that were closed before they asked for anything.
+    pub connections_refused: Family<WhyLabel, Counter>,
+    /// Requests that were too many.
+    pub limited: Family<LimitLabels, Counter>,
     /// Time that a sweep took.
     pub sweep_seconds: Histogram,
 }
@@ -119,6 +139,8 @@ impl Default for Metrics {
             connections: Gauge::default(),
             pruned: Family::default(),
             oldest_reply_seconds: Gauge::default(),
+            connections_refused: Family::default(),
+            limited: Family::default(),
             sweep_seconds: seconds(),
         };
         metrics.register();
@@ -157,6 +179,9 @@ impl Metrics {
         let oldest = "Age of the oldest stored reply";
         let age = self.oldest_reply_seconds.clone();
         r.register_with_unit("oldest_reply", oldest, Unit::Seconds, age);
+        let refused = "Connections closed before they asked for anything";
+        r.register("connections_refused", refused, self.connections_refused.clone());
+        r.register("limited", "Requests that were too many", self.limited.clone());
         let sweep = "Time of a sweep";
         r.register_with_unit("sweep", sweep, Unit::Seconds, self.sweep_seconds.clone());
     }

@@ -7,10 +7,12 @@ use crate::clock::Clock;
 use crate::config::{Config, Database};
 use crate::desk::{self, Desk, Writer};
 use crate::http::app::TokenTimes;
+use crate::http::limits::{Limits, Rates};
 use crate::http::{App, Inner};
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::pressure::Pressure;
+use crate::rates::Rate;
 use crate::store::pool::ReadPool;
 use crate::sweeper::Sweeper;
 use crate::tokens::{External, KeyFile, KeyFileError, Keyring};
@@ -45,6 +47,22 @@ fn queue_settings(config: &Config) -> QueueSettings {
         admissions_per_second: config.admissions_per_second,
         max_waiting: config.max_waiting,
         paused: false,
+    }
+}
+
+fn rates(config: &Config) -> Rates {
+    let of = |rate: Rate| if config.limits { rate } else { Rate::OFF };
+    Rates {
+        joins: of(config.limit_joins),
+        holds: of(config.limit_holds),
+        payments: of(config.limit_payments),
+        reads: of(config.limit_reads),
+        maps: of(config.limit_maps),
+        refreshes: of(config.limit_refreshes),
+        sign_ups: of(config.limit_sign_ups),
+        sign_ins: of(config.limit_sign_ins),
+        operators: of(config.limit_operators),
+        requests: of(config.limit_requests),
     }
 }
 
@@ -121,10 +139,11 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         keyring: Arc::new(Keyring::new(&keys)),
         external: external(config)?,
         passwords,
+        limits: Limits::new(rates(config), Arc::clone(&metrics)),
         clock,
         metrics,
         pressure,
-        poll_burst: config.poll_burst,
+        poll_burst: if config.limits { config.poll_burst } else { 0 },
         token_times: TokenTimes {
             access_ttl_ms: config.access_token_seconds * 1000,
             refresh_ttl_ms: config.refresh_token_seconds * 1000,

@@ -72,7 +72,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let desk = node.app.desk.clone();
     let draining = Arc::clone(&node.app.draining);
     let router = routes::router(node.app);
-    let serving = serve::serve(listener, router, metrics, config.connections_max, stopped);
+    let serving = serve::serve(listener, router, metrics, doors(config), stopped);
     let serving = tokio::spawn(serving);
     signals.any().await;
     if config.drain_seconds > 0 {
@@ -89,6 +89,16 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+fn doors(config: &Config) -> serve::Doors {
+    let per_address = config.connections_per_address_max;
+    serve::Doors {
+        connections_max: config.connections_max,
+        connections_per_address_max: if config.limits { per_address } else { usize::MAX },
+        trusted_proxies: config.trusted_proxies.clone(),
+        proxy_protocol: config.proxy_protocol,
+    }
 }
 
 /// Serves on for this time while `/readyz` says no: whoever is on the way to this server still arrives, and

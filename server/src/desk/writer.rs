@@ -189,25 +189,26 @@ mod tests {
 
     fn removed(batches: usize, commands_max: usize, old: u32) -> u64 {
         let (house, chores) = tokio::sync::mpsc::channel(8);
-        let (requests, handed) = tokio::sync::mpsc::channel(10_000);
+        let (shoppers, shopping) = tokio::sync::mpsc::channel(8);
+        let (crowd, coming) = tokio::sync::mpsc::channel(10_000);
         let (teller, _decided) = std::sync::mpsc::sync_channel(1_000);
         let metrics: Arc<Metrics> = Arc::default();
         let clock = Clock::manual(2 * IDEMPOTENCY_KEEP_MS);
         let store = Box::new(old_replies(old));
         let mut worker =
             Worker { store, teller, clock, metrics: Arc::clone(&metrics), behind: false };
-        let inbox = Inbox::new(chores, handed, Arc::clone(&metrics), commands_max);
+        let inbox = Inbox::new(chores, shopping, coming, Arc::clone(&metrics), commands_max);
         let mut answers = Vec::new();
         for _ in 0..batches * commands_max {
             let (answer, answered) = tokio::sync::oneshot::channel();
             answers.push(answered);
             let (user, concert) = (UserId(Uuid::nil()), ConcertId(Uuid::nil()));
-            let command = Command::Join(Join { user, concert });
+            let command = Command::Join(Join::of(user, concert));
             let envelope = Envelope { command, key: None };
-            requests.try_send(Handed { envelope, answer }).expect("there is room");
+            crowd.try_send(Handed { envelope, answer }).expect("there is room");
         }
         house.try_send(Chore::Prune).expect("there is room");
-        drop((house, requests));
+        drop((house, shoppers, crowd));
         worker.run(inbox.expect("a runtime"));
         metrics.pruned.get_or_create(&PrunedLabel { what: "replies" }).get()
     }

@@ -1,5 +1,6 @@
 //! What every handler works with.
 
+use super::limits::Limits;
 use super::problem::Problem;
 use crate::board::{Board, ConcertBoard};
 use crate::clock::Clock;
@@ -44,6 +45,7 @@ pub struct Inner {
     pub keyring: Arc<Keyring>,
     pub external: Option<External>,
     pub passwords: Passwords,
+    pub limits: Limits,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub pressure: Arc<Pressure>,

@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(
         title = "boxoffice",
-        description = "An on-sale engine for seated concerts. Errors are problem+json with a stable `code`; messages in English and Korean by `Accept-Language`. Money is in minor units, times are RFC 3339 UTC.",
+        description = "An on-sale engine for seated concerts. Errors are problem+json with a stable `code`; messages in English and Korean by `Accept-Language`. Any route may answer 429 `rate_limited` with `Retry-After`. Money is in minor units, times are RFC 3339 UTC.",
     ),
     paths(
         user::register, session::sign_in, session::refresh,

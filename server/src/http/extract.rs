@@ -46,8 +46,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    async fn of(headers: &HeaderMap, app: &App) -> Result<Self, Problem> {
-        let bearer = header(headers, AUTHORIZATION.as_str());
+    async fn of(parts: &Parts, app: &App) -> Result<Self, Problem> {
+        let bearer = header(&parts.headers, AUTHORIZATION.as_str());
         let token = bearer.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -57,6 +57,7 @@ impl Identity {
         if let Some(external) = app.external.as_ref().filter(|_| !app.keyring.is_ours(token)) {
             let found = external.verify(token, now);
             let found = found.ok_or_else(|| Problem::of("identity_invalid"))?;
+            app.limits.request(parts, found.user)?;
             if !app.knows(found.user) {
                 let adopt = Adopt { user: found.user, username: found.username };
                 app.outcome(Command::Adopt(adopt), None).await?;
@@ -65,14 +66,16 @@ impl Identity {
             return Ok(Self { user: found.user });
         }
         let user = app.keyring.verify_identity(token, Use::Identity, now);
-        user.map(|user| Self { user }).ok_or_else(|| Problem::of("identity_invalid"))
+        let user = user.ok_or_else(|| Problem::of("identity_invalid"))?;
+        app.limits.request(parts, user)?;
+        Ok(Self { user })
     }
 }
 
 impl FromRequestParts<App> for Identity {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Self::of(&parts.headers, app).await
+        Self::of(parts, app).await
     }
 }
 
@@ -92,7 +95,9 @@ impl QueueToken {
 impl FromRequestParts<App> for QueueToken {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Self::of(&parts.headers, app)
+        let token = Self::of(&parts.headers, app)?;
+        app.limits.request(parts, token.0.sub)?;
+        Ok(token)
     }
 }
 
@@ -131,7 +136,7 @@ impl Shopper {
 impl FromRequestParts<App> for Shopper {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let identity = Identity::of(&parts.headers, app).await?;
+        let identity = Identity::of(parts, app).await?;
         let QueueToken(claims) = QueueToken::of(&parts.headers, app)?;
         if claims.sub != identity.user {
             return Err(Problem::of("queue_token_of_another_user"));

@@ -1,8 +1,10 @@
 //! Problems (RFC 9457): one table from code to status, words and whether a retry helps.
 
 use super::lang::Lang;
+use super::limits::whole_seconds;
 use super::view::stamp;
 use crate::desk::NotRun;
+use crate::passwords::NotHashed;
 use crate::store::Fault;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::refusal::Refusal;
@@ -84,8 +86,10 @@ pub const TABLE: &[Entry] = &[
     entry("idempotency_key_invalid", 400, None, "The Idempotency-Key must have 1 to 128 visible ASCII characters.", "Idempotency-Key는 1~128자의 ASCII 문자여야 합니다."),
     entry("not_found", 404, None, "There is nothing here.", "요청한 주소를 찾을 수 없습니다."),
     entry("method_not_allowed", 405, None, "This address does not take this method.", "허용되지 않는 메서드입니다."),
+    // How often it is asked.
+    entry("rate_limited", 429, Some(1), "Too many requests in a short time. Please wait a moment.", "짧은 시간에 요청이 너무 많습니다. 잠시 후 다시 시도해 주세요."),
+    entry("sign_in_delayed", 429, Some(1), "Too many wrong passwords. Please wait before you try again.", "비밀번호를 여러 번 잘못 입력했습니다. 잠시 후 다시 시도해 주세요."),
     // What the server cannot do now.
-    entry("rate_limited", 429, Some(1), "That is too often. Please wait a moment.", "요청이 너무 잦습니다. 잠시 후 다시 시도해 주세요."),
     entry("busy", 503, Some(1), "Too many requests wait. Please try again.", "요청이 많습니다. 잠시 후 다시 시도해 주세요."),
     entry("sign_in_busy", 503, Some(2), "Too many people are signing in. Please try again.", "로그인 요청이 많습니다. 잠시 후 다시 시도해 주세요."),
     entry("stopping", 503, Some(2), "The server is stopping. Please try again.", "서버가 종료 중입니다. 잠시 후 다시 시도해 주세요."),
@@ -209,6 +213,16 @@ impl From<NotRun> for Problem {
             NotRun::Busy => Self::of("busy"),
             NotRun::Stopping => Self::of("stopping"),
             NotRun::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<NotHashed> for Problem {
+    fn from(why: NotHashed) -> Self {
+        match why {
+            NotHashed::Full => Self::of("sign_in_busy"),
+            NotHashed::Delayed(wait) => Self::of("sign_in_delayed").after(whole_seconds(wait)),
+            NotHashed::Failed => Self::of("internal"),
         }
     }
 }

@@ -17,6 +17,7 @@ mod durable;
 mod external;
 mod files;
 mod guards;
+mod limits;
 mod load;
 mod money;
 mod openapi;

@@ -50,7 +50,7 @@ async fn never_more_than_fit_and_nobody_lost() {
 /// H20: one user in many tabs at once has one token and one place.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_tabs_have_one_place() {
-    let sale = Sale::new();
+    let sale = Sale::with(|given| given.limits = Some(false));
     let show = sale.concert(json!({ "max_active": 1 })).await;
     sale.shopper(&show).await;
     let fan = sale.fan().await;
@@ -229,7 +229,7 @@ async fn polls_touch_no_database() {
 /// come.
 #[tokio::test]
 async fn looking_touches_no_database() {
-    let sale = Sale::new();
+    let sale = Sale::with(|given| given.limits = Some(false));
     let show = sale.concert(json!({})).await;
     let (sale, watch) = sale.rewired(64, |inner| inner.readers = ReadPool::new(Vec::new(), None));
     let fan = sale.shopper(&show).await;

@@ -6,9 +6,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// For servers that are measured: few places are asked about by all connections.
-pub const UNPACED: &[&str] = &["--poll-burst", "0"];
-
 /// Runs until it is dropped.
 pub struct Child {
     process: std::process::Child,

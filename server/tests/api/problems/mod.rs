@@ -60,6 +60,7 @@ async fn every_problem_of_the_table() {
     limits::polls(&mut met).await;
     limits::desk(&mut met).await;
     limits::passwords(&mut met).await;
+    limits::rates(&mut met).await;
     limits::faults(&mut met).await;
     for entry in TABLE {
         let reason = NOT_MET.iter().find(|(code, _)| *code == entry.code);
