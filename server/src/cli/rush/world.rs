@@ -29,6 +29,10 @@ pub struct World {
     pub record: RefCell<Record>,
     keyring: Keyring,
     began: Instant,
+    /// The same by the clock, UTC milliseconds.
+    pub began_at: i64,
+    /// Milliseconds from the beginning to the sale's opening; 0 where it was open before.
+    pub opened_ms: u64,
 }
 
 impl World {
@@ -39,7 +43,22 @@ impl World {
     pub fn new(options: Options, concert: Uuid, keyring: Keyring) -> Result<Self, Failure> {
         let (run, began) = (Uuid::now_v7(), Instant::now());
         let figures = RefCell::new(Figures::new(options.fans, began)?);
-        Ok(Self { options, concert, run, figures, record: RefCell::default(), keyring, began })
+        Ok(Self {
+            options,
+            concert,
+            run,
+            figures,
+            record: RefCell::default(),
+            keyring,
+            began,
+            began_at: Clock::System.now().0,
+            opened_ms: 0,
+        })
+    }
+
+    /// The sale opens then, UTC milliseconds.
+    pub fn opens(&mut self, at: i64) {
+        self.opened_ms = u64::try_from(at.saturating_sub(self.began_at)).unwrap_or(0);
     }
 
     /// Whether one request may meet another server than the one before.
