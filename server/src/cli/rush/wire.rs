@@ -328,8 +328,8 @@ mod tests {
         assert!(late.is_err());
         // That one waited is told once, also after it went.
         assert!(pools.took_waiting() && !pools.took_waiting());
-        pools.of(Step::Poll).turn().await.unwrap();
-        pools.of(Step::Pay).turn().await.unwrap();
+        let _polling = pools.of(Step::Poll).turn().await.unwrap();
+        let _paying = pools.of(Step::Pay).turn().await.unwrap();
         assert!(!pools.took_waiting());
     }
 }
