@@ -173,6 +173,24 @@ fn a_crowd_that_comes_before_the_opening_waits_for_it() {
     assert!(ended <= 120 && told.contains("The generator was the limit in"), "{told}");
 }
 
+/// Attackers of each kind beside the fans: counted apart, and what they were told is true as well.
+#[test]
+fn attackers_are_counted_apart() {
+    let _alone = alone();
+    let house = House::new();
+    let output = rush(house.dir.path(), &["--hostile", "10"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let report = report(house.dir.path());
+    is_whole(&report);
+    assert_eq!(report["attackers"], 12);
+    let answered = report["hostile"].as_array().unwrap();
+    let some = |kind: &str| answered.iter().any(|a| a["step"] == kind);
+    for kind in ["join and leave", "passwords", "hold and release", "seat maps", "new keys"] {
+        assert!(some(kind), "{kind}: {answered:?}");
+    }
+    assert!(some("idle connections"), "{answered:?}");
+}
+
 /// What cannot be carried out is one sentence.
 #[test]
 fn options_that_cannot_be_are_refused() {

@@ -1,8 +1,9 @@
 //! A fan, from arriving to having the tickets or not: what a person's client does, and what persons do.
 
 mod asking;
+pub(super) mod hostile;
 
-use super::figures::{Stage, Step};
+use super::figures::{Figures, Stage, Step};
 use super::linear::Act;
 use super::map::Map;
 use super::record::Fact;
@@ -12,6 +13,7 @@ use asking::Unanswered;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::cell::RefMut;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -40,6 +42,8 @@ pub struct Fan {
     admitted: Option<Instant>,
     /// What it has seen of each date.
     maps: HashMap<Uuid, Map>,
+    /// What it does if it is no fan but an attacker.
+    attack: Option<hostile::Attack>,
 }
 
 /// When a request was first sent and when its answer was there; for histories.
@@ -100,11 +104,23 @@ impl Fan {
             keys: 0,
             admitted: None,
             maps: HashMap::new(),
+            attack: None,
         }
     }
 
+    /// Where it is counted: attackers apart from the fans.
+    fn figures(&self) -> RefMut<'_, Figures> {
+        let of = if self.attack.is_some() { &self.world.hostile } else { &self.world.figures };
+        of.borrow_mut()
+    }
+
+    /// Whether nothing more is asked for.
+    fn is_over(&self) -> bool {
+        self.world.is_over() || (self.attack.is_some() && self.world.fans_ended.get())
+    }
+
     fn go(&mut self, to: Stage) {
-        self.world.figures.borrow_mut().moved(self.stage, to);
+        self.figures().moved(self.stage, to);
         self.stage = to;
     }
 
@@ -114,6 +130,10 @@ impl Fan {
 
     /// Takes time to think: exponential around the mean that was asked for.
     fn think(&mut self) {
+        if self.attack.is_some() {
+            self.due = Instant::now() + self.pace();
+            return;
+        }
         let mean = f64::from(self.world.options.think_ms);
         let ms = -mean * (1.0 - self.random.f64()).ln();
         self.due = Instant::now() + Duration::from_secs_f64(ms.min(mean * 10.0) / 1000.0);
@@ -121,7 +141,7 @@ impl Fan {
 
     /// Lives, from the moment on at which it is due to arrive.
     pub async fn live(mut self) {
-        self.world.figures.borrow_mut().arrived();
+        self.figures().arrived();
         self.go(Stage::Waiting);
         let (Ok(end) | Err(end)) = self.story().await;
         self.go(end);
@@ -140,7 +160,7 @@ impl Fan {
     async fn shop(&mut self) -> Told<Stage> {
         self.admitted = Some(Instant::now());
         self.identity = self.world.identity(self.user);
-        self.world.figures.borrow_mut().admitted();
+        self.figures().admitted();
         self.go(Stage::Shopping);
         let Some((reservation, price, date, seats)) = self.choose().await? else {
             return Ok(self.stage);
@@ -171,7 +191,7 @@ impl Fan {
     }
 
     fn surprise(&self, text: &str) {
-        self.world.figures.borrow_mut().surprise(format!("user {}: {text}", self.user));
+        self.figures().surprise(format!("user {}: {text}", self.user));
     }
 
     /// An answer that a right server does not give here.
@@ -231,8 +251,11 @@ impl Fan {
             return Err(self.unexpected(Step::Join, &answer));
         };
         self.token = view.token.as_ref().to_owned();
-        self.world.figures.borrow_mut().funnel.joined += u64::from(answer.status == 201);
-        self.world.record.borrow_mut().tell(self.user, Fact::Place { sequence });
+        self.figures().funnel.joined += u64::from(answer.status == 201);
+        // Places that were left may be forgotten.
+        if self.attack.is_none() {
+            self.world.record.borrow_mut().tell(self.user, Fact::Place { sequence });
+        }
         self.wait_as_told(&view)
     }
 
@@ -241,7 +264,10 @@ impl Fan {
         if view.is_hopeless() {
             return Err(Stage::SoldOutWaiting);
         }
-        let ms = view.poll_after_ms.unwrap_or(0);
+        let mut ms = view.poll_after_ms.unwrap_or(0);
+        if self.attack.is_some() {
+            ms = ms.min(hostile::POLL_MAX_MS);
+        }
         self.due = Instant::now() + Duration::from_millis(ms);
         Ok(())
     }
@@ -284,14 +310,9 @@ impl Fan {
     /// Looks for seats until it has some: the reservation, its price, its date and its seats. `None`
     /// when it gives up; the stage tells why.
     async fn choose(&mut self) -> Told<Option<(Uuid, i64, Uuid, Vec<u32>)>> {
-        let path = format!("/api/v1/concerts/{}/dates", self.world.concert);
         for _ in 0..RACES_MAX {
             self.think();
-            let dates = self.read(Step::Dates, path.clone()).await?.json();
-            let dates = dates["dates"].as_array().cloned().unwrap_or_default();
-            let left = |date: &&Value| date["available_seats"].as_u64() != Some(0);
-            let open: Vec<Uuid> =
-                dates.iter().filter(left).filter_map(|d| uuid_of(&d["concert_date_id"])).collect();
+            let open = self.open_dates().await?;
             if open.is_empty() {
                 self.leave().await?;
                 self.go(Stage::SoldOut);
@@ -306,11 +327,20 @@ impl Fan {
             if let Some((reservation, price)) = self.hold(date, &seats).await? {
                 return Ok(Some((reservation, price, date, seats)));
             }
-            self.world.figures.borrow_mut().races_lost += 1;
+            self.figures().races_lost += 1;
         }
         self.leave().await?;
         self.go(Stage::Outrun);
         Ok(None)
+    }
+
+    /// Dates that have a free seat.
+    async fn open_dates(&mut self) -> Told<Vec<Uuid>> {
+        let path = format!("/api/v1/concerts/{}/dates", self.world.concert);
+        let dates = self.read(Step::Dates, path).await?.json();
+        let dates = dates["dates"].as_array().cloned().unwrap_or_default();
+        let left = |date: &&Value| date["available_seats"].as_u64() != Some(0);
+        Ok(dates.iter().filter(left).filter_map(|d| uuid_of(&d["concert_date_id"])).collect())
     }
 
     /// Picks neighbouring seats on the map, mostly near the stage.
@@ -356,7 +386,7 @@ impl Fan {
             record.act(date, seats, act, span);
             let seats = seats.to_vec();
             record.tell(self.user, Fact::Held { reservation, date, seats, price, until });
-            self.world.figures.borrow_mut().funnel.held += 1;
+            self.figures().funnel.held += 1;
             return Ok(Some((reservation, price)));
         }
         if answer.code() == "seats_taken" {
@@ -373,6 +403,12 @@ impl Fan {
     }
 
     async fn release(&mut self, claim: Uuid, date: Uuid, seats: &[u32]) -> Told<Stage> {
+        self.give_back(claim, date, seats).await?;
+        self.leave().await?;
+        Ok(Stage::Released)
+    }
+
+    async fn give_back(&mut self, claim: Uuid, date: Uuid, seats: &[u32]) -> Told<()> {
         let path = format!("/api/v1/reservations/{claim}");
         let ask = self.as_shopper(Ask::new("DELETE", path));
         let asked = self.ask(Step::Release, &ask, true).await;
@@ -383,8 +419,7 @@ impl Fan {
         }
         self.world.record.borrow_mut().act(date, seats, act, span);
         self.world.record.borrow_mut().tell(self.user, Fact::Released { reservation: claim });
-        self.leave().await?;
-        Ok(Stage::Released)
+        Ok(())
     }
 
     async fn leave(&mut self) -> Told<()> {
@@ -432,7 +467,7 @@ impl Fan {
             self.world.record.borrow_mut().act(date, seats, act, span);
             let fact = Fact::Paid { payment, reservation: claim, amount };
             self.world.record.borrow_mut().tell(self.user, fact);
-            self.world.figures.borrow_mut().paid(u64::try_from(seats.len()).unwrap_or(0));
+            self.figures().paid(u64::try_from(seats.len()).unwrap_or(0));
             return self.see_booking(claim).await;
         }
     }

@@ -245,7 +245,7 @@ pub struct Figures {
     pub limit: Limit,
     /// How far fans came.
     pub funnel: Funnel,
-    /// How often each step was answered with which status and code.
+    /// How often each step, or attack, was answered with which status and code.
     pub answers: BTreeMap<(&'static str, u16, String), u64>,
     /// Connections that broke, but for those that the fan itself cut.
     pub broken: u64,
@@ -307,10 +307,10 @@ impl Figures {
     }
 
     /// An answer came, be it to ask again later.
-    pub fn counted(&mut self, step: Step, status: u16, code: &str) {
+    pub fn counted(&mut self, what: &'static str, status: u16, code: &str) {
         self.catch_up(false);
         self.now.answers += 1;
-        *self.answers.entry((step.name(), status, code.to_owned())).or_default() += 1;
+        *self.answers.entry((what, status, code.to_owned())).or_default() += 1;
     }
 
     /// An answer that a right server does not give.

@@ -26,6 +26,7 @@ pub use options::Options;
 use super::Failure;
 use arrivals::Curve;
 use fan::Fan;
+use fan::hostile::{Attack, attackers};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -49,6 +50,8 @@ pub fn run(options: Options) -> Result<(), Failure> {
     }
     let own = usize::try_from(options.fans)?.saturating_mul(OWN_CONNECTIONS);
     let connections = if options.connections == 0 { own } else { options.connections };
+    let hostile = usize::try_from(attackers(options.fans, options.hostile))?;
+    let connections = connections.saturating_add(hostile);
     if let Some((allowed, wanted)) = super::serve::raise_descriptor_limit(connections) {
         live::note(&format!(
             "Only {allowed} files may be open (ulimit -Hn), and connections may need {wanted}: some may break."
@@ -105,10 +108,33 @@ async fn rush(
         tokio::task::spawn_local(live::watch(Rc::clone(&world))),
         tokio::task::spawn_local(limit::watch(Rc::clone(&world), Rc::clone(&shared))),
     ];
+    let mut hostile = send_in_attackers(&world, venue)?;
     send_in(&world, curve, (venue, shared)).await?;
+    world.fans_ended.set(true);
+    // What they have asked for is answered first: it must be true, too.
+    while let Some(ended) = hostile.join_next().await {
+        ended?;
+    }
     watching.iter().for_each(tokio::task::JoinHandle::abort);
     world.figures.borrow_mut().catch_up(true);
     Ok(world)
+}
+
+/// Lets the attackers begin, spread over the first second.
+fn send_in_attackers(
+    world: &Rc<World>,
+    venue: &venue::Venue,
+) -> Result<tokio::task::JoinSet<()>, Failure> {
+    let mut hostile = tokio::task::JoinSet::new();
+    for number in 0..world.attackers {
+        let nth = usize::try_from(number)?;
+        let pools = Rc::new(Pools::own(Pool::new(venue.addresses.clone(), 1, nth)?));
+        let due = world.began() + Duration::from_secs(1) * number / world.attackers;
+        // Numbers that no fan has: chance is another's.
+        let fan = Fan::new(world, pools, u64::MAX - u64::from(number), due);
+        hostile.spawn_local(fan.attack(Attack::of(nth)));
+    }
+    Ok(hostile)
 }
 
 /// Every fan lives its life; returns when the last has ended.

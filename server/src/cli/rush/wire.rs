@@ -195,7 +195,8 @@ impl Pool {
         self.room.acquire().await.map_err(std::io::Error::other)
     }
 
-    async fn connect(&self) -> std::io::Result<TcpStream> {
+    /// One more connection.
+    pub async fn connect(&self) -> std::io::Result<TcpStream> {
         let nth = self.opened.get();
         self.opened.set(nth.wrapping_add(1));
         let stream = TcpStream::connect(self.addresses[nth % self.addresses.len()]).await?;

@@ -1,13 +1,14 @@
 //! What all fans share: the sale, the options, the clock of the run, and what is written down.
 
 use super::Options;
+use super::fan::hostile::attackers;
 use super::figures::Figures;
 use super::record::Record;
 use crate::cli::Failure;
 use crate::clock::Clock;
 use crate::tokens::{Keyring, Use};
 use boxoffice_core::id::UserId;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -25,6 +26,12 @@ pub struct World {
     pub run: Uuid,
     /// Counts.
     pub figures: RefCell<Figures>,
+    /// Counts of the attackers.
+    pub hostile: RefCell<Figures>,
+    /// How many attackers there are.
+    pub attackers: u32,
+    /// Whether all fans have ended, so that attackers do.
+    pub fans_ended: Cell<bool>,
     /// Facts.
     pub record: RefCell<Record>,
     keyring: Keyring,
@@ -43,11 +50,16 @@ impl World {
     pub fn new(options: Options, concert: Uuid, keyring: Keyring) -> Result<Self, Failure> {
         let (run, began) = (Uuid::now_v7(), Instant::now());
         let figures = RefCell::new(Figures::new(options.fans, began)?);
+        let attackers = attackers(options.fans, options.hostile);
+        let hostile = RefCell::new(Figures::new(attackers.into(), began)?);
         Ok(Self {
             options,
             concert,
             run,
             figures,
+            hostile,
+            attackers,
+            fans_ended: Cell::new(false),
             record: RefCell::default(),
             keyring,
             began,

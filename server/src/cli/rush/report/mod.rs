@@ -75,6 +75,10 @@ pub struct Report {
     sold_out_shopping: u64,
     #[serde(flatten)]
     pace: Pace,
+    /// Attackers beside the fans.
+    attackers: u32,
+    /// What they were answered, by what they did; none of it is in the other figures.
+    hostile: Vec<Answered>,
     latency: Vec<Latency>,
     answers: Vec<Answered>,
     /// Requests that were still without an answer when the time was over, their last try broken.
@@ -108,9 +112,17 @@ impl Report {
         type Counted<'a> = (&'a (&'static str, u16, String), &'a u64);
         let answered = |(&(step, status, ref code), &count): Counted<'_>| Answered {
             step,
-            answer: format!("{status} {code}").trim_end().to_owned(),
+            // What was no request has no status.
+            answer: match status {
+                0 => code.clone(),
+                _ => format!("{status} {code}").trim_end().to_owned(),
+            },
             count,
         };
+        let hostile = world.hostile.borrow();
+        // Whatever they ask, it is no fault of the server.
+        let faults = hostile.answers.iter().filter(|((_, status, _), _)| *status == 500);
+        let faults: u64 = faults.map(|(_, count)| count).sum();
         let latency = |(step, ms)| Latency { step, ms };
         let full = |second: &&Second| second.generator_busy >= BUSY;
         Self {
@@ -132,12 +144,14 @@ impl Report {
             sold_out_waiting: figures.in_stage(Stage::SoldOutWaiting),
             sold_out_shopping: figures.in_stage(Stage::SoldOut),
             pace: pace(world, &figures, &judgement),
+            attackers: world.attackers,
+            hostile: hostile.answers.iter().map(answered).collect(),
             latency: figures.latencies().into_iter().map(latency).collect(),
             answers: figures.answers.iter().map(answered).collect(),
             unanswered: figures.unanswered,
             unexpected: figures.surprised,
             unexpected_examples: figures.surprises.clone(),
-            wrong: figures.surprised + figures.unanswered + judgement.wrong(),
+            wrong: figures.surprised + figures.unanswered + faults + judgement.wrong(),
             judgement,
             stages: Stage::ALL.map(Stage::name).to_vec(),
             seconds: figures.seconds.clone(),
@@ -215,8 +229,22 @@ impl Report {
             );
         }
         println!();
+        self.print_hostile();
         self.print_judgement();
         println!("{} and report.json tell more.", folder.join("report.html").display());
+    }
+
+    #[expect(clippy::print_stdout, reason = "the summary is the verb's result")]
+    fn print_hostile(&self) {
+        if self.attackers == 0 {
+            return;
+        }
+        println!("{} attackers were answered:", self.attackers);
+        println!("\n| attack | answer | count |\n|---|---|---:|");
+        for Answered { step, answer, count } in &self.hostile {
+            println!("| {step} | {answer} | {count} |");
+        }
+        println!();
     }
 
     /// What the processes took, where it is known.
