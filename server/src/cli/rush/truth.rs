@@ -42,6 +42,20 @@ impl<'a> Truth<'a> {
         Ok(broken)
     }
 
+    /// When places of the concert were let in since then (UTC milliseconds), each the last time, in order,
+    /// milliseconds after it.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn admissions_ms(&self, since: i64) -> rusqlite::Result<Vec<u64>> {
+        let text = "SELECT admitted_at - ?2 FROM user_token \
+                    WHERE concert_id = ?1 AND admitted_at >= ?2 ORDER BY 1";
+        let mut statement = self.rows.prepare(text)?;
+        let found =
+            statement.query_map(params![self.concert.as_bytes(), since], |row| row.get(0))?;
+        found.map(|ms| ms.map(|ms: i64| u64::try_from(ms).unwrap_or(0))).collect()
+    }
+
     fn fact(&self, Told { user, fact }: &Told) -> Found {
         let found = match fact {
             Fact::Place { sequence } => self.place(*user, *sequence)?,
