@@ -59,6 +59,23 @@ pub struct Status {
     pub seed: [u8; 32],
 }
 
+impl Status {
+    /// Of a row, where nothing was measured.
+    #[must_use]
+    pub const fn of(row: &QueueState) -> Self {
+        Self {
+            cursor: row.cursor,
+            tail: row.tail,
+            drawn: row.drawn,
+            active: row.active,
+            waiting: row.waiting + row.returning,
+            settings: row.settings,
+            admitted_last_minute: 0,
+            seed: row.seed,
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Seen {
     expiry: Time,
@@ -260,16 +277,7 @@ impl QueueBoard {
     pub fn status(&self) -> Option<Status> {
         let picture = read(&self.picture);
         let row = picture.row.as_ref()?;
-        Some(Status {
-            cursor: row.cursor,
-            tail: row.tail,
-            drawn: row.drawn,
-            active: row.active,
-            waiting: row.waiting + row.returning,
-            settings: row.settings,
-            admitted_last_minute: picture.rate().0,
-            seed: row.seed,
-        })
+        Some(Status { admitted_last_minute: picture.rate().0, ..Status::of(row) })
     }
 
     /// Admissions whose time is over, the longest over first, up to `limit`: what the sweeper

@@ -197,6 +197,10 @@ pub async fn join(
     identity: Identity,
     submitted: Submitted<Nothing>,
 ) -> Result<Response, Problem> {
+    // Nothing of it can be sold any more; the board that says so takes part in no decision.
+    if app.board.is_over(ConcertId(id)) {
+        return Err(Problem::of("sale_closed"));
+    }
     let key = submitted.key(identity.user.0);
     let command = Command::Join(Join { user: identity.user, concert: ConcertId(id) });
     let (Outcome::Joined(ticket), replayed) = app.outcome(command, key).await? else {
@@ -239,6 +243,11 @@ pub async fn poll(
         standing.ok_or_else(|| Problem::of("queue_token_unknown"))
     };
     let Some(concert) = app.board.concert(claims.concert) else {
+        if app.board.is_over(claims.concert) {
+            let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, now);
+            view.state = TokenState::Expired;
+            return Ok(respond(StatusCode::OK, &view, false));
+        }
         unheard()?;
         // As far as this server knows, it has not opened.
         let mut view = TokenView::waiting(SaleState::Upcoming, claims.queue_number, now);

@@ -55,6 +55,7 @@ impl Sweeper {
         if let Err(why) = self.desk.refresh(TICK).await {
             tracing::debug!(?why, "the board is refreshed with the next tick");
         }
+        self.metrics.forget(self.board.take_gone().iter().map(ToString::to_string));
         for concert in self.board.concerts() {
             self.expire(&concert).await;
             if concert.queue.has_work(&concert.row(), self.clock.now()) {

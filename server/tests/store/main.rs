@@ -10,6 +10,7 @@
 mod contract;
 mod differential;
 mod mysql;
+mod over;
 mod refused;
 mod sample;
 mod schema;
