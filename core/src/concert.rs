@@ -3,7 +3,7 @@
 use crate::draw::SEED_BYTES;
 use crate::id::{ConcertId, DateId, ReservationId, SeatKey};
 use crate::limits::{
-    DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_DATE_MAX,
+    DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, OVER_AFTER_MS, PRICE_MAX, SEATS_PER_DATE_MAX,
     SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
 };
 use crate::money::Money;
@@ -84,6 +84,15 @@ impl Concert {
     pub fn not_closed(&self, now: Time) -> Result<(), Refusal> {
         ensure!(!self.end_at.is_some_and(|end| now.reached(end)), Refusal::SaleClosed);
         Ok(())
+    }
+
+    /// Whether nothing of it is to come, where `last` is the start of its last date: its sale has
+    /// closed, or has no end, and all dates have started, all of it [`OVER_AFTER_MS`] ago or more.
+    /// A concert that has neither an end nor a date is not over.
+    #[must_use]
+    pub fn is_over(&self, last: Option<Time>, now: Time) -> bool {
+        let end = last.max(self.end_at).map(|end| end.max(self.start_at));
+        end.is_some_and(|end| now.reached(end.plus_ms(OVER_AFTER_MS)))
     }
 }
 

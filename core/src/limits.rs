@@ -28,6 +28,9 @@ pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 128;
 /// How long the reply of an idempotency key is kept.
 pub const IDEMPOTENCY_KEEP_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// How long after its end a concert counts as over: by then nothing of it is under way any more.
+pub const OVER_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Hold, shopping and grace times may not be longer than this.
 pub const TTL_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 /// Admissions a second, and admitted at once, may not be set higher than this.

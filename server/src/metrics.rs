@@ -186,6 +186,14 @@ impl Metrics {
         r.register_with_unit("sweep", sweep, Unit::Seconds, self.sweep_seconds.clone());
     }
 
+    /// Drops what is counted of these concerts, so that labels do not add up.
+    pub fn forget(&self, concerts: impl Iterator<Item = String>) {
+        for label in concerts.map(|concert| ConcertLabel { concert }) {
+            self.queue_waiting.remove(&label);
+            self.queue_active.remove(&label);
+        }
+    }
+
     /// The text that Prometheus reads.
     #[must_use]
     pub fn text(&self) -> String {

@@ -3,6 +3,8 @@
 
 mod compact;
 mod date;
+mod dates;
+mod over;
 mod pacer;
 mod queue;
 mod rank_set;
@@ -21,7 +23,10 @@ use boxoffice_core::concert::Concert;
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey};
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
-use std::collections::{BTreeMap, HashMap};
+use dates::Dates;
+use over::Away;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A lock whose holder panicked is used on: what it guards is a picture, which the next commit
@@ -72,13 +77,14 @@ impl ConcertBoard {
 #[derive(Default)]
 pub struct Board {
     concerts: RwLock<BTreeMap<ConcertId, Arc<ConcertBoard>>>,
-    dates: RwLock<HashMap<DateId, Arc<DateBoard>>>,
+    dates: RwLock<Dates>,
+    away: RwLock<Away>,
     shared: bool,
 }
 
 impl Board {
-    /// The board of a database. With `shared`, others write to it as well, and [`Board::hear`] tells
-    /// when their changes have come.
+    /// The board of a database, of what is not over at `now`. With `shared`, others write to it as
+    /// well, and [`Board::hear`] tells when their changes have come.
     #[must_use]
     pub fn from_snapshot(snapshot: Snapshot, now: Time, shared: bool) -> Self {
         let mut rows = Rows::default();
@@ -98,7 +104,7 @@ impl Board {
         for (key, row) in snapshot.admissions {
             rows.admissions.insert(key, row);
         }
-        board.apply(&rows, now);
+        board.show(&rows, now);
         let concert = |key: &PlaceKey| board.concert(key.concert);
         for key in snapshot.left {
             if let Some(concert) = concert(&key) {
@@ -112,6 +118,9 @@ impl Board {
         }
         board.hear();
         board.count(now);
+        board.retire(now);
+        let over = snapshot.known.into_iter().filter(|id| board.concert(*id).is_none());
+        write(&board.away).add(over);
         board
     }
 
@@ -134,11 +143,82 @@ impl Board {
         let fresh = Self::from_snapshot(snapshot, now, self.shared);
         let concerts = std::mem::take(&mut *write(&fresh.concerts));
         let dates = std::mem::take(&mut *write(&fresh.dates));
-        *write(&self.concerts) = concerts;
+        *write(&self.away) = std::mem::take(&mut *write(&fresh.away));
+        let before = std::mem::replace(&mut *write(&self.concerts), concerts);
         *write(&self.dates) = dates;
+        write(&self.away).left(before.into_keys().filter(|id| self.concert(*id).is_none()));
     }
 
-    /// All concerts, oldest first.
+    /// Takes what is over at `now` off the board, with its dates: it is known by its id alone then.
+    /// Whoever is still in its shop keeps it. Called between batches, as [`Board::apply`] is.
+    pub fn retire(&self, now: Time) {
+        let is_over = |concert: &Arc<ConcertBoard>| {
+            let last = read(&self.dates).of(concert.id).last().map(|date| date.starts_at);
+            let empty = concert.queue.status().is_none_or(|status| status.active == 0);
+            empty && concert.row().is_over(last, now)
+        };
+        let over: Vec<_> = self.concerts().iter().filter(|c| is_over(c)).map(|c| c.id).collect();
+        if over.is_empty() {
+            return;
+        }
+        // In this order: it is always found in one of both.
+        write(&self.away).add(over.iter().copied());
+        for id in &over {
+            write(&self.concerts).remove(id);
+            write(&self.dates).remove(*id);
+        }
+        write(&self.away).left(over);
+    }
+
+    /// Concerts that have left since this was last asked.
+    #[must_use]
+    pub fn take_gone(&self) -> Vec<ConcertId> {
+        write(&self.away).take_gone()
+    }
+
+    /// Whether the concert is over and not shown any more.
+    #[must_use]
+    pub fn is_over(&self, id: ConcertId) -> bool {
+        read(&self.away).is_over(id)
+    }
+
+    /// Whether there is no concert, not even one that is over.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        read(&self.concerts).is_empty() && read(&self.away).is_empty()
+    }
+
+    /// Concerts that batches have changed, and that have to be read whole to be shown.
+    #[must_use]
+    pub fn take_wanted(&self) -> BTreeSet<ConcertId> {
+        write(&self.away).take_wanted()
+    }
+
+    /// Has a concert read whole.
+    pub fn want(&self, id: ConcertId) {
+        write(&self.away).want(id);
+    }
+
+    /// Shows a concert that was read whole, unless it is over. It appears with all that belongs to it.
+    pub fn bring_back(&self, snapshot: Snapshot, now: Time) {
+        let fresh = Self::from_snapshot(snapshot, now, self.shared);
+        let dates = std::mem::take(&mut *write(&fresh.dates));
+        write(&self.dates).extend(dates.into_all());
+        for (id, concert) in std::mem::take(&mut *write(&fresh.concerts)) {
+            write(&self.concerts).insert(id, concert);
+            write(&self.away).came_back(id);
+        }
+    }
+
+    /// The concerts after this one, oldest first, at most `limit`.
+    #[must_use]
+    pub fn page(&self, after: Option<ConcertId>, limit: usize) -> Vec<Arc<ConcertBoard>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let concerts = read(&self.concerts);
+        concerts.range((from, Bound::Unbounded)).take(limit).map(|(_, c)| Arc::clone(c)).collect()
+    }
+
+    /// All concerts that are not over, oldest first.
     #[must_use]
     pub fn concerts(&self) -> Vec<Arc<ConcertBoard>> {
         read(&self.concerts).values().cloned().collect()
@@ -153,20 +233,40 @@ impl Board {
     /// A date.
     #[must_use]
     pub fn date(&self, id: DateId) -> Option<Arc<DateBoard>> {
-        read(&self.dates).get(&id).cloned()
+        read(&self.dates).get(id)
     }
 
     /// The dates of a concert in the order of performance.
     #[must_use]
     pub fn dates_of(&self, concert: ConcertId) -> Vec<Arc<DateBoard>> {
-        let mut dates: Vec<_> =
-            read(&self.dates).values().filter(|d| d.concert == concert).cloned().collect();
-        dates.sort_by_key(|date| (date.starts_at, date.id));
-        dates
+        read(&self.dates).of(concert).to_vec()
     }
 
-    /// Shows what a batch has changed. Called by the desk after the commit.
+    /// How many dates are shown.
+    #[must_use]
+    pub fn date_count(&self) -> usize {
+        read(&self.dates).len()
+    }
+
+    /// Shows what a batch has changed. Called by the desk after the commit. Of a concert that is over,
+    /// or that this board has not heard of, a batch brings a part: it is wanted whole then.
     pub fn apply(&self, rows: &Rows, now: Time) {
+        for (id, row, _) in rows.concerts.changed() {
+            if self.concert(*id).is_none() && !self.is_whole(*id, row, rows) {
+                self.want(*id);
+            }
+        }
+        self.show(rows, now);
+    }
+
+    /// Whether a batch brings all dates of a concert that is not shown yet.
+    fn is_whole(&self, id: ConcertId, row: &Concert, rows: &Rows) -> bool {
+        let dates = rows.dates.changed().filter(|(_, date, _)| date.concert == id);
+        let dates = u64::try_from(dates.count()).unwrap_or(u64::MAX);
+        !self.is_over(id) && row.date_count <= dates
+    }
+
+    fn show(&self, rows: &Rows, now: Time) {
         for (id, row, _) in rows.concerts.changed() {
             self.show_concert(*id, row);
         }
@@ -179,12 +279,13 @@ impl Board {
     /// Counts the seats that can be had in each concert. The tick does it again and again: a hold lapses
     /// without anybody changing it.
     pub fn count(&self, now: Time) {
-        let mut stocks: HashMap<ConcertId, Stock> = HashMap::new();
-        for date in read(&self.dates).values().filter(|date| !now.reached(date.starts_at)) {
-            stocks.entry(date.concert).or_default().add(date.stock(now));
-        }
-        for concert in read(&self.concerts).values() {
-            concert.stock.set(stocks.get(&concert.id).copied().unwrap_or_default());
+        for concert in self.concerts() {
+            let mut stock = Stock::default();
+            for date in self.dates_of(concert.id).iter().filter(|date| !now.reached(date.starts_at))
+            {
+                stock.add(date.stock(now));
+            }
+            concert.stock.set(stock);
         }
     }
 
@@ -192,7 +293,9 @@ impl Board {
     /// a hold on a date that this board has not heard of brings the date's row and the seats held.
     /// Returns whether there was one.
     fn show_dates(&self, rows: &Rows, now: Time) -> bool {
-        let new = rows.dates.changed().filter(|(id, ..)| self.date(**id).is_none());
+        let new = rows.dates.changed().filter(|(id, row, _)| {
+            self.date(**id).is_none() && !read(&self.away).holds(row.concert)
+        });
         let mut new: HashMap<_, _> =
             new.map(|(id, row, _)| (*id, Arc::new(DateBoard::new(*id, row)))).collect();
         if !new.is_empty() {
@@ -213,7 +316,7 @@ impl Board {
         }
         let any = !new.is_empty();
         if any {
-            write(&self.dates).extend(new);
+            write(&self.dates).extend(new.into_values());
         }
         any
     }
@@ -222,6 +325,9 @@ impl Board {
         let row = Arc::new(row.clone());
         if let Some(concert) = self.concert(id) {
             *write(&concert.row) = row;
+            return;
+        }
+        if read(&self.away).holds(id) {
             return;
         }
         let queue = QueueBoard::new(self.shared);

@@ -70,6 +70,25 @@ pub struct Status {
     pub seed: [u8; 32],
 }
 
+impl Status {
+    /// Of a row, where nothing was measured.
+    #[must_use]
+    pub const fn of(row: &QueueState) -> Self {
+        Self {
+            cursor: row.cursor,
+            tail: row.tail,
+            drawn: row.drawn,
+            active: row.active,
+            waiting: row.waiting + row.returning,
+            settings: row.settings,
+            admitted_last_minute: 0,
+            undecided: 0,
+            pace: (row.settings.admissions_per_second, 1_000),
+            seed: row.seed,
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Seen {
     expiry: Time,
@@ -312,16 +331,10 @@ impl QueueBoard {
         let picture = read(&self.picture);
         let row = picture.row.as_ref()?;
         Some(Status {
-            cursor: row.cursor,
-            tail: row.tail,
-            drawn: row.drawn,
-            active: row.active,
-            waiting: row.waiting + row.returning,
-            settings: row.settings,
             admitted_last_minute: picture.admitted_last_minute(),
             undecided: row.active.saturating_sub(picture.holding),
             pace: picture.pace(),
-            seed: row.seed,
+            ..Status::of(row)
         })
     }
 

@@ -55,7 +55,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     // Before the database is opened, and until after the desk's end.
     let _lock = database::lock(config)?;
     let node = node::build(config, database::clock(config)?)?;
-    if config.demo && node.app.board.concerts().is_empty() {
+    if config.demo && node.app.board.is_empty() {
         demo::open(&node.app).await?;
     }
     let listener = listen(config.listen);

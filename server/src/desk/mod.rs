@@ -8,7 +8,7 @@ mod writer;
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::store::reads::Snapshot;
+use crate::store::reads::{Of, Snapshot};
 use crate::store::{Changes, Fault, Flush, Store};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
@@ -54,8 +54,8 @@ fn not_taken<T>(error: SendTimeoutError<T>) -> NotRun {
     }
 }
 
-/// Reads the whole database, for a board that has to be filled anew.
-pub type Refill = Box<dyn FnMut() -> Result<Snapshot, Fault> + Send>;
+/// Reads what a board shows again: all that is live, or one concert that has come back.
+pub type Refill = Box<dyn FnMut(Of) -> Result<Snapshot, Fault> + Send>;
 
 /// What other nodes have committed; the clock follows what the database's said with it.
 ///

@@ -2,10 +2,11 @@
 
 use super::App;
 use super::app::new_id;
-use super::concert::{DateView, SaleState, date_view, sale_state};
+use super::concert::{DateView, SaleState, date_view, row_view, sale_state};
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::Problem;
 use super::view::{Stamp, json, parse_stamp, replied};
+use crate::board::Status;
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
@@ -21,6 +22,7 @@ use boxoffice_core::refusal::{Field, Refusal};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// Seats that stand together: numbers `from` to `to`, one zone, one price.
@@ -416,15 +418,23 @@ pub async fn figures(
     PathId(id): PathId,
     _: Operator,
 ) -> Result<Response, Problem> {
-    let concert = app.concert(id)?;
-    let status = concert.queue.status().ok_or_else(|| Problem::of("concert_not_found"))?;
-    let (now, row) = (app.clock.now(), concert.row());
-    let dates = app.board.dates_of(ConcertId(id));
-    let dates = dates.iter().map(|date| date_view(date, now));
+    let now = app.clock.now();
+    let (status, row, sale, dates) = if let Some(concert) = app.board.concert(ConcertId(id)) {
+        let dates = app.board.dates_of(ConcertId(id));
+        let dates: Vec<_> = dates.iter().map(|date| date_view(date, now)).collect();
+        let row = concert.row();
+        let sale = sale_state(&row, concert.stock(), now);
+        (concert.queue.status(), row, sale, dates)
+    } else {
+        let (row, queue, dates) = app.over(id).await?;
+        let dates = dates.iter().map(|(id, date)| row_view(*id, date)).collect();
+        (Some(Status::of(&queue)), Arc::new(row), SaleState::Closed, dates)
+    };
+    let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
     let view = SaleFigures {
         concert_id: id,
         name: row.concert_name.clone(),
-        sale: sale_state(&row, concert.stock(), now),
+        sale,
         paused: status.settings.paused,
         max_active: status.settings.max_active,
         admissions_per_second: status.settings.admissions_per_second,
@@ -432,7 +442,7 @@ pub async fn figures(
         active: status.active,
         waiting: status.waiting,
         admitted_last_minute: status.admitted_last_minute,
-        dates: dates.collect(),
+        dates,
         now: now.into(),
     };
     Ok(json(StatusCode::OK, &view))

@@ -9,6 +9,7 @@ use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::pressure::Pressure;
 use crate::store::pool::ReadPool;
+use crate::store::reads::WholeConcert;
 use crate::tokens::{External, Keyring};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
@@ -103,6 +104,19 @@ impl App {
     /// No such concert.
     pub fn concert(&self, id: Uuid) -> Result<Arc<ConcertBoard>, Problem> {
         self.board.concert(ConcertId(id)).ok_or_else(|| Problem::of("concert_not_found"))
+    }
+
+    /// A concert that is over, as the database has it; one at a time is looked up.
+    ///
+    /// # Errors
+    /// No such concert, or the database is not available.
+    pub async fn over(&self, id: Uuid) -> Result<WholeConcert, Problem> {
+        let none = || Problem::of("concert_not_found");
+        if !self.board.is_over(ConcertId(id)) {
+            return Err(none());
+        }
+        let found = self.readers.read_aside(move |reads| reads.concert(ConcertId(id))).await?;
+        found.ok_or_else(none)
     }
 
     /// Whether the external user is known to have a row already.

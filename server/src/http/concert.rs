@@ -1,20 +1,22 @@
 //! Concerts, for everyone; their dates, for the admitted.
 
 use super::App;
-use super::extract::{Admitted, PathId};
+use super::extract::{Admitted, PathId, Query};
 use super::problem::Problem;
 use super::view::{Stamp, json};
-use crate::board::{ConcertBoard, DateBoard, Stock};
+use super::wallet::page_size;
+use crate::board::{ConcertBoard, DateBoard, Status, Stock};
 use axum::extract::State;
 use axum::response::Response;
-use boxoffice_core::concert::Concert;
+use boxoffice_core::concert::{Concert, ConcertDate};
 use boxoffice_core::draw::commitment;
-use boxoffice_core::id::{ConcertId, Uuid};
+use boxoffice_core::id::{ConcertId, DateId, Uuid};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
 /// Whether seats are sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -46,10 +48,12 @@ pub struct ConcertView {
     seats_per_user: u32,
 }
 
-/// All concerts.
+/// A page of the concerts that are not over, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConcertsView {
     concerts: Vec<ConcertView>,
+    /// For `after` of the next page; null on the last.
+    next: Option<Uuid>,
     #[schema(value_type = String, format = DateTime)]
     now: Stamp,
 }
@@ -90,14 +94,13 @@ pub(super) fn sale_state(row: &Concert, stock: Stock, now: Time) -> SaleState {
     }
 }
 
-fn view(concert: &ConcertBoard, now: Time) -> ConcertView {
-    let row = concert.row();
+fn view(id: ConcertId, row: &Concert, sale: SaleState) -> ConcertView {
     ConcertView {
-        concert_id: concert.id.0,
+        concert_id: id.0,
         name: row.concert_name.clone(),
         theater: row.theater.clone(),
         run_time_minutes: row.run_time,
-        sale: sale_state(&row, concert.stock(), now),
+        sale,
         opens_at: row.start_at.into(),
         closes_at: row.end_at.map(Stamp),
         seats_per_user: row.policy.seats_per_user,
@@ -111,21 +114,45 @@ fn public(mut response: Response) -> Response {
     response
 }
 
-/// All concerts.
-#[utoipa::path(get, path = "/api/v1/concerts", tag = "Concerts", responses((status = 200, body = ConcertsView)))]
-pub async fn list(State(app): State<App>) -> Response {
-    let now = app.clock.now();
-    let concerts = app.board.concerts();
-    let concerts = concerts.iter().map(|concert| view(concert, now)).collect();
-    public(json(StatusCode::OK, &ConcertsView { concerts, now: now.into() }))
+/// Which page.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Page {
+    /// Only concerts made after this one.
+    pub after: Option<Uuid>,
+    /// At most 100, and 100 unless told.
+    pub limit: Option<usize>,
 }
 
-/// One concert.
+/// The concerts that are not over. A day after its last date and the end of its sale one leaves the list.
+#[utoipa::path(get, path = "/api/v1/concerts", tag = "Concerts", params(Page),
+    responses((status = 200, body = ConcertsView), (status = 400, description = "invalid_query")))]
+pub async fn list(State(app): State<App>, Query(page): Query<Page>) -> Result<Response, Problem> {
+    let size = page_size(page.limit)?;
+    let now = app.clock.now();
+    let found = app.board.page(page.after.map(ConcertId), size + 1);
+    let one = |concert: &Arc<ConcertBoard>| {
+        let row = concert.row();
+        view(concert.id, &row, sale_state(&row, concert.stock(), now))
+    };
+    let concerts: Vec<_> = found.iter().take(size).map(one).collect();
+    let more = found.len() > size;
+    let next = concerts.last().filter(|_| more).map(|last| last.concert_id);
+    Ok(public(json(StatusCode::OK, &ConcertsView { concerts, next, now: now.into() })))
+}
+
+/// One concert. Of one that is over the sale is closed.
 #[utoipa::path(get, path = "/api/v1/concerts/{id}", tag = "Concerts", params(("id" = Uuid, Path)),
-    responses((status = 200, body = ConcertView), (status = 404, description = "concert_not_found")))]
+    responses((status = 200, body = ConcertView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
 pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
-    let concert = app.concert(id)?;
-    Ok(public(json(StatusCode::OK, &view(&concert, app.clock.now()))))
+    let view = if let Some(concert) = app.board.concert(ConcertId(id)) {
+        let row = concert.row();
+        view(concert.id, &row, sale_state(&row, concert.stock(), app.clock.now()))
+    } else {
+        view(ConcertId(id), &app.over(id).await?.0, SaleState::Closed)
+    };
+    Ok(public(json(StatusCode::OK, &view)))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -134,16 +161,21 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The public state of a concert's queue.
 #[utoipa::path(get, path = "/api/v1/concerts/{id}/queue", tag = "Waiting queue", params(("id" = Uuid, Path)),
-    responses((status = 200, body = QueueView), (status = 404, description = "concert_not_found")))]
+    responses((status = 200, body = QueueView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
 pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
-    let concert = app.concert(id)?;
-    let status = concert.queue.status().ok_or_else(|| Problem::of("concert_not_found"))?;
-    let stock = concert.stock();
-    let sale = sale_state(&concert.row(), stock, app.clock.now());
+    let (status, sale, held) = match app.board.concert(ConcertId(id)) {
+        Some(concert) => {
+            let stock = concert.stock();
+            let sale = sale_state(&concert.row(), stock, app.clock.now());
+            (concert.queue.status(), sale, stock.held)
+        }
+        None => (Some(Status::of(&app.over(id).await?.1)), SaleState::Closed, 0),
+    };
+    let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
     let view = QueueView {
         concert_id: id,
         sale,
-        seats_held: (sale == SaleState::SoldOut).then_some(stock.held),
+        seats_held: (sale == SaleState::SoldOut).then_some(held),
         served_up_to: status.cursor,
         waiting: status.waiting,
         admitted_last_minute: status.admitted_last_minute,
@@ -171,6 +203,16 @@ pub(super) fn date_view(date: &DateBoard, now: Time) -> DateView {
         starts_at: date.starts_at.into(),
         total_seats: date.total_seats,
         available_seats: date.available(now),
+    }
+}
+
+/// A date of a concert that is over, as its row says.
+pub(super) fn row_view(id: DateId, row: &ConcertDate) -> DateView {
+    DateView {
+        concert_date_id: id.0,
+        starts_at: row.concert_date.into(),
+        total_seats: row.total_seats,
+        available_seats: row.available_seats,
     }
 }
 

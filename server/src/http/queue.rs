@@ -247,6 +247,10 @@ pub async fn join(
         let spread = identity.user.0.as_u128() % JOIN_PUT_OFF_SECONDS;
         return Err(Problem::of("busy").after(1 + u64::try_from(spread).unwrap_or(0)));
     }
+    // Nothing of it can be sold any more; the board that says so takes part in no decision.
+    if app.board.is_over(ConcertId(id)) {
+        return Err(Problem::of("sale_closed"));
+    }
     let key = submitted.key(identity.user.0);
     let concert = app.board.concert(ConcertId(id));
     // A server that has not heard of the concert decides by its rows alone.
@@ -292,6 +296,11 @@ pub async fn poll(
         standing.ok_or_else(|| Problem::of("queue_token_unknown"))
     };
     let Some(concert) = app.board.concert(claims.concert) else {
+        if app.board.is_over(claims.concert) {
+            let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, now);
+            view.state = TokenState::Expired;
+            return Ok(respond(StatusCode::OK, &view, false));
+        }
         unheard()?;
         // As far as this server knows, it has not opened.
         let mut view = TokenView::waiting(SaleState::Upcoming, claims.queue_number, now);

@@ -65,6 +65,7 @@ impl Sweeper {
         if let Err(why) = self.desk.refresh(TICK).await {
             tracing::debug!(?why, "the board is refreshed with the next tick");
         }
+        self.metrics.forget(self.board.take_gone().iter().map(ToString::to_string));
         self.board.count(self.clock.now());
         let concerts = self.board.concerts();
         let mut work = JoinSet::new();

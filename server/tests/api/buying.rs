@@ -126,6 +126,7 @@ async fn anybody_looks_at_concerts() {
     cache-control: public, max-age=1
 
     concerts: [{"closes_at":null,"concert_id":"[id 1]","name":"Moonlight Parade","opens_at":"2027-01-15T08:00:00.000Z","run_time_minutes":120,"sale":"open","seats_per_user":4,"theater":"Hangang Hall"},{"closes_at":"2027-01-17T01:00:00.000Z","concert_id":"[id 2]","name":"한여름 밤","opens_at":"2027-01-16T01:00:00.000Z","run_time_minutes":120,"sale":"upcoming","seats_per_user":4,"theater":"Hangang Hall"}]
+    next: null
     now: "2027-01-15T08:00:00.001Z"
     "#);
     let one = sale.send(get(show.path(""))).await;

@@ -3,7 +3,7 @@
 
 use crate::world::{Fan, MINUTE, Sale, Show, delete, get, pay, post, reserve};
 use boxoffice::board::Board;
-use boxoffice::store::reads::Reads;
+use boxoffice::store::reads::{Of, Reads};
 use boxoffice::store::sqlite::SqliteReads;
 use boxoffice_core::id::{ConcertId, PlaceKey};
 use serde_json::{Value, json};
@@ -77,7 +77,8 @@ async fn half_a_million_who_left_do_not_stop_the_opening() {
     const LEFT: u64 = 500_000;
     let sale = Sale::new();
     let show = sale.concert(json!({ "opens_at": "2027-01-15T08:10:00Z" })).await;
-    let mut snapshot = SqliteReads::open(&sale.files()).unwrap().snapshot().unwrap();
+    let mut snapshot =
+        SqliteReads::open(&sale.files()).unwrap().snapshot(Of::Live(sale.clock.now())).unwrap();
     let concert = ConcertId(show.id);
     snapshot.left = (1..=LEFT).map(|sequence| PlaceKey { concert, sequence }).collect();
     snapshot.queues[0].1.tail = LEFT + 1;

@@ -22,6 +22,7 @@ mod load;
 mod money;
 mod openapi;
 mod operating;
+mod over;
 mod problems;
 mod queue;
 mod seats;

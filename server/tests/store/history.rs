@@ -113,7 +113,7 @@ impl<S: Store, R: Reads> World<S, R> {
             costs.insert(what, after - before);
             outcome
         };
-        let join = || Command::Join(Join { user: USER, concert: SHOW });
+        let join = || Command::Join(Join::of(USER, SHOW));
         let Outcome::Joined(ticket) = measure("join", join(), "1") else { panic!("a place") };
         let place = ticket.place;
         measure("ask for the place again", join(), "2");
@@ -140,7 +140,7 @@ impl<S: Store, R: Reads> World<S, R> {
         let place = ticket.place;
         measure("leave", Command::Leave(Leave { user: USER, place }), "9");
         measure("expire", Command::Expire(Expire { place }), "10");
-        measure("admit", Command::Admit(Admit { concert: SHOW }), "11");
+        measure("admit", Command::Admit(Admit::of(SHOW)), "11");
         let Self { store, reads, cost } = self;
         let before = cost(store, reads);
         assert_eq!(store.prune(NOW.plus_ms(-2_000), 5), Ok(0));

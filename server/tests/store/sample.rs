@@ -133,7 +133,7 @@ pub fn entry(number: u64) -> ((UserId, u64), LedgerEntry) {
     ((USER, number), entry)
 }
 
-fn concert() -> Concert {
+pub fn concert() -> Concert {
     Concert {
         concert_name: "밤의 노래".into(),
         theater: "Hall".into(),
@@ -147,7 +147,7 @@ fn concert() -> Concert {
     }
 }
 
-fn admission() -> Admission {
+pub fn admission() -> Admission {
     Admission {
         user: USER,
         is_active: true,

@@ -1,6 +1,6 @@
 //! The writer: one connection, one transaction at a time, few packets.
 
-use super::super::reads::Snapshot;
+use super::super::reads::{Of, Snapshot};
 use super::super::records::Source;
 use super::super::{Changes, Fault, News, Store};
 use super::connect::{Link, Options};
@@ -158,7 +158,8 @@ impl MySqlStore {
     /// The board starts anew: positions first, so that nothing is missed between them and the rows.
     fn start_anew(&mut self) -> Result<Snapshot, Fault> {
         let watch = Watch::start(&mut self.link)?;
-        let snapshot = reads::snapshot(&mut self.link)?;
+        let now = outbox::clock(&mut self.link)?;
+        let snapshot = reads::snapshot(&mut self.link, Of::Live(now))?;
         (self.watch, self.late) = (watch, Vec::new());
         Ok(snapshot)
     }
