@@ -88,6 +88,11 @@ impl World {
         u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
+    /// When the run's time is over.
+    pub fn ends(&self) -> Instant {
+        self.began + Duration::from_secs(self.options.seconds_max)
+    }
+
     /// Whether the run's time is over: nothing more is asked for.
     pub fn is_over(&self) -> bool {
         self.began.elapsed() >= Duration::from_secs(self.options.seconds_max)

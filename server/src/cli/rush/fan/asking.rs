@@ -39,7 +39,7 @@ impl Fan {
         let mut called = None;
         let is_fan = self.attack.is_none();
         if is_fan && changes && self.chance(self.world.options.cut) {
-            tokio::time::sleep_until(self.due).await;
+            self.until_due().await;
             if self.is_over() {
                 return Err(Unanswered::NotSent);
             }
@@ -53,7 +53,7 @@ impl Fan {
         let doubles = is_fan && changes && self.chance(self.world.options.double_click);
         let (first_due, mut broke) = (self.due, false);
         loop {
-            tokio::time::sleep_until(self.due).await;
+            self.until_due().await;
             if self.is_over() {
                 let mut figures = self.figures();
                 figures.unanswered += u64::from(broke);
@@ -89,6 +89,11 @@ impl Fan {
             self.due = Instant::now();
             return Ok((answer, (called, Some(self.world.now_ns()))));
         }
+    }
+
+    /// Waits until the request is due, or the run is over: nobody sleeps past its end.
+    async fn until_due(&self) {
+        tokio::time::sleep_until(self.due.min(self.world.ends())).await;
     }
 
     /// Whether another server may not have heard yet that the fan was let in.
@@ -229,6 +234,19 @@ mod tests {
         let (world, told) = asked(&["--seconds-max=0"], vec![]).await;
         assert!(matches!(told, Err(Unanswered::NotSent)));
         assert_eq!(world.figures.borrow().unanswered, 0);
+    }
+
+    /// Whoever was told to ask again in minutes does not keep the run from its end.
+    #[tokio::test(start_paused = true)]
+    async fn nobody_sleeps_past_the_end() {
+        let world = world(&["--seconds-max=1"]);
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+        let pools = Rc::new(Pools::shared(&[address], 4).unwrap());
+        let (began, later) = (Instant::now(), Instant::now() + Duration::from_secs(600));
+        let mut fan = Fan::new(&world, pools, 0, later);
+        let told = fan.ask(Step::Poll, &Ask::new("GET", "/"), false).await;
+        assert!(matches!(told, Err(Unanswered::NotSent)));
+        assert!(began.elapsed() < Duration::from_secs(2));
     }
 
     /// A million wait at once: what a fan needs to ask and to shop is made when it does.

@@ -9,6 +9,8 @@ use super::process::{Server, peak_memory_bytes};
 use super::venue::Judgement;
 use super::world::World;
 use crate::cli::Failure;
+use crate::http::view::stamp;
+use boxoffice_core::time::Time;
 use serde::Serialize;
 use std::path::Path;
 
@@ -50,6 +52,8 @@ struct Ended {
 #[derive(Serialize)]
 pub struct Report {
     version: &'static str,
+    /// When the run began, RFC 3339.
+    began: String,
     options: Options,
     seconds_taken: u64,
     funnel: Funnel,
@@ -127,6 +131,7 @@ impl Report {
         let full = |second: &&Second| second.generator_busy >= BUSY;
         Self {
             version: env!("CARGO_PKG_VERSION"),
+            began: stamp(Time(world.began_at)),
             options: world.options.clone(),
             seconds_taken: figures.seconds.len() as u64,
             funnel: figures.funnel,
