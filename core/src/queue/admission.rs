@@ -158,8 +158,7 @@ impl Admit {
         // Some of the next have left; look a little further than there are slots.
         let look = slots.saturating_mul(2).saturating_add(16).min(PLACES_PER_TICK_MAX);
         let last = queue.tail.min(queue.cursor.saturating_add(look));
-        let pre_opening = Draw::new(&queue.seed, queue.tail);
-        let draw = queue.draw().unwrap_or(pre_opening);
+        let draw = queue.draw().unwrap_or_else(|| queue.next_draw());
         let next = (queue.cursor + 1..=last).map(|number| draw.sequence_at(number));
         back.chain(next).map(|sequence| PlaceKey { concert: self.concert, sequence }).collect()
     }

@@ -6,8 +6,8 @@ use boxoffice_core::concert::Concert;
 use boxoffice_core::draw::Draw;
 use boxoffice_core::limits::RETURNS_MAX;
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState, estimated_wait_seconds,
-    position,
+    Admission, AdmissionEnd, DrawRule, Place, PlaceStatus, QueueSettings, QueueState,
+    estimated_wait_seconds, position,
 };
 use boxoffice_core::time::Time;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -119,10 +119,11 @@ impl Picture {
     }
 
     pub(super) fn show(&mut self, row: &QueueState) {
-        let newly_drawn = self.draw.is_none() && row.drawn.is_some();
-        if self.draw.is_none() {
+        let before = self.draw.is_some();
+        if !before {
             self.draw = row.draw();
         }
+        let newly_drawn = !before && self.draw.is_some();
         let moved = self.row.as_ref().is_none_or(|before| before.cursor != row.cursor);
         self.row = Some(row.clone());
         if newly_drawn {
@@ -280,6 +281,20 @@ impl QueueBoard {
         Some(Status { admitted_last_minute: picture.rate().0, ..Status::of(row) })
     }
 
+    /// Who is drawn and from what, and whether the sale has opened and waits for the value that is mixed
+    /// in.
+    #[must_use]
+    pub fn rule(&self) -> Option<(DrawRule, bool)> {
+        let picture = read(&self.picture);
+        picture.row.as_ref().map(|row| (row.rule.clone(), row.awaits_value()))
+    }
+
+    /// Whether the sale has opened and nobody is let in until the value is given that is mixed in.
+    #[must_use]
+    pub fn awaits_value(&self) -> bool {
+        read(&self.picture).row.as_ref().is_some_and(QueueState::awaits_value)
+    }
+
     /// Admissions whose time is over, the longest over first, up to `limit`: what the sweeper
     /// proposes to end.
     #[must_use]
@@ -297,7 +312,8 @@ impl QueueBoard {
         picture.row.as_ref().is_some_and(|row| {
             let wait = row.waiting > 0 || row.returning > 0;
             let room = !row.settings.paused && row.active < row.settings.max_active;
-            concert.on_sale(now).is_ok() && (row.drawn.is_none() || wait && room)
+            concert.on_sale(now).is_ok()
+                && (row.drawn.is_none() || picture.draw.is_some() && wait && room)
         })
     }
 

@@ -21,6 +21,9 @@ use utoipa::ToSchema;
 
 /// While the sale is not open, clients ask at most this often.
 const NOT_OPEN_POLL_MS: u64 = 30_000;
+/// While the draw waits for the value that is mixed in, clients ask again after this and up to as much
+/// more.
+const AWAITING_POLL_MS: u64 = 5_000;
 /// Where another server knows more of a place than this one, clients ask again after this and up to
 /// as much more: by then this one has looked at the news.
 const UNHEARD_POLL_MS: u64 = 500;
@@ -68,6 +71,9 @@ pub struct TokenView {
     admitted_until: Option<Stamp>,
     /// When expired: asking for a token again leads back to the front of the line.
     may_return: bool,
+    /// The sale has opened, and nobody is let in until the value is given that is mixed into the draw.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    awaiting_draw_value: bool,
     /// While the sale has not opened: when it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -108,6 +114,7 @@ impl TokenView {
             poll_after_ms: None,
             admitted_until: None,
             may_return: false,
+            awaiting_draw_value: false,
             opens_at: None,
             expires_at: None,
             now: now.into(),
@@ -132,7 +139,9 @@ fn token_view(
             view.opens_at = (sale == SaleState::Upcoming).then_some(Stamp(row.start_at));
             view.position = position;
             view.estimated_wait_seconds = wait_seconds.filter(|_| sale == SaleState::Open);
+            view.awaiting_draw_value = sale == SaleState::Open && concert.queue.awaits_value();
             view.poll_after_ms = Some(match sale {
+                _ if view.awaiting_draw_value => AWAITING_POLL_MS + sequence % AWAITING_POLL_MS,
                 SaleState::Upcoming => before_opening_ms(row.start_at, sequence, now),
                 SaleState::Open => poll_after_ms(position.unwrap_or(1), wait_seconds),
                 SaleState::Closed => NOT_OPEN_POLL_MS,
