@@ -8,7 +8,7 @@ use crate::limits::{
 };
 use crate::money::Money;
 use crate::outcome::Outcome;
-use crate::queue::{QueueSettings, QueueState};
+use crate::queue::{DrawRule, DrawTerms, QueueSettings, QueueState};
 use crate::refusal::{Field, Refusal};
 use crate::rows::Rows;
 use crate::time::Time;
@@ -243,6 +243,8 @@ pub struct CreateConcert {
     pub queue: QueueSettings,
     /// Secret seed of the draw, fresh random bytes.
     pub seed: [u8; SEED_BYTES],
+    /// Who is drawn, and from what besides the seed.
+    pub draw: DrawTerms,
     /// Dates; may be empty.
     pub dates: Vec<NewDate>,
 }
@@ -267,7 +269,9 @@ impl CreateConcert {
             created_at: now,
         };
         rows.concerts.insert(self.concert, concert);
-        rows.queues.insert(self.concert, QueueState::new(self.seed, self.queue, now));
+        let rule = DrawRule { terms: self.draw.clone(), ..DrawRule::default() };
+        let queue = QueueState { rule, ..QueueState::new(self.seed, self.queue, now) };
+        rows.queues.insert(self.concert, queue);
         for date in &self.dates {
             date.add(rows, self.concert);
         }
@@ -286,6 +290,7 @@ impl CreateConcert {
         ensure!(window, invalid(Field::SaleWindow));
         ensure!(self.policy.is_valid(), invalid(Field::Policy));
         self.queue.check()?;
+        self.draw.check(self.start_at)?;
         let ids: BTreeSet<DateId> = self.dates.iter().map(|new| new.date).collect();
         let dates = ids.len() == self.dates.len() && ids.len() <= DATES_PER_CONCERT_MAX;
         ensure!(dates, invalid(Field::Dates));

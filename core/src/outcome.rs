@@ -111,4 +111,7 @@ pub enum Outcome {
         max_waiting: u64,
         paused: bool,
     },
+    DrawSet {
+        concert_id: ConcertId,
+    },
 }

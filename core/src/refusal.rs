@@ -110,6 +110,7 @@ pub enum Field {
     MaxActive,
     MaxWaiting,
     AdmissionsPerSecond,
+    Draw,
     Dates,
     Seats,
 }

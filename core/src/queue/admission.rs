@@ -174,8 +174,7 @@ impl Admit {
         let look = slots.saturating_add(LOOK_FURTHER).min(PLACES_PER_TICK_MAX);
         let look = look.saturating_add(self.left_ahead.min(LEFT_PER_TICK_MAX));
         let last = queue.tail.min(queue.cursor.saturating_add(look));
-        let pre_opening = Draw::new(&queue.seed, queue.tail);
-        let draw = queue.draw().unwrap_or(pre_opening);
+        let draw = queue.draw().unwrap_or_else(|| queue.next_draw());
         let next = (queue.cursor + 1..=last).map(|number| draw.sequence_at(number));
         back.chain(next).map(|sequence| PlaceKey { concert: self.concert, sequence }).collect()
     }

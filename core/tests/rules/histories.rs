@@ -10,7 +10,9 @@ use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, Reser
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Pay;
-use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetQueue};
+use boxoffice_core::queue::{
+    Admit, Arrive, DrawTerms, Expire, Join, Leave, QueueSettings, SetQueue,
+};
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::wallet::Charge;
 use proptest::collection::{btree_set, vec};
@@ -253,6 +255,7 @@ pub fn hall(max_active: u64) -> World {
             paused: false,
         },
         seed: [3; 32],
+        draw: DrawTerms::default(),
         dates: vec![date("d0"), date("d1")],
     };
     let mut world = World::default();

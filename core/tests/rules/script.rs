@@ -22,7 +22,8 @@ use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, Reser
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Pay;
-use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetQueue};
+use boxoffice_core::queue::DrawTerms;
+use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetDraw, SetQueue};
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::time::Time;
 use boxoffice_core::user::{Adopt, Register};
@@ -151,6 +152,10 @@ impl Play {
             "sale" => Command::SetSale(SetSale {
                 concert: ConcertId(id(words.0[1])),
                 open: words.0[2] == "open",
+            }),
+            "draw" => Command::SetDraw(SetDraw {
+                concert: ConcertId(id(words.0[1])),
+                value: words.0[2].replace('_', " "),
             }),
             "queue" => Command::SetQueue(SetQueue {
                 concert: ConcertId(id(words.0[1])),
@@ -335,6 +340,10 @@ impl<'a> Words<'a> {
             policy,
             queue,
             seed: [self.number("seed").unwrap_or(7); 32],
+            draw: DrawTerms {
+                joined_before: self.after("drawn_before").map(|word| START.plus_ms(ms(word))),
+                beacon: self.after("beacon").map(|word| word.replace('_', " ")),
+            },
             dates: dates.filter(|name| *name != "none").map(|name| self.date(name)).collect(),
         }
     }

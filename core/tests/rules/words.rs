@@ -128,6 +128,7 @@ fn outcome(outcome: &Outcome) -> String {
             let run = if *paused { "paused" } else { "running" };
             format!("{run} {max_active} {admissions_per_second} {max_waiting}")
         }
+        Outcome::DrawSet { .. } => "draw set".to_owned(),
     }
 }
 

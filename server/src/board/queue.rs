@@ -8,7 +8,7 @@ use boxoffice_core::draw::Draw;
 use boxoffice_core::id::ConcertId;
 use boxoffice_core::limits::RETURNS_MAX;
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, Admit, Place, PlaceStatus, QueueSettings, QueueState,
+    Admission, AdmissionEnd, Admit, DrawRule, Place, PlaceStatus, QueueSettings, QueueState,
     estimated_wait_ms, position,
 };
 use boxoffice_core::time::Time;
@@ -338,6 +338,20 @@ impl QueueBoard {
         })
     }
 
+    /// Who is drawn and from what, and whether the sale has opened and waits for the value that is mixed
+    /// in.
+    #[must_use]
+    pub fn rule(&self) -> Option<(DrawRule, bool)> {
+        let picture = read(&self.picture);
+        picture.row.as_ref().map(|row| (row.rule.clone(), row.awaits_value()))
+    }
+
+    /// Whether the sale has opened and nobody is let in until the value is given that is mixed in.
+    #[must_use]
+    pub fn awaits_value(&self) -> bool {
+        read(&self.picture).row.as_ref().is_some_and(QueueState::awaits_value)
+    }
+
     /// Admissions whose time is over, the longest over first, up to `limit`: what the sweeper
     /// proposes to end.
     #[must_use]
@@ -361,7 +375,8 @@ impl QueueBoard {
         let queue = picture.row.as_ref().filter(|_| row.on_sale(now).is_ok())?;
         let waits = queue.waiting > 0 || queue.returning > 0;
         let slots = queue.settings.max_active.saturating_sub(queue.active).min(most);
-        let moves = waits && slots > 0 && !queue.settings.paused;
+        // Nobody is let in before the order is known: it may wait for the value that is mixed in.
+        let moves = picture.draw.is_some() && waits && slots > 0 && !queue.settings.paused;
         (queue.drawn.is_none() || moves).then(|| {
             let slots = slots.min(queue.settings.admissions_per_second);
             let left_ahead = if moves { picture.left_ahead(queue, slots) } else { 0 };

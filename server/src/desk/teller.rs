@@ -292,6 +292,7 @@ mod tests {
             credit_at: Time(0),
             max_active_at: Time(0),
             settings: QueueSettings::default(),
+            rule: boxoffice_core::queue::DrawRule::default(),
         };
         let mut rows = Rows::default();
         rows.concerts.insert(id, concert());

@@ -17,7 +17,7 @@ use boxoffice_core::limits::{
 };
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::{QueueSettings, SetQueue};
+use boxoffice_core::queue::{DrawTerms, QueueSettings, SetQueue};
 use boxoffice_core::refusal::{Field, Refusal};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
@@ -83,6 +83,16 @@ pub struct NewConcert {
     pub admissions_per_second: Option<u64>,
     /// Places in line, at most.
     pub max_waiting: Option<u64>,
+    /// RFC 3339, not after the opening: only those who joined before are drawn, and those who join later
+    /// stand behind them in the order of joining. The opening unless told.
+    pub draw_joined_before: Option<String>,
+    /// Which value of which public source is mixed into the draw, in words, at most 200 characters: one
+    /// that nobody knows before the draw is fixed. It is published with the commitment, and is to be given
+    /// by `PUT …/draw`; until then nobody is admitted.
+    #[schema(
+        example = "NIST randomness beacon 2.0, outputValue of the first pulse after 2027-01-15T08:00:00Z"
+    )]
+    pub draw_beacon: Option<String>,
     /// Dates, with 200,000 seats in all at most; more can be added later.
     #[serde(default)]
     pub dates: Vec<NewDateBody>,
@@ -192,6 +202,14 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         policy,
         queue,
         seed: crate::tokens::random().map_err(|_| Problem::of("internal"))?,
+        draw: DrawTerms {
+            joined_before: body
+                .draw_joined_before
+                .as_deref()
+                .map(|text| time_of(text, "draw_joined_before"))
+                .transpose()?,
+            beacon: body.draw_beacon,
+        },
         dates: dates_of(&body.dates)?,
     })
 }
@@ -404,6 +422,8 @@ pub struct SaleFigures {
     /// Users in line.
     waiting: u64,
     admitted_last_minute: u64,
+    /// The sale has opened, and nobody is admitted until the draw's value is given.
+    awaiting_draw_value: bool,
     dates: Vec<DateView>,
     #[schema(value_type = String, format = DateTime)]
     now: Stamp,
@@ -419,17 +439,18 @@ pub async fn figures(
     _: Operator,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
-    let (status, row, sale, dates) = if let Some(concert) = app.board.concert(ConcertId(id)) {
-        let dates = app.board.dates_of(ConcertId(id));
-        let dates: Vec<_> = dates.iter().map(|date| date_view(date, now)).collect();
-        let row = concert.row();
-        let sale = sale_state(&row, concert.stock(), now);
-        (concert.queue.status(), row, sale, dates)
-    } else {
-        let (row, queue, dates) = app.over(id).await?;
-        let dates = dates.iter().map(|(id, date)| row_view(*id, date)).collect();
-        (Some(Status::of(&queue)), Arc::new(row), SaleState::Closed, dates)
-    };
+    let (status, row, sale, dates, awaiting) =
+        if let Some(concert) = app.board.concert(ConcertId(id)) {
+            let dates = app.board.dates_of(ConcertId(id));
+            let dates: Vec<_> = dates.iter().map(|date| date_view(date, now)).collect();
+            let row = concert.row();
+            let sale = sale_state(&row, concert.stock(), now);
+            (concert.queue.status(), row, sale, dates, concert.queue.awaits_value())
+        } else {
+            let (row, queue, dates) = app.over(id).await?;
+            let dates = dates.iter().map(|(id, date)| row_view(*id, date)).collect();
+            (Some(Status::of(&queue)), Arc::new(row), SaleState::Closed, dates, false)
+        };
     let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
     let view = SaleFigures {
         concert_id: id,
@@ -442,6 +463,7 @@ pub async fn figures(
         active: status.active,
         waiting: status.waiting,
         admitted_last_minute: status.admitted_last_minute,
+        awaiting_draw_value: awaiting,
         dates,
         now: now.into(),
     };

@@ -75,12 +75,21 @@ pub struct QueueView {
     /// Admitted in the last minute.
     admitted_last_minute: u64,
     paused: bool,
-    /// SHA-256 of the seed that draws the order of those who joined before the opening.
+    /// SHA-256 of the seed that draws the order of those who joined before the opening. It proves that
+    /// the seed was not changed since, and not that nobody knew it: whoever may read the database did. Where
+    /// a `draw_beacon` is named, the seed alone tells nothing.
     draw_commitment: String,
-    /// How many were drawn; null before the opening.
+    /// Which public value is mixed in, in words; null: none.
+    draw_beacon: Option<String>,
+    /// Only those who joined before this are drawn; null: the opening.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    draw_joined_before: Option<Stamp>,
+    /// How many are drawn; null before the opening.
     drawn: Option<u64>,
     /// The seed, once the draw is made: with it anybody can compute every place.
     draw_seed: Option<String>,
+    /// The value of the beacon, once it is given: the order is drawn from SHA-256(seed ‖ value) then.
+    draw_value: Option<String>,
 }
 
 /// `stock` is what can be had of it, as far as is known.
@@ -163,14 +172,19 @@ fn hex(bytes: &[u8]) -> String {
 #[utoipa::path(get, path = "/api/v1/concerts/{id}/queue", tag = "Waiting queue", params(("id" = Uuid, Path)),
     responses((status = 200, body = QueueView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
 pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
-    let (status, sale, held) = match app.board.concert(ConcertId(id)) {
+    let (status, sale, held, rule) = match app.board.concert(ConcertId(id)) {
         Some(concert) => {
             let stock = concert.stock();
             let sale = sale_state(&concert.row(), stock, app.clock.now());
-            (concert.queue.status(), sale, stock.held)
+            (concert.queue.status(), sale, stock.held, concert.queue.rule())
         }
-        None => (Some(Status::of(&app.over(id).await?.1)), SaleState::Closed, 0),
+        None => {
+            let row = app.over(id).await?.1;
+            let rule = Some((row.rule.clone(), row.awaits_value()));
+            (Some(Status::of(&row)), SaleState::Closed, 0, rule)
+        }
     };
+    let (rule, awaits_value) = rule.unwrap_or_default();
     let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
     let view = QueueView {
         concert_id: id,
@@ -181,8 +195,11 @@ pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Respons
         admitted_last_minute: status.admitted_last_minute,
         paused: status.settings.paused,
         draw_commitment: hex(&commitment(&status.seed)),
+        draw_beacon: rule.terms.beacon,
+        draw_joined_before: rule.terms.joined_before.map(Stamp),
         drawn: status.drawn,
-        draw_seed: status.drawn.map(|_| hex(&status.seed)),
+        draw_seed: status.drawn.filter(|_| !awaits_value).map(|_| hex(&status.seed)),
+        draw_value: rule.value,
     };
     Ok(public(json(StatusCode::OK, &view)))
 }

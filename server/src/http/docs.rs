@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers, and Swagger UI.
 
 use super::{
-    admin, booking, concert, ops, payment, problem, queue, reservation, seat, session, user, view,
-    wallet,
+    admin, booking, concert, draw, ops, payment, problem, queue, reservation, seat, session, user,
+    view, wallet,
 };
 use axum::response::Response;
 use hyper::StatusCode;
@@ -23,6 +23,7 @@ use utoipa::{Modify, OpenApi};
         reservation::reserve, reservation::show, reservation::cancel, payment::pay, booking::list,
         wallet::charge, wallet::balance, wallet::ledger,
         admin::create_concert, admin::figures, admin::add_date, admin::set_sale, admin::set_queue,
+        draw::set_draw,
         ops::livez, ops::readyz, ops::metrics,
     ),
     tags(

@@ -7,6 +7,7 @@ pub mod app;
 pub mod booking;
 pub mod concert;
 pub mod docs;
+pub mod draw;
 pub mod extract;
 pub mod lang;
 pub mod limits;

@@ -31,6 +31,9 @@ const NEAR_PER_SEAT: u64 = 2;
 const JOIN_PUT_OFF_SECONDS: u128 = 5;
 /// Whoever waits for longer than this is far from the turn, and the first to be put off.
 const FAR_MS: u64 = 60_000;
+/// While the draw waits for the value that is mixed in, clients ask again after this and up to as much
+/// more.
+const AWAITING_POLL_MS: u64 = 5_000;
 /// Where another server knows more of a place than this one, clients ask again after this and up to
 /// as much more: by then this one has looked at the news.
 const UNHEARD_POLL_MS: u64 = 500;
@@ -82,6 +85,9 @@ pub struct TokenView {
     admitted_until: Option<Stamp>,
     /// When expired: asking for a token again leads back to the front of the line.
     may_return: bool,
+    /// The sale has opened, and nobody is let in until the value is given that is mixed into the draw.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    awaiting_draw_value: bool,
     /// While the sale has not opened: when it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -144,6 +150,7 @@ impl TokenView {
             poll_after_ms: None,
             admitted_until: None,
             may_return: false,
+            awaiting_draw_value: false,
             opens_at: None,
             expires_at: None,
             now: now.into(),
@@ -172,7 +179,9 @@ fn token_view(
             view.position = position;
             let wait = wait_ms.filter(|_| sale == SaleState::Open);
             view.estimated_wait_seconds = wait.map(|ms| ms.div_ceil(1_000));
+            view.awaiting_draw_value = sale == SaleState::Open && concert.queue.awaits_value();
             view.poll_after_ms = Some(match sale {
+                _ if view.awaiting_draw_value => AWAITING_POLL_MS + sequence % AWAITING_POLL_MS,
                 SaleState::Upcoming => {
                     before_opening_ms(row.start_at, sequence, &app.pressure, now)
                 }

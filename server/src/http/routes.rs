@@ -6,8 +6,8 @@ use super::limits::Class;
 use super::observe::{Observer, observe};
 use super::problem::Problem;
 use super::{
-    App, admin, booking, concert, docs, ops, payment, queue, reservation, seat, session, user,
-    wallet,
+    App, admin, booking, concert, docs, draw, ops, payment, queue, reservation, seat, session,
+    user, wallet,
 };
 use axum::Router;
 use axum::middleware::from_fn;
@@ -87,6 +87,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::POST,   "/api/v1/admin/concerts/{id}/dates",       Operator,   Class::Operator, post(admin::add_date)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/sale",        Operator,   Class::Operator, put(admin::set_sale)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/queue",       Operator,   Class::Operator, put(admin::set_queue)),
+        route(Method::PUT,    "/api/v1/admin/concerts/{id}/draw",        Operator,   Class::Operator, put(draw::set_draw)),
         route(Method::GET,    "/livez",                                  Public,     watched, get(ops::livez)),
         route(Method::GET,    "/readyz",                                 Public,     watched, get(ops::readyz)),
         route(Method::GET,    "/metrics",                                Public,     watched, get(ops::metrics)),

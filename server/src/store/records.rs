@@ -10,7 +10,7 @@ use boxoffice_core::idempotency::Record as IdempotencyRecord;
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState,
+    Admission, AdmissionEnd, DrawRule, DrawTerms, Place, PlaceStatus, QueueSettings, QueueState,
 };
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::time::Time;
@@ -308,11 +308,21 @@ impl Record for QueueState {
             number(row.settings.max_waiting),
             Cell::Int(row.settings.paused.into()),
             when(row.max_active_at),
+            maybe_when(row.rule.terms.joined_before),
+            row.rule.joined.map_or(Cell::Null, number),
+            row.rule.terms.beacon.as_deref().map_or(Cell::Null, text),
+            row.rule.value.as_deref().map_or(Cell::Null, text),
         ]
     }
     fn read(source: &dyn Source) -> Result<(ConcertId, Self), Fault> {
         let c = Columns(source);
         let drawn = source.int(2)?.map(u64::try_from).transpose();
+        let joined = source.int(16)?.map(u64::try_from).transpose();
+        let rule = DrawRule {
+            terms: DrawTerms { joined_before: c.maybe_time(15)?, beacon: source.text(17)? },
+            joined: joined.map_err(|_| corrupt("number"))?,
+            value: source.text(18)?,
+        };
         let settings = QueueSettings {
             max_active: c.number(10)?,
             admissions_per_second: c.number(11)?,
@@ -331,6 +341,7 @@ impl Record for QueueState {
             credit_at: c.time(9)?,
             max_active_at: c.time(14)?,
             settings,
+            rule,
         };
         Ok((ConcertId(c.uuid(0)?), row))
     }

@@ -88,6 +88,10 @@ pub const QUEUE_STATE: Table = Table {
         "max_waiting",
         "paused",
         "max_active_at",
+        "draw_joined_before",
+        "draw_joined",
+        "draw_beacon",
+        "draw_value",
     ],
     row: &["concert_id"],
 };

@@ -46,6 +46,7 @@ fn queue(cursor: u64, tail: u64) -> QueueState {
         credit_at: Time(0),
         max_active_at: Time(0),
         settings: QueueSettings::default(),
+        rule: boxoffice_core::queue::DrawRule::default(),
     }
 }
 

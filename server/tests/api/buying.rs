@@ -152,8 +152,11 @@ async fn anybody_looks_at_concerts() {
 
     admitted_last_minute: 0
     concert_id: "[id 1]"
+    draw_beacon: null
     draw_commitment: "[32 bytes]"
+    draw_joined_before: null
     draw_seed: null
+    draw_value: null
     drawn: null
     paused: false
     sale: "open"

@@ -43,6 +43,7 @@ async fn a_concert_is_made() {
     active: 0
     admissions_per_second: 3
     admitted_last_minute: 0
+    awaiting_draw_value: false
     concert_id: "[id 1]"
     dates: [{"available_seats":30,"concert_date_id":"[id 2]","starts_at":"2027-05-01T10:00:00.000Z","total_seats":30}]
     max_active: 7

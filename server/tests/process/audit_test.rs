@@ -132,6 +132,8 @@ const TAMPERED: &[(&str, &str)] = &[
     ("UPDATE queue_state SET queue_cursor = 0", "queue_served"),
     ("UPDATE queue_state SET seed = zeroblob(32)", "queue_order"),
     ("UPDATE queue_state SET drawn = NULL", "queue_order"),
+    ("UPDATE queue_state SET draw_beacon = 'a pulse', draw_value = '7f'", "queue_order"),
+    ("UPDATE queue_state SET draw_joined_before = 0", "draw_joined"),
     (
         "UPDATE user_token SET admitted_at = 0 WHERE sequence = (
             SELECT max(sequence) FROM user_token WHERE return_count = 0)",

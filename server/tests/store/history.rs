@@ -82,6 +82,7 @@ impl<S: Store, R: Reads> World<S, R> {
                 end_at: None,
                 policy: Policy::default(),
                 queue: QueueSettings::default(),
+                draw: boxoffice_core::queue::DrawTerms::default(),
                 seed: [3; 32],
                 dates: vec![date(DATE), date(EARLIER)],
             }),

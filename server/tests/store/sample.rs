@@ -9,7 +9,7 @@ use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState,
+    Admission, AdmissionEnd, DrawRule, DrawTerms, Place, PlaceStatus, QueueSettings, QueueState,
 };
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
@@ -119,6 +119,14 @@ pub fn queue() -> QueueState {
             max_waiting: 30,
             paused: true,
         },
+        rule: DrawRule {
+            terms: DrawTerms {
+                joined_before: Some(Time(53)),
+                beacon: Some("pulse \u{2116} 1".into()),
+            },
+            joined: Some(4),
+            value: Some("7f".into()),
+        },
     }
 }
 
@@ -210,6 +218,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
         credit_at: Time(8),
         max_active_at: Time(9),
         settings: QueueSettings::default(),
+        rule: DrawRule::default(),
     };
     let place = rows.places.update(&PLACE)?;
     (place.status, place.deleted_at) = (PlaceStatus::Served, None);

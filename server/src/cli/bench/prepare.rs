@@ -17,7 +17,7 @@ use boxoffice_core::id::{ChargeId, ConcertId, DateId, PlaceKey, ReservationId, U
 use boxoffice_core::limits::TTL_MS_MAX;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::{Arrive, Join, QueueSettings};
+use boxoffice_core::queue::{Arrive, DrawTerms, Join, QueueSettings};
 use boxoffice_core::reservation::Reserve;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
@@ -117,6 +117,7 @@ fn concert(id: ConcertId, max_active: u64, dates: Vec<NewDate>) -> Result<Comman
             paused: false,
         },
         seed: random()?,
+        draw: DrawTerms::default(),
         dates,
     }))
 }

@@ -180,7 +180,7 @@ impl<'a> Truth<'a> {
     fn account(&self, user: Uuid, account: Account) -> Found {
         let text = "SELECT count(*) FILTER (WHERE kind = 'charge'), coalesce(sum(amount), 0), \
                     (SELECT count(*) FROM reservation WHERE user_id = ?1 AND concert_id = ?2 \
-                     AND concert_date_id IN (SELECT concert_date_id FROM concert_date \
+                     AND amount_id IS NOT NULL AND concert_date_id IN (SELECT concert_date_id FROM concert_date \
                          WHERE concert_id = ?2) AND status = 'confirmed'), \
                     coalesce((SELECT amount FROM balance WHERE user_id = ?1), 0) \
                     FROM balance_entry WHERE user_id = ?1";

@@ -59,7 +59,8 @@ impl History {
             (Command::CreateConcert(create), Outcome::ConcertCreated { .. }) => {
                 self.created(create);
             }
-            (Command::AddDate(_), Outcome::DateAdded { .. }) => {}
+            (Command::AddDate(_), Outcome::DateAdded { .. })
+            | (Command::SetDraw(_), Outcome::DrawSet { .. }) => {}
             (Command::SetSale(_), Outcome::SaleSet { .. })
             | (Command::SetQueue(_), Outcome::QueueSet { .. }) => self.set(found, command, outcome),
             _ => found.ensure(false, Check::ReplyTrue, || {

@@ -42,6 +42,14 @@ impl History {
                     settings.is_some_and(|(_, closes)| closes.is_some_and(|at| at <= self.now.0));
                 closed || self.has_started(store, command)
             }
+            (Command::SetDraw(set), Refusal::SaleNotOpen { opens_at }) => {
+                // The terms are never changed, so that those of now are those of then.
+                let terms = store.queues.get(&set.concert).map(|queue| &queue.rule.terms);
+                let named = terms.and_then(|terms| terms.joined_before);
+                let opens = self.settings(command).map(|(opens, _)| opens);
+                let before = opens.map(|opens| named.map_or(opens, |named| named.0.min(opens)));
+                before == Some(opens_at.0) && self.now.0 < opens_at.0
+            }
             (_, Refusal::SaleNotOpen { opens_at }) => {
                 let settings = self.settings(command);
                 settings.is_some_and(|(opens, _)| opens == opens_at.0 && self.now.0 < opens)
@@ -87,6 +95,7 @@ impl History {
     fn settings(&self, command: &Command) -> Option<(i64, Option<i64>)> {
         let concert = match command {
             Command::Join(c) => c.concert,
+            Command::SetDraw(c) => c.concert,
             _ => visit(command)?.1.concert,
         };
         let settings = self.concerts.get(&concert)?;

@@ -37,11 +37,13 @@ pub enum Action {
     SetSale,
     /// An operator sets a queue.
     SetQueue,
+    /// An operator gives the value that a draw waits for.
+    SetDraw,
 }
 
 impl Action {
     /// How often each happens, relative to the others.
-    pub const WEIGHTS: [(Self, u64); 17] = [
+    pub const WEIGHTS: [(Self, u64); 18] = [
         (Self::Register, 12),
         (Self::Adopt, 6),
         (Self::Join, 150),
@@ -59,6 +61,7 @@ impl Action {
         (Self::AddDate, 4),
         (Self::SetSale, 3),
         (Self::SetQueue, 6),
+        (Self::SetDraw, 6),
     ];
 
     /// The action that a number below [`Action::total`] stands for.

@@ -215,6 +215,7 @@ impl Scenario {
             Action::AddDate => self.add_date()?,
             Action::SetSale => self.set_sale()?,
             Action::SetQueue => self.set_queue()?,
+            Action::SetDraw => self.set_draw()?,
         };
         let keyed = match action {
             Action::Charge | Action::Pay | Action::Reserve | Action::CreateConcert => 700,

@@ -6,7 +6,7 @@ use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy, SetSale};
 use boxoffice_core::id::{ConcertId, DateId};
 use boxoffice_core::money::Money;
-use boxoffice_core::queue::{Admit, Expire, QueueSettings, SetQueue};
+use boxoffice_core::queue::{Admit, DrawTerms, Expire, QueueSettings, SetDraw, SetQueue};
 
 /// Seats of a new date.
 const SEATS: (i64, i64) = (12, 70);
@@ -95,6 +95,11 @@ impl Scenario {
         let known = self.rng.pick(&self.people.shows).map(|show| show.id);
         let known = known.filter(|_| self.rng.chance(60));
         let dates = self.rng.index(4);
+        let before = start_at.plus_ms(-self.rng.between(0, 20_000));
+        let draw = DrawTerms {
+            joined_before: self.rng.chance(300).then_some(before),
+            beacon: self.rng.chance(200).then(|| "the first pulse after it".into()),
+        };
         Command::CreateConcert(CreateConcert {
             concert: known.unwrap_or_else(|| ConcertId(self.id())),
             concert_name: if self.rng.chance(40) { " " } else { "Show" }.into(),
@@ -105,6 +110,7 @@ impl Scenario {
             policy,
             queue: self.queue_settings(),
             seed: self.rng.bytes32(),
+            draw,
             dates: (0..dates).map(|_| self.new_date()).collect(),
         })
     }
@@ -115,6 +121,11 @@ impl Scenario {
 
     pub(super) fn set_sale(&mut self) -> Option<Command> {
         Some(Command::SetSale(SetSale { concert: self.concert()?, open: self.rng.chance(800) }))
+    }
+
+    pub(super) fn set_draw(&mut self) -> Option<Command> {
+        let value = if self.rng.chance(100) { "another" } else { "7f" }.into();
+        Some(Command::SetDraw(SetDraw { concert: self.concert()?, value }))
     }
 
     pub(super) fn set_queue(&mut self) -> Option<Command> {

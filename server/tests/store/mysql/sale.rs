@@ -12,7 +12,7 @@ use boxoffice_core::id::{ChargeId, ConcertId, DateId, PlaceKey, ReservationId, U
 use boxoffice_core::idempotency::Key;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::{Admit, Join, QueueSettings};
+use boxoffice_core::queue::{Admit, DrawTerms, Join, QueueSettings};
 use boxoffice_core::reservation::Reserve;
 use boxoffice_core::time::Time;
 use boxoffice_core::wallet::Charge;
@@ -90,7 +90,9 @@ pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
         policy: Policy::default(),
         queue,
         seed: [3; 32],
-        dates: vec![NewDate { date: DATE, starts_at: NOW.plus_ms(86_400_000), seats }],
+        draw: DrawTerms::default(),
+        // By the database's clock as well it is still to come.
+        dates: vec![NewDate { date: DATE, starts_at: NOW.plus_ms(100 * 366 * 86_400_000), seats }],
     }))
 }
 
