@@ -109,6 +109,8 @@ settings! {
     arrival_grace_seconds, "BOXOFFICE_ARRIVAL_GRACE_SECONDS": i64 = Policy::default().arrival_grace_ms / 1000;
     /// New concerts: seats of one date that one user may have [default: 4]
     seats_per_user, "BOXOFFICE_SEATS_PER_USER": u32 = Policy::default().seats_per_user;
+    /// New concerts: seconds that seats whose hold has lapsed stay closed to who held them; 0: not at all [default: 600]
+    rehold_after_seconds, "BOXOFFICE_REHOLD_AFTER_SECONDS": i64 = Policy::default().rehold_after_ms / 1000;
     /// New concerts: users shopping at once [default: 1000]
     max_active, "BOXOFFICE_MAX_ACTIVE": u64 = QueueSettings::default().max_active;
     /// New concerts: users admitted a second [default: 500]
@@ -273,6 +275,10 @@ impl Config {
             if !(1..=most).contains(&value) {
                 return invalid(format!("{name}: {value} is not between 1 and {most}"));
             }
+        }
+        if !(0..=86_400).contains(&self.rehold_after_seconds) {
+            let value = self.rehold_after_seconds;
+            return invalid(format!("rehold_after_seconds: {value} is not between 0 and 86400"));
         }
         if self.drain_seconds > DRAIN_SECONDS_MAX {
             let most = DRAIN_SECONDS_MAX;

@@ -329,6 +329,10 @@ impl Fan {
             }
             return Ok(None);
         }
+        // The fan's own seats of before: others are looked for.
+        if answer.code() == "seats_cooling_off" {
+            return Ok(None);
+        }
         Err(self.refused(Step::Hold, &answer))
     }
 
