@@ -111,6 +111,7 @@ impl Command {
             }
             Self::Cancel(c) => {
                 token_keys(c.place, rows, keys);
+                want(&mut keys.places, &rows.places, c.place);
                 reservation_keys(c.reservation, rows, keys);
             }
             Self::Charge(c) => {

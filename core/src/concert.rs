@@ -1,7 +1,7 @@
 //! Concerts, their dates and seats, prices, the sale window, and the operator's commands on them.
 
 use crate::draw::SEED_BYTES;
-use crate::id::{ConcertId, DateId, ReservationId, SeatKey};
+use crate::id::{ConcertId, DateId, ReservationId, SeatKey, UserId};
 use crate::limits::{
     DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, OVER_AFTER_MS, PRICE_MAX, SEATS_PER_DATE_MAX,
     SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
@@ -25,6 +25,9 @@ pub struct Policy {
     pub arrival_grace_ms: i64,
     /// Held and confirmed seats of one date that one user may have.
     pub seats_per_user: u32,
+    /// How long seats whose hold has lapsed stay closed to who held them; 0: not at all. After a release
+    /// it is as much less as the hold was shorter. See [`crate::reservation`].
+    pub rehold_after_ms: i64,
 }
 
 impl Default for Policy {
@@ -34,6 +37,7 @@ impl Default for Policy {
             shop_ttl_ms: 10 * 60 * 1000,
             arrival_grace_ms: 60 * 1000,
             seats_per_user: 4,
+            rehold_after_ms: 10 * 60 * 1000,
         }
     }
 }
@@ -45,6 +49,7 @@ impl Policy {
         ttl.contains(&self.hold_ttl_ms)
             && ttl.contains(&self.shop_ttl_ms)
             && ttl.contains(&self.arrival_grace_ms)
+            && (0..=TTL_MS_MAX).contains(&self.rehold_after_ms)
             && (1..=SEATS_PER_RESERVATION_MAX).contains(&seats)
     }
 }
@@ -139,6 +144,10 @@ pub struct Seat {
     pub held_until: Option<Time>,
     /// When it was sold.
     pub reservated_date: Option<Time>,
+    /// Who held it last and has not paid; overwritten by who holds it next.
+    pub last_holder: Option<UserId>,
+    /// From when on that user may hold it again.
+    pub last_holder_until: Option<Time>,
 }
 
 impl Seat {
@@ -150,6 +159,13 @@ impl Seat {
             SeatStatus::Held => self.held_until.is_none_or(|until| now.reached(until)),
             SeatStatus::Sold => false,
         }
+    }
+
+    /// Until when the seat is closed to this user, who held it last and did not pay (H40).
+    #[must_use]
+    pub fn closed_until(&self, user: UserId, now: Time) -> Option<Time> {
+        let until = self.last_holder_until.filter(|until| !now.reached(*until));
+        until.filter(|_| self.last_holder == Some(user))
     }
 }
 
@@ -208,6 +224,8 @@ impl NewDate {
                 reservation: None,
                 held_until: None,
                 reservated_date: None,
+                last_holder: None,
+                last_holder_until: None,
             };
             rows.seats.insert(SeatKey { date: self.date, number: seat.number }, row);
         }

@@ -43,5 +43,8 @@ pub const LEFT_PER_TICK_MAX: u64 = 10_000;
 /// How often one place may come back to the front after not showing up: after that it is over,
 /// so that nobody can occupy a slot for ever without shopping.
 pub const RETURNS_MAX: u32 = 3;
+/// Holds of one concert that one user may let lapse, one after another, before having to stay away for
+/// as many times as long as a lapsed seat stays closed. A hold that was released in its second half counts.
+pub const LAPSES_MAX: u32 = 3;
 /// Rounds in which a batch names the rows that it touches (a payment: reservation, then its seats).
 pub const LOAD_ROUNDS_MAX: usize = 6;

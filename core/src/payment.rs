@@ -102,6 +102,7 @@ impl Pay {
                 seat.status = SeatStatus::Sold;
                 seat.held_until = None;
                 seat.reservated_date = Some(now);
+                (seat.last_holder, seat.last_holder_until) = (None, None);
             }
         }
     }

@@ -143,6 +143,8 @@ settings! {
     arrival_grace_seconds, "BOXOFFICE_ARRIVAL_GRACE_SECONDS": i64 = Policy::default().arrival_grace_ms / 1000;
     /// New concerts: seats of one date that one user may have [default: 4]
     seats_per_user, "BOXOFFICE_SEATS_PER_USER": u32 = Policy::default().seats_per_user;
+    /// New concerts: seconds that seats whose hold has lapsed stay closed to who held them; 0: not at all [default: 600]
+    rehold_after_seconds, "BOXOFFICE_REHOLD_AFTER_SECONDS": i64 = Policy::default().rehold_after_ms / 1000;
     /// New concerts: users shopping at once [default: 1000]
     max_active, "BOXOFFICE_MAX_ACTIVE": u64 = QueueSettings::default().max_active;
     /// New concerts: users admitted a second [default: 500]
@@ -315,6 +317,10 @@ impl Config {
         }
         if self.proxy_protocol && self.trusted_proxies.is_empty() {
             return invalid("proxy_protocol: it is for trusted_proxies, and there are none");
+        }
+        if !(0..=86_400).contains(&self.rehold_after_seconds) {
+            let value = self.rehold_after_seconds;
+            return invalid(format!("rehold_after_seconds: {value} is not between 0 and 86400"));
         }
         if self.drain_seconds > DRAIN_SECONDS_MAX {
             let most = DRAIN_SECONDS_MAX;

@@ -62,6 +62,13 @@ pub(crate) fn end_admission(rows: &mut Rows, key: PlaceKey, end: AdmissionEnd, n
     }
 }
 
+/// Notes that a hold under this place has come to nothing.
+pub(crate) fn count_lapse(rows: &mut Rows, key: PlaceKey) {
+    if let Some(place) = rows.places.update(&key) {
+        place.lapses = place.lapses.saturating_add(1);
+    }
+}
+
 /// Ends an admission whose time is over, with its hold. Returns whether it did.
 pub(super) fn expire(rows: &mut Rows, key: PlaceKey, now: Time) -> bool {
     let Some(admission) = rows.admissions.get(&key).copied() else {
@@ -71,6 +78,9 @@ pub(super) fn expire(rows: &mut Rows, key: PlaceKey, now: Time) -> bool {
         return false;
     }
     let lapsed = admission.reservation.is_some_and(|id| reservation::lapse(rows, id, now));
+    if lapsed {
+        count_lapse(rows, key);
+    }
     let end = match (lapsed, admission.arrived_at) {
         (true, _) => AdmissionEnd::HoldLapsed,
         (false, Some(_)) => AdmissionEnd::TimedOut,

@@ -10,7 +10,7 @@ mod place;
 mod position;
 
 pub use admission::{Admit, Arrive, Expire, admitted};
-pub(crate) use admission::{arrive, end_admission};
+pub(crate) use admission::{arrive, count_lapse, end_admission};
 pub use drawing::{DrawRule, DrawTerms, SetDraw};
 pub use place::{Join, Leave};
 pub use position::{PollLaw, estimated_wait_ms, position};
@@ -158,6 +158,9 @@ pub struct Place {
     pub created_at: Time,
     /// When the user stopped waiting (served or left).
     pub deleted_at: Option<Time>,
+    /// Holds that the user has let lapse in this concert, here and at the places before; see
+    /// [`crate::limits::LAPSES_MAX`].
+    pub lapses: u32,
 }
 
 /// Why an admission is over.

@@ -4,6 +4,7 @@ use super::admission::{admit, end_admission, expire};
 use super::{Admission, AdmissionEnd, Place, PlaceStatus, QueueState};
 use crate::concert::Concert;
 use crate::id::{ConcertId, PlaceKey, UserId};
+use crate::limits::LAPSES_MAX;
 use crate::outcome::{Outcome, Ticket, TicketState};
 use crate::refusal::Refusal;
 use crate::reservation;
@@ -29,7 +30,7 @@ impl Join {
     }
 
     /// Refuses with: concert not found, sale closed (unless the user is in line or in the shop),
-    /// queue full.
+    /// too many lapses (likewise), queue full.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let concert = rows.concerts.get(&self.concert).ok_or(Refusal::ConcertNotFound)?.clone();
         let newest = rows.newest_places.get(&(self.user, self.concert)).copied();
@@ -38,9 +39,13 @@ impl Join {
         if standing != Standing::Present {
             concert.not_closed(now)?;
         }
+        let adds = matches!(standing, Standing::Left | Standing::Over);
+        let lapses = match newest {
+            Some(key) if adds => lapses(rows, key, concert.policy.rehold_after_ms, now)?,
+            _ => 0,
+        };
         let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
         let drawn = queue.drawn.is_some() || now.reached(concert.start_at);
-        let adds = matches!(standing, Standing::Left | Standing::Over);
         let room = !adds || queue.waiting < queue.settings.max_waiting;
         ensure!(room, Refusal::QueueFull);
 
@@ -48,17 +53,19 @@ impl Join {
             expire(rows, key, now);
             match standing {
                 Standing::Left if !drawn => stand_again(rows, key),
-                Standing::Left | Standing::Over => return Ok(self.stand(rows, &concert, now)),
+                Standing::Left | Standing::Over => {
+                    return Ok(self.stand(rows, &concert, lapses, now));
+                }
                 Standing::MayReturn => return_to_front(rows, key),
                 Standing::Present => {}
             }
             return Ok(Outcome::Joined(ticket(rows, key, false)));
         }
-        Ok(self.stand(rows, &concert, now))
+        Ok(self.stand(rows, &concert, lapses, now))
     }
 
     /// A new place at the end. Where nobody waits and there is room, it is served at once.
-    fn stand(&self, rows: &mut Rows, concert: &Concert, now: Time) -> Outcome {
+    fn stand(&self, rows: &mut Rows, concert: &Concert, lapses: u32, now: Time) -> Outcome {
         let mut key = PlaceKey { concert: self.concert, sequence: 0 };
         let mut at_once = false;
         if let Some(queue) = rows.queues.update(&self.concert) {
@@ -80,6 +87,7 @@ impl Join {
             status: PlaceStatus::Waiting,
             created_at: now,
             deleted_at: None,
+            lapses,
         };
         rows.places.insert(key, place);
         rows.admissions.put_loaded(key, None);
@@ -89,6 +97,31 @@ impl Join {
         }
         Outcome::Joined(ticket(rows, key, true))
     }
+}
+
+/// How many lapses follow the user from a place that is used up to the next: none once the user has paid or
+/// stayed away for long enough. Refuses with: too many lapses.
+fn lapses(rows: &Rows, key: PlaceKey, rehold_after_ms: i64, now: Time) -> Result<u32, Refusal> {
+    let Some(place) = rows.places.get(&key) else {
+        return Ok(0);
+    };
+    let admission = rows.admissions.get(&key);
+    if admission.is_some_and(|a| a.end == Some(AdmissionEnd::Paid)) {
+        return Ok(0);
+    }
+    // A hold that is over and was not swept yet.
+    let unswept = admission.is_some_and(|a| a.is_active && a.reservation.is_some());
+    let count = place.lapses.saturating_add(unswept.into());
+    // Whether and when it was swept tells nothing.
+    let ended = |a: &Admission| a.ended_at.map_or(a.token_expiry, |at| at.min(a.token_expiry));
+    let over = admission.map(ended).or(place.deleted_at);
+    let away_ms = rehold_after_ms.saturating_mul(LAPSES_MAX.into());
+    let retry_at = over.unwrap_or(now).plus_ms(away_ms);
+    if now.reached(retry_at) {
+        return Ok(0);
+    }
+    ensure!(count < LAPSES_MAX, Refusal::TooManyLapses { retry_at });
+    Ok(count)
 }
 
 /// What a user's newest place is still good for.
@@ -190,7 +223,7 @@ impl Leave {
         if !expire(rows, self.place, now) {
             let held = rows.admissions.get(&self.place).and_then(|a| a.reservation);
             if let Some(id) = held {
-                reservation::release(rows, id, now);
+                reservation::release(rows, self.place, id, now);
             }
             end_admission(rows, self.place, AdmissionEnd::Left, now);
         }

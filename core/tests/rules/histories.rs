@@ -247,6 +247,7 @@ pub fn hall(max_active: u64) -> World {
             shop_ttl_ms: 8_000,
             arrival_grace_ms: 2_000,
             seats_per_user: 2,
+            rehold_after_ms: 3_000,
         },
         queue: QueueSettings {
             max_active,

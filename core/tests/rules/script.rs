@@ -323,6 +323,7 @@ impl<'a> Words<'a> {
             shop_ttl_ms: self.span("shop", "10m"),
             arrival_grace_ms: self.span("grace", "1m"),
             seats_per_user: self.number("per_user").unwrap_or(4),
+            rehold_after_ms: self.span("rehold", "0s"),
         };
         let queue = QueueSettings {
             max_active: self.number("max_active").unwrap_or(10),

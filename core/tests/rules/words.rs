@@ -139,6 +139,10 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::SeatNotFound { seat_numbers } | Refusal::SeatsTaken { seat_numbers } => {
             format!("{code} {}", numbers(seat_numbers))
         }
+        Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
+            format!("{code} {} until {}", numbers(seat_numbers), offset(*retry_at))
+        }
+        Refusal::TooManyLapses { retry_at } => format!("{code} until {}", offset(*retry_at)),
         Refusal::HoldExists { reservation_id } => format!("{code} {}", name(reservation_id.0)),
         Refusal::SeatLimit { limit, have } => format!("{code} {limit} have {have}"),
         Refusal::AlreadyPaid { payment_id } => format!("{code} {}", name(payment_id.0)),

@@ -38,6 +38,7 @@ fn policy(config: &Config) -> Policy {
         shop_ttl_ms: config.shop_seconds * 1000,
         arrival_grace_ms: config.arrival_grace_seconds * 1000,
         seats_per_user: config.seats_per_user,
+        rehold_after_ms: config.rehold_after_seconds * 1000,
     }
 }
 

@@ -77,6 +77,8 @@ pub struct NewConcert {
     pub arrival_grace_seconds: Option<i64>,
     /// Seats of one date that one user may have.
     pub seats_per_user: Option<u32>,
+    /// How long seats whose hold has lapsed stay closed to who held them; 0: not at all.
+    pub rehold_after_seconds: Option<i64>,
     /// Users shopping at once.
     pub max_active: Option<u64>,
     /// Users admitted a second, at most.
@@ -184,6 +186,7 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         shop_ttl_ms: ms(body.shop_seconds, app.policy.shop_ttl_ms),
         arrival_grace_ms: ms(body.arrival_grace_seconds, app.policy.arrival_grace_ms),
         seats_per_user: body.seats_per_user.unwrap_or(app.policy.seats_per_user),
+        rehold_after_ms: ms(body.rehold_after_seconds, app.policy.rehold_after_ms),
     };
     let default = app.queue_settings;
     let queue = QueueSettings {

@@ -201,6 +201,7 @@ impl Record for Concert {
             Cell::Int(row.policy.shop_ttl_ms),
             Cell::Int(row.policy.arrival_grace_ms),
             number(row.policy.seats_per_user.into()),
+            Cell::Int(row.policy.rehold_after_ms),
             number(row.total_seats),
             number(row.date_count),
             when(row.start_at),
@@ -214,6 +215,7 @@ impl Record for Concert {
             shop_ttl_ms: c.int(6)?,
             arrival_grace_ms: c.int(7)?,
             seats_per_user: c.number(8)?,
+            rehold_after_ms: c.int(9)?,
         };
         let row = Self {
             created_at: c.time(1)?,
@@ -221,10 +223,10 @@ impl Record for Concert {
             theater: c.text(3)?,
             run_time: c.number(4)?,
             policy,
-            total_seats: c.number(9)?,
-            date_count: c.number(10)?,
-            start_at: c.time(11)?,
-            end_at: c.maybe_time(12)?,
+            total_seats: c.number(10)?,
+            date_count: c.number(11)?,
+            start_at: c.time(12)?,
+            end_at: c.maybe_time(13)?,
         };
         Ok((ConcertId(c.uuid(0)?), row))
     }
@@ -270,6 +272,8 @@ impl Record for Seat {
             maybe_uuid(row.reservation.as_ref().map(|id| &id.0)),
             maybe_when(row.held_until),
             maybe_when(row.reservated_date),
+            maybe_uuid(row.last_holder.as_ref().map(|id| &id.0)),
+            maybe_when(row.last_holder_until),
         ]
     }
     fn read(source: &dyn Source) -> Result<(SeatKey, Self), Fault> {
@@ -283,6 +287,8 @@ impl Record for Seat {
             reservation: source.uuid(7)?.map(ReservationId),
             held_until: c.maybe_time(8)?,
             reservated_date: c.maybe_time(9)?,
+            last_holder: source.uuid(10)?.map(UserId),
+            last_holder_until: c.maybe_time(11)?,
         };
         Ok((SeatKey { date: DateId(c.uuid(0)?), number: c.number(1)? }, row))
     }
@@ -358,6 +364,7 @@ impl Record for Place {
             when(row.created_at),
             word_of(row.status, PLACE_STATUS),
             maybe_when(row.deleted_at),
+            number(row.lapses.into()),
         ]
     }
     fn read(source: &dyn Source) -> Result<(PlaceKey, Self), Fault> {
@@ -367,6 +374,7 @@ impl Record for Place {
             created_at: c.time(3)?,
             status: c.word(4, PLACE_STATUS)?,
             deleted_at: c.maybe_time(5)?,
+            lapses: c.number(6)?,
         };
         Ok((PlaceKey { concert: ConcertId(c.uuid(0)?), sequence: c.number(1)? }, row))
     }

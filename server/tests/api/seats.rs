@@ -183,7 +183,7 @@ async fn the_clock_jumps() {
 #[tokio::test]
 async fn a_hold_is_not_renewed_for_ever() {
     let sale = Sale::new();
-    let show = sale.concert(json!({})).await;
+    let show = sale.concert(json!({ "rehold_after_seconds": 0 })).await;
     let fan = sale.buyer(&show).await;
     let mut minutes = 0;
     let refused = loop {

@@ -154,7 +154,7 @@ const TAMPERED: &[(&str, &str)] = &[
 const FORGOTTEN: &[&str] = &[
     "UPDATE waiting_queue SET user_id = zeroblob(16) WHERE sequence = 1",
     "DELETE FROM waiting_queue WHERE sequence = 1",
-    "INSERT INTO waiting_queue SELECT concert_id, 1000000, user_id, 0, 'left', 0
+    "INSERT INTO waiting_queue SELECT concert_id, 1000000, user_id, 0, 'left', 0, 0
         FROM waiting_queue WHERE sequence = 1",
     "UPDATE waiting_queue SET sequence = -sequence",
     "DELETE FROM user_token",

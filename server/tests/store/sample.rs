@@ -51,7 +51,7 @@ pub fn keys() -> Keys {
 }
 
 pub fn place(user: UserId, status: PlaceStatus) -> Place {
-    Place { user, status, created_at: Time(21), deleted_at: Some(Time(22)) }
+    Place { user, status, created_at: Time(21), deleted_at: Some(Time(22)), lapses: 2 }
 }
 
 pub fn claim(status: ReservationStatus) -> Reservation {
@@ -98,6 +98,8 @@ pub fn seat() -> Seat {
         reservation: Some(CLAIM),
         held_until: Some(Time(32)),
         reservated_date: Some(Time(34)),
+        last_holder: Some(USER),
+        last_holder_until: Some(Time(35)),
     }
 }
 
@@ -206,6 +208,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
     seat.status = SeatStatus::Sold;
     (seat.reservation, seat.held_until) = (None, None);
     seat.reservated_date = None;
+    (seat.last_holder, seat.last_holder_until) = (None, None);
     *rows.queues.update(&SHOW)? = QueueState {
         seed: queue().seed,
         drawn: None,
@@ -221,7 +224,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
         rule: DrawRule::default(),
     };
     let place = rows.places.update(&PLACE)?;
-    (place.status, place.deleted_at) = (PlaceStatus::Served, None);
+    (place.status, place.deleted_at, place.lapses) = (PlaceStatus::Served, None, 3);
     *rows.admissions.update(&PLACE)? = Admission {
         user: USER,
         is_active: false,

@@ -41,6 +41,7 @@ const LASTING: Policy = Policy {
     shop_ttl_ms: TTL_MS_MAX,
     arrival_grace_ms: TTL_MS_MAX,
     seats_per_user: 4,
+    rehold_after_ms: 0,
 };
 /// What everybody charges who has something to pay for.
 const CHARGE: Money = Money(150_000);

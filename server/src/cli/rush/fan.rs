@@ -204,7 +204,8 @@ impl Fan {
     /// What an answer means that is no success: the time was over, or something is wrong.
     fn refused(&self, step: Step, answer: &Answer) -> Stage {
         match answer.code().as_ref() {
-            "queue_token_expired" | "hold_lapsed" => Stage::TooLate,
+            // Whoever let too many holds lapse may not join again for a while.
+            "queue_token_expired" | "hold_lapsed" | "too_many_lapses" => Stage::TooLate,
             "sale_closed" => Stage::SoldOut,
             _ => self.unexpected(step, answer),
         }
@@ -397,6 +398,10 @@ impl Fan {
             if self.world.options.concert.is_none() {
                 self.world.record.borrow_mut().act(date, &taken, Act::Taken, span);
             }
+            return Ok(None);
+        }
+        // The fan's own seats of before: others are looked for.
+        if answer.code() == "seats_cooling_off" {
             return Ok(None);
         }
         Err(self.refused(Step::Hold, &answer))

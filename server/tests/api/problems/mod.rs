@@ -50,6 +50,7 @@ async fn every_problem_of_the_table() {
     rules::sale(&mut met).await;
     rules::seats(&mut met).await;
     rules::ends(&mut met).await;
+    rules::lapses(&mut met).await;
     rules::money(&mut met).await;
     asking::who(&mut met).await;
     asking::accounts(&mut met).await;

@@ -203,6 +203,9 @@ pub async fn ends(met: &mut Met) {
     title: "This reservation was cancelled."
     "#);
 
+    let seen = sale.send(reserve(&b, &show, &[2])).await;
+    assert_eq!(seen.status, 201, "released within the same moment");
+
     let lapsed = sale.hold(&c, &show, &[3]).await;
     sale.pass(5 * MINUTE);
     let seen = sale.send(pay(&c, lapsed, "p1")).await;
@@ -212,6 +215,31 @@ pub async fn ends(met: &mut Met) {
     code: "hold_lapsed"
     title: "The time to pay is over; the seats have been released."
     "#);
+}
+
+/// Seats that were let go again and again.
+pub async fn lapses(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let mut fan = sale.shopper(&show).await;
+    for seat in 1..=3 {
+        sale.hold(&fan, &show, &[seat]).await;
+        sale.pass(5 * MINUTE);
+        if seat < 3 {
+            sale.join(&mut fan, &show).await;
+        }
+        if seat == 1 {
+            let seen = sale.send(reserve(&fan, &show, &[1])).await;
+            assert_eq!(seen.json()["seat_numbers"], json!([1]));
+            assert!(seen.json()["retry_at"].is_string());
+            met.see(&seen);
+            assert_eq!(seen.code(), "seats_cooling_off");
+        }
+    }
+    let seen = sale.send(post(show.path("/queue-tokens")).by(&fan)).await;
+    assert!(seen.json()["retry_at"].is_string());
+    met.see(&seen);
+    assert_eq!(seen.code(), "too_many_lapses");
 }
 
 /// Money.

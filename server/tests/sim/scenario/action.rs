@@ -99,6 +99,8 @@ pub enum Event {
     Deadline,
     /// The sweeper stops, or comes back (H5).
     SweeperToggles,
+    /// The one who takes seats and lets them lapse goes on with it (H40).
+    Blocks,
 }
 
 impl Event {
@@ -112,6 +114,7 @@ impl Event {
             12..16 => Self::Restart,
             16..24 => Self::SweeperToggles,
             24..64 => Self::Deadline,
+            64..224 => Self::Blocks,
             _ => Self::Batch,
         }
     }

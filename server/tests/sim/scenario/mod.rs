@@ -122,6 +122,11 @@ impl Scenario {
                     return step;
                 }
             }
+            Event::Blocks => {
+                if let Some(step) = self.blocks() {
+                    return step;
+                }
+            }
             Event::Restart => return Step::Restart,
             Event::SweeperToggles => self.sweeping = !self.sweeping,
         }

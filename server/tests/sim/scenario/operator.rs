@@ -91,6 +91,11 @@ impl Scenario {
             shop_ttl_ms: self.rng.between(4_000, 40_000),
             arrival_grace_ms: self.rng.between(1_000, 6_000),
             seats_per_user: u32::try_from(self.rng.between(2, 6)).unwrap_or(4),
+            rehold_after_ms: if self.rng.chance(300) {
+                0
+            } else {
+                self.rng.between(1_000, 300_000)
+            },
         };
         let known = self.rng.pick(&self.people.shows).map(|show| show.id);
         let known = known.filter(|_| self.rng.chance(60));
