@@ -119,15 +119,26 @@ fn in_line_ms(sequence: u64, position: Option<u64>, wait_ms: Option<u64>, app: &
     after - after.saturating_sub(law.least_ms) / 8 * (sequence % 128) / 128
 }
 
-/// When to ask again while no seat can be had.
-fn sold_out_ms(sequence: u64, position: Option<u64>, held: u64, app: &App) -> u64 {
+/// When to ask again while no seat can be had. Within the time of a hold each seat that is held is paid for
+/// or comes back, so that asking after it tells which.
+fn sold_out_ms(
+    sequence: u64,
+    position: Option<u64>,
+    (held, hold_ttl_ms): (u64, i64),
+    app: &App,
+) -> u64 {
     let law = app.pressure.poll_law();
+    let spread = |ms: u64| ms + ms / 4 * (sequence % 128) / 128;
+    if held == 0 {
+        return spread(SOLD_OUT_POLL_MS.max(law.most_ms));
+    }
+    let decided = u64::try_from(hold_ttl_ms).unwrap_or(0).clamp(law.least_ms, SOLD_OUT_POLL_MS);
     let near = position.is_some_and(|position| position <= held.saturating_mul(NEAR_PER_SEAT));
     if near {
-        return SOLD_OUT_NEAR_POLL_MS.max(law.least_ms) + sequence % 1_000;
+        spread(decided.min(SOLD_OUT_NEAR_POLL_MS).max(law.least_ms))
+    } else {
+        spread(decided.max(app.pressure.spread_ms()))
     }
-    let seldom = SOLD_OUT_POLL_MS.max(law.most_ms);
-    seldom + seldom / 4 * (sequence % 128) / 128
 }
 
 fn unheard_poll_ms(sequence: u64) -> u64 {
@@ -173,6 +184,7 @@ fn token_view(
     let number = concert.queue.number_of(sequence).or(said);
     let mut view = TokenView::waiting(sale, number, now);
     view.seats_held = (sale == SaleState::SoldOut).then_some(stock.held);
+    let held = (stock.held, row.policy.hold_ttl_ms);
     match standing {
         Standing::Waiting { position, wait_ms } => {
             view.opens_at = (sale == SaleState::Upcoming).then_some(Stamp(row.start_at));
@@ -186,7 +198,7 @@ fn token_view(
                     before_opening_ms(row.start_at, sequence, &app.pressure, now)
                 }
                 SaleState::Open => in_line_ms(sequence, position, wait_ms, app),
-                SaleState::SoldOut => sold_out_ms(sequence, position, stock.held, app),
+                SaleState::SoldOut => sold_out_ms(sequence, position, held, app),
                 SaleState::Closed => NOT_OPEN_POLL_MS,
             });
         }
@@ -194,7 +206,7 @@ fn token_view(
             view.position = Some(1);
             view.poll_after_ms = Some(match sale {
                 SaleState::Open => in_line_ms(sequence, Some(1), None, app),
-                SaleState::SoldOut => sold_out_ms(sequence, Some(1), stock.held, app),
+                SaleState::SoldOut => sold_out_ms(sequence, Some(1), held, app),
                 SaleState::Upcoming | SaleState::Closed => NOT_OPEN_POLL_MS,
             });
         }
