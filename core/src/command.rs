@@ -2,7 +2,7 @@
 //! that it touches.
 
 use crate::concert::{AddDate, CreateConcert, SetSale};
-use crate::id::{PlaceKey, ReservationId, SeatKey};
+use crate::id::{ConcertId, PlaceKey, ReservationId, SeatKey};
 use crate::limits::SEATS_PER_RESERVATION_MAX;
 use crate::outcome::Outcome;
 use crate::payment::Pay;
@@ -77,6 +77,28 @@ impl Command {
             Self::SetSale(_) => "set_sale",
             Self::SetQueue(_) => "set_queue",
             Self::SetDraw(_) => "set_draw",
+        }
+    }
+
+    /// The concert that the command is about, if it is about one.
+    #[must_use]
+    pub const fn concert(&self) -> Option<ConcertId> {
+        match self {
+            Self::Register(_) | Self::Adopt(_) => None,
+            Self::Join(c) => Some(c.concert),
+            Self::Leave(c) => Some(c.place.concert),
+            Self::Arrive(c) => Some(c.place.concert),
+            Self::Expire(c) => Some(c.place.concert),
+            Self::Admit(c) => Some(c.concert),
+            Self::Reserve(c) => Some(c.place.concert),
+            Self::Cancel(c) => Some(c.place.concert),
+            Self::Charge(c) => Some(c.place.concert),
+            Self::Pay(c) => Some(c.place.concert),
+            Self::CreateConcert(c) => Some(c.concert),
+            Self::AddDate(c) => Some(c.concert),
+            Self::SetSale(c) => Some(c.concert),
+            Self::SetQueue(c) => Some(c.concert),
+            Self::SetDraw(c) => Some(c.concert),
         }
     }
 

@@ -15,5 +15,6 @@ pub mod passwords;
 pub mod pressure;
 pub mod rates;
 pub mod store;
+pub mod supervisor;
 pub mod sweeper;
 pub mod tokens;

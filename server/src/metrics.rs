@@ -78,6 +78,8 @@ pub struct Metrics {
     pub batches: Counter,
     /// Batches that failed as a whole.
     pub batch_faults: Counter,
+    /// Panics that were caught: faults that cost one piece of work each.
+    pub panics: Counter,
     /// Commands in a batch.
     pub batch_commands: Histogram,
     /// Time from a batch's begin to its commit.
@@ -126,6 +128,7 @@ impl Default for Metrics {
             commands: Family::default(),
             batches: Counter::default(),
             batch_faults: Counter::default(),
+            panics: Counter::default(),
             batch_commands: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
             batch_seconds: seconds(),
             commit_seconds: seconds(),
@@ -158,6 +161,7 @@ impl Metrics {
         r.register("commands", "Commands carried out", self.commands.clone());
         r.register("batches", "Batches committed", self.batches.clone());
         r.register("batch_faults", "Batches failed as a whole", self.batch_faults.clone());
+        r.register("panics", "Panics that cost one piece of work", self.panics.clone());
         r.register("batch_commands", "Commands in a batch", self.batch_commands.clone());
         let batch = "Time from a batch's begin to its commit";
         r.register_with_unit("batch", batch, Unit::Seconds, self.batch_seconds.clone());

@@ -15,8 +15,9 @@ use std::time::Duration;
 
 /// How long a connection to the database may take to be made, at most.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
-/// How long a statement waits for another transaction's lock, at most.
-const LOCK_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long a statement waits for another transaction's lock, at most: no longer than the others who wait
+/// for the desk should. Others hold a lock for a batch; whoever holds one for longer has gone.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// A database with everything that a node asks of it.
 pub struct Opened {
@@ -24,6 +25,8 @@ pub struct Opened {
     pub store: Box<dyn Store>,
     /// Read, each by one request at a time.
     pub readers: Vec<Box<dyn Reads>>,
+    /// Reads for the server itself, whatever the requests' readers are busy with.
+    pub house: Box<dyn Reads>,
     /// Makes durable what they have seen, where it is not yet.
     pub flush: Option<Arc<dyn Flush>>,
     /// What the board starts from.
@@ -57,6 +60,7 @@ fn sqlite(config: &Config, files: Files, clock: &Clock) -> Result<Opened, Fault>
     let flush = if config.batch_commands_max > 1 { store.defer_sync() } else { None };
     let reader = |_| Ok(Box::new(SqliteReads::open(&files)?) as Box<dyn Reads>);
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
+    let house = Box::new(SqliteReads::open(&files)?);
     let seen = flush.clone();
     let mut refill: Refill = Box::new(move |of| {
         let snapshot = SqliteReads::open(&files)?.snapshot(of)?;
@@ -64,7 +68,7 @@ fn sqlite(config: &Config, files: Files, clock: &Clock) -> Result<Opened, Fault>
         Ok(snapshot)
     });
     let snapshot = refill(Of::Live(clock.now()))?;
-    Ok(Opened { store, readers, flush, snapshot, refill })
+    Ok(Opened { store, readers, house, flush, snapshot, refill })
 }
 
 /// How to connect.
@@ -95,10 +99,11 @@ fn mysql(config: &Config, url: &str, clock: &Clock) -> Result<Opened, Fault> {
     news(store.as_mut(), clock)?;
     let reader = |_| Ok(Box::new(MySqlReads::open(&options)?) as Box<dyn Reads>);
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
+    let house = Box::new(MySqlReads::open(&options)?);
     let mut reads = MySqlReads::open(&options)?;
     let mut refill: Refill = Box::new(move |of| reads.snapshot(of));
     let snapshot = refill(Of::Live(clock.now()))?;
-    Ok(Opened { store, readers, flush: None, snapshot, refill })
+    Ok(Opened { store, readers, house, flush: None, snapshot, refill })
 }
 
 /// The clock that nodes of this database go by: where there can be many, the database's.

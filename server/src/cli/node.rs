@@ -8,12 +8,15 @@ use crate::config::{Config, Database};
 use crate::desk::{self, Desk, Writer};
 use crate::http::app::TokenTimes;
 use crate::http::limits::{Limits, Rates};
+use crate::http::operators::Operators;
+use crate::http::ready::Readiness;
 use crate::http::{App, Inner};
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::pressure::Pressure;
 use crate::rates::Rate;
 use crate::store::pool::ReadPool;
+use crate::supervisor::{Ends, Supervisor};
 use crate::sweeper::Sweeper;
 use crate::tokens::{External, KeyFile, KeyFileError, Keyring};
 use boxoffice_core::concert::Policy;
@@ -30,6 +33,10 @@ pub struct Node {
     pub writer: Writer,
     /// The background tick.
     pub sweeper: Sweeper,
+    /// Starts what else must live until the stop.
+    pub supervisor: Supervisor,
+    /// What has ended before it, of the node's own threads as well.
+    pub ends: Ends,
 }
 
 fn policy(config: &Config) -> Policy {
@@ -98,7 +105,7 @@ pub fn token_keys(
 /// The database or a key file cannot be used.
 pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     config.check_token_keys()?;
-    let Opened { store, readers, flush, snapshot, refill } = database::open(config, &clock)?;
+    let Opened { store, readers, house, flush, snapshot, refill } = database::open(config, &clock)?;
     // Of several servers each would make its own.
     let makes_its_own = matches!(config.where_is_the_database()?, Database::Sqlite(_));
     let keys = token_keys(config, |file| {
@@ -106,9 +113,11 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     })?;
     let board = Arc::new(Board::from_snapshot(snapshot, clock.now(), store.is_shared()));
     let metrics = Arc::new(Metrics::default());
+    let (supervisor, ends) = Supervisor::new();
     let settings = desk::Settings {
         batch_commands_max: config.batch_commands_max,
         waiting_max: config.desk_waiting_max,
+        supervisor: supervisor.clone(),
     };
     let (desk, writer) = Desk::start(
         store,
@@ -133,10 +142,14 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         metrics: Arc::clone(&metrics),
         pressure: Arc::clone(&pressure),
     };
+    // What it is asked, nobody is told of: it need not be durable.
+    let house = ReadPool::new(vec![house], None);
     let inner = Inner {
         desk,
         board,
         readers: ReadPool::new(readers, flush),
+        ready: Readiness::new(house.clone()),
+        operators: Operators::new(house),
         keyring: Arc::new(Keyring::new(&keys)),
         external: external(config)?,
         passwords,
@@ -156,5 +169,5 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         draining: Arc::default(),
         known_external: RwLock::new(HashSet::new()),
     };
-    Ok(Node { app: App(Arc::new(inner)), writer, sweeper })
+    Ok(Node { app: App(Arc::new(inner)), writer, sweeper, supervisor, ends })
 }

@@ -3,16 +3,18 @@
 use super::{Failure, database, demo, node};
 use crate::config::Config;
 use crate::http::{routes, serve};
+use crate::supervisor::{End, Ends, Supervisor};
 use crate::tokens::{KeyFile, Keyring};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// How long the desk may take to finish what it took.
 const DESK_WAIT: Duration = Duration::from_secs(20);
@@ -54,7 +56,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let _writes_fail = survive_file_size_limit()?;
     // Before the database is opened, and until after the desk's end.
     let _lock = database::lock(config)?;
-    let node = node::build(config, database::clock(config)?)?;
+    let mut node = node::build(config, database::clock(config)?)?;
     if config.demo && node.app.board.is_empty() {
         demo::open(&node.app).await?;
     }
@@ -64,26 +66,37 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let mut signals = Signals::take()?;
     announce(listener.local_addr()?, config);
     let (stop, stopped) = watch::channel(false);
-    let sweeping = tokio::spawn(node.sweeper.run(stopped.clone()));
-    let measuring = tokio::spawn(Arc::clone(&node.app.pressure).watch(stopped.clone()));
+    let sweeping = node.supervisor.task("the sweeper", node.sweeper.run(stopped.clone()));
+    let measuring = Arc::clone(&node.app.pressure).watch(stopped.clone());
+    let measuring = node.supervisor.task("the measurement of load", measuring);
     let keyring = Arc::clone(&node.app.keyring);
-    let watching = tokio::spawn(watch_keys(keyring, config.keys_file.clone(), stopped.clone()));
+    let watching = watch_keys(&node.supervisor, keyring, &config.keys_file, stopped.clone());
     let metrics = Arc::clone(&node.app.metrics);
     let desk = node.app.desk.clone();
     let draining = Arc::clone(&node.app.draining);
     let router = routes::router(node.app);
     let serving = serve::serve(listener, router, metrics, doors(config), stopped);
-    let serving = tokio::spawn(serving);
-    signals.any().await;
-    if config.drain_seconds > 0 {
-        drain(&draining, Duration::from_secs(config.drain_seconds), &mut signals).await;
+    let serving = node.supervisor.task("the accept loop", serving);
+    let mut early = signals.or_end(&mut node.ends).await;
+    if early.is_none() && config.drain_seconds > 0 {
+        let time = Duration::from_secs(config.drain_seconds);
+        early = drain(&draining, time, &mut signals, &mut node.ends).await;
+    }
+    if let Some(end) = &early {
+        tracing::error!(%end, "the server cannot go on");
     }
     tracing::info!("stopping: taking no more, finishing what was taken");
     stop.send_replace(true);
     // A task that panicked has stopped as well.
-    let _ = tokio::join!(serving, sweeping, watching, measuring);
+    let _ = tokio::join!(serving, sweeping, measuring);
+    if let Some(watching) = watching {
+        let _ = watching.await;
+    }
     desk.stop().await;
     let finished = tokio::task::spawn_blocking(move || node.writer.join(DESK_WAIT)).await?;
+    if let Some(end) = early {
+        return Err(format!("{end}; the server has stopped").into());
+    }
     if !finished {
         return Err("the desk did not finish in time; what was not answered may not be done".into());
     }
@@ -102,12 +115,17 @@ fn doors(config: &Config) -> serve::Doors {
 }
 
 /// Serves on for this time while `/readyz` says no: whoever is on the way to this server still arrives, and
-/// by the stop a balancer sends nobody any more. A second signal ends the wait.
-async fn drain(draining: &AtomicBool, time: Duration, signals: &mut Signals) {
+/// by the stop a balancer sends nobody any more. A second signal ends the wait, as does what ends by itself.
+async fn drain(
+    draining: &AtomicBool,
+    time: Duration,
+    signals: &mut Signals,
+    ends: &mut Ends,
+) -> Option<End> {
     draining.store(true, Ordering::Relaxed);
     tracing::info!(seconds = time.as_secs(), "draining: not ready any more, serving on");
     // Whichever comes first.
-    let _ = tokio::time::timeout(time, signals.any()).await;
+    tokio::time::timeout(time, signals.or_end(ends)).await.unwrap_or(None)
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -155,13 +173,29 @@ impl Signals {
             _ = self.interrupt.recv() => {}
         }
     }
+
+    /// Waits for a signal, or for what ends before one: that is returned.
+    async fn or_end(&mut self, ends: &mut Ends) -> Option<End> {
+        tokio::select! {
+            () = self.any() => None,
+            end = ends.next() => Some(end),
+        }
+    }
 }
 
-/// Takes the keys of the file when it changes, so that rotating needs no restart.
-async fn watch_keys(keyring: Arc<Keyring>, path: PathBuf, mut stop: watch::Receiver<bool>) {
-    if path.as_os_str().is_empty() {
-        return;
-    }
+/// Has the keys of the file taken when it changes, so that rotating needs no restart. Where keys are not
+/// in a file there is nothing to watch.
+fn watch_keys(
+    supervisor: &Supervisor,
+    keyring: Arc<Keyring>,
+    path: &Path,
+    stop: watch::Receiver<bool>,
+) -> Option<JoinHandle<()>> {
+    let path = Some(path).filter(|path| !path.as_os_str().is_empty())?.to_owned();
+    Some(supervisor.task("the watch of the key file", take_changed_keys(keyring, path, stop)))
+}
+
+async fn take_changed_keys(keyring: Arc<Keyring>, path: PathBuf, mut stop: watch::Receiver<bool>) {
     let modified = |path: &PathBuf| std::fs::metadata(path).and_then(|m| m.modified()).ok();
     let mut seen: Option<SystemTime> = modified(&path);
     loop {

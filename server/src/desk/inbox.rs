@@ -12,7 +12,7 @@ use boxoffice_core::command::Command;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
-/// Who waits for a look at the news.
+/// Who waits for a look at the news, or for a probe.
 pub(super) type Asking = oneshot::Sender<Result<(), NotRun>>;
 
 /// A command with who waits for its answer.
@@ -27,6 +27,7 @@ pub(super) enum Chore {
     Run(Handed),
     Prune,
     Refresh(Asking),
+    Probe(Asking),
     Stop,
 }
 
@@ -53,6 +54,7 @@ pub(super) struct Gathered {
     /// For the answer to each of them.
     pub waiting: Waiting,
     pub refresh: Vec<Asking>,
+    pub probe: Vec<Asking>,
     pub prune: bool,
 }
 
@@ -61,11 +63,12 @@ impl Gathered {
         self.envelopes.clear();
         self.waiting.clear();
         self.refresh.clear();
+        self.probe.clear();
         self.prune = false;
     }
 
     const fn is_empty(&self) -> bool {
-        self.envelopes.is_empty() && self.refresh.is_empty() && !self.prune
+        self.envelopes.is_empty() && self.refresh.is_empty() && self.probe.is_empty() && !self.prune
     }
 }
 
@@ -166,6 +169,7 @@ impl Inbox {
             Chore::Run(handed) => self.run(handed, gathered),
             Chore::Prune => gathered.prune = true,
             Chore::Refresh(asking) => gathered.refresh.push(asking),
+            Chore::Probe(asking) => gathered.probe.push(asking),
             Chore::Stop => {
                 self.house.close();
                 self.shoppers.close();

@@ -1,7 +1,9 @@
 //! The desk: the one write path. Commands that arrive together are handled together, in one
 //! transaction, and nobody is answered before it is committed.
 
+mod health;
 mod inbox;
+mod parts;
 mod teller;
 mod writer;
 
@@ -10,9 +12,11 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::reads::{Of, Snapshot};
 use crate::store::{Changes, Fault, Flush, Store};
+use crate::supervisor::Supervisor;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
-use inbox::{Chore, Handed, Inbox};
+pub use health::Health;
+use inbox::{Asking, Chore, Handed, Inbox};
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
@@ -20,13 +24,15 @@ use std::time::Duration;
 use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{mpsc, oneshot};
 
-/// Limits of the desk.
-#[derive(Clone, Copy, Debug)]
+/// Limits of the desk, and who hears of its end.
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Commands in one batch, at most.
     pub batch_commands_max: usize,
     /// Commands of shoppers that may wait, and as many of the crowd; beyond it the answer is "busy".
     pub waiting_max: usize,
+    /// Is told when a thread of the desk ends.
+    pub supervisor: Supervisor,
 }
 
 /// Why a command was not decided.
@@ -77,6 +83,7 @@ pub struct Desk {
     shoppers: mpsc::Sender<Handed>,
     crowd: mpsc::Sender<Handed>,
     metrics: Arc<Metrics>,
+    health: Arc<Health>,
 }
 
 impl Desk {
@@ -113,23 +120,27 @@ impl Desk {
         let (house, chores) = mpsc::channel(HOUSE_WAITING_MAX);
         let commands_max = settings.batch_commands_max;
         let inbox = Inbox::new(chores, shopping, coming, Arc::clone(&metrics), commands_max)?;
+        let health = Arc::new(Health::default());
         let (finished, done) = std::sync::mpsc::channel();
         let (teller, decided) = std::sync::mpsc::sync_channel(teller::BATCHES_MAX);
-        let durable = teller::Durable { flush, metrics: Arc::clone(&metrics) };
-        let telling = std::thread::Builder::new()
-            .name("teller".into())
-            .spawn(move || teller::run(&board, refill, &durable, &decided))?;
-        let mut worker =
-            writer::Worker { store, teller, clock, metrics: Arc::clone(&metrics), behind: false };
-        let thread = std::thread::Builder::new().name("desk".into()).spawn(move || {
+        let durable =
+            teller::Durable { flush, metrics: Arc::clone(&metrics), health: Arc::clone(&health) };
+        let telling = settings
+            .supervisor
+            .thread("teller", move || teller::run(&board, refill, &durable, &decided))?;
+        let (counted, told) = (Arc::clone(&metrics), Arc::clone(&health));
+        let mut worker = writer::Worker::new(store, teller, clock, counted, told);
+        let thread = settings.supervisor.thread("desk", move || {
             worker.run(inbox);
             drop(worker);
-            // The teller has no way to fail but to be gone.
-            let _ = telling.join();
+            // Whoever was not told learns that the desk is gone.
+            if let Err(panic) = telling.join() {
+                std::panic::resume_unwind(panic);
+            }
             // Nobody waits any more when the receiver is gone.
             let _ = finished.send(());
         })?;
-        Ok((Self { house, shoppers, crowd, metrics }, Writer { thread, done }))
+        Ok((Self { house, shoppers, crowd, metrics, health }, Writer { thread, done }))
     }
 
     /// Whether commands are taken.
@@ -175,9 +186,28 @@ impl Desk {
     /// # Errors
     /// The house's line is full, the desk is stopping, or the database is not available.
     pub async fn refresh(&self, wait: Duration) -> Result<(), NotRun> {
+        self.ask(Chore::Refresh, wait).await
+    }
+
+    /// Writes what changes nothing, to see whether writes succeed; [`Desk::health`] tells it from then
+    /// on, too. Waits as [`Desk::propose`].
+    ///
+    /// # Errors
+    /// The house's line is full, the desk is stopping, or writes fail.
+    pub async fn probe(&self, wait: Duration) -> Result<(), NotRun> {
+        self.ask(Chore::Probe, wait).await
+    }
+
+    async fn ask(&self, chore: impl FnOnce(Asking) -> Chore, wait: Duration) -> Result<(), NotRun> {
         let (answer, answered) = oneshot::channel();
-        self.house.send_timeout(Chore::Refresh(answer), wait).await.map_err(not_taken)?;
+        self.house.send_timeout(chore(answer), wait).await.map_err(not_taken)?;
         answered.await.unwrap_or(Err(NotRun::Stopping))
+    }
+
+    /// Whether writes succeed and the board is whole.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 }
 

@@ -3,16 +3,16 @@
 //! have come while the disk was waited for go together.
 
 use super::inbox::Asking;
-use super::{Answer, NotRun, Refill};
+use super::{Answer, Health, NotRun, Refill};
 use crate::board::Board;
 use crate::metrics::Metrics;
 use crate::store::reads::{Of, Snapshot};
 use crate::store::{Changes, Fault, Flush};
+use crate::supervisor::caught;
 use boxoffice_core::batch::Reply;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
@@ -41,6 +41,7 @@ const TOGETHER_MAX: usize = 2 * BATCHES_MAX;
 pub(super) struct Durable {
     pub flush: Option<Arc<dyn Flush>>,
     pub metrics: Arc<Metrics>,
+    pub health: Arc<Health>,
 }
 
 impl Durable {
@@ -51,6 +52,9 @@ impl Durable {
         let began = Instant::now();
         let flushed = flush.flush();
         self.metrics.sync_seconds.observe(began.elapsed().as_secs_f64());
+        if flushed.is_err() {
+            self.health.wrote(false);
+        }
         flushed
     }
 }
@@ -81,13 +85,28 @@ pub(super) fn run(board: &Board, refill: Refill, durable: &Durable, decided: &Re
         }
         bring_back(board, &mut refill.borrow_mut(), now);
     };
-    tell(show, mend, || durable.wait(), decided);
+    let notice = |noticed: Noticed| match noticed {
+        Noticed::Panic => {
+            durable.metrics.panics.inc();
+        }
+        Noticed::Torn(is_torn) => durable.health.torn(is_torn),
+    };
+    tell(show, mend, || durable.wait(), notice, decided);
+}
+
+/// What others count, or ask for.
+enum Noticed {
+    /// A panic was caught.
+    Panic,
+    /// Whether something is missing on the board.
+    Torn(bool),
 }
 
 fn tell(
     mut show: impl FnMut(Shown<'_>, Time),
     mut mend: impl FnMut(Time) -> bool,
     mut sync: impl FnMut() -> Result<(), Fault>,
+    notice: impl Fn(Noticed),
     decided: &Receiver<Decided>,
 ) {
     let mut torn = false;
@@ -95,12 +114,21 @@ fn tell(
     // not come up again.
     let mut show = |shown: Option<Shown<'_>>, now| {
         if let Some(shown) = shown {
-            torn |= catch_unwind(AssertUnwindSafe(|| show(shown, now))).is_err();
+            let whole = caught("showing a batch", || show(shown, now));
+            if whole.is_none() {
+                notice(Noticed::Panic);
+                torn = true;
+            }
         }
         if torn {
             // What is read now may be ahead of the batches that still wait here; they show the same
-            // rows again.
-            torn = !mend(now);
+            // rows again. What tore the board may well stop the mending, too: it is tried again.
+            let mended = caught("filling the board anew", || mend(now));
+            if mended.is_none() {
+                notice(Noticed::Panic);
+            }
+            torn = mended != Some(true);
+            notice(Noticed::Torn(torn));
         }
     };
     let mut batches = Vec::with_capacity(TOGETHER_MAX);
@@ -197,6 +225,7 @@ mod tests {
     use boxoffice_core::id::{ConcertId, Uuid};
     use boxoffice_core::queue::{QueueSettings, QueueState};
     use boxoffice_core::refusal::Refusal;
+    use std::cell::{Cell, RefCell};
 
     fn batch(now: i64) -> (Decided, oneshot::Receiver<Answer>) {
         let (answer, answered) = oneshot::channel();
@@ -224,8 +253,38 @@ mod tests {
             mended.push(now);
             now != Time(2)
         };
-        tell(show, mend, || Ok(()), &decided);
+        tell(show, mend, || Ok(()), |_| {}, &decided);
         assert_eq!(mended, [Time(2), Time(3)]);
+        for mut answered in answers {
+            assert!(answered.try_recv().is_ok());
+        }
+    }
+
+    /// H37: what tears the board may stop the mending by a panic, too; both are faults, and it is tried
+    /// again.
+    #[test]
+    fn a_mending_that_panics_is_tried_again() {
+        let (desk, decided) = std::sync::mpsc::channel();
+        let answers: Vec<_> = (1..=3)
+            .map(|now| {
+                let (batch, answered) = batch(now);
+                desk.send(batch).expect("the channel is open");
+                answered
+            })
+            .collect();
+        drop(desk);
+        let show = |_: Shown<'_>, now| assert_ne!(now, Time(1), "a row that cannot be shown");
+        let mend = |now| {
+            assert_ne!(now, Time(1), "nor read");
+            true
+        };
+        let (panics, torn) = (Cell::new(0), RefCell::new(Vec::new()));
+        let notice = |noticed| match noticed {
+            Noticed::Panic => panics.set(panics.get() + 1),
+            Noticed::Torn(is_torn) => torn.borrow_mut().push(is_torn),
+        };
+        tell(show, mend, || Ok(()), notice, &decided);
+        assert_eq!((panics.get(), torn.take()), (2, vec![true, false]));
         for mut answered in answers {
             assert!(answered.try_recv().is_ok());
         }
@@ -257,7 +316,7 @@ mod tests {
         let show = |shown: Shown<'_>, _| {
             assert!(!matches!(shown, Shown::Rows(_)), "they cannot be shown");
         };
-        tell(show, mend, || Ok(()), &decided);
+        tell(show, mend, || Ok(()), |_| {}, &decided);
         assert_eq!(mended, [Time(2), Time(3), Time(4), Time(5)]);
     }
 
@@ -305,7 +364,7 @@ mod tests {
         let news = Decided::News { changes: Changes::None, now: Time(1), waiting: vec![asking] };
         desk.send(news).expect("the channel is open");
         drop(desk);
-        let durable = Durable { flush: None, metrics: Arc::default() };
+        let durable = Durable { flush: None, metrics: Arc::default(), health: Arc::default() };
         run(&board, Box::new(|_| panic!("nothing is torn")), &durable, &decided);
         assert_eq!(standing(), Some(Standing::Expired));
         assert!(matches!(asked.try_recv(), Ok(Ok(()))));

@@ -1,12 +1,14 @@
 //! The desk's thread: gather, load, decide, save, commit; then it hands over to the teller and
 //! begins the next batch.
 
-use super::NotRun;
 use super::inbox::{Asking, Gathered, Inbox};
+use super::parts::{Contended, Part};
 use super::teller::{Decided, Waiting};
+use super::{Health, NotRun};
 use crate::clock::Clock;
 use crate::metrics::{CommandLabel, Metrics, PrunedLabel};
-use crate::store::{Fault, Store, transact};
+use crate::store::{Fault, Store, transact, transact_within};
+use crate::supervisor::caught;
 use boxoffice_core::batch::{self, Envelope, Reply};
 use boxoffice_core::limits::IDEMPOTENCY_KEEP_MS;
 use boxoffice_core::rows::Rows;
@@ -14,73 +16,154 @@ use boxoffice_core::time::Time;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Old records removed after a batch, or twice the batch's commands if they are more: so that pruning
 /// keeps pace with whatever rate they come at, and no batch waits longer than some milliseconds for it.
 const PRUNE_MAX: usize = 250;
 
+/// How long a transaction is run again where others are in the way, before its concerts go apart, and each
+/// of these before it is told that the server is busy: whatever else is on sale waits meanwhile.
+const RETRY_MAX: Duration = Duration::from_millis(300);
+
+/// What a batch has changed, its answers, and when it was decided.
+type Committed = (Rows, Vec<Reply>, Time);
+
+/// The teller's thread has ended, and with it whoever could answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TellerGone;
+
+/// Whether a transaction failed for want of a database that writes. One that others were in the way of, or
+/// that a constraint refused, says nothing.
+const fn tells_of_writes(fault: &Fault) -> bool {
+    !matches!(fault, Fault::Conflict(_) | Fault::Constraint(_))
+}
+
+/// The desk's own thread.
 pub(super) struct Worker {
     pub store: Box<dyn Store>,
     pub teller: SyncSender<Decided>,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
+    pub health: Arc<Health>,
+    contended: Contended,
     /// The last prune has left what is old: the next follows the next batch.
-    pub behind: bool,
+    behind: bool,
 }
 
 impl Worker {
-    /// Runs until every handle is gone and everything taken is answered.
+    pub fn new(
+        store: Box<dyn Store>,
+        teller: SyncSender<Decided>,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        health: Arc<Health>,
+    ) -> Self {
+        let contended = Contended::default();
+        Self { store, teller, clock, metrics, health, contended, behind: false }
+    }
+
+    /// Runs until every handle is gone and everything taken is answered, or the teller is gone: nothing
+    /// more is committed then, since nobody could be told of it.
     pub fn run(&mut self, mut inbox: Inbox) {
         let mut gathered = Gathered::default();
         while inbox.next(&mut gathered) {
-            // Before the batch: what others have done is shown, and their clock followed, however
-            // long the batch takes.
-            if !gathered.refresh.is_empty() {
-                self.refresh(std::mem::take(&mut gathered.refresh));
-            }
-            if !gathered.envelopes.is_empty() {
-                self.handle(&gathered.envelopes, std::mem::take(&mut gathered.waiting));
-            }
-            if gathered.prune || self.behind {
-                self.prune(PRUNE_MAX.max(2 * gathered.envelopes.len()));
-            }
-            if gathered.prune {
-                self.measure_oldest();
+            if self.work(&mut gathered).is_err() {
+                tracing::error!("the teller is gone; nothing more is committed");
+                return;
             }
         }
     }
 
-    fn handle(&mut self, envelopes: &[Envelope], waiting: Waiting) {
-        match self.commit(envelopes) {
-            Ok((rows, replies, now)) => {
-                self.hand_over(Decided::Done { rows, replies, now, waiting });
-            }
-            // One command may have made the whole batch fail: alone, only it fails.
-            Err(Fault::Constraint(_) | Fault::Corrupt(_)) if envelopes.len() > 1 => {
-                for (envelope, waiting) in envelopes.iter().zip(waiting) {
-                    self.handle(std::slice::from_ref(envelope), vec![waiting]);
+    fn work(&mut self, gathered: &mut Gathered) -> Result<(), TellerGone> {
+        // Before the batch: what others have done is shown, and their clock followed, however
+        // long the batch takes.
+        if !gathered.refresh.is_empty() {
+            self.refresh(std::mem::take(&mut gathered.refresh))?;
+        }
+        let commands = gathered.envelopes.len();
+        if !gathered.envelopes.is_empty() {
+            self.batch(gathered)?;
+        }
+        if !gathered.probe.is_empty() {
+            self.probe(std::mem::take(&mut gathered.probe));
+        }
+        if gathered.prune || self.behind {
+            self.prune(PRUNE_MAX.max(2 * commands));
+        }
+        if gathered.prune {
+            self.measure_oldest();
+        }
+        Ok(())
+    }
+
+    fn batch(&mut self, gathered: &mut Gathered) -> Result<(), TellerGone> {
+        let waiting = std::mem::take(&mut gathered.waiting);
+        if self.contended.is_empty() {
+            return match self.commit(&gathered.envelopes) {
+                Ok(done) => self.done(done, waiting),
+                Err(fault) => {
+                    let envelopes = std::mem::take(&mut gathered.envelopes);
+                    self.failed(fault, Part { envelopes, waiting })
                 }
-            }
-            Err(fault) => {
-                tracing::error!(%fault, commands = envelopes.len(), "a batch failed");
-                let (why, now) = (NotRun::Fault(fault), self.clock.now());
-                self.hand_over(Decided::NotRun { why, now, waiting });
-            }
+            };
+        }
+        let envelopes = std::mem::take(&mut gathered.envelopes);
+        let parts = self.contended.apart(Part { envelopes, waiting });
+        parts.into_iter().try_for_each(|part| self.handle(part))
+    }
+
+    fn handle(&mut self, part: Part) -> Result<(), TellerGone> {
+        match self.commit(&part.envelopes) {
+            Ok(done) => self.done(done, part.waiting),
+            Err(fault) => self.failed(fault, part),
         }
     }
 
-    /// The teller lives as long as this thread; without it those who wait learn that the desk is
-    /// gone.
-    fn hand_over(&self, decided: Decided) {
-        let _ = self.teller.send(decided);
+    fn done(&self, (rows, replies, now): Committed, waiting: Waiting) -> Result<(), TellerGone> {
+        self.hand_over(Decided::Done { rows, replies, now, waiting })
+    }
+
+    /// Nothing of these commands stands: some of them may yet.
+    fn failed(&mut self, fault: Fault, part: Part) -> Result<(), TellerGone> {
+        let parts = match &fault {
+            // One command may have made all fail: it is found by halves, and alone only it fails.
+            Fault::Constraint(_) | Fault::Corrupt(_) if part.envelopes.len() > 1 => {
+                part.halves().into()
+            }
+            // Others are in the way of one concert, and not of all.
+            Fault::Conflict(_) if part.is_mixed() => part.by_concert(),
+            Fault::Conflict(_) => {
+                part.concert().into_iter().for_each(|concert| self.contended.note(concert));
+                return self.refuse(fault, part);
+            }
+            _ => return self.refuse(fault, part),
+        };
+        parts.into_iter().try_for_each(|part| self.handle(part))
+    }
+
+    fn refuse(&self, fault: Fault, part: Part) -> Result<(), TellerGone> {
+        tracing::error!(%fault, commands = part.envelopes.len(), "a batch failed");
+        let (why, now) = (NotRun::Fault(fault), self.clock.now());
+        self.hand_over(Decided::NotRun { why, now, waiting: part.waiting })
+    }
+
+    /// Without a teller those who wait learn that the desk is gone.
+    fn hand_over(&self, decided: Decided) -> Result<(), TellerGone> {
+        self.teller.send(decided).map_err(|_| TellerGone)
     }
 
     /// One transaction; a panic in it is a fault like any other, and leaves nothing behind.
-    fn commit(&mut self, envelopes: &[Envelope]) -> Result<(Rows, Vec<Reply>, Time), Fault> {
+    fn commit(&mut self, envelopes: &[Envelope]) -> Result<Committed, Fault> {
         let began = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.transact(envelopes)));
+        if let Ok(Err(fault)) = &outcome
+            && tells_of_writes(fault)
+        {
+            self.health.wrote(false);
+        }
         let outcome = outcome.unwrap_or_else(|_| {
+            self.metrics.panics.inc();
             self.store.rollback();
             Err(Fault::Corrupt("a rule panicked".into()))
         });
@@ -95,9 +178,9 @@ impl Worker {
 
     /// The clock is read once the rows are locked, at each attempt: a batch that had to wait for
     /// others must not decide as of a time before theirs.
-    fn transact(&mut self, envelopes: &[Envelope]) -> Result<(Rows, Vec<Reply>, Time), Fault> {
+    fn transact(&mut self, envelopes: &[Envelope]) -> Result<Committed, Fault> {
         let mut saved = Instant::now();
-        let done = transact(self.store.as_mut(), |store| {
+        let done = transact_within(RETRY_MAX, self.store.as_mut(), |store| {
             let mut rows = Rows::default();
             batch::load_all(envelopes, &mut rows, |keys, rows| store.load(keys, rows))?;
             let now = self.clock.now();
@@ -122,26 +205,51 @@ impl Worker {
         }
     }
 
-    fn refresh(&mut self, waiting: Vec<Asking>) {
-        match super::news(self.store.as_mut(), &self.clock) {
+    /// Work of the house whose panic is a fault like any other, and leaves nothing behind.
+    fn careful<T>(
+        &mut self,
+        name: &str,
+        work: impl FnOnce(&mut dyn Store, &Clock) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        caught(name, || work(self.store.as_mut(), &self.clock)).unwrap_or_else(|| {
+            self.metrics.panics.inc();
+            self.store.rollback();
+            Err(Fault::Corrupt(format!("{name} panicked")))
+        })
+    }
+
+    fn refresh(&mut self, waiting: Vec<Asking>) -> Result<(), TellerGone> {
+        match self.careful("reading the news", super::news) {
             Ok(changes) => {
                 let now = self.clock.now();
-                self.hand_over(Decided::News { changes, now, waiting });
+                self.hand_over(Decided::News { changes, now, waiting })
             }
             Err(fault) => {
                 for asking in waiting {
                     // The sweeper tells; whoever asked may be gone.
                     let _ = asking.send(Err(NotRun::Fault(fault.clone())));
                 }
+                Ok(())
             }
+        }
+    }
+
+    fn probe(&mut self, waiting: Vec<Asking>) {
+        let touch = |store: &mut dyn Store, _: &Clock| transact(store, Store::touch);
+        let done = self.careful("a probe", touch);
+        // A batch that succeeds may have had nothing to write: only this says that writes succeed.
+        self.health.wrote(!done.as_ref().is_err_and(tells_of_writes));
+        for asking in waiting {
+            // Whoever asked may have given up.
+            let _ = asking.send(done.clone().map_err(NotRun::Fault));
         }
     }
 
     /// Old replies, and what other processes were told long ago: as many of each as `limit`.
     fn prune(&mut self, limit: usize) {
         let cutoff = self.clock.now().plus_ms(-IDEMPOTENCY_KEEP_MS);
-        let replies = self.store.prune(cutoff, limit);
-        let told = self.store.prune_outbox(limit);
+        let replies = self.careful("pruning", |store, _| store.prune(cutoff, limit));
+        let told = self.careful("pruning", |store, _| store.prune_outbox(limit));
         self.behind = false;
         for (what, removed) in [("replies", replies), ("outbox", told)] {
             match removed {
@@ -157,7 +265,8 @@ impl Worker {
 
     /// Whether pruning keeps pace is seen in the age of the oldest record.
     fn measure_oldest(&mut self) {
-        let Ok(oldest) = self.store.oldest_reply() else {
+        let asked = self.careful("asking for the oldest reply", |store, _| store.oldest_reply());
+        let Ok(oldest) = asked else {
             return;
         };
         let now = self.clock.now();
@@ -195,8 +304,7 @@ mod tests {
         let metrics: Arc<Metrics> = Arc::default();
         let clock = Clock::manual(2 * IDEMPOTENCY_KEEP_MS);
         let store = Box::new(old_replies(old));
-        let mut worker =
-            Worker { store, teller, clock, metrics: Arc::clone(&metrics), behind: false };
+        let mut worker = Worker::new(store, teller, clock, Arc::clone(&metrics), Arc::default());
         let inbox = Inbox::new(chores, shopping, coming, Arc::clone(&metrics), commands_max);
         let mut answers = Vec::new();
         for _ in 0..batches * commands_max {

@@ -1,7 +1,9 @@
 //! What every handler works with.
 
 use super::limits::Limits;
+use super::operators::Operators;
 use super::problem::Problem;
+use super::ready::Readiness;
 use crate::board::{Board, ConcertBoard};
 use crate::clock::Clock;
 use crate::desk::Desk;
@@ -43,6 +45,8 @@ pub struct Inner {
     pub desk: Desk,
     pub board: Arc<Board>,
     pub readers: ReadPool,
+    pub ready: Readiness,
+    pub operators: Operators,
     pub keyring: Arc<Keyring>,
     pub external: Option<External>,
     pub passwords: Passwords,

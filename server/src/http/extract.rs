@@ -208,9 +208,9 @@ impl FromRequestParts<App> for Operator {
         let secret = header(&parts.headers, API_KEY);
         let secret = secret.ok_or_else(|| Problem::of("operator_key_required"))?;
         let hash = crate::tokens::api_key_hash(secret.trim());
-        let found = app.readers.read(move |reads| reads.api_key(&hash)).await?;
-        let found = found.ok_or_else(|| Problem::of("operator_key_invalid"))?;
-        Ok(Self { key: found.id })
+        let found = app.operators.find(&hash).await?;
+        let key = found.ok_or_else(|| Problem::of("operator_key_invalid"))?;
+        Ok(Self { key })
     }
 }
 

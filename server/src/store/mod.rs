@@ -17,7 +17,7 @@ mod transaction;
 
 pub use fault::Fault;
 pub use news::{Changes, News};
-pub use transaction::transact;
+pub use transaction::{transact, transact_within};
 
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
@@ -59,6 +59,15 @@ pub trait Store: Send {
     /// Nothing of the transaction stands then, except after [`Fault::Unknown`]: that one
     /// [`Store::settle`] decides.
     fn commit(&mut self) -> Result<(), Fault>;
+
+    /// Writes within the transaction what changes no row of the sale, so that its commit shows whether
+    /// commits succeed.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn touch(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
 
     /// Forgets the transaction, whatever state it is in.
     fn rollback(&mut self);

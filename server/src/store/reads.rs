@@ -110,11 +110,11 @@ pub trait Reads: Send {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<(u64, LedgerEntry)>, Fault>;
-    /// A live operator's key by the hash of its secret.
+    /// The live operators' keys: the hash of each secret, and the key's id.
     ///
     /// # Errors
     /// The database is not available.
-    fn api_key(&mut self, hash: &[u8; 32]) -> Result<Option<ApiKey>, Fault>;
+    fn api_keys(&mut self) -> Result<Vec<([u8; 32], Uuid)>, Fault>;
     /// A concert with its queue and dates, over or not.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// Times that a transaction is run at most. Where several nodes write at once and the first commit
 /// wins, each of the others needs about as many as there are nodes.
 const ATTEMPTS_MAX: u32 = 30;
-/// No attempt begins later than this after the first.
+/// No attempt begins later than this after the first, where the caller has nobody else to serve.
 const RETRY_MAX: Duration = Duration::from_secs(10);
 /// Times that a constraint's no may be a race lost to another process, before it is believed.
 const CLASHES_MAX: u32 = 5;
@@ -27,6 +27,18 @@ const PAUSE_MAX: Duration = Duration::from_millis(250);
 /// # Errors
 /// What `work`, or the store, failed with.
 pub fn transact<S: Store + ?Sized, T>(
+    store: &mut S,
+    work: impl FnMut(&mut S) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    transact_within(RETRY_MAX, store, work)
+}
+
+/// The same, where no attempt begins later than `most` after the first.
+///
+/// # Errors
+/// See [`transact`].
+pub fn transact_within<S: Store + ?Sized, T>(
+    most: Duration,
     store: &mut S,
     mut work: impl FnMut(&mut S) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
@@ -46,7 +58,7 @@ pub fn transact<S: Store + ?Sized, T>(
             _ => false,
         };
         let pause = pause(attempt);
-        if !again || attempt >= ATTEMPTS_MAX || began.elapsed() + pause > RETRY_MAX {
+        if !again || attempt >= ATTEMPTS_MAX || began.elapsed() + pause > most {
             return Err(fault);
         }
         tracing::debug!(%fault, attempt, "a transaction is run again");
@@ -168,6 +180,18 @@ mod tests {
         let (runs, done) = run(&mut store);
         assert_eq!(done, Err(conflict()));
         assert_eq!(runs, ATTEMPTS_MAX);
+    }
+
+    /// B10: whoever has others to serve sleeps for so long and not longer.
+    #[test]
+    fn a_conflict_ends_within_the_time_that_is_given() {
+        let mut store = Told { commits: vec![Err(conflict()); 100], ..Told::default() };
+        let mut runs = 0;
+        let done = transact_within(Duration::ZERO, &mut store, |_| {
+            runs += 1;
+            Ok(runs)
+        });
+        assert_eq!((done, runs), (Err(conflict()), 1));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
+mod alive;
+mod apart;
 mod behind;
 mod board;
 mod bodies;

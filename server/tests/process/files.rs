@@ -116,6 +116,42 @@ fn a_path_without_a_file_is_refused() {
     }
 }
 
+fn modes(house: &House) -> Vec<(String, u32)> {
+    let mode = |name: &str| {
+        let found = fs::metadata(house.path(name)).unwrap();
+        (name.to_owned(), found.permissions().mode() & 0o777)
+    };
+    let beside = ["boxoffice.db", "boxoffice.db-wal", "boxoffice.db-shm", "boxoffice.db.lock"];
+    beside.map(mode).into_iter().chain([mode("boxoffice.keys.json")]).collect()
+}
+
+/// S9: whatever the umask, the database, what stands beside it, and the keys are for their owner alone;
+/// what was made for others by an earlier version is not any more.
+#[test]
+fn files_are_for_their_owner_alone() {
+    let house = House::new();
+    let start = |umask: &str| {
+        let serve = serve(&house);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\"")]).arg(serve.get_program());
+        shell.args(serve.get_args()).current_dir(house.dir.path());
+        Server::spawn(shell).unwrap_or_else(|ended| panic!("it did not start: {ended:?}"))
+    };
+    for (umask, open) in [("022", false), ("000", true)] {
+        if open {
+            for name in ["boxoffice.db", "boxoffice.db.lock"] {
+                set_mode(&house.path(name), 0o644);
+            }
+        }
+        let server = start(umask);
+        for (name, mode) in modes(&house) {
+            assert_eq!(mode, 0o600, "{name} has {mode:o} with umask {umask}");
+        }
+        let log = server.stop();
+        assert_eq!(log.contains("others could use this file"), open, "{log}");
+    }
+}
+
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// How often a charge is tried until the disk is full.
 const TRIES: u64 = 500;
@@ -54,6 +55,19 @@ impl Charger {
     }
 }
 
+/// Asks `/readyz` until it says this, since an answer is a second old at most.
+async fn ready(client: &mut Client, status: u16, code: &str) {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let answer = client.send(&Ask::get("/readyz")).await.unwrap();
+        if (answer.status, answer.code().as_str()) == (status, code) {
+            return;
+        }
+        assert!(Instant::now() < until, "still {} {}", answer.status, answer.body);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// Charges until there is no room, looks at what is said, makes room, and counts.
 async fn runs_full(
     house: &House,
@@ -63,6 +77,7 @@ async fn runs_full(
 ) {
     let mut fan = Charger::new(&server, house).await;
     assert_eq!(fan.charge("before").await.status, 201);
+    ready(&mut fan.client, 200, "").await;
     fill(&server);
     let mut charged = 1;
     let refused = loop {
@@ -81,9 +96,17 @@ async fn runs_full(
     assert_eq!(fan.poll().await.status, 200, "polls need no disk");
     let charged = i64::try_from(charged).unwrap();
     assert_eq!(fan.balance().await, charged, "nothing of a refused charge stands");
+    ready(&mut fan.client, 503, "database_unavailable").await;
+    // Nothing is written meanwhile: it asks the disk by itself.
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        let answer = fan.client.send(&Ask::get("/readyz")).await.unwrap();
+        assert_eq!(answer.status, 503, "there is no room yet");
+    }
     assert!(server.is_running());
 
     room(&server);
+    ready(&mut fan.client, 200, "").await;
     let key = format!("full-{charged}");
     let first = fan.charge(&key).await;
     assert_eq!(first.status, 201, "there is room again: {}", first.body);

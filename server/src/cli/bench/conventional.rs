@@ -48,6 +48,7 @@ fn hold(connection: &mut Conn, wish: &Wish, now: i64) -> Result<bool, mysql::Err
 
 fn connect(url: &str) -> Result<Conn, Failure> {
     let mut connection = Conn::new(Opts::from_url(url)?)?;
+    connection.query_drop("SET SESSION time_zone = '+00:00'")?;
     connection.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
     Ok(connection)
 }

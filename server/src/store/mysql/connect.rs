@@ -84,8 +84,11 @@ impl Options {
             self.hosts.leave(at);
         }
         let mut connection = opened?;
-        let text = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
-        ask(&mut connection, text).map_err(Trouble::at_connecting)?;
+        let text = format!(
+            "SET SESSION time_zone = '{UTC}'; \
+             SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+        );
+        ask(&mut connection, &text).map_err(Trouble::at_connecting)?;
         Ok(connection)
     }
 
@@ -127,7 +130,8 @@ impl Options {
         format!(
             "SET NAMES utf8mb4 COLLATE utf8mb4_bin; \
              SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, \
-             innodb_lock_wait_timeout = {wait}, wait_timeout = {IDLE_MAX_SECONDS}; \
+             innodb_lock_wait_timeout = {wait}, wait_timeout = {IDLE_MAX_SECONDS}, \
+             time_zone = '{UTC}'; \
              SET SESSION TRANSACTION ISOLATION LEVEL {isolation}; {SETTINGS}"
         )
     }
@@ -152,6 +156,10 @@ const PACKET_MAX: usize = 16 * 1024 * 1024;
 /// After so long without a word the server ends a connection, and with it the transaction and the locks
 /// of a machine that has vanished without a goodbye. Whoever lives speaks every quarter of a second.
 const IDLE_MAX_SECONDS: u64 = 20;
+
+/// Each session's time zone. The database's clock is asked by way of its local time, which in a zone with
+/// summer time is the same twice in the night when that ends.
+const UTC: &str = "+00:00";
 
 /// What tells whether a server takes writes, and whether it is one of a cluster.
 const SETTINGS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \

@@ -18,10 +18,10 @@ use super::connect::Link;
 use super::load::{Plan, Reading};
 use super::text::{Line, NOW, id, list, words};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, Uuid};
-use boxoffice_core::rows::{Keys, Rows, Table};
+use boxoffice_core::rows::{Change, Keys, Rows, Table};
 use boxoffice_core::time::Time;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// How long rows are kept.
@@ -35,6 +35,10 @@ const SILENT_MAX: Duration = Duration::from_secs(30 * 60);
 const BATCHES_MAX: usize = 1_000;
 /// Changed rows that are loaded at a time; beyond it the board starts anew.
 const KEYS_MAX: u64 = 20_000;
+
+/// Seats of new dates that are loaded at a time; beyond it the board starts anew. More than one request
+/// makes.
+const NEW_SEATS_MAX: u64 = 200_000;
 
 /// Numbers that follow one another, by their ends.
 type Runs = Vec<(u64, u64)>;
@@ -56,6 +60,10 @@ pub(super) struct Changed {
     places: Vec<(ConcertId, Runs)>,
     #[serde(rename = "a", skip_serializing_if = "Vec::is_empty")]
     admissions: Vec<(ConcertId, Runs)>,
+    /// Dates that are new, with all their seats: these are loaded by their date. Their runs are among the
+    /// seats as well, for servers of the version before, which do not know this member.
+    #[serde(rename = "n", skip_serializing_if = "Vec::is_empty")]
+    new_dates: Vec<DateId>,
 }
 
 fn changed_keys<K: Ord + Clone + std::fmt::Debug, V>(table: &Table<K, V>) -> Vec<K> {
@@ -102,6 +110,12 @@ impl Changed {
             seats: runs(changed_keys(&rows.seats).into_iter().map(|k| (k.date, k.number.into()))),
             places: runs(changed_keys(&rows.places).into_iter().map(place)),
             admissions: runs(changed_keys(&rows.admissions).into_iter().map(place)),
+            new_dates: rows
+                .dates
+                .changed()
+                .filter(|(_, _, change)| *change == Change::Insert)
+                .map(|(date, _, _)| *date)
+                .collect(),
         }
     }
 
@@ -114,6 +128,14 @@ impl Changed {
     fn length(&self) -> u64 {
         let lengths = [length(&self.seats), length(&self.places), length(&self.admissions)];
         lengths.into_iter().fold(0, u64::saturating_add)
+    }
+
+    /// Takes the seats of these dates out; how many there were.
+    fn without(&mut self, dates: &BTreeSet<DateId>) -> u64 {
+        let (new, rest) =
+            std::mem::take(&mut self.seats).into_iter().partition(|(date, _)| dates.contains(date));
+        self.seats = rest;
+        length::<DateId>(&new)
     }
 
     fn add_to(&self, keys: &mut Keys) {
@@ -133,20 +155,24 @@ impl Changed {
 pub(super) struct Found(Vec<String>);
 
 impl Found {
-    /// The keys, united; `None` where they are too many or cannot be read: then everything may have
-    /// changed.
-    pub fn keys(&self) -> Option<Keys> {
-        let mut keys = Keys::default();
-        let mut length = 0_u64;
-        for text in self.0.iter().filter(|text| !text.is_empty()) {
-            let changed: Changed = serde_json::from_str(text).ok()?;
+    /// The keys, united, and the dates that are new, whose seats are not among the keys; `None` where they
+    /// are too many or cannot be read: then everything may have changed.
+    pub fn keys(&self) -> Option<(Keys, BTreeSet<DateId>)> {
+        let texts = self.0.iter().filter(|text| !text.is_empty());
+        let all: Result<Vec<Changed>, _> = texts.map(|text| serde_json::from_str(text)).collect();
+        let mut all = all.ok()?;
+        let new: BTreeSet<DateId> =
+            all.iter().flat_map(|changed| &changed.new_dates).copied().collect();
+        let (mut keys, mut length, mut of_new) = (Keys::default(), 0_u64, 0_u64);
+        for changed in &mut all {
+            of_new = of_new.saturating_add(changed.without(&new));
             length = length.saturating_add(changed.length());
-            if length > KEYS_MAX {
+            if length > KEYS_MAX || of_new > NEW_SEATS_MAX {
                 return None;
             }
             changed.add_to(&mut keys);
         }
-        Some(keys)
+        Some((keys, new))
     }
 }
 
@@ -259,8 +285,14 @@ pub(super) fn look(
         let Some((changed, positions)) = told(answers, own, watch)? else {
             return Ok(Look::TooMuch);
         };
-        let Some(keys) = changed.keys() else { return Ok(Look::TooMuch) };
-        Ok(Look::Rows(Box::new(rows(link, &keys)?), positions))
+        let Some((keys, new)) = changed.keys() else { return Ok(Look::TooMuch) };
+        let mut rows = rows(link, &keys)?;
+        for date in new {
+            for (seat, row) in super::reads::seats_of(link, date)? {
+                rows.seats.insert(seat, row);
+            }
+        }
+        Ok(Look::Rows(Box::new(rows), positions))
     });
     Ok((look?, clock))
 }
@@ -351,10 +383,26 @@ mod tests {
         assert_eq!(changed.seats, [(date, vec![(1, 3), (7, 7)])]);
         let text = changed.to_json();
         assert!(text.len() < 180, "{text}");
-        let keys = Found(vec![text, String::new()]).keys().unwrap();
+        let (keys, new) = Found(vec![text, String::new()]).keys().unwrap();
+        assert!(new.is_empty());
         assert_eq!(keys.seats.len(), 4);
         assert_eq!((keys.queues.len(), keys.places.len(), keys.concerts.len()), (1, 1, 0));
         assert_eq!(Changed::default().to_json(), "{}", "never empty, as a fence is");
+    }
+
+    /// B6: a new date is one item, however many seats it has, until there are more than anybody makes at
+    /// once; what others do to its seats comes with it.
+    #[test]
+    fn a_new_date_is_told_by_itself() {
+        let (id, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let made =
+            |seats: u64| format!(r#"{{"d":["{id}"],"s":[["{id}",[[1,{seats}]]]],"n":["{id}"]}}"#);
+        let held = format!(r#"{{"s":[["{id}",[[7,7]]],["{other}",[[3,3]]]]}}"#);
+        let (keys, new) = Found(vec![made(KEYS_MAX + 1), held]).keys().unwrap();
+        assert_eq!(new, [DateId(id)].into());
+        let seats: Vec<_> = keys.seats.iter().copied().collect();
+        assert_eq!(seats, [SeatKey { date: DateId(other), number: 3 }]);
+        assert!(Found(vec![made(NEW_SEATS_MAX + 1)]).keys().is_none());
     }
 
     #[test]

@@ -1,17 +1,19 @@
 //! The readers: views' questions. They connect by themselves, and again when a connection is found
 //! dead: a question changes nothing and may be asked twice.
 
-use super::super::keys::{self, COLUMNS};
+use super::super::keys;
 use super::super::reads::{
-    ApiKey, OVER_MAX, Of, Performance, Reads, Snapshot, WholeConcert, WholeReservation,
+    OVER_MAX, Of, Performance, Reads, Snapshot, WholeConcert, WholeReservation,
 };
 use super::super::records::Record;
 use super::super::{Fault, memory::Dump, table};
 use super::connect::{Link, Options};
 use super::fault::Trouble;
-use super::text::{KEYS_MAX, Line, all_columns, bytes, id, list, records, words};
+use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::id::{
+    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId, Uuid,
+};
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, QueueState};
@@ -128,6 +130,13 @@ fn read_concerts(link: &mut Link, some: &[ConcertId], all: &mut Snapshot) -> Res
     }
     all.dates.extend(dates);
     Ok(())
+}
+
+/// The seats of a date.
+pub(super) fn seats_of(link: &mut Link, date: DateId) -> Result<Vec<(SeatKey, Seat)>, Fault> {
+    let text = columns_of::<Seat>(&format!("WHERE concert_date_id = {}", id(&date.0)));
+    let answers = link.ask(&text).map_err(Trouble::outside)?;
+    records::<Seat>(answers.into_iter().flat_map(|answer| answer.rows).collect())
 }
 
 fn places(rows: Vec<Row>) -> Result<Vec<PlaceKey>, Fault> {
@@ -265,13 +274,9 @@ impl Reads for MySqlReads {
         Ok(found.into_iter().map(|((_, number), entry)| (number, entry)).collect())
     }
 
-    fn api_key(&mut self, hash: &[u8; 32]) -> Result<Option<ApiKey>, Fault> {
-        let text = format!(
-            "SELECT {COLUMNS} FROM api_key WHERE key_hash = {} AND revoked_at IS NULL",
-            bytes(hash),
-        );
-        let found = self.rows(&text)?.into_iter().next();
-        found.map(|row| keys::read(&Line(row))).transpose()
+    fn api_keys(&mut self) -> Result<Vec<([u8; 32], Uuid)>, Fault> {
+        let found = self.rows(&keys::live())?.into_iter();
+        found.map(|row| keys::read_live(&Line(row))).collect()
     }
 
     fn concert(&mut self, key: ConcertId) -> Result<Option<WholeConcert>, Fault> {

@@ -206,6 +206,12 @@ impl Store for MySqlStore {
         Ok(())
     }
 
+    /// A batch that has changed nothing.
+    fn touch(&mut self) -> Result<(), Fault> {
+        self.changed = Some(outbox::Changed::default().to_json());
+        Ok(())
+    }
+
     fn commit(&mut self) -> Result<(), Fault> {
         let Some(changed) = self.changed.take() else {
             // Nothing to lose: what was decided on locked rows stands without the answer.

@@ -8,6 +8,7 @@
 use super::log::Log;
 use super::open::{Files, open_checkpointer};
 use crate::store::Fault;
+use crate::supervisor::caught;
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -77,7 +78,10 @@ impl Helper {
         let (orders, ordered) = sync_channel::<()>(1);
         let (report, done) = sync_channel(1);
         let thread = std::thread::Builder::new().name("checkpoints".into()).spawn(move || {
-            while ordered.recv().is_ok() && report.send(copy(&connection, &log)).is_ok() {}
+            // It lives as long as the writer: a panic is a copy that failed, and not its end.
+            let copy = || caught("copying the log", || copy(&connection, &log));
+            let copy = || copy().unwrap_or_else(|| Err(Fault::Corrupt("a copy panicked".into())));
+            while ordered.recv().is_ok() && report.send(copy()).is_ok() {}
         });
         let thread = thread.map_err(|error| Fault::Unavailable(error.to_string()))?;
         Ok(Self { orders: Some(orders), done, thread: Some(thread) })
@@ -88,7 +92,7 @@ impl Drop for Helper {
     fn drop(&mut self) {
         drop(self.orders.take());
         if let Some(thread) = self.thread.take() {
-            // It has nothing to tell but a panic, which has been logged.
+            // It has nothing to tell.
             let _ = thread.join();
         }
     }

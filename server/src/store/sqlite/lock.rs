@@ -1,39 +1,56 @@
-//! One server a file: whoever sells from it holds a lock on a file beside it. A second server would
-//! write without harm, but its board would not hear of what the first one sells.
+//! One server a file: a second one would write without harm, but its board would not hear of what the
+//! first one sells. Two locks, since there are two ways to meet: by another name of the same file (a hard
+//! link, another mount), which the file's own lock tells, and by another file under the same name (one that
+//! was put back while a server runs on the one before), with whose log it would be mixed up. Both are of a
+//! kind (`flock`) that SQLite's own locks do not meet.
 
 use super::open::Files;
+use super::private::{self, beside};
 use crate::store::fault::Fault;
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 /// Held while a server sells from the file. The system lets go of it when the process ends, however
 /// that ends.
 pub struct ServerLock {
-    _file: File,
+    _beside: File,
+    /// Not to be closed while the database is open: that would end SQLite's locks on it.
+    _itself: File,
 }
 
 impl ServerLock {
-    /// Takes the lock.
+    /// Takes the lock, before the database is opened. Where there is no file yet, an empty one is made.
     ///
     /// # Errors
-    /// Another server holds it, or the file beside the database cannot be made.
+    /// Another server holds it, or the file or the one beside it cannot be made.
     pub fn take(files: &Files) -> Result<Self, Fault> {
         // The same lock, whatever link leads to the database.
         let path = files.path.canonicalize().unwrap_or_else(|_| files.path.clone());
         if path.is_dir() {
             return Err(Fault::Unavailable("it is a folder".into()));
         }
-        let mut beside = path.into_os_string();
-        beside.push(".lock");
-        let failed = |error| Fault::Unavailable(format!("{}: {error}", beside.display()));
-        let open = File::options().create(true).truncate(false).write(true).open(&beside);
-        let file = open.map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
-            Err(TryLockError::WouldBlock) => {
-                let why = format!("another server holds {}", beside.display());
-                Err(Fault::Unavailable(why))
-            }
+        let lock = beside(&path, private::LOCK);
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true).mode(0o600);
+        let beside = lock_of(options.open(&lock), &lock)?;
+        private::create(files).map_err(|error| failed(&path, &error))?;
+        let itself = lock_of(File::open(&path), &path)?;
+        Ok(Self { _beside: beside, _itself: itself })
+    }
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Fault {
+    Fault::Unavailable(format!("{}: {error}", path.display()))
+}
+
+fn lock_of(file: std::io::Result<File>, path: &Path) -> Result<File, Fault> {
+    let file = file.map_err(|error| failed(path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::Error(error)) => Err(failed(path, &error)),
+        Err(TryLockError::WouldBlock) => {
+            Err(Fault::Unavailable(format!("another server holds {}", path.display())))
         }
     }
 }

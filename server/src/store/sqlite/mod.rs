@@ -6,7 +6,9 @@ mod keys;
 mod lock;
 mod log;
 mod open;
+mod private;
 mod read;
+mod room;
 mod write;
 
 pub use keys::ApiKeys;

@@ -1,5 +1,6 @@
 //! Opening: pragmas, migrations, and one clear sentence where a file cannot be used.
 
+use super::private;
 use crate::store::fault::Fault;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -50,6 +51,8 @@ pub fn open_writer(files: &Files) -> Result<Connection, Fault> {
 
 /// The same with another time to wait for those who write.
 pub(super) fn open_waiting(files: &Files, wait: Duration) -> Result<Connection, Fault> {
+    // Where it cannot be made, SQLite says why.
+    let _ = private::create(files);
     let mut connection = Connection::open(&files.path)?;
     connection.busy_timeout(wait)?;
     prepare_once(&connection)?;
@@ -65,6 +68,8 @@ pub(super) fn open_waiting(files: &Files, wait: Duration) -> Result<Connection, 
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     migrate(&mut connection)?;
+    // Last: what was refused stays as it was.
+    private::tighten(files);
     Ok(connection)
 }
 

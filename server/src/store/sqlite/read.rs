@@ -1,8 +1,8 @@
 //! The readers: views' questions on a read-only connection.
 
-use super::super::keys::{self, COLUMNS};
+use super::super::keys;
 use super::super::reads::{
-    ApiKey, OVER_MAX, Of, Performance, Reads, Snapshot, WholeConcert, WholeReservation,
+    OVER_MAX, Of, Performance, Reads, Snapshot, WholeConcert, WholeReservation,
 };
 use super::super::records::Record;
 use super::super::sql::select;
@@ -194,15 +194,14 @@ impl Reads for SqliteReads {
         Ok(found.into_iter().map(|((_, number), entry)| (number, entry)).collect())
     }
 
-    fn api_key(&mut self, hash: &[u8; 32]) -> Result<Option<ApiKey>, Fault> {
-        let text =
-            format!("SELECT {COLUMNS} FROM api_key WHERE key_hash = ? AND revoked_at IS NULL");
-        let mut statement = self.connection.prepare_cached(&text)?;
-        let mut found = statement.query(params![hash])?;
-        let Some(row) = found.next()? else {
-            return Ok(None);
-        };
-        Ok(Some(keys::read(row)?))
+    fn api_keys(&mut self) -> Result<Vec<([u8; 32], Uuid)>, Fault> {
+        let mut statement = self.connection.prepare_cached(&keys::live())?;
+        let mut found = statement.query([])?;
+        let mut keys = Vec::new();
+        while let Some(row) = found.next()? {
+            keys.push(keys::read_live(row)?);
+        }
+        Ok(keys)
     }
 
     fn concert(&mut self, id: ConcertId) -> Result<Option<WholeConcert>, Fault> {

@@ -7,7 +7,8 @@ use super::super::{Fault, Flush, Store};
 use super::checkpoint::{Checkpoints, SIZES};
 use super::count_steps;
 use super::log::{Log, Sync, sync_of};
-use super::open::{Files, open_writer};
+use super::open::{Files, SCHEMA_VERSION, open_writer};
+use super::room;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{ReservationId, UserId, Uuid};
 use boxoffice_core::idempotency::Record as IdempotencyRecord;
@@ -354,6 +355,13 @@ impl Store for SqliteStore {
         self.store::<Balance>(&rows.balances)?;
         self.store::<LedgerEntry>(&rows.entries)?;
         self.store::<IdempotencyRecord>(&rows.idempotency)
+    }
+
+    /// The first page is written as it is.
+    fn touch(&mut self) -> Result<(), Fault> {
+        room::check(&self.files)
+            .map_err(|error| Fault::Unavailable(format!("no room for the log to grow: {error}")))?;
+        Ok(self.connection.pragma_update(None, "user_version", SCHEMA_VERSION)?)
     }
 
     fn commit(&mut self) -> Result<(), Fault> {

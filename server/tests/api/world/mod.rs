@@ -69,7 +69,7 @@ impl Sale {
     }
 
     fn build(config: Config, clock: Clock, folder: TempDir) -> Self {
-        let Node { app, writer, sweeper } = node::build(&config, clock.clone()).unwrap();
+        let Node { app, writer, sweeper, .. } = node::build(&config, clock.clone()).unwrap();
         let router = router(app.clone());
         Self { app, sweeper, router, clock, config, writer, folder }
     }
@@ -80,7 +80,8 @@ impl Sale {
         drop(router);
         let (mut store, watch) = Watched::open(&Files { path: config.sqlite_path().unwrap() });
         let flush = store.defer_sync();
-        let settings = Settings { batch_commands_max: config.batch_commands_max, waiting_max };
+        let batch_commands_max = config.batch_commands_max;
+        let settings = Settings { batch_commands_max, waiting_max, ..Settings::default() };
         let (board, metrics) = (Arc::clone(&app.board), Arc::clone(&app.metrics));
         let files = Files { path: config.sqlite_path().unwrap() };
         let refill = Box::new(move |of| SqliteReads::open(&files)?.snapshot(of));

@@ -22,6 +22,8 @@ on_each! {
     what_is_told_is_of_one_moment;
     /// A batch whose number is missing may have been removed unseen: the board starts anew.
     a_gap_is_a_snapshot;
+    /// B6: a new date is told by itself, however many seats it has: nothing else is read.
+    a_new_date_is_not_the_whole_database;
     /// What is too much to tell starts the board anew.
     too_much_is_a_snapshot;
 }
@@ -115,11 +117,28 @@ fn a_gap_is_a_snapshot(server: &'static Server) {
     assert!(rows(&mut b).is_none());
 }
 
+fn a_new_date_is_not_the_whole_database(server: &'static Server) {
+    let options = opened(server, 3, QueueSettings::default());
+    let open = || MySqlStore::open(&options).expect("a database of our own");
+    let (mut a, mut b) = (open(), open());
+    run(&mut a, &[super::sale::add_date(25_000)], NOW);
+    let news = rows(&mut b).expect("rows");
+    assert_eq!((news.seats.changed().count(), news.dates.changed().count()), (25_000, 1));
+    assert!(news.seats.changed().all(|(key, ..)| key.date == super::sale::LATER));
+    assert!(rows(&mut b).is_none());
+}
+
 fn too_much_is_a_snapshot(server: &'static Server) {
-    let options = crate::subject::options(&server.fresh_database());
+    let url = server.fresh_database();
+    let options = crate::subject::options(&url);
     let mut b = MySqlStore::open(&options).expect("a database of our own");
     let mut a = MySqlStore::open(&options).expect("a database of our own");
     run(&mut a, &[super::sale::create(25_000, Default::default())], NOW);
+    // As a server of the version before tells it.
+    let mut by_hand = mysql::Conn::new(mysql::Opts::from_url(&url).unwrap()).unwrap();
+    let older = "UPDATE outbox SET changed = REGEXP_REPLACE(changed, ',\"n\":.*', '}')";
+    by_hand.query_drop(older).unwrap();
+    assert_eq!(by_hand.affected_rows(), 1);
     let Changes::Snapshot(snapshot) = b.news().expect("news").changes else {
         panic!("no snapshot")
     };

@@ -7,7 +7,7 @@ use boxoffice::store::mysql::{MySqlStore, Options};
 use boxoffice::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::id::{ChargeId, ConcertId, DateId, PlaceKey, ReservationId, UserId, Uuid};
 use boxoffice_core::idempotency::Key;
 use boxoffice_core::money::Money;
@@ -20,6 +20,8 @@ use boxoffice_core::wallet::Charge;
 pub const NOW: Time = Time(1_767_225_600_000);
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(0xc0));
 pub const DATE: DateId = DateId(Uuid::from_u128(0xda));
+/// A date that the concert does not begin with.
+pub const LATER: DateId = DateId(Uuid::from_u128(0xdb));
 
 pub fn fan(number: u32) -> UserId {
     UserId(Uuid::from_u128(0xfa_0000_0000 + u128::from(number)))
@@ -77,9 +79,19 @@ pub fn attempt<S: Store>(store: &mut S, envelopes: &[Envelope]) -> Result<Vec<Re
     run_batch(store, envelopes, NOW).map(|(_, replies)| replies)
 }
 
+fn new_seats(seats: u32) -> Vec<NewSeat> {
+    (1..=seats).map(|number| NewSeat { number, zone: "R".into(), price: Money(100) }).collect()
+}
+
+/// Adds [`LATER`].
+pub fn add_date(seats: u32) -> Envelope {
+    let starts_at = NOW.plus_ms(2 * 86_400_000);
+    let date = NewDate { date: LATER, starts_at, seats: new_seats(seats) };
+    unkeyed(Command::AddDate(AddDate { concert: SHOW, date }))
+}
+
 pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
-    let seat = |number| NewSeat { number, zone: "R".into(), price: Money(100) };
-    let seats = (1..=seats).map(seat).collect();
+    let seats = new_seats(seats);
     unkeyed(Command::CreateConcert(CreateConcert {
         concert: SHOW,
         concert_name: "밤의 노래".into(),

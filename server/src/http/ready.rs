@@ -1,0 +1,64 @@
+//! Whether this server can sell, by means of its own: requests that keep every reader busy do not make it
+//! say no, and a flood of the question costs nothing.
+
+use crate::desk::{Desk, NotRun};
+use crate::store::Fault;
+use crate::store::pool::ReadPool;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// How long an answer is given again.
+const KEEP: Duration = Duration::from_secs(1);
+/// How long the desk may take for a write that only shows whether writes succeed.
+const WRITE_WAIT: Duration = Duration::from_secs(2);
+
+/// See the module.
+pub struct Readiness {
+    /// The house's own connection.
+    reads: ReadPool,
+    last: Mutex<Option<(Instant, Result<(), NotRun>)>>,
+}
+
+fn unavailable(why: &str) -> NotRun {
+    NotRun::Fault(Fault::Unavailable(why.into()))
+}
+
+impl Readiness {
+    /// One that asks on these connections, which no request uses.
+    #[must_use]
+    pub fn new(reads: ReadPool) -> Self {
+        Self { reads, last: Mutex::default() }
+    }
+
+    /// Whether the database answers and takes writes, and the board shows what is in it; as of at most a
+    /// second ago.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn ask(&self, desk: &Desk) -> Result<(), NotRun> {
+        // Whoever comes while it is found out waits for the same answer.
+        let mut last = self.last.lock().await;
+        if let Some((at, answer)) = &*last
+            && at.elapsed() < KEEP
+        {
+            return answer.clone();
+        }
+        let answer = self.look(desk).await;
+        *last = Some((Instant::now(), answer.clone()));
+        answer
+    }
+
+    async fn look(&self, desk: &Desk) -> Result<(), NotRun> {
+        self.reads.read(|reads| reads.user_by_name("")).await.map_err(NotRun::Fault)?;
+        if desk.health().board_is_torn() {
+            return Err(unavailable("the board could not be filled"));
+        }
+        // Requests tell whether writes succeed. Where the last one failed, perhaps none will come until
+        // this says that they do.
+        if desk.health().writes_fail() {
+            let probed = tokio::time::timeout(WRITE_WAIT, desk.probe(WRITE_WAIT)).await;
+            probed.map_err(|_| unavailable("a write takes too long"))??;
+        }
+        Ok(())
+    }
+}

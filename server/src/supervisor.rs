@@ -1,0 +1,169 @@
+//! Nothing is half alive: the threads and tasks that must live until the stop are started here, and
+//! whichever ends before it, by itself or by a panic, is told of, so that the process can end with a
+//! reason. What may fail and go on is run by [`caught`].
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread::JoinHandle;
+use tokio::sync::mpsc;
+
+/// A thread or task that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Its name.
+    pub name: &'static str,
+    /// What it panicked with; none where it ended by itself.
+    pub panic: Option<String>,
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.panic {
+            Some(why) => write!(f, "{} panicked: {why}", self.name),
+            None => write!(f, "{} ended before the stop", self.name),
+        }
+    }
+}
+
+/// Starts what must live until the stop. Cheap to clone; the default one reports to nobody.
+#[derive(Clone, Debug, Default)]
+pub struct Supervisor {
+    reports: Option<mpsc::UnboundedSender<End>>,
+}
+
+/// The ends that a [`Supervisor`] reports, in their order.
+pub struct Ends(mpsc::UnboundedReceiver<End>);
+
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "no text".into())
+}
+
+impl Supervisor {
+    /// One that reports, and its reports.
+    #[must_use]
+    pub fn new() -> (Self, Ends) {
+        let (reports, ends) = mpsc::unbounded_channel();
+        (Self { reports: Some(reports) }, Ends(ends))
+    }
+
+    fn report(&self, end: End) {
+        if let Some(reports) = &self.reports {
+            // At a stop nobody asks any more.
+            let _ = reports.send(end);
+        }
+    }
+
+    /// Starts a thread of this name. Its end is reported when it is over; joining it tells of a panic,
+    /// too.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn thread(
+        &self,
+        name: &'static str,
+        work: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<JoinHandle<()>> {
+        let supervisor = self.clone();
+        std::thread::Builder::new().name(name.into()).spawn(move || {
+            let done = catch_unwind(AssertUnwindSafe(work));
+            let panic = done.as_ref().err().map(|panic| text_of(panic.as_ref()));
+            supervisor.report(End { name, panic });
+            if let Err(panic) = done {
+                resume_unwind(panic);
+            }
+        })
+    }
+
+    /// Starts a task of this name on the runtime. Its end is reported when it is over; the handle is
+    /// for waiting for that at a stop.
+    pub fn task(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> tokio::task::JoinHandle<()> {
+        let supervisor = self.clone();
+        tokio::spawn(async move {
+            let done = tokio::spawn(work).await;
+            let panic = done.err().map(|error| match error.try_into_panic() {
+                Ok(panic) => text_of(panic.as_ref()),
+                Err(error) => error.to_string(),
+            });
+            supervisor.report(End { name, panic });
+        })
+    }
+}
+
+impl Ends {
+    /// The next that ends. Waits for ever where nothing does.
+    pub async fn next(&mut self) -> End {
+        match self.0.recv().await {
+            Some(end) => end,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Runs work whose panic is a fault of that work alone. It is logged under this name, and the answer is
+/// none then.
+pub fn caught<T>(name: &str, work: impl FnOnce() -> T) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(value) => Some(value),
+        Err(panic) => {
+            tracing::error!(why = text_of(panic.as_ref()), "{name} panicked; the server goes on");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(name: &'static str, panic: Option<&str>) -> End {
+        End { name, panic: panic.map(str::to_owned) }
+    }
+
+    /// H37: whatever ends is told of, with what it panicked with.
+    #[tokio::test]
+    async fn every_end_is_reported_with_its_reason() {
+        let (supervisor, mut ends) = Supervisor::new();
+        supervisor.thread("one", || {}).unwrap().join().unwrap();
+        assert_eq!(ends.next().await, ended("one", None));
+        let two = supervisor.thread("two", || panic!("a row of {}", "another shape")).unwrap();
+        assert!(two.join().is_err());
+        let end = ends.next().await;
+        assert_eq!(end, ended("two", Some("a row of another shape")));
+        assert_eq!(end.to_string(), "two panicked: a row of another shape");
+        supervisor.task("three", async {}).await.unwrap();
+        assert_eq!(ends.next().await.to_string(), "three ended before the stop");
+        supervisor.task("four", async { panic!("late") }).await.unwrap();
+        assert_eq!(ends.next().await, ended("four", Some("late")));
+    }
+
+    /// H37: what lives on is not reported, and waiting for an end takes no turn of anybody.
+    #[tokio::test]
+    async fn what_lives_is_not_reported() {
+        let (supervisor, mut ends) = Supervisor::new();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let task = supervisor.task("lives", async { drop(stopped.await) });
+        tokio::task::yield_now().await;
+        assert!(ends.0.try_recv().is_err());
+        drop(stop);
+        task.await.unwrap();
+        assert_eq!(ends.next().await, ended("lives", None));
+        drop(supervisor);
+        tokio::select! {
+            biased;
+            end = ends.next() => panic!("{end}"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+
+    #[test]
+    fn a_caught_panic_gives_nothing() {
+        assert_eq!(caught("a job", || 7), Some(7));
+        assert_eq!(caught::<()>("a job", || panic!("seven")), None);
+    }
+}
