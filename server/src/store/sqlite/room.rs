@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 
 /// How much more there must be room for.
-const ROOM: [u8; 64 * 1024] = [0xb0; 64 * 1024];
+static ROOM: [u8; 64 * 1024] = [0xb0; 64 * 1024];
 
 /// Writes so much to a file of its own, from the log's length on, and removes it.
 ///
