@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(desk.next().as_deref(), Some("hhhh"));
     }
 
-    /// Those who shop go before those who come, who have a part all the same.
+    /// H35: those who shop go before those who come, who have a part all the same.
     #[test]
     fn shoppers_go_before_the_crowd() {
         let mut desk = desk(8);
