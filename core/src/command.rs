@@ -6,7 +6,7 @@ use crate::id::{ConcertId, PlaceKey, ReservationId, SeatKey};
 use crate::limits::SEATS_PER_RESERVATION_MAX;
 use crate::outcome::Outcome;
 use crate::payment::Pay;
-use crate::queue::{Admit, Arrive, Expire, Join, Leave, SetQueue};
+use crate::queue::{Admit, Arrive, Expire, Join, Leave, Place, PlaceStatus, SetDraw, SetQueue};
 use crate::refusal::Refusal;
 use crate::reservation::{Cancel, Reserve};
 use crate::rows::{Keys, Rows, want};
@@ -33,11 +33,12 @@ pub enum Command {
     AddDate(AddDate),
     SetSale(SetSale),
     SetQueue(SetQueue),
+    SetDraw(SetDraw),
 }
 
 impl Command {
     /// Every command's name, for tests that must meet each of them and for metrics.
-    pub const NAMES: [&'static str; 15] = [
+    pub const NAMES: [&'static str; 16] = [
         "register",
         "adopt",
         "join",
@@ -53,6 +54,7 @@ impl Command {
         "add_date",
         "set_sale",
         "set_queue",
+        "set_draw",
     ];
 
     /// The command's name.
@@ -74,6 +76,7 @@ impl Command {
             Self::AddDate(_) => "add_date",
             Self::SetSale(_) => "set_sale",
             Self::SetQueue(_) => "set_queue",
+            Self::SetDraw(_) => "set_draw",
         }
     }
 
@@ -95,6 +98,7 @@ impl Command {
             Self::AddDate(c) => Some(c.concert),
             Self::SetSale(c) => Some(c.concert),
             Self::SetQueue(c) => Some(c.concert),
+            Self::SetDraw(c) => Some(c.concert),
         }
     }
 
@@ -129,6 +133,7 @@ impl Command {
             }
             Self::Cancel(c) => {
                 token_keys(c.place, rows, keys);
+                want(&mut keys.places, &rows.places, c.place);
                 reservation_keys(c.reservation, rows, keys);
             }
             Self::Charge(c) => {
@@ -158,6 +163,10 @@ impl Command {
             Self::SetQueue(c) => {
                 want(&mut keys.queues, &rows.queues, c.concert);
             }
+            Self::SetDraw(c) => {
+                want(&mut keys.concerts, &rows.concerts, c.concert);
+                want(&mut keys.queues, &rows.queues, c.concert);
+            }
         }
     }
 
@@ -179,6 +188,7 @@ impl Command {
             Self::AddDate(c) => c.decide(rows),
             Self::SetSale(c) => c.decide(rows, now),
             Self::SetQueue(c) => c.decide(rows, now),
+            Self::SetDraw(c) => c.decide(rows, now),
         }
     }
 }
@@ -221,7 +231,11 @@ fn admit_keys(admit: &Admit, rows: &Rows, keys: &mut Keys) {
     }
     for place in admit.candidates(rows) {
         want(&mut keys.places, &rows.places, place);
-        want(&mut keys.admissions, &rows.admissions, place);
+        // Nobody who has left is let in: their admissions are not looked for.
+        let may_enter = |place: &Place| place.status != PlaceStatus::Left;
+        if rows.places.peek(&place).is_some_and(may_enter) {
+            want(&mut keys.admissions, &rows.admissions, place);
+        }
     }
 }
 

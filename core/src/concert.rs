@@ -1,14 +1,14 @@
 //! Concerts, their dates and seats, prices, the sale window, and the operator's commands on them.
 
 use crate::draw::SEED_BYTES;
-use crate::id::{ConcertId, DateId, ReservationId, SeatKey};
+use crate::id::{ConcertId, DateId, ReservationId, SeatKey, UserId};
 use crate::limits::{
-    DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_DATE_MAX,
+    DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, OVER_AFTER_MS, PRICE_MAX, SEATS_PER_DATE_MAX,
     SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
 };
 use crate::money::Money;
 use crate::outcome::Outcome;
-use crate::queue::{QueueSettings, QueueState};
+use crate::queue::{DrawRule, DrawTerms, QueueSettings, QueueState};
 use crate::refusal::{Field, Refusal};
 use crate::rows::Rows;
 use crate::time::Time;
@@ -25,6 +25,9 @@ pub struct Policy {
     pub arrival_grace_ms: i64,
     /// Held and confirmed seats of one date that one user may have.
     pub seats_per_user: u32,
+    /// How long seats whose hold has lapsed stay closed to who held them; 0: not at all. After a release
+    /// it is as much less as the hold was shorter. See [`crate::reservation`].
+    pub rehold_after_ms: i64,
 }
 
 impl Default for Policy {
@@ -34,6 +37,7 @@ impl Default for Policy {
             shop_ttl_ms: 10 * 60 * 1000,
             arrival_grace_ms: 60 * 1000,
             seats_per_user: 4,
+            rehold_after_ms: 10 * 60 * 1000,
         }
     }
 }
@@ -45,6 +49,7 @@ impl Policy {
         ttl.contains(&self.hold_ttl_ms)
             && ttl.contains(&self.shop_ttl_ms)
             && ttl.contains(&self.arrival_grace_ms)
+            && (0..=TTL_MS_MAX).contains(&self.rehold_after_ms)
             && (1..=SEATS_PER_RESERVATION_MAX).contains(&seats)
     }
 }
@@ -84,6 +89,15 @@ impl Concert {
     pub fn not_closed(&self, now: Time) -> Result<(), Refusal> {
         ensure!(!self.end_at.is_some_and(|end| now.reached(end)), Refusal::SaleClosed);
         Ok(())
+    }
+
+    /// Whether nothing of it is to come, where `last` is the start of its last date: its sale has
+    /// closed, or has no end, and all dates have started, all of it [`OVER_AFTER_MS`] ago or more.
+    /// A concert that has neither an end nor a date is not over.
+    #[must_use]
+    pub fn is_over(&self, last: Option<Time>, now: Time) -> bool {
+        let end = last.max(self.end_at).map(|end| end.max(self.start_at));
+        end.is_some_and(|end| now.reached(end.plus_ms(OVER_AFTER_MS)))
     }
 }
 
@@ -130,6 +144,10 @@ pub struct Seat {
     pub held_until: Option<Time>,
     /// When it was sold.
     pub reservated_date: Option<Time>,
+    /// Who held it last and has not paid; overwritten by who holds it next.
+    pub last_holder: Option<UserId>,
+    /// From when on that user may hold it again.
+    pub last_holder_until: Option<Time>,
 }
 
 impl Seat {
@@ -141,6 +159,13 @@ impl Seat {
             SeatStatus::Held => self.held_until.is_none_or(|until| now.reached(until)),
             SeatStatus::Sold => false,
         }
+    }
+
+    /// Until when the seat is closed to this user, who held it last and did not pay (H40).
+    #[must_use]
+    pub fn closed_until(&self, user: UserId, now: Time) -> Option<Time> {
+        let until = self.last_holder_until.filter(|until| !now.reached(*until));
+        until.filter(|_| self.last_holder == Some(user))
     }
 }
 
@@ -199,6 +224,8 @@ impl NewDate {
                 reservation: None,
                 held_until: None,
                 reservated_date: None,
+                last_holder: None,
+                last_holder_until: None,
             };
             rows.seats.insert(SeatKey { date: self.date, number: seat.number }, row);
         }
@@ -234,6 +261,8 @@ pub struct CreateConcert {
     pub queue: QueueSettings,
     /// Secret seed of the draw, fresh random bytes.
     pub seed: [u8; SEED_BYTES],
+    /// Who is drawn, and from what besides the seed.
+    pub draw: DrawTerms,
     /// Dates; may be empty.
     pub dates: Vec<NewDate>,
 }
@@ -258,7 +287,9 @@ impl CreateConcert {
             created_at: now,
         };
         rows.concerts.insert(self.concert, concert);
-        rows.queues.insert(self.concert, QueueState::new(self.seed, self.queue, now));
+        let rule = DrawRule { terms: self.draw.clone(), ..DrawRule::default() };
+        let queue = QueueState { rule, ..QueueState::new(self.seed, self.queue, now) };
+        rows.queues.insert(self.concert, queue);
         for date in &self.dates {
             date.add(rows, self.concert);
         }
@@ -277,6 +308,7 @@ impl CreateConcert {
         ensure!(window, invalid(Field::SaleWindow));
         ensure!(self.policy.is_valid(), invalid(Field::Policy));
         self.queue.check()?;
+        self.draw.check(self.start_at)?;
         let ids: BTreeSet<DateId> = self.dates.iter().map(|new| new.date).collect();
         let dates = ids.len() == self.dates.len() && ids.len() <= DATES_PER_CONCERT_MAX;
         ensure!(dates, invalid(Field::Dates));

@@ -1,9 +1,11 @@
 //! The draw: who joined before the opening is served in random order, not in order of arrival.
 //!
 //! The order is a permutation of the sequence numbers 1..=n that a secret seed decides. The seed's
-//! SHA-256 is published with the concert and the seed itself at the opening, so that nobody can bend
-//! the order afterwards and anybody can compute every place from (seed, n, sequence) alone: no row
-//! is rewritten at the opening and no client needs to ask for its place.
+//! SHA-256 is published with the concert and the seed itself at the opening, so that nobody can change
+//! the seed afterwards and anybody can compute every place from (seed, n, sequence) alone: no row
+//! is rewritten at the opening and no client needs to ask for its place. That is all that the
+//! commitment proves: whoever may read the database knows the seed before. Where a beacon is named,
+//! the order is drawn from [`mixed`], which nobody knows before its value.
 //!
 //! Construction: a balanced Feistel network over the smallest even number of bits that covers n,
 //! cycle-walked into range (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002),
@@ -20,6 +22,12 @@ const ROUNDS: usize = 8;
 #[must_use]
 pub fn commitment(seed: &[u8; SEED_BYTES]) -> [u8; 32] {
     Sha256::digest(seed).into()
+}
+
+/// What an order is drawn from where a value is mixed in that nobody knew when the seed was published.
+#[must_use]
+pub fn mixed(seed: &[u8; SEED_BYTES], value: &str) -> [u8; SEED_BYTES] {
+    Sha256::new().chain_update(seed).chain_update(value).finalize().into()
 }
 
 /// A drawn order of `1..=count`.

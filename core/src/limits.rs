@@ -28,14 +28,23 @@ pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 128;
 /// How long the reply of an idempotency key is kept.
 pub const IDEMPOTENCY_KEEP_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// How long after its end a concert counts as over: by then nothing of it is under way any more.
+pub const OVER_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Hold, shopping and grace times may not be longer than this.
 pub const TTL_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 /// Admissions a second, and admitted at once, may not be set higher than this.
 pub const ADMISSION_MAX: u64 = 10_000_000;
-/// Places looked at by one admission tick, so that a tick is bounded whatever the queue's length.
+/// Places served by one admission tick, so that a tick is bounded whatever the queue's length.
 pub const PLACES_PER_TICK_MAX: u64 = 1_000;
+/// Places that one tick passes because they have left, beyond those that it serves. A tick that has passed
+/// so many is followed by another at once.
+pub const LEFT_PER_TICK_MAX: u64 = 10_000;
 /// How often one place may come back to the front after not showing up: after that it is over,
 /// so that nobody can occupy a slot for ever without shopping.
 pub const RETURNS_MAX: u32 = 3;
+/// Holds of one concert that one user may let lapse, one after another, before having to stay away for
+/// as many times as long as a lapsed seat stays closed. A hold that was released in its second half counts.
+pub const LAPSES_MAX: u32 = 3;
 /// Rounds in which a batch names the rows that it touches (a payment: reservation, then its seats).
 pub const LOAD_ROUNDS_MAX: usize = 6;

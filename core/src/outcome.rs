@@ -65,8 +65,10 @@ pub enum Outcome {
     Expired {
         ended: bool,
     },
+    /// `more`: there is room left and the line goes on, so that the next tick need not wait.
     Admitted {
         count: u64,
+        more: bool,
     },
     Reserved {
         reservation_id: ReservationId,
@@ -108,5 +110,8 @@ pub enum Outcome {
         admissions_per_second: u64,
         max_waiting: u64,
         paused: bool,
+    },
+    DrawSet {
+        concert_id: ConcertId,
     },
 }

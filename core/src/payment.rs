@@ -89,6 +89,9 @@ impl Pay {
         reservation.payment = Some(self.payment);
         reservation.ended_at = Some(now);
         let date = reservation.date;
+        if let Some(holdings) = rows.holdings.update(&(self.user, date)) {
+            holdings.insert(self.reservation);
+        }
         let numbers: Vec<u32> = rows
             .reserved_seats
             .get(&self.reservation)
@@ -99,6 +102,7 @@ impl Pay {
                 seat.status = SeatStatus::Sold;
                 seat.held_until = None;
                 seat.reservated_date = Some(now);
+                (seat.last_holder, seat.last_holder_until) = (None, None);
             }
         }
     }

@@ -44,6 +44,18 @@ pub enum Refusal {
         /// The numbers that are not free.
         seat_numbers: Vec<u32>,
     },
+    /// The user held these seats last and let them go unpaid; they are others' for a while.
+    SeatsCoolingOff {
+        /// The numbers that are closed to the user.
+        seat_numbers: Vec<u32>,
+        /// From when on none of them is.
+        retry_at: Time,
+    },
+    /// The user has let too many holds of this concert lapse.
+    TooManyLapses {
+        /// From when on the user may join again.
+        retry_at: Time,
+    },
     /// This admission holds seats already; release or pay them first.
     HoldExists {
         /// The reservation that holds them.
@@ -110,13 +122,14 @@ pub enum Field {
     MaxActive,
     MaxWaiting,
     AdmissionsPerSecond,
+    Draw,
     Dates,
     Seats,
 }
 
 impl Refusal {
     /// Every code there is, for tests that must meet each of them.
-    pub const CODES: [&'static str; 23] = [
+    pub const CODES: [&'static str; 25] = [
         "username_taken",
         "concert_not_found",
         "date_not_found",
@@ -129,6 +142,8 @@ impl Refusal {
         "queue_token_expired",
         "seat_not_found",
         "seats_taken",
+        "seats_cooling_off",
+        "too_many_lapses",
         "hold_exists",
         "seat_limit",
         "reservation_not_found",
@@ -158,6 +173,8 @@ impl Refusal {
             Self::TokenExpired => "queue_token_expired",
             Self::SeatNotFound { .. } => "seat_not_found",
             Self::SeatsTaken { .. } => "seats_taken",
+            Self::SeatsCoolingOff { .. } => "seats_cooling_off",
+            Self::TooManyLapses { .. } => "too_many_lapses",
             Self::HoldExists { .. } => "hold_exists",
             Self::SeatLimit { .. } => "seat_limit",
             Self::ReservationNotFound => "reservation_not_found",

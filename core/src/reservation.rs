@@ -2,6 +2,14 @@
 //!
 //! Nobody needs the sweeper to be right: a hold has lapsed when its time is over, and whoever takes
 //! its seat then takes it from the row as it stands.
+//!
+//! *Seats are not blocked by holding them again and again* (H9, H40). A seat that was held and not paid stays
+//! closed for a while to who held it: after a lapse for `rehold_after_ms`, after a release for the part of it
+//! that the hold had of its whole time, so that a slip of the finger costs seconds and a hold that is given up
+//! at the last moment costs what a lapse does. To everybody else the seat is free at once. The seat's own row
+//! remembers its last holder alone, so that the rule reads no history. Who lets the seats go by turns with
+//! others is met by a second rule: lapses are counted along a user's places in a concert, and after
+//! [`crate::limits::LAPSES_MAX`] the user may not join for a while; whoever pays begins anew.
 
 use crate::concert::{Seat, SeatStatus};
 use crate::id::{ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId};
@@ -79,6 +87,13 @@ impl Reservation {
         }
     }
 
+    /// Until when its seats are closed to who released it now, if it were until `lapsed` after a lapse.
+    fn closed_until(&self, lapsed: Time, now: Time) -> Time {
+        let whole = self.expires_at.ms_since(self.reservation_date).max(1);
+        let held = now.ms_since(self.reservation_date).min(whole);
+        now.plus_ms(lapsed.ms_since(self.expires_at).saturating_mul(held) / whole)
+    }
+
     /// Seats that count against the user's limit at `now`.
     fn seats_counted(&self, now: Time) -> u32 {
         match self.status_at(now) {
@@ -117,7 +132,7 @@ pub struct Reserve {
 impl Reserve {
     /// Refuses with: token (see [`queue::admitted`]), invalid setting (no or too many seats), date
     /// not found, sale closed (or the performance has begun) or not open, seat not found, hold exists,
-    /// seat limit, seats taken, already exists.
+    /// seat limit, seats taken, seats cooling off, already exists.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         queue::admitted(rows, self.place, self.user, now)?;
         let count = (1..=SEATS_PER_RESERVATION_MAX).contains(&self.seats.len());
@@ -135,10 +150,14 @@ impl Reserve {
         }
         self.within_limit(rows, policy.seats_per_user, now)?;
         self.seats_free(rows, now)?;
+        self.seats_open(rows, now)?;
         ensure!(rows.reservations.get(&self.reservation).is_none(), Refusal::AlreadyExists);
 
         queue::arrive(rows, self.place, now);
-        Ok(self.hold(rows, now.plus_ms(policy.hold_ttl_ms), now))
+        let expires_at = now.plus_ms(policy.hold_ttl_ms);
+        let closes = (policy.rehold_after_ms > 0)
+            .then(|| (self.user, expires_at.plus_ms(policy.rehold_after_ms)));
+        Ok(self.hold(rows, (expires_at, closes), now))
     }
 
     fn keys(&self) -> impl Iterator<Item = SeatKey> {
@@ -163,6 +182,14 @@ impl Reserve {
         Ok(())
     }
 
+    /// None of the seats was let go by this user a short while ago.
+    fn seats_open(&self, rows: &Rows, now: Time) -> Result<(), Refusal> {
+        let closed = |seat: &Seat| seat.closed_until(self.user, now);
+        let seat_numbers = self.numbers_where(rows, |seat| seat.and_then(closed).is_some());
+        let until = self.keys().filter_map(|key| rows.seats.get(&key).and_then(closed)).max();
+        until.map_or(Ok(()), |retry_at| Err(Refusal::SeatsCoolingOff { seat_numbers, retry_at }))
+    }
+
     fn within_limit(&self, rows: &Rows, limit: u32, now: Time) -> Result<(), Refusal> {
         let ids = rows.holdings.get(&(self.user, self.date)).into_iter().flatten();
         let reservations = ids.filter_map(|id| rows.reservations.get(id));
@@ -172,8 +199,14 @@ impl Reserve {
         Ok(())
     }
 
-    /// Takes the seats, whoever's lapsed hold still stands in their rows.
-    fn hold(&self, rows: &mut Rows, expires_at: Time, now: Time) -> Outcome {
+    /// Takes the seats, whoever's lapsed hold still stands in their rows. `closes`: to whom they are closed
+    /// until when, should the hold lapse.
+    fn hold(
+        &self,
+        rows: &mut Rows,
+        (expires_at, closes): (Time, Option<(UserId, Time)>),
+        now: Time,
+    ) -> Outcome {
         let mut seats = Vec::with_capacity(self.seats.len());
         let mut reserved = Vec::with_capacity(self.seats.len());
         let (mut total, mut newly_taken) = (0, 0);
@@ -185,6 +218,7 @@ impl Reserve {
             seat.status = SeatStatus::Held;
             seat.reservation = Some(self.reservation);
             seat.held_until = Some(expires_at);
+            (seat.last_holder, seat.last_holder_until) = closes.unzip();
             let price = seat.ticket_price;
             total += price.0;
             reserved.push(ReservedSeat { seat_id: seat.seat_id, number: key.number, price });
@@ -264,7 +298,7 @@ impl Cancel {
         }
         queue::admitted(rows, self.place, self.user, now)?;
 
-        release(rows, self.reservation, now);
+        release(rows, self.place, self.reservation, now);
         if let Some(admission) = rows.admissions.update(&self.place) {
             admission.reservation = None;
             admission.token_expiry = admission.shop_until;
@@ -300,9 +334,16 @@ pub(crate) fn owns_its_seats(rows: &Rows, id: ReservationId) -> bool {
     seats.is_some_and(|seats| seats.iter().all(mine))
 }
 
-/// Frees the seats of a hold that its owner gives up.
-pub(crate) fn release(rows: &mut Rows, id: ReservationId, now: Time) {
-    end_hold(rows, id, ReservationStatus::Cancelled, now);
+/// Frees the seats of a hold that its owner gives up. In the second half of its time that is a lapse to who
+/// counts them.
+pub(crate) fn release(rows: &mut Rows, place: PlaceKey, id: ReservationId, now: Time) {
+    let late = |r: &Reservation| {
+        now.ms_since(r.reservation_date) >= r.expires_at.ms_since(r.reservation_date) / 2
+    };
+    let is_late = rows.reservations.get(&id).is_some_and(late);
+    if end_hold(rows, id, ReservationStatus::Cancelled, now) && is_late {
+        queue::count_lapse(rows, place);
+    }
 }
 
 /// Frees the seats of a hold whose time is over. Returns whether there was one.
@@ -313,9 +354,10 @@ pub(crate) fn lapse(rows: &mut Rows, id: ReservationId, now: Time) -> bool {
 /// Ends a hold; seats that somebody else has taken meanwhile stay theirs.
 fn end_hold(rows: &mut Rows, id: ReservationId, status: ReservationStatus, now: Time) -> bool {
     let held = |r: &&Reservation| r.status == ReservationStatus::Held;
-    let Some(date) = rows.reservations.get(&id).filter(held).map(|r| r.date) else {
+    let Some(before) = rows.reservations.get(&id).filter(held).cloned() else {
         return false;
     };
+    let date = before.date;
     if let Some(reservation) = rows.reservations.update(&id) {
         reservation.status = status;
         reservation.ended_at = Some(now);
@@ -332,6 +374,10 @@ fn end_hold(rows: &mut Rows, id: ReservationId, status: ReservationStatus, now: 
             seat.status = SeatStatus::Available;
             seat.reservation = None;
             seat.held_until = None;
+            if status == ReservationStatus::Cancelled {
+                seat.last_holder_until =
+                    seat.last_holder_until.map(|until| before.closed_until(until, now));
+            }
             freed += 1;
         }
     }

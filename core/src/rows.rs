@@ -126,7 +126,8 @@ pub struct Rows {
     pub reservations: Table<ReservationId, Reservation>,
     /// `reservation_seat`, all rows of a reservation together; they are never changed.
     pub reserved_seats: Table<ReservationId, Vec<ReservedSeat>>,
-    /// Index of `reservation`: a user's held and confirmed ones on a date; never saved.
+    /// Index of `reservation`: what a user has bought of a date, and what the batch adds; never saved.
+    /// A hold that counts is not looked for here: it stands in the user's admission.
     pub holdings: Table<(UserId, DateId), BTreeSet<ReservationId>>,
     /// `balance`.
     pub balances: Table<UserId, Balance>,
@@ -155,7 +156,8 @@ pub struct Keys {
     pub admissions: BTreeSet<PlaceKey>,
     pub reservations: BTreeSet<ReservationId>,
     pub reserved_seats: BTreeSet<ReservationId>,
-    /// Loads the index entry and the reservations that it names.
+    /// Loads the index entry and the reservations that it names: paid ones, so that holds which were
+    /// released or have lapsed cost nobody anything.
     pub holdings: BTreeSet<(UserId, DateId)>,
     pub balances: BTreeSet<UserId>,
     pub idempotency: BTreeSet<(Uuid, String)>,

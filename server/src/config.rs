@@ -1,6 +1,8 @@
 //! Configuration: by flag, environment variable, or TOML file, in this order of precedence. Every
 //! key is described once, here; `serve --help`, the environment and the file are made from it.
 
+use crate::networks::Networks;
+use crate::rates::Rate;
 use boxoffice_core::concert::Policy;
 use boxoffice_core::queue::QueueSettings;
 use serde::Deserialize;
@@ -83,6 +85,38 @@ settings! {
     currency, "BOXOFFICE_CURRENCY": String = "KRW".into();
     /// Connections at once; more wait in the system's backlog [default: 16000]
     connections_max, "BOXOFFICE_CONNECTIONS_MAX": usize = 16_000;
+    /// Share of what this server can answer that people in line may ask for, per cent: they are told to come less often where more of them wait [default: 40]
+    poll_share_percent, "BOXOFFICE_POLL_SHARE_PERCENT": u8 = 40;
+    /// Polls that one place in line may make at once, beyond one a second; the next are told to wait (429). 0 for any number [default: 30]
+    poll_burst, "BOXOFFICE_POLL_BURST": u32 = 30;
+    /// Connections of one address at once (IPv6: of one /64); this machine and trusted proxies have no limit [default: 4000]
+    connections_per_address_max, "BOXOFFICE_CONNECTIONS_PER_ADDRESS_MAX": usize = 4_000;
+    /// Networks of proxies that are believed whom they speak for, as 10.0.0.0/8,192.0.2.7 [default: none]
+    trusted_proxies, "BOXOFFICE_TRUSTED_PROXIES": Networks = Networks::default();
+    /// Whether trusted proxies begin each connection with the PROXY protocol, version 1 or 2 [default: false]
+    proxy_protocol, "BOXOFFICE_PROXY_PROTOCOL": bool = false;
+    /// Whether the limits hold that follow, and that of connections of an address [default: true]
+    limits, "BOXOFFICE_LIMITS": bool = true;
+    /// Places taken or left in line, by account: so many at once, then so many a minute, or off [default: 30+10/min]
+    limit_joins, "BOXOFFICE_LIMIT_JOINS": Rate = Rate::new(30, 10);
+    /// Seats held or released, by account [default: 60+30/min]
+    limit_holds, "BOXOFFICE_LIMIT_HOLDS": Rate = Rate::new(60, 30);
+    /// Charges and payments, by account [default: 60+20/min]
+    limit_payments, "BOXOFFICE_LIMIT_PAYMENTS": Rate = Rate::new(60, 20);
+    /// Bookings, balances, ledgers, dates and reservations looked at, by account [default: 240+120/min]
+    limit_reads, "BOXOFFICE_LIMIT_READS": Rate = Rate::new(240, 120);
+    /// Seat maps, by account: 1 for what changed, 3 for a whole compact one, 10 for a full one [default: 900+600/min]
+    limit_maps, "BOXOFFICE_LIMIT_MAPS": Rate = Rate::new(900, 600);
+    /// Sessions renewed, by account [default: 30+6/min]
+    limit_refreshes, "BOXOFFICE_LIMIT_REFRESHES": Rate = Rate::new(30, 6);
+    /// Accounts made, by address [default: 500+60/min]
+    limit_sign_ups, "BOXOFFICE_LIMIT_SIGN_UPS": Rate = Rate::new(500, 60);
+    /// Sign-ins, right or wrong, by address [default: 3000+600/min]
+    limit_sign_ins, "BOXOFFICE_LIMIT_SIGN_INS": Rate = Rate::new(3_000, 600);
+    /// Operators' requests, by address [default: 600+300/min]
+    limit_operators, "BOXOFFICE_LIMIT_OPERATORS": Rate = Rate::new(600, 300);
+    /// Requests of every kind, by address [default: 60000+300000/min]
+    limit_requests, "BOXOFFICE_LIMIT_REQUESTS": Rate = Rate::new(60_000, 300_000);
     /// Told to stop: seconds that the server goes on serving while /readyz says no, so that a balancer sends nobody any more [default: 0]
     drain_seconds, "BOXOFFICE_DRAIN_SECONDS": u64 = 0;
     /// Commands in one transaction, at most; 1 is the conventional way [default: 128]
@@ -93,8 +127,8 @@ settings! {
     readers, "BOXOFFICE_READERS": usize = 4;
     /// Threads that hash passwords [default: 1]
     password_threads, "BOXOFFICE_PASSWORD_THREADS": usize = 1;
-    /// Passwords that may wait to be hashed; beyond it the answer is 503 [default: 64]
-    password_waiting_max, "BOXOFFICE_PASSWORD_WAITING_MAX": usize = 64;
+    /// Passwords that may wait to be hashed, of sign-ins and of sign-ups each; beyond it the last in the order gets 503 [default: 256]
+    password_waiting_max, "BOXOFFICE_PASSWORD_WAITING_MAX": usize = 256;
     /// Seconds that an access token counts [default: 21600]
     access_token_seconds, "BOXOFFICE_ACCESS_TOKEN_SECONDS": i64 = 6 * 3600;
     /// Seconds that a refresh token counts [default: 604800]
@@ -109,6 +143,8 @@ settings! {
     arrival_grace_seconds, "BOXOFFICE_ARRIVAL_GRACE_SECONDS": i64 = Policy::default().arrival_grace_ms / 1000;
     /// New concerts: seats of one date that one user may have [default: 4]
     seats_per_user, "BOXOFFICE_SEATS_PER_USER": u32 = Policy::default().seats_per_user;
+    /// New concerts: seconds that seats whose hold has lapsed stay closed to who held them; 0: not at all [default: 600]
+    rehold_after_seconds, "BOXOFFICE_REHOLD_AFTER_SECONDS": i64 = Policy::default().rehold_after_ms / 1000;
     /// New concerts: users shopping at once [default: 1000]
     max_active, "BOXOFFICE_MAX_ACTIVE": u64 = QueueSettings::default().max_active;
     /// New concerts: users admitted a second [default: 500]
@@ -249,6 +285,7 @@ impl Config {
     fn check(&self) -> Result<(), Invalid> {
         let counts = [
             ("connections_max", self.connections_max),
+            ("connections_per_address_max", self.connections_per_address_max),
             ("batch_commands_max", self.batch_commands_max),
             ("desk_waiting_max", self.desk_waiting_max),
             ("readers", self.readers),
@@ -273,6 +310,17 @@ impl Config {
             if !(1..=most).contains(&value) {
                 return invalid(format!("{name}: {value} is not between 1 and {most}"));
             }
+        }
+        if !(1..=90).contains(&self.poll_share_percent) {
+            let share = self.poll_share_percent;
+            return invalid(format!("poll_share_percent: {share} is not between 1 and 90"));
+        }
+        if self.proxy_protocol && self.trusted_proxies.is_empty() {
+            return invalid("proxy_protocol: it is for trusted_proxies, and there are none");
+        }
+        if !(0..=86_400).contains(&self.rehold_after_seconds) {
+            let value = self.rehold_after_seconds;
+            return invalid(format!("rehold_after_seconds: {value} is not between 0 and 86400"));
         }
         if self.drain_seconds > DRAIN_SECONDS_MAX {
             let most = DRAIN_SECONDS_MAX;
@@ -435,6 +483,9 @@ mod tests {
         check("drain_seconds = 3601", "drain_seconds: 3601 is more than 3600");
         check("seats_per_user = 51", "seats_per_user");
         check("max_active = 0", "max_active");
+        check("limit_joins = \"many\"", "line 1: \"many\" is neither a rate");
+        check("trusted_proxies = \"10\"", "line 1: \"10\" is no network");
+        check("proxy_protocol = true", "proxy_protocol: it is for trusted_proxies");
         check("oidc_issuer = \"https://x\"", "oidc_jwks_file, oidc_issuer and oidc_audience");
         let names = ["BOXOFFICE_LISTN".to_owned()].into_iter();
         assert!(check_environment(names).unwrap_err().0.contains("BOXOFFICE_LISTN"));

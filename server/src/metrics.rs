@@ -32,11 +32,34 @@ pub struct CommandLabel {
     pub command: &'static str,
 }
 
+/// What was removed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PrunedLabel {
+    /// "replies" or "outbox".
+    pub what: &'static str,
+}
+
 /// A concert's queue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ConcertLabel {
     /// The concert's id.
     pub concert: String,
+}
+
+/// A limit by its name, and whom it counts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LimitLabels {
+    /// As the setting is named, without `limit_`.
+    pub limit: &'static str,
+    /// "account" or "address".
+    pub by: &'static str,
+}
+
+/// Why a connection was closed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WhyLabel {
+    /// "address", "idle" or "proxy".
+    pub why: &'static str,
 }
 
 /// Every metric.
@@ -71,10 +94,22 @@ pub struct Metrics {
     pub queue_waiting: Family<ConcertLabel, Gauge>,
     /// Users shopping.
     pub queue_active: Family<ConcertLabel, Gauge>,
+    /// Kinds of the crowd's requests that are put off: far polls, near polls, joins.
+    pub put_off: Gauge,
+    /// Time between two polls far away, ms.
+    pub poll_interval_ms: Gauge,
     /// Passwords that wait to be hashed.
     pub passwords_waiting: Gauge,
     /// Connections that are open.
     pub connections: Gauge,
+    /// Old records removed.
+    pub pruned: Family<PrunedLabel, Counter>,
+    /// Age of the oldest stored reply; above a day, pruning does not keep pace.
+    pub oldest_reply_seconds: Gauge,
+    /// Connections that were closed before they asked for anything.
+    pub connections_refused: Family<WhyLabel, Counter>,
+    /// Requests that were too many.
+    pub limited: Family<LimitLabels, Counter>,
     /// Time that a sweep took.
     pub sweep_seconds: Histogram,
 }
@@ -101,8 +136,14 @@ impl Default for Metrics {
             desk_waiting: Gauge::default(),
             queue_waiting: Family::default(),
             queue_active: Family::default(),
+            put_off: Gauge::default(),
+            poll_interval_ms: Gauge::default(),
             passwords_waiting: Gauge::default(),
             connections: Gauge::default(),
+            pruned: Family::default(),
+            oldest_reply_seconds: Gauge::default(),
+            connections_refused: Family::default(),
+            limited: Family::default(),
             sweep_seconds: seconds(),
         };
         metrics.register();
@@ -131,11 +172,30 @@ impl Metrics {
         r.register("desk_waiting", "Commands that wait for the desk", self.desk_waiting.clone());
         r.register("queue_waiting", "Numbers in line", self.queue_waiting.clone());
         r.register("queue_active", "Users shopping", self.queue_active.clone());
+        let put_off = "Kinds of requests put off: 1 far polls, 2 near polls too, 3 joins too";
+        r.register("put_off", put_off, self.put_off.clone());
+        let interval = "Milliseconds between two polls of those far from their turn";
+        r.register("poll_interval_ms", interval, self.poll_interval_ms.clone());
         let passwords = "Passwords that wait to be hashed";
         r.register("passwords_waiting", passwords, self.passwords_waiting.clone());
         r.register("connections", "Connections open", self.connections.clone());
+        r.register("pruned", "Old records removed", self.pruned.clone());
+        let oldest = "Age of the oldest stored reply";
+        let age = self.oldest_reply_seconds.clone();
+        r.register_with_unit("oldest_reply", oldest, Unit::Seconds, age);
+        let refused = "Connections closed before they asked for anything";
+        r.register("connections_refused", refused, self.connections_refused.clone());
+        r.register("limited", "Requests that were too many", self.limited.clone());
         let sweep = "Time of a sweep";
         r.register_with_unit("sweep", sweep, Unit::Seconds, self.sweep_seconds.clone());
+    }
+
+    /// Drops what is counted of these concerts, so that labels do not add up.
+    pub fn forget(&self, concerts: impl Iterator<Item = String>) {
+        for label in concerts.map(|concert| ConcertLabel { concert }) {
+            self.queue_waiting.remove(&label);
+            self.queue_active.remove(&label);
+        }
     }
 
     /// The text that Prometheus reads.

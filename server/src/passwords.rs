@@ -1,12 +1,21 @@
 //! Password hashing on its own small pool: a storm of sign-ins fills the pool and is told so; polls,
-//! holds and payments go on.
+//! holds and payments go on. Turns are fair between addresses and between accounts, and between
+//! signing in and signing up: whoever asks for much waits behind whoever asks for little, and leaves
+//! first where there is no room.
+
+pub mod fair;
+mod guesses;
 
 use crate::metrics::Metrics;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use fair::{FairQueue, Turn};
+use guesses::{Guesses, Who};
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Lowered priority of the pool's threads (nice value), so that they only take idle time of a busy
@@ -17,38 +26,122 @@ const NICENESS: i32 = 10;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 
-type Job = Box<dyn FnOnce(&Argon2<'static>) + Send>;
+/// Done with the hasher; without one, its place went to another.
+type Job = Box<dyn FnOnce(Option<&Argon2<'static>>) + Send>;
 
-/// The pool is full.
+/// Why a password was not looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolFull;
+pub enum NotHashed {
+    /// Too many wait, and this one waits for most.
+    Full,
+    /// Too many wrong ones; for so long none is looked at.
+    Delayed(Duration),
+    /// Hashing failed.
+    Failed,
+}
 
-/// See the module.
-pub struct Passwords {
-    jobs: SyncSender<Job>,
+/// For what a password is hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lane {
+    SignIn,
+    SignUp,
+}
+
+/// What waits.
+struct Waiting {
+    sign_in: FairQueue<Job>,
+    sign_up: FairQueue<Job>,
+    /// Whose turn it is where both wait.
+    next: Lane,
+    closed: bool,
+}
+
+impl Waiting {
+    fn pop(&mut self) -> Option<Job> {
+        let (first, second) = match self.next {
+            Lane::SignIn => (&mut self.sign_in, &mut self.sign_up),
+            Lane::SignUp => (&mut self.sign_up, &mut self.sign_in),
+        };
+        if let Some(job) = first.pop() {
+            self.next = if self.next == Lane::SignIn { Lane::SignUp } else { Lane::SignIn };
+            return Some(job);
+        }
+        second.pop()
+    }
+}
+
+struct Shared {
+    waiting: Mutex<Waiting>,
+    more: Condvar,
+    guesses: Mutex<Guesses>,
     metrics: Arc<Metrics>,
 }
+
+/// See the module.
+pub struct Passwords(Arc<Shared>);
 
 fn hasher() -> Argon2<'static> {
     let params = Params::new(MEMORY_KIB, PASSES, 1, None).unwrap_or_default();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>) {
-    // Where the system does not allow it, hashing runs at normal priority.
-    let _ = rustix::process::setpriority_process(None, NICENESS);
-    let argon2 = hasher();
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match job {
-            Ok(job) => job(&argon2),
-            Err(_) => return,
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    /// The next job, once there is one; none once nobody can ask any more.
+    fn take(&self) -> Option<Job> {
+        let mut waiting = locked(&self.waiting);
+        loop {
+            if let Some(job) = waiting.pop() {
+                return Some(job);
+            }
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.more.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn work(&self) {
+        // Where the system does not allow it, hashing runs at normal priority.
+        let _ = rustix::process::setpriority_process(None, NICENESS);
+        let argon2 = hasher();
+        while let Some(job) = self.take() {
+            // Whoever asked sees that nothing came; the thread goes on with the next.
+            if catch_unwind(AssertUnwindSafe(|| job(Some(&argon2)))).is_err() {
+                tracing::error!("hashing a password panicked");
+            }
+        }
+    }
+
+    fn push(&self, lane: Lane, turn: &Turn, job: Job) {
+        self.metrics.passwords_waiting.inc();
+        let mut waiting = locked(&self.waiting);
+        let queue = match lane {
+            Lane::SignIn => &mut waiting.sign_in,
+            Lane::SignUp => &mut waiting.sign_up,
+        };
+        let left = queue.push(turn, job);
+        drop(waiting);
+        self.more.notify_one();
+        if let Some(job) = left {
+            job(None);
         }
     }
 }
 
+impl Drop for Passwords {
+    fn drop(&mut self) {
+        locked(&self.0.waiting).closed = true;
+        self.0.more.notify_all();
+    }
+}
+
 impl Passwords {
-    /// A pool of `threads` with room for `waiting_max` passwords that wait.
+    /// A pool of `threads` with room for `waiting_max` passwords that wait, of those who sign in and
+    /// of those who sign up each.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -57,59 +150,154 @@ impl Passwords {
         waiting_max: usize,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
-        let (jobs, waiting) = sync_channel::<Job>(waiting_max);
-        let waiting = Arc::new(Mutex::new(waiting));
+        let waiting = Waiting {
+            sign_in: FairQueue::new(waiting_max),
+            sign_up: FairQueue::new(waiting_max),
+            next: Lane::SignIn,
+            closed: false,
+        };
+        let shared = Arc::new(Shared {
+            waiting: Mutex::new(waiting),
+            more: Condvar::new(),
+            guesses: Mutex::default(),
+            metrics,
+        });
+        let passwords = Self(Arc::clone(&shared));
         for _ in 0..threads {
-            let waiting = Arc::clone(&waiting);
-            std::thread::Builder::new().name("passwords".into()).spawn(move || work(&waiting))?;
+            let shared = Arc::clone(&shared);
+            std::thread::Builder::new().name("passwords".into()).spawn(move || shared.work())?;
         }
-        Ok(Self { jobs, metrics })
+        Ok(passwords)
     }
 
     async fn run<T: Send + 'static>(
         &self,
+        lane: Lane,
+        turn: &Turn,
         job: impl FnOnce(&Argon2<'static>) -> T + Send + 'static,
-    ) -> Result<T, PoolFull> {
+    ) -> Result<T, NotHashed> {
         let (answer, answered) = oneshot::channel();
-        let metrics = Arc::clone(&self.metrics);
+        let metrics = Arc::clone(&self.0.metrics);
         let job: Job = Box::new(move |argon2| {
             metrics.passwords_waiting.dec();
             // Hashing for somebody who hung up would let a storm outlive its senders.
             if !answer.is_closed() {
-                let _ = answer.send(job(argon2));
+                let _ = answer.send(argon2.map(job).ok_or(NotHashed::Full));
             }
         });
-        self.jobs.try_send(job).map_err(|_| PoolFull)?;
-        self.metrics.passwords_waiting.inc();
-        answered.await.map_err(|_| PoolFull)
+        self.0.push(lane, turn, job);
+        answered.await.unwrap_or(Err(NotHashed::Failed))
     }
 
-    /// The PHC string of a password. The salt is random.
+    /// The PHC string of a new account's password. The salt is random.
     ///
     /// # Errors
-    /// The pool is full, or (as a fault inside) hashing failed.
-    pub async fn hash(&self, password: String, salt: [u8; 16]) -> Result<Option<String>, PoolFull> {
-        self.run(move |argon2| {
+    /// See [`NotHashed`].
+    pub async fn hash(
+        &self,
+        from: Option<IpAddr>,
+        password: String,
+        salt: [u8; 16],
+    ) -> Result<String, NotHashed> {
+        let turn = locked(&self.0.guesses).sign_up_turn(from);
+        let hashed = self.run(Lane::SignUp, &turn, move |argon2| {
             let hash = argon2.hash_password_with_salt(password.as_bytes(), &salt);
             hash.ok().map(|hash| hash.to_string())
-        })
-        .await
+        });
+        hashed.await?.ok_or(NotHashed::Failed)
     }
 
-    /// Whether the password fits the PHC string. Without one, it takes as long and does not fit: the
-    /// time does not tell whether a name exists.
+    /// Whether this address may try this account's password now: wrong ones make it wait.
     ///
     /// # Errors
-    /// The pool is full.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, PoolFull> {
-        self.run(move |argon2| match hash {
+    /// It may not.
+    pub fn may_try(&self, from: Option<IpAddr>, account: &str) -> Result<(), NotHashed> {
+        let guesses = locked(&self.0.guesses);
+        let delay = guesses.delay(guesses.who(from, account), Instant::now());
+        delay.map_or(Ok(()), |delay| Err(NotHashed::Delayed(delay)))
+    }
+
+    /// Whether the password fits the PHC string of the account. Without one, it takes as long and
+    /// does not fit: the time does not tell whether a name exists. Wrong ones are remembered, see
+    /// [`Passwords::may_try`].
+    ///
+    /// # Errors
+    /// See [`NotHashed`].
+    pub async fn verify(
+        &self,
+        from: Option<IpAddr>,
+        account: &str,
+        password: String,
+        hash: Option<String>,
+    ) -> Result<bool, NotHashed> {
+        let (who, turn) = self.turn(from, account)?;
+        let verified = self.run(Lane::SignIn, &turn, move |argon2| match hash {
             Some(hash) => PasswordHash::new(&hash)
                 .is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok()),
             None => {
                 let _ = argon2.hash_password_with_salt(password.as_bytes(), &[0; 16]);
                 false
             }
-        })
-        .await
+        });
+        let fits = verified.await?;
+        locked(&self.0.guesses).note(who, fits, Instant::now());
+        Ok(fits)
+    }
+
+    fn turn(&self, from: Option<IpAddr>, account: &str) -> Result<(Who, Turn), NotHashed> {
+        let guesses = locked(&self.0.guesses);
+        let (who, now) = (guesses.who(from, account), Instant::now());
+        match guesses.delay(who, now) {
+            Some(delay) => Err(NotHashed::Delayed(delay)),
+            None => Ok((who, guesses.turn(who, now))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool() -> Passwords {
+        Passwords::start(1, 4, Arc::new(Metrics::default())).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_is_a_fault_and_the_thread_goes_on() {
+        let pool = pool();
+        let turn = Turn::default();
+        let failed = pool.run(Lane::SignIn, &turn, |_| -> u8 { panic!("as a test") }).await;
+        assert_eq!(failed, Err(NotHashed::Failed));
+        assert_eq!(pool.run(Lane::SignUp, &turn, |_| 7).await, Ok(7));
+        assert_eq!(pool.0.metrics.passwords_waiting.get(), 0);
+    }
+
+    /// One job holds the thread until all others wait.
+    #[test]
+    fn both_lanes_have_turns_and_the_last_in_order_leaves() {
+        let pool = pool();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (held, holds) = std::sync::mpsc::channel();
+        let first: Job = Box::new(move |_| {
+            held.send(()).unwrap();
+            wait.recv().unwrap();
+        });
+        pool.0.push(Lane::SignIn, &Turn::default(), first);
+        holds.recv().unwrap();
+        let (ended, ends) = std::sync::mpsc::channel();
+        let sign_in = [1, 1, 1, 1, 2].map(|flow| (Lane::SignIn, flow));
+        let sign_up = [1, 1].map(|flow| (Lane::SignUp, flow));
+        for (n, (lane, flow)) in sign_in.into_iter().chain(sign_up).enumerate() {
+            let ended = ended.clone();
+            let job: Job = Box::new(move |argon2| ended.send((n, argon2.is_some())).unwrap());
+            pool.0.push(lane, &Turn { flows: vec![flow], step: 1 }, job);
+        }
+        go.send(()).unwrap();
+        drop(ended);
+        let order: Vec<(usize, bool)> = ends.iter().collect();
+        assert_eq!(order[0], (3, false), "the last of who asked for most");
+        assert!(order[1..].iter().all(|(_, hashed)| *hashed));
+        let order: Vec<usize> = order[1..].iter().map(|(n, _)| *n).collect();
+        assert_eq!(order, [5, 0, 6, 4, 1, 2]);
     }
 }

@@ -4,12 +4,15 @@ use super::place::forget_returning;
 use super::{Admission, AdmissionEnd, Place, PlaceStatus, QueueState};
 use crate::draw::Draw;
 use crate::id::{ConcertId, PlaceKey, UserId};
-use crate::limits::PLACES_PER_TICK_MAX;
+use crate::limits::{LEFT_PER_TICK_MAX, PLACES_PER_TICK_MAX};
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 use crate::reservation;
 use crate::rows::Rows;
 use crate::time::Time;
+
+/// Places that a tick looks at beyond those that it has room for.
+const LOOK_FURTHER: u64 = 16;
 
 /// Whether `user` may shop with `place` at `now`. Refuses with: token unknown, not admitted, token
 /// expired.
@@ -59,6 +62,13 @@ pub(crate) fn end_admission(rows: &mut Rows, key: PlaceKey, end: AdmissionEnd, n
     }
 }
 
+/// Notes that a hold under this place has come to nothing.
+pub(crate) fn count_lapse(rows: &mut Rows, key: PlaceKey) {
+    if let Some(place) = rows.places.update(&key) {
+        place.lapses = place.lapses.saturating_add(1);
+    }
+}
+
 /// Ends an admission whose time is over, with its hold. Returns whether it did.
 pub(super) fn expire(rows: &mut Rows, key: PlaceKey, now: Time) -> bool {
     let Some(admission) = rows.admissions.get(&key).copied() else {
@@ -68,6 +78,9 @@ pub(super) fn expire(rows: &mut Rows, key: PlaceKey, now: Time) -> bool {
         return false;
     }
     let lapsed = admission.reservation.is_some_and(|id| reservation::lapse(rows, id, now));
+    if lapsed {
+        count_lapse(rows, key);
+    }
     let end = match (lapsed, admission.arrived_at) {
         (true, _) => AdmissionEnd::HoldLapsed,
         (false, Some(_)) => AdmissionEnd::TimedOut,
@@ -141,10 +154,22 @@ impl Expire {
 pub struct Admit {
     /// In which queue.
     pub concert: ConcertId,
+    /// At most so many: nobody is let in to find no seat. The read model proposes it; more than the
+    /// settings allow are never let in.
+    pub most: u64,
+    /// How many of the next numbers have left, as the read model knows. It says only how far to look:
+    /// each place is looked at before it is passed.
+    pub left_ahead: u64,
 }
 
 impl Admit {
-    /// The places that this tick may serve, as far as the rows tell.
+    /// As many as the settings allow.
+    #[must_use]
+    pub const fn of(concert: ConcertId) -> Self {
+        Self { concert, most: u64::MAX, left_ahead: 0 }
+    }
+
+    /// The places that this tick may serve or pass, as far as the rows tell.
     pub(crate) fn candidates(&self, rows: &Rows) -> Vec<PlaceKey> {
         let Some(queue) = rows.queues.peek(&self.concert) else {
             return Vec::new();
@@ -154,12 +179,12 @@ impl Admit {
         let settings = &queue.settings;
         // The credit is one second's worth at most.
         let rate = settings.admissions_per_second;
-        let slots = settings.max_active.saturating_sub(queue.active).min(rate);
-        // Some of the next have left; look a little further than there are slots.
-        let look = slots.saturating_mul(2).saturating_add(16).min(PLACES_PER_TICK_MAX);
+        let slots = settings.max_active.saturating_sub(queue.active).min(rate).min(self.most);
+        // Some may have left that the read model does not know of yet.
+        let look = slots.saturating_add(LOOK_FURTHER).min(PLACES_PER_TICK_MAX);
+        let look = look.saturating_add(self.left_ahead.min(LEFT_PER_TICK_MAX));
         let last = queue.tail.min(queue.cursor.saturating_add(look));
-        let pre_opening = Draw::new(&queue.seed, queue.tail);
-        let draw = queue.draw().unwrap_or(pre_opening);
+        let draw = queue.draw().unwrap_or_else(|| queue.next_draw());
         let next = (queue.cursor + 1..=last).map(|number| draw.sequence_at(number));
         back.chain(next).map(|sequence| PlaceKey { concert: self.concert, sequence }).collect()
     }
@@ -171,7 +196,7 @@ impl Admit {
 
         let before = queue.clone();
         queue.settle(&concert, now);
-        let mut room = queue.room(&concert, now);
+        let mut room = queue.room(&concert, now).min(self.most);
         let grace_ms = concert.policy.arrival_grace_ms;
         let mut admitted = 0;
         let back = rows.returning.get(&self.concert).cloned().unwrap_or_default();
@@ -191,16 +216,17 @@ impl Admit {
         if queue.returning == 0
             && let Some(draw) = queue.draw()
         {
-            admitted += self.admit_next(rows, &mut queue, &draw, (room, grace_ms), now);
+            admitted += self.admit_next(rows, &mut queue, &draw, (&mut room, grace_ms), now);
         }
         let clock_reset = queue.credit_at < before.credit_at;
         let moved = queue.cursor != before.cursor || queue.drawn != before.drawn;
+        let more = room > 0 && queue.cursor < queue.tail && (admitted > 0 || moved);
         if (admitted > 0 || moved || clock_reset)
             && let Some(row) = rows.queues.update(&self.concert)
         {
             *row = queue;
         }
-        Ok(Outcome::Admitted { count: admitted })
+        Ok(Outcome::Admitted { count: admitted, more })
     }
 
     fn admit_next(
@@ -208,11 +234,11 @@ impl Admit {
         rows: &mut Rows,
         queue: &mut QueueState,
         draw: &Draw,
-        (mut room, grace_ms): (u64, i64),
+        (room, grace_ms): (&mut u64, i64),
         now: Time,
     ) -> u64 {
         let mut admitted = 0;
-        while room > 0 && queue.cursor < queue.tail {
+        while *room > 0 && queue.cursor < queue.tail {
             let sequence = draw.sequence_at(queue.cursor + 1);
             let key = PlaceKey { concert: self.concert, sequence };
             if !rows.places.is_loaded(&key) {
@@ -224,7 +250,7 @@ impl Admit {
                 admit(rows, key, grace_ms, now);
                 queue.waiting = queue.waiting.saturating_sub(1);
                 queue.spend();
-                room -= 1;
+                *room -= 1;
                 admitted += 1;
             }
         }

@@ -5,16 +5,18 @@
 //! place is served. `queue_state` holds the cursor: all queue numbers up to it have been served.
 
 mod admission;
+mod drawing;
 mod place;
 mod position;
 
 pub use admission::{Admit, Arrive, Expire, admitted};
-pub(crate) use admission::{arrive, end_admission};
+pub(crate) use admission::{arrive, count_lapse, end_admission};
+pub use drawing::{DrawRule, DrawTerms, SetDraw};
 pub use place::{Join, Leave};
-pub use position::{estimated_wait_seconds, poll_after_ms, position};
+pub use position::{PollLaw, estimated_wait_ms, position};
 
 use crate::concert::Concert;
-use crate::draw::{Draw, SEED_BYTES};
+use crate::draw::SEED_BYTES;
 use crate::id::{ConcertId, ReservationId, UserId};
 use crate::limits::{ADMISSION_MAX, RETURNS_MAX};
 use crate::outcome::Outcome;
@@ -67,7 +69,8 @@ impl QueueSettings {
 pub struct QueueState {
     /// Secret of the draw until the opening.
     pub seed: [u8; SEED_BYTES],
-    /// How many joined before the opening and were drawn; `None` until then.
+    /// How many joined before the opening, or the moment of the terms, and are drawn; `None` until the
+    /// opening.
     pub drawn: Option<u64>,
     /// Every queue number up to this one has been served or has left.
     pub cursor: u64,
@@ -87,6 +90,8 @@ pub struct QueueState {
     pub max_active_at: Time,
     /// What the operator set.
     pub settings: QueueSettings,
+    /// Who is drawn, and from what.
+    pub rule: DrawRule,
 }
 
 impl QueueState {
@@ -103,19 +108,7 @@ impl QueueState {
             credit_at: now,
             max_active_at: now,
             settings,
-        }
-    }
-
-    /// The order of service, once it is drawn.
-    #[must_use]
-    pub fn draw(&self) -> Option<Draw> {
-        self.drawn.map(|count| Draw::new(&self.seed, count))
-    }
-
-    /// Fixes the draw once the sale has opened: whoever has joined by then is drawn.
-    fn settle(&mut self, concert: &Concert, now: Time) {
-        if self.drawn.is_none() && now.reached(concert.start_at) {
-            self.drawn = Some(self.tail);
+            rule: DrawRule::default(),
         }
     }
 
@@ -129,7 +122,7 @@ impl QueueState {
         if now > self.credit_at || self.credit_at.ms_since(now) > CLOCK_JUMP_MS {
             self.credit_at = now;
         }
-        if self.settings.paused || concert.on_sale(now).is_err() {
+        if self.settings.paused || !self.is_drawn() || concert.on_sale(now).is_err() {
             return 0;
         }
         self.settings.max_active.saturating_sub(self.active).min(self.credit_milli / 1000)
@@ -165,6 +158,9 @@ pub struct Place {
     pub created_at: Time,
     /// When the user stopped waiting (served or left).
     pub deleted_at: Option<Time>,
+    /// Holds that the user has let lapse in this concert, here and at the places before; see
+    /// [`crate::limits::LAPSES_MAX`].
+    pub lapses: u32,
 }
 
 /// Why an admission is over.

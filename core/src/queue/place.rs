@@ -4,6 +4,7 @@ use super::admission::{admit, end_admission, expire};
 use super::{Admission, AdmissionEnd, Place, PlaceStatus, QueueState};
 use crate::concert::Concert;
 use crate::id::{ConcertId, PlaceKey, UserId};
+use crate::limits::LAPSES_MAX;
 use crate::outcome::{Outcome, Ticket, TicketState};
 use crate::refusal::Refusal;
 use crate::reservation;
@@ -17,11 +18,19 @@ pub struct Join {
     pub user: UserId,
     /// In which queue.
     pub concert: ConcertId,
+    /// Whether to be let in at once is of use, as the read model knows: not where no seat is free.
+    pub may_enter: bool,
 }
 
 impl Join {
+    /// A place, or admission at once where nobody waits and there is room.
+    #[must_use]
+    pub const fn of(user: UserId, concert: ConcertId) -> Self {
+        Self { user, concert, may_enter: true }
+    }
+
     /// Refuses with: concert not found, sale closed (unless the user is in line or in the shop),
-    /// queue full.
+    /// too many lapses (likewise), queue full.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let concert = rows.concerts.get(&self.concert).ok_or(Refusal::ConcertNotFound)?.clone();
         let newest = rows.newest_places.get(&(self.user, self.concert)).copied();
@@ -30,30 +39,40 @@ impl Join {
         if standing != Standing::Present {
             concert.not_closed(now)?;
         }
+        let adds = matches!(standing, Standing::Left | Standing::Over);
+        let lapses = match newest {
+            Some(key) if adds => lapses(rows, key, concert.policy.rehold_after_ms, now)?,
+            _ => 0,
+        };
         let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
-        let room = standing != Standing::Over || queue.waiting < queue.settings.max_waiting;
+        let drawn = queue.drawn.is_some() || now.reached(concert.start_at);
+        let room = !adds || queue.waiting < queue.settings.max_waiting;
         ensure!(room, Refusal::QueueFull);
 
         if let Some(key) = newest {
             expire(rows, key, now);
-            if standing == Standing::MayReturn {
-                return_to_front(rows, key);
+            match standing {
+                Standing::Left if !drawn => stand_again(rows, key),
+                Standing::Left | Standing::Over => {
+                    return Ok(self.stand(rows, &concert, lapses, now));
+                }
+                Standing::MayReturn => return_to_front(rows, key),
+                Standing::Present => {}
             }
-            if standing != Standing::Over {
-                return Ok(Outcome::Joined(ticket(rows, key, false)));
-            }
+            return Ok(Outcome::Joined(ticket(rows, key, false)));
         }
-        Ok(self.stand(rows, &concert, now))
+        Ok(self.stand(rows, &concert, lapses, now))
     }
 
     /// A new place at the end. Where nobody waits and there is room, it is served at once.
-    fn stand(&self, rows: &mut Rows, concert: &Concert, now: Time) -> Outcome {
+    fn stand(&self, rows: &mut Rows, concert: &Concert, lapses: u32, now: Time) -> Outcome {
         let mut key = PlaceKey { concert: self.concert, sequence: 0 };
         let mut at_once = false;
         if let Some(queue) = rows.queues.update(&self.concert) {
             queue.settle(concert, now);
             let nobody_waits = queue.waiting == 0 && queue.returning == 0;
-            at_once = nobody_waits && queue.room(concert, now) > 0;
+            let has_room = queue.room(concert, now) > 0;
+            at_once = self.may_enter && nobody_waits && has_room;
             queue.tail += 1;
             key.sequence = queue.tail;
             if at_once {
@@ -68,6 +87,7 @@ impl Join {
             status: PlaceStatus::Waiting,
             created_at: now,
             deleted_at: None,
+            lapses,
         };
         rows.places.insert(key, place);
         rows.admissions.put_loaded(key, None);
@@ -79,6 +99,31 @@ impl Join {
     }
 }
 
+/// How many lapses follow the user from a place that is used up to the next: none once the user has paid or
+/// stayed away for long enough. Refuses with: too many lapses.
+fn lapses(rows: &Rows, key: PlaceKey, rehold_after_ms: i64, now: Time) -> Result<u32, Refusal> {
+    let Some(place) = rows.places.get(&key) else {
+        return Ok(0);
+    };
+    let admission = rows.admissions.get(&key);
+    if admission.is_some_and(|a| a.end == Some(AdmissionEnd::Paid)) {
+        return Ok(0);
+    }
+    // A hold that is over and was not swept yet.
+    let unswept = admission.is_some_and(|a| a.is_active && a.reservation.is_some());
+    let count = place.lapses.saturating_add(unswept.into());
+    // Whether and when it was swept tells nothing.
+    let ended = |a: &Admission| a.ended_at.map_or(a.token_expiry, |at| at.min(a.token_expiry));
+    let over = admission.map(ended).or(place.deleted_at);
+    let away_ms = rehold_after_ms.saturating_mul(LAPSES_MAX.into());
+    let retry_at = over.unwrap_or(now).plus_ms(away_ms);
+    if now.reached(retry_at) {
+        return Ok(0);
+    }
+    ensure!(count < LAPSES_MAX, Refusal::TooManyLapses { retry_at });
+    Ok(count)
+}
+
 /// What a user's newest place is still good for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
@@ -86,6 +131,8 @@ enum Standing {
     Present,
     /// Did not show up in time: comes back to the front.
     MayReturn,
+    /// Was left in line: before the draw it is taken up again, so that one user has one place in it.
+    Left,
     /// Used up: joins anew.
     Over,
 }
@@ -98,7 +145,18 @@ fn standing(rows: &Rows, key: PlaceKey, now: Time) -> Standing {
         (PlaceStatus::Waiting | PlaceStatus::Returning, _) => Standing::Present,
         (PlaceStatus::Served, Some(admission)) if admission.is_live(now) => Standing::Present,
         (PlaceStatus::Served, Some(admission)) if admission.may_return() => Standing::MayReturn,
+        (PlaceStatus::Left, _) => Standing::Left,
         _ => Standing::Over,
+    }
+}
+
+fn stand_again(rows: &mut Rows, key: PlaceKey) {
+    if let Some(place) = rows.places.update(&key) {
+        place.status = PlaceStatus::Waiting;
+        place.deleted_at = None;
+    }
+    if let Some(queue) = rows.queues.update(&key.concert) {
+        queue.waiting += 1;
     }
 }
 
@@ -165,7 +223,7 @@ impl Leave {
         if !expire(rows, self.place, now) {
             let held = rows.admissions.get(&self.place).and_then(|a| a.reservation);
             if let Some(id) = held {
-                reservation::release(rows, id, now);
+                reservation::release(rows, self.place, id, now);
             }
             end_admission(rows, self.place, AdmissionEnd::Left, now);
         }

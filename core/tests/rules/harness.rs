@@ -9,7 +9,7 @@ use boxoffice_core::idempotency::Record;
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, Place, PlaceStatus, QueueState};
-use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::rows::{Change, Keys, Rows, Table};
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
@@ -94,11 +94,7 @@ impl World {
             rows.returning.put_loaded(concert, Some(back.collect()));
         }
         for &(user, date) in &keys.holdings {
-            let counts = |r: &Reservation| {
-                let status =
-                    matches!(r.status, ReservationStatus::Held | ReservationStatus::Confirmed);
-                status && r.user == user && r.date == date
-            };
+            let counts = |r: &Reservation| r.payment.is_some() && r.user == user && r.date == date;
             let ids: BTreeSet<ReservationId> =
                 self.reservations.iter().filter(|(_, r)| counts(r)).map(|(id, _)| *id).collect();
             load(&self.reservations, &ids, &mut rows.reservations);

@@ -10,7 +10,9 @@ use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, Reser
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Pay;
-use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetQueue};
+use boxoffice_core::queue::{
+    Admit, Arrive, DrawTerms, Expire, Join, Leave, QueueSettings, SetQueue,
+};
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::wallet::Charge;
 use proptest::collection::{btree_set, vec};
@@ -161,11 +163,11 @@ impl Op {
             what => what,
         };
         let command = match what.clone() {
-            What::Join => Command::Join(Join { user, concert }),
+            What::Join => Command::Join(Join::of(user, concert)),
             What::Leave => Command::Leave(Leave { user, place }),
             What::Arrive => Command::Arrive(Arrive { user, place }),
             What::Expire => Command::Expire(Expire { place }),
-            What::Admit => Command::Admit(Admit { concert }),
+            What::Admit => Command::Admit(Admit::of(concert)),
             What::Reserve { date, seats } => Command::Reserve(Reserve {
                 user,
                 place,
@@ -245,6 +247,7 @@ pub fn hall(max_active: u64) -> World {
             shop_ttl_ms: 8_000,
             arrival_grace_ms: 2_000,
             seats_per_user: 2,
+            rehold_after_ms: 3_000,
         },
         queue: QueueSettings {
             max_active,
@@ -253,6 +256,7 @@ pub fn hall(max_active: u64) -> World {
             paused: false,
         },
         seed: [3; 32],
+        draw: DrawTerms::default(),
         dates: vec![date("d0"), date("d1")],
     };
     let mut world = World::default();

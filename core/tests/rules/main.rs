@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
 mod concert;
+mod drawing;
 mod harness;
 mod histories;
 mod idempotency;
@@ -27,8 +28,9 @@ mod words;
 use boxoffice_core::command::Command;
 use boxoffice_core::refusal::Refusal;
 
-const SCRIPTS: [&str; 9] = [
+const SCRIPTS: [&str; 10] = [
     include_str!("concert.rs"),
+    include_str!("drawing.rs"),
     include_str!("idempotency.rs"),
     include_str!("payment.rs"),
     include_str!("queue.rs"),

@@ -1,7 +1,7 @@
 //! Places in line: one a user, never lost, never further back; and the numbers that are shown.
 
 use crate::script::check;
-use boxoffice_core::queue::{estimated_wait_seconds, poll_after_ms, position};
+use boxoffice_core::queue::{PollLaw, estimated_wait_ms, position};
 
 /// Order of `Arrive`: token unknown, not admitted, token expired, and what of a place counts.
 #[test]
@@ -344,14 +344,80 @@ fn leavers_are_passed_over() {
             + "see position u51 -> 1
         see position u60 -> 10
         leave u0
-        admit c1     -> admitted 0
-        see queue c1 -> active 0 cursor 19
+        admit c1     -> admitted 0 more
+        see queue c1 -> active 0 cursor 18
         see position u60 -> 10
-        admit c1     -> admitted 0
+        admit c1     -> admitted 0 more
         admit c1     -> admitted 1
         see queue c1 -> active 1 cursor 52 tail 61
         see place u51 -> Served
         see position u60 -> 9"),
+    );
+}
+
+/// H34: who knows how many have left looks beyond them at once; who says more than is true passes nobody.
+#[test]
+fn a_tick_looks_beyond_those_who_left() {
+    let joins: String = (1..=300).map(|n| format!("join u{n}\n")).collect();
+    let leaves: String = (1..=298).map(|n| format!("leave u{n}\n")).collect();
+    check(&format!(
+        "
+        concert c1 max_active 1 max_waiting 9999 seats 1
+        join u0                          -> admitted
+        {{
+        {joins}
+        }}
+        {leaves}
+        leave u0
+        admit c1 left_ahead 298          -> admitted 1
+        see place u299                   -> Served
+        see place u300                   -> Waiting
+        leave u299
+        admit c1 left_ahead 99999999     -> admitted 1
+        see place u300                   -> Served
+        "
+    ));
+}
+
+/// H36: no more are let in than may find a seat, and nobody at the door where none is free.
+#[test]
+fn nobody_is_let_in_beyond_what_is_proposed() {
+    check(
+        "
+        concert c1 max_active 10
+        join u1 enter no                 -> waiting
+        join u2                          -> waiting
+        join u3                          -> waiting
+        admit c1 most 0                  -> admitted 0
+        admit c1 most 2                  -> admitted 2
+        see place u3                     -> Waiting
+        admit c1                         -> admitted 1
+        ",
+    );
+}
+
+/// H34: before the draw, who left and comes again has the place of before: one account makes one place. After
+/// it the place is over, since the line has moved on.
+#[test]
+fn a_place_left_before_the_opening_is_taken_up_again() {
+    check(
+        "
+        concert c1 max_active 1 opens 1m
+        join u1                          -> waiting -
+        join u2                          -> waiting -
+        leave u1
+        see queue c1                     -> active 0 cursor 0 tail 2
+        join u1                          -> waiting -
+        leave u1
+        leave u1
+        join u1                          -> waiting -
+        see place u1                     -> Waiting
+        see queue c1                     -> active 0 cursor 0 tail 2
+        leave u2
+        at 1m
+        join u2                          -> waiting 3 new
+        see queue c1                     -> active 0 cursor 0 tail 3
+        ",
     );
 }
 
@@ -372,21 +438,20 @@ fn positions() {
     }
 }
 
-/// H22: the estimate is in seconds, rounded up, and unknown where nobody was admitted.
+/// H22: the estimate is in milliseconds, rounded up, and unknown where nobody is let in.
 #[test]
 fn estimates() {
     for (position, admitted, window_ms, want) in [
-        (100, 60, 60_000, Some(100)),
-        (100, 6_000, 60_000, Some(1)),
-        (1, 1, 60_000, Some(60)),
-        (101, 100, 1_000, Some(2)),
-        (2_001, 2_000, 1_000, Some(2)),
+        (100, 60, 60_000, Some(100_000)),
+        (100, 6_000, 60_000, Some(1_000)),
+        (1, 1, 60_000, Some(60_000)),
+        (101, 100, 1_000, Some(1_010)),
         (3, 3_000, 1_000, Some(1)),
         (100, 0, 60_000, None),
         (100, 60, 0, None),
         (u64::MAX, 1, u64::MAX, None),
     ] {
-        let got = estimated_wait_seconds(position, admitted, window_ms);
+        let got = estimated_wait_ms(position, admitted, window_ms);
         assert_eq!(got, want, "{position} {admitted} {window_ms}");
     }
 }
@@ -394,16 +459,43 @@ fn estimates() {
 /// Near the front often, far away seldom, within bounds.
 #[test]
 fn polls() {
-    for (position, estimate, want) in [
+    let law = PollLaw::default();
+    for (position, wait_ms, want) in [
         (1, None, 1_002),
         (1, Some(0), 1_000),
-        (1, Some(4), 1_000),
-        (500, Some(60), 15_000),
+        (1, Some(4_000), 1_000),
+        (500, Some(60_000), 15_000),
         (500, None, 2_000),
-        (500, Some(3_600), 30_000),
+        (500, Some(3_600_000), 30_000),
         (u64::MAX, None, 30_000),
         (u64::MAX, Some(u64::MAX), 30_000),
     ] {
-        assert_eq!(poll_after_ms(position, estimate), want, "{position} {estimate:?}");
+        assert_eq!(law.after_ms(position, wait_ms), want, "{position} {wait_ms:?}");
     }
+}
+
+/// H35: however many wait and however fast they are let in, all of them together ask within the budget.
+/// They are followed from where they stand to the front.
+#[test]
+fn all_polls_together_stay_within_the_budget() {
+    for (waiting, rate, budget) in [
+        (1_000_u64, 100_u32, 4_000.0),
+        (100_000, 500, 10_000.0),
+        (1_000_000, 500, 10_000.0),
+        (1_000_000, 3_000, 15_000.0),
+        (1_000_000, 3_000, 40_000.0),
+        (2_000_000, 50, 4_000.0),
+    ] {
+        let law = PollLaw::of(waiting, rate.into(), budget);
+        let (mut wait_ms, mut asks) = (waiting * 1000 / u64::from(rate), 0.0);
+        while wait_ms > 0 {
+            wait_ms = wait_ms.saturating_sub(law.after_ms(1, Some(wait_ms)));
+            asks += 1.0;
+        }
+        // As many come to the front in a second as are let in; each has asked so often.
+        let asked = asks * f64::from(rate);
+        assert!(asked <= budget * 1.1, "{waiting} {rate} {budget}: {asked} by {law:?}");
+        assert!((1.25..=4.0).contains(&law.divisor), "{law:?}");
+    }
+    assert_eq!(PollLaw::of(0, 0.0, 1_000.0), PollLaw::default(), "nobody waits");
 }

@@ -422,3 +422,116 @@ fn a_batch_is_decided_in_order() {
     ",
     );
 }
+
+/// H9, H40: seats that lapsed are free to all but to who held them, for as long as the concert says; the
+/// sweeper does not matter.
+#[test]
+fn lapsed_seats_stay_closed_to_their_holder() {
+    for swept in ["", "expire u1 -> ended"] {
+        check(&format!(
+            "
+            concert c1 seats 6 hold 5m rehold 10m
+            join u1
+            reserve u1 r1 seats 1,2          -> held 1,2
+            at 5m
+            {swept}
+            join u1                          -> admitted
+            join u2
+            reserve u1 r2 seats 1,2,3        -> seats_cooling_off 1,2 until 15m
+            reserve u2 r3 seats 2            -> held 2
+            reserve u1 r2 seats 2            -> seats_taken 2
+            reserve u1 r2 seats 1            -> seats_cooling_off 1 until 15m
+            reserve u1 r2 seats 3            -> held 3
+            at 14m59s999ms
+            join u1                          -> admitted
+            reserve u1 r4 seats 1            -> seats_cooling_off 1 until 15m
+            reserve u1 r4 seats 2            -> held 2                    # another held it since
+            cancel u1 r4                     -> released
+            at 15m
+            reserve u1 r4 seats 1            -> already_exists
+            reserve u1 r5 seats 1            -> held 1
+            "
+        ));
+    }
+}
+
+/// H40: what is released at once is closed for as short a time as it was held; at the last moment it costs
+/// what a lapse does. Who has paid begins anew.
+#[test]
+fn a_release_costs_what_the_hold_did() {
+    check(
+        "
+        concert c1 seats 6 hold 5m rehold 10m shop 1h
+        join u1
+        reserve u1 r1 seats 1,2          -> held 1,2
+        +5s
+        cancel u1 r1                     -> released
+        reserve u1 r2 seats 1            -> seats_cooling_off 1 until 15s
+        reserve u1 r2 seats 3            -> held 3
+        at 15s
+        cancel u1 r2                     -> released
+        reserve u1 r3 seats 1,2          -> held 1,2
+        at 5m14s
+        cancel u1 r3                     -> released
+        reserve u1 r4 seats 1            -> seats_cooling_off 1 until 15m12s
+        leave u1
+        join u1                          -> admitted
+        reserve u1 r4 seats 2            -> seats_cooling_off 2 until 15m12s
+        ",
+    );
+    check(
+        "
+        concert c1 seats 6 hold 5m rehold 0s
+        join u1
+        reserve u1 r1 seats 1            -> held 1
+        at 5m
+        join u1                          -> admitted
+        reserve u1 r2 seats 1            -> held 1                    # 0: not at all
+        ",
+    );
+}
+
+/// H40: three lapses, or releases in the second half, and the user stays away for three times the time;
+/// the line and the shop are not left for it, and other concerts are none of it.
+#[test]
+fn lapses_are_limited() {
+    check(
+        "
+        concert c1 seats 9 hold 1m rehold 2m shop 1h
+        concert c2 seats 9
+        join u1
+        reserve u1 r1 seats 1            -> held 1
+        at 1m
+        join u1                          -> admitted
+        reserve u1 r2 seats 2            -> held 2
+        at 1m29s
+        cancel u1 r2                     -> released                  # early: not counted
+        reserve u1 r3 seats 3            -> held 3
+        at 1m59s
+        cancel u1 r3                     -> released                  # late: the second
+        reserve u1 r4 seats 4            -> held 4
+        join u1                          -> admitted
+        at 3m
+        join u1                          -> too_many_lapses until 8m59s
+        expire u1                        -> ended
+        join u1                          -> too_many_lapses until 8m59s
+        join u1 in c2                    -> admitted
+        join u2                          -> admitted
+        at 8m59s
+        join u1                          -> admitted
+        reserve u1 r5 seats 1            -> held 1
+        at 9m59s
+        join u1                          -> admitted
+        charge u1 1000
+        reserve u1 r6 seats 5            -> held 5
+        pay u1 r6                        -> paid 100
+        join u1                          -> admitted
+        reserve u1 r7 seats 6            -> held 6
+        at 10m59s
+        join u1                          -> admitted
+        reserve u1 r8 seats 7            -> held 7
+        at 11m59s
+        join u1                          -> admitted                  # two since the payment
+        ",
+    );
+}

@@ -22,7 +22,8 @@ use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, Reser
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Pay;
-use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetQueue};
+use boxoffice_core::queue::DrawTerms;
+use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetDraw, SetQueue};
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::time::Time;
 use boxoffice_core::user::{Adopt, Register};
@@ -152,6 +153,10 @@ impl Play {
                 concert: ConcertId(id(words.0[1])),
                 open: words.0[2] == "open",
             }),
+            "draw" => Command::SetDraw(SetDraw {
+                concert: ConcertId(id(words.0[1])),
+                value: words.0[2].replace('_', " "),
+            }),
             "queue" => Command::SetQueue(SetQueue {
                 concert: ConcertId(id(words.0[1])),
                 max_active: words.number("max_active"),
@@ -159,7 +164,11 @@ impl Play {
                 max_waiting: words.number("max_waiting"),
                 paused: words.after("paused").map(|word| word == "on"),
             }),
-            "admit" => Command::Admit(Admit { concert: ConcertId(id(words.0[1])) }),
+            "admit" => Command::Admit(Admit {
+                concert: ConcertId(id(words.0[1])),
+                most: words.number("most").unwrap_or(u64::MAX),
+                left_ahead: words.number("left_ahead").unwrap_or(0),
+            }),
             "register" => Command::Register(Register {
                 user: words.user(),
                 username: words.0[2].to_owned(),
@@ -178,7 +187,10 @@ impl Play {
     fn users_command(&mut self, words: &Words) -> Command {
         let (user, place) = (words.user(), self.place(words));
         match words.0[0] {
-            "join" => Command::Join(Join { user, concert: words.concert_id() }),
+            "join" => Command::Join(Join {
+                may_enter: words.after("enter") != Some("no"),
+                ..Join::of(user, words.concert_id())
+            }),
             "leave" => Command::Leave(Leave { user, place }),
             "arrive" => Command::Arrive(Arrive { user, place }),
             "expire" => Command::Expire(Expire { place }),
@@ -311,6 +323,7 @@ impl<'a> Words<'a> {
             shop_ttl_ms: self.span("shop", "10m"),
             arrival_grace_ms: self.span("grace", "1m"),
             seats_per_user: self.number("per_user").unwrap_or(4),
+            rehold_after_ms: self.span("rehold", "0s"),
         };
         let queue = QueueSettings {
             max_active: self.number("max_active").unwrap_or(10),
@@ -328,6 +341,10 @@ impl<'a> Words<'a> {
             policy,
             queue,
             seed: [self.number("seed").unwrap_or(7); 32],
+            draw: DrawTerms {
+                joined_before: self.after("drawn_before").map(|word| START.plus_ms(ms(word))),
+                beacon: self.after("beacon").map(|word| word.replace('_', " ")),
+            },
             dates: dates.filter(|name| *name != "none").map(|name| self.date(name)).collect(),
         }
     }

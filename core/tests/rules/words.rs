@@ -96,7 +96,9 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::Arrived { until } => format!("arrived until {}", offset(*until)),
         Outcome::Expired { ended: true } => "ended".to_owned(),
         Outcome::Expired { ended: false } => "not_due".to_owned(),
-        Outcome::Admitted { count } => format!("admitted {count}"),
+        Outcome::Admitted { count, more } => {
+            format!("admitted {count}{}", if *more { " more" } else { "" })
+        }
         Outcome::Reserved { seats, total_price, expires_at, .. } => format!(
             "held {} for {} until {}",
             numbers(seats.iter().map(|seat| seat.seat_number)),
@@ -126,6 +128,7 @@ fn outcome(outcome: &Outcome) -> String {
             let run = if *paused { "paused" } else { "running" };
             format!("{run} {max_active} {admissions_per_second} {max_waiting}")
         }
+        Outcome::DrawSet { .. } => "draw set".to_owned(),
     }
 }
 
@@ -136,6 +139,10 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::SeatNotFound { seat_numbers } | Refusal::SeatsTaken { seat_numbers } => {
             format!("{code} {}", numbers(seat_numbers))
         }
+        Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
+            format!("{code} {} until {}", numbers(seat_numbers), offset(*retry_at))
+        }
+        Refusal::TooManyLapses { retry_at } => format!("{code} until {}", offset(*retry_at)),
         Refusal::HoldExists { reservation_id } => format!("{code} {}", name(reservation_id.0)),
         Refusal::SeatLimit { limit, have } => format!("{code} {limit} have {have}"),
         Refusal::AlreadyPaid { payment_id } => format!("{code} {}", name(payment_id.0)),

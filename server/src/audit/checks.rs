@@ -228,7 +228,7 @@ pub const CHECKS: &[Check] = &[
         "queue_served",
         "whoever is behind the cursor does not wait any more, whoever is before it was not served",
         "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence || ' is ' || status
-         FROM (SELECT concert_id, sequence, queue_cursor, w.status, queue_number(seed, drawn, sequence) AS number
+         FROM (SELECT concert_id, sequence, queue_cursor, w.status, queue_number(draw_seed(seed, draw_beacon, draw_value), drawn, sequence) AS number
             FROM queue_state q JOIN waiting_queue w USING (concert_id))
          WHERE (number <= queue_cursor AND status = 'waiting')
             OR (number > queue_cursor AND status IN ('served', 'returning'))",
@@ -238,10 +238,20 @@ pub const CHECKS: &[Check] = &[
         "places were served in the order of the line, as the clock of the time tells",
         "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence || ' was let in before one ahead of it'
          FROM (SELECT t.concert_id, sequence, admitted_at, max(admitted_at) OVER (
-                PARTITION BY t.concert_id ORDER BY queue_number(seed, drawn, sequence)
+                PARTITION BY t.concert_id ORDER BY queue_number(draw_seed(seed, draw_beacon, draw_value), drawn, sequence)
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest_ahead
             FROM user_token t JOIN queue_state USING (concert_id) WHERE return_count = 0)
          WHERE admitted_at + :slack < latest_ahead",
+    ),
+    check(
+        "draw_joined",
+        "whoever is drawn joined by the moment that was named, as the clock of the time tells",
+        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence
+         FROM queue_state q JOIN waiting_queue w USING (concert_id)
+         WHERE draw_joined_before IS NOT NULL AND drawn IS NOT NULL AND (
+            sequence <= drawn AND w.created_at >= draw_joined_before + :slack
+            OR sequence > drawn AND w.created_at + :slack < draw_joined_before
+                AND w.created_at + :slack < (SELECT start_at FROM concert c WHERE c.concert_id = q.concert_id))",
     ),
     check(
         "one_place",

@@ -63,12 +63,25 @@ impl Drawn {
     }
 }
 
-/// Gives SQL the function `queue_number(seed, drawn, sequence)`; nobody is drawn where `drawn` is null.
+/// What the order is drawn from: the seed, with the value behind it where one is mixed in.
+#[must_use]
+pub fn draw_seed(seed: &[u8], value: Option<&str>) -> Vec<u8> {
+    let mix = |value| Sha256::new().chain_update(seed).chain_update(value).finalize().to_vec();
+    value.map_or_else(|| seed.to_vec(), mix)
+}
+
+/// Gives SQL the functions `queue_number(seed, drawn, sequence)`, where nobody is drawn if `drawn` is null,
+/// and `draw_seed(seed, beacon, value)`, where the value counts if a beacon is named.
 ///
 /// # Errors
 /// SQLite does not take it.
 pub(super) fn teach(rows: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    rows.create_scalar_function("draw_seed", 3, flags, |given| {
+        let seed = given.get_raw(0).as_blob()?;
+        let (beacon, value): (Option<String>, Option<String>) = (given.get(1)?, given.get(2)?);
+        Ok(draw_seed(seed, beacon.and(value).as_deref()))
+    })?;
     // The rows of a concert come together.
     let last: Mutex<(Vec<u8>, Drawn)> = Mutex::new((Vec::new(), Drawn::new(&[], 0)));
     rows.create_scalar_function("queue_number", 3, flags, move |given| {

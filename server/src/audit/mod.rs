@@ -10,7 +10,7 @@ mod copy;
 mod draw;
 
 pub use checks::CHECKS;
-pub use draw::Drawn;
+pub use draw::{Drawn, draw_seed};
 
 use crate::store::Fault;
 use crate::store::mysql::Options;

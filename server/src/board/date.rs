@@ -2,6 +2,7 @@
 //! are rendered again.
 
 use super::compact::{Compact, CompactMap, Reading, Seats};
+use super::stock::Stock;
 use boxoffice_core::concert::{ConcertDate, Seat, SeatStatus};
 use boxoffice_core::id::{ConcertId, DateId};
 use boxoffice_core::time::Time;
@@ -213,6 +214,14 @@ impl DateBoard {
         let mut picture = self.picture();
         picture.advance(now);
         picture.available
+    }
+
+    /// The seats in figures at `now`.
+    pub(super) fn stock(&self, now: Time) -> Stock {
+        let mut picture = self.picture();
+        picture.advance(now);
+        let held = u64::try_from(picture.holds.len()).unwrap_or(u64::MAX);
+        Stock { total: self.total_seats, free: picture.available, held }
     }
 
     /// The map at `now`; rendered only where something has changed.

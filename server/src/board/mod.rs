@@ -3,18 +3,30 @@
 
 mod compact;
 mod date;
+mod dates;
+mod over;
+mod pacer;
 mod queue;
+mod rank_set;
+mod stock;
 
 pub use compact::{CHANGES_MAX, CompactMap, Reading, Seats, Zone};
 pub use date::{DateBoard, SeatMap};
+pub use pacer::Pacer;
 pub use queue::{QueueBoard, Standing, Status};
+pub use stock::Stock;
+
+use stock::AtomicStock;
 
 use crate::store::reads::Snapshot;
 use boxoffice_core::concert::Concert;
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey};
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
-use std::collections::{BTreeMap, HashMap};
+use dates::Dates;
+use over::Away;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A lock whose holder panicked is used on: what it guards is a picture, which the next commit
@@ -33,8 +45,11 @@ pub struct ConcertBoard {
     /// Its id.
     pub id: ConcertId,
     row: RwLock<Arc<Concert>>,
+    stock: AtomicStock,
     /// Its waiting queue.
     pub queue: QueueBoard,
+    /// How often each place has been asked about.
+    pub pacer: Pacer,
 }
 
 impl ConcertBoard {
@@ -43,19 +58,33 @@ impl ConcertBoard {
     pub fn row(&self) -> Arc<Concert> {
         Arc::clone(&read(&self.row))
     }
+
+    /// The seats that can be had, as of the last count.
+    #[must_use]
+    pub fn stock(&self) -> Stock {
+        self.stock.get()
+    }
+
+    /// How many more people may be let in for the seats that are free.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        let undecided = self.queue.status().map_or(0, |status| status.undecided);
+        self.stock().most(undecided)
+    }
 }
 
 /// Everything that readers see.
 #[derive(Default)]
 pub struct Board {
     concerts: RwLock<BTreeMap<ConcertId, Arc<ConcertBoard>>>,
-    dates: RwLock<HashMap<DateId, Arc<DateBoard>>>,
+    dates: RwLock<Dates>,
+    away: RwLock<Away>,
     shared: bool,
 }
 
 impl Board {
-    /// The board of a database. With `shared`, others write to it as well, and [`Board::hear`] tells
-    /// when their changes have come.
+    /// The board of a database, of what is not over at `now`. With `shared`, others write to it as
+    /// well, and [`Board::hear`] tells when their changes have come.
     #[must_use]
     pub fn from_snapshot(snapshot: Snapshot, now: Time, shared: bool) -> Self {
         let mut rows = Rows::default();
@@ -75,7 +104,7 @@ impl Board {
         for (key, row) in snapshot.admissions {
             rows.admissions.insert(key, row);
         }
-        board.apply(&rows, now);
+        board.show(&rows, now);
         let concert = |key: &PlaceKey| board.concert(key.concert);
         for key in snapshot.left {
             if let Some(concert) = concert(&key) {
@@ -88,6 +117,10 @@ impl Board {
             }
         }
         board.hear();
+        board.count(now);
+        board.retire(now);
+        let over = snapshot.known.into_iter().filter(|id| board.concert(*id).is_none());
+        write(&board.away).add(over);
         board
     }
 
@@ -110,11 +143,82 @@ impl Board {
         let fresh = Self::from_snapshot(snapshot, now, self.shared);
         let concerts = std::mem::take(&mut *write(&fresh.concerts));
         let dates = std::mem::take(&mut *write(&fresh.dates));
-        *write(&self.concerts) = concerts;
+        *write(&self.away) = std::mem::take(&mut *write(&fresh.away));
+        let before = std::mem::replace(&mut *write(&self.concerts), concerts);
         *write(&self.dates) = dates;
+        write(&self.away).left(before.into_keys().filter(|id| self.concert(*id).is_none()));
     }
 
-    /// All concerts, oldest first.
+    /// Takes what is over at `now` off the board, with its dates: it is known by its id alone then.
+    /// Whoever is still in its shop keeps it. Called between batches, as [`Board::apply`] is.
+    pub fn retire(&self, now: Time) {
+        let is_over = |concert: &Arc<ConcertBoard>| {
+            let last = read(&self.dates).of(concert.id).last().map(|date| date.starts_at);
+            let empty = concert.queue.status().is_none_or(|status| status.active == 0);
+            empty && concert.row().is_over(last, now)
+        };
+        let over: Vec<_> = self.concerts().iter().filter(|c| is_over(c)).map(|c| c.id).collect();
+        if over.is_empty() {
+            return;
+        }
+        // In this order: it is always found in one of both.
+        write(&self.away).add(over.iter().copied());
+        for id in &over {
+            write(&self.concerts).remove(id);
+            write(&self.dates).remove(*id);
+        }
+        write(&self.away).left(over);
+    }
+
+    /// Concerts that have left since this was last asked.
+    #[must_use]
+    pub fn take_gone(&self) -> Vec<ConcertId> {
+        write(&self.away).take_gone()
+    }
+
+    /// Whether the concert is over and not shown any more.
+    #[must_use]
+    pub fn is_over(&self, id: ConcertId) -> bool {
+        read(&self.away).is_over(id)
+    }
+
+    /// Whether there is no concert, not even one that is over.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        read(&self.concerts).is_empty() && read(&self.away).is_empty()
+    }
+
+    /// Concerts that batches have changed, and that have to be read whole to be shown.
+    #[must_use]
+    pub fn take_wanted(&self) -> BTreeSet<ConcertId> {
+        write(&self.away).take_wanted()
+    }
+
+    /// Has a concert read whole.
+    pub fn want(&self, id: ConcertId) {
+        write(&self.away).want(id);
+    }
+
+    /// Shows a concert that was read whole, unless it is over. It appears with all that belongs to it.
+    pub fn bring_back(&self, snapshot: Snapshot, now: Time) {
+        let fresh = Self::from_snapshot(snapshot, now, self.shared);
+        let dates = std::mem::take(&mut *write(&fresh.dates));
+        write(&self.dates).extend(dates.into_all());
+        for (id, concert) in std::mem::take(&mut *write(&fresh.concerts)) {
+            write(&self.concerts).insert(id, concert);
+            write(&self.away).came_back(id);
+        }
+    }
+
+    /// The concerts after this one, oldest first, at most `limit`.
+    #[must_use]
+    pub fn page(&self, after: Option<ConcertId>, limit: usize) -> Vec<Arc<ConcertBoard>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let concerts = read(&self.concerts);
+        concerts.range((from, Bound::Unbounded)).take(limit).map(|(_, c)| Arc::clone(c)).collect()
+    }
+
+    /// All concerts that are not over, oldest first.
     #[must_use]
     pub fn concerts(&self) -> Vec<Arc<ConcertBoard>> {
         read(&self.concerts).values().cloned().collect()
@@ -129,31 +233,69 @@ impl Board {
     /// A date.
     #[must_use]
     pub fn date(&self, id: DateId) -> Option<Arc<DateBoard>> {
-        read(&self.dates).get(&id).cloned()
+        read(&self.dates).get(id)
     }
 
     /// The dates of a concert in the order of performance.
     #[must_use]
     pub fn dates_of(&self, concert: ConcertId) -> Vec<Arc<DateBoard>> {
-        let mut dates: Vec<_> =
-            read(&self.dates).values().filter(|d| d.concert == concert).cloned().collect();
-        dates.sort_by_key(|date| (date.starts_at, date.id));
-        dates
+        read(&self.dates).of(concert).to_vec()
     }
 
-    /// Shows what a batch has changed. Called by the desk after the commit.
+    /// How many dates are shown.
+    #[must_use]
+    pub fn date_count(&self) -> usize {
+        read(&self.dates).len()
+    }
+
+    /// Shows what a batch has changed. Called by the desk after the commit. Of a concert that is over,
+    /// or that this board has not heard of, a batch brings a part: it is wanted whole then.
     pub fn apply(&self, rows: &Rows, now: Time) {
+        for (id, row, _) in rows.concerts.changed() {
+            if self.concert(*id).is_none() && !self.is_whole(*id, row, rows) {
+                self.want(*id);
+            }
+        }
+        self.show(rows, now);
+    }
+
+    /// Whether a batch brings all dates of a concert that is not shown yet.
+    fn is_whole(&self, id: ConcertId, row: &Concert, rows: &Rows) -> bool {
+        let dates = rows.dates.changed().filter(|(_, date, _)| date.concert == id);
+        let dates = u64::try_from(dates.count()).unwrap_or(u64::MAX);
+        !self.is_over(id) && row.date_count <= dates
+    }
+
+    fn show(&self, rows: &Rows, now: Time) {
         for (id, row, _) in rows.concerts.changed() {
             self.show_concert(*id, row);
         }
         self.show_queues(rows);
-        self.show_dates(rows, now);
+        if self.show_dates(rows, now) {
+            self.count(now);
+        }
+    }
+
+    /// Counts the seats that can be had in each concert. The tick does it again and again: a hold lapses
+    /// without anybody changing it.
+    pub fn count(&self, now: Time) {
+        for concert in self.concerts() {
+            let mut stock = Stock::default();
+            for date in self.dates_of(concert.id).iter().filter(|date| !now.reached(date.starts_at))
+            {
+                stock.add(date.stock(now));
+            }
+            concert.stock.set(stock);
+        }
     }
 
     /// A new date is shown once it has its seats, and only with all of them: where others write as well,
     /// a hold on a date that this board has not heard of brings the date's row and the seats held.
-    fn show_dates(&self, rows: &Rows, now: Time) {
-        let new = rows.dates.changed().filter(|(id, ..)| self.date(**id).is_none());
+    /// Returns whether there was one.
+    fn show_dates(&self, rows: &Rows, now: Time) -> bool {
+        let new = rows.dates.changed().filter(|(id, row, _)| {
+            self.date(**id).is_none() && !read(&self.away).holds(row.concert)
+        });
         let mut new: HashMap<_, _> =
             new.map(|(id, row, _)| (*id, Arc::new(DateBoard::new(*id, row)))).collect();
         if !new.is_empty() {
@@ -172,9 +314,11 @@ impl Board {
                 date.show(key.number, seat, now);
             }
         }
-        if !new.is_empty() {
-            write(&self.dates).extend(new);
+        let any = !new.is_empty();
+        if any {
+            write(&self.dates).extend(new.into_values());
         }
+        any
     }
 
     fn show_concert(&self, id: ConcertId, row: &Concert) {
@@ -183,8 +327,12 @@ impl Board {
             *write(&concert.row) = row;
             return;
         }
+        if read(&self.away).holds(id) {
+            return;
+        }
         let queue = QueueBoard::new(self.shared);
-        let concert = ConcertBoard { id, row: RwLock::new(row), queue };
+        let (stock, pacer) = (AtomicStock::default(), Pacer::default());
+        let concert = ConcertBoard { id, row: RwLock::new(row), stock, queue, pacer };
         write(&self.concerts).insert(id, Arc::new(concert));
     }
 
@@ -204,9 +352,14 @@ impl Board {
                 return;
             };
             let concert = self.concert(id);
+            let row = queues.peek().filter(|(key, ..)| **key == id).map(|(_, row, _)| *row);
+            let mut drawn = concert.as_ref().zip(row).and_then(|(c, row)| c.queue.drawn(row));
             let mut picture = concert.as_ref().map(|concert| concert.queue.change());
             while let Some((_, row, _)) = queues.next_if(|(key, ..)| **key == id) {
-                picture.iter_mut().for_each(|picture| picture.show(row));
+                let drawn = drawn.take();
+                if let Some(picture) = &mut picture {
+                    picture.show(row, drawn);
+                }
             }
             while let Some((key, row, _)) = places.next_if(|(key, ..)| key.concert == id) {
                 picture.iter_mut().for_each(|picture| picture.show_place(key.sequence, row));

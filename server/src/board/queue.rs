@@ -1,20 +1,26 @@
 //! A concert's queue as polls see it: the cursor, who left, and who is admitted. A waiting user
 //! costs no memory here: the number stands in the token.
 
+use super::rank_set::RankSet;
 use super::{read, write};
 use boxoffice_core::concert::Concert;
 use boxoffice_core::draw::Draw;
+use boxoffice_core::id::ConcertId;
 use boxoffice_core::limits::RETURNS_MAX;
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState, estimated_wait_seconds,
-    position,
+    Admission, AdmissionEnd, Admit, DrawRule, Place, PlaceStatus, QueueSettings, QueueState,
+    estimated_wait_ms, position,
 };
 use boxoffice_core::time::Time;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{RwLock, RwLockWriteGuard};
 
-/// The admission rate is measured over this time.
-const WINDOW_MS: i64 = 60_000;
+/// Admissions of this time are counted for people to see.
+const MINUTE_MS: i64 = 60_000;
+/// The rate of admission is measured over this time at most, so that it follows what changes.
+const WINDOW_MS: i64 = 10_000;
+/// And over this time at least: before, the rate that is set stands in.
+const WINDOW_MS_MIN: i64 = 3_000;
 
 /// Where a place stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +29,9 @@ pub enum Standing {
     Waiting {
         /// Position, from 1.
         position: Option<u64>,
-        /// Estimated wait in seconds, from the measured rate.
-        wait_seconds: Option<u64>,
+        /// Estimated wait in milliseconds, from the measured rate; where none is measured yet, from the
+        /// rate that is set.
+        wait_ms: Option<u64>,
     },
     /// In line, at the front.
     Returning,
@@ -56,7 +63,30 @@ pub struct Status {
     pub waiting: u64,
     pub settings: QueueSettings,
     pub admitted_last_minute: u64,
+    /// Admitted, and without a hold.
+    pub undecided: u64,
+    /// How many are let in within how many milliseconds, as far as is known.
+    pub pace: (u64, u64),
     pub seed: [u8; 32],
+}
+
+impl Status {
+    /// Of a row, where nothing was measured.
+    #[must_use]
+    pub const fn of(row: &QueueState) -> Self {
+        Self {
+            cursor: row.cursor,
+            tail: row.tail,
+            drawn: row.drawn,
+            active: row.active,
+            waiting: row.waiting + row.returning,
+            settings: row.settings,
+            admitted_last_minute: 0,
+            undecided: 0,
+            pace: (row.settings.admissions_per_second, 1_000),
+            seed: row.seed,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -64,6 +94,8 @@ struct Seen {
     expiry: Time,
     active: bool,
     arrived: bool,
+    /// Whether seats are held.
+    holding: bool,
     /// Whether a user who did not come may come back to the front.
     may_return: bool,
 }
@@ -74,14 +106,15 @@ pub(super) struct Picture {
     row: Option<QueueState>,
     draw: Option<Draw>,
     /// Those who left before being served: numbers beyond the cursor once drawn, sequences before.
-    /// In order, for counting those ahead of a number by bisection.
-    gone: Vec<u64>,
+    gone: RankSet,
     returning: BTreeSet<u64>,
     /// Those who are admitted, and those who did not come and may come back.
     admissions: HashMap<u64, Seen>,
     /// Ends of the active admissions, with their sequences.
     ends: BTreeSet<(Time, u64)>,
     admitted_total: u64,
+    /// Active admissions that hold seats.
+    holding: u64,
     /// Where others write as well: the cursor up to which all is known that they have done. A batch
     /// shows the queue's row as it found it, with places served that only the next news tell of.
     heard: Option<u64>,
@@ -89,6 +122,11 @@ pub(super) struct Picture {
     over: BTreeSet<u64>,
     /// When how many had been admitted in all.
     samples: VecDeque<(Time, u64)>,
+    /// Since when people have been waiting who may be let in: no time before it counts for the rate, be
+    /// it idle, paused, or before the opening.
+    moving_since: Option<Time>,
+    /// How many are let in within how many milliseconds; `None` until it is measured.
+    pace: Option<(u64, u64)>,
 }
 
 /// See the module.
@@ -101,31 +139,24 @@ impl Picture {
         self.draw.as_ref().map(|draw| draw.number_of(sequence))
     }
 
-    pub(super) fn show(&mut self, row: &QueueState) {
-        let newly_drawn = self.draw.is_none() && row.drawn.is_some();
-        if self.draw.is_none() {
-            self.draw = row.draw();
+    /// Shows the queue's row; `drawn` is [`QueueBoard::drawn`] of it.
+    pub(super) fn show(&mut self, row: &QueueState, drawn: Option<(Draw, RankSet)>) {
+        if let Some((draw, gone)) = drawn {
+            self.draw = Some(draw);
+            self.gone = gone;
         }
-        let moved = self.row.as_ref().is_none_or(|before| before.cursor != row.cursor);
         self.row = Some(row.clone());
-        if newly_drawn {
-            for sequence in std::mem::take(&mut self.gone) {
-                self.left(sequence);
-            }
-        }
-        if moved && self.gone.first().is_some_and(|&n| n <= row.cursor) {
-            let passed = self.gone.partition_point(|&n| n <= row.cursor);
-            let passed = self.gone.drain(..passed);
-            if self.heard.is_some() {
-                self.over.extend(passed);
-            }
-        }
     }
 
     pub(super) fn show_place(&mut self, sequence: u64, place: &Place) {
         match place.status {
-            // A new place in line needs nothing here: it is known by being behind the cursor.
-            PlaceStatus::Waiting => {}
+            // A new place in line is known by being behind the cursor; one that was left before the draw
+            // may have been taken up again.
+            PlaceStatus::Waiting => {
+                if self.draw.is_none() {
+                    self.gone.remove(sequence);
+                }
+            }
             PlaceStatus::Returning => self.returning(sequence),
             PlaceStatus::Served => {
                 self.returning.remove(&sequence);
@@ -143,6 +174,7 @@ impl Picture {
             expiry: row.token_expiry,
             active: row.is_active,
             arrived: row.arrived_at.is_some(),
+            holding: row.reservation.is_some(),
             may_return,
         };
         // What is over for good is known by being behind the cursor.
@@ -159,8 +191,10 @@ impl Picture {
         let before = before.filter(|before| before.active);
         if let Some(before) = before {
             self.ends.remove(&(before.expiry, sequence));
+            self.holding -= u64::from(before.holding);
         }
         if row.is_active {
+            self.holding += u64::from(seen.holding);
             self.ends.insert((row.token_expiry, sequence));
             self.admitted_total += u64::from(before.is_none());
         }
@@ -172,10 +206,7 @@ impl Picture {
 
     pub(super) fn left(&mut self, sequence: u64) {
         let number = self.number_of(sequence).unwrap_or(sequence);
-        let cursor = self.row.as_ref().map_or(0, |row| row.cursor);
-        if let (true, Err(at)) = (number > cursor, self.gone.binary_search(&number)) {
-            self.gone.insert(at, number);
-        }
+        self.gone.insert(number);
     }
 
     pub(super) fn hear(&mut self) {
@@ -188,27 +219,66 @@ impl Picture {
     /// Where a place stands that the cursor has passed, and that is not admitted as far as is known.
     fn passed(&self, number: u64) -> Standing {
         let unheard = self.heard.is_some_and(|heard| number > heard);
-        if unheard && !self.over.contains(&number) { Standing::Unheard } else { Standing::Expired }
+        let over = self.over.contains(&number) || self.gone.contains(number);
+        if unheard && !over { Standing::Unheard } else { Standing::Expired }
     }
 
-    fn gone_ahead(&self, number: u64) -> u64 {
-        self.gone.partition_point(|&n| n < number) as u64
+    /// Those between the cursor and a number who have left.
+    fn gone_ahead(&self, number: u64, cursor: u64) -> u64 {
+        self.gone.below(number).saturating_sub(self.gone.below(cursor.saturating_add(1)))
     }
 
-    fn rate(&self) -> (u64, u64) {
-        let (Some(first), Some(last)) = (self.samples.front(), self.samples.back()) else {
-            return (0, 0);
+    /// Of the numbers that are next, up to the `slots`-th that has not left: how many have left.
+    fn left_ahead(&self, row: &QueueState, slots: u64) -> u64 {
+        let left = |number: u64| self.gone_ahead(number.saturating_add(1), row.cursor);
+        // The first number by which so many have not left, by bisection.
+        let (mut from, mut to) = (row.cursor, row.tail);
+        while from < to {
+            let middle = u64::midpoint(from, to);
+            if (middle - row.cursor).saturating_sub(left(middle)) >= slots {
+                to = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        left(from)
+    }
+
+    fn admitted_last_minute(&self) -> u64 {
+        match (self.samples.front(), self.samples.back()) {
+            (Some(first), Some(last)) => last.1.saturating_sub(first.1),
+            _ => 0,
+        }
+    }
+
+    /// How many are let in within how many milliseconds, as far as is known.
+    fn pace(&self) -> (u64, u64) {
+        let set = self.row.as_ref().map_or(0, |row| row.settings.admissions_per_second);
+        self.pace.unwrap_or((set, 1_000))
+    }
+
+    fn measure(&mut self, now: Time) {
+        let Some(since) = self.moving_since else {
+            self.pace = None;
+            return;
         };
-        let ms = u64::try_from(last.0.ms_since(first.0)).unwrap_or(0);
-        (last.1.saturating_sub(first.1), ms)
+        let start = since.max(now.plus_ms(-WINDOW_MS));
+        let first = self.samples.iter().find(|sample| sample.0 >= start);
+        self.pace = first.zip(self.samples.back()).and_then(|(first, last)| {
+            let ms = last.0.ms_since(first.0);
+            let window = u64::try_from(ms).ok().filter(|_| ms >= WINDOW_MS_MIN)?;
+            Some((last.1.saturating_sub(first.1), window))
+        });
     }
 
-    fn waiting(&self, sequence: u64, cursor: u64) -> Standing {
+    fn waiting(&self, sequence: u64, row: &QueueState) -> Standing {
         let number = self.number_of(sequence);
-        let place = number.map(|n| position(n, cursor, self.gone_ahead(n)));
-        let (admitted, ms) = self.rate();
-        let wait_seconds = place.and_then(|p| estimated_wait_seconds(p, admitted, ms));
-        Standing::Waiting { position: place, wait_seconds }
+        let place = number.map(|n| position(n, row.cursor, self.gone_ahead(n, row.cursor)));
+        let (admitted, ms) = self.pace();
+        // Nobody knows how long a pause will be.
+        let known = place.filter(|_| !row.settings.paused);
+        let wait_ms = known.and_then(|p| estimated_wait_ms(p, admitted, ms));
+        Standing::Waiting { position: place, wait_ms }
     }
 }
 
@@ -243,10 +313,10 @@ impl QueueBoard {
         if number <= row.cursor {
             return picture.passed(number);
         }
-        if picture.gone.binary_search(&number).is_ok() {
+        if picture.gone.contains(number) {
             return Standing::Expired;
         }
-        picture.waiting(sequence, row.cursor)
+        picture.waiting(sequence, row)
     }
 
     /// The queue number of a sequence; `None` before the draw.
@@ -261,15 +331,25 @@ impl QueueBoard {
         let picture = read(&self.picture);
         let row = picture.row.as_ref()?;
         Some(Status {
-            cursor: row.cursor,
-            tail: row.tail,
-            drawn: row.drawn,
-            active: row.active,
-            waiting: row.waiting + row.returning,
-            settings: row.settings,
-            admitted_last_minute: picture.rate().0,
-            seed: row.seed,
+            admitted_last_minute: picture.admitted_last_minute(),
+            undecided: row.active.saturating_sub(picture.holding),
+            pace: picture.pace(),
+            ..Status::of(row)
         })
+    }
+
+    /// Who is drawn and from what, and whether the sale has opened and waits for the value that is mixed
+    /// in.
+    #[must_use]
+    pub fn rule(&self) -> Option<(DrawRule, bool)> {
+        let picture = read(&self.picture);
+        picture.row.as_ref().map(|row| (row.rule.clone(), row.awaits_value()))
+    }
+
+    /// Whether the sale has opened and nobody is let in until the value is given that is mixed in.
+    #[must_use]
+    pub fn awaits_value(&self) -> bool {
+        read(&self.picture).row.as_ref().is_some_and(QueueState::awaits_value)
     }
 
     /// Admissions whose time is over, the longest over first, up to `limit`: what the sweeper
@@ -281,27 +361,64 @@ impl QueueBoard {
         due.map(|(_, sequence)| *sequence).take(limit).collect()
     }
 
-    /// Whether an admission tick could do anything: draw the order of a sale that has opened, or
-    /// let somebody in.
+    /// The admission tick that could do anything: draw the order of a sale that has opened, or let
+    /// somebody in, `most` at the most.
     #[must_use]
-    pub fn has_work(&self, concert: &Concert, now: Time) -> bool {
+    pub fn next_tick(
+        &self,
+        concert: ConcertId,
+        row: &Concert,
+        most: u64,
+        now: Time,
+    ) -> Option<Admit> {
         let picture = read(&self.picture);
-        picture.row.as_ref().is_some_and(|row| {
-            let wait = row.waiting > 0 || row.returning > 0;
-            let room = !row.settings.paused && row.active < row.settings.max_active;
-            concert.on_sale(now).is_ok() && (row.drawn.is_none() || wait && room)
+        let queue = picture.row.as_ref().filter(|_| row.on_sale(now).is_ok())?;
+        let waits = queue.waiting > 0 || queue.returning > 0;
+        let slots = queue.settings.max_active.saturating_sub(queue.active).min(most);
+        // Nobody is let in before the order is known: it may wait for the value that is mixed in.
+        let moves = picture.draw.is_some() && waits && slots > 0 && !queue.settings.paused;
+        (queue.drawn.is_none() || moves).then(|| {
+            let slots = slots.min(queue.settings.admissions_per_second);
+            let left_ahead = if moves { picture.left_ahead(queue, slots) } else { 0 };
+            Admit { concert, most, left_ahead }
         })
     }
 
-    /// Notes how many have been admitted by now, for the rate.
-    pub fn sample(&self, now: Time) {
+    /// Notes how many have been admitted by now, for the rate. `moving`: people wait who may be let in as
+    /// far as seats and time go.
+    pub fn sample(&self, moving: bool, now: Time) {
         let picture = &mut *write(&self.picture);
         picture.samples.push_back((now, picture.admitted_total));
         // A clock that went back starts the measurement anew.
-        let stale = |first: Time| now < first || now.ms_since(first) > WINDOW_MS;
+        let stale = |first: Time| now < first || now.ms_since(first) > MINUTE_MS;
         while picture.samples.len() > 1 && picture.samples.front().is_some_and(|s| stale(s.0)) {
             picture.samples.pop_front();
         }
+        let row = picture.row.as_ref();
+        let waits = row.is_some_and(|row| !row.settings.paused && row.waiting + row.returning > 0);
+        if moving && waits {
+            let since = picture.moving_since.filter(|since| *since <= now);
+            picture.moving_since = Some(since.unwrap_or(now));
+        } else {
+            picture.moving_since = None;
+        }
+        picture.measure(now);
+    }
+
+    /// Where the row brings the draw: the order, and those who have left by their numbers in it. There
+    /// may be many of them, so that this is made before the picture is locked for changing.
+    pub(super) fn drawn(&self, row: &QueueState) -> Option<(Draw, RankSet)> {
+        let draw = row.draw()?;
+        let left = {
+            let picture = read(&self.picture);
+            if picture.draw.is_some() {
+                return None;
+            }
+            picture.gone.clone()
+        };
+        let mut gone = RankSet::default();
+        left.iter().for_each(|sequence| gone.insert(draw.number_of(sequence)));
+        Some((draw, gone))
     }
 
     /// The picture for changing. What belongs together is changed under one guard: a poll must not

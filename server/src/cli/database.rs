@@ -7,7 +7,7 @@ use crate::config::{Config, Database};
 use crate::desk::{Refill, news};
 use crate::store::keys::OperatorKeys;
 use crate::store::mysql::{MySqlKeys, MySqlReads, MySqlStore, Options, Tls};
-use crate::store::reads::{Reads, Snapshot};
+use crate::store::reads::{Of, Reads, Snapshot};
 use crate::store::sqlite::{ApiKeys, Files, ServerLock, SqliteReads, SqliteStore};
 use crate::store::{Fault, Flush, Store};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub struct Opened {
 /// It cannot be used.
 pub fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
     let opened = match config.where_is_the_database()? {
-        Database::Sqlite(path) => sqlite(config, Files { path }),
+        Database::Sqlite(path) => sqlite(config, Files { path }, clock),
         Database::MySql(url) => mysql(config, &url, clock),
     };
     Ok(opened.map_err(|fault| named(config, &fault))?)
@@ -54,7 +54,7 @@ pub(super) fn named(config: &Config, fault: &Fault) -> String {
     format!("{}: {fault}", name.strip_prefix("sqlite://").unwrap_or(&name))
 }
 
-fn sqlite(config: &Config, files: Files) -> Result<Opened, Fault> {
+fn sqlite(config: &Config, files: Files, clock: &Clock) -> Result<Opened, Fault> {
     let mut store = Box::new(SqliteStore::open(&files)?);
     // A command in a transaction of its own waits for its own sync: that is the way to compare with.
     let flush = if config.batch_commands_max > 1 { store.defer_sync() } else { None };
@@ -62,12 +62,13 @@ fn sqlite(config: &Config, files: Files) -> Result<Opened, Fault> {
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
     let house = Box::new(SqliteReads::open(&files)?);
     let seen = flush.clone();
-    let mut refill: Refill = Box::new(move || {
-        let snapshot = SqliteReads::open(&files)?.snapshot()?;
+    let mut refill: Refill = Box::new(move |of| {
+        let snapshot = SqliteReads::open(&files)?.snapshot(of)?;
         seen.as_ref().map_or(Ok(()), |seen| seen.flush())?;
         Ok(snapshot)
     });
-    Ok(Opened { store, readers, house, flush, snapshot: refill()?, refill })
+    let snapshot = refill(Of::Live(clock.now()))?;
+    Ok(Opened { store, readers, house, flush, snapshot, refill })
 }
 
 /// How to connect.
@@ -100,8 +101,9 @@ fn mysql(config: &Config, url: &str, clock: &Clock) -> Result<Opened, Fault> {
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
     let house = Box::new(MySqlReads::open(&options)?);
     let mut reads = MySqlReads::open(&options)?;
-    let mut refill: Refill = Box::new(move || reads.snapshot());
-    Ok(Opened { store, readers, house, flush: None, snapshot: refill()?, refill })
+    let mut refill: Refill = Box::new(move |of| reads.snapshot(of));
+    let snapshot = refill(Of::Live(clock.now()))?;
+    Ok(Opened { store, readers, house, flush: None, snapshot, refill })
 }
 
 /// The clock that nodes of this database go by: where there can be many, the database's.

@@ -50,6 +50,7 @@ fn concert(app: &App, name: &str, theater: &str, dates: &[(i64, u32)]) -> Result
         policy: app.policy,
         queue: app.queue_settings,
         seed: random()?,
+        draw: boxoffice_core::queue::DrawTerms::default(),
         dates: dates.iter().map(date).collect(),
     }))
 }

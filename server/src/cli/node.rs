@@ -7,11 +7,14 @@ use crate::clock::Clock;
 use crate::config::{Config, Database};
 use crate::desk::{self, Desk, Writer};
 use crate::http::app::TokenTimes;
+use crate::http::limits::{Limits, Rates};
 use crate::http::operators::Operators;
 use crate::http::ready::Readiness;
 use crate::http::{App, Inner};
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
+use crate::pressure::Pressure;
+use crate::rates::Rate;
 use crate::store::pool::ReadPool;
 use crate::supervisor::{Ends, Supervisor};
 use crate::sweeper::Sweeper;
@@ -42,6 +45,7 @@ fn policy(config: &Config) -> Policy {
         shop_ttl_ms: config.shop_seconds * 1000,
         arrival_grace_ms: config.arrival_grace_seconds * 1000,
         seats_per_user: config.seats_per_user,
+        rehold_after_ms: config.rehold_after_seconds * 1000,
     }
 }
 
@@ -51,6 +55,22 @@ fn queue_settings(config: &Config) -> QueueSettings {
         admissions_per_second: config.admissions_per_second,
         max_waiting: config.max_waiting,
         paused: false,
+    }
+}
+
+fn rates(config: &Config) -> Rates {
+    let of = |rate: Rate| if config.limits { rate } else { Rate::OFF };
+    Rates {
+        joins: of(config.limit_joins),
+        holds: of(config.limit_holds),
+        payments: of(config.limit_payments),
+        reads: of(config.limit_reads),
+        maps: of(config.limit_maps),
+        refreshes: of(config.limit_refreshes),
+        sign_ups: of(config.limit_sign_ups),
+        sign_ins: of(config.limit_sign_ins),
+        operators: of(config.limit_operators),
+        requests: of(config.limit_requests),
     }
 }
 
@@ -108,6 +128,8 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         Arc::clone(&metrics),
         settings,
     )?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let pressure = Arc::new(Pressure::new(threads, f64::from(config.poll_share_percent) / 100.0));
     let passwords = Passwords::start(
         config.password_threads,
         config.password_waiting_max,
@@ -118,6 +140,7 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         desk: desk.clone(),
         clock: clock.clone(),
         metrics: Arc::clone(&metrics),
+        pressure: Arc::clone(&pressure),
     };
     // What it is asked, nobody is told of: it need not be durable.
     let house = ReadPool::new(vec![house], None);
@@ -130,8 +153,11 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         keyring: Arc::new(Keyring::new(&keys)),
         external: external(config)?,
         passwords,
+        limits: Limits::new(rates(config), Arc::clone(&metrics)),
         clock,
         metrics,
+        pressure,
+        poll_burst: if config.limits { config.poll_burst } else { 0 },
         token_times: TokenTimes {
             access_ttl_ms: config.access_token_seconds * 1000,
             refresh_ttl_ms: config.refresh_token_seconds * 1000,

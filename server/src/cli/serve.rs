@@ -57,7 +57,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     // Before the database is opened, and until after the desk's end.
     let _lock = database::lock(config)?;
     let mut node = node::build(config, database::clock(config)?)?;
-    if config.demo && node.app.board.concerts().is_empty() {
+    if config.demo && node.app.board.is_empty() {
         demo::open(&node.app).await?;
     }
     let listener = listen(config.listen);
@@ -67,13 +67,15 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     announce(listener.local_addr()?, config);
     let (stop, stopped) = watch::channel(false);
     let sweeping = node.supervisor.task("the sweeper", node.sweeper.run(stopped.clone()));
+    let measuring = Arc::clone(&node.app.pressure).watch(stopped.clone());
+    let measuring = node.supervisor.task("the measurement of load", measuring);
     let keyring = Arc::clone(&node.app.keyring);
     let watching = watch_keys(&node.supervisor, keyring, &config.keys_file, stopped.clone());
     let metrics = Arc::clone(&node.app.metrics);
     let desk = node.app.desk.clone();
     let draining = Arc::clone(&node.app.draining);
     let router = routes::router(node.app);
-    let serving = serve::serve(listener, router, metrics, config.connections_max, stopped);
+    let serving = serve::serve(listener, router, metrics, doors(config), stopped);
     let serving = node.supervisor.task("the accept loop", serving);
     let mut early = signals.or_end(&mut node.ends).await;
     if early.is_none() && config.drain_seconds > 0 {
@@ -86,7 +88,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     tracing::info!("stopping: taking no more, finishing what was taken");
     stop.send_replace(true);
     // A task that panicked has stopped as well.
-    let _ = tokio::join!(serving, sweeping);
+    let _ = tokio::join!(serving, sweeping, measuring);
     if let Some(watching) = watching {
         let _ = watching.await;
     }
@@ -100,6 +102,16 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+fn doors(config: &Config) -> serve::Doors {
+    let per_address = config.connections_per_address_max;
+    serve::Doors {
+        connections_max: config.connections_max,
+        connections_per_address_max: if config.limits { per_address } else { usize::MAX },
+        trusted_proxies: config.trusted_proxies.clone(),
+        proxy_protocol: config.proxy_protocol,
+    }
 }
 
 /// Serves on for this time while `/readyz` says no: whoever is on the way to this server still arrives, and

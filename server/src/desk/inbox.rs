@@ -1,11 +1,14 @@
-//! What waits for the desk, in two lines: the house's and the requests'. The house's is looked at
-//! first: its jobs are few and each is for many (a tick of admission, a look at what other nodes have
-//! done), while the requests' line is thousands long for as long as a rush lasts.
+//! What waits for the desk, in three lines: the house's, the shoppers', and the crowd's. The house's is
+//! looked at first: its jobs are few and each is for many (a tick of admission, a look at what other nodes
+//! have done). Then those who shop (holds, charges, payments, operators); the crowd (who joins, leaves, signs
+//! up) has a small part of each batch and what the others leave, since its line is thousands long for as long
+//! as a rush lasts.
 
 use super::teller::Waiting;
 use super::{Answer, NotRun};
 use crate::metrics::Metrics;
 use boxoffice_core::batch::Envelope;
+use boxoffice_core::command::Command;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -28,7 +31,16 @@ pub(super) enum Chore {
     Stop,
 }
 
-/// The first that came, of either line.
+/// A part of each batch that is the crowd's where it waits: one in so many.
+const CROWD_PART: usize = 8;
+
+/// Whether the command is one of the crowd that is not shopping.
+pub(super) const fn is_crowds(command: &Command) -> bool {
+    use Command::{Adopt, Join, Leave, Register};
+    matches!(command, Adopt(_) | Join(_) | Leave(_) | Register(_))
+}
+
+/// The first that came, of any line.
 enum First {
     Chore(Chore),
     Request(Handed),
@@ -63,13 +75,14 @@ impl Gathered {
 /// See the module.
 pub(super) struct Inbox {
     house: mpsc::Receiver<Chore>,
-    requests: mpsc::Receiver<Handed>,
+    shoppers: mpsc::Receiver<Handed>,
+    crowd: mpsc::Receiver<Handed>,
     metrics: Arc<Metrics>,
     commands_max: usize,
-    /// Batches gathered so far: where a batch cannot be halved, its odd place goes to the requests
-    /// and to the house by turns.
+    /// Batches gathered so far: where a batch cannot be divided, its odd place goes to the lines by
+    /// turns.
     turn: usize,
-    /// Only waits for the two lines; nothing else runs on it.
+    /// Only waits for the lines; nothing else runs on it.
     runtime: tokio::runtime::Runtime,
 }
 
@@ -78,12 +91,13 @@ impl Inbox {
     /// The system gives no runtime.
     pub fn new(
         house: mpsc::Receiver<Chore>,
-        requests: mpsc::Receiver<Handed>,
+        shoppers: mpsc::Receiver<Handed>,
+        crowd: mpsc::Receiver<Handed>,
         metrics: Arc<Metrics>,
         commands_max: usize,
     ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        Ok(Self { house, requests, metrics, commands_max, turn: 0, runtime })
+        Ok(Self { house, shoppers, crowd, metrics, commands_max, turn: 0, runtime })
     }
 
     /// Waits for something to do and takes as much as makes a batch, in place of what was gathered before.
@@ -105,28 +119,41 @@ impl Inbox {
     }
 
     fn wait(&mut self) -> Option<First> {
-        let Self { house, requests, runtime, .. } = self;
+        let Self { house, shoppers, crowd, runtime, .. } = self;
         runtime.block_on(async {
             tokio::select! {
                 biased;
                 Some(chore) = house.recv() => Some(First::Chore(chore)),
-                Some(handed) = requests.recv() => Some(First::Request(handed)),
+                Some(handed) = shoppers.recv() => Some(First::Request(handed)),
+                Some(handed) = crowd.recv() => Some(First::Request(handed)),
                 else => None,
             }
         })
     }
 
-    /// Fills the batch with what is there: half of it at most by the house as long as there are
-    /// requests, so that neither keeps the other away.
+    /// Fills the batch with what is there: half of it at most by the house and a part by the crowd as long
+    /// as there are shoppers, so that none keeps the others away.
     fn gather(&mut self, gathered: &mut Gathered) {
         let half = usize::midpoint(self.commands_max, self.turn % 2);
+        let part = (self.commands_max + self.turn % CROWD_PART) / CROWD_PART;
         self.take_chores(gathered, half);
-        while gathered.envelopes.len() < self.commands_max
-            && let Ok(handed) = self.requests.try_recv()
+        self.take_requests(gathered, |inbox| &mut inbox.shoppers, self.commands_max - part);
+        self.take_requests(gathered, |inbox| &mut inbox.crowd, self.commands_max);
+        self.take_requests(gathered, |inbox| &mut inbox.shoppers, self.commands_max);
+        self.take_chores(gathered, self.commands_max);
+    }
+
+    fn take_requests(
+        &mut self,
+        gathered: &mut Gathered,
+        line: impl Fn(&mut Self) -> &mut mpsc::Receiver<Handed>,
+        most: usize,
+    ) {
+        while gathered.envelopes.len() < most
+            && let Ok(handed) = line(self).try_recv()
         {
             self.run(handed, gathered);
         }
-        self.take_chores(gathered, self.commands_max);
     }
 
     fn take_chores(&mut self, gathered: &mut Gathered, most: usize) {
@@ -145,7 +172,8 @@ impl Inbox {
             Chore::Probe(asking) => gathered.probe.push(asking),
             Chore::Stop => {
                 self.house.close();
-                self.requests.close();
+                self.shoppers.close();
+                self.crowd.close();
             }
         }
     }
@@ -163,22 +191,23 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use boxoffice_core::command::Command;
     use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
-    use boxoffice_core::queue::{Expire, Join};
+    use boxoffice_core::queue::{Arrive, Expire, Join};
 
     struct Desk {
         house: mpsc::Sender<Chore>,
-        requests: mpsc::Sender<Handed>,
+        shoppers: mpsc::Sender<Handed>,
+        crowd: mpsc::Sender<Handed>,
         inbox: Inbox,
         answers: Vec<oneshot::Receiver<Answer>>,
     }
 
     fn desk(commands_max: usize) -> Desk {
         let (house, chores) = mpsc::channel(64);
-        let (requests, handed) = mpsc::channel(64);
-        let inbox = Inbox::new(chores, handed, Arc::default(), commands_max);
-        Desk { house, requests, inbox: inbox.expect("a runtime"), answers: Vec::new() }
+        let (shoppers, shopping) = mpsc::channel(64);
+        let (crowd, coming) = mpsc::channel(64);
+        let inbox = Inbox::new(chores, shopping, coming, Arc::default(), commands_max);
+        Desk { house, shoppers, crowd, inbox: inbox.expect("a runtime"), answers: Vec::new() }
     }
 
     impl Desk {
@@ -190,9 +219,18 @@ mod tests {
 
         fn request(&mut self, count: usize) {
             for _ in 0..count {
+                let place = PlaceKey { concert: ConcertId(Uuid::nil()), sequence: 1 };
+                let handed =
+                    self.handed(Command::Arrive(Arrive { user: UserId(Uuid::nil()), place }));
+                self.shoppers.try_send(handed).expect("there is room");
+            }
+        }
+
+        fn join(&mut self, count: usize) {
+            for _ in 0..count {
                 let (user, concert) = (UserId(Uuid::nil()), ConcertId(Uuid::nil()));
-                let handed = self.handed(Command::Join(Join { user, concert }));
-                self.requests.try_send(handed).expect("there is room");
+                let handed = self.handed(Command::Join(Join::of(user, concert)));
+                self.crowd.try_send(handed).expect("there is room");
             }
         }
 
@@ -204,7 +242,7 @@ mod tests {
             }
         }
 
-        /// The commands of the next batch: `h` for one of the house, `r` for a request.
+        /// The commands of the next batch: `h` for one of the house, `r` for a shopper's request, `c` for one of the crowd.
         fn next(&mut self) -> Option<String> {
             let mut gathered = Gathered::default();
             if !self.inbox.next(&mut gathered) {
@@ -212,6 +250,7 @@ mod tests {
             }
             let by = |envelope: &Envelope| match envelope.command {
                 Command::Expire(_) => 'h',
+                Command::Join(_) => 'c',
                 _ => 'r',
             };
             assert_eq!(gathered.envelopes.len(), gathered.waiting.len());
@@ -230,6 +269,22 @@ mod tests {
         assert_eq!(desk.next().as_deref(), Some("hhhh"));
     }
 
+    /// H35: those who shop go before those who come, who have a part all the same.
+    #[test]
+    fn shoppers_go_before_the_crowd() {
+        let mut desk = desk(8);
+        desk.join(20);
+        desk.request(9);
+        assert_eq!(desk.next().as_deref(), Some("rrrrrrrc"));
+        assert_eq!(desk.next().as_deref(), Some("rrcccccc"));
+        let mut single = self::desk(1);
+        single.join(1);
+        single.request(9);
+        let batches: String = (0..10).filter_map(|_| single.next()).collect();
+        assert_eq!(batches.matches('c').count(), 1);
+        assert!(batches.find('c').is_some_and(|at| at < 9), "{batches}");
+    }
+
     #[test]
     fn a_batch_of_one_is_for_each_by_turns() {
         let mut desk = desk(1);
@@ -246,7 +301,7 @@ mod tests {
         desk.request(6);
         desk.house.try_send(Chore::Stop).expect("there is room");
         assert_eq!(desk.next().as_deref(), Some("rrrr"));
-        assert!(desk.house.is_closed() && desk.requests.is_closed());
+        assert!(desk.house.is_closed() && desk.shoppers.is_closed() && desk.crowd.is_closed());
         assert_eq!(desk.next().as_deref(), Some("rr"));
         assert_eq!(desk.next(), None);
     }
@@ -267,7 +322,7 @@ mod tests {
         waker.join().expect("it sends");
         desk.request(1);
         assert_eq!(desk.next().as_deref(), Some("r"));
-        drop((desk.house, desk.requests));
+        drop((desk.house, desk.shoppers, desk.crowd));
         assert!(!desk.inbox.next(&mut gathered) && gathered.refresh.is_empty());
     }
 }

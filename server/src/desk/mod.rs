@@ -10,7 +10,7 @@ mod writer;
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::store::reads::Snapshot;
+use crate::store::reads::{Of, Snapshot};
 use crate::store::{Changes, Fault, Flush, Store};
 use crate::supervisor::Supervisor;
 use boxoffice_core::batch::{Envelope, Reply};
@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 pub struct Settings {
     /// Commands in one batch, at most.
     pub batch_commands_max: usize,
-    /// Requests' commands that may wait; beyond it the answer is "busy".
+    /// Commands of shoppers that may wait, and as many of the crowd; beyond it the answer is "busy".
     pub waiting_max: usize,
     /// Is told when a thread of the desk ends.
     pub supervisor: Supervisor,
@@ -60,8 +60,8 @@ fn not_taken<T>(error: SendTimeoutError<T>) -> NotRun {
     }
 }
 
-/// Reads the whole database, for a board that has to be filled anew.
-pub type Refill = Box<dyn FnMut() -> Result<Snapshot, Fault> + Send>;
+/// Reads what a board shows again: all that is live, or one concert that has come back.
+pub type Refill = Box<dyn FnMut(Of) -> Result<Snapshot, Fault> + Send>;
 
 /// What other nodes have committed; the clock follows what the database's said with it.
 ///
@@ -80,7 +80,8 @@ pub fn news(store: &mut dyn Store, clock: &Clock) -> Result<Changes, Fault> {
 #[derive(Clone)]
 pub struct Desk {
     house: mpsc::Sender<Chore>,
-    requests: mpsc::Sender<Handed>,
+    shoppers: mpsc::Sender<Handed>,
+    crowd: mpsc::Sender<Handed>,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
 }
@@ -114,10 +115,11 @@ impl Desk {
         metrics: Arc<Metrics>,
         settings: Settings,
     ) -> std::io::Result<(Self, Writer)> {
-        let (requests, waiting) = mpsc::channel(settings.waiting_max);
+        let (shoppers, shopping) = mpsc::channel(settings.waiting_max);
+        let (crowd, coming) = mpsc::channel(settings.waiting_max);
         let (house, chores) = mpsc::channel(HOUSE_WAITING_MAX);
         let commands_max = settings.batch_commands_max;
-        let inbox = Inbox::new(chores, waiting, Arc::clone(&metrics), commands_max)?;
+        let inbox = Inbox::new(chores, shopping, coming, Arc::clone(&metrics), commands_max)?;
         let health = Arc::new(Health::default());
         let (finished, done) = std::sync::mpsc::channel();
         let (teller, decided) = std::sync::mpsc::sync_channel(teller::BATCHES_MAX);
@@ -138,19 +140,20 @@ impl Desk {
             // Nobody waits any more when the receiver is gone.
             let _ = finished.send(());
         })?;
-        Ok((Self { house, requests, metrics, health }, Writer { thread, done }))
+        Ok((Self { house, shoppers, crowd, metrics, health }, Writer { thread, done }))
     }
 
     /// Whether commands are taken.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.requests.is_closed()
+        !self.shoppers.is_closed()
     }
 
     /// Hands a command in and waits for its answer, which comes after the commit.
     pub async fn run(&self, envelope: Envelope) -> Answer {
         let (answer, answered) = oneshot::channel();
-        self.requests.try_send(Handed { envelope, answer }).map_err(|error| match error {
+        let line = if inbox::is_crowds(&envelope.command) { &self.crowd } else { &self.shoppers };
+        line.try_send(Handed { envelope, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotRun::Busy,
             mpsc::error::TrySendError::Closed(_) => NotRun::Stopping,
         })?;

@@ -6,12 +6,13 @@ use super::inbox::Asking;
 use super::{Answer, Health, NotRun, Refill};
 use crate::board::Board;
 use crate::metrics::Metrics;
-use crate::store::reads::Snapshot;
+use crate::store::reads::{Of, Snapshot};
 use crate::store::{Changes, Fault, Flush};
 use crate::supervisor::caught;
 use boxoffice_core::batch::Reply;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
@@ -66,22 +67,23 @@ enum Shown<'a> {
 }
 
 /// Runs until the desk is gone and everything handed over is answered.
-pub(super) fn run(
-    board: &Board,
-    mut refill: Refill,
-    durable: &Durable,
-    decided: &Receiver<Decided>,
-) {
-    let mend = |now| mend(board, &mut refill, now);
-    let show = |shown: Shown<'_>, now| match shown {
-        Shown::Rows(rows) => board.apply(rows, now),
-        Shown::News(rows) => {
-            board.hear();
-            if let Some(rows) = rows {
-                board.apply(rows, now);
+pub(super) fn run(board: &Board, refill: Refill, durable: &Durable, decided: &Receiver<Decided>) {
+    let refill = RefCell::new(refill);
+    let mend = |now| mend(board, &mut refill.borrow_mut(), now);
+    let show = |shown: Shown<'_>, now| {
+        match shown {
+            Shown::Rows(rows) => board.apply(rows, now),
+            Shown::News(rows) => {
+                board.hear();
+                if let Some(rows) = rows {
+                    board.apply(rows, now);
+                }
+                // Here, since no batch is shown meanwhile that brings one back.
+                board.retire(now);
             }
+            Shown::Snapshot(snapshot) => board.refill(snapshot, now),
         }
-        Shown::Snapshot(snapshot) => board.refill(snapshot, now),
+        bring_back(board, &mut refill.borrow_mut(), now);
     };
     let notice = |noticed: Noticed| match noticed {
         Noticed::Panic => {
@@ -181,7 +183,7 @@ fn tell_one(show: &mut impl FnMut(Option<Shown<'_>>, Time), batch: Decided) {
 /// again.
 fn mend(board: &Board, refill: &mut Refill, now: Time) -> bool {
     tracing::warn!("the board is filled anew");
-    match refill() {
+    match refill(Of::Live(now)) {
         Ok(snapshot) => {
             board.refill(snapshot, now);
             true
@@ -189,6 +191,20 @@ fn mend(board: &Board, refill: &mut Refill, now: Time) -> bool {
         Err(fault) => {
             tracing::error!(%fault, "the board could not be filled; it is tried again");
             false
+        }
+    }
+}
+
+/// Concerts that a batch has changed and that were not shown are read whole. One that cannot be read stays
+/// away until the next look at the news.
+fn bring_back(board: &Board, refill: &mut Refill, now: Time) {
+    for id in board.take_wanted() {
+        match refill(Of::Concert(id)) {
+            Ok(snapshot) => board.bring_back(snapshot, now),
+            Err(fault) => {
+                tracing::warn!(%fault, "a concert that has come back is read again soon");
+                board.want(id);
+            }
         }
     }
 }
@@ -335,6 +351,7 @@ mod tests {
             credit_at: Time(0),
             max_active_at: Time(0),
             settings: QueueSettings::default(),
+            rule: boxoffice_core::queue::DrawRule::default(),
         };
         let mut rows = Rows::default();
         rows.concerts.insert(id, concert());
@@ -348,7 +365,7 @@ mod tests {
         desk.send(news).expect("the channel is open");
         drop(desk);
         let durable = Durable { flush: None, metrics: Arc::default(), health: Arc::default() };
-        run(&board, Box::new(|| panic!("nothing is torn")), &durable, &decided);
+        run(&board, Box::new(|_| panic!("nothing is torn")), &durable, &decided);
         assert_eq!(standing(), Some(Standing::Expired));
         assert!(matches!(asked.try_recv(), Ok(Ok(()))));
     }
@@ -363,7 +380,7 @@ mod tests {
         board.apply(&rows, Time(0));
         let snapshot = Snapshot { concerts: vec![(new, concert)], ..Snapshot::default() };
         let mut stored = [Err(Fault::Unavailable("away".into())), Ok(snapshot)].into_iter();
-        let mut refill: Refill = Box::new(move || stored.next().expect("asked twice"));
+        let mut refill: Refill = Box::new(move |_| stored.next().expect("asked twice"));
         assert!(!mend(&board, &mut refill, Time(1)));
         assert!(board.concert(old).is_some(), "the old picture is better than none");
         assert!(mend(&board, &mut refill, Time(2)));

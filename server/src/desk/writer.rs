@@ -6,7 +6,7 @@ use super::parts::{Contended, Part};
 use super::teller::{Decided, Waiting};
 use super::{Health, NotRun};
 use crate::clock::Clock;
-use crate::metrics::{CommandLabel, Metrics};
+use crate::metrics::{CommandLabel, Metrics, PrunedLabel};
 use crate::store::{Fault, Store, transact_within};
 use crate::supervisor::caught;
 use boxoffice_core::batch::{self, Envelope, Reply};
@@ -18,8 +18,9 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-/// Idempotency records removed at a time, so that no batch waits long for it.
-const PRUNE_MAX: usize = 500;
+/// Old records removed after a batch, or twice the batch's commands if they are more: so that pruning
+/// keeps pace with whatever rate they come at, and no batch waits longer than some milliseconds for it.
+const PRUNE_MAX: usize = 250;
 
 /// How long a transaction is run again where others are in the way, before its concerts go apart, and each
 /// of these before it is told that the server is busy: whatever else is on sale waits meanwhile.
@@ -46,6 +47,8 @@ pub(super) struct Worker {
     pub metrics: Arc<Metrics>,
     pub health: Arc<Health>,
     contended: Contended,
+    /// The last prune has left what is old: the next follows the next batch.
+    behind: bool,
 }
 
 impl Worker {
@@ -56,7 +59,8 @@ impl Worker {
         metrics: Arc<Metrics>,
         health: Arc<Health>,
     ) -> Self {
-        Self { store, teller, clock, metrics, health, contended: Contended::default() }
+        let contended = Contended::default();
+        Self { store, teller, clock, metrics, health, contended, behind: false }
     }
 
     /// Runs until every handle is gone and everything taken is answered, or the teller is gone: nothing
@@ -77,14 +81,18 @@ impl Worker {
         if !gathered.refresh.is_empty() {
             self.refresh(std::mem::take(&mut gathered.refresh))?;
         }
+        let commands = gathered.envelopes.len();
         if !gathered.envelopes.is_empty() {
             self.batch(gathered)?;
         }
         if !gathered.probe.is_empty() {
             self.probe(std::mem::take(&mut gathered.probe));
         }
+        if gathered.prune || self.behind {
+            self.prune(PRUNE_MAX.max(2 * commands));
+        }
         if gathered.prune {
-            self.prune();
+            self.measure_oldest();
         }
         Ok(())
     }
@@ -240,11 +248,89 @@ impl Worker {
         }
     }
 
-    fn prune(&mut self) {
+    /// Old replies, and what other processes were told long ago: as many of each as `limit`.
+    fn prune(&mut self, limit: usize) {
         let cutoff = self.clock.now().plus_ms(-IDEMPOTENCY_KEEP_MS);
-        let prune = |store: &mut dyn Store, _: &Clock| store.prune(cutoff, PRUNE_MAX);
-        if let Err(fault) = self.careful("pruning", prune) {
-            tracing::warn!(%fault, "old idempotency records stay for now");
+        let replies = self.careful("pruning", |store, _| store.prune(cutoff, limit));
+        let told = self.careful("pruning", |store, _| store.prune_outbox(limit));
+        self.behind = false;
+        for (what, removed) in [("replies", replies), ("outbox", told)] {
+            match removed {
+                Ok(removed) => {
+                    self.behind |= removed >= limit;
+                    let count = u64::try_from(removed).unwrap_or(u64::MAX);
+                    self.metrics.pruned.get_or_create(&PrunedLabel { what }).inc_by(count);
+                }
+                Err(fault) => tracing::warn!(%fault, what, "old records stay for now"),
+            }
         }
+    }
+
+    /// Whether pruning keeps pace is seen in the age of the oldest record.
+    fn measure_oldest(&mut self) {
+        let asked = self.careful("asking for the oldest reply", |store, _| store.oldest_reply());
+        let Ok(oldest) = asked else {
+            return;
+        };
+        let now = self.clock.now();
+        let age = oldest.map_or(0, |oldest| now.ms_since(oldest) / 1000);
+        self.metrics.oldest_reply_seconds.set(age);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::inbox::{Chore, Handed};
+    use super::*;
+    use crate::store::memory::MemoryStore;
+    use boxoffice_core::command::Command;
+    use boxoffice_core::id::{ConcertId, UserId, Uuid};
+    use boxoffice_core::idempotency::Record;
+    use boxoffice_core::outcome::Outcome;
+    use boxoffice_core::queue::Join;
+
+    fn old_replies(count: u32) -> MemoryStore {
+        let mut store = MemoryStore::default();
+        for number in 0..count {
+            let record =
+                Record { fingerprint: [0; 32], outcome: Outcome::Left, created_at: Time(0) };
+            store.idempotency.insert((Uuid::nil(), number.to_string()), record);
+        }
+        store
+    }
+
+    fn removed(batches: usize, commands_max: usize, old: u32) -> u64 {
+        let (house, chores) = tokio::sync::mpsc::channel(8);
+        let (shoppers, shopping) = tokio::sync::mpsc::channel(8);
+        let (crowd, coming) = tokio::sync::mpsc::channel(10_000);
+        let (teller, _decided) = std::sync::mpsc::sync_channel(1_000);
+        let metrics: Arc<Metrics> = Arc::default();
+        let clock = Clock::manual(2 * IDEMPOTENCY_KEEP_MS);
+        let store = Box::new(old_replies(old));
+        let mut worker = Worker::new(store, teller, clock, Arc::clone(&metrics), Arc::default());
+        let inbox = Inbox::new(chores, shopping, coming, Arc::clone(&metrics), commands_max);
+        let mut answers = Vec::new();
+        for _ in 0..batches * commands_max {
+            let (answer, answered) = tokio::sync::oneshot::channel();
+            answers.push(answered);
+            let (user, concert) = (UserId(Uuid::nil()), ConcertId(Uuid::nil()));
+            let command = Command::Join(Join::of(user, concert));
+            let envelope = Envelope { command, key: None };
+            crowd.try_send(Handed { envelope, answer }).expect("there is room");
+        }
+        house.try_send(Chore::Prune).expect("there is room");
+        drop((house, shoppers, crowd));
+        worker.run(inbox.expect("a runtime"));
+        metrics.pruned.get_or_create(&PrunedLabel { what: "replies" }).get()
+    }
+
+    /// H38: asked once, it goes on after each batch until nothing old is left; and where a batch can
+    /// store more replies than are removed at a time, twice as many go as it can have stored.
+    #[test]
+    fn pruning_keeps_pace() {
+        assert_eq!(removed(1, 4, 1_000), 250);
+        assert_eq!(removed(3, 4, 1_000), 750);
+        assert_eq!(removed(20, 4, 1_000), 1_000);
+        assert_eq!(removed(2, 400, 10_000), 1_600);
     }
 }

@@ -2,10 +2,11 @@
 
 use super::App;
 use super::app::new_id;
-use super::concert::{DateView, SaleState, date_view, sale_state};
+use super::concert::{DateView, SaleState, date_view, row_view, sale_state};
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::Problem;
 use super::view::{Stamp, json, parse_stamp, replied};
+use crate::board::Status;
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
@@ -16,11 +17,12 @@ use boxoffice_core::limits::{
 };
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::{QueueSettings, SetQueue};
+use boxoffice_core::queue::{DrawTerms, QueueSettings, SetQueue};
 use boxoffice_core::refusal::{Field, Refusal};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// Seats that stand together: numbers `from` to `to`, one zone, one price.
@@ -75,12 +77,24 @@ pub struct NewConcert {
     pub arrival_grace_seconds: Option<i64>,
     /// Seats of one date that one user may have.
     pub seats_per_user: Option<u32>,
+    /// How long seats whose hold has lapsed stay closed to who held them; 0: not at all.
+    pub rehold_after_seconds: Option<i64>,
     /// Users shopping at once.
     pub max_active: Option<u64>,
     /// Users admitted a second, at most.
     pub admissions_per_second: Option<u64>,
     /// Places in line, at most.
     pub max_waiting: Option<u64>,
+    /// RFC 3339, not after the opening: only those who joined before are drawn, and those who join later
+    /// stand behind them in the order of joining. The opening unless told.
+    pub draw_joined_before: Option<String>,
+    /// Which value of which public source is mixed into the draw, in words, at most 200 characters: one
+    /// that nobody knows before the draw is fixed. It is published with the commitment, and is to be given
+    /// by `PUT …/draw`; until then nobody is admitted.
+    #[schema(
+        example = "NIST randomness beacon 2.0, outputValue of the first pulse after 2027-01-15T08:00:00Z"
+    )]
+    pub draw_beacon: Option<String>,
     /// Dates, with 200,000 seats in all at most; more can be added later.
     #[serde(default)]
     pub dates: Vec<NewDateBody>,
@@ -172,6 +186,7 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         shop_ttl_ms: ms(body.shop_seconds, app.policy.shop_ttl_ms),
         arrival_grace_ms: ms(body.arrival_grace_seconds, app.policy.arrival_grace_ms),
         seats_per_user: body.seats_per_user.unwrap_or(app.policy.seats_per_user),
+        rehold_after_ms: ms(body.rehold_after_seconds, app.policy.rehold_after_ms),
     };
     let default = app.queue_settings;
     let queue = QueueSettings {
@@ -190,6 +205,14 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         policy,
         queue,
         seed: crate::tokens::random().map_err(|_| Problem::of("internal"))?,
+        draw: DrawTerms {
+            joined_before: body
+                .draw_joined_before
+                .as_deref()
+                .map(|text| time_of(text, "draw_joined_before"))
+                .transpose()?,
+            beacon: body.draw_beacon,
+        },
         dates: dates_of(&body.dates)?,
     })
 }
@@ -402,6 +425,8 @@ pub struct SaleFigures {
     /// Users in line.
     waiting: u64,
     admitted_last_minute: u64,
+    /// The sale has opened, and nobody is admitted until the draw's value is given.
+    awaiting_draw_value: bool,
     dates: Vec<DateView>,
     #[schema(value_type = String, format = DateTime)]
     now: Stamp,
@@ -416,15 +441,24 @@ pub async fn figures(
     PathId(id): PathId,
     _: Operator,
 ) -> Result<Response, Problem> {
-    let concert = app.concert(id)?;
-    let status = concert.queue.status().ok_or_else(|| Problem::of("concert_not_found"))?;
-    let (now, row) = (app.clock.now(), concert.row());
-    let dates = app.board.dates_of(ConcertId(id));
-    let dates = dates.iter().map(|date| date_view(date, now));
+    let now = app.clock.now();
+    let (status, row, sale, dates, awaiting) =
+        if let Some(concert) = app.board.concert(ConcertId(id)) {
+            let dates = app.board.dates_of(ConcertId(id));
+            let dates: Vec<_> = dates.iter().map(|date| date_view(date, now)).collect();
+            let row = concert.row();
+            let sale = sale_state(&row, concert.stock(), now);
+            (concert.queue.status(), row, sale, dates, concert.queue.awaits_value())
+        } else {
+            let (row, queue, dates) = app.over(id).await?;
+            let dates = dates.iter().map(|(id, date)| row_view(*id, date)).collect();
+            (Some(Status::of(&queue)), Arc::new(row), SaleState::Closed, dates, false)
+        };
+    let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
     let view = SaleFigures {
         concert_id: id,
         name: row.concert_name.clone(),
-        sale: sale_state(&row, now),
+        sale,
         paused: status.settings.paused,
         max_active: status.settings.max_active,
         admissions_per_second: status.settings.admissions_per_second,
@@ -432,7 +466,8 @@ pub async fn figures(
         active: status.active,
         waiting: status.waiting,
         admitted_last_minute: status.admitted_last_minute,
-        dates: dates.collect(),
+        awaiting_draw_value: awaiting,
+        dates,
         now: now.into(),
     };
     Ok(json(StatusCode::OK, &view))

@@ -1,5 +1,6 @@
 //! What every handler works with.
 
+use super::limits::Limits;
 use super::operators::Operators;
 use super::problem::Problem;
 use super::ready::Readiness;
@@ -8,7 +9,9 @@ use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
+use crate::pressure::Pressure;
 use crate::store::pool::ReadPool;
+use crate::store::reads::WholeConcert;
 use crate::tokens::{External, Keyring};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
@@ -47,8 +50,12 @@ pub struct Inner {
     pub keyring: Arc<Keyring>,
     pub external: Option<External>,
     pub passwords: Passwords,
+    pub limits: Limits,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
+    pub pressure: Arc<Pressure>,
+    /// Polls that one place may make at once; 0 for any number.
+    pub poll_burst: u32,
     pub token_times: TokenTimes,
     /// What a new concert gets where the operator names nothing else.
     pub policy: Policy,
@@ -101,6 +108,19 @@ impl App {
     /// No such concert.
     pub fn concert(&self, id: Uuid) -> Result<Arc<ConcertBoard>, Problem> {
         self.board.concert(ConcertId(id)).ok_or_else(|| Problem::of("concert_not_found"))
+    }
+
+    /// A concert that is over, as the database has it; one at a time is looked up.
+    ///
+    /// # Errors
+    /// No such concert, or the database is not available.
+    pub async fn over(&self, id: Uuid) -> Result<WholeConcert, Problem> {
+        let none = || Problem::of("concert_not_found");
+        if !self.board.is_over(ConcertId(id)) {
+            return Err(none());
+        }
+        let found = self.readers.read_aside(move |reads| reads.concert(ConcertId(id))).await?;
+        found.ok_or_else(none)
     }
 
     /// Whether the external user is known to have a row already.

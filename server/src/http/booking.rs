@@ -5,13 +5,17 @@ use super::extract::{Identity, Query};
 use super::problem::Problem;
 use super::view::{Stamp, json};
 use super::wallet::page_size;
-use crate::store::reads::WholeReservation;
+use crate::board::Board;
+use crate::store::Fault;
+use crate::store::reads::{Performance, Reads, WholeReservation};
 use axum::extract::State;
 use axum::response::Response;
-use boxoffice_core::id::{PaymentId, Uuid};
+use boxoffice_core::id::{PaymentId, UserId, Uuid};
 use boxoffice_core::payment::Payment;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// A booking: a confirmed reservation with its payment.
@@ -52,16 +56,41 @@ pub struct Page {
     pub limit: Option<usize>,
 }
 
-fn view(app: &App, (whole, payment): &(WholeReservation, Payment)) -> BookingView {
+/// A booking with its date and concert, where that is not on the board.
+type Found = ((WholeReservation, Payment), Option<Performance>);
+
+/// A user's bookings. Concerts that are over are looked up with them.
+fn read(
+    board: &Board,
+    reads: &mut dyn Reads,
+    user: UserId,
+    (before, limit): (Option<PaymentId>, usize),
+) -> Result<Vec<Found>, Fault> {
+    let found = reads.bookings(user, before, limit)?;
+    let dates = found.iter().map(|((_, row, _), _)| row.date);
+    let over: BTreeSet<_> = dates.filter(|date| board.date(*date).is_none()).collect();
+    let over = if over.is_empty() { BTreeMap::new() } else { reads.performances(&over)? };
+    let with = |booking: (WholeReservation, Payment)| {
+        let performance = over.get(&booking.0.1.date).cloned();
+        (booking, performance)
+    };
+    Ok(found.into_iter().map(with).collect())
+}
+
+fn view(app: &App, ((whole, payment), over): &Found) -> BookingView {
     let (id, row, seats) = whole;
+    let over = over.as_ref();
     let concert = app.board.concert(row.concert).map(|concert| concert.row());
+    let concert = concert.as_deref().or(over.map(|(_, concert)| concert));
+    let starts_at = app.board.date(row.date).map(|date| date.starts_at);
+    let starts_at = starts_at.or(over.map(|(date, _)| date.concert_date));
     BookingView {
         reservation_id: id.0,
         concert_id: row.concert.0,
-        concert_name: concert.as_ref().map(|concert| concert.concert_name.clone()),
-        theater: concert.as_ref().map(|concert| concert.theater.clone()),
+        concert_name: concert.map(|concert| concert.concert_name.clone()),
+        theater: concert.map(|concert| concert.theater.clone()),
         concert_date_id: row.date.0,
-        starts_at: app.board.date(row.date).map(|date| Stamp(date.starts_at)),
+        starts_at: starts_at.map(Stamp),
         seat_numbers: seats.iter().map(|seat| seat.number).collect(),
         payment_id: payment.payment.0,
         amount: payment.amount.0,
@@ -82,7 +111,9 @@ pub async fn list(
     let size = page_size(page.limit)?;
     let before = page.before.map(PaymentId);
     let user = identity.user;
-    let found = app.readers.read(move |reads| reads.bookings(user, before, size + 1)).await?;
+    let board = Arc::clone(&app.board);
+    let question = move |reads: &mut dyn Reads| read(&board, reads, user, (before, size + 1));
+    let found = app.readers.read(question).await?;
     let bookings: Vec<_> = found.iter().take(size).map(|booking| view(&app, booking)).collect();
     let more = found.len() > size;
     let next_before = bookings.last().filter(|_| more).map(|booking| booking.payment_id);

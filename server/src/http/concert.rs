@@ -1,20 +1,22 @@
 //! Concerts, for everyone; their dates, for the admitted.
 
 use super::App;
-use super::extract::{Admitted, PathId};
+use super::extract::{Admitted, PathId, Query};
 use super::problem::Problem;
 use super::view::{Stamp, json};
-use crate::board::{ConcertBoard, DateBoard};
+use super::wallet::page_size;
+use crate::board::{ConcertBoard, DateBoard, Status, Stock};
 use axum::extract::State;
 use axum::response::Response;
-use boxoffice_core::concert::Concert;
+use boxoffice_core::concert::{Concert, ConcertDate};
 use boxoffice_core::draw::commitment;
-use boxoffice_core::id::{ConcertId, Uuid};
+use boxoffice_core::id::{ConcertId, DateId, Uuid};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
 /// Whether seats are sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -24,6 +26,8 @@ pub enum SaleState {
     Upcoming,
     /// Now.
     Open,
+    /// Open, and no seat can be had now; some that are held may come back.
+    SoldOut,
     /// No more.
     Closed,
 }
@@ -44,10 +48,12 @@ pub struct ConcertView {
     seats_per_user: u32,
 }
 
-/// All concerts.
+/// A page of the concerts that are not over, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConcertsView {
     concerts: Vec<ConcertView>,
+    /// For `after` of the next page; null on the last.
+    next: Option<Uuid>,
     #[schema(value_type = String, format = DateTime)]
     now: Stamp,
 }
@@ -57,6 +63,11 @@ pub struct ConcertsView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QueueView {
     concert_id: Uuid,
+    /// Whether seats are sold.
+    sale: SaleState,
+    /// Sold out: seats that are held and not paid, which may come back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seats_held: Option<u64>,
     /// Every queue number up to this one has been served.
     served_up_to: u64,
     /// People in line.
@@ -64,32 +75,41 @@ pub struct QueueView {
     /// Admitted in the last minute.
     admitted_last_minute: u64,
     paused: bool,
-    /// SHA-256 of the seed that draws the order of those who joined before the opening.
+    /// SHA-256 of the seed that draws the order of those who joined before the opening. It proves that
+    /// the seed was not changed since, and not that nobody knew it: whoever may read the database did. Where
+    /// a `draw_beacon` is named, the seed alone tells nothing.
     draw_commitment: String,
-    /// How many were drawn; null before the opening.
+    /// Which public value is mixed in, in words; null: none.
+    draw_beacon: Option<String>,
+    /// Only those who joined before this are drawn; null: the opening.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    draw_joined_before: Option<Stamp>,
+    /// How many are drawn; null before the opening.
     drawn: Option<u64>,
     /// The seed, once the draw is made: with it anybody can compute every place.
     draw_seed: Option<String>,
+    /// The value of the beacon, once it is given: the order is drawn from SHA-256(seed ‖ value) then.
+    draw_value: Option<String>,
 }
 
-pub(super) fn sale_state(row: &Concert, now: Time) -> SaleState {
+/// `stock` is what can be had of it, as far as is known.
+pub(super) fn sale_state(row: &Concert, stock: Stock, now: Time) -> SaleState {
     if row.not_closed(now).is_err() {
         SaleState::Closed
     } else if row.on_sale(now).is_ok() {
-        SaleState::Open
+        if stock.is_sold_out() { SaleState::SoldOut } else { SaleState::Open }
     } else {
         SaleState::Upcoming
     }
 }
 
-fn view(concert: &ConcertBoard, now: Time) -> ConcertView {
-    let row = concert.row();
+fn view(id: ConcertId, row: &Concert, sale: SaleState) -> ConcertView {
     ConcertView {
-        concert_id: concert.id.0,
+        concert_id: id.0,
         name: row.concert_name.clone(),
         theater: row.theater.clone(),
         run_time_minutes: row.run_time,
-        sale: sale_state(&row, now),
+        sale,
         opens_at: row.start_at.into(),
         closes_at: row.end_at.map(Stamp),
         seats_per_user: row.policy.seats_per_user,
@@ -103,21 +123,45 @@ fn public(mut response: Response) -> Response {
     response
 }
 
-/// All concerts.
-#[utoipa::path(get, path = "/api/v1/concerts", tag = "Concerts", responses((status = 200, body = ConcertsView)))]
-pub async fn list(State(app): State<App>) -> Response {
-    let now = app.clock.now();
-    let concerts = app.board.concerts();
-    let concerts = concerts.iter().map(|concert| view(concert, now)).collect();
-    public(json(StatusCode::OK, &ConcertsView { concerts, now: now.into() }))
+/// Which page.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Page {
+    /// Only concerts made after this one.
+    pub after: Option<Uuid>,
+    /// At most 100, and 100 unless told.
+    pub limit: Option<usize>,
 }
 
-/// One concert.
+/// The concerts that are not over. A day after its last date and the end of its sale one leaves the list.
+#[utoipa::path(get, path = "/api/v1/concerts", tag = "Concerts", params(Page),
+    responses((status = 200, body = ConcertsView), (status = 400, description = "invalid_query")))]
+pub async fn list(State(app): State<App>, Query(page): Query<Page>) -> Result<Response, Problem> {
+    let size = page_size(page.limit)?;
+    let now = app.clock.now();
+    let found = app.board.page(page.after.map(ConcertId), size + 1);
+    let one = |concert: &Arc<ConcertBoard>| {
+        let row = concert.row();
+        view(concert.id, &row, sale_state(&row, concert.stock(), now))
+    };
+    let concerts: Vec<_> = found.iter().take(size).map(one).collect();
+    let more = found.len() > size;
+    let next = concerts.last().filter(|_| more).map(|last| last.concert_id);
+    Ok(public(json(StatusCode::OK, &ConcertsView { concerts, next, now: now.into() })))
+}
+
+/// One concert. Of one that is over the sale is closed.
 #[utoipa::path(get, path = "/api/v1/concerts/{id}", tag = "Concerts", params(("id" = Uuid, Path)),
-    responses((status = 200, body = ConcertView), (status = 404, description = "concert_not_found")))]
+    responses((status = 200, body = ConcertView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
 pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
-    let concert = app.concert(id)?;
-    Ok(public(json(StatusCode::OK, &view(&concert, app.clock.now()))))
+    let view = if let Some(concert) = app.board.concert(ConcertId(id)) {
+        let row = concert.row();
+        view(concert.id, &row, sale_state(&row, concert.stock(), app.clock.now()))
+    } else {
+        view(ConcertId(id), &app.over(id).await?.0, SaleState::Closed)
+    };
+    Ok(public(json(StatusCode::OK, &view)))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -126,19 +170,36 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The public state of a concert's queue.
 #[utoipa::path(get, path = "/api/v1/concerts/{id}/queue", tag = "Waiting queue", params(("id" = Uuid, Path)),
-    responses((status = 200, body = QueueView), (status = 404, description = "concert_not_found")))]
+    responses((status = 200, body = QueueView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
 pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
-    let concert = app.concert(id)?;
-    let status = concert.queue.status().ok_or_else(|| Problem::of("concert_not_found"))?;
+    let (status, sale, held, rule) = match app.board.concert(ConcertId(id)) {
+        Some(concert) => {
+            let stock = concert.stock();
+            let sale = sale_state(&concert.row(), stock, app.clock.now());
+            (concert.queue.status(), sale, stock.held, concert.queue.rule())
+        }
+        None => {
+            let row = app.over(id).await?.1;
+            let rule = Some((row.rule.clone(), row.awaits_value()));
+            (Some(Status::of(&row)), SaleState::Closed, 0, rule)
+        }
+    };
+    let (rule, awaits_value) = rule.unwrap_or_default();
+    let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
     let view = QueueView {
         concert_id: id,
+        sale,
+        seats_held: (sale == SaleState::SoldOut).then_some(held),
         served_up_to: status.cursor,
         waiting: status.waiting,
         admitted_last_minute: status.admitted_last_minute,
         paused: status.settings.paused,
         draw_commitment: hex(&commitment(&status.seed)),
+        draw_beacon: rule.terms.beacon,
+        draw_joined_before: rule.terms.joined_before.map(Stamp),
         drawn: status.drawn,
-        draw_seed: status.drawn.map(|_| hex(&status.seed)),
+        draw_seed: status.drawn.filter(|_| !awaits_value).map(|_| hex(&status.seed)),
+        draw_value: rule.value,
     };
     Ok(public(json(StatusCode::OK, &view)))
 }
@@ -159,6 +220,16 @@ pub(super) fn date_view(date: &DateBoard, now: Time) -> DateView {
         starts_at: date.starts_at.into(),
         total_seats: date.total_seats,
         available_seats: date.available(now),
+    }
+}
+
+/// A date of a concert that is over, as its row says.
+pub(super) fn row_view(id: DateId, row: &ConcertDate) -> DateView {
+    DateView {
+        concert_date_id: id.0,
+        starts_at: row.concert_date.into(),
+        total_seats: row.total_seats,
+        available_seats: row.available_seats,
     }
 }
 

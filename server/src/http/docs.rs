@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers, and Swagger UI.
 
 use super::{
-    admin, booking, concert, ops, payment, problem, queue, reservation, seat, session, user, view,
-    wallet,
+    admin, booking, concert, draw, ops, payment, problem, queue, reservation, seat, session, user,
+    view, wallet,
 };
 use axum::response::Response;
 use hyper::StatusCode;
@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(
         title = "boxoffice",
-        description = "An on-sale engine for seated concerts. Errors are problem+json with a stable `code`; messages in English and Korean by `Accept-Language`. Money is in minor units, times are RFC 3339 UTC.",
+        description = "An on-sale engine for seated concerts. Errors are problem+json with a stable `code`; messages in English and Korean by `Accept-Language`. Any route may answer 429 `rate_limited` with `Retry-After`. Money is in minor units, times are RFC 3339 UTC.",
     ),
     paths(
         user::register, session::sign_in, session::refresh,
@@ -23,6 +23,7 @@ use utoipa::{Modify, OpenApi};
         reservation::reserve, reservation::show, reservation::cancel, payment::pay, booking::list,
         wallet::charge, wallet::balance, wallet::ledger,
         admin::create_concert, admin::figures, admin::add_date, admin::set_sale, admin::set_queue,
+        draw::set_draw,
         ops::livez, ops::readyz, ops::metrics,
     ),
     tags(

@@ -10,7 +10,7 @@ use boxoffice_core::command::Command;
 use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
 use boxoffice_core::idempotency::{Fingerprint, Key, fingerprint};
 use boxoffice_core::limits::IDEMPOTENCY_KEY_CHARS_MAX;
-use boxoffice_core::queue::{Arrive, poll_after_ms};
+use boxoffice_core::queue::Arrive;
 use boxoffice_core::user::Adopt;
 use http_body_util::{BodyExt, Limited};
 use hyper::HeaderMap;
@@ -46,8 +46,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    async fn of(headers: &HeaderMap, app: &App) -> Result<Self, Problem> {
-        let bearer = header(headers, AUTHORIZATION.as_str());
+    async fn of(parts: &Parts, app: &App) -> Result<Self, Problem> {
+        let bearer = header(&parts.headers, AUTHORIZATION.as_str());
         let token = bearer.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -57,6 +57,7 @@ impl Identity {
         if let Some(external) = app.external.as_ref().filter(|_| !app.keyring.is_ours(token)) {
             let found = external.verify(token, now);
             let found = found.ok_or_else(|| Problem::of("identity_invalid"))?;
+            app.limits.request(parts, found.user)?;
             if !app.knows(found.user) {
                 let adopt = Adopt { user: found.user, username: found.username };
                 app.outcome(Command::Adopt(adopt), None).await?;
@@ -65,14 +66,16 @@ impl Identity {
             return Ok(Self { user: found.user });
         }
         let user = app.keyring.verify_identity(token, Use::Identity, now);
-        user.map(|user| Self { user }).ok_or_else(|| Problem::of("identity_invalid"))
+        let user = user.ok_or_else(|| Problem::of("identity_invalid"))?;
+        app.limits.request(parts, user)?;
+        Ok(Self { user })
     }
 }
 
 impl FromRequestParts<App> for Identity {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Self::of(&parts.headers, app).await
+        Self::of(parts, app).await
     }
 }
 
@@ -92,7 +95,9 @@ impl QueueToken {
 impl FromRequestParts<App> for QueueToken {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Self::of(&parts.headers, app)
+        let token = Self::of(&parts.headers, app)?;
+        app.limits.request(parts, token.0.sub)?;
+        Ok(token)
     }
 }
 
@@ -131,7 +136,7 @@ impl Shopper {
 impl FromRequestParts<App> for Shopper {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let identity = Identity::of(&parts.headers, app).await?;
+        let identity = Identity::of(parts, app).await?;
         let QueueToken(claims) = QueueToken::of(&parts.headers, app)?;
         if claims.sub != identity.user {
             return Err(Problem::of("queue_token_of_another_user"));
@@ -178,8 +183,9 @@ impl FromRequestParts<App> for Admitted {
             // The token is genuine, so that the place may be one of another server: its arrival is
             // decided on the rows as they are.
             Standing::Unheard | Standing::Unknown => Ok(Self { shopper, arrived: false }),
-            Standing::Waiting { position, wait_seconds, .. } => {
-                let after = poll_after_ms(position.unwrap_or(1), wait_seconds);
+            Standing::Waiting { position, wait_ms } => {
+                let law = app.pressure.poll_law();
+                let after = law.after_ms(position.unwrap_or(1), wait_ms);
                 let opens_at = concert.map_or(now, |concert| concert.row().start_at);
                 Err(Problem::not_admitted(now, opens_at, after))
             }

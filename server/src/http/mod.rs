@@ -1,18 +1,22 @@
 //! HTTP: extract → command → desk (or board) → view. One file a resource, one list of routes, one
 //! table of problems. Nothing here decides who gets a seat.
 
+pub mod address;
 pub mod admin;
 pub mod app;
 pub mod booking;
 pub mod concert;
 pub mod docs;
+pub mod draw;
 pub mod extract;
 pub mod lang;
+pub mod limits;
 pub mod observe;
 pub mod operators;
 pub mod ops;
 pub mod payment;
 pub mod problem;
+pub mod proxy;
 pub mod queue;
 pub mod ready;
 pub mod reservation;

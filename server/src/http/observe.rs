@@ -1,7 +1,10 @@
-//! Around every route: counts and times the request, bounds its time, and renders problems in the
-//! client's language.
+//! Around every route: counts and times the request, limits it by address, bounds its time, and renders
+//! problems in the client's language.
 
+use super::App;
+use super::address::Client;
 use super::lang::Lang;
+use super::limits::Class;
 use super::problem::Problem;
 use crate::metrics::{CodeLabel, Metrics, RequestLabels};
 use axum::extract::Request;
@@ -19,7 +22,8 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
 /// The counters of one route, looked up once.
 pub struct Observer {
-    metrics: Arc<Metrics>,
+    app: App,
+    class: Class,
     /// By the status' first digit.
     counters: [Counter; 6],
 }
@@ -27,19 +31,24 @@ pub struct Observer {
 impl Observer {
     /// For a route.
     #[must_use]
-    pub fn new(metrics: &Arc<Metrics>, method: &Method, route: &'static str) -> Arc<Self> {
+    pub fn new(app: &App, method: &Method, route: &'static str, class: Class) -> Arc<Self> {
         let counter = |status: &'static str| {
             let method = method_name(method);
-            metrics.requests.get_or_create_owned(&RequestLabels { route, method, status })
+            app.metrics.requests.get_or_create_owned(&RequestLabels { route, method, status })
         };
         let classes = ["other", "1xx", "2xx", "3xx", "4xx", "5xx"];
-        Arc::new(Self { metrics: Arc::clone(metrics), counters: classes.map(counter) })
+        Arc::new(Self { app: app.clone(), class, counters: classes.map(counter) })
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.app.metrics
     }
 
     fn count(&self, status: StatusCode, began: Instant) {
         let class = usize::from(status.as_u16() / 100);
         self.counters.get(class).unwrap_or(&self.counters[0]).inc();
-        self.metrics.request_seconds.observe(began.elapsed().as_secs_f64());
+        self.app.pressure.answered();
+        self.metrics().request_seconds.observe(began.elapsed().as_secs_f64());
     }
 }
 
@@ -54,13 +63,20 @@ fn method_name(method: &Method) -> &'static str {
 }
 
 /// The middleware.
-pub async fn observe(observer: Arc<Observer>, request: Request, next: Next) -> Response {
+pub async fn observe(observer: Arc<Observer>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let accepted = request.headers().get(ACCEPT_LANGUAGE).cloned();
-    let answer = tokio::time::timeout(ANSWER_WAIT, next.run(request)).await;
-    let mut response = answer.unwrap_or_else(|_| Problem::of("request_timeout").into_response());
+    request.extensions_mut().insert(observer.class);
+    let client = request.extensions().get().copied().unwrap_or(Client(None));
+    let mut response = match observer.app.limits.address(observer.class, client) {
+        Ok(()) => {
+            let answer = tokio::time::timeout(ANSWER_WAIT, next.run(request)).await;
+            answer.unwrap_or_else(|_| Problem::of("request_timeout").into_response())
+        }
+        Err(problem) => problem.into_response(),
+    };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        observer.metrics.problems.get_or_create(&CodeLabel { code: problem.code() }).inc();
+        observer.metrics().problems.get_or_create(&CodeLabel { code: problem.code() }).inc();
         response = problem.render(Lang::of(accepted.as_ref()));
     }
     observer.count(response.status(), began);

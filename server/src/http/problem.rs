@@ -1,8 +1,10 @@
 //! Problems (RFC 9457): one table from code to status, words and whether a retry helps.
 
 use super::lang::Lang;
+use super::limits::whole_seconds;
 use super::view::stamp;
 use crate::desk::NotRun;
+use crate::passwords::NotHashed;
 use crate::store::Fault;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::refusal::Refusal;
@@ -52,6 +54,8 @@ pub const TABLE: &[Entry] = &[
     entry("queue_token_expired", 403, None, "This queue token has expired. Please join the queue again.", "대기열 토큰이 만료되었습니다. 다시 대기열에 참여해 주세요."),
     entry("seat_not_found", 404, None, "The date has no such seats.", "해당 날짜에 없는 좌석입니다."),
     entry("seats_taken", 409, None, "Some of these seats are taken; none was reserved. Please choose others.", "이미 선택된 좌석이 있어 예약되지 않았습니다. 다른 좌석을 선택해 주세요."),
+    entry("seats_cooling_off", 409, None, "You held these seats and let them go; they are open to others now. Please choose other seats, or wait until retry_at.", "직전에 결제하지 않은 좌석이 있어 잠시 동안 다시 선택할 수 없습니다. 다른 좌석을 선택하거나 retry_at 이후에 다시 시도해 주세요."),
+    entry("too_many_lapses", 409, None, "You have let seats go unpaid too often. Please join again after retry_at.", "결제하지 않은 좌석 배정이 너무 많습니다. retry_at 이후에 다시 대기열에 참여해 주세요."),
     entry("hold_exists", 409, None, "You already hold seats. Pay for them or release them first.", "이미 임시 배정된 좌석이 있습니다. 먼저 결제하거나 취소해 주세요."),
     entry("seat_limit", 409, None, "This is more seats than one person may have on this date.", "한 사람이 이 날짜에 예약할 수 있는 좌석 수를 초과했습니다."),
     entry("reservation_not_found", 404, None, "There is no such reservation.", "해당 예약이 없습니다."),
@@ -84,6 +88,9 @@ pub const TABLE: &[Entry] = &[
     entry("idempotency_key_invalid", 400, None, "The Idempotency-Key must have 1 to 128 visible ASCII characters.", "Idempotency-Key는 1~128자의 ASCII 문자여야 합니다."),
     entry("not_found", 404, None, "There is nothing here.", "요청한 주소를 찾을 수 없습니다."),
     entry("method_not_allowed", 405, None, "This address does not take this method.", "허용되지 않는 메서드입니다."),
+    // How often it is asked.
+    entry("rate_limited", 429, Some(1), "Too many requests in a short time. Please wait a moment.", "짧은 시간에 요청이 너무 많습니다. 잠시 후 다시 시도해 주세요."),
+    entry("sign_in_delayed", 429, Some(1), "Too many wrong passwords. Please wait before you try again.", "비밀번호를 여러 번 잘못 입력했습니다. 잠시 후 다시 시도해 주세요."),
     // What the server cannot do now.
     entry("busy", 503, Some(1), "Too many requests wait. Please try again.", "요청이 많습니다. 잠시 후 다시 시도해 주세요."),
     entry("sign_in_busy", 503, Some(2), "Too many people are signing in. Please try again.", "로그인 요청이 많습니다. 잠시 후 다시 시도해 주세요."),
@@ -184,6 +191,10 @@ impl From<Refusal> for Problem {
             Refusal::SeatNotFound { seat_numbers } | Refusal::SeatsTaken { seat_numbers } => {
                 problem.with("seat_numbers", seat_numbers)
             }
+            Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
+                problem.with("seat_numbers", seat_numbers).with("retry_at", stamp(retry_at))
+            }
+            Refusal::TooManyLapses { retry_at } => problem.with("retry_at", stamp(retry_at)),
             Refusal::HoldExists { reservation_id } => {
                 problem.with("reservation_id", reservation_id.to_string())
             }
@@ -208,6 +219,16 @@ impl From<NotRun> for Problem {
             NotRun::Busy => Self::of("busy"),
             NotRun::Stopping => Self::of("stopping"),
             NotRun::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<NotHashed> for Problem {
+    fn from(why: NotHashed) -> Self {
+        match why {
+            NotHashed::Full => Self::of("sign_in_busy"),
+            NotHashed::Delayed(wait) => Self::of("sign_in_delayed").after(whole_seconds(wait)),
+            NotHashed::Failed => Self::of("internal"),
         }
     }
 }

@@ -6,13 +6,14 @@ use super::extract::{Identity, Nothing, PathId, QueueToken, Submitted};
 use super::problem::Problem;
 use super::view::{Stamp, replied};
 use crate::board::{ConcertBoard, Standing};
+use crate::pressure::{Crowd, Pressure};
 use crate::tokens::{queue_claims, queue_token_end};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{ConcertId, Uuid};
 use boxoffice_core::outcome::{Outcome, Ticket, TicketState};
-use boxoffice_core::queue::{Join, Leave, poll_after_ms};
+use boxoffice_core::queue::{Join, Leave};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
@@ -21,6 +22,18 @@ use utoipa::ToSchema;
 
 /// While the sale is not open, clients ask at most this often.
 const NOT_OPEN_POLL_MS: u64 = 30_000;
+/// While no seat can be had: those who may get one that comes back, and everybody else.
+const SOLD_OUT_NEAR_POLL_MS: u64 = 5_000;
+const SOLD_OUT_POLL_MS: u64 = 60_000;
+/// People who are near for each seat that may come back.
+const NEAR_PER_SEAT: u64 = 2;
+/// Joins that are put off come again within so many seconds.
+const JOIN_PUT_OFF_SECONDS: u128 = 5;
+/// Whoever waits for longer than this is far from the turn, and the first to be put off.
+const FAR_MS: u64 = 60_000;
+/// While the draw waits for the value that is mixed in, clients ask again after this and up to as much
+/// more.
+const AWAITING_POLL_MS: u64 = 5_000;
 /// Where another server knows more of a place than this one, clients ask again after this and up to
 /// as much more: by then this one has looked at the news.
 const UNHEARD_POLL_MS: u64 = 500;
@@ -55,11 +68,15 @@ pub struct TokenView {
     state: TokenState,
     /// Whether seats are sold. Nobody is let in unless they are.
     sale: SaleState,
+    /// Sold out: seats that are held and not paid, which may come back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seats_held: Option<u64>,
     /// Order of service; null until it is drawn at the opening.
     queue_number: Option<u64>,
     /// Place in line, from 1; it never rises. Null when not waiting or not drawn.
     position: Option<u64>,
-    /// From the measured rate of admission; null when unknown.
+    /// From the measured rate of admission, or the rate that is set until it is measured; null when
+    /// unknown.
     estimated_wait_seconds: Option<u64>,
     /// When to ask again; null when there is nothing to wait for.
     poll_after_ms: Option<u64>,
@@ -68,6 +85,9 @@ pub struct TokenView {
     admitted_until: Option<Stamp>,
     /// When expired: asking for a token again leads back to the front of the line.
     may_return: bool,
+    /// The sale has opened, and nobody is let in until the value is given that is mixed into the draw.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    awaiting_draw_value: bool,
     /// While the sale has not opened: when it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -82,11 +102,43 @@ pub struct TokenView {
     now: Stamp,
 }
 
-/// When to ask again before the opening: seldom, and just after it spread over some seconds by the
-/// place, so that no crowd asks at once.
-fn before_opening_ms(opens_at: Time, sequence: u64, now: Time) -> u64 {
+/// When to ask again before the opening: seldom, and just after it spread by the place over as much time
+/// as the budget needs for all of them, so that no crowd asks at once.
+fn before_opening_ms(opens_at: Time, sequence: u64, pressure: &Pressure, now: Time) -> u64 {
     let left = u64::try_from(opens_at.ms_since(now)).unwrap_or(0);
-    if left > NOT_OPEN_POLL_MS { NOT_OPEN_POLL_MS } else { left + 250 + sequence % 5_000 }
+    let seldom = pressure.poll_law().most_ms.max(NOT_OPEN_POLL_MS);
+    let spread = sequence % pressure.spread_ms().max(1);
+    if left > seldom { seldom } else { left + 250 + spread }
+}
+
+/// When to ask again in line, shortened by the place so that those who came together do not go on asking
+/// together.
+fn in_line_ms(sequence: u64, position: Option<u64>, wait_ms: Option<u64>, app: &App) -> u64 {
+    let law = app.pressure.poll_law();
+    let after = law.after_ms(position.unwrap_or(1), wait_ms);
+    after - after.saturating_sub(law.least_ms) / 8 * (sequence % 128) / 128
+}
+
+/// When to ask again while no seat can be had. Within the time of a hold each seat that is held is paid for
+/// or comes back, so that asking after it tells which.
+fn sold_out_ms(
+    sequence: u64,
+    position: Option<u64>,
+    (held, hold_ttl_ms): (u64, i64),
+    app: &App,
+) -> u64 {
+    let law = app.pressure.poll_law();
+    let spread = |ms: u64| ms + ms / 4 * (sequence % 128) / 128;
+    if held == 0 {
+        return spread(SOLD_OUT_POLL_MS.max(law.most_ms));
+    }
+    let decided = u64::try_from(hold_ttl_ms).unwrap_or(0).clamp(law.least_ms, SOLD_OUT_POLL_MS);
+    let near = position.is_some_and(|position| position <= held.saturating_mul(NEAR_PER_SEAT));
+    if near {
+        spread(decided.min(SOLD_OUT_NEAR_POLL_MS).max(law.least_ms))
+    } else {
+        spread(decided.max(app.pressure.spread_ms()))
+    }
 }
 
 fn unheard_poll_ms(sequence: u64) -> u64 {
@@ -102,12 +154,14 @@ impl TokenView {
             concert_id: None,
             state: TokenState::Waiting,
             sale,
+            seats_held: None,
             queue_number,
             position: None,
             estimated_wait_seconds: None,
             poll_after_ms: None,
             admitted_until: None,
             may_return: false,
+            awaiting_draw_value: false,
             opens_at: None,
             expires_at: None,
             now: now.into(),
@@ -118,30 +172,43 @@ impl TokenView {
 /// `said` is the queue number that the ticket or the token has, for a board that has not heard of the draw.
 /// A board that has goes first: where an older database was put back, the draw was made anew.
 fn token_view(
+    app: &App,
     concert: &ConcertBoard,
     (sequence, said): (u64, Option<u64>),
     standing: Standing,
     now: Time,
 ) -> TokenView {
     let row = concert.row();
-    let sale = sale_state(&row, now);
+    let stock = concert.stock();
+    let sale = sale_state(&row, stock, now);
     let number = concert.queue.number_of(sequence).or(said);
     let mut view = TokenView::waiting(sale, number, now);
+    view.seats_held = (sale == SaleState::SoldOut).then_some(stock.held);
+    let held = (stock.held, row.policy.hold_ttl_ms);
     match standing {
-        Standing::Waiting { position, wait_seconds } => {
+        Standing::Waiting { position, wait_ms } => {
             view.opens_at = (sale == SaleState::Upcoming).then_some(Stamp(row.start_at));
             view.position = position;
-            view.estimated_wait_seconds = wait_seconds.filter(|_| sale == SaleState::Open);
+            let wait = wait_ms.filter(|_| sale == SaleState::Open);
+            view.estimated_wait_seconds = wait.map(|ms| ms.div_ceil(1_000));
+            view.awaiting_draw_value = sale == SaleState::Open && concert.queue.awaits_value();
             view.poll_after_ms = Some(match sale {
-                SaleState::Upcoming => before_opening_ms(row.start_at, sequence, now),
-                SaleState::Open => poll_after_ms(position.unwrap_or(1), wait_seconds),
+                _ if view.awaiting_draw_value => AWAITING_POLL_MS + sequence % AWAITING_POLL_MS,
+                SaleState::Upcoming => {
+                    before_opening_ms(row.start_at, sequence, &app.pressure, now)
+                }
+                SaleState::Open => in_line_ms(sequence, position, wait_ms, app),
+                SaleState::SoldOut => sold_out_ms(sequence, position, held, app),
                 SaleState::Closed => NOT_OPEN_POLL_MS,
             });
         }
         Standing::Returning => {
             view.position = Some(1);
-            let open = sale == SaleState::Open;
-            view.poll_after_ms = Some(if open { poll_after_ms(1, None) } else { NOT_OPEN_POLL_MS });
+            view.poll_after_ms = Some(match sale {
+                SaleState::Open => in_line_ms(sequence, Some(1), None, app),
+                SaleState::SoldOut => sold_out_ms(sequence, Some(1), held, app),
+                SaleState::Upcoming | SaleState::Closed => NOT_OPEN_POLL_MS,
+            });
         }
         Standing::Admitted { until, .. } => {
             view.state = TokenState::Admitted;
@@ -183,22 +250,33 @@ fn standing_of(concert: &ConcertBoard, ticket: &Ticket, replayed: bool, now: Tim
         (_, Standing::Admitted { .. }) => shown,
         (TicketState::Returning, _) => Standing::Returning,
         (TicketState::Waiting, Standing::Waiting { .. }) => shown,
-        (TicketState::Waiting, _) => Standing::Waiting { position: None, wait_seconds: None },
+        (TicketState::Waiting, _) => Standing::Waiting { position: None, wait_ms: None },
     }
 }
 
 /// Asks for a place in line: 201 with a new one, 200 with the one that the user has.
 #[utoipa::path(post, path = "/api/v1/concerts/{id}/queue-tokens", tag = "Waiting queue", params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
     security(("identity" = [])),
-    responses((status = 201, body = TokenView), (status = 200, body = TokenView, description = "The token that the user has"), (status = 404, description = "concert_not_found"), (status = 409, description = "sale_closed"), (status = 503, description = "queue_full, busy")))]
+    responses((status = 201, body = TokenView), (status = 200, body = TokenView, description = "The token that the user has"), (status = 404, description = "concert_not_found"), (status = 409, description = "sale_closed, too_many_lapses"), (status = 503, description = "queue_full, busy")))]
 pub async fn join(
     State(app): State<App>,
     PathId(id): PathId,
     identity: Identity,
     submitted: Submitted<Nothing>,
 ) -> Result<Response, Problem> {
+    if app.pressure.puts_off(Crowd::Join) {
+        let spread = identity.user.0.as_u128() % JOIN_PUT_OFF_SECONDS;
+        return Err(Problem::of("busy").after(1 + u64::try_from(spread).unwrap_or(0)));
+    }
+    // Nothing of it can be sold any more; the board that says so takes part in no decision.
+    if app.board.is_over(ConcertId(id)) {
+        return Err(Problem::of("sale_closed"));
+    }
     let key = submitted.key(identity.user.0);
-    let command = Command::Join(Join { user: identity.user, concert: ConcertId(id) });
+    let concert = app.board.concert(ConcertId(id));
+    // A server that has not heard of the concert decides by its rows alone.
+    let may_enter = concert.is_none_or(|concert| concert.most() > 0);
+    let command = Command::Join(Join { user: identity.user, concert: ConcertId(id), may_enter });
     let (Outcome::Joined(ticket), replayed) = app.outcome(command, key).await? else {
         return Err(Problem::of("internal"));
     };
@@ -212,7 +290,7 @@ pub async fn join(
     let claims = queue_claims(user, place, ticket.queue_number, ticket.joined_at, ends_at);
     let standing = standing_of(&concert, &ticket, replayed, now);
     let numbers = (place.sequence, ticket.queue_number);
-    let mut view = token_view(&concert, numbers, standing, now);
+    let mut view = token_view(&app, &concert, numbers, standing, now);
     view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of("internal"))?);
     view.user_id = Some(user.0);
     view.concert_id = Some(id);
@@ -239,6 +317,11 @@ pub async fn poll(
         standing.ok_or_else(|| Problem::of("queue_token_unknown"))
     };
     let Some(concert) = app.board.concert(claims.concert) else {
+        if app.board.is_over(claims.concert) {
+            let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, now);
+            view.state = TokenState::Expired;
+            return Ok(respond(StatusCode::OK, &view, false));
+        }
         unheard()?;
         // As far as this server knows, it has not opened.
         let mut view = TokenView::waiting(SaleState::Upcoming, claims.queue_number, now);
@@ -249,8 +332,37 @@ pub async fn poll(
         Standing::Unknown => unheard()?,
         standing => standing,
     };
-    let view = token_view(&concert, (claims.sequence, claims.queue_number), standing, now);
+    put_off(&app, &concert, claims.sequence, standing, now)?;
+    let view = token_view(&app, &concert, (claims.sequence, claims.queue_number), standing, now);
     Ok(respond(StatusCode::OK, &view, false))
+}
+
+/// Refuses a poll that comes far too early, and, where there is more to do than can be done, polls of
+/// those who wait: those far away first.
+fn put_off(
+    app: &App,
+    concert: &ConcertBoard,
+    sequence: u64,
+    standing: Standing,
+    now: Time,
+) -> Result<(), Problem> {
+    if app.poll_burst > 0
+        && let Err(ms) = concert.pacer.poll(sequence, app.poll_burst, now)
+    {
+        return Err(Problem::of("rate_limited").after(ms.div_ceil(1_000)));
+    }
+    let Standing::Waiting { wait_ms, .. } = standing else {
+        return Ok(());
+    };
+    let opens_in = concert.row().start_at.ms_since(now);
+    let sold_out = concert.stock().is_sold_out();
+    let wait_ms = wait_ms.unwrap_or(0).max(u64::try_from(opens_in).unwrap_or(0));
+    let far = sold_out || wait_ms > FAR_MS;
+    if app.pressure.puts_off(if far { Crowd::FarPoll } else { Crowd::NearPoll }) {
+        let after = app.pressure.poll_law().after_ms(u64::MAX, Some(wait_ms / 2)).div_ceil(1_000);
+        return Err(Problem::of("busy").after(after.max(2)));
+    }
+    Ok(())
 }
 
 /// Leaves the line, or the shop: what is held is released.

@@ -2,11 +2,12 @@
 //! guarded route can be forgotten.
 
 use super::lang::Lang;
+use super::limits::Class;
 use super::observe::{Observer, observe};
 use super::problem::Problem;
 use super::{
-    App, admin, booking, concert, docs, ops, payment, queue, reservation, seat, session, user,
-    wallet,
+    App, admin, booking, concert, docs, draw, ops, payment, queue, reservation, seat, session,
+    user, wallet,
 };
 use axum::Router;
 use axum::middleware::from_fn;
@@ -39,47 +40,58 @@ pub struct Route {
     pub path: &'static str,
     /// What guards it.
     pub guard: Guard,
+    /// What limits it.
+    pub class: Class,
     handler: MethodRouter<App>,
 }
 
-fn route(method: Method, path: &'static str, guard: Guard, handler: MethodRouter<App>) -> Route {
-    Route { method, path, guard, handler }
+fn route(
+    method: Method,
+    path: &'static str,
+    guard: Guard,
+    class: Class,
+    handler: MethodRouter<App>,
+) -> Route {
+    Route { method, path, guard, class, handler }
 }
 
 /// Every route.
 #[rustfmt::skip]
 #[must_use]
 pub fn routes() -> Vec<Route> {
+    use Class::{Browse, Free, Hold, Join, Map, Pay, Poll, Read, Refresh, SignIn, SignUp};
     use Guard::{Admitted, Identity, Operator, Public, QueueToken};
+    let watched = Free("whoever runs the server looks here, and most of all during a flood");
     vec![
-        route(Method::POST,   "/api/v1/users",                           Public,     post(user::register)),
-        route(Method::POST,   "/api/v1/sessions",                        Public,     post(session::sign_in)),
-        route(Method::POST,   "/api/v1/sessions/refresh",                Public,     post(session::refresh)),
-        route(Method::GET,    "/api/v1/concerts",                        Public,     get(concert::list)),
-        route(Method::GET,    "/api/v1/concerts/{id}",                   Public,     get(concert::show)),
-        route(Method::GET,    "/api/v1/concerts/{id}/queue",             Public,     get(concert::queue)),
-        route(Method::POST,   "/api/v1/concerts/{id}/queue-tokens",      Identity,   post(queue::join)),
-        route(Method::GET,    "/api/v1/queue-tokens/me",                 QueueToken, get(queue::poll)),
-        route(Method::DELETE, "/api/v1/queue-tokens/me",                 QueueToken, delete(queue::leave)),
-        route(Method::GET,    "/api/v1/concerts/{id}/dates",             Admitted,   get(concert::dates)),
-        route(Method::GET,    "/api/v1/concert-dates/{id}/seats",        Admitted,   get(seat::map)),
-        route(Method::POST,   "/api/v1/reservations",                    Admitted,   post(reservation::reserve)),
-        route(Method::GET,    "/api/v1/reservations/{id}",               Admitted,   get(reservation::show)),
-        route(Method::DELETE, "/api/v1/reservations/{id}",               Admitted,   delete(reservation::cancel)),
-        route(Method::POST,   "/api/v1/reservations/{id}/payment",       Admitted,   post(payment::pay)),
-        route(Method::POST,   "/api/v1/users/{id}/balance/charges",      Admitted,   post(wallet::charge)),
-        route(Method::GET,    "/api/v1/users/{id}/balance",              Admitted,   get(wallet::balance)),
-        route(Method::GET,    "/api/v1/users/{id}/balance/entries",      Admitted,   get(wallet::ledger)),
-        route(Method::GET,    "/api/v1/bookings",                        Identity,   get(booking::list)),
-        route(Method::POST,   "/api/v1/admin/concerts",                  Operator,   post(admin::create_concert)),
-        route(Method::GET,    "/api/v1/admin/concerts/{id}",             Operator,   get(admin::figures)),
-        route(Method::POST,   "/api/v1/admin/concerts/{id}/dates",       Operator,   post(admin::add_date)),
-        route(Method::PUT,    "/api/v1/admin/concerts/{id}/sale",        Operator,   put(admin::set_sale)),
-        route(Method::PUT,    "/api/v1/admin/concerts/{id}/queue",       Operator,   put(admin::set_queue)),
-        route(Method::GET,    "/livez",                                  Public,     get(ops::livez)),
-        route(Method::GET,    "/readyz",                                 Public,     get(ops::readyz)),
-        route(Method::GET,    "/metrics",                                Public,     get(ops::metrics)),
-        route(Method::GET,    "/openapi.json",                           Public,     get(docs::openapi)),
+        route(Method::POST,   "/api/v1/users",                           Public,     SignUp,  post(user::register)),
+        route(Method::POST,   "/api/v1/sessions",                        Public,     SignIn,  post(session::sign_in)),
+        route(Method::POST,   "/api/v1/sessions/refresh",                Public,     Refresh, post(session::refresh)),
+        route(Method::GET,    "/api/v1/concerts",                        Public,     Browse,  get(concert::list)),
+        route(Method::GET,    "/api/v1/concerts/{id}",                   Public,     Browse,  get(concert::show)),
+        route(Method::GET,    "/api/v1/concerts/{id}/queue",             Public,     Browse,  get(concert::queue)),
+        route(Method::POST,   "/api/v1/concerts/{id}/queue-tokens",      Identity,   Join,    post(queue::join)),
+        route(Method::GET,    "/api/v1/queue-tokens/me",                 QueueToken, Poll,    get(queue::poll)),
+        route(Method::DELETE, "/api/v1/queue-tokens/me",                 QueueToken, Join,    delete(queue::leave)),
+        route(Method::GET,    "/api/v1/concerts/{id}/dates",             Admitted,   Read,    get(concert::dates)),
+        route(Method::GET,    "/api/v1/concert-dates/{id}/seats",        Admitted,   Map,     get(seat::map)),
+        route(Method::POST,   "/api/v1/reservations",                    Admitted,   Hold,    post(reservation::reserve)),
+        route(Method::GET,    "/api/v1/reservations/{id}",               Admitted,   Read,    get(reservation::show)),
+        route(Method::DELETE, "/api/v1/reservations/{id}",               Admitted,   Hold,    delete(reservation::cancel)),
+        route(Method::POST,   "/api/v1/reservations/{id}/payment",       Admitted,   Pay,     post(payment::pay)),
+        route(Method::POST,   "/api/v1/users/{id}/balance/charges",      Admitted,   Pay,     post(wallet::charge)),
+        route(Method::GET,    "/api/v1/users/{id}/balance",              Admitted,   Read,    get(wallet::balance)),
+        route(Method::GET,    "/api/v1/users/{id}/balance/entries",      Admitted,   Read,    get(wallet::ledger)),
+        route(Method::GET,    "/api/v1/bookings",                        Identity,   Read,    get(booking::list)),
+        route(Method::POST,   "/api/v1/admin/concerts",                  Operator,   Class::Operator, post(admin::create_concert)),
+        route(Method::GET,    "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, get(admin::figures)),
+        route(Method::POST,   "/api/v1/admin/concerts/{id}/dates",       Operator,   Class::Operator, post(admin::add_date)),
+        route(Method::PUT,    "/api/v1/admin/concerts/{id}/sale",        Operator,   Class::Operator, put(admin::set_sale)),
+        route(Method::PUT,    "/api/v1/admin/concerts/{id}/queue",       Operator,   Class::Operator, put(admin::set_queue)),
+        route(Method::PUT,    "/api/v1/admin/concerts/{id}/draw",        Operator,   Class::Operator, put(draw::set_draw)),
+        route(Method::GET,    "/livez",                                  Public,     watched, get(ops::livez)),
+        route(Method::GET,    "/readyz",                                 Public,     watched, get(ops::readyz)),
+        route(Method::GET,    "/metrics",                                Public,     watched, get(ops::metrics)),
+        route(Method::GET,    "/openapi.json",                           Public,     Browse,  get(docs::openapi)),
     ]
 }
 
@@ -95,12 +107,12 @@ async fn method_not_allowed(headers: HeaderMap) -> Response {
 /// The router over all routes.
 pub fn router(app: App) -> Router {
     let mut router = Router::new();
-    for Route { method, path, handler, .. } in routes() {
-        let observer = Observer::new(&app.metrics, &method, path);
+    for Route { method, path, class, handler, .. } in routes() {
+        let observer = Observer::new(&app, &method, path, class);
         let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
         router = router.route(path, handler.layer(layer));
     }
-    let observer = Observer::new(&app.metrics, &Method::OPTIONS, "none");
+    let observer = Observer::new(&app, &Method::OPTIONS, "none", Class::Browse);
     let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
     let fallback = Router::new().fallback(not_found).layer(layer.clone()).with_state(());
     let router = router

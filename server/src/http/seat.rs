@@ -259,6 +259,8 @@ mod tests {
             reservation: None,
             held_until: None,
             reservated_date: None,
+            last_holder: None,
+            last_holder_until: None,
         }
     }
 

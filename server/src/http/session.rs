@@ -1,9 +1,10 @@
 //! Signing in: identity tokens, and renewing them.
 
 use super::App;
+use super::address::Client;
 use super::extract::Submitted;
+use super::limits::Class;
 use super::problem::Problem;
-use super::user::fits;
 use super::view::{Stamp, json};
 use crate::tokens::Use;
 use axum::extract::State;
@@ -12,6 +13,7 @@ use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_core::user::normalised_username;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
 use utoipa::ToSchema;
 
 /// Name and password.
@@ -68,18 +70,22 @@ fn session(app: &App, user: UserId) -> Result<Response, Problem> {
 
 /// Signs in.
 #[utoipa::path(post, path = "/api/v1/sessions", tag = "Account", request_body = Credentials,
-    responses((status = 201, body = SessionView), (status = 401, description = "credentials_wrong"), (status = 503, description = "sign_in_busy")))]
+    responses((status = 201, body = SessionView), (status = 401, description = "credentials_wrong"), (status = 429, description = "rate_limited, sign_in_delayed"), (status = 503, description = "sign_in_busy")))]
 pub async fn sign_in(
     State(app): State<App>,
+    client: Client,
     submitted: Submitted<Credentials>,
 ) -> Result<Response, Problem> {
     let Credentials { username, password } = submitted.value;
-    let found = match normalised_username(&username) {
+    let name = normalised_username(&username);
+    let account = name.clone().unwrap_or_default();
+    app.passwords.may_try(client.0, &account)?;
+    let found = match name {
         Some(name) => app.readers.read(move |reads| reads.user_by_name(&name)).await?,
         None => None,
     };
     let (user, hash) = found.map_or((None, None), |(id, user)| (Some(id), user.password_hash));
-    let fits = fits(&app, password, hash).await?;
+    let fits = app.passwords.verify(client.0, &account, password, hash).await?;
     let user = user.filter(|_| fits).ok_or_else(|| Problem::of("credentials_wrong"))?;
     session(&app, user)
 }
@@ -94,6 +100,7 @@ pub async fn refresh(
     let token = submitted.value.refresh_token;
     let user = app.keyring.verify_identity(&token, Use::Refresh, app.clock.now());
     let user = user.ok_or_else(|| Problem::of("identity_invalid"))?;
+    app.limits.account(Class::Refresh, user, NonZeroU32::MIN)?;
     let exists = app.readers.read(move |reads| reads.user(user)).await?.is_some();
     if exists { session(&app, user) } else { Err(Problem::of("identity_invalid")) }
 }

@@ -1,6 +1,7 @@
 //! Accounts.
 
 use super::App;
+use super::address::Client;
 use super::app::new_id;
 use super::extract::Submitted;
 use super::problem::Problem;
@@ -44,29 +45,18 @@ async fn account(app: &App, username: &str) -> Result<Option<User>, Problem> {
     Ok(found.map(|(_, user)| user))
 }
 
-/// Whether the password fits the hash; see [`crate::passwords::Passwords::verify`].
-pub(super) async fn fits(
-    app: &App,
-    password: String,
-    hash: Option<String>,
-) -> Result<bool, Problem> {
-    let fits = app.passwords.verify(password, hash).await;
-    fits.map_err(|_| Problem::of("sign_in_busy"))
-}
-
-async fn hashed(app: &App, password: String) -> Result<String, Problem> {
+async fn hashed(app: &App, Client(from): Client, password: String) -> Result<String, Problem> {
     let salt = crate::tokens::random().map_err(|_| Problem::of("internal"))?;
-    let hash = app.passwords.hash(password, salt).await;
-    let hash = hash.map_err(|_| Problem::of("sign_in_busy"))?;
-    hash.ok_or_else(|| Problem::of("internal"))
+    Ok(app.passwords.hash(from, password, salt).await?)
 }
 
 /// Makes an account.
 #[utoipa::path(post, path = "/api/v1/users", tag = "Account", request_body = NewUser,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
-    responses((status = 201, body = UserView), (status = 400, description = "invalid_body"), (status = 409, description = "username_taken"), (status = 422, description = "idempotency_key_reused"), (status = 503, description = "sign_in_busy")))]
+    responses((status = 201, body = UserView), (status = 400, description = "invalid_body"), (status = 409, description = "username_taken"), (status = 422, description = "idempotency_key_reused"), (status = 429, description = "rate_limited, sign_in_delayed"), (status = 503, description = "sign_in_busy")))]
 pub async fn register(
     State(app): State<App>,
+    client: Client,
     submitted: Submitted<NewUser>,
 ) -> Result<Response, Problem> {
     let username = normalised_username(&submitted.value.username)
@@ -84,10 +74,11 @@ pub async fn register(
         // Comparing costs what hashing does, and the hash of a name that is taken is not needed: the
         // command gives the stored reply or refuses.
         Some(user) => {
-            let fits = fits(&app, password.clone(), user.password_hash.clone()).await?;
+            let hash = user.password_hash.clone();
+            let fits = app.passwords.verify(client.0, &username, password.clone(), hash).await?;
             (user.password_hash.unwrap_or_default(), Some(fits))
         }
-        None => (hashed(&app, password.clone()).await?, None),
+        None => (hashed(&app, client, password.clone()).await?, None),
     };
     let command = Command::Register(Register { user: UserId(new_id()), username, password_hash });
     match app.outcome(command, key).await? {
@@ -97,7 +88,10 @@ pub async fn register(
                 Some(fits) => fits,
                 // Made by a request that came at the same time.
                 None => match account(&app, &username).await? {
-                    Some(user) => fits(&app, password, user.password_hash).await?,
+                    Some(user) => {
+                        let hash = user.password_hash;
+                        app.passwords.verify(client.0, &username, password, hash).await?
+                    }
                     None => false,
                 },
             };

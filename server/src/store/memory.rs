@@ -9,7 +9,7 @@ use boxoffice_core::idempotency::Record as IdempotencyRecord;
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, Place, PlaceStatus, QueueState};
-use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows, Table};
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
@@ -61,12 +61,6 @@ fn keep<K: Ord + Clone + std::fmt::Debug, V: Clone>(from: &Table<K, V>, into: &m
 }
 
 impl MemoryStore {
-    /// A reservation that counts as a claim by its row.
-    fn is_claim(&self, id: &ReservationId) -> bool {
-        let live = [ReservationStatus::Held, ReservationStatus::Confirmed];
-        self.reservations.get(id).is_some_and(|r| live.contains(&r.status))
-    }
-
     fn load_indexes(&self, keys: &Keys, rows: &mut Rows) {
         fetch(&self.usernames, &keys.usernames, &mut rows.usernames);
         fetch(&self.newest_places, &keys.newest_places, &mut rows.newest_places);
@@ -76,8 +70,7 @@ impl MemoryStore {
             rows.returning.put_loaded(*concert, Some(all.copied().collect()));
         }
         for key in &keys.holdings {
-            let claims = self.claims.get(key).into_iter().flatten().copied();
-            let claims: BTreeSet<_> = claims.filter(|id| self.is_claim(id)).collect();
+            let claims = self.claims.get(key).cloned().unwrap_or_default();
             fetch(&self.reservations, &claims, &mut rows.reservations);
             rows.holdings.put_loaded(*key, Some(claims));
         }
@@ -121,7 +114,8 @@ impl MemoryStore {
                 returning.remove(&key.sequence);
             }
         }
-        for (id, reservation, _) in rows.reservations.changed() {
+        let reservations = rows.reservations.changed();
+        for (id, reservation, _) in reservations.filter(|(_, row, _)| row.payment.is_some()) {
             self.claims.entry((reservation.user, reservation.date)).or_default().insert(*id);
         }
     }

@@ -79,6 +79,23 @@ pub trait Store: Send {
     /// The database is not available.
     fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault>;
 
+    /// Deletes up to `limit` records that told other processes of changes and that none of them needs any
+    /// more, outside of any transaction. Returns how many.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn prune_outbox(&mut self, _limit: usize) -> Result<usize, Fault> {
+        Ok(0)
+    }
+
+    /// When the oldest idempotency record was made; none: there is none, or this store does not tell.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn oldest_reply(&mut self) -> Result<Option<Time>, Fault> {
+        Ok(None)
+    }
+
     /// After a commit that ended with [`Fault::Unknown`]: whether the transaction stands. Whatever
     /// the answer, it stays true.
     ///

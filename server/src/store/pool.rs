@@ -17,6 +17,8 @@ type Idle = Mutex<Vec<Box<dyn Reads>>>;
 pub struct ReadPool {
     idle: Arc<Idle>,
     free: Arc<Semaphore>,
+    /// One at a time of the questions that nobody needs for buying.
+    aside: Arc<Semaphore>,
     flush: Option<Arc<dyn Flush>>,
 }
 
@@ -44,7 +46,22 @@ impl ReadPool {
     #[must_use]
     pub fn new(connections: Vec<Box<dyn Reads>>, flush: Option<Arc<dyn Flush>>) -> Self {
         let free = Arc::new(Semaphore::new(connections.len()));
-        Self { idle: Arc::new(Mutex::new(connections)), free, flush }
+        let aside = Arc::new(Semaphore::new(1));
+        Self { idle: Arc::new(Mutex::new(connections)), free, aside, flush }
+    }
+
+    /// As [`ReadPool::read`], one at a time: for what anybody may ask and nobody needs for buying.
+    ///
+    /// # Errors
+    /// See [`ReadPool::read`].
+    pub async fn read_aside<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut dyn Reads) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        match tokio::time::timeout(WAIT, self.aside.acquire()).await {
+            Ok(Ok(_permit)) => self.read(question).await,
+            Ok(Err(_)) | Err(_) => Err(Fault::Unavailable("others look back, too".into())),
+        }
     }
 
     /// Asks one question on one connection, off the threads that serve requests.

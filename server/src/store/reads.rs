@@ -12,11 +12,31 @@ use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A reservation with its seats.
 pub type WholeReservation = (ReservationId, Reservation, Vec<ReservedSeat>);
 
-/// Everything that a board starts from, as of one moment.
+/// Which concerts a snapshot is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Those that are not over at this time, or in whose shop somebody still is.
+    Live(Time),
+    /// This one, over or not.
+    Concert(ConcertId),
+}
+
+/// Concerts that are over and known by their ids, the newest; older ones are not found any more.
+pub const OVER_MAX: usize = 100_000;
+
+/// A concert with its queue and its dates, without seats.
+pub type WholeConcert = (Concert, QueueState, Vec<(DateId, ConcertDate)>);
+
+/// A date with its concert.
+pub type Performance = (ConcertDate, Concert);
+
+/// Everything that a board starts from, as of one moment. Nothing of a concert that is over is in it but
+/// its id: what it costs to read and to keep does not grow with what was sold before.
 #[derive(Default)]
 #[expect(missing_docs, reason = "each is the table of that name in Rows")]
 pub struct Snapshot {
@@ -30,6 +50,8 @@ pub struct Snapshot {
     pub left: Vec<PlaceKey>,
     /// Places that come back to the front.
     pub returning: Vec<PlaceKey>,
+    /// All concerts, over or not, the newest [`OVER_MAX`]; none in a snapshot of one.
+    pub known: Vec<ConcertId>,
 }
 
 /// An operator's key as it is kept.
@@ -93,11 +115,24 @@ pub trait Reads: Send {
     /// # Errors
     /// The database is not available.
     fn api_keys(&mut self) -> Result<Vec<([u8; 32], Uuid)>, Fault>;
+    /// A concert with its queue and dates, over or not.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn concert(&mut self, id: ConcertId) -> Result<Option<WholeConcert>, Fault>;
+    /// These dates with their concerts, over or not.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn performances(
+        &mut self,
+        dates: &BTreeSet<DateId>,
+    ) -> Result<BTreeMap<DateId, Performance>, Fault>;
     /// What a board starts from, read in one transaction.
     ///
     /// # Errors
     /// The database is not available.
-    fn snapshot(&mut self) -> Result<Snapshot, Fault>;
+    fn snapshot(&mut self, of: Of) -> Result<Snapshot, Fault>;
     /// Every row of every table, for comparing stores.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use boxoffice_core::idempotency::Record as IdempotencyRecord;
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState,
+    Admission, AdmissionEnd, DrawRule, DrawTerms, Place, PlaceStatus, QueueSettings, QueueState,
 };
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::time::Time;
@@ -201,6 +201,7 @@ impl Record for Concert {
             Cell::Int(row.policy.shop_ttl_ms),
             Cell::Int(row.policy.arrival_grace_ms),
             number(row.policy.seats_per_user.into()),
+            Cell::Int(row.policy.rehold_after_ms),
             number(row.total_seats),
             number(row.date_count),
             when(row.start_at),
@@ -214,6 +215,7 @@ impl Record for Concert {
             shop_ttl_ms: c.int(6)?,
             arrival_grace_ms: c.int(7)?,
             seats_per_user: c.number(8)?,
+            rehold_after_ms: c.int(9)?,
         };
         let row = Self {
             created_at: c.time(1)?,
@@ -221,10 +223,10 @@ impl Record for Concert {
             theater: c.text(3)?,
             run_time: c.number(4)?,
             policy,
-            total_seats: c.number(9)?,
-            date_count: c.number(10)?,
-            start_at: c.time(11)?,
-            end_at: c.maybe_time(12)?,
+            total_seats: c.number(10)?,
+            date_count: c.number(11)?,
+            start_at: c.time(12)?,
+            end_at: c.maybe_time(13)?,
         };
         Ok((ConcertId(c.uuid(0)?), row))
     }
@@ -270,6 +272,8 @@ impl Record for Seat {
             maybe_uuid(row.reservation.as_ref().map(|id| &id.0)),
             maybe_when(row.held_until),
             maybe_when(row.reservated_date),
+            maybe_uuid(row.last_holder.as_ref().map(|id| &id.0)),
+            maybe_when(row.last_holder_until),
         ]
     }
     fn read(source: &dyn Source) -> Result<(SeatKey, Self), Fault> {
@@ -283,6 +287,8 @@ impl Record for Seat {
             reservation: source.uuid(7)?.map(ReservationId),
             held_until: c.maybe_time(8)?,
             reservated_date: c.maybe_time(9)?,
+            last_holder: source.uuid(10)?.map(UserId),
+            last_holder_until: c.maybe_time(11)?,
         };
         Ok((SeatKey { date: DateId(c.uuid(0)?), number: c.number(1)? }, row))
     }
@@ -308,11 +314,21 @@ impl Record for QueueState {
             number(row.settings.max_waiting),
             Cell::Int(row.settings.paused.into()),
             when(row.max_active_at),
+            maybe_when(row.rule.terms.joined_before),
+            row.rule.joined.map_or(Cell::Null, number),
+            row.rule.terms.beacon.as_deref().map_or(Cell::Null, text),
+            row.rule.value.as_deref().map_or(Cell::Null, text),
         ]
     }
     fn read(source: &dyn Source) -> Result<(ConcertId, Self), Fault> {
         let c = Columns(source);
         let drawn = source.int(2)?.map(u64::try_from).transpose();
+        let joined = source.int(16)?.map(u64::try_from).transpose();
+        let rule = DrawRule {
+            terms: DrawTerms { joined_before: c.maybe_time(15)?, beacon: source.text(17)? },
+            joined: joined.map_err(|_| corrupt("number"))?,
+            value: source.text(18)?,
+        };
         let settings = QueueSettings {
             max_active: c.number(10)?,
             admissions_per_second: c.number(11)?,
@@ -331,6 +347,7 @@ impl Record for QueueState {
             credit_at: c.time(9)?,
             max_active_at: c.time(14)?,
             settings,
+            rule,
         };
         Ok((ConcertId(c.uuid(0)?), row))
     }
@@ -347,6 +364,7 @@ impl Record for Place {
             when(row.created_at),
             word_of(row.status, PLACE_STATUS),
             maybe_when(row.deleted_at),
+            number(row.lapses.into()),
         ]
     }
     fn read(source: &dyn Source) -> Result<(PlaceKey, Self), Fault> {
@@ -356,6 +374,7 @@ impl Record for Place {
             created_at: c.time(3)?,
             status: c.word(4, PLACE_STATUS)?,
             deleted_at: c.maybe_time(5)?,
+            lapses: c.number(6)?,
         };
         Ok((PlaceKey { concert: ConcertId(c.uuid(0)?), sequence: c.number(1)? }, row))
     }

@@ -63,11 +63,11 @@ mod tests {
     fn texts_bind_in_the_tables_order() {
         assert_eq!(
             update(&SEAT, SqliteQueryBuilder),
-            r#"UPDATE "seat" SET "status" = ?, "reservation_id" = ?, "held_until" = ?, "reservated_date" = ? WHERE "seat_id" = ?"#
+            r#"UPDATE "seat" SET "status" = ?, "reservation_id" = ?, "held_until" = ?, "reservated_date" = ?, "last_holder" = ?, "last_holder_until" = ? WHERE "seat_id" = ?"#
         );
         assert_eq!(
             insert(&SEAT, SqliteQueryBuilder),
-            r#"INSERT INTO "seat" ("concert_date_id", "seat_number", "seat_id", "concert_id", "zone", "ticket_price", "status", "reservation_id", "held_until", "reservated_date") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"#
+            r#"INSERT INTO "seat" ("concert_date_id", "seat_number", "seat_id", "concert_id", "zone", "ticket_price", "status", "reservation_id", "held_until", "reservated_date", "last_holder", "last_holder_until") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"#
         );
     }
 }

@@ -49,6 +49,7 @@ pub const CONCERT: Table = Table {
         "shop_ttl_ms",
         "arrival_grace_ms",
         "seats_per_user",
+        "rehold_after_ms",
     ],
     mutable: &["total_seats", "date_count", "start_at", "end_at"],
     row: &["concert_id"],
@@ -66,7 +67,14 @@ pub const SEAT: Table = Table {
     name: "seat",
     key: &["concert_date_id", "seat_number"],
     fixed: &["seat_id", "concert_id", "zone", "ticket_price"],
-    mutable: &["status", "reservation_id", "held_until", "reservated_date"],
+    mutable: &[
+        "status",
+        "reservation_id",
+        "held_until",
+        "reservated_date",
+        "last_holder",
+        "last_holder_until",
+    ],
     row: &["seat_id"],
 };
 /// Queue cursors.
@@ -88,6 +96,10 @@ pub const QUEUE_STATE: Table = Table {
         "max_waiting",
         "paused",
         "max_active_at",
+        "draw_joined_before",
+        "draw_joined",
+        "draw_beacon",
+        "draw_value",
     ],
     row: &["concert_id"],
 };
@@ -96,7 +108,7 @@ pub const WAITING_QUEUE: Table = Table {
     name: "waiting_queue",
     key: &["concert_id", "sequence"],
     fixed: &["user_id", "created_at"],
-    mutable: &["status", "deleted_at"],
+    mutable: &["status", "deleted_at", "lapses"],
     row: &["concert_id", "sequence"],
 };
 /// Admissions.

@@ -1,21 +1,28 @@
 //! The sweeper: a bounded tick that proposes what is due. It tidies up; nobody depends on its being
 //! in time, since everything that expires does so by its own time in every rule.
 
-use crate::board::{Board, ConcertBoard};
+use crate::board::{Board, ConcertBoard, Status};
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::metrics::{ConcertLabel, Metrics};
+use crate::pressure::Pressure;
+use boxoffice_core::batch::Reply;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::PlaceKey;
-use boxoffice_core::queue::{Admit, Expire};
+use boxoffice_core::id::{ConcertId, PlaceKey};
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::queue::Expire;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// Between two ticks.
 pub const TICK: Duration = Duration::from_millis(250);
 /// Admissions ended in one tick of one concert; what is over the limit waits for the next.
 const EXPIRE_MAX: usize = 500;
+/// Times that one tick of one concert admits: as long as it has room and passes those who left, it goes
+/// on at once.
+const ADMITS_MAX: usize = 200;
 /// Ticks between two looks at old idempotency records.
 const PRUNE_EVERY: u64 = 40;
 /// Ticks between two samples of the admission rate.
@@ -31,6 +38,8 @@ pub struct Sweeper {
     pub clock: Clock,
     /// What it counts.
     pub metrics: Arc<Metrics>,
+    /// What it steers.
+    pub pressure: Arc<Pressure>,
 }
 
 impl Sweeper {
@@ -49,21 +58,25 @@ impl Sweeper {
         }
     }
 
-    /// One tick; `number` counts them.
+    /// One tick; `number` counts them. All concerts are proposed for at once, so that one with much to do
+    /// does not keep the others waiting.
     pub async fn tick(&self, number: u64) {
         let began = Instant::now();
         if let Err(why) = self.desk.refresh(TICK).await {
             tracing::debug!(?why, "the board is refreshed with the next tick");
         }
-        for concert in self.board.concerts() {
-            self.expire(&concert).await;
-            if concert.queue.has_work(&concert.row(), self.clock.now()) {
-                self.propose(Command::Admit(Admit { concert: concert.id })).await;
+        self.metrics.forget(self.board.take_gone().iter().map(ToString::to_string));
+        self.board.count(self.clock.now());
+        let concerts = self.board.concerts();
+        let mut work = JoinSet::new();
+        for concert in &concerts {
+            if self.has_work(concert) {
+                work.spawn(Work::of(self, concert).run());
             }
-            if number.is_multiple_of(SAMPLE_EVERY) {
-                concert.queue.sample(self.clock.now());
-            }
-            self.measure(&concert);
+        }
+        while work.join_next().await.is_some() {}
+        if number.is_multiple_of(SAMPLE_EVERY) {
+            self.sample(&concerts);
         }
         if number.is_multiple_of(PRUNE_EVERY) {
             self.desk.prune(TICK).await;
@@ -71,8 +84,87 @@ impl Sweeper {
         self.metrics.sweep_seconds.observe(began.elapsed().as_secs_f64());
     }
 
+    fn has_work(&self, concert: &ConcertBoard) -> bool {
+        let now = self.clock.now();
+        let next = concert.queue.next_tick(concert.id, &concert.row(), concert.most(), now);
+        next.is_some() || !concert.queue.due(now, 1).is_empty()
+    }
+
+    /// Notes the rate of each queue, and tells people in line how often to ask.
+    fn sample(&self, concerts: &[Arc<ConcertBoard>]) {
+        let now = self.clock.now();
+        let (mut waiting, mut rate) = (0, 0.0);
+        for concert in concerts {
+            let moving = concert.row().on_sale(now).is_ok() && !concert.stock().is_sold_out();
+            concert.queue.sample(moving, now);
+            if let Some(status) = concert.queue.status() {
+                waiting += status.waiting;
+                if moving && status.waiting > 0 {
+                    let (admitted, ms) = status.pace;
+                    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+                    let per_second = admitted as f64 * 1000.0 / ms.max(1) as f64;
+                    rate += per_second;
+                }
+                self.measure(concert, &status);
+            }
+        }
+        self.pressure.steer(waiting, rate);
+        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        self.metrics.put_off.set(self.pressure.level().into());
+        self.metrics.poll_interval_ms.set(gauge(self.pressure.poll_law().most_ms));
+    }
+
+    fn measure(&self, concert: &ConcertBoard, status: &Status) {
+        let label = ConcertLabel { concert: concert.id.to_string() };
+        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        self.metrics.queue_waiting.get_or_create(&label).set(gauge(status.waiting));
+        self.metrics.queue_active.get_or_create(&label).set(gauge(status.active));
+    }
+}
+
+/// What a tick does for one concert.
+struct Work {
+    board: Arc<Board>,
+    concert: ConcertId,
+    desk: Desk,
+    clock: Clock,
+}
+
+impl Work {
+    fn of(sweeper: &Sweeper, concert: &ConcertBoard) -> Self {
+        Self {
+            board: Arc::clone(&sweeper.board),
+            concert: concert.id,
+            desk: sweeper.desk.clone(),
+            clock: sweeper.clock.clone(),
+        }
+    }
+
+    async fn run(self) {
+        if let Some(concert) = self.board.concert(self.concert) {
+            self.expire(&concert).await;
+        }
+        for _ in 0..ADMITS_MAX {
+            // Looked up anew: the board may have been filled anew meanwhile.
+            let Some(concert) = self.board.concert(self.concert) else { return };
+            let now = self.clock.now();
+            let most = concert.most();
+            let Some(next) = concert.queue.next_tick(concert.id, &concert.row(), most, now) else {
+                return;
+            };
+            match self.desk.propose(Command::Admit(next), TICK).await {
+                Ok(Reply { result: Ok(Outcome::Admitted { more: true, .. }), .. }) => {}
+                Ok(_) => return,
+                Err(why) => {
+                    tracing::debug!(?why, "a tick was not run; the next one makes up for it");
+                    return;
+                }
+            }
+        }
+    }
+
     async fn expire(&self, concert: &ConcertBoard) {
-        let mut proposals = tokio::task::JoinSet::new();
+        let mut proposals = JoinSet::new();
         for sequence in concert.queue.due(self.clock.now(), EXPIRE_MAX) {
             let place = PlaceKey { concert: concert.id, sequence };
             let desk = self.desk.clone();
@@ -84,21 +176,5 @@ impl Sweeper {
                 tracing::debug!(?why, "an expiry waits for the next tick");
             }
         }
-    }
-
-    async fn propose(&self, command: Command) {
-        if let Err(why) = self.desk.propose(command, TICK).await {
-            tracing::debug!(?why, "a tick was not run; the next one makes up for it");
-        }
-    }
-
-    fn measure(&self, concert: &ConcertBoard) {
-        let Some(status) = concert.queue.status() else {
-            return;
-        };
-        let label = ConcertLabel { concert: concert.id.to_string() };
-        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        self.metrics.queue_waiting.get_or_create(&label).set(gauge(status.waiting));
-        self.metrics.queue_active.get_or_create(&label).set(gauge(status.active));
     }
 }

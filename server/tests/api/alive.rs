@@ -76,7 +76,7 @@ fn desk(store: Panics, flush: Option<Arc<dyn Flush>>) -> (Desk, Writer, Ends, Ar
     let (supervisor, ends) = Supervisor::new();
     let metrics = Arc::new(Metrics::default());
     let settings = Settings { batch_commands_max: 8, waiting_max: 8, supervisor };
-    let refill: Refill = Box::new(|| Ok(Snapshot::default()));
+    let refill: Refill = Box::new(|_| Ok(Snapshot::default()));
     let board = Arc::new(Board::default());
     let clock = Clock::manual(1);
     let started =
@@ -87,7 +87,7 @@ fn desk(store: Panics, flush: Option<Arc<dyn Flush>>) -> (Desk, Writer, Ends, Ar
 
 fn join() -> Envelope {
     let (user, concert) = (UserId(Uuid::from_u128(1)), ConcertId(Uuid::from_u128(2)));
-    Envelope { command: Command::Join(Join { user, concert }), key: None }
+    Envelope { command: Command::Join(Join::of(user, concert)), key: None }
 }
 
 /// H37: without a teller nobody could be told of a commit, so that the desk ends; both ends are told of,

@@ -62,7 +62,7 @@ fn concert(number: u128) -> ConcertId {
 
 fn join(number: u128) -> Envelope {
     let user = UserId(Uuid::from_u128(1));
-    Envelope { command: Command::Join(Join { user, concert: concert(number) }), key: None }
+    Envelope { command: Command::Join(Join::of(user, concert(number))), key: None }
 }
 
 struct House {
@@ -78,7 +78,7 @@ fn house(fault: Fault) -> House {
     let told = Arc::clone(&seen);
     let store = Bad { rows: MemoryStore::default(), fault, seen: told, gate: Some(wait) };
     let settings = Settings { batch_commands_max: 64, waiting_max: 128, ..Settings::default() };
-    let refill: Refill = Box::new(|| Ok(Snapshot::default()));
+    let refill: Refill = Box::new(|_| Ok(Snapshot::default()));
     let (board, metrics) = (Arc::new(Board::default()), Arc::default());
     let started =
         Desk::start(Box::new(store), None, board, refill, Clock::manual(1), metrics, settings);

@@ -4,14 +4,14 @@
 use crate::world::{MINUTE, Sale, get, post};
 use boxoffice::board::Board;
 use boxoffice::http::Inner;
-use boxoffice::store::reads::{Reads, Snapshot};
+use boxoffice::store::reads::{Of, Reads, Snapshot};
 use boxoffice::store::sqlite::SqliteReads;
 use boxoffice_core::rows::Rows;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 fn snapshot(sale: &Sale) -> Snapshot {
-    SqliteReads::open(&sale.files()).unwrap().snapshot().unwrap()
+    SqliteReads::open(&sale.files()).unwrap().snapshot(Of::Live(sale.clock.now())).unwrap()
 }
 
 /// From now on the sale is shown by a board of this moment, as if others had done what came after.

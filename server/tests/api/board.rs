@@ -28,6 +28,7 @@ fn concert() -> Concert {
             shop_ttl_ms: 600_000,
             arrival_grace_ms: 60_000,
             seats_per_user: 4,
+            rehold_after_ms: 0,
         },
         created_at: Time(0),
     }
@@ -46,6 +47,7 @@ fn queue(cursor: u64, tail: u64) -> QueueState {
         credit_at: Time(0),
         max_active_at: Time(0),
         settings: QueueSettings::default(),
+        rule: boxoffice_core::queue::DrawRule::default(),
     }
 }
 
@@ -80,7 +82,8 @@ fn admit(sequence: u64, tail: u64, until: i64) -> Rows {
     let user = UserId(Uuid::from_u128(9));
     let status = PlaceStatus::Served;
     rows.queues.insert(CONCERT, queue(sequence, tail));
-    rows.places.insert(key, Place { user, status, created_at: Time(0), deleted_at: None });
+    rows.places
+        .insert(key, Place { user, status, created_at: Time(0), deleted_at: None, lapses: 0 });
     rows.admissions.insert(key, admission(until));
     rows
 }
@@ -179,6 +182,8 @@ fn seat(held_until: Option<Time>) -> Seat {
         reservation: None,
         held_until,
         reservated_date: None,
+        last_holder: None,
+        last_holder_until: None,
     }
 }
 

@@ -126,6 +126,7 @@ async fn anybody_looks_at_concerts() {
     cache-control: public, max-age=1
 
     concerts: [{"closes_at":null,"concert_id":"[id 1]","name":"Moonlight Parade","opens_at":"2027-01-15T08:00:00.000Z","run_time_minutes":120,"sale":"open","seats_per_user":4,"theater":"Hangang Hall"},{"closes_at":"2027-01-17T01:00:00.000Z","concert_id":"[id 2]","name":"한여름 밤","opens_at":"2027-01-16T01:00:00.000Z","run_time_minutes":120,"sale":"upcoming","seats_per_user":4,"theater":"Hangang Hall"}]
+    next: null
     now: "2027-01-15T08:00:00.001Z"
     "#);
     let one = sale.send(get(show.path(""))).await;
@@ -151,10 +152,14 @@ async fn anybody_looks_at_concerts() {
 
     admitted_last_minute: 0
     concert_id: "[id 1]"
+    draw_beacon: null
     draw_commitment: "[32 bytes]"
+    draw_joined_before: null
     draw_seed: null
+    draw_value: null
     drawn: null
     paused: false
+    sale: "open"
     served_up_to: 0
     waiting: 0
     "#);
@@ -188,16 +193,16 @@ async fn a_place_in_line() {
     assert_snapshot!(joined.shown(), @r#"
     201
     content-type: application/json
-    retry-after: 2
+    retry-after: 1
     cache-control: no-store
 
     admitted_until: null
     concert_id: "[id 1]"
-    estimated_wait_seconds: null
+    estimated_wait_seconds: 1
     expires_at: "2027-01-18T08:00:00.000Z"
     may_return: false
     now: "2027-01-15T08:00:00.000Z"
-    poll_after_ms: 1002
+    poll_after_ms: 1000
     position: 1
     queue_number: 2
     sale: "open"
@@ -213,14 +218,14 @@ async fn a_place_in_line() {
     assert_snapshot!(waiting.shown(), @r#"
     200
     content-type: application/json
-    retry-after: 2
+    retry-after: 1
     cache-control: no-store
 
     admitted_until: null
-    estimated_wait_seconds: null
+    estimated_wait_seconds: 1
     may_return: false
     now: "2027-01-15T08:00:00.000Z"
-    poll_after_ms: 1002
+    poll_after_ms: 1000
     position: 1
     queue_number: 2
     sale: "open"

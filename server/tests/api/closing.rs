@@ -161,7 +161,7 @@ async fn the_house_does_not_wait_behind_a_full_desk() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let desk = sale.app.desk.clone();
-    let admit = Command::Admit(Admit { concert: ConcertId(show.id) });
+    let admit = Command::Admit(Admit::of(ConcertId(show.id)));
     let admit = tokio::spawn(async move { desk.propose(admit, Duration::from_secs(10)).await });
     while sale.app.metrics.desk_waiting.get() < 81 {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -171,7 +171,7 @@ async fn the_house_does_not_wait_behind_a_full_desk() {
     watch.pass();
     let answer = tokio::time::timeout(Duration::from_secs(5), admit).await;
     let answer = answer.expect("it is in the second batch").unwrap().unwrap();
-    assert_eq!(answer.result, Ok(Outcome::Admitted { count: 1 }));
+    assert_eq!(answer.result, Ok(Outcome::Admitted { count: 1, more: false }));
     let answered = requests.iter().filter(|request| request.is_finished()).count();
     assert!(answered <= 7, "{answered} of the requests went before");
     watch.release();

@@ -1,6 +1,6 @@
 //! The draw: who joins before the opening has no number; the opening draws it; anybody can check.
 
-use crate::world::{MINUTE, Sale, get};
+use crate::world::{MINUTE, Sale, get, put};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -112,4 +112,61 @@ async fn the_opening_is_no_stampede() {
         waits.insert(wait);
     }
     assert_eq!(waits.len(), 50, "each at a time of its own");
+}
+
+/// H41: from seed and accounts nobody knows the order before the value of the named source is there, and
+/// whoever joins after the moment is not drawn. Until the value is given nobody is let in, and all are told.
+#[tokio::test]
+async fn a_named_value_is_mixed_in() {
+    let sale = Sale::new();
+    let beacon = "outputValue of the first pulse after 2027-01-15T08:05:00Z";
+    let show = sale
+        .concert(json!({ "max_active": 5, "opens_at": "2027-01-15T08:10:00Z",
+            "draw_joined_before": "2027-01-15T08:05:00Z", "draw_beacon": beacon }))
+        .await;
+    let path = format!("/api/v1/admin/concerts/{}/draw", show.id);
+    let give =
+        async |value: &str| sale.send(put(&path).operator().json(&json!({ "value": value }))).await;
+    let queue = async || sale.send(get(show.path("/queue"))).await.want(200);
+    let mut fans = sale.fans(23);
+    sale.join_all(&mut fans, &show).await;
+    give("7f31").await.refused(409, "sale_not_open");
+    sale.pass(5 * MINUTE);
+    let mut late = sale.fans(3);
+    for fan in &mut late {
+        sale.join(fan, &show).await;
+    }
+    sale.pass(5 * MINUTE);
+    sale.tick().await;
+    let waiting = queue().await;
+    assert_eq!((&waiting["drawn"], &waiting["draw_seed"]), (&json!(23), &Value::Null));
+    assert_eq!((&waiting["draw_beacon"], &waiting["served_up_to"]), (&json!(beacon), &json!(0)));
+    assert_eq!(waiting["draw_joined_before"], "2027-01-15T08:05:00.000Z");
+    let view = sale.poll(&fans[0]).await;
+    assert_eq!((&view["awaiting_draw_value"], &view["sale"]), (&json!(true), &json!("open")));
+    assert!((5_000..10_000).contains(&view["poll_after_ms"].as_u64().unwrap()));
+    assert_eq!(sale.figures(&show).await["awaiting_draw_value"], true);
+
+    give("7f31").await.want(200);
+    give("7f32").await.refused(409, "already_exists");
+    sale.tick().await;
+    let after = queue().await;
+    assert_eq!((&after["draw_value"], &after["served_up_to"]), (&json!("7f31"), &json!(5)));
+    let seed = bytes(&after["draw_seed"]);
+    assert_eq!(Sha256::digest(&seed).to_vec(), bytes(&after["draw_commitment"]));
+    let mixed = Sha256::digest([seed.as_slice(), b"7f31"].concat());
+    let mut moved = 0;
+    for fan in &fans {
+        let sequence = sale.claims(fan).sequence;
+        let drawn = number(&mixed, 23, sequence);
+        assert_eq!(sale.poll(fan).await["queue_number"], drawn, "joiner {sequence}");
+        moved += u32::from(drawn != number(&seed, 23, sequence));
+    }
+    assert!(moved > 0, "the seed alone tells the order");
+    for (fan, number) in late.iter().zip(24..) {
+        assert_eq!(sale.poll(fan).await["queue_number"], number, "in the order of joining");
+    }
+    let view = sale.poll(&late[0]).await;
+    assert_eq!(view["awaiting_draw_value"], Value::Null);
+    sale.sound();
 }

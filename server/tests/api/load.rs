@@ -20,7 +20,7 @@ async fn until(what: impl Fn() -> bool) {
 async fn a_full_desk_turns_away() {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
-    let (sale, watch) = sale.rewired(4, |_| {});
+    let (sale, watch) = sale.rewired(4, |inner| inner.poll_burst = 0);
     let shopper = sale.shopper(&show).await;
     let fans = sale.fans(20);
     let join = |fan: &crate::world::Fan| post(show.path("/queue-tokens")).by(fan);
@@ -60,10 +60,13 @@ async fn a_storm_of_sign_ins_is_turned_away() {
     let show = sale.concert(json!({})).await;
     let shopper = sale.shopper(&show).await;
     let (sale, _) = sale.rewired(64, |inner| {
+        inner.poll_burst = 0;
         inner.passwords = Passwords::start(1, 2, Arc::clone(&inner.metrics)).unwrap();
     });
-    let mina = json!({ "username": "mina", "password": "correct horse" });
-    let storm = sale.all((0..40).map(|_| post("/api/v1/sessions").json(&mina)));
+    let sign_in = |name: String| {
+        post("/api/v1/sessions").json(&json!({ "username": name, "password": "correct horse" }))
+    };
+    let storm = sale.all((0..40).map(|n| sign_in(format!("mina-{n}"))));
     let polls = sale.all((0..500).map(|_| get("/api/v1/queue-tokens/me").token(&shopper.token)));
     let (storm, polls) = tokio::join!(storm, polls);
     assert_eq!(count(&polls, 200), 500);
@@ -73,14 +76,17 @@ async fn a_storm_of_sign_ins_is_turned_away() {
         seen.refused(503, "sign_in_busy");
         assert_eq!(seen.header("retry-after"), "2");
     }
-    sale.send(post("/api/v1/sessions").json(&mina)).await.refused(401, "credentials_wrong");
+    sale.send(sign_in("mina".to_owned())).await.refused(401, "credentials_wrong");
 }
 
 /// H30: one connection for reading, and hundreds who want it while the desk writes: all are
 /// answered; nobody holds one thing and waits for another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_reader_serves_everybody() {
-    let sale = Sale::with(|given| given.readers = Some(1));
+    let sale = Sale::with(|given| {
+        given.readers = Some(1);
+        given.limits = Some(false);
+    });
     let show = sale.concert(json!({})).await;
     let fan = sale.buyer(&show).await;
     let id = sale.hold(&fan, &show, &[1]).await;

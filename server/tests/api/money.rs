@@ -13,7 +13,7 @@ async fn balance(sale: &Sale, fan: &Fan) -> i64 {
 /// 300 keys, 300 times. The same key with another body is refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_hundred_identical_charges() {
-    let sale = Sale::new();
+    let sale = Sale::with(|given| given.limits = Some(false));
     let show = sale.concert(json!({})).await;
     let fan = sale.shopper(&show).await;
     let seen = sale.all((0..300).map(|_| charge(&fan, 1_000).key("once"))).await;
@@ -89,7 +89,7 @@ async fn a_refused_payment_is_repeated_with_its_key() {
 /// H13: what is no amount is no charge; the balance has an end and does not pass it.
 #[tokio::test]
 async fn amounts_have_bounds() {
-    let sale = Sale::new();
+    let sale = Sale::with(|given| given.limits = Some(false));
     let show = sale.concert(json!({})).await;
     let fan = sale.shopper(&show).await;
     let path = format!("/api/v1/users/{}/balance/charges", fan.user);

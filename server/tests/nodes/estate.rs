@@ -2,7 +2,7 @@
 
 use crate::audit;
 use crate::facts::broken_in;
-use crate::fan::Journal;
+use crate::fan::{Journal, TIRELESS};
 use crate::house::{House, Sale, Server, binary, command, open_sale};
 use crate::nothing;
 use crate::retry::repeat_patiently;
@@ -80,7 +80,7 @@ impl Estate {
     /// The same at an address that others know.
     pub fn start_at(&mut self, node: usize, address: SocketAddr) {
         let mut serve = self.command(node, &["serve", "--listen", &address.to_string()]);
-        serve.args(["--demo", "false"]).args(self.settings);
+        serve.args(TIRELESS).args(self.settings);
         let server = Server::spawn(serve);
         self.nodes[node] = Some(server.unwrap_or_else(|why| panic!("it did not start: {why:?}")));
     }

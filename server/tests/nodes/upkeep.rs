@@ -20,7 +20,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Connections that a server has open beside its readers.
-const BESIDE_READERS: usize = 2;
+const BESIDE_READERS: usize = 3;
 
 /// An account as the document makes it, with the name of its database.
 fn account(database: &Server, name: &str) -> String {

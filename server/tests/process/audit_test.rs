@@ -132,6 +132,8 @@ const TAMPERED: &[(&str, &str)] = &[
     ("UPDATE queue_state SET queue_cursor = 0", "queue_served"),
     ("UPDATE queue_state SET seed = zeroblob(32)", "queue_order"),
     ("UPDATE queue_state SET drawn = NULL", "queue_order"),
+    ("UPDATE queue_state SET draw_beacon = 'a pulse', draw_value = '7f'", "queue_order"),
+    ("UPDATE queue_state SET draw_joined_before = 0", "draw_joined"),
     (
         "UPDATE user_token SET admitted_at = 0 WHERE sequence = (
             SELECT max(sequence) FROM user_token WHERE return_count = 0)",
@@ -152,7 +154,7 @@ const TAMPERED: &[(&str, &str)] = &[
 const FORGOTTEN: &[&str] = &[
     "UPDATE waiting_queue SET user_id = zeroblob(16) WHERE sequence = 1",
     "DELETE FROM waiting_queue WHERE sequence = 1",
-    "INSERT INTO waiting_queue SELECT concert_id, 1000000, user_id, 0, 'left', 0
+    "INSERT INTO waiting_queue SELECT concert_id, 1000000, user_id, 0, 'left', 0, 0
         FROM waiting_queue WHERE sequence = 1",
     "UPDATE waiting_queue SET sequence = -sequence",
     "DELETE FROM user_token",

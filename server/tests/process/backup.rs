@@ -4,7 +4,7 @@
 use crate::audit::audit;
 use crate::document::block;
 use crate::facts::broken;
-use crate::fan::{Dice, crowd_during};
+use crate::fan::{Dice, TIRELESS, crowd_during};
 use crate::house::{House, open_sale};
 use crate::retry::repeat_all;
 use crate::{alone, nothing, runtime};
@@ -42,7 +42,7 @@ fn a_backup_under_load_is_restored() {
     let _alone = alone();
     let seed = Dice::seed("backup");
     let (house, restored) = (House::new(), House::new());
-    let server = house.start(&["--demo", "false"]);
+    let server = house.start(TIRELESS);
     runtime().block_on(async {
         let sale = open_sale(server.address, &house.operator_key(), 2_000, &json!({})).await;
         let (keyring, addresses) = (house.keyring(), [server.address]);
@@ -63,7 +63,7 @@ fn a_backup_under_load_is_restored() {
             nothing(&audit(&restored.path(copy), now), copy);
         }
         std::fs::copy(house.keys_file(), restored.keys_file()).unwrap();
-        let other = restored.start(&["--demo", "false"]);
+        let other = restored.start(TIRELESS);
         let (before, wrong) = repeat_all(other.address, before).await;
         nothing(&wrong, "repeated to the restored server");
         other.stop();

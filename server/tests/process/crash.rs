@@ -2,7 +2,7 @@
 
 use crate::audit::audit;
 use crate::facts::broken;
-use crate::fan::{Dice, crowd};
+use crate::fan::{Dice, TIRELESS, crowd};
 use crate::house::{House, open_sale};
 use crate::retry::repeat_all;
 use crate::{alone, nothing, runtime};
@@ -33,7 +33,7 @@ fn what_was_acknowledged_survives_kill_9() {
 /// Returns how many requests the kill left without an answer.
 async fn one_round(seed: u64) -> usize {
     let house = House::new();
-    let server = house.start(&["--demo", "false"]);
+    let server = house.start(TIRELESS);
     // In every other round nobody has to wait, so that the kill meets as many requests as it can.
     let more = json!({ "max_active": if seed.is_multiple_of(2) { 40 } else { 1_000 } });
     let sale = open_sale(server.address, &house.operator_key(), 2_000, &more).await;
@@ -48,7 +48,7 @@ async fn one_round(seed: u64) -> usize {
     eprintln!("crash: seed {seed}, killed after {load:?}: {answered} answered, {open} not");
     assert!(answered > 0, "the kill hit no load");
 
-    let server = house.start(&["--demo", "false"]);
+    let server = house.start(TIRELESS);
     let check = |journals: &[_], when: &str| {
         let when = format!("seed {seed}, {when}");
         nothing(&broken(journals, &house.database(), &keyring), &when);

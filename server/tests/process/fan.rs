@@ -13,6 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// Flags of a server for these fans: few buy here for thousands, again and again.
+pub const TIRELESS: &[&str] = &["--demo", "false", "--limits", "false"];
+
 /// A small generator (SplitMix64), so that a run is described by its seed.
 pub struct Dice(u64);
 

@@ -26,6 +26,7 @@ mod files;
 mod full_disk;
 mod house;
 mod keys;
+mod limits;
 mod overload;
 mod readme;
 mod retry;

@@ -18,7 +18,14 @@ const POLL_WAIT: Duration = Duration::from_secs(3);
 fn a_storm_of_sign_ins_is_turned_away_and_polls_go_on() {
     let _alone = alone();
     let house = House::new();
-    let server = house.start(&["--demo", "false", "--password-threads", "1"]);
+    let server = house.start(&[
+        "--demo",
+        "false",
+        "--password-threads",
+        "1",
+        "--password-waiting-max",
+        "64",
+    ]);
     let address = server.address;
     runtime().block_on(async {
         let sale = open_sale(address, &house.operator_key(), 10, &json!({})).await;

@@ -146,6 +146,51 @@ fn a_running_server_is_proved_right_and_a_wrong_database_is_told() {
     server.stop();
 }
 
+/// The crowd waits before the opening, and is let in after it; what was measured of it is told.
+#[test]
+fn a_crowd_that_comes_before_the_opening_waits_for_it() {
+    let _alone = alone();
+    let house = House::new();
+    let output = rush(house.dir.path(), &["--opens-in", "3"]).output().unwrap();
+    let told = text(&output);
+    assert!(output.status.success(), "{told}");
+    let report = report(house.dir.path());
+    is_whole(&report);
+    let ms = |name: &str| report[name].as_u64().unwrap_or_else(|| panic!("no {name}: {told}"));
+    assert!((1_000..=3_000).contains(&ms("opened_ms")), "{}", ms("opened_ms"));
+    assert!(ms("first_admission_ms") >= ms("opened_ms"));
+    assert_eq!(ms("selling_ms"), ms("last_sale_ms") - ms("first_admission_ms"));
+    assert_eq!(ms("admission_rate_set"), 60);
+    let done: u64 =
+        report["admissions_done"].as_array().unwrap().iter().filter_map(Value::as_u64).sum();
+    // Those who did not come back were let in as well.
+    assert!(Some(done) >= report["funnel"]["admitted"].as_u64(), "{done}: {told}");
+    assert!(report["generator_limit"]["any"].as_f64().is_some());
+    assert!(
+        report["server"]["peak_memory_bytes"].as_u64() > Some(0) || cfg!(not(target_os = "linux"))
+    );
+    let ended = ms("sold_out_waiting") + ms("sold_out_shopping");
+    assert!(ended <= 120 && told.contains("The generator was the limit in"), "{told}");
+}
+
+/// Attackers of each kind beside the fans: counted apart, and what they were told is true as well.
+#[test]
+fn attackers_are_counted_apart() {
+    let _alone = alone();
+    let house = House::new();
+    let output = rush(house.dir.path(), &["--hostile", "10"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let report = report(house.dir.path());
+    is_whole(&report);
+    assert_eq!(report["attackers"], 12);
+    let answered = report["hostile"].as_array().unwrap();
+    let some = |kind: &str| answered.iter().any(|a| a["step"] == kind);
+    for kind in ["join and leave", "passwords", "hold and release", "seat maps", "new keys"] {
+        assert!(some(kind), "{kind}: {answered:?}");
+    }
+    assert!(some("idle connections"), "{answered:?}");
+}
+
 /// What cannot be carried out is one sentence.
 #[test]
 fn options_that_cannot_be_are_refused() {
@@ -156,6 +201,8 @@ fn options_that_cannot_be_are_refused() {
         (["--arrivals=ramp", "--over=301"], "fans come for 301 s"),
         (["--target", "http://127.0.0.1:1"], "--operator-key"),
         (["--target=http://127.0.0.1:1", CONCERT], "--keys-file"),
+        (["--opens-in=5", "--idle=5"], "--opens-in is for a sale that the run makes"),
+        (["--opens-in=301", "--fans=1"], "--opens-in is from 0 to 300"),
         (["--database-tls", "maybe"], "database_tls: \"maybe\""),
     ] {
         let output = command(house::binary()).arg("rush").args(options).output().unwrap();

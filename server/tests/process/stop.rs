@@ -3,7 +3,7 @@
 use crate::audit::audit;
 use crate::client::{Ask, Client, once};
 use crate::facts::{broken, done_unanswered};
-use crate::fan::{Dice, crowd};
+use crate::fan::{Dice, TIRELESS, crowd};
 use crate::house::{House, open_sale};
 use crate::retry::repeat_all;
 use crate::{alone, nothing, runtime};
@@ -19,7 +19,7 @@ const STOP_WAIT: Duration = Duration::from_secs(8);
 /// answer got a true one, every other had no effect; the next start finds everything.
 async fn stops_under_load(signal: Signal, seed: u64) {
     let house = House::new();
-    let server = house.start(&["--demo", "false"]);
+    let server = house.start(TIRELESS);
     let sale = open_sale(server.address, &house.operator_key(), 2_000, &json!({})).await;
     let keyring = house.keyring();
     let address = server.address;
@@ -38,7 +38,7 @@ async fn stops_under_load(signal: Signal, seed: u64) {
     };
     check(&journals, "stopped");
     nothing(&done_unanswered(&journals, &database), &format!("seed {seed}"));
-    let server = house.start(&["--demo", "false"]);
+    let server = house.start(TIRELESS);
     let (journals, wrong) = repeat_all(server.address, journals).await;
     nothing(&wrong, &format!("seed {seed}, repeated"));
     check(&journals, "repeated");

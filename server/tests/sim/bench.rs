@@ -11,7 +11,7 @@ use boxoffice_core::id::{
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::Pay;
-use boxoffice_core::queue::{Admit, Join, QueueSettings};
+use boxoffice_core::queue::{Admit, DrawTerms, Join, QueueSettings};
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::reservation::Reserve;
 use boxoffice_core::rows::Rows;
@@ -44,11 +44,11 @@ pub const fn charge_id(number: u128) -> ChargeId {
 }
 
 pub const fn join(number: u128) -> Command {
-    Command::Join(Join { user: user(number), concert: SHOW })
+    Command::Join(Join::of(user(number), SHOW))
 }
 
 pub const fn admit() -> Command {
-    Command::Admit(Admit { concert: SHOW })
+    Command::Admit(Admit::of(SHOW))
 }
 
 /// User `number`, who has place `number`, charges 1,000,000.
@@ -94,6 +94,7 @@ pub fn show(queue: QueueSettings) -> Command {
         policy: Policy::default(),
         queue,
         seed: [7; 32],
+        draw: DrawTerms::default(),
         dates: vec![NewDate { date: DATE, starts_at: Time(9_000_000), seats: seats.collect() }],
     })
 }

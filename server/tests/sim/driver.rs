@@ -11,7 +11,7 @@ use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::SetSale;
 use boxoffice_core::id::ConcertId;
-use boxoffice_core::queue::{Admit, Expire, PlaceStatus, SetQueue};
+use boxoffice_core::queue::{Admit, Expire, PlaceStatus, SetDraw, SetQueue};
 use boxoffice_core::rows::{Rows, Table};
 use boxoffice_core::time::Time;
 use std::collections::VecDeque;
@@ -175,7 +175,8 @@ impl World {
                 max_waiting: None,
                 paused: Some(false),
             });
-            self.run_all([sale, queue]);
+            let draw = SetDraw { concert: *concert, value: "7f".into() };
+            self.run_all([sale, queue, Command::SetDraw(draw)]);
         }
         for _ in 0..60 {
             self.now = self.now.plus_ms(60_000);
@@ -195,7 +196,7 @@ impl World {
         let active = rows.filter(|(_, row)| row.is_active);
         let due: Vec<_> = active.map(|(key, _)| Command::Expire(Expire { place: *key })).collect();
         self.run_all(due);
-        let ticks = concerts.iter().map(|id| Command::Admit(Admit { concert: *id }));
+        let ticks = concerts.iter().map(|id| Command::Admit(Admit::of(*id)));
         self.run_all(ticks);
     }
 

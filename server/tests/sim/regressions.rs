@@ -57,6 +57,6 @@ fn admission_goes_on_when_the_clock_goes_back() {
     assert!(bench.store.admissions.contains_key(&place(1)));
 
     let ticks = [2_000, 4_000, 6_000].map(|now| bench.at(now, [admit()]));
-    assert_eq!(ticks[1], [Ok(Outcome::Admitted { count: 1 })], "{ticks:?}");
-    assert_eq!(ticks[2], [Ok(Outcome::Admitted { count: 1 })], "{ticks:?}");
+    assert_eq!(ticks[1], [Ok(Outcome::Admitted { count: 1, more: false })], "{ticks:?}");
+    assert_eq!(ticks[2], [Ok(Outcome::Admitted { count: 1, more: false })], "{ticks:?}");
 }

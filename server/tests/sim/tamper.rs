@@ -291,7 +291,7 @@ const QUEUE: &[Bend] = &[
     }),
     (Check::AdmittedCount, |case| {
         case.bent(64_000, plain(admit()), |reply| {
-            reply.result = Ok(Outcome::Admitted { count: 0 });
+            reply.result = Ok(Outcome::Admitted { count: 0, more: false });
         });
     }),
     (Check::Opened, |case| {

@@ -9,7 +9,9 @@
 
 mod contract;
 mod differential;
+mod history;
 mod mysql;
+mod over;
 mod refused;
 mod sample;
 mod schema;

@@ -9,7 +9,7 @@ use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState,
+    Admission, AdmissionEnd, DrawRule, DrawTerms, Place, PlaceStatus, QueueSettings, QueueState,
 };
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
@@ -51,7 +51,7 @@ pub fn keys() -> Keys {
 }
 
 pub fn place(user: UserId, status: PlaceStatus) -> Place {
-    Place { user, status, created_at: Time(21), deleted_at: Some(Time(22)) }
+    Place { user, status, created_at: Time(21), deleted_at: Some(Time(22)), lapses: 2 }
 }
 
 pub fn claim(status: ReservationStatus) -> Reservation {
@@ -98,6 +98,8 @@ pub fn seat() -> Seat {
         reservation: Some(CLAIM),
         held_until: Some(Time(32)),
         reservated_date: Some(Time(34)),
+        last_holder: Some(USER),
+        last_holder_until: Some(Time(35)),
     }
 }
 
@@ -119,6 +121,14 @@ pub fn queue() -> QueueState {
             max_waiting: 30,
             paused: true,
         },
+        rule: DrawRule {
+            terms: DrawTerms {
+                joined_before: Some(Time(53)),
+                beacon: Some("pulse \u{2116} 1".into()),
+            },
+            joined: Some(4),
+            value: Some("7f".into()),
+        },
     }
 }
 
@@ -133,7 +143,7 @@ pub fn entry(number: u64) -> ((UserId, u64), LedgerEntry) {
     ((USER, number), entry)
 }
 
-fn concert() -> Concert {
+pub fn concert() -> Concert {
     Concert {
         concert_name: "밤의 노래".into(),
         theater: "Hall".into(),
@@ -147,7 +157,7 @@ fn concert() -> Concert {
     }
 }
 
-fn admission() -> Admission {
+pub fn admission() -> Admission {
     Admission {
         user: USER,
         is_active: true,
@@ -198,6 +208,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
     seat.status = SeatStatus::Sold;
     (seat.reservation, seat.held_until) = (None, None);
     seat.reservated_date = None;
+    (seat.last_holder, seat.last_holder_until) = (None, None);
     *rows.queues.update(&SHOW)? = QueueState {
         seed: queue().seed,
         drawn: None,
@@ -210,9 +221,10 @@ pub fn change(rows: &mut Rows) -> Option<()> {
         credit_at: Time(8),
         max_active_at: Time(9),
         settings: QueueSettings::default(),
+        rule: DrawRule::default(),
     };
     let place = rows.places.update(&PLACE)?;
-    (place.status, place.deleted_at) = (PlaceStatus::Served, None);
+    (place.status, place.deleted_at, place.lapses) = (PlaceStatus::Served, None, 3);
     *rows.admissions.update(&PLACE)? = Admission {
         user: USER,
         is_active: false,

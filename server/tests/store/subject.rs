@@ -23,6 +23,8 @@ pub trait Subject {
     fn reopen(&mut self);
     /// Every row, as a reader sees it.
     fn dump(&mut self) -> Dump;
+    /// A reader.
+    fn reads(&mut self) -> Box<dyn Reads>;
 }
 
 /// In memory; what is committed outlives a process that only dies in the story.
@@ -45,6 +47,10 @@ impl Subject for OnMemory {
 
     fn dump(&mut self) -> Dump {
         self.0.dump()
+    }
+
+    fn reads(&mut self) -> Box<dyn Reads> {
+        unreachable!("boards start from databases")
     }
 }
 
@@ -76,8 +82,11 @@ impl Subject for OnSqlite {
     }
 
     fn dump(&mut self) -> Dump {
-        let mut reads = SqliteReads::open(&self.files).expect("a file of our own");
-        reads.dump().expect("rows")
+        self.reads().dump().expect("rows")
+    }
+
+    fn reads(&mut self) -> Box<dyn Reads> {
+        Box::new(SqliteReads::open(&self.files).expect("a file of our own"))
     }
 }
 
@@ -137,7 +146,10 @@ impl<P: Product> Subject for OnServer<P> {
     }
 
     fn dump(&mut self) -> Dump {
-        let mut reads = MySqlReads::open(&self.options).expect("a database of our own");
-        reads.dump().expect("rows")
+        self.reads().dump().expect("rows")
+    }
+
+    fn reads(&mut self) -> Box<dyn Reads> {
+        Box::new(MySqlReads::open(&self.options).expect("a database of our own"))
     }
 }

@@ -22,6 +22,11 @@ use std::path::Path;
 use std::time::Duration;
 use step::{HOLDERS, MAPS, SINCE, STEPS, Step, WHOLE};
 
+/// A few accounts stand for all fans here, so that limits by account would be what is measured.
+const UNLIMITED: &[&str] = &["--limits", "false"];
+/// The same with a transaction for each request.
+const CONVENTIONAL: &[&str] = &["--limits", "false", "--batch-commands-max", "1"];
+
 /// How much to measure.
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -154,11 +159,11 @@ impl Bed {
         let conventional = if lines.iter().any(|line| line.step.is_conventional()) {
             let copy = database.with_extension("conventional.db");
             std::fs::copy(database, &copy)?;
-            Some(Child::start(&url(&copy), &keys, &["--batch-commands-max", "1"])?)
+            Some(Child::start(&url(&copy), &keys, CONVENTIONAL)?)
         } else {
             None
         };
-        let batched = Child::start(&url(database), &keys, &[])?;
+        let batched = Child::start(&url(database), &keys, UNLIMITED)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self { prepared, batched, conventional, runtime })
     }

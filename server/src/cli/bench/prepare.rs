@@ -17,7 +17,7 @@ use boxoffice_core::id::{ChargeId, ConcertId, DateId, PlaceKey, ReservationId, U
 use boxoffice_core::limits::TTL_MS_MAX;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::{Arrive, Join, QueueSettings};
+use boxoffice_core::queue::{Arrive, DrawTerms, Join, QueueSettings};
 use boxoffice_core::reservation::Reserve;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
@@ -41,6 +41,7 @@ const LASTING: Policy = Policy {
     shop_ttl_ms: TTL_MS_MAX,
     arrival_grace_ms: TTL_MS_MAX,
     seats_per_user: 4,
+    rehold_after_ms: 0,
 };
 /// What everybody charges who has something to pay for.
 const CHARGE: Money = Money(150_000);
@@ -117,6 +118,7 @@ fn concert(id: ConcertId, max_active: u64, dates: Vec<NewDate>) -> Result<Comman
             paused: false,
         },
         seed: random()?,
+        draw: DrawTerms::default(),
         dates,
     }))
 }
@@ -159,7 +161,7 @@ fn join_all(
     while fans.len() < count {
         let users: Vec<UserId> =
             (fans.len()..count).take(BATCH).map(|n| UserId(scattered_id(n))).collect();
-        let joins = users.iter().map(|&user| Command::Join(Join { user, concert })).collect();
+        let joins = users.iter().map(|&user| Command::Join(Join::of(user, concert))).collect();
         for (user, outcome) in users.into_iter().zip(commit(store, joins, now)?) {
             if let Outcome::Joined(ticket) = outcome {
                 fans.push(Fan { user, place: ticket.place });

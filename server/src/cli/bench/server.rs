@@ -5,17 +5,21 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Runs until it is dropped.
 pub struct Child {
     process: std::process::Child,
     /// Where it listens.
     pub address: SocketAddr,
+    /// How long it took until it listened.
+    pub started_in: Duration,
 }
 
 impl Child {
     /// Starts `boxoffice serve` on a database, with the keys of that file and no others.
     pub fn start(database: &str, keys: &Path, more: &[&str]) -> Result<Self, Failure> {
+        let began = Instant::now();
         let mut process = Command::new(std::env::current_exe()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--demo", "false", "--log", "warn"])
             .args(["--database", database])
@@ -31,7 +35,7 @@ impl Child {
         BufReader::new(stdout).read_line(&mut first)?;
         let address = first.trim().rsplit("http://").next().and_then(|text| text.parse().ok());
         match address {
-            Some(address) => Ok(Self { process, address }),
+            Some(address) => Ok(Self { process, address, started_in: began.elapsed() }),
             None => {
                 let status = process.wait()?;
                 Err(format!("the server did not start ({status})").into())
@@ -41,6 +45,11 @@ impl Child {
 }
 
 impl Child {
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Asks it to finish what it took, and waits for its end.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use super::conventional;
 use super::prepare::{CROWD, Prepared, Wanted};
 use super::server::Child;
 use super::step::{STEPS, Step, Way};
-use super::{Failure, Options, median, ratio};
+use super::{CONVENTIONAL, Failure, Options, UNLIMITED, median, ratio};
 use crate::clock::Clock;
 use crate::store::mysql::{self, MySqlStore, Tls};
 use std::path::Path;
@@ -79,7 +79,7 @@ impl Bench<'_> {
 
     /// A second server, for as long as it is measured.
     fn second(&self) -> Result<Child, Failure> {
-        Child::start(self.url, self.keys, &[])
+        Child::start(self.url, self.keys, UNLIMITED)
     }
 
     fn wants(&self, name: &str) -> bool {
@@ -90,7 +90,7 @@ impl Bench<'_> {
         let requests = self.prepared.requests(Step::Noop)?;
         let measured = self.send(requests, None, (true, &[200]))?;
         self.note(NOOP, None, measured);
-        let slow = Child::start(self.url, self.keys, &["--batch-commands-max", "1"])?;
+        let slow = Child::start(self.url, self.keys, CONVENTIONAL)?;
         let mut batched = NOOP;
         for &(step, name) in STEPS {
             let (way, Step::Join(_) | Step::Hold(_) | Step::Charge(_) | Step::Pay(_)) =
@@ -169,7 +169,7 @@ pub fn measure(options: &Options, url: &str, folder: &Path) -> Result<(), Failur
         let mut store = MySqlStore::open(&mysql::Options::new(url)?.with_tls(Tls::Off))?;
         Prepared::make(&mut store, &keys, wanted)?
     };
-    let one = Child::start(url, &keys, &[])?;
+    let one = Child::start(url, &keys, UNLIMITED)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut bench = Bench { options, url, keys: &keys, prepared, one, runtime, lines: Vec::new() };
     for _ in 0..options.rounds {

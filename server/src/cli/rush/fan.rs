@@ -1,15 +1,19 @@
 //! A fan, from arriving to having the tickets or not: what a person's client does, and what persons do.
 
 mod asking;
+pub(super) mod hostile;
 
-use super::figures::{Stage, Step};
+use super::figures::{Figures, Stage, Step};
 use super::linear::Act;
 use super::map::Map;
 use super::record::Fact;
-use super::wire::{Answer, Ask, Pool};
+use super::wire::{Answer, Ask, Pools};
 use super::world::World;
 use asking::Unanswered;
+use serde::Deserialize;
 use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::cell::RefMut;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -25,7 +29,7 @@ type Told<T> = Result<T, Stage>;
 /// See the module.
 pub struct Fan {
     world: Rc<World>,
-    pool: Rc<Pool>,
+    pools: Rc<Pools>,
     random: fastrand::Rng,
     user: Uuid,
     identity: String,
@@ -38,12 +42,38 @@ pub struct Fan {
     admitted: Option<Instant>,
     /// What it has seen of each date.
     maps: HashMap<Uuid, Map>,
+    /// What it does if it is no fan but an attacker.
+    attack: Option<hostile::Attack>,
 }
 
 /// When a request was first sent and when its answer was there; for histories.
 type Span = (u64, Option<u64>);
 
-fn instant_of(value: &Value) -> Option<i64> {
+/// What a fan in line reads of an answer; a server that leaves members out is an older one.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow, default)]
+    token: Cow<'a, str>,
+    #[serde(borrow)]
+    state: Cow<'a, str>,
+    #[serde(borrow, default)]
+    sale: Cow<'a, str>,
+    seats_held: Option<u64>,
+    position: Option<u64>,
+    poll_after_ms: Option<u64>,
+    #[serde(default)]
+    may_return: bool,
+}
+
+impl Line<'_> {
+    /// Whether there is nothing left to wait for: no seat is free, and none may come back.
+    fn is_hopeless(&self) -> bool {
+        self.state == "waiting" && self.sale == "sold_out" && self.seats_held.unwrap_or(0) == 0
+    }
+}
+
+/// UTC milliseconds of an RFC 3339 text.
+pub(super) fn instant_of(value: &Value) -> Option<i64> {
     let text = value.as_str()?;
     let format = &time::format_description::well_known::Rfc3339;
     let moment = time::OffsetDateTime::parse(text, format).ok()?;
@@ -56,30 +86,41 @@ fn uuid_of(value: &Value) -> Option<Uuid> {
 
 impl Fan {
     /// The fan who is due to arrive at `due`.
-    pub fn new(world: &Rc<World>, pool: Rc<Pool>, number: u64, due: Instant) -> Self {
+    pub fn new(world: &Rc<World>, pools: Rc<Pools>, number: u64, due: Instant) -> Self {
         let seed = world.options.seed.wrapping_mul(1_000_003).wrapping_add(number);
         let mut random = fastrand::Rng::with_seed(seed);
         // A seed gives the same behaviour again, by other users: those of the last run have bought.
         let id = random.u128(..) ^ world.run.as_u128().rotate_left(64);
         let user = uuid::Builder::from_random_bytes(id.to_le_bytes()).into_uuid();
-        let (world, identity, token) = (Rc::clone(world), world.identity(user), String::new());
         Self {
-            world,
-            pool,
+            world: Rc::clone(world),
+            pools,
             random,
             user,
-            identity,
-            token,
+            identity: String::new(),
+            token: String::new(),
             stage: Stage::Away,
             due,
             keys: 0,
             admitted: None,
             maps: HashMap::new(),
+            attack: None,
         }
     }
 
+    /// Where it is counted: attackers apart from the fans.
+    fn figures(&self) -> RefMut<'_, Figures> {
+        let of = if self.attack.is_some() { &self.world.hostile } else { &self.world.figures };
+        of.borrow_mut()
+    }
+
+    /// Whether nothing more is asked for.
+    fn is_over(&self) -> bool {
+        self.world.is_over() || (self.attack.is_some() && self.world.fans_ended.get())
+    }
+
     fn go(&mut self, to: Stage) {
-        self.world.figures.borrow_mut().moved(self.stage, to);
+        self.figures().moved(self.stage, to);
         self.stage = to;
     }
 
@@ -89,6 +130,10 @@ impl Fan {
 
     /// Takes time to think: exponential around the mean that was asked for.
     fn think(&mut self) {
+        if self.attack.is_some() {
+            self.due = Instant::now() + self.pace();
+            return;
+        }
         let mean = f64::from(self.world.options.think_ms);
         let ms = -mean * (1.0 - self.random.f64()).ln();
         self.due = Instant::now() + Duration::from_secs_f64(ms.min(mean * 10.0) / 1000.0);
@@ -96,7 +141,7 @@ impl Fan {
 
     /// Lives, from the moment on at which it is due to arrive.
     pub async fn live(mut self) {
-        self.world.figures.borrow_mut().arrived();
+        self.figures().arrived();
         self.go(Stage::Waiting);
         let (Ok(end) | Err(end)) = self.story().await;
         self.go(end);
@@ -108,8 +153,14 @@ impl Fan {
             return Ok(Stage::NoShow);
         }
         self.wait_in_line().await?;
+        // In a box: of a million fans few shop at once.
+        Box::pin(self.shop()).await
+    }
+
+    async fn shop(&mut self) -> Told<Stage> {
         self.admitted = Some(Instant::now());
-        self.world.figures.borrow_mut().admitted();
+        self.identity = self.world.identity(self.user);
+        self.figures().admitted();
         self.go(Stage::Shopping);
         let Some((reservation, price, date, seats)) = self.choose().await? else {
             return Ok(self.stage);
@@ -140,7 +191,7 @@ impl Fan {
     }
 
     fn surprise(&self, text: &str) {
-        self.world.figures.borrow_mut().surprise(format!("user {}: {text}", self.user));
+        self.figures().surprise(format!("user {}: {text}", self.user));
     }
 
     /// An answer that a right server does not give here.
@@ -152,8 +203,9 @@ impl Fan {
 
     /// What an answer means that is no success: the time was over, or something is wrong.
     fn refused(&self, step: Step, answer: &Answer) -> Stage {
-        match answer.code().as_str() {
-            "queue_token_expired" | "hold_lapsed" => Stage::TooLate,
+        match answer.code().as_ref() {
+            // Whoever let too many holds lapse may not join again for a while.
+            "queue_token_expired" | "hold_lapsed" | "too_many_lapses" => Stage::TooLate,
             "sale_closed" => Stage::SoldOut,
             _ => self.unexpected(step, answer),
         }
@@ -183,29 +235,42 @@ impl Fan {
 
     async fn join(&mut self) -> Told<()> {
         let path = format!("/api/v1/concerts/{}/queue-tokens", self.world.concert);
+        self.identity = self.world.identity(self.user);
         let ask = self.with_identity(Ask::new("POST", path));
         let ask = self.keyed(ask);
+        // Not needed in line, and a million would be kept.
+        self.identity = String::new();
         let asked = self.ask(Step::Join, &ask, true).await;
         let (answer, _) = asked.map_err(|why| self.doubt(&why))?;
         if !matches!(answer.status, 200 | 201) {
             return Err(self.refused(Step::Join, &answer));
         }
-        let view = answer.json();
-        self.token = view["token"].as_str().unwrap_or_default().to_owned();
-        let Some(sequence) = self.world.sequence(&self.token) else {
+        let Ok(view) = serde_json::from_slice::<Line<'_>>(&answer.body) else {
             return Err(self.unexpected(Step::Join, &answer));
         };
-        self.world.figures.borrow_mut().funnel.joined += u64::from(answer.status == 201);
-        self.world.record.borrow_mut().tell(self.user, Fact::Place { sequence });
-        self.wait_as_told(&view);
-        Ok(())
+        let Some(sequence) = self.world.sequence(&view.token) else {
+            return Err(self.unexpected(Step::Join, &answer));
+        };
+        self.token = view.token.as_ref().to_owned();
+        self.figures().funnel.joined += u64::from(answer.status == 201);
+        // Places that were left may be forgotten.
+        if self.attack.is_none() {
+            self.world.record.borrow_mut().tell(self.user, Fact::Place { sequence });
+        }
+        self.wait_as_told(&view)
     }
 
-    /// The next poll is due when the server says, and a little later, as timers are.
-    fn wait_as_told(&mut self, view: &Value) {
-        let ms = view["poll_after_ms"].as_u64().unwrap_or(0);
-        self.due =
-            Instant::now() + Duration::from_millis(ms).mul_f64(1.0 + 0.1 * self.random.f64());
+    /// The next poll is due when the server says; whoever can hope for no seat goes.
+    fn wait_as_told(&mut self, view: &Line<'_>) -> Told<()> {
+        if view.is_hopeless() {
+            return Err(Stage::SoldOutWaiting);
+        }
+        let mut ms = view.poll_after_ms.unwrap_or(0);
+        if self.attack.is_some() {
+            ms = ms.min(hostile::POLL_MAX_MS);
+        }
+        self.due = Instant::now() + Duration::from_millis(ms);
+        Ok(())
     }
 
     async fn wait_in_line(&mut self) -> Told<()> {
@@ -218,40 +283,37 @@ impl Fan {
             if answer.status != 200 {
                 return Err(self.unexpected(Step::Poll, &answer));
             }
-            let view = answer.json();
-            match (view["state"].as_str(), view["may_return"].as_bool()) {
-                (Some("admitted"), _) => return Ok(()),
-                (Some("waiting"), _) => {}
+            let Ok(view) = serde_json::from_slice::<Line<'_>>(&answer.body) else {
+                return Err(self.unexpected(Step::Poll, &answer));
+            };
+            match (view.state.as_ref(), view.may_return) {
+                ("admitted", _) => return Ok(()),
+                ("waiting", _) => {}
                 // Came too late for its turn: asks again, and is at the front.
-                (Some("expired"), Some(true)) => {
+                ("expired", true) => {
                     self.join().await?;
                     position = u64::MAX;
                     continue;
                 }
                 _ => return Err(Stage::TooLate),
             }
-            if let Some(now) = view["position"].as_u64() {
+            if let Some(now) = view.position {
                 // Of several servers one may have heard less than the one before.
                 if now > position && !self.world.has_several_servers() {
                     self.surprise(&format!("its position rose from {position} to {now}"));
                 }
                 position = now;
             }
-            self.wait_as_told(&view);
+            self.wait_as_told(&view)?;
         }
     }
 
     /// Looks for seats until it has some: the reservation, its price, its date and its seats. `None`
     /// when it gives up; the stage tells why.
     async fn choose(&mut self) -> Told<Option<(Uuid, i64, Uuid, Vec<u32>)>> {
-        let path = format!("/api/v1/concerts/{}/dates", self.world.concert);
         for _ in 0..RACES_MAX {
             self.think();
-            let dates = self.read(Step::Dates, path.clone()).await?.json();
-            let dates = dates["dates"].as_array().cloned().unwrap_or_default();
-            let left = |date: &&Value| date["available_seats"].as_u64() != Some(0);
-            let open: Vec<Uuid> =
-                dates.iter().filter(left).filter_map(|d| uuid_of(&d["concert_date_id"])).collect();
+            let open = self.open_dates().await?;
             if open.is_empty() {
                 self.leave().await?;
                 self.go(Stage::SoldOut);
@@ -266,11 +328,20 @@ impl Fan {
             if let Some((reservation, price)) = self.hold(date, &seats).await? {
                 return Ok(Some((reservation, price, date, seats)));
             }
-            self.world.figures.borrow_mut().races_lost += 1;
+            self.figures().races_lost += 1;
         }
         self.leave().await?;
         self.go(Stage::Outrun);
         Ok(None)
+    }
+
+    /// Dates that have a free seat.
+    async fn open_dates(&mut self) -> Told<Vec<Uuid>> {
+        let path = format!("/api/v1/concerts/{}/dates", self.world.concert);
+        let dates = self.read(Step::Dates, path).await?.json();
+        let dates = dates["dates"].as_array().cloned().unwrap_or_default();
+        let left = |date: &&Value| date["available_seats"].as_u64() != Some(0);
+        Ok(dates.iter().filter(left).filter_map(|d| uuid_of(&d["concert_date_id"])).collect())
     }
 
     /// Picks neighbouring seats on the map, mostly near the stage.
@@ -316,7 +387,7 @@ impl Fan {
             record.act(date, seats, act, span);
             let seats = seats.to_vec();
             record.tell(self.user, Fact::Held { reservation, date, seats, price, until });
-            self.world.figures.borrow_mut().funnel.held += 1;
+            self.figures().funnel.held += 1;
             return Ok(Some((reservation, price)));
         }
         if answer.code() == "seats_taken" {
@@ -329,10 +400,20 @@ impl Fan {
             }
             return Ok(None);
         }
+        // The fan's own seats of before: others are looked for.
+        if answer.code() == "seats_cooling_off" {
+            return Ok(None);
+        }
         Err(self.refused(Step::Hold, &answer))
     }
 
     async fn release(&mut self, claim: Uuid, date: Uuid, seats: &[u32]) -> Told<Stage> {
+        self.give_back(claim, date, seats).await?;
+        self.leave().await?;
+        Ok(Stage::Released)
+    }
+
+    async fn give_back(&mut self, claim: Uuid, date: Uuid, seats: &[u32]) -> Told<()> {
         let path = format!("/api/v1/reservations/{claim}");
         let ask = self.as_shopper(Ask::new("DELETE", path));
         let asked = self.ask(Step::Release, &ask, true).await;
@@ -343,8 +424,7 @@ impl Fan {
         }
         self.world.record.borrow_mut().act(date, seats, act, span);
         self.world.record.borrow_mut().tell(self.user, Fact::Released { reservation: claim });
-        self.leave().await?;
-        Ok(Stage::Released)
+        Ok(())
     }
 
     async fn leave(&mut self) -> Told<()> {
@@ -392,7 +472,7 @@ impl Fan {
             self.world.record.borrow_mut().act(date, seats, act, span);
             let fact = Fact::Paid { payment, reservation: claim, amount };
             self.world.record.borrow_mut().tell(self.user, fact);
-            self.world.figures.borrow_mut().paid(u64::try_from(seats.len()).unwrap_or(0));
+            self.figures().paid(u64::try_from(seats.len()).unwrap_or(0));
             return self.see_booking(claim).await;
         }
     }
@@ -412,5 +492,30 @@ impl Fan {
             self.surprise(&format!("bookings: reservation {claim} was paid and is not there"));
         }
         Ok(Stage::Bought)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> Line<'_> {
+        serde_json::from_str(text).unwrap()
+    }
+
+    /// Whoever waits goes when no seat is free and none is only held; a server that does not tell is
+    /// waited for as before.
+    #[test]
+    fn a_line_for_nothing_is_told_from_one_with_hope() {
+        for (text, hopeless) in [
+            (r#"{"state":"waiting","sale":"sold_out","seats_held":0}"#, true),
+            (r#"{"state":"waiting","sale":"sold_out"}"#, true),
+            (r#"{"state":"waiting","sale":"sold_out","seats_held":3,"position":null}"#, false),
+            (r#"{"state":"admitted","sale":"sold_out","seats_held":0}"#, false),
+            (r#"{"state":"waiting","sale":"open","seats_held":0}"#, false),
+            (r#"{"state":"waiting","poll_after_ms":7,"may_return":false}"#, false),
+        ] {
+            assert_eq!(line(text).is_hopeless(), hopeless, "{text}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What is counted and timed while fans are at it.
 
+use super::limit::Limit;
 use crate::cli::Failure;
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -69,7 +70,9 @@ pub enum Stage {
     Holding,
     /// Bought.
     Bought,
-    /// Found no seat left.
+    /// Was told in line that no seat is left.
+    SoldOutWaiting,
+    /// Was let in, and found no seat left.
     SoldOut,
     /// Lost every race that it had the patience for.
     Outrun,
@@ -89,12 +92,13 @@ pub enum Stage {
 
 impl Stage {
     /// In the order of the table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Away,
         Self::Waiting,
         Self::Shopping,
         Self::Holding,
         Self::Bought,
+        Self::SoldOutWaiting,
         Self::SoldOut,
         Self::Outrun,
         Self::Abandoned,
@@ -113,6 +117,7 @@ impl Stage {
             Self::Shopping => "shopping",
             Self::Holding => "holding",
             Self::Bought => "bought",
+            Self::SoldOutWaiting => "heard in line that it is sold out",
             Self::SoldOut => "found it sold out",
             Self::Outrun => "lost every race",
             Self::Abandoned => "abandoned a hold",
@@ -191,7 +196,7 @@ fn percentiles(of: &Histogram<u64>) -> Percentiles {
 
 /// Time that went by, and what of it the fans' thread was at work.
 #[derive(Clone, Copy, Debug, Default)]
-struct Worked {
+pub(super) struct Worked {
     /// By the clock.
     of: Duration,
     /// On a processor.
@@ -200,7 +205,7 @@ struct Worked {
 
 impl Worked {
     /// The work of this thread since it began, `of` after the run did.
-    fn so_far(of: Duration) -> Self {
+    pub(super) fn so_far(of: Duration) -> Self {
         let busy = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
         let seconds = u64::try_from(busy.tv_sec).unwrap_or(0);
         let nanos = u32::try_from(busy.tv_nsec).unwrap_or(0);
@@ -208,7 +213,7 @@ impl Worked {
     }
 
     /// Per cent, since an earlier moment.
-    fn percent(self, since: Self) -> f64 {
+    pub(super) fn percent(self, since: Self) -> f64 {
         let busy = self.busy.saturating_sub(since.busy).as_secs_f64();
         let of = self.of.saturating_sub(since.of).as_secs_f64();
         if of > 0.0 { (100.0 * busy / of).min(100.0) } else { 0.0 }
@@ -230,10 +235,18 @@ pub struct Figures {
     worked: Worked,
     /// The seconds that are over.
     pub seconds: Vec<Second>,
+    /// When fans learned that they were admitted, in that order, milliseconds since the run began.
+    pub admissions_ms: Vec<u64>,
+    /// When the last payment was answered.
+    pub last_sale_ms: Option<u64>,
+    /// When a fan first learned that no seat is left.
+    pub sold_out_ms: Option<u64>,
+    /// In which tenths of a second the generator was the limit.
+    pub limit: Limit,
     /// How far fans came.
     pub funnel: Funnel,
-    /// How often each step was answered with which status and code.
-    pub answers: BTreeMap<(&'static str, String), u64>,
+    /// How often each step, or attack, was answered with which status and code.
+    pub answers: BTreeMap<(&'static str, u16, String), u64>,
     /// Connections that broke, but for those that the fan itself cut.
     pub broken: u64,
     /// Requests whose last try broke before the run was over.
@@ -266,6 +279,10 @@ impl Figures {
             at_first,
             worked: at_first,
             seconds: Vec::new(),
+            admissions_ms: Vec::new(),
+            last_sale_ms: None,
+            sold_out_ms: None,
+            limit: Limit::default(),
             funnel: Funnel::default(),
             answers: BTreeMap::new(),
             broken: 0,
@@ -290,11 +307,10 @@ impl Figures {
     }
 
     /// An answer came, be it to ask again later.
-    pub fn counted(&mut self, step: Step, status: u16, code: &str) {
+    pub fn counted(&mut self, what: &'static str, status: u16, code: &str) {
         self.catch_up(false);
         self.now.answers += 1;
-        let answer = if code.is_empty() { status.to_string() } else { format!("{status} {code}") };
-        *self.answers.entry((step.name(), answer)).or_default() += 1;
+        *self.answers.entry((what, status, code.to_owned())).or_default() += 1;
     }
 
     /// An answer that a right server does not give.
@@ -311,6 +327,14 @@ impl Figures {
             *count = count.saturating_sub(1);
         }
         *self.stages.entry(to).or_default() += 1;
+        if matches!(to, Stage::SoldOut | Stage::SoldOutWaiting) && self.sold_out_ms.is_none() {
+            self.sold_out_ms = Some(self.now_ms());
+        }
+    }
+
+    /// Milliseconds since the run began.
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// A fan came.
@@ -325,12 +349,14 @@ impl Figures {
         self.catch_up(false);
         self.now.admissions += 1;
         self.funnel.admitted += 1;
+        self.admissions_ms.push(self.now_ms());
     }
 
     /// A fan paid.
     pub fn paid(&mut self, seats: u64) {
         self.catch_up(false);
         self.now.seats_sold += seats;
+        self.last_sale_ms = Some(self.now_ms());
         self.funnel.paid += 1;
     }
 

@@ -7,10 +7,13 @@
 mod arrivals;
 mod fan;
 mod figures;
+mod limit;
 mod linear;
 mod live;
 mod map;
 mod options;
+mod pace;
+mod process;
 mod record;
 mod report;
 mod truth;
@@ -23,10 +26,11 @@ pub use options::Options;
 use super::Failure;
 use arrivals::Curve;
 use fan::Fan;
+use fan::hostile::{Attack, attackers};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
-use wire::Pool;
+use wire::{Pool, Pools};
 use world::World;
 
 /// Connections of a fan that has its own: one more than a double click needs is never under way.
@@ -46,6 +50,8 @@ pub fn run(options: Options) -> Result<(), Failure> {
     }
     let own = usize::try_from(options.fans)?.saturating_mul(OWN_CONNECTIONS);
     let connections = if options.connections == 0 { own } else { options.connections };
+    let hostile = usize::try_from(attackers(options.fans, options.hostile))?;
+    let connections = connections.saturating_add(hostile);
     if let Some((allowed, wanted)) = super::serve::raise_descriptor_limit(connections) {
         live::note(&format!(
             "Only {allowed} files may be open (ulimit -Hn), and connections may need {wanted}: some may break."
@@ -62,8 +68,9 @@ pub fn run(options: Options) -> Result<(), Failure> {
         }
     })?;
     let verdict = venue.judge(&world)?;
+    let server = venue.server();
     venue.close()?;
-    let report = report::Report::of(&world, verdict);
+    let report = report::Report::of(&world, verdict, server);
     report.write(&options.out)?;
     report.print(&options.out);
     let wrong = report.wrong();
@@ -80,39 +87,82 @@ async fn rush(
     venue: &venue::Venue,
 ) -> Result<Rc<World>, Failure> {
     let setup = Pool::new(venue.addresses.clone(), 1, 0)?;
-    let concert = venue.open_sale(options, &setup).await?;
+    let (concert, opens_at) = venue.open_sale(options, &setup).await?;
     venue.until_shown(concert).await?;
-    let world = Rc::new(World::new(options.clone(), concert, venue.keyring())?);
+    if options.idle > 0 {
+        live::note(&format!("The sale is open, and nobody comes for {} s", options.idle));
+        tokio::time::sleep(Duration::from_secs(options.idle)).await;
+    }
+    let mut world = World::new(options.clone(), concert, venue.keyring())?;
+    world.opens(opens_at);
+    let world = Rc::new(world);
+    if world.opened_ms > 0 {
+        live::note(&format!("The sale opens in {} ms", world.opened_ms));
+    }
     live::note(&format!(
         "{} fans come to {} for concert {}, seed {}",
         options.fans, venue.name, concert, options.seed
     ));
-    let watching = tokio::task::spawn_local(live::watch(Rc::clone(&world)));
-    send_in(&world, curve, venue).await?;
-    watching.abort();
+    let shared = Rc::new(Pools::shared(&venue.addresses, options.connections)?);
+    let watching = [
+        tokio::task::spawn_local(live::watch(Rc::clone(&world))),
+        tokio::task::spawn_local(limit::watch(Rc::clone(&world), Rc::clone(&shared))),
+    ];
+    let mut hostile = send_in_attackers(&world, venue)?;
+    send_in(&world, curve, (venue, shared)).await?;
+    world.fans_ended.set(true);
+    // What they have asked for is answered first: it must be true, too.
+    while let Some(ended) = hostile.join_next().await {
+        ended?;
+    }
+    watching.iter().for_each(tokio::task::JoinHandle::abort);
     world.figures.borrow_mut().catch_up(true);
     Ok(world)
 }
 
+/// Lets the attackers begin, spread over the first second.
+fn send_in_attackers(
+    world: &Rc<World>,
+    venue: &venue::Venue,
+) -> Result<tokio::task::JoinSet<()>, Failure> {
+    let mut hostile = tokio::task::JoinSet::new();
+    for number in 0..world.attackers {
+        let nth = usize::try_from(number)?;
+        let pools = Rc::new(Pools::own(Pool::new(venue.addresses.clone(), 1, nth)?));
+        let due = world.began() + Duration::from_secs(1) * number / world.attackers;
+        // Numbers that no fan has: chance is another's.
+        let fan = Fan::new(world, pools, u64::MAX - u64::from(number), due);
+        hostile.spawn_local(fan.attack(Attack::of(nth)));
+    }
+    Ok(hostile)
+}
+
 /// Every fan lives its life; returns when the last has ended.
-async fn send_in(world: &Rc<World>, curve: &Curve, venue: &venue::Venue) -> Result<(), Failure> {
+async fn send_in(
+    world: &Rc<World>,
+    curve: &Curve,
+    (venue, shared): (&venue::Venue, Rc<Pools>),
+) -> Result<(), Failure> {
     let options = &world.options;
     let mut random = fastrand::Rng::with_seed(options.seed);
     let over = Duration::from_secs(options.over);
     let fans = usize::try_from(options.fans)?;
     let moments = curve.moments(fans, over, &mut random);
-    let shared = Rc::new(Pool::new(venue.addresses.clone(), options.connections.max(1), 0)?);
     let mut living = tokio::task::JoinSet::new();
     for (number, moment) in (0..).zip(moments) {
-        let pool = if options.connections == 0 {
+        let pools = if options.connections == 0 {
             let first = usize::try_from(number)?;
-            Rc::new(Pool::new(venue.addresses.clone(), OWN_CONNECTIONS, first)?)
+            Rc::new(Pools::own(Pool::new(venue.addresses.clone(), OWN_CONNECTIONS, first)?))
         } else {
             Rc::clone(&shared)
         };
         let due: Instant = world.began() + moment;
         tokio::time::sleep_until(due).await;
-        living.spawn_local(Fan::new(world, pool, number, due).live());
+        living.spawn_local(Fan::new(world, pools, number, due).live());
+        // The memory of those who have gone.
+        while let Some(ended) = living.try_join_next() {
+            ended?;
+        }
     }
     while let Some(ended) = living.join_next().await {
         ended?;

@@ -23,7 +23,16 @@ pub struct Options {
     /// Seconds over which fans come (ramp and steady)
     #[arg(long, default_value_t = 10)]
     pub over: u64,
-    /// Connections that all fans share; 0 gives each fan its own
+    /// Seconds from the making of the sale to its opening: the crowd comes before it and waits, as at a real on-sale
+    #[arg(long, default_value_t = 0)]
+    pub opens_in: u64,
+    /// Seconds for which the sale is open and nobody comes, before the run begins
+    #[arg(long, default_value_t = 0)]
+    pub idle: u64,
+    /// Attackers that come beside the fans, per cent of them (4,000 at most): join and leave, guess passwords, hold and release, flood seat maps and new keys, idle connections, in equal parts; figures are the fans' alone
+    #[arg(long, default_value_t = 0.0)]
+    pub hostile: f64,
+    /// Connections that all fans share: half for those who shop, a quarter each for joins and for polls, one each at least; 0 gives each fan its own
     #[arg(long, default_value_t = 256)]
     pub connections: usize,
     /// Seats that a fan wants, at most
@@ -113,6 +122,7 @@ impl Options {
             ("no-show", self.no_show),
             ("double-click", self.double_click),
             ("cut", self.cut),
+            ("hostile", self.hostile),
         ];
         if let Some((name, _)) = shares.iter().find(|(_, share)| !(0.0..=100.0).contains(share)) {
             return Err(format!("--{name} is a share in per cent, from 0 to 100").into());
@@ -124,11 +134,18 @@ impl Options {
             ("over", self.over, 1, SECONDS_MAX),
             ("seats-each", self.seats_each.into(), 1, 50),
             ("seconds-max", self.seconds_max, 1, SECONDS_MAX),
+            ("opens-in", self.opens_in, 0, self.seconds_max),
+            ("idle", self.idle, 0, SECONDS_MAX),
         ];
         for (name, value, least, most) in bounds {
             if !(least..=most).contains(&value) {
                 return Err(format!("--{name} is from {least} to {most}").into());
             }
+        }
+        if self.opens_in > 0 && (self.idle > 0 || self.concert.is_some()) {
+            return Err(
+                "--opens-in is for a sale that the run makes, and not together with --idle".into(),
+            );
         }
         let makes_sale = !self.target.is_empty() && self.concert.is_none();
         if makes_sale && self.operator_key.is_none() {

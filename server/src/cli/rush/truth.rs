@@ -3,7 +3,7 @@
 
 use super::record::{Fact, Record, Told};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// What an account must hold at the end.
@@ -40,6 +40,20 @@ impl<'a> Truth<'a> {
         }
         broken.extend(self.accounts(record)?);
         Ok(broken)
+    }
+
+    /// When places of the concert were let in since then (UTC milliseconds), each the last time, in order,
+    /// milliseconds after it.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn admissions_ms(&self, since: i64) -> rusqlite::Result<Vec<u64>> {
+        let text = "SELECT admitted_at - ?2 FROM user_token \
+                    WHERE concert_id = ?1 AND admitted_at >= ?2 ORDER BY 1";
+        let mut statement = self.rows.prepare(text)?;
+        let found =
+            statement.query_map(params![self.concert.as_bytes(), since], |row| row.get(0))?;
+        found.map(|ms| ms.map(|ms: i64| u64::try_from(ms).unwrap_or(0))).collect()
     }
 
     fn fact(&self, Told { user, fact }: &Told) -> Found {
@@ -155,25 +169,38 @@ impl<'a> Truth<'a> {
             }
         }
         let mut broken = Vec::new();
+        let purchases = self.purchases()?;
         for (user, account) in accounts {
             if !record.in_doubt.contains(&user) {
-                broken.extend(self.account(user, account)?);
+                let bought = purchases.get(&user).copied().unwrap_or(0);
+                broken.extend(self.account(user, account, bought)?);
             }
         }
         Ok(broken)
     }
 
-    fn account(&self, user: Uuid, account: Account) -> Found {
+    /// How often each user has bought at the concert.
+    fn purchases(&self) -> rusqlite::Result<HashMap<Uuid, i64>> {
+        let text = "SELECT user_id, count(*) FROM reservation WHERE concert_id = ?1 \
+                    AND concert_date_id IN (SELECT concert_date_id FROM concert_date \
+                        WHERE concert_id = ?1) AND status = 'confirmed' GROUP BY user_id";
+        let mut statement = self.rows.prepare(text)?;
+        let mut rows = statement.query([self.concert.as_bytes()])?;
+        let mut purchases = HashMap::new();
+        while let Some(row) = rows.next()? {
+            purchases.insert(Uuid::from_bytes(row.get(0)?), row.get(1)?);
+        }
+        Ok(purchases)
+    }
+
+    fn account(&self, user: Uuid, account: Account, purchases: i64) -> Found {
         let text = "SELECT count(*) FILTER (WHERE kind = 'charge'), coalesce(sum(amount), 0), \
-                    (SELECT count(*) FROM reservation WHERE user_id = ?1 AND concert_id = ?2 \
-                     AND concert_date_id IN (SELECT concert_date_id FROM concert_date \
-                         WHERE concert_id = ?2) AND status = 'confirmed'), \
                     coalesce((SELECT amount FROM balance WHERE user_id = ?1), 0) \
                     FROM balance_entry WHERE user_id = ?1";
         let mut statement = self.rows.prepare_cached(text)?;
-        let key = params![user.as_bytes(), self.concert.as_bytes()];
-        let found: (i64, i64, i64, i64) = statement
-            .query_row(key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        let (charges, sum, balance): (i64, i64, i64) = statement
+            .query_row([user.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let found = (charges, sum, purchases, balance);
         let left = account.charged - account.paid;
         let told = (account.charges, left, account.payments, left);
         Ok((found != told).then(|| {

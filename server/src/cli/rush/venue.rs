@@ -1,6 +1,8 @@
 //! Where the rush takes place: a server of its own on a database of its own, or one that runs already.
 
+use super::fan::instant_of;
 use super::options::Options;
+use super::process::{Server, peak_memory_bytes};
 use super::record::Linearizability;
 use super::truth::Truth;
 use super::wire::{Ask, Pool};
@@ -56,6 +58,9 @@ pub struct Judgement {
     pub untrue: Vec<String>,
     /// Facts that were looked up there.
     pub facts: usize,
+    /// When each place was let in (last), in order, milliseconds since the run began.
+    #[serde(skip)]
+    pub admissions_ms: Option<Vec<u64>>,
     /// Whether every seat's history can have happened.
     pub linearizability: Linearizability,
 }
@@ -154,20 +159,24 @@ impl Venue {
         Keyring::new(&self.keys)
     }
 
-    /// Makes the sale that the fans come for, or takes the one that was named.
+    /// Makes the sale that the fans come for, or takes the one that was named. Returns when it opens, too,
+    /// UTC milliseconds.
     ///
     /// # Errors
     /// The server refuses.
-    pub async fn open_sale(&self, options: &Options, pool: &Pool) -> Result<Uuid, Failure> {
+    pub async fn open_sale(&self, options: &Options, pool: &Pool) -> Result<(Uuid, i64), Failure> {
         if let Some(concert) = options.concert {
             let ask = Ask::new("GET", format!("/api/v1/concerts/{concert}"));
-            let allowed = pool.send(&ask).await?.json()["seats_per_user"].as_u64();
+            let shown = pool.send(&ask).await?.json();
+            let allowed = shown["seats_per_user"].as_u64();
             let allowed = allowed.ok_or_else(|| format!("there is no concert {concert}"))?;
             if u64::from(options.seats_each) > allowed {
                 return Err(format!("--seats-each: the concert allows {allowed}").into());
             }
-            return Ok(concert);
+            return Ok((concert, instant_of(&shown["opens_at"]).unwrap_or(0)));
         }
+        let opens_in = i64::try_from(options.opens_in)?.saturating_mul(1000);
+        let opens_at = Clock::System.now().plus_ms(opens_in);
         let date = |day: u32| {
             let day = i64::from(day) + 30;
             let starts_at = Clock::System.now().plus_ms(day * 86_400_000);
@@ -176,7 +185,7 @@ impl Venue {
         };
         let body = json!({
             "name": "Rush", "theater": "Loopback Hall", "run_time_minutes": 120,
-            "opens_at": crate::http::view::stamp(Clock::System.now()),
+            "opens_at": crate::http::view::stamp(opens_at),
             "hold_seconds": options.hold_seconds,
             "arrival_grace_seconds": options.arrival_grace_seconds,
             "seats_per_user": options.seats_each.max(4),
@@ -190,7 +199,8 @@ impl Venue {
         let made = answer.json();
         let concert = made["concert_id"].as_str().and_then(|text| text.parse().ok());
         let why = || format!("the sale was refused: {}", String::from_utf8_lossy(&answer.body));
-        Ok(concert.filter(|_| answer.status == 201).ok_or_else(why)?)
+        let concert = concert.filter(|_| answer.status == 201).ok_or_else(why)?;
+        Ok((concert, opens_at.0))
     }
 
     /// Waits until each server shows the concert: it was made by way of one of them.
@@ -212,6 +222,15 @@ impl Venue {
         Ok(())
     }
 
+    /// What the server took that was started for the run; before it ends.
+    pub fn server(&self) -> Option<Server> {
+        let start_ms = |child: &Child| u64::try_from(child.started_in.as_millis()).unwrap_or(0);
+        self.server.as_ref().map(|child| Server {
+            start_ms: start_ms(child),
+            peak_memory_bytes: peak_memory_bytes(&child.id().to_string()),
+        })
+    }
+
     /// Ends the server, if it was started for the run.
     ///
     /// # Errors
@@ -230,6 +249,7 @@ impl Venue {
             audit: None,
             untrue: Vec::new(),
             facts: 0,
+            admissions_ms: None,
             linearizability: record.linearizability(),
         };
         let Some(config) = &self.audited else { return Ok(judgement) };
@@ -238,6 +258,7 @@ impl Venue {
         let truth = Truth::new(snapshot.rows(), world.concert);
         judgement.untrue = truth.broken(&record)?;
         judgement.facts = record.told.len();
+        judgement.admissions_ms = Some(truth.admissions_ms(world.began_at)?);
         Ok(judgement)
     }
 }

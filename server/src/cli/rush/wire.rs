@@ -1,17 +1,22 @@
 //! HTTP/1.1 as a fan's client speaks it, over a bounded number of connections.
 
+use super::figures::Step;
 use crate::cli::Failure;
-use std::cell::RefCell;
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How long an answer may take.
 const ANSWER_WAIT: Duration = Duration::from_secs(40);
 /// Headers that are looked at in an answer, at most.
 const HEADERS_MAX: usize = 32;
+/// Bytes of a request beside its path, host, headers and body, at most.
+const REST_OF_HEAD: usize = 128;
 
 /// A request before it is put on the wire.
 #[derive(Clone, Debug, Default)]
@@ -45,18 +50,22 @@ impl Ask {
     }
 
     fn bytes(&self, host: &str) -> Vec<u8> {
-        let mut text = format!("{} {} HTTP/1.1\r\nhost: {host}\r\n", self.method, self.path);
+        let headers: usize =
+            self.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+        let length = self.path.len() + host.len() + headers + self.body.len();
+        let mut text = String::with_capacity(length + REST_OF_HEAD);
+        let mut add = |parts: &[&str]| parts.iter().for_each(|part| text.push_str(part));
+        add(&[self.method, " ", &self.path, " HTTP/1.1\r\nhost: ", host, "\r\n"]);
         for (name, value) in &self.headers {
-            text += &format!("{name}: {value}\r\n");
+            add(&[name, ": ", value, "\r\n"]);
         }
         if !self.body.is_empty() {
-            text += "content-type: application/json\r\n";
+            add(&["content-type: application/json\r\n"]);
         }
         if self.method != "GET" {
-            text += &format!("content-length: {}\r\n", self.body.len());
+            add(&["content-length: ", &self.body.len().to_string(), "\r\n"]);
         }
-        text += "\r\n";
-        text += &self.body;
+        add(&["\r\n", &self.body]);
         text.into_bytes()
     }
 }
@@ -79,8 +88,13 @@ impl Answer {
     }
 
     /// The problem's code, empty where the answer is none.
-    pub fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    pub fn code(&self) -> Cow<'_, str> {
+        #[derive(serde::Deserialize)]
+        struct Code<'a> {
+            #[serde(borrow)]
+            code: Cow<'a, str>,
+        }
+        serde_json::from_slice(&self.body).map_or(Cow::Borrowed(""), |found: Code<'_>| found.code)
     }
 }
 
@@ -91,7 +105,63 @@ pub struct Pool {
     host: String,
     idle: RefCell<Vec<TcpStream>>,
     room: Semaphore,
-    opened: std::cell::Cell<usize>,
+    opened: Cell<usize>,
+    /// Requests that wait for a connection.
+    waiting: Cell<usize>,
+    /// Whether one began to wait since that was last asked.
+    waited: Cell<bool>,
+}
+
+/// The pools of a fan: those who shop never wait for a connection behind those who wait in line, and an
+/// answer to somebody in line is not waited for behind those who come.
+pub struct Pools {
+    joins: Rc<Pool>,
+    polls: Rc<Pool>,
+    shop: Rc<Pool>,
+}
+
+impl Pools {
+    /// For all fans together: half of the connections for those who shop, a quarter each for joins and
+    /// polls, at least one each.
+    ///
+    /// # Errors
+    /// There is no address.
+    pub fn shared(addresses: &[SocketAddr], connections: usize) -> Result<Self, Failure> {
+        let quarter = connections / 4;
+        let pool = |size| Ok::<_, Failure>(Rc::new(Pool::new(addresses.to_vec(), size, 0)?));
+        let shop = connections.saturating_sub(2 * quarter);
+        Ok(Self { joins: pool(quarter)?, polls: pool(quarter)?, shop: pool(shop)? })
+    }
+
+    /// For one fan alone.
+    pub fn own(pool: Pool) -> Self {
+        let pool = Rc::new(pool);
+        Self { joins: Rc::clone(&pool), polls: Rc::clone(&pool), shop: pool }
+    }
+
+    /// The one that a step takes its connection of.
+    pub fn of(&self, step: Step) -> &Pool {
+        match step {
+            Step::Join => &self.joins,
+            Step::Poll => &self.polls,
+            _ => &self.shop,
+        }
+    }
+
+    /// Whether a request waits for a connection, or has since this was last asked.
+    pub fn took_waiting(&self) -> bool {
+        let all = [&self.joins, &self.polls, &self.shop];
+        all.into_iter().fold(false, |any, pool| any | pool.waited.take() | (pool.waiting.get() > 0))
+    }
+}
+
+/// Counts a request as waiting until it is dropped, also where its fan is.
+struct Waiting<'a>(&'a Cell<usize>);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
 }
 
 impl Pool {
@@ -103,10 +173,30 @@ impl Pool {
     ) -> Result<Self, Failure> {
         let host = addresses.first().ok_or("no address to connect to")?.to_string();
         let room = Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS));
-        Ok(Self { addresses, host, idle: RefCell::default(), room, opened: first.into() })
+        Ok(Self {
+            addresses,
+            host,
+            idle: RefCell::default(),
+            room,
+            opened: first.into(),
+            waiting: Cell::new(0),
+            waited: Cell::new(false),
+        })
     }
 
-    async fn connect(&self) -> std::io::Result<TcpStream> {
+    /// A connection's turn.
+    async fn turn(&self) -> std::io::Result<SemaphorePermit<'_>> {
+        if let Ok(permit) = self.room.try_acquire() {
+            return Ok(permit);
+        }
+        self.waited.set(true);
+        self.waiting.set(self.waiting.get() + 1);
+        let _waiting = Waiting(&self.waiting);
+        self.room.acquire().await.map_err(std::io::Error::other)
+    }
+
+    /// One more connection.
+    pub async fn connect(&self) -> std::io::Result<TcpStream> {
         let nth = self.opened.get();
         self.opened.set(nth.wrapping_add(1));
         let stream = TcpStream::connect(self.addresses[nth % self.addresses.len()]).await?;
@@ -116,7 +206,7 @@ impl Pool {
 
     /// Sends and waits for the whole answer.
     pub async fn send(&self, ask: &Ask) -> std::io::Result<Answer> {
-        let _permit = self.room.acquire().await.map_err(std::io::Error::other)?;
+        let _permit = self.turn().await?;
         let bytes = ask.bytes(&self.host);
         let (mut stream, answer) =
             tokio::time::timeout(ANSWER_WAIT, self.exchange(&bytes)).await??;
@@ -151,7 +241,7 @@ impl Pool {
 
     /// Sends, and cuts the connection without waiting for the answer, as a phone does in a tunnel.
     pub async fn send_and_cut(&self, ask: &Ask, after: Duration) -> std::io::Result<()> {
-        let _permit = self.room.acquire().await.map_err(std::io::Error::other)?;
+        let _permit = self.turn().await?;
         let mut stream = self.connect().await?;
         stream.write_all(&ask.bytes(&self.host)).await?;
         tokio::time::sleep(after).await;
@@ -206,4 +296,41 @@ fn parse_head(buffer: &[u8]) -> std::io::Result<Option<(usize, usize, Whole)>> {
     };
     let keeps = !header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
     Ok(Some((head, length, Whole { answer, keeps })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_put_on_the_wire_as_it_is() {
+        let ask = Ask::new("GET", "/a?b").with("x-queue-token", "t");
+        assert_eq!(ask.bytes("h:1"), b"GET /a?b HTTP/1.1\r\nhost: h:1\r\nx-queue-token: t\r\n\r\n");
+        let ask = Ask::new("POST", "/a").json(&serde_json::json!({}));
+        let expected = "POST /a HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+        assert_eq!(ask.bytes("h"), expected.as_bytes());
+    }
+
+    /// Joins and polls that use all of their connections leave those who shop theirs.
+    #[tokio::test]
+    async fn those_who_shop_have_connections_of_their_own() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        for (connections, sizes) in [(1, [1, 1, 1]), (4, [1, 1, 2]), (256, [64, 64, 128])] {
+            let pools = Pools::shared(&[address], connections).unwrap();
+            let steps = [Step::Join, Step::Poll, Step::Hold];
+            let free = steps.map(|step| pools.of(step).room.available_permits());
+            assert_eq!(free, sizes);
+        }
+        let pools = Pools::shared(&[address], 4).unwrap();
+        let _joining = pools.of(Step::Join).turn().await.unwrap();
+        assert!(!pools.took_waiting());
+        let second = pools.of(Step::Join).turn();
+        let late = tokio::time::timeout(Duration::from_millis(1), second).await;
+        assert!(late.is_err());
+        // That one waited is told once, also after it went.
+        assert!(pools.took_waiting() && !pools.took_waiting());
+        let _polling = pools.of(Step::Poll).turn().await.unwrap();
+        let _paying = pools.of(Step::Pay).turn().await.unwrap();
+        assert!(!pools.took_waiting());
+    }
 }

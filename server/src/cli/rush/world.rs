@@ -1,13 +1,14 @@
 //! What all fans share: the sale, the options, the clock of the run, and what is written down.
 
 use super::Options;
+use super::fan::hostile::attackers;
 use super::figures::Figures;
 use super::record::Record;
 use crate::cli::Failure;
 use crate::clock::Clock;
 use crate::tokens::{Keyring, Use};
 use boxoffice_core::id::UserId;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -25,10 +26,20 @@ pub struct World {
     pub run: Uuid,
     /// Counts.
     pub figures: RefCell<Figures>,
+    /// Counts of the attackers.
+    pub hostile: RefCell<Figures>,
+    /// How many attackers there are.
+    pub attackers: u32,
+    /// Whether all fans have ended, so that attackers do.
+    pub fans_ended: Cell<bool>,
     /// Facts.
     pub record: RefCell<Record>,
     keyring: Keyring,
     began: Instant,
+    /// The same by the clock, UTC milliseconds.
+    pub began_at: i64,
+    /// Milliseconds from the beginning to the sale's opening; 0 where it was open before.
+    pub opened_ms: u64,
 }
 
 impl World {
@@ -39,7 +50,27 @@ impl World {
     pub fn new(options: Options, concert: Uuid, keyring: Keyring) -> Result<Self, Failure> {
         let (run, began) = (Uuid::now_v7(), Instant::now());
         let figures = RefCell::new(Figures::new(options.fans, began)?);
-        Ok(Self { options, concert, run, figures, record: RefCell::default(), keyring, began })
+        let attackers = attackers(options.fans, options.hostile);
+        let hostile = RefCell::new(Figures::new(attackers.into(), began)?);
+        Ok(Self {
+            options,
+            concert,
+            run,
+            figures,
+            hostile,
+            attackers,
+            fans_ended: Cell::new(false),
+            record: RefCell::default(),
+            keyring,
+            began,
+            began_at: Clock::System.now().0,
+            opened_ms: 0,
+        })
+    }
+
+    /// The sale opens then, UTC milliseconds.
+    pub fn opens(&mut self, at: i64) {
+        self.opened_ms = u64::try_from(at.saturating_sub(self.began_at)).unwrap_or(0);
     }
 
     /// Whether one request may meet another server than the one before.
@@ -55,6 +86,11 @@ impl World {
     /// Nanoseconds since the run began.
     pub fn now_ns(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// When the run's time is over.
+    pub fn ends(&self) -> Instant {
+        self.began + Duration::from_secs(self.options.seconds_max)
     }
 
     /// Whether the run's time is over: nothing more is asked for.

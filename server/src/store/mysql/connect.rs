@@ -4,6 +4,7 @@
 use super::fault::Trouble;
 use super::hosts::{At, Hosts};
 use super::member;
+use super::text::Line;
 use crate::store::Fault;
 use mysql::{Conn, Opts, OptsBuilder, Row, SslOpts};
 use std::net::IpAddr;
@@ -292,6 +293,13 @@ impl Link {
             }
             asked => asked.map_err(Trouble::outside),
         }
+    }
+
+    /// Rows and index entries that the connection has read.
+    pub fn rows_read(&mut self) -> Result<u64, Fault> {
+        let answers = self.ask_again("SHOW SESSION STATUS LIKE 'Handler_read%'")?;
+        let rows = answers.into_iter().flat_map(|answer| answer.rows).map(Line);
+        rows.map(|line| line.count(1)).sum()
     }
 }
 

@@ -22,6 +22,9 @@ use boxoffice_core::wallet::Balance;
 use mysql::Row;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Questions that one statement unites.
+const QUESTIONS_MAX: usize = 100;
+
 /// How rows are read that a batch decides on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
@@ -153,22 +156,25 @@ impl<'k> Plan<'k> {
         }
     }
 
-    /// Nothing is locked here: a server may read all of the index where that is less than the keys.
+    /// A question for each user: only then the last entry of the index is the answer, however many places
+    /// the user has left. (Of a list of users, grouped, MariaDB reads all their places.)
     fn newest_places(&mut self, keys: &'k Keys) {
-        for (concert, users) in by_second(&keys.newest_places) {
-            let text = format!(
-                "SELECT user_id, MAX(sequence) FROM waiting_queue \
-                 FORCE INDEX (waiting_queue_by_user) WHERE concert_id = {} AND user_id IN ({}) \
-                 GROUP BY user_id",
-                id(&concert.0),
-                list(users.iter().map(|user| id(&user.0))),
-            );
+        for (concert, users) in by_second(&keys.newest_places, QUESTIONS_MAX) {
+            let question = |user: &UserId| {
+                format!(
+                    "SELECT {user}, MAX(sequence) FROM waiting_queue \
+                     FORCE INDEX (waiting_queue_by_user) \
+                     WHERE user_id = {user} AND concert_id = {concert}",
+                    user = id(&user.0),
+                    concert = id(&concert.0),
+                )
+            };
+            let text = users.iter().map(question).collect::<Vec<_>>().join(" UNION ALL ");
             self.add(&text, move |answer, rows| {
                 for line in answer.into_iter().map(Line) {
-                    let key = (UserId(line.id(0)?), concert);
-                    rows.newest_places.put_loaded(key, Some(line.count(1)?));
+                    let newest = line.int(1)?.and_then(|sequence| u64::try_from(sequence).ok());
+                    rows.newest_places.put_loaded((UserId(line.id(0)?), concert), newest);
                 }
-                users.iter().for_each(|user| rows.newest_places.put_loaded((*user, concert), None));
                 Ok(())
             });
         }
@@ -192,9 +198,9 @@ impl<'k> Plan<'k> {
     }
 
     fn holdings(&mut self, keys: &'k Keys) {
-        for (date, users) in by_second(&keys.holdings) {
+        for (date, users) in by_second(&keys.holdings, KEYS_MAX) {
             let text = format!(
-                "{} concert_date_id = {} AND user_id IN ({}) AND status IN ('held', 'confirmed') \
+                "{} concert_date_id = {} AND user_id IN ({}) AND amount_id IS NOT NULL \
                  ORDER BY user_id{}",
                 select(&table::RESERVATION, "reservation_by_holder"),
                 id(&date.0),
@@ -261,14 +267,14 @@ fn groups<K>(keys: &BTreeSet<K>, first: impl Fn(&K) -> Uuid) -> Vec<Vec<&K>> {
     same.flat_map(|group| group.chunks(KEYS_MAX)).map(<[_]>::to_vec).collect()
 }
 
-/// Users by what they are looked for in.
-fn by_second<K: Ord + Copy>(keys: &BTreeSet<(UserId, K)>) -> Vec<(K, Vec<UserId>)> {
+/// Users by what they are looked for in, so many at a time.
+fn by_second<K: Ord + Copy>(keys: &BTreeSet<(UserId, K)>, most: usize) -> Vec<(K, Vec<UserId>)> {
     let mut found: BTreeMap<K, Vec<UserId>> = BTreeMap::new();
     for (user, of) in keys {
         found.entry(*of).or_default().push(*user);
     }
     let parts = |(of, users): (K, Vec<UserId>)| {
-        users.chunks(KEYS_MAX).map(|part| (of, part.to_vec())).collect::<Vec<_>>()
+        users.chunks(most).map(|part| (of, part.to_vec())).collect::<Vec<_>>()
     };
     found.into_iter().flat_map(parts).collect()
 }

@@ -14,6 +14,8 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../../../migrations/mysql/0001_first_sale.sql")),
     (2, include_str!("../../../../migrations/mysql/0002_outbox.sql")),
     (3, include_str!("../../../../migrations/mysql/0003_max_active_at.sql")),
+    (4, include_str!("../../../../migrations/mysql/0004_history.sql")),
+    (5, include_str!("../../../../migrations/mysql/0005_draw_terms.sql")),
 ];
 
 /// The newest schema that this binary knows.

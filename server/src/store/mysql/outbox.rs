@@ -33,8 +33,6 @@ const UNSEEN_MAX: Duration = Duration::from_secs(8 * 60);
 const SILENT_MAX: Duration = Duration::from_secs(30 * 60);
 /// Batches of one node that are read at a time; where there are as many, the board starts anew.
 const BATCHES_MAX: usize = 1_000;
-/// Outbox rows removed at a time: more than a node writes between two times.
-const PRUNE_MAX: usize = 5_000;
 /// Changed rows that are loaded at a time; beyond it the board starts anew.
 const KEYS_MAX: u64 = 20_000;
 
@@ -201,11 +199,11 @@ pub(super) fn fence(link: &mut Link, node: &Uuid, batch: u64) -> Result<bool, Fa
     Ok(!Line(found).text(0)?.unwrap_or_default().is_empty())
 }
 
-/// Removes what no node needs to be told any more.
-pub(super) fn prune() -> String {
+/// Removes what no node needs to be told any more, the oldest first.
+pub(super) fn prune(limit: usize) -> String {
     format!(
         "DELETE FROM outbox WHERE created_at < {NOW} - {KEEP_MS} \
-         ORDER BY created_at LIMIT {PRUNE_MAX}"
+         ORDER BY created_at LIMIT {limit}"
     )
 }
 

@@ -2,21 +2,27 @@
 //! dead: a question changes nothing and may be asked twice.
 
 use super::super::keys;
-use super::super::reads::{Reads, Snapshot, WholeReservation};
+use super::super::reads::{
+    OVER_MAX, Of, Performance, Reads, Snapshot, WholeConcert, WholeReservation,
+};
 use super::super::records::Record;
 use super::super::{Fault, memory::Dump, table};
 use super::connect::{Link, Options};
 use super::fault::Trouble;
-use super::text::{Line, all_columns, id, list, records, words};
+use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId, Uuid};
+use boxoffice_core::id::{
+    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId, Uuid,
+};
+use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
+use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
 use mysql::Row;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A connection that only reads.
 pub struct MySqlReads {
@@ -48,40 +54,82 @@ pub(super) fn snapshot_of<T>(
     Ok(answered)
 }
 
-/// What the statements answer, all of one moment.
-fn consistent(link: &mut Link, text: &str) -> Result<Vec<Vec<Row>>, Fault> {
-    let answers = snapshot_of(link, |link| link.ask(text).map_err(Trouble::outside))?;
-    Ok(answers.into_iter().map(|answer| answer.rows).collect())
+/// Concerts that are not over at `now`, as `Concert::is_over` says, or in whose shop somebody is.
+fn live(now: Time) -> String {
+    let by = now.plus_ms(-OVER_AFTER_MS).0;
+    format!(
+        "WHERE start_at > {by} OR end_at > {by} \
+         OR EXISTS (SELECT 1 FROM concert_date d \
+             WHERE d.concert_id = concert.concert_id AND d.concert_date > {by}) \
+         OR (end_at IS NULL AND NOT EXISTS \
+             (SELECT 1 FROM concert_date d WHERE d.concert_id = concert.concert_id)) \
+         OR EXISTS (SELECT 1 FROM queue_state q \
+             WHERE q.concert_id = concert.concert_id AND q.active > 0) ORDER BY concert_id"
+    )
 }
 
-/// Everything that a board starts from.
-pub(super) fn snapshot(link: &mut Link) -> Result<Snapshot, Fault> {
+/// What the statements answer, by statement.
+fn ask(link: &mut Link, text: &str) -> Result<impl FnMut() -> Vec<Row> + use<>, Fault> {
+    let mut answers = link.ask(text).map_err(Trouble::outside)?.into_iter();
+    Ok(move || answers.next().map(|answer| answer.rows).unwrap_or_default())
+}
+
+/// Everything that a board starts from, of these concerts.
+pub(super) fn snapshot(link: &mut Link, of: Of) -> Result<Snapshot, Fault> {
+    snapshot_of(link, |link| read_snapshot(link, of))
+}
+
+/// First which concerts these are, then their dates, then what belongs to them by keys and indexes: rows
+/// of other concerts are not read.
+fn read_snapshot(link: &mut Link, of: Of) -> Result<Snapshot, Fault> {
+    let (which, known) = match of {
+        Of::Concert(key) => (format!("WHERE concert_id = {}", id(&key.0)), 0),
+        Of::Live(now) => (live(now), OVER_MAX),
+    };
+    let known = format!("SELECT concert_id FROM concert ORDER BY concert_id DESC LIMIT {known}");
+    let mut next = ask(link, &format!("{}; {known}", columns_of::<Concert>(&which)))?;
+    let concerts = records::<Concert>(next())?;
+    let known = next().into_iter().map(|row| Ok(ConcertId(Line(row).id(0)?)));
+    let known = known.collect::<Result<Vec<_>, Fault>>()?;
+    let mut all = Snapshot { concerts, known, ..Snapshot::default() };
+    let ids: Vec<ConcertId> = all.concerts.iter().map(|(key, _)| *key).collect();
+    for some in ids.chunks(KEYS_MAX) {
+        read_concerts(link, some, &mut all)?;
+    }
+    Ok(all)
+}
+
+fn read_concerts(link: &mut Link, some: &[ConcertId], all: &mut Snapshot) -> Result<(), Fault> {
+    let among = format!("concert_id IN ({})", list(some.iter().map(|key| id(&key.0))));
     let left = |status: &str| {
         format!(
-            "SELECT concert_id, sequence FROM waiting_queue WHERE status = '{status}' \
+            "SELECT concert_id, sequence FROM waiting_queue WHERE {among} AND status = '{status}' \
              ORDER BY concert_id, sequence"
         )
     };
     let text = [
-        columns_of::<Concert>("ORDER BY concert_id"),
-        columns_of::<ConcertDate>("ORDER BY concert_date_id"),
-        columns_of::<Seat>("ORDER BY concert_date_id, seat_number"),
-        columns_of::<QueueState>("ORDER BY concert_id"),
-        columns_of::<Admission>("WHERE is_active = 1 OR end_reason = 'no_show'"),
+        columns_of::<ConcertDate>(&format!("WHERE {among} ORDER BY concert_date_id")),
+        columns_of::<QueueState>(&format!("WHERE {among} ORDER BY concert_id")),
+        columns_of::<Admission>(&format!(
+            "WHERE {among} AND (is_active = 1 OR end_reason = 'no_show')"
+        )),
         left("left"),
         left("returning"),
     ];
-    let mut answers = consistent(link, &text.join(";"))?.into_iter();
-    let mut next = || answers.next().unwrap_or_default();
-    Ok(Snapshot {
-        concerts: records::<Concert>(next())?,
-        dates: records::<ConcertDate>(next())?,
-        seats: records::<Seat>(next())?,
-        queues: records::<QueueState>(next())?,
-        admissions: records::<Admission>(next())?,
-        left: places(next())?,
-        returning: places(next())?,
-    })
+    let mut next = ask(link, &text.join("; "))?;
+    let dates = records::<ConcertDate>(next())?;
+    all.queues.extend(records::<QueueState>(next())?);
+    all.admissions.extend(records::<Admission>(next())?);
+    all.left.extend(places(next())?);
+    all.returning.extend(places(next())?);
+    for some in dates.chunks(KEYS_MAX) {
+        let among = list(some.iter().map(|(key, _)| id(&key.0)));
+        let rest =
+            format!("WHERE concert_date_id IN ({among}) ORDER BY concert_date_id, seat_number");
+        all.seats.extend(records::<Seat>(ask(link, &columns_of::<Seat>(&rest))?())?);
+    }
+    all.dates.extend(dates);
+    Ok(())
 }
 
 /// The seats of a date.
@@ -93,7 +141,7 @@ pub(super) fn seats_of(link: &mut Link, date: DateId) -> Result<Vec<(SeatKey, Se
 
 fn places(rows: Vec<Row>) -> Result<Vec<PlaceKey>, Fault> {
     let place = |line: Line| {
-        let concert = boxoffice_core::id::ConcertId(line.id(0)?);
+        let concert = ConcertId(line.id(0)?);
         Ok(PlaceKey { concert, sequence: line.count(1)? })
     };
     rows.into_iter().map(Line).map(place).collect()
@@ -113,6 +161,15 @@ impl MySqlReads {
         let mut link = Link::new(options, "READ COMMITTED");
         link.open()?;
         Ok(Self { link })
+    }
+
+    /// Rows and index entries that its connection has read: for tests of what a request costs.
+    ///
+    /// # Errors
+    /// The database is not available.
+    #[doc(hidden)]
+    pub fn rows_read(&mut self) -> Result<u64, Fault> {
+        self.link.rows_read()
     }
 
     /// Packets that were sent to the database and waited for.
@@ -183,9 +240,7 @@ impl Reads for MySqlReads {
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault> {
         let before = before.map(|key| format!(" AND amount_id < {}", id(&key.0)));
         let payments = self.all::<Payment>(&format!(
-            "WHERE amount_id IN \
-             (SELECT reference FROM balance_entry WHERE user_id = {} AND kind = 'payment'){} \
-             ORDER BY amount_id DESC LIMIT {limit}",
+            "FORCE INDEX (amount_by_user) WHERE user_id = {}{} ORDER BY amount_id DESC LIMIT {limit}",
             id(&user.0),
             before.unwrap_or_default(),
         ))?;
@@ -224,8 +279,46 @@ impl Reads for MySqlReads {
         found.map(|row| keys::read_live(&Line(row))).collect()
     }
 
-    fn snapshot(&mut self) -> Result<Snapshot, Fault> {
-        snapshot(&mut self.link)
+    fn concert(&mut self, key: ConcertId) -> Result<Option<WholeConcert>, Fault> {
+        let which = format!("WHERE concert_id = {}", id(&key.0));
+        let text = [
+            columns_of::<Concert>(&which),
+            columns_of::<QueueState>(&which),
+            columns_of::<ConcertDate>(&format!("{which} ORDER BY concert_date, concert_date_id")),
+        ];
+        let mut answers = self.link.ask_again(&text.join("; "))?.into_iter();
+        let mut next = || answers.next().unwrap_or_default().rows;
+        let (concert, queue) = (records::<Concert>(next())?, records::<QueueState>(next())?);
+        let dates = records::<ConcertDate>(next())?;
+        let both = concert.into_iter().next().zip(queue.into_iter().next());
+        Ok(both.map(|((_, concert), (_, queue))| (concert, queue, dates)))
+    }
+
+    fn performances(
+        &mut self,
+        dates: &BTreeSet<DateId>,
+    ) -> Result<BTreeMap<DateId, Performance>, Fault> {
+        if dates.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let among = list(dates.iter().map(|key| id(&key.0)));
+        let among = format!("WHERE concert_date_id IN ({among})");
+        let concerts = format!("WHERE concert_id IN (SELECT concert_id FROM concert_date {among})");
+        let text =
+            format!("{}; {}", columns_of::<ConcertDate>(&among), columns_of::<Concert>(&concerts));
+        let mut answers = self.link.ask_again(&text)?.into_iter();
+        let mut next = || answers.next().unwrap_or_default().rows;
+        let dates = records::<ConcertDate>(next())?;
+        let concerts: BTreeMap<_, _> = records::<Concert>(next())?.into_iter().collect();
+        let whole = |(key, date): (DateId, ConcertDate)| {
+            let concert = concerts.get(&date.concert)?.clone();
+            Some((key, (date, concert)))
+        };
+        Ok(dates.into_iter().filter_map(whole).collect())
+    }
+
+    fn snapshot(&mut self, of: Of) -> Result<Snapshot, Fault> {
+        snapshot(&mut self.link, of)
     }
 
     fn dump(&mut self) -> Result<Dump, Fault> {

@@ -1,12 +1,14 @@
 //! The writer: one connection, one transaction at a time, few packets.
 
-use super::super::reads::Snapshot;
+use super::super::reads::{Of, Snapshot};
+use super::super::records::Source;
 use super::super::{Changes, Fault, News, Store};
 use super::connect::{Link, Options};
 use super::fault::Trouble;
 use super::load::{Plan, Reading};
 use super::outbox::{self, Look, Watch};
 use super::save::{PACKET_BYTES, statements};
+use super::text::Line;
 use super::{migrate, reads};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::rows::{Keys, Rows};
@@ -85,6 +87,15 @@ impl MySqlStore {
         })
     }
 
+    /// Rows and index entries that its connection has read: for tests of what a request costs.
+    ///
+    /// # Errors
+    /// The database is not available.
+    #[doc(hidden)]
+    pub fn rows_read(&mut self) -> Result<u64, Fault> {
+        self.link.rows_read()
+    }
+
     /// Packets that were sent to the database and waited for.
     #[must_use]
     pub fn round_trips(&self) -> u64 {
@@ -131,10 +142,24 @@ impl MySqlStore {
         Ok(())
     }
 
+    /// Rows removed, outside of any transaction. None where another node is at it.
+    fn delete(&mut self, text: &str) -> Result<usize, Fault> {
+        self.link.open()?;
+        match self.link.ask(text).map_err(Trouble::outside) {
+            Ok(answers) => {
+                let removed = answers.first().map_or(0, |answer| answer.affected);
+                Ok(usize::try_from(removed).unwrap_or(usize::MAX))
+            }
+            Err(Fault::Conflict(_)) => Ok(0),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// The board starts anew: positions first, so that nothing is missed between them and the rows.
     fn start_anew(&mut self) -> Result<Snapshot, Fault> {
         let watch = Watch::start(&mut self.link)?;
-        let snapshot = reads::snapshot(&mut self.link)?;
+        let now = outbox::clock(&mut self.link)?;
+        let snapshot = reads::snapshot(&mut self.link, Of::Live(now))?;
         (self.watch, self.late) = (watch, Vec::new());
         Ok(snapshot)
     }
@@ -236,17 +261,18 @@ impl Store for MySqlStore {
             "DELETE FROM idempotency_key WHERE created_at < {} ORDER BY created_at LIMIT {limit}",
             cutoff.0
         );
-        let mut removed = 0;
-        for (text, counts) in [(old, true), (outbox::prune(), false)] {
-            self.link.open()?;
-            match self.link.ask(&text).map_err(Trouble::outside) {
-                Ok(answers) if counts => removed = answers.first().map_or(0, |a| a.affected),
-                // Another node may be at it.
-                Ok(_) | Err(Fault::Conflict(_)) => {}
-                Err(fault) => return Err(fault),
-            }
-        }
-        Ok(usize::try_from(removed).unwrap_or(limit))
+        self.delete(&old)
+    }
+
+    fn prune_outbox(&mut self, limit: usize) -> Result<usize, Fault> {
+        self.delete(&outbox::prune(limit))
+    }
+
+    fn oldest_reply(&mut self) -> Result<Option<Time>, Fault> {
+        let answers = self.link.ask_again("SELECT MIN(created_at) FROM idempotency_key")?;
+        let row = answers.into_iter().flat_map(|answer| answer.rows).next();
+        let oldest = row.map(|row| Line(row).int(0)).transpose()?.flatten();
+        Ok(oldest.map(Time))
     }
 
     fn settle(&mut self) -> Result<bool, Fault> {

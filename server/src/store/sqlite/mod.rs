@@ -24,8 +24,9 @@ use super::fault::Fault;
 use super::records::{Cell, Source};
 use boxoffice_core::id::Uuid;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{ErrorCode, Row, ToSql};
+use rusqlite::{Connection, ErrorCode, Row, ToSql};
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
@@ -47,6 +48,15 @@ impl ToSql for Cell<'_> {
             Cell::Blob(value) => ToSqlOutput::Borrowed(ValueRef::Blob(value)),
         })
     }
+}
+
+/// Adds each step of the connection's statements to a count.
+fn count_steps(connection: &mut Connection, count: &'static AtomicU64) -> Result<(), Fault> {
+    let step = move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    Ok(connection.progress_handler(1, Some(step))?)
 }
 
 fn unexpected() -> Fault {

@@ -12,6 +12,8 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../../../migrations/sqlite/0001_first_sale.sql")),
     // 2 is what only servers of a shared database need.
     (3, include_str!("../../../../migrations/sqlite/0003_max_active_at.sql")),
+    (4, include_str!("../../../../migrations/sqlite/0004_history.sql")),
+    (5, include_str!("../../../../migrations/sqlite/0005_draw_terms.sql")),
 ];
 
 /// The newest schema that this binary knows.

@@ -1,14 +1,17 @@
 //! The readers: views' questions on a read-only connection.
 
 use super::super::keys;
-use super::super::reads::{Reads, Snapshot, WholeReservation};
+use super::super::reads::{
+    OVER_MAX, Of, Performance, Reads, Snapshot, WholeConcert, WholeReservation,
+};
 use super::super::records::Record;
 use super::super::sql::select;
 use super::super::{Fault, memory::Dump, table};
-use super::cells;
 use super::open::{Files, open_reader};
+use super::{cells, count_steps};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{PaymentId, PlaceKey, ReservationId, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid};
+use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
@@ -16,6 +19,8 @@ use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
 use rusqlite::{Connection, Params, params};
 use sea_query::SqliteQueryBuilder;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicU64;
 
 /// A read-only connection.
 pub struct SqliteReads {
@@ -34,6 +39,15 @@ impl SqliteReads {
     /// The file cannot be opened.
     pub fn open(files: &Files) -> Result<Self, Fault> {
         Ok(Self { connection: open_reader(files)? })
+    }
+
+    /// Adds to `count`, from now on, each step of SQLite's machine: for tests of what a request costs.
+    ///
+    /// # Errors
+    /// The database is not available.
+    #[doc(hidden)]
+    pub fn count_steps(&mut self, count: &'static AtomicU64) -> Result<(), Fault> {
+        count_steps(&mut self.connection, count)
     }
 
     fn all<R: Record>(&self, rest: &str, bound: impl Params) -> Result<Vec<(R::Key, R)>, Fault> {
@@ -64,26 +78,67 @@ impl SqliteReads {
         Ok((id, reservation, seats.into_iter().map(|(_, seat)| seat).collect()))
     }
 
-    fn places(&self, status: &str) -> Result<Vec<PlaceKey>, Fault> {
-        let found = self.all::<Place>("WHERE status = ?", params![status])?;
+    fn places(&self, concert: &[u8; 16], status: &str) -> Result<Vec<PlaceKey>, Fault> {
+        let rest = "WHERE concert_id = ? AND status = ?";
+        let found = self.all::<Place>(rest, params![concert, status])?;
         Ok(found.into_iter().map(|(key, _)| key).collect())
     }
 
+    fn concerts(&self, of: Of) -> Result<Vec<(ConcertId, Concert)>, Fault> {
+        match of {
+            Of::Concert(id) => self.all::<Concert>("WHERE concert_id = ?", [id.0.as_bytes()]),
+            Of::Live(now) => self.all::<Concert>(LIVE, [now.plus_ms(-OVER_AFTER_MS).0]),
+        }
+    }
+
+    fn known(&self) -> Result<Vec<ConcertId>, Fault> {
+        let text = "SELECT concert_id FROM concert ORDER BY concert_id DESC LIMIT ?";
+        let mut statement = self.connection.prepare_cached(text)?;
+        let limit = i64::try_from(OVER_MAX).unwrap_or(i64::MAX);
+        let found = statement.query_map([limit], |row| row.get::<_, [u8; 16]>(0))?;
+        let ids: Result<Vec<_>, _> = found.collect();
+        Ok(ids?.into_iter().map(|id| ConcertId(Uuid::from_bytes(id))).collect())
+    }
+
+    fn dates(&self, concert: ConcertId) -> Result<Vec<(DateId, ConcertDate)>, Fault> {
+        let rest = "WHERE concert_id = ? ORDER BY concert_date, concert_date_id";
+        self.all::<ConcertDate>(rest, [concert.0.as_bytes()])
+    }
+
+    /// Concert by concert, by keys and indexes: rows of those that are not asked for are not read.
     /// Places that left without being served and that the cursor has not passed: the draw decides
     /// which those are, so that the ones far behind are dropped by the board.
-    fn read_snapshot(&self) -> Result<Snapshot, Fault> {
-        Ok(Snapshot {
-            concerts: self.all::<Concert>("", [])?,
-            dates: self.all::<ConcertDate>("", [])?,
-            seats: self.all::<Seat>("ORDER BY concert_date_id, seat_number", [])?,
-            queues: self.all::<QueueState>("", [])?,
-            admissions: self
-                .all::<Admission>("WHERE is_active = 1 OR end_reason = 'no_show'", [])?,
-            left: self.places("left")?,
-            returning: self.places("returning")?,
-        })
+    fn read_snapshot(&self, of: Of) -> Result<Snapshot, Fault> {
+        let mut all = Snapshot { concerts: self.concerts(of)?, ..Snapshot::default() };
+        if matches!(of, Of::Live(_)) {
+            all.known = self.known()?;
+        }
+        for (concert, _) in &all.concerts {
+            let id = concert.0.as_bytes();
+            for (date, row) in self.dates(*concert)? {
+                let rest = "WHERE concert_date_id = ? ORDER BY seat_number";
+                all.seats.extend(self.all::<Seat>(rest, [date.0.as_bytes()])?);
+                all.dates.push((date, row));
+            }
+            all.queues.extend(self.all::<QueueState>("WHERE concert_id = ?", [id])?);
+            let rest = "WHERE concert_id = ? AND (is_active = 1 OR end_reason = 'no_show')";
+            all.admissions.extend(self.all::<Admission>(rest, [id])?);
+            all.left.extend(self.places(id, "left")?);
+            all.returning.extend(self.places(id, "returning")?);
+        }
+        Ok(all)
     }
 }
+
+/// Concerts that are not over, as `Concert::is_over` says, or in whose shop somebody is; bound is the
+/// time by which all must have ended.
+const LIVE: &str = "WHERE start_at > ?1 OR end_at > ?1 \
+     OR EXISTS (SELECT 1 FROM concert_date d \
+         WHERE d.concert_id = concert.concert_id AND d.concert_date > ?1) \
+     OR (end_at IS NULL AND NOT EXISTS \
+         (SELECT 1 FROM concert_date d WHERE d.concert_id = concert.concert_id)) \
+     OR EXISTS (SELECT 1 FROM queue_state q \
+         WHERE q.concert_id = concert.concert_id AND q.active > 0) ORDER BY concert_id";
 
 impl Reads for SqliteReads {
     fn user_by_name(&mut self, username: &str) -> Result<Option<(UserId, User)>, Fault> {
@@ -107,10 +162,9 @@ impl Reads for SqliteReads {
         before: Option<PaymentId>,
         limit: usize,
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault> {
-        let rest = "WHERE amount_id IN \
-                    (SELECT reference FROM balance_entry WHERE user_id = ?1 AND kind = 'payment') \
-                    AND (?2 IS NULL OR amount_id < ?2) ORDER BY amount_id DESC LIMIT ?3";
-        let before = before.map(|id| id.0.into_bytes());
+        let rest = "INDEXED BY amount_by_user \
+                    WHERE user_id = ? AND amount_id < ? ORDER BY amount_id DESC LIMIT ?";
+        let before = before.map_or([0xff; 16], |id| id.0.into_bytes());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = self.all::<Payment>(rest, params![user.0.as_bytes(), before, limit])?;
         let mut bookings = Vec::with_capacity(found.len());
@@ -150,9 +204,34 @@ impl Reads for SqliteReads {
         Ok(keys)
     }
 
-    fn snapshot(&mut self) -> Result<Snapshot, Fault> {
+    fn concert(&mut self, id: ConcertId) -> Result<Option<WholeConcert>, Fault> {
+        let Some((_, concert)) = self.concerts(Of::Concert(id))?.pop() else {
+            return Ok(None);
+        };
+        let queue = self.first::<QueueState>("WHERE concert_id = ?", [id.0.as_bytes()])?;
+        let queue = queue.ok_or_else(|| Fault::Corrupt("a queue is gone".into()))?;
+        Ok(Some((concert, queue.1, self.dates(id)?)))
+    }
+
+    fn performances(
+        &mut self,
+        dates: &BTreeSet<DateId>,
+    ) -> Result<BTreeMap<DateId, Performance>, Fault> {
+        let mut found = BTreeMap::new();
+        for id in dates {
+            let rest = "WHERE concert_date_id = ?";
+            let Some((_, date)) = self.first::<ConcertDate>(rest, [id.0.as_bytes()])? else {
+                continue;
+            };
+            let concert = self.concerts(Of::Concert(date.concert))?.pop();
+            found.extend(concert.map(|(_, concert)| (*id, (date, concert))));
+        }
+        Ok(found)
+    }
+
+    fn snapshot(&mut self, of: Of) -> Result<Snapshot, Fault> {
         self.connection.execute_batch("BEGIN")?;
-        let snapshot = self.read_snapshot();
+        let snapshot = self.read_snapshot(of);
         self.connection.execute_batch("COMMIT")?;
         snapshot
     }

@@ -5,6 +5,7 @@ use super::super::sql::{insert, select, update};
 use super::super::table::{self, Table as TableDef};
 use super::super::{Fault, Flush, Store};
 use super::checkpoint::{Checkpoints, SIZES};
+use super::count_steps;
 use super::log::{Log, Sync, sync_of};
 use super::open::{Files, SCHEMA_VERSION, open_writer};
 use super::room;
@@ -23,6 +24,7 @@ use rusqlite::{Connection, ToSql, params, params_from_iter};
 use sea_query::SqliteQueryBuilder;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// Texts of the statements of one table.
 struct Texts {
@@ -50,12 +52,14 @@ const NEWEST_PLACE: &str =
 /// Who comes back to the front.
 const RETURNING: &str = "SELECT sequence FROM waiting_queue \
      WHERE concert_id = ? AND status = 'returning' ORDER BY sequence LIMIT ?";
-/// A user's claims on a date.
+/// What a user has bought of a date.
 const HOLDINGS: &str = "SELECT reservation_id FROM reservation \
-     WHERE user_id = ? AND concert_date_id = ? AND status <> 'expired' AND status <> 'cancelled'";
+     WHERE user_id = ? AND concert_date_id = ? AND amount_id IS NOT NULL";
 const USER_BY_NAME: &str = "SELECT user_id FROM user WHERE username = ?";
 const PRUNE: &str = "DELETE FROM idempotency_key WHERE (scope_id, idempotency_key) IN \
-     (SELECT scope_id, idempotency_key FROM idempotency_key WHERE created_at < ? LIMIT ?)";
+     (SELECT scope_id, idempotency_key FROM idempotency_key WHERE created_at < ? \
+     ORDER BY created_at LIMIT ?)";
+const OLDEST: &str = "SELECT min(created_at) FROM idempotency_key";
 
 impl SqliteStore {
     /// Opens the file for writing and brings its schema up to date.
@@ -129,6 +133,15 @@ impl SqliteStore {
         let checkpoints = Checkpoints::start(&mut self.connection, &self.files, log, SIZES)?;
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(checkpoints)
+    }
+
+    /// Adds to `count`, from now on, each step of SQLite's machine: for tests of what a request costs.
+    ///
+    /// # Errors
+    /// The database is not available.
+    #[doc(hidden)]
+    pub fn count_steps(&mut self, count: &'static AtomicU64) -> Result<(), Fault> {
+        count_steps(&mut self.connection, count)
     }
 
     fn texts<R: Record>(&self) -> Result<&Texts, Fault> {
@@ -378,5 +391,12 @@ impl Store for SqliteStore {
         self.log.check()?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(self.connection.prepare_cached(PRUNE)?.execute(params![cutoff.0, limit])?)
+    }
+
+    fn oldest_reply(&mut self) -> Result<Option<Time>, Fault> {
+        self.log.check()?;
+        let oldest: Option<i64> =
+            self.connection.prepare_cached(OLDEST)?.query_row([], |row| row.get(0))?;
+        Ok(oldest.map(Time))
     }
 }

@@ -75,6 +75,9 @@ pub fn fill(route: &Route, about: &About) -> Ask {
         ("PUT", "/api/v1/admin/concerts/{id}/queue") => {
             put(format!("{admin}/queue")).json(&json!({ "paused": true }))
         }
+        ("PUT", "/api/v1/admin/concerts/{id}/draw") => {
+            put(format!("{admin}/draw")).json(&json!({ "value": "7f" }))
+        }
         ("GET", "/livez" | "/readyz" | "/metrics" | "/openapi.json") => get(route.path),
         (method, path) => panic!("a new route: tell `fill` how to ask for {method} {path}"),
     };
@@ -153,7 +156,7 @@ impl World {
 
     /// A fan in the shop with money and, where the route is about one, a reservation.
     pub async fn shopper(&self, route: &Route) -> (Fan, About) {
-        let show = self.sale.concert(json!({})).await;
+        let show = self.sale.concert(json!({ "draw_beacon": "a pulse" })).await;
         let fan = self.sale.buyer(&show).await;
         let reservation = match route.path {
             "/api/v1/reservations" => new_id(),

@@ -25,6 +25,24 @@ pub async fn queue(met: &mut Met) {
     "#);
 }
 
+/// A place is asked about again and again.
+pub async fn polls(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    let mut seen = sale.send(get("/api/v1/queue-tokens/me").token(&fan.token)).await;
+    while seen.status == 200 {
+        seen = sale.send(get("/api/v1/queue-tokens/me").token(&fan.token)).await;
+    }
+    assert_snapshot!(met.see(&seen), @r#"
+    429
+    retry-after: 1
+
+    code: "rate_limited"
+    title: "Too many requests in a short time. Please wait a moment."
+    "#);
+}
+
 /// The desk is full; then it stops.
 pub async fn desk(met: &mut Met) {
     let sale = Sale::new();
@@ -65,7 +83,7 @@ pub async fn desk(met: &mut Met) {
 pub async fn passwords(met: &mut Met) {
     let sale = Sale::new();
     let (sale, _) = sale.rewired(8, |inner| {
-        inner.passwords = Passwords::start(1, 0, Arc::clone(&inner.metrics)).unwrap();
+        inner.passwords = Passwords::start(1, 1, Arc::clone(&inner.metrics)).unwrap();
     });
     let mina = json!({ "username": "mina", "password": "correct horse" });
     let seen = sale.all((0..8).map(|_| post("/api/v1/sessions").json(&mina))).await;
@@ -76,6 +94,42 @@ pub async fn passwords(met: &mut Met) {
 
     code: "sign_in_busy"
     title: "Too many people are signing in. Please try again."
+    "#);
+}
+
+/// Too often: by what an account does, and by wrong passwords.
+pub async fn rates(met: &mut Met) {
+    let sale = Sale::with(|given| given.limit_joins = Some("1+1/min".parse().unwrap()));
+    let show = sale.concert(json!({})).await;
+    let fan = sale.fan().await;
+    let join = post(show.path("/queue-tokens")).by(&fan);
+    sale.send(join.clone()).await.want(201);
+    let seen = sale.send(join.clone()).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    429
+    retry-after: 60
+
+    code: "rate_limited"
+    limit: "joins"
+    title: "Too many requests in a short time. Please wait a moment."
+    "#);
+    let korean = sale.send(join.header("accept-language", "ko")).await;
+    assert_eq!(
+        korean.json()["title"],
+        "짧은 시간에 요청이 너무 많습니다. 잠시 후 다시 시도해 주세요."
+    );
+
+    let guess = json!({ "username": "mina", "password": "in the dark" });
+    for _ in 0..5 {
+        sale.send(post("/api/v1/sessions").json(&guess)).await.refused(401, "credentials_wrong");
+    }
+    let seen = sale.send(post("/api/v1/sessions").json(&guess)).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    429
+    retry-after: 1
+
+    code: "sign_in_delayed"
+    title: "Too many wrong passwords. Please wait before you try again."
     "#);
 }
 

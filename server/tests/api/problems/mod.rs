@@ -50,6 +50,7 @@ async fn every_problem_of_the_table() {
     rules::sale(&mut met).await;
     rules::seats(&mut met).await;
     rules::ends(&mut met).await;
+    rules::lapses(&mut met).await;
     rules::money(&mut met).await;
     asking::who(&mut met).await;
     asking::accounts(&mut met).await;
@@ -57,8 +58,10 @@ async fn every_problem_of_the_table() {
     asking::slow_bodies(&mut met).await;
     asking::addresses(&mut met).await;
     limits::queue(&mut met).await;
+    limits::polls(&mut met).await;
     limits::desk(&mut met).await;
     limits::passwords(&mut met).await;
+    limits::rates(&mut met).await;
     limits::faults(&mut met).await;
     for entry in TABLE {
         let reason = NOT_MET.iter().find(|(code, _)| *code == entry.code);

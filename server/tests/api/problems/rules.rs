@@ -16,7 +16,7 @@ pub async fn tokens(met: &mut Met) {
     let seen = sale.send(get(show.path("/dates")).by(&waiting)).await;
     assert_snapshot!(met.see(&seen), @r#"
     403
-    retry-after: 2
+    retry-after: 1
 
     code: "not_admitted"
     title: "It is not your turn yet."
@@ -203,6 +203,9 @@ pub async fn ends(met: &mut Met) {
     title: "This reservation was cancelled."
     "#);
 
+    let seen = sale.send(reserve(&b, &show, &[2])).await;
+    assert_eq!(seen.status, 201, "released within the same moment");
+
     let lapsed = sale.hold(&c, &show, &[3]).await;
     sale.pass(5 * MINUTE);
     let seen = sale.send(pay(&c, lapsed, "p1")).await;
@@ -214,9 +217,34 @@ pub async fn ends(met: &mut Met) {
     "#);
 }
 
+/// Seats that were let go again and again.
+pub async fn lapses(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let mut fan = sale.shopper(&show).await;
+    for seat in 1..=3 {
+        sale.hold(&fan, &show, &[seat]).await;
+        sale.pass(5 * MINUTE);
+        if seat < 3 {
+            sale.join(&mut fan, &show).await;
+        }
+        if seat == 1 {
+            let seen = sale.send(reserve(&fan, &show, &[1])).await;
+            assert_eq!(seen.json()["seat_numbers"], json!([1]));
+            assert!(seen.json()["retry_at"].is_string());
+            met.see(&seen);
+            assert_eq!(seen.code(), "seats_cooling_off");
+        }
+    }
+    let seen = sale.send(post(show.path("/queue-tokens")).by(&fan)).await;
+    assert!(seen.json()["retry_at"].is_string());
+    met.see(&seen);
+    assert_eq!(seen.code(), "too_many_lapses");
+}
+
 /// Money.
 pub async fn money(met: &mut Met) {
-    let sale = Sale::new();
+    let sale = Sale::with(|given| given.limits = Some(false));
     let show = sale.concert(json!({})).await;
     let fan = sale.buyer(&show).await;
     let seen = sale.send(charge(&fan, 0).key("zero")).await;

@@ -4,10 +4,12 @@ use super::fan::Fan;
 use super::shown;
 use axum::Router;
 use axum::body::Body;
+use boxoffice::http::address::Client;
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, Request};
 use serde_json::Value;
+use std::net::IpAddr;
 use tower::ServiceExt;
 
 /// A request in the making.
@@ -17,10 +19,11 @@ pub struct Ask {
     pub path: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    from: Option<IpAddr>,
 }
 
 fn ask(method: Method, path: impl Into<String>) -> Ask {
-    Ask { method, path: path.into(), headers: Vec::new(), body: Vec::new() }
+    Ask { method, path: path.into(), headers: Vec::new(), body: Vec::new(), from: None }
 }
 
 pub fn get(path: impl Into<String>) -> Ask {
@@ -49,6 +52,11 @@ impl Ask {
     pub fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(found, _)| found != name);
         self
+    }
+
+    /// From an address; else it counts as nobody's.
+    pub fn from(self, address: impl Into<IpAddr>) -> Self {
+        Self { from: Some(address.into()), ..self }
     }
 
     /// As a fan: with the identity, and the queue token where there is one.
@@ -93,7 +101,7 @@ impl Ask {
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
-        let request = request.body(body).unwrap();
+        let request = request.extension(Client(self.from)).body(body).unwrap();
         let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Seen { status: parts.status.as_u16(), headers: parts.headers, body }

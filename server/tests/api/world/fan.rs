@@ -159,6 +159,7 @@ impl Sale {
                 desk: self.sweeper.desk.clone(),
                 clock: self.sweeper.clock.clone(),
                 metrics: self.sweeper.metrics.clone(),
+                pressure: self.sweeper.pressure.clone(),
             };
             ticks.spawn(async move { sweeper.tick(number).await });
         }

@@ -84,7 +84,7 @@ impl Sale {
         let settings = Settings { batch_commands_max, waiting_max, ..Settings::default() };
         let (board, metrics) = (Arc::clone(&app.board), Arc::clone(&app.metrics));
         let files = Files { path: config.sqlite_path().unwrap() };
-        let refill = Box::new(move || SqliteReads::open(&files)?.snapshot());
+        let refill = Box::new(move |of| SqliteReads::open(&files)?.snapshot(of));
         let desk = Desk::start(
             Box::new(store),
             flush.clone(),

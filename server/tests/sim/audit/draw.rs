@@ -17,7 +17,7 @@ fn at(list: &[u64], one_based: u64) -> Option<u64> {
 }
 
 impl Order {
-    pub fn new(seed: &[u8; 32], count: u64) -> Self {
+    pub fn new(seed: &[u8], count: u64) -> Self {
         let drawn = Drawn::new(seed, count);
         let numbers: Vec<u64> = (1..=count).map(|sequence| drawn.number(sequence)).collect();
         let mut sequences: Vec<u64> = (1..=count).collect();

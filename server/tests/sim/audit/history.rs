@@ -19,11 +19,14 @@ const KEEP_MS: i64 = 86_400_000;
 #[derive(Clone, Debug)]
 pub struct Hold {
     pub user: UserId,
+    pub concert: ConcertId,
     pub date: DateId,
     pub seats: BTreeSet<u32>,
     pub price: i64,
+    pub at: Time,
     pub until: Time,
     pub released: bool,
+    pub released_at: Time,
     pub over: bool,
     pub paid: Option<Uuid>,
 }
@@ -82,6 +85,32 @@ impl History {
     pub fn owner(&self, key: SeatKey) -> Option<ReservationId> {
         let id = self.claims.get(&key).copied();
         id.filter(|id| self.counts(*id))
+    }
+
+    /// Until when a seat is closed to this user, who held it last and let it go.
+    pub fn closed_until(&self, key: SeatKey, user: UserId) -> Option<i64> {
+        let hold = self.holds.get(self.claims.get(&key)?)?;
+        let rehold = self.concerts.get(&hold.concert)?.rehold_ms;
+        if hold.user != user || hold.paid.is_some() || rehold == 0 {
+            return None;
+        }
+        let whole = hold.until.0 - hold.at.0;
+        let held = (hold.released_at.0 - hold.at.0).clamp(0, whole);
+        let until = if hold.released {
+            hold.released_at.0 + rehold * held / whole
+        } else {
+            hold.until.0 + rehold
+        };
+        (self.now.0 < until).then_some(until)
+    }
+
+    /// Holds of a concert that a user has let go unpaid.
+    pub fn let_go(&self, user: UserId, concert: ConcertId) -> usize {
+        let mine = |hold: &&Hold| hold.user == user && hold.concert == concert;
+        let gone = |hold: &&Hold| {
+            hold.paid.is_none() && (hold.released || hold.over || self.now.0 >= hold.until.0)
+        };
+        self.holds.values().filter(mine).filter(gone).count()
     }
 
     /// Seats of a date that a user has at this moment.

@@ -4,6 +4,7 @@ use super::draw::Order;
 use super::history::History;
 use super::tokens::TokenBook;
 use super::{Check, Found, Touched};
+use boxoffice::audit::draw_seed;
 use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::id::{ConcertId, PlaceKey, UserId};
 use boxoffice_core::queue::{Place, PlaceStatus, QueueState};
@@ -100,14 +101,23 @@ impl LineBook {
                 format!("{concert} was {before:?} and is {row:?}")
             });
             let drawn = before.drawn.is_none() || before.drawn == row.drawn;
-            found.ensure(drawn && before.seed == row.seed, Check::DrawFixed, || {
+            let (was, is) = (&before.rule, &row.rule);
+            let rule = was.terms == is.terms
+                && (was.joined.is_none() || was.joined == is.joined)
+                && (was.value.is_none() || was.value == is.value);
+            found.ensure(drawn && rule && before.seed == row.seed, Check::DrawFixed, || {
                 format!("{concert} was {before:?} and is {row:?}")
             });
         }
         let fits = row.drawn.map_or(row.cursor == 0, |drawn| drawn <= row.tail);
         found.ensure(fits, Check::DrawFixed, || format!("{concert} is {row:?}"));
-        if let Some(drawn) = row.drawn {
-            let order = || Order::new(&row.seed, drawn);
+        let given = row.rule.terms.beacon.is_none() || row.rule.value.is_some();
+        found.ensure(given || row.cursor == 0 || row.drawn == Some(0), Check::DrawFixed, || {
+            format!("{concert} lets in without the value: {row:?}")
+        });
+        if let Some(drawn) = row.drawn.filter(|drawn| given || *drawn == 0) {
+            let seed = draw_seed(&row.seed, row.rule.value.as_deref());
+            let order = || Order::new(&seed, drawn);
             self.orders.entry(concert).or_insert_with(order);
         }
         self.queues.insert(concert, row.clone());
@@ -132,7 +142,12 @@ impl LineBook {
             let step = match before.status {
                 PlaceStatus::Waiting | PlaceStatus::Returning => true,
                 PlaceStatus::Served => row.status != PlaceStatus::Waiting,
-                PlaceStatus::Left => row.status == PlaceStatus::Left,
+                // Until the draw, who comes again stands in the place of before.
+                PlaceStatus::Left => {
+                    let drawn = queue.is_none_or(|queue| queue.drawn.is_some());
+                    let again = !drawn && row.status == PlaceStatus::Waiting;
+                    again || row.status == PlaceStatus::Left
+                }
             };
             found.ensure(step, Check::PlaceFinal, || {
                 format!("{key:?} was {before:?} and is {row:?}")

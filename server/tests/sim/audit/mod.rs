@@ -100,7 +100,7 @@ checks! {
     Opened,
     /// In any window no more are let in than the rate allows, and one second's worth.
     Rate,
-    /// Seats were only given where nobody had them (H1, H2, H4).
+    /// Seats were only given where nobody had them (H1, H2, H4), and not to who had just let them go (H40).
     SeatWasFree,
     /// Only a hold that stood was paid (H3, H4).
     PaidWhileHeld,

@@ -39,7 +39,7 @@ impl History {
                     self.lapsed(found, expire.place);
                 }
             }
-            (Command::Admit(admit), Outcome::Admitted { count }) => {
+            (Command::Admit(admit), Outcome::Admitted { count, .. }) => {
                 self.admit(found, admit.concert, *count);
             }
             (Command::Reserve(reserve), Outcome::Reserved { .. }) => {
@@ -59,7 +59,8 @@ impl History {
             (Command::CreateConcert(create), Outcome::ConcertCreated { .. }) => {
                 self.created(create);
             }
-            (Command::AddDate(_), Outcome::DateAdded { .. }) => {}
+            (Command::AddDate(_), Outcome::DateAdded { .. })
+            | (Command::SetDraw(_), Outcome::DrawSet { .. }) => {}
             (Command::SetSale(_), Outcome::SaleSet { .. })
             | (Command::SetQueue(_), Outcome::QueueSet { .. }) => self.set(found, command, outcome),
             _ => found.ensure(false, Check::ReplyTrue, || {
@@ -69,10 +70,13 @@ impl History {
     }
 
     fn released(&mut self, found: &mut Found, cancel: &Cancel) {
-        let stood = self.counts(cancel.reservation);
+        let (stood, now) = (self.counts(cancel.reservation), self.now);
         let hold = self.holds.get_mut(&cancel.reservation);
         let right = hold.is_some_and(|hold| {
             let right = hold.paid.is_none() && (hold.released || stood);
+            if !hold.released {
+                hold.released_at = now;
+            }
             hold.released = true;
             right && hold.user == cancel.user
         });
@@ -135,9 +139,11 @@ impl History {
         let Some(id) = self.under.get(&place).copied() else {
             return;
         };
-        let stood = self.counts(id);
+        let (stood, now) = (self.counts(id), self.now);
         if let Some(hold) = self.holds.get_mut(&id).filter(|hold| hold.paid.is_none()) {
-            hold.released |= left && stood;
+            if left && stood {
+                (hold.released, hold.released_at) = (true, now);
+            }
             hold.over |= !stood;
         }
     }
@@ -172,6 +178,10 @@ impl History {
             found.ensure(owner.is_none(), Check::SeatWasFree, || {
                 format!("{key:?} was given to {reserve:?}, and is {owner:?}'s")
             });
+            let closed = self.closed_until(key, reserve.user);
+            found.ensure(closed.is_none(), Check::SeatWasFree, || {
+                format!("{key:?} was given to {reserve:?}, to whom it is closed until {closed:?}")
+            });
         }
         let have = self.seats_of(reserve.user, reserve.date) + reserve.seats.len();
         found.ensure(have as u64 <= settings.seats_per_user.into(), Check::SeatLimit, || {
@@ -182,11 +192,14 @@ impl History {
         };
         let hold = Hold {
             user: reserve.user,
+            concert: reserve.place.concert,
             date: reserve.date,
             seats: reserve.seats.clone(),
             price: total_price.0,
+            at: self.now,
             until: *expires_at,
             released: false,
+            released_at: self.now,
             over: false,
             paid: None,
         };

@@ -10,6 +10,9 @@ use boxoffice_core::refusal::Refusal;
 /// The most a balance may hold, minor units.
 const BALANCE_MOST: i64 = 10_000_000_000;
 
+/// So many lapses keep a user away.
+const LAPSES_MOST: usize = 3;
+
 /// Who shops with which place, and for which reservation.
 const fn visit(command: &Command) -> Option<(UserId, PlaceKey, Option<ReservationId>)> {
     Some(match command {
@@ -42,9 +45,20 @@ impl History {
                     settings.is_some_and(|(_, closes)| closes.is_some_and(|at| at <= self.now.0));
                 closed || self.has_started(store, command)
             }
+            (Command::SetDraw(set), Refusal::SaleNotOpen { opens_at }) => {
+                // The terms are never changed, so that those of now are those of then.
+                let terms = store.queues.get(&set.concert).map(|queue| &queue.rule.terms);
+                let named = terms.and_then(|terms| terms.joined_before);
+                let opens = self.settings(command).map(|(opens, _)| opens);
+                let before = opens.map(|opens| named.map_or(opens, |named| named.0.min(opens)));
+                before == Some(opens_at.0) && self.now.0 < opens_at.0
+            }
             (_, Refusal::SaleNotOpen { opens_at }) => {
                 let settings = self.settings(command);
                 settings.is_some_and(|(opens, _)| opens == opens_at.0 && self.now.0 < opens)
+            }
+            (Command::Join(c), Refusal::TooManyLapses { retry_at }) => {
+                self.now.0 < retry_at.0 && self.let_go(c.user, c.concert) >= LAPSES_MOST
             }
             (_, Refusal::HoldReleased) => known.is_some_and(|hold| hold.released),
             (_, Refusal::HoldLapsed) => known.is_some_and(|hold| {
@@ -87,6 +101,7 @@ impl History {
     fn settings(&self, command: &Command) -> Option<(i64, Option<i64>)> {
         let concert = match command {
             Command::Join(c) => c.concert,
+            Command::SetDraw(c) => c.concert,
             _ => visit(command)?.1.concert,
         };
         let settings = self.concerts.get(&concert)?;
@@ -107,6 +122,12 @@ impl History {
             Refusal::SeatsTaken { seat_numbers } => {
                 let taken = |number: &&u32| self.owner(key(**number)).is_some();
                 reserve.seats.iter().filter(taken).eq(seat_numbers)
+            }
+            Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
+                let closed = |number: &u32| self.closed_until(key(*number), reserve.user);
+                let numbers = reserve.seats.iter().filter(|number| closed(number).is_some());
+                let last = reserve.seats.iter().filter_map(closed).max();
+                numbers.eq(seat_numbers) && last == Some(retry_at.0)
             }
             Refusal::SeatLimit { limit, have } => {
                 let counted = self.seats_of(reserve.user, date) as u64;

@@ -17,6 +17,7 @@ pub struct Settings {
     pub max_active: u64,
     pub rate: u64,
     pub hold_ms: i64,
+    pub rehold_ms: i64,
     pub seats_per_user: u32,
     /// The most that `max_active` was since the last batch.
     pub most_active: u64,
@@ -57,6 +58,7 @@ impl History {
             max_active: create.queue.max_active,
             rate: create.queue.admissions_per_second,
             hold_ms: create.policy.hold_ttl_ms,
+            rehold_ms: create.policy.rehold_after_ms,
             seats_per_user: create.policy.seats_per_user,
             most_active: create.queue.max_active,
             level: 0,

@@ -37,11 +37,13 @@ pub enum Action {
     SetSale,
     /// An operator sets a queue.
     SetQueue,
+    /// An operator gives the value that a draw waits for.
+    SetDraw,
 }
 
 impl Action {
     /// How often each happens, relative to the others.
-    pub const WEIGHTS: [(Self, u64); 17] = [
+    pub const WEIGHTS: [(Self, u64); 18] = [
         (Self::Register, 12),
         (Self::Adopt, 6),
         (Self::Join, 150),
@@ -59,6 +61,7 @@ impl Action {
         (Self::AddDate, 4),
         (Self::SetSale, 3),
         (Self::SetQueue, 6),
+        (Self::SetDraw, 6),
     ];
 
     /// The action that a number below [`Action::total`] stands for.
@@ -96,6 +99,8 @@ pub enum Event {
     Deadline,
     /// The sweeper stops, or comes back (H5).
     SweeperToggles,
+    /// The one who takes seats and lets them lapse goes on with it (H40).
+    Blocks,
 }
 
 impl Event {
@@ -109,6 +114,7 @@ impl Event {
             12..16 => Self::Restart,
             16..24 => Self::SweeperToggles,
             24..64 => Self::Deadline,
+            64..224 => Self::Blocks,
             _ => Self::Batch,
         }
     }

@@ -46,7 +46,8 @@ impl Scenario {
         let users = self.people.users.len();
         let at = if self.rng.chance(30) { self.rng.index(RICH) } else { self.rng.index(users) };
         let user = *self.people.users.get(at)?;
-        Some(Command::Join(Join { user, concert: self.concert()? }))
+        let concert = self.concert()?;
+        Some(Command::Join(Join { user, concert, may_enter: !self.rng.chance(200) }))
     }
 
     /// Whose turn it is: usually somebody admitted, sometimes somebody in line or long gone,
@@ -225,5 +226,32 @@ impl Scenario {
             envelopes: envelopes.map(|command| Envelope { command, key: None }).collect(),
             fault: None,
         })
+    }
+
+    /// Somebody who wants to keep seats from others for nothing: joins, holds, waits until the hold is over,
+    /// and joins again, at one show for as long as it is on.
+    pub(super) fn blocks(&mut self) -> Option<Step> {
+        let user = *self.people.users.get(RICH)?;
+        let shows: BTreeSet<_> = self.people.shows.iter().map(|show| show.id).collect();
+        let visits = self.people.visits.iter();
+        let mine = visits.filter(|(place, v)| v.user == user && shows.contains(&place.concert));
+        let newest = mine.max_by_key(|(place, _)| place.sequence);
+        let newest = newest.map(|(place, visit)| (*place, visit.reservation));
+        let until = newest.and_then(|(place, _)| self.people.active.get(&place).copied());
+        let command = match (newest, until.filter(|until| self.clock < *until)) {
+            (Some((place, None)), Some(_)) => {
+                let (date, seats) = self.wish(place)?;
+                let reservation = ReservationId(self.id());
+                Command::Reserve(Reserve { user, place, date, seats, reservation })
+            }
+            (Some((place, Some(_))), until) => {
+                self.clock = until.unwrap_or(self.clock);
+                Command::Join(Join::of(user, place.concert))
+            }
+            (Some((place, None)), None) => Command::Join(Join::of(user, place.concert)),
+            (None, _) => Command::Join(Join::of(user, self.concert()?)),
+        };
+        let envelopes = vec![Envelope { command, key: None }];
+        Some(Step::Batch { now: self.clock, envelopes, fault: None })
     }
 }

@@ -122,6 +122,11 @@ impl Scenario {
                     return step;
                 }
             }
+            Event::Blocks => {
+                if let Some(step) = self.blocks() {
+                    return step;
+                }
+            }
             Event::Restart => return Step::Restart,
             Event::SweeperToggles => self.sweeping = !self.sweeping,
         }
@@ -215,6 +220,7 @@ impl Scenario {
             Action::AddDate => self.add_date()?,
             Action::SetSale => self.set_sale()?,
             Action::SetQueue => self.set_queue()?,
+            Action::SetDraw => self.set_draw()?,
         };
         let keyed = match action {
             Action::Charge | Action::Pay | Action::Reserve | Action::CreateConcert => 700,

@@ -6,7 +6,7 @@ use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy, SetSale};
 use boxoffice_core::id::{ConcertId, DateId};
 use boxoffice_core::money::Money;
-use boxoffice_core::queue::{Admit, Expire, QueueSettings, SetQueue};
+use boxoffice_core::queue::{Admit, DrawTerms, Expire, QueueSettings, SetDraw, SetQueue};
 
 /// Seats of a new date.
 const SEATS: (i64, i64) = (12, 70);
@@ -29,7 +29,7 @@ impl Scenario {
         let due = active.filter(|(_, until)| **until <= now);
         let expire = due.map(|(place, _)| Command::Expire(Expire { place: *place }));
         let shows = self.people.shows.iter();
-        let admit = shows.map(|show| Command::Admit(Admit { concert: show.id }));
+        let admit = shows.map(|show| Command::Admit(Admit::of(show.id)));
         expire.take(SWEEP_MOST).chain(admit).collect()
     }
 
@@ -43,7 +43,9 @@ impl Scenario {
         if !self.sweeping && self.rng.chance(700) {
             return None;
         }
-        Some(Command::Admit(Admit { concert: self.concert()? }))
+        let concert = self.concert()?;
+        let most = if self.rng.chance(500) { u64::MAX } else { self.rng.below(4) };
+        Some(Command::Admit(Admit { concert, most, left_ahead: self.rng.below(40) }))
     }
 
     fn new_date(&mut self) -> NewDate {
@@ -89,10 +91,20 @@ impl Scenario {
             shop_ttl_ms: self.rng.between(4_000, 40_000),
             arrival_grace_ms: self.rng.between(1_000, 6_000),
             seats_per_user: u32::try_from(self.rng.between(2, 6)).unwrap_or(4),
+            rehold_after_ms: if self.rng.chance(300) {
+                0
+            } else {
+                self.rng.between(1_000, 300_000)
+            },
         };
         let known = self.rng.pick(&self.people.shows).map(|show| show.id);
         let known = known.filter(|_| self.rng.chance(60));
         let dates = self.rng.index(4);
+        let before = start_at.plus_ms(-self.rng.between(0, 20_000));
+        let draw = DrawTerms {
+            joined_before: self.rng.chance(300).then_some(before),
+            beacon: self.rng.chance(200).then(|| "the first pulse after it".into()),
+        };
         Command::CreateConcert(CreateConcert {
             concert: known.unwrap_or_else(|| ConcertId(self.id())),
             concert_name: if self.rng.chance(40) { " " } else { "Show" }.into(),
@@ -103,6 +115,7 @@ impl Scenario {
             policy,
             queue: self.queue_settings(),
             seed: self.rng.bytes32(),
+            draw,
             dates: (0..dates).map(|_| self.new_date()).collect(),
         })
     }
@@ -113,6 +126,11 @@ impl Scenario {
 
     pub(super) fn set_sale(&mut self) -> Option<Command> {
         Some(Command::SetSale(SetSale { concert: self.concert()?, open: self.rng.chance(800) }))
+    }
+
+    pub(super) fn set_draw(&mut self) -> Option<Command> {
+        let value = if self.rng.chance(100) { "another" } else { "7f" }.into();
+        Some(Command::SetDraw(SetDraw { concert: self.concert()?, value }))
     }
 
     pub(super) fn set_queue(&mut self) -> Option<Command> {

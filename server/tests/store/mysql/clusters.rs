@@ -8,11 +8,12 @@ use super::sale::{
 use crate::servers::{Cluster, eventually};
 use crate::subject::options;
 use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options};
-use boxoffice::store::reads::Reads;
+use boxoffice::store::reads::{Of, Reads};
 use boxoffice::store::{Changes, Store};
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::QueueSettings;
+use boxoffice_core::time::Time;
 use mysql::prelude::Queryable;
 use std::time::Duration;
 
@@ -79,7 +80,8 @@ fn as_many_as_there_is_room_for(ways: &[Options]) {
     let mut store = MySqlStore::open(&ways[0]).expect("a database of our own");
     run(&mut store, &(1..=40).map(join).collect::<Vec<_>>(), NOW);
     at_once_on(ways.iter().map(|way| (way, vec![vec![admit()]; 10])).collect());
-    let snapshot = MySqlReads::open(&ways[2]).and_then(|mut r| r.snapshot()).expect("rows");
+    let snapshot =
+        MySqlReads::open(&ways[2]).and_then(|mut r| r.snapshot(Of::Live(Time(0)))).expect("rows");
     assert_eq!((snapshot.queues[0].1.active, snapshot.admissions.len()), (7, 7));
 }
 

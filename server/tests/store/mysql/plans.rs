@@ -51,6 +51,10 @@ fn each_statement_uses_its_index(server: &'static Server) {
                 connection.query_first(format!("EXPLAIN {text}")).expect("a plan").expect("a line");
             let get =
                 |name: &str| line.get::<Option<String>, _>(name).flatten().unwrap_or_default();
+            // The end of an index, which is read while the plan is made.
+            if get("Extra").contains("optimized away") {
+                continue;
+            }
             let (table, key, kind) = (get("table"), get("key"), get("type"));
             assert!(
                 !key.is_empty() && ["range", "ref", "index"].contains(&kind.as_str()),

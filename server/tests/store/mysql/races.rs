@@ -8,7 +8,7 @@ use super::sale::{
 use crate::run::run_batch;
 use crate::servers::Server;
 use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options};
-use boxoffice::store::reads::Reads;
+use boxoffice::store::reads::{Of, Reads};
 use boxoffice::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply, load_all};
 use boxoffice_core::command::Command;
@@ -18,6 +18,7 @@ use boxoffice_core::outcome::{Outcome, TicketState};
 use boxoffice_core::queue::QueueSettings;
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::rows::Rows;
+use boxoffice_core::time::Time;
 use boxoffice_core::user::Register;
 use std::sync::{Barrier, mpsc};
 use std::time::Duration;
@@ -89,7 +90,8 @@ fn several_seats_in_different_orders(server: &'static Server) {
         let Outcome::Reserved { seats, .. } = outcome else { panic!("{outcome:?}") };
         won += seats.len();
     }
-    let snapshot = MySqlReads::open(&options).and_then(|mut r| r.snapshot()).expect("rows");
+    let snapshot =
+        MySqlReads::open(&options).and_then(|mut r| r.snapshot(Of::Live(Time(0)))).expect("rows");
     let held = snapshot.seats.iter().filter(|(_, seat)| seat.status == SeatStatus::Held).count();
     assert_eq!(held, won);
     assert_eq!(snapshot.dates[0].1.available_seats, 60 - won as u64);
@@ -183,11 +185,13 @@ fn nodes_that_admit_at_once(server: &'static Server) {
         let ticks = || vec![vec![admit()]; 20];
         let replies = at_once(&options, vec![ticks(), ticks(), ticks()]).concat();
         let count = |outcome| match outcome {
-            Outcome::Admitted { count } => count,
+            Outcome::Admitted { count, .. } => count,
             other => panic!("{other:?}"),
         };
         let admitted: u64 = outcomes(replies).into_iter().map(count).sum();
-        let snapshot = MySqlReads::open(&options).and_then(|mut r| r.snapshot()).expect("rows");
+        let snapshot = MySqlReads::open(&options)
+            .and_then(|mut r| r.snapshot(Of::Live(Time(0))))
+            .expect("rows");
         assert_eq!((admitted, snapshot.queues[0].1.active), (expected, expected));
         assert_eq!(snapshot.admissions.len() as u64, expected);
     }

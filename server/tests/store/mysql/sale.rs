@@ -12,7 +12,7 @@ use boxoffice_core::id::{ChargeId, ConcertId, DateId, PlaceKey, ReservationId, U
 use boxoffice_core::idempotency::Key;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::{Admit, Join, QueueSettings};
+use boxoffice_core::queue::{Admit, DrawTerms, Join, QueueSettings};
 use boxoffice_core::reservation::Reserve;
 use boxoffice_core::time::Time;
 use boxoffice_core::wallet::Charge;
@@ -37,11 +37,11 @@ pub fn keyed(command: Command, user: UserId, key: &str) -> Envelope {
 }
 
 pub fn join(number: u32) -> Envelope {
-    unkeyed(Command::Join(Join { user: fan(number), concert: SHOW }))
+    unkeyed(Command::Join(Join::of(fan(number), SHOW)))
 }
 
 pub fn admit() -> Envelope {
-    unkeyed(Command::Admit(Admit { concert: SHOW }))
+    unkeyed(Command::Admit(Admit::of(SHOW)))
 }
 
 /// The reservation is named by its user.
@@ -102,7 +102,9 @@ pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
         policy: Policy::default(),
         queue,
         seed: [3; 32],
-        dates: vec![NewDate { date: DATE, starts_at: NOW.plus_ms(86_400_000), seats }],
+        draw: DrawTerms::default(),
+        // By the database's clock as well it is still to come.
+        dates: vec![NewDate { date: DATE, starts_at: NOW.plus_ms(100 * 366 * 86_400_000), seats }],
     }))
 }
 

@@ -1,11 +1,16 @@
 //! What is left of a rush: a summary for the terminal, a JSON file, and one HTML file that shows it.
 
-use super::figures::{Funnel, Percentiles, Second, Stage};
+use super::figures::{Figures, Funnel, Percentiles, Second, Stage};
+use super::limit::Shares;
 use super::live;
 use super::options::Options;
+use super::pace::{Moments, Pace};
+use super::process::{Server, peak_memory_bytes};
 use super::venue::Judgement;
 use super::world::World;
 use crate::cli::Failure;
+use crate::http::view::stamp;
+use boxoffice_core::time::Time;
 use serde::Serialize;
 use std::path::Path;
 
@@ -47,6 +52,8 @@ struct Ended {
 #[derive(Serialize)]
 pub struct Report {
     version: &'static str,
+    /// When the run began, RFC 3339.
+    began: String,
     options: Options,
     seconds_taken: u64,
     funnel: Funnel,
@@ -60,6 +67,22 @@ pub struct Report {
     generator_busy: f64,
     /// Seconds in which it was at work nearly all the time.
     generator_full_seconds: usize,
+    /// Per cent of the run in which the generator was the limit, and why.
+    generator_limit: Shares,
+    /// Most memory that the generator had.
+    generator_peak_memory_bytes: Option<u64>,
+    /// The server that was started for the run.
+    server: Option<Server>,
+    /// Fans who heard in line that no seat is left.
+    sold_out_waiting: u64,
+    /// Fans who were let in and found no seat left.
+    sold_out_shopping: u64,
+    #[serde(flatten)]
+    pace: Pace,
+    /// Attackers beside the fans.
+    attackers: u32,
+    /// What they were answered, by what they did; none of it is in the other figures.
+    hostile: Vec<Answered>,
     latency: Vec<Latency>,
     answers: Vec<Answered>,
     /// Requests that were still without an answer when the time was over, their last try broken.
@@ -73,20 +96,42 @@ pub struct Report {
     seconds: Vec<Second>,
 }
 
+fn pace(world: &World, figures: &Figures, judgement: &Judgement) -> Pace {
+    let moments = Moments {
+        opened: world.opened_ms,
+        seen: &figures.admissions_ms,
+        done: judgement.admissions_ms.as_deref(),
+        sold_out: figures.sold_out_ms,
+        last_sale: figures.last_sale_ms,
+    };
+    let options = &world.options;
+    Pace::of(moments, options.concert.is_none().then_some(options.admissions_per_second))
+}
+
 impl Report {
     /// Of a run that is over.
-    pub fn of(world: &World, judgement: Judgement) -> Self {
+    pub fn of(world: &World, judgement: Judgement, server: Option<Server>) -> Self {
         let figures = world.figures.borrow();
         let ended = |stage: Stage| Ended { stage: stage.name(), fans: figures.in_stage(stage) };
-        let answered = |(&(step, ref answer), &count): (&(&'static str, String), &u64)| Answered {
+        type Counted<'a> = (&'a (&'static str, u16, String), &'a u64);
+        let answered = |(&(step, status, ref code), &count): Counted<'_>| Answered {
             step,
-            answer: answer.clone(),
+            // What was no request has no status.
+            answer: match status {
+                0 => code.clone(),
+                _ => format!("{status} {code}").trim_end().to_owned(),
+            },
             count,
         };
+        let hostile = world.hostile.borrow();
+        // Whatever they ask, it is no fault of the server.
+        let faults = hostile.answers.iter().filter(|((_, status, _), _)| *status == 500);
+        let faults: u64 = faults.map(|(_, count)| count).sum();
         let latency = |(step, ms)| Latency { step, ms };
         let full = |second: &&Second| second.generator_busy >= BUSY;
         Self {
             version: env!("CARGO_PKG_VERSION"),
+            began: stamp(Time(world.began_at)),
             options: world.options.clone(),
             seconds_taken: figures.seconds.len() as u64,
             funnel: figures.funnel,
@@ -98,12 +143,20 @@ impl Report {
             broken_connections: figures.broken,
             generator_busy: figures.generator_busy(),
             generator_full_seconds: figures.seconds.iter().filter(full).count(),
+            generator_limit: figures.limit.shares(),
+            generator_peak_memory_bytes: peak_memory_bytes("self"),
+            server,
+            sold_out_waiting: figures.in_stage(Stage::SoldOutWaiting),
+            sold_out_shopping: figures.in_stage(Stage::SoldOut),
+            pace: pace(world, &figures, &judgement),
+            attackers: world.attackers,
+            hostile: hostile.answers.iter().map(answered).collect(),
             latency: figures.latencies().into_iter().map(latency).collect(),
             answers: figures.answers.iter().map(answered).collect(),
             unanswered: figures.unanswered,
             unexpected: figures.surprised,
             unexpected_examples: figures.surprises.clone(),
-            wrong: figures.surprised + figures.unanswered + judgement.wrong(),
+            wrong: figures.surprised + figures.unanswered + faults + judgement.wrong(),
             judgement,
             stages: Stage::ALL.map(Stage::name).to_vec(),
             seconds: figures.seconds.clone(),
@@ -167,6 +220,11 @@ impl Report {
             "The fans' own thread was at work {:.0} % of the time{caution}.",
             self.generator_busy
         );
+        let Shares { any, busy, late, connections } = self.generator_limit;
+        println!(
+            "The generator was the limit in {any:.0} % of the time (thread busy {busy:.0} %, timers late {late:.0} %, no free connection {connections:.0} %)."
+        );
+        print!("{}{}", self.pace.text(), self.memory());
         println!("\n| step | answers | p50 ms | p90 ms | p99 ms | p99.9 ms | most ms |");
         println!("|---|---:|---:|---:|---:|---:|---:|");
         for Latency { step, ms } in &self.latency {
@@ -176,8 +234,33 @@ impl Report {
             );
         }
         println!();
+        self.print_hostile();
         self.print_judgement();
         println!("{} and report.json tell more.", folder.join("report.html").display());
+    }
+
+    #[expect(clippy::print_stdout, reason = "the summary is the verb's result")]
+    fn print_hostile(&self) {
+        if self.attackers == 0 {
+            return;
+        }
+        println!("{} attackers were answered:", self.attackers);
+        println!("\n| attack | answer | count |\n|---|---|---:|");
+        for Answered { step, answer, count } in &self.hostile {
+            println!("| {step} | {answer} | {count} |");
+        }
+        println!();
+    }
+
+    /// What the processes took, where it is known.
+    fn memory(&self) -> String {
+        let mib = |bytes: u64| format!("{} MiB", bytes / (1024 * 1024));
+        let server = self.server.map_or_else(String::new, |server| {
+            let peak = server.peak_memory_bytes.map_or("unknown".into(), mib);
+            format!("The server was up in {} ms; its memory was {peak} at most. ", server.start_ms)
+        });
+        let own = self.generator_peak_memory_bytes.map_or("unknown".into(), mib);
+        format!("{server}The generator's memory was {own} at most.\n")
     }
 
     #[expect(clippy::print_stdout, reason = "the summary is the verb's result")]

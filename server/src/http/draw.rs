@@ -1,0 +1,52 @@
+//! The value that is mixed into a draw.
+
+use super::App;
+use super::extract::{Operator, PathId, Submitted};
+use super::problem::Problem;
+use super::view::json;
+use axum::extract::State;
+use axum::response::Response;
+use boxoffice_core::command::Command;
+use boxoffice_core::id::{ConcertId, Uuid};
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::queue::SetDraw;
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The value of the source that was named beforehand.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DrawBody {
+    /// As its source has published it, at most 200 characters: its UTF-8 bytes are mixed in.
+    pub value: String,
+}
+
+/// The value that was given.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DrawView {
+    concert_id: Uuid,
+    draw_value: String,
+}
+
+/// Gives the value of the draw's beacon, once: from the moment on by which those who are drawn have joined.
+/// The order is then drawn from SHA-256(seed ‖ value). It is public, and anybody can compare it with its
+/// source.
+#[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/draw", tag = "Operator", request_body = DrawBody, params(("id" = Uuid, Path)),
+    security(("operator" = [])),
+    responses((status = 200, body = DrawView), (status = 404, description = "concert_not_found"), (status = 409, description = "sale_not_open, already_exists"), (status = 422, description = "invalid_setting")))]
+pub async fn set_draw(
+    State(app): State<App>,
+    PathId(id): PathId,
+    _: Operator,
+    submitted: Submitted<DrawBody>,
+) -> Result<Response, Problem> {
+    let value = submitted.value.value;
+    let command = Command::SetDraw(SetDraw { concert: ConcertId(id), value: value.clone() });
+    match app.outcome(command, None).await?.0 {
+        Outcome::DrawSet { concert_id } => {
+            Ok(json(StatusCode::OK, &DrawView { concert_id: concert_id.0, draw_value: value }))
+        }
+        _ => Err(Problem::of("internal")),
+    }
+}

@@ -1,0 +1,210 @@
+//! Who gave wrong passwords lately, and who right ones: in memory, bounded, by address and account
+//! together. So a guesser is slowed down, and cannot keep the account's owner out from elsewhere.
+
+use super::fair::{Flow, Turn};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// Wrong passwords that are free: people mistype.
+const FREE: u32 = 5;
+/// The delay after the first that is not free; it doubles with each.
+const DELAY_FIRST: Duration = Duration::from_secs(1);
+/// The longest delay.
+const DELAY_MAX: Duration = Duration::from_secs(300);
+/// After so long without a wrong one, all is forgotten.
+const FORGET_AFTER: Duration = Duration::from_secs(3_600);
+/// Pairs and addresses that are remembered, each; where there are more, the oldest are forgotten.
+const REMEMBERED_MAX: usize = 100_000;
+/// How far behind one turn of an address puts it that failed lately.
+const SUSPECT_STEP: u64 = 8;
+
+/// Who signs in, as what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who {
+    address: Option<Flow>,
+    account: Flow,
+    pair: Flow,
+}
+
+#[derive(Clone, Copy)]
+struct Wrong {
+    count: u32,
+    last: Instant,
+}
+
+impl Wrong {
+    fn until(&self) -> Instant {
+        let doubled = self.count.checked_sub(FREE).map(|more| 1_u32.checked_shl(more));
+        match doubled {
+            None => self.last,
+            Some(factor) => {
+                let factor = factor.unwrap_or(u32::MAX);
+                self.last + DELAY_FIRST.saturating_mul(factor).min(DELAY_MAX)
+            }
+        }
+    }
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct Guesses {
+    hasher: RandomState,
+    /// By address and account.
+    wrong: HashMap<Flow, Wrong>,
+    /// By address.
+    suspects: HashMap<Flow, Wrong>,
+    /// Addresses and accounts that fitted, and when.
+    known: HashMap<Flow, Instant>,
+}
+
+/// Makes room for one more by forgetting what is old.
+fn make_room<V>(of: &mut HashMap<Flow, V>, now: Instant, last: impl Fn(&V) -> Instant) {
+    if of.len() < REMEMBERED_MAX {
+        return;
+    }
+    of.retain(|_, value| now.saturating_duration_since(last(value)) < FORGET_AFTER);
+    if of.len() >= REMEMBERED_MAX {
+        // The older half, so that this is not done for each.
+        let mut times: Vec<Instant> = of.values().map(&last).collect();
+        let middle = times.len() / 2;
+        let (_, median, _) = times.select_nth_unstable(middle);
+        let median = *median;
+        of.retain(|_, value| last(value) > median);
+    }
+}
+
+impl Guesses {
+    /// Names who signs in. The numbers are keyed anew at each start, so that nobody can make two of
+    /// them meet.
+    pub fn who(&self, address: Option<IpAddr>, account: &str) -> Who {
+        Who {
+            address: address.map(|address| self.hasher.hash_one(("address", address))),
+            account: self.hasher.hash_one(("account", account)),
+            pair: self.hasher.hash_one(("pair", address, account)),
+        }
+    }
+
+    /// How long this address has to wait before it may try this account again.
+    pub fn delay(&self, who: Who, now: Instant) -> Option<Duration> {
+        let wait = self.wrong.get(&who.pair)?.until().saturating_duration_since(now);
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    /// The turn of somebody who signs in: who fitted from there before is behind nobody but
+    /// themselves; an address that failed lately gets fewer turns.
+    pub fn turn(&self, who: Who, now: Instant) -> Turn {
+        if self.known.contains_key(&who.pair) {
+            return Turn { flows: vec![who.pair], step: 1 };
+        }
+        let suspect = |suspect: &Wrong| {
+            suspect.count >= FREE && now.saturating_duration_since(suspect.last) < FORGET_AFTER
+        };
+        let failed = self.wrong.contains_key(&who.pair)
+            || who.address.is_some_and(|address| self.suspects.get(&address).is_some_and(suspect));
+        let flows = who.address.into_iter().chain([who.account]).collect();
+        Turn { flows, step: if failed { SUSPECT_STEP } else { 1 } }
+    }
+
+    /// Notes whether the password fitted.
+    pub fn note(&mut self, who: Who, fitted: bool, now: Instant) {
+        if fitted {
+            make_room(&mut self.known, now, |at| *at);
+            self.known.insert(who.pair, now);
+            self.wrong.remove(&who.pair);
+            return;
+        }
+        let add = |of: &mut HashMap<Flow, Wrong>, flow: Flow| {
+            make_room(of, now, |wrong| wrong.last);
+            let wrong = of.entry(flow).or_insert(Wrong { count: 0, last: now });
+            let old = now.saturating_duration_since(wrong.last) >= FORGET_AFTER;
+            let count = if old { 1 } else { wrong.count.saturating_add(1) };
+            *wrong = Wrong { count, last: now };
+        };
+        add(&mut self.wrong, who.pair);
+        if let Some(address) = who.address {
+            add(&mut self.suspects, address);
+        }
+    }
+
+    /// The turn of somebody who signs up.
+    pub fn sign_up_turn(&self, address: Option<IpAddr>) -> Turn {
+        let flow = address.map(|address| self.hasher.hash_one(("address", address)));
+        Turn { flows: flow.into_iter().collect(), step: 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(guesses: &Guesses, last: u8, account: &str) -> Who {
+        guesses.who(Some(IpAddr::from([192, 0, 2, last])), account)
+    }
+
+    fn wrong(guesses: &mut Guesses, who: Who, times: u32, now: Instant) {
+        for _ in 0..times {
+            guesses.note(who, false, now);
+        }
+    }
+
+    #[test]
+    fn the_delay_grows_for_who_guesses_and_for_nobody_else() {
+        let (mut guesses, now) = (Guesses::default(), Instant::now());
+        let (guesser, owner) = (from(&guesses, 1, "mina"), from(&guesses, 2, "mina"));
+        let other = from(&guesses, 1, "jun");
+        wrong(&mut guesses, guesser, FREE - 1, now);
+        assert_eq!(guesses.delay(guesser, now), None, "people mistype");
+        let seconds = |guesses: &Guesses| guesses.delay(guesser, now).map(|delay| delay.as_secs());
+        let mut delays = Vec::new();
+        for _ in 0..12 {
+            wrong(&mut guesses, guesser, 1, now);
+            delays.extend(seconds(&guesses));
+        }
+        assert_eq!(delays, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+        wrong(&mut guesses, guesser, 1_000, now);
+        assert_eq!(seconds(&guesses), Some(300));
+        assert_eq!((guesses.delay(owner, now), guesses.delay(other, now)), (None, None));
+        assert_eq!(guesses.delay(guesser, now + DELAY_MAX), None);
+        guesses.note(guesser, true, now);
+        assert_eq!(guesses.delay(guesser, now), None, "it fitted");
+    }
+
+    #[test]
+    fn it_is_forgotten_after_a_while() {
+        let (mut guesses, now) = (Guesses::default(), Instant::now());
+        let who = from(&guesses, 1, "mina");
+        wrong(&mut guesses, who, 20, now);
+        let later = now + FORGET_AFTER;
+        wrong(&mut guesses, who, 1, later);
+        assert_eq!(guesses.delay(who, later), None);
+    }
+
+    #[test]
+    fn who_fitted_is_behind_nobody_and_who_failed_has_fewer_turns() {
+        let (mut guesses, now) = (Guesses::default(), Instant::now());
+        let (guesser, owner) = (from(&guesses, 1, "mina"), from(&guesses, 2, "mina"));
+        assert_eq!(guesses.turn(owner, now).flows.len(), 2);
+        guesses.note(owner, true, now);
+        wrong(&mut guesses, guesser, FREE, now);
+        assert_eq!(guesses.turn(owner, now), Turn { flows: vec![owner.pair], step: 1 });
+        assert_eq!(guesses.turn(guesser, now).step, SUSPECT_STEP);
+        let elsewhere = from(&guesses, 1, "another");
+        assert_eq!(guesses.turn(elsewhere, now).step, SUSPECT_STEP, "the address failed");
+        assert_eq!(guesses.turn(elsewhere, now + FORGET_AFTER).step, 1);
+        assert_eq!(guesses.turn(guesses.who(None, "mina"), now).flows.len(), 1);
+    }
+
+    #[test]
+    fn memory_has_an_end() {
+        let (mut guesses, start) = (Guesses::default(), Instant::now());
+        for n in 0..u64::try_from(REMEMBERED_MAX).unwrap() + 10 {
+            let who = guesses.who(None, &n.to_string());
+            guesses.note(who, false, start + Duration::from_millis(n));
+        }
+        assert!(guesses.wrong.len() <= REMEMBERED_MAX);
+        let last = guesses.who(None, &(REMEMBERED_MAX + 9).to_string());
+        assert!(guesses.wrong.contains_key(&last.pair), "the oldest are forgotten");
+    }
+}
