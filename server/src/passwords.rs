@@ -7,13 +7,13 @@ pub mod fair;
 mod guesses;
 
 use crate::metrics::Metrics;
+use crate::supervisor::{Supervisor, caught};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use fair::{FairQueue, Turn};
 use guesses::{Guesses, Who};
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -110,8 +110,8 @@ impl Shared {
         let argon2 = hasher();
         while let Some(job) = self.take() {
             // Whoever asked sees that nothing came; the thread goes on with the next.
-            if catch_unwind(AssertUnwindSafe(|| job(Some(&argon2)))).is_err() {
-                tracing::error!("hashing a password panicked");
+            if caught("hashing a password", || job(Some(&argon2))).is_none() {
+                self.metrics.panics.inc();
             }
         }
     }
@@ -141,7 +141,7 @@ impl Drop for Passwords {
 
 impl Passwords {
     /// A pool of `threads` with room for `waiting_max` passwords that wait, of those who sign in and
-    /// of those who sign up each.
+    /// of those who sign up each; `supervisor` is told when a thread ends.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -149,6 +149,7 @@ impl Passwords {
         threads: usize,
         waiting_max: usize,
         metrics: Arc<Metrics>,
+        supervisor: &Supervisor,
     ) -> std::io::Result<Self> {
         let waiting = Waiting {
             sign_in: FairQueue::new(waiting_max),
@@ -165,7 +166,7 @@ impl Passwords {
         let passwords = Self(Arc::clone(&shared));
         for _ in 0..threads {
             let shared = Arc::clone(&shared);
-            std::thread::Builder::new().name("passwords".into()).spawn(move || shared.work())?;
+            supervisor.thread("passwords", move || shared.work())?;
         }
         Ok(passwords)
     }
@@ -259,7 +260,7 @@ mod tests {
     use super::*;
 
     fn pool() -> Passwords {
-        Passwords::start(1, 4, Arc::new(Metrics::default())).unwrap()
+        Passwords::start(1, 4, Arc::new(Metrics::default()), &Supervisor::default()).unwrap()
     }
 
     #[tokio::test]

@@ -134,6 +134,7 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         config.password_threads,
         config.password_waiting_max,
         Arc::clone(&metrics),
+        &supervisor,
     )?;
     let sweeper = Sweeper {
         board: Arc::clone(&board),

@@ -201,7 +201,9 @@ async fn a_guesser_is_delayed_and_the_owner_is_not() {
 async fn honest_people_sign_in_while_500_guess() {
     let sale = Sale::new();
     let (sale, _) = sale.rewired(64, |inner| {
-        inner.passwords = Passwords::start(1, 64, Arc::clone(&inner.metrics)).unwrap();
+        let metrics = Arc::clone(&inner.metrics);
+        let supervisor = boxoffice::supervisor::Supervisor::default();
+        inner.passwords = Passwords::start(1, 64, metrics, &supervisor).unwrap();
     });
     let account = |name: &str| json!({ "username": name, "password": "correct horse" });
     for name in ["mina", "jun"] {

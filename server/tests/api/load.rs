@@ -61,7 +61,9 @@ async fn a_storm_of_sign_ins_is_turned_away() {
     let shopper = sale.shopper(&show).await;
     let (sale, _) = sale.rewired(64, |inner| {
         inner.poll_burst = 0;
-        inner.passwords = Passwords::start(1, 2, Arc::clone(&inner.metrics)).unwrap();
+        let metrics = Arc::clone(&inner.metrics);
+        let supervisor = boxoffice::supervisor::Supervisor::default();
+        inner.passwords = Passwords::start(1, 2, metrics, &supervisor).unwrap();
     });
     let sign_in = |name: String| {
         post("/api/v1/sessions").json(&json!({ "username": name, "password": "correct horse" }))

@@ -83,7 +83,9 @@ pub async fn desk(met: &mut Met) {
 pub async fn passwords(met: &mut Met) {
     let sale = Sale::new();
     let (sale, _) = sale.rewired(8, |inner| {
-        inner.passwords = Passwords::start(1, 1, Arc::clone(&inner.metrics)).unwrap();
+        let metrics = Arc::clone(&inner.metrics);
+        let supervisor = boxoffice::supervisor::Supervisor::default();
+        inner.passwords = Passwords::start(1, 1, metrics, &supervisor).unwrap();
     });
     let mina = json!({ "username": "mina", "password": "correct horse" });
     let seen = sale.all((0..8).map(|_| post("/api/v1/sessions").json(&mina))).await;
