@@ -35,31 +35,31 @@ impl Join {
         let concert = rows.concerts.get(&self.concert).ok_or(Refusal::ConcertNotFound)?.clone();
         let newest = rows.newest_places.get(&(self.user, self.concert)).copied();
         let newest = newest.map(|sequence| PlaceKey { concert: self.concert, sequence });
-        let standing = newest.map_or(Standing::Over, |key| standing(rows, key, now));
+        let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
+        let drawn = queue.drawn.is_some() || now.reached(concert.start_at);
+        let standing = newest.map_or(Standing::Over, |key| standing(rows, key, drawn, now));
         if standing != Standing::Present {
             concert.not_closed(now)?;
         }
-        let adds = matches!(standing, Standing::Left | Standing::Over);
         let lapses = match newest {
-            Some(key) if adds => lapses(rows, key, concert.policy.rehold_after_ms, now)?,
+            Some(key) if standing == Standing::Over => {
+                lapses(rows, key, concert.policy.rehold_after_ms, now)?
+            }
             _ => 0,
         };
-        let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
-        let drawn = queue.drawn.is_some() || now.reached(concert.start_at);
-        let room = !adds || queue.waiting < queue.settings.max_waiting;
-        ensure!(room, Refusal::QueueFull);
+        let adds = matches!(standing, Standing::MayStandAgain | Standing::Over);
+        ensure!(!adds || queue.waiting < queue.settings.max_waiting, Refusal::QueueFull);
 
         if let Some(key) = newest {
             expire(rows, key, now);
             match standing {
-                Standing::Left if !drawn => stand_again(rows, key),
-                Standing::Left | Standing::Over => {
-                    return Ok(self.stand(rows, &concert, lapses, now));
-                }
+                Standing::Present | Standing::Over => {}
                 Standing::MayReturn => return_to_front(rows, key),
-                Standing::Present => {}
+                Standing::MayStandAgain => stand_again(rows, key),
             }
-            return Ok(Outcome::Joined(ticket(rows, key, false)));
+            if standing != Standing::Over {
+                return Ok(Outcome::Joined(ticket(rows, key, false)));
+            }
         }
         Ok(self.stand(rows, &concert, lapses, now))
     }
@@ -131,13 +131,13 @@ enum Standing {
     Present,
     /// Did not show up in time: comes back to the front.
     MayReturn,
-    /// Was left in line: before the draw it is taken up again, so that one user has one place in it.
-    Left,
+    /// Was left in line before the draw: is taken up again, so that one user has one place in it.
+    MayStandAgain,
     /// Used up: joins anew.
     Over,
 }
 
-fn standing(rows: &Rows, key: PlaceKey, now: Time) -> Standing {
+fn standing(rows: &Rows, key: PlaceKey, drawn: bool, now: Time) -> Standing {
     let Some(place) = rows.places.get(&key) else {
         return Standing::Over;
     };
@@ -145,7 +145,7 @@ fn standing(rows: &Rows, key: PlaceKey, now: Time) -> Standing {
         (PlaceStatus::Waiting | PlaceStatus::Returning, _) => Standing::Present,
         (PlaceStatus::Served, Some(admission)) if admission.is_live(now) => Standing::Present,
         (PlaceStatus::Served, Some(admission)) if admission.may_return() => Standing::MayReturn,
-        (PlaceStatus::Left, _) => Standing::Left,
+        (PlaceStatus::Left, _) if !drawn => Standing::MayStandAgain,
         _ => Standing::Over,
     }
 }

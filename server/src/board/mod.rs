@@ -117,7 +117,6 @@ impl Board {
             }
         }
         board.hear();
-        board.count(now);
         board.retire(now);
         let over = snapshot.known.into_iter().filter(|id| board.concert(*id).is_none());
         write(&board.away).add(over);

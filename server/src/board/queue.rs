@@ -408,14 +408,12 @@ impl QueueBoard {
     /// Where the row brings the draw: the order, and those who have left by their numbers in it. There
     /// may be many of them, so that this is made before the picture is locked for changing.
     pub(super) fn drawn(&self, row: &QueueState) -> Option<(Draw, RankSet)> {
+        // Before anything is computed: each batch of the sale shows the row.
+        if read(&self.picture).draw.is_some() {
+            return None;
+        }
         let draw = row.draw()?;
-        let left = {
-            let picture = read(&self.picture);
-            if picture.draw.is_some() {
-                return None;
-            }
-            picture.gone.clone()
-        };
+        let left = read(&self.picture).gone.clone();
         let mut gone = RankSet::default();
         left.iter().for_each(|sequence| gone.insert(draw.number_of(sequence)));
         Some((draw, gone))

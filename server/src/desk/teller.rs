@@ -234,19 +234,25 @@ mod tests {
         (Decided::Done { rows: Rows::default(), replies, now: Time(now), waiting }, answered)
     }
 
+    /// Batches of the moments 1 to `count`, and then no more.
+    fn send_batches(
+        desk: std::sync::mpsc::Sender<Decided>,
+        count: i64,
+    ) -> Vec<oneshot::Receiver<Answer>> {
+        let send = |now| {
+            let (batch, answered) = batch(now);
+            desk.send(batch).expect("the channel is open");
+            answered
+        };
+        (1..=count).map(send).collect()
+    }
+
     /// A batch that cannot be shown is answered all the same, and the board is filled anew, by the
     /// next batch where it cannot be done at once.
     #[test]
     fn a_torn_board_is_mended() {
         let (desk, decided) = std::sync::mpsc::channel();
-        let answers: Vec<_> = (1..=4)
-            .map(|now| {
-                let (batch, answered) = batch(now);
-                desk.send(batch).expect("the channel is open");
-                answered
-            })
-            .collect();
-        drop(desk);
+        let answers = send_batches(desk, 4);
         let mut mended = Vec::new();
         let show = |_: Shown<'_>, now| assert_ne!(now, Time(2), "the second cannot be shown");
         let mend = |now| {
@@ -265,14 +271,7 @@ mod tests {
     #[test]
     fn a_mending_that_panics_is_tried_again() {
         let (desk, decided) = std::sync::mpsc::channel();
-        let answers: Vec<_> = (1..=3)
-            .map(|now| {
-                let (batch, answered) = batch(now);
-                desk.send(batch).expect("the channel is open");
-                answered
-            })
-            .collect();
-        drop(desk);
+        let answers = send_batches(desk, 3);
         let show = |_: Shown<'_>, now| assert_ne!(now, Time(1), "a row that cannot be shown");
         let mend = |now| {
             assert_ne!(now, Time(1), "nor read");

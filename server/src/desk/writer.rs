@@ -13,7 +13,6 @@ use boxoffice_core::batch::{self, Envelope, Reply};
 use boxoffice_core::limits::IDEMPOTENCY_KEEP_MS;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
@@ -156,13 +155,13 @@ impl Worker {
     /// One transaction; a panic in it is a fault like any other, and leaves nothing behind.
     fn commit(&mut self, envelopes: &[Envelope]) -> Result<Committed, Fault> {
         let began = Instant::now();
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.transact(envelopes)));
-        if let Ok(Err(fault)) = &outcome
+        let outcome = caught("a rule", || self.transact(envelopes));
+        if let Some(Err(fault)) = &outcome
             && tells_of_writes(fault)
         {
             self.health.wrote(false);
         }
-        let outcome = outcome.unwrap_or_else(|_| {
+        let outcome = outcome.unwrap_or_else(|| {
             self.metrics.panics.inc();
             self.store.rollback();
             Err(Fault::Corrupt("a rule panicked".into()))

@@ -96,19 +96,20 @@ impl Limits {
     /// Limits of these rates.
     #[must_use]
     pub fn new(rates: Rates, metrics: Arc<Metrics>) -> Self {
-        let account = |rate| Limiter::new(rate, KEYS_MAX);
-        let address = |rate| Limiter::new(rate, KEYS_MAX);
+        fn limiter<K: std::hash::Hash + Eq + Clone>(rate: Rate) -> Limiter<K> {
+            Limiter::new(rate, KEYS_MAX)
+        }
         Self {
-            joins: account(rates.joins),
-            holds: account(rates.holds),
-            payments: account(rates.payments),
-            reads: account(rates.reads),
-            maps: account(rates.maps),
-            refreshes: account(rates.refreshes),
-            sign_ups: address(rates.sign_ups),
-            sign_ins: address(rates.sign_ins),
-            operators: address(rates.operators),
-            requests: address(rates.requests),
+            joins: limiter(rates.joins),
+            holds: limiter(rates.holds),
+            payments: limiter(rates.payments),
+            reads: limiter(rates.reads),
+            maps: limiter(rates.maps),
+            refreshes: limiter(rates.refreshes),
+            sign_ups: limiter(rates.sign_ups),
+            sign_ins: limiter(rates.sign_ins),
+            operators: limiter(rates.operators),
+            requests: limiter(rates.requests),
             metrics,
         }
     }

@@ -191,7 +191,9 @@ fn token_view(
             view.position = position;
             let wait = wait_ms.filter(|_| sale == SaleState::Open);
             view.estimated_wait_seconds = wait.map(|ms| ms.div_ceil(1_000));
-            view.awaiting_draw_value = sale == SaleState::Open && concert.queue.awaits_value();
+            // Whoever has a position is drawn; the queue need not be asked.
+            let undrawn = sale == SaleState::Open && position.is_none();
+            view.awaiting_draw_value = undrawn && concert.queue.awaits_value();
             view.poll_after_ms = Some(match sale {
                 _ if view.awaiting_draw_value => AWAITING_POLL_MS + sequence % AWAITING_POLL_MS,
                 SaleState::Upcoming => {
@@ -354,6 +356,10 @@ fn put_off(
     let Standing::Waiting { wait_ms, .. } = standing else {
         return Ok(());
     };
+    // These are the first.
+    if !app.pressure.puts_off(Crowd::FarPoll) {
+        return Ok(());
+    }
     let opens_in = concert.row().start_at.ms_since(now);
     let sold_out = concert.stock().is_sold_out();
     let wait_ms = wait_ms.unwrap_or(0).max(u64::try_from(opens_in).unwrap_or(0));

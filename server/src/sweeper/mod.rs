@@ -70,9 +70,7 @@ impl Sweeper {
         let concerts = self.board.concerts();
         let mut work = JoinSet::new();
         for concert in &concerts {
-            if self.has_work(concert) {
-                work.spawn(Work::of(self, concert).run());
-            }
+            work.spawn(Work::of(self, concert).run());
         }
         while work.join_next().await.is_some() {}
         if number.is_multiple_of(SAMPLE_EVERY) {
@@ -82,12 +80,6 @@ impl Sweeper {
             self.desk.prune(TICK).await;
         }
         self.metrics.sweep_seconds.observe(began.elapsed().as_secs_f64());
-    }
-
-    fn has_work(&self, concert: &ConcertBoard) -> bool {
-        let now = self.clock.now();
-        let next = concert.queue.next_tick(concert.id, &concert.row(), concert.most(), now);
-        next.is_some() || !concert.queue.due(now, 1).is_empty()
     }
 
     /// Notes the rate of each queue, and tells people in line how often to ask.
