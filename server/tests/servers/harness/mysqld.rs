@@ -21,7 +21,14 @@ const GRANT: &str = "GRANT SELECT ON performance_schema.replication_group_member
 /// What the data folder is made with, too.
 const SIZE: &str = "--innodb-redo-log-capacity=64M";
 
-pub const SETTINGS: &[&str] = &[SIZE, "--innodb-buffer-pool-size=128M", "--mysqlx=OFF"];
+/// Tests make triggers, by an account without SUPER; where the binary log is on, as it is by default,
+/// MySQL wants to be told that it may trust them.
+pub const SETTINGS: &[&str] = &[
+    SIZE,
+    "--innodb-buffer-pool-size=128M",
+    "--mysqlx=OFF",
+    "--log-bin-trust-function-creators=ON",
+];
 
 pub fn program() -> Option<Program> {
     let fetched = || Some(target_folder().join("mysql/mysqld")).filter(|path| path.is_file());
