@@ -35,8 +35,9 @@ pub const OVER_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 pub const TTL_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 /// Admissions a second, and admitted at once, may not be set higher than this.
 pub const ADMISSION_MAX: u64 = 10_000_000;
-/// Places served by one admission tick, so that a tick is bounded whatever the queue's length.
-pub const PLACES_PER_TICK_MAX: u64 = 1_000;
+/// Places served by one admission tick, so that those who shop wait some milliseconds for it at most,
+/// whatever the queue's length and rate. A tick that has room left is followed by another at once.
+pub const PLACES_PER_TICK_MAX: u64 = 100;
 /// Places that one tick passes because they have left, beyond those that it serves. A tick that has passed
 /// so many is followed by another at once.
 pub const LEFT_PER_TICK_MAX: u64 = 10_000;

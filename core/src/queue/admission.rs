@@ -220,7 +220,8 @@ impl Admit {
         }
         let clock_reset = queue.credit_at < before.credit_at;
         let moved = queue.cursor != before.cursor || queue.drawn != before.drawn;
-        let more = room > 0 && queue.cursor < queue.tail && (admitted > 0 || moved);
+        let somebody = queue.returning > 0 || queue.cursor < queue.tail;
+        let more = room > 0 && somebody && (admitted > 0 || moved);
         if (admitted > 0 || moved || clock_reset)
             && let Some(row) = rows.queues.update(&self.concert)
         {

@@ -244,14 +244,16 @@ fn who_has_left_takes_no_room() {
     );
 }
 
-/// H18, and no one ahead of turn: a tick lets back in 1,000 at the most; while more wait at the
-/// front, nobody behind them is served.
+/// H18, and no one ahead of turn: a tick lets back in 100 at the most; while more wait at the
+/// front, nobody behind them is served, and another tick follows at once.
 #[test]
 fn the_line_waits_for_all_who_come_back() {
-    let joins = (1..=1001).map(|n| format!("join u{n}\n")).collect::<String>();
-    check(&format!(
-        "
-        concert c1 max_active 1001 rate 5000 grace 1m
+    let joins = (1..=101).map(|n| format!("join u{n}\n")).collect::<String>();
+    for (last, last_seen) in [("join u2000", "see place u2000 -> Waiting"), ("", "")] {
+        let left = if last.is_empty() { 1 } else { 2 };
+        check(&format!(
+            "
+        concert c1 max_active 101 rate 5000 grace 1m
         {{
         {joins}
         }}
@@ -260,13 +262,14 @@ fn the_line_waits_for_all_who_come_back() {
         {{
         {joins}
         }}
-        join u2000                       -> waiting 1002 new
+        {last}
         queue c1 paused off max_active 2000
-        admit c1                         -> admitted 1000
-        see place u2000                  -> Waiting
-        admit c1                         -> admitted 2
+        admit c1                         -> admitted 100 more
+        {last_seen}
+        admit c1                         -> admitted {left}
         "
-    ));
+        ));
+    }
 }
 
 /// A no-show who leaves after the grace is over has left: the next join is a new place.
