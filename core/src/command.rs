@@ -253,3 +253,24 @@ fn reservation_keys(id: ReservationId, rows: &Rows, keys: &mut Keys) {
         want(&mut keys.seats, &rows.seats, SeatKey { date, number: seat.number });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{UserId, Uuid};
+
+    #[test]
+    fn a_command_names_its_concert_or_none() {
+        let (user, concert) = (UserId(Uuid::nil()), ConcertId(Uuid::from_bytes([7; 16])));
+        let place = PlaceKey { concert, sequence: 1 };
+        let adopt = Adopt { user, username: String::new() };
+        for (command, named) in [
+            (Command::Adopt(adopt), None),
+            (Command::Join(Join::of(user, concert)), Some(concert)),
+            (Command::Expire(Expire { place }), Some(concert)),
+            (Command::Admit(Admit::of(concert)), Some(concert)),
+        ] {
+            assert_eq!(command.concert(), named, "{}", command.name());
+        }
+    }
+}

@@ -367,3 +367,46 @@ impl SetSale {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400_000;
+
+    fn concert(start_at: i64, end_at: Option<i64>) -> Concert {
+        Concert {
+            concert_name: String::new(),
+            theater: String::new(),
+            run_time: 1,
+            total_seats: 0,
+            date_count: 0,
+            start_at: Time(start_at),
+            end_at: end_at.map(Time),
+            policy: Policy::default(),
+            created_at: Time(0),
+        }
+    }
+
+    /// A day after the last of its opening, its closing and its last date; never where it has neither of the
+    /// last two.
+    #[test]
+    fn a_concert_is_over_a_day_after_its_end() {
+        for (start_at, end_at, last, end) in [
+            (10, None, None, None),
+            (10, Some(30), None, Some(30)),
+            (10, None, Some(40), Some(40)),
+            (10, Some(30), Some(40), Some(40)),
+            (10, Some(50), Some(40), Some(50)),
+            (90, Some(50), Some(40), Some(90)),
+        ] {
+            let concert = concert(start_at, end_at);
+            let over_at = |now| concert.is_over(last.map(Time), Time(now));
+            let Some(end) = end else {
+                assert!(!over_at(1_000 * DAY));
+                continue;
+            };
+            assert_eq!((over_at(end + DAY - 1), over_at(end + DAY)), (false, true), "{concert:?}");
+        }
+    }
+}

@@ -112,7 +112,7 @@ const fn mix(value: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Draw, commitment};
+    use super::{Draw, commitment, mixed};
     use proptest::prelude::*;
 
     proptest! {
@@ -130,6 +130,17 @@ mod tests {
             }
             prop_assert_eq!(draw.number_of(count + 1), count + 1);
         }
+    }
+
+    /// As anybody computes it: SHA-256 of the seed and the value's bytes.
+    #[test]
+    fn a_value_is_mixed_in_by_sha_256() {
+        let digest = [
+            0x6e, 0x52, 0x4c, 0xad, 0x86, 0x8d, 0x2a, 0x1, 0xad, 0x36, 0x7a, 0x9a, 0x5, 0x79, 0x19,
+            0xac, 0xf2, 0x41, 0x8d, 0xf0, 0x85, 0x78, 0xab, 0x9b, 0x31, 0xa8, 0x23, 0x9f, 0x82,
+            0xc0, 0xca, 0xf0,
+        ];
+        assert_eq!(mixed(&[7; 32], "7f"), digest);
     }
 
     /// Over many seeds each joiner meets each number about equally often: the first to arrive has

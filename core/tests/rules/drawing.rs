@@ -53,16 +53,20 @@ fn a_named_value_is_waited_for() {
         concert c1 max_active 3 opens 10m beacon the_next_pulse
         {}
         draw c1 7f                       -> sale_not_open 10m
+        see draw c1                      -> to come
         at 10m
         admit c1                         -> admitted 0
         join u6                          -> waiting - new
         admit c1                         -> admitted 0
         see position u1                  -> none
+        see draw c1                      -> awaits its value
         draw c9 7f                       -> concert_not_found
         draw c1 _                        -> invalid_setting Draw
         draw c1 7f                       -> draw set
         draw c1 7f                       -> draw set
         draw c1 80                       -> already_exists
+        see draw c1                      -> drawn
+        see order c1                     -> u4 u1 u2 u5 u3 u6
         admit c1                         -> admitted 3
         see position u6                  -> 3
         see queue c1                     -> active 3 cursor 3 tail 6 returning 0
@@ -91,6 +95,25 @@ fn the_value_may_come_before_the_opening() {
         joins(1, 5),
         joins(6, 7),
     ));
+}
+
+/// H6: once those who are drawn are fixed, a clock that jumps back keeps no value out.
+#[test]
+fn the_value_is_taken_though_the_clock_jumps_back() {
+    for (terms, fixed, back) in
+        [("drawn_before 5m", "5m", "4m59s"), ("", "10m", "9m59s"), ("drawn_before 10m", "10m", "4m")]
+    {
+        check(&format!(
+            "
+            concert c1 max_active 3 opens 10m beacon the_next_pulse {terms}
+            join u1                          -> waiting - new
+            at {fixed}
+            join u2                          -> waiting - new
+            at {back}
+            draw c1 7f                       -> draw set
+            "
+        ));
+    }
 }
 
 /// Where nobody has joined before, there is nothing to draw and nothing to wait for.

@@ -47,6 +47,13 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
                 queue.active, queue.cursor, queue.tail, queue.returning
             )
         }
+        "draw" => {
+            let queue = &world.queues[&ConcertId(id(which))];
+            let states = [(queue.is_drawn(), "drawn"), (queue.awaits_value(), "awaits its value")];
+            let now: Vec<&str> =
+                states.iter().filter(|(is, _)| *is).map(|(_, text)| *text).collect();
+            if now.is_empty() { "to come".to_owned() } else { now.join(" and ") }
+        }
         "order" => order(world, ConcertId(id(which))),
         other => panic!("{other} can't be seen"),
     }

@@ -479,7 +479,7 @@ fn a_release_costs_what_the_hold_did() {
         reserve u1 r4 seats 2            -> seats_cooling_off 2 until 15m12s
         ",
     );
-    check(
+    let world = check(
         "
         concert c1 seats 6 hold 5m rehold 0s
         join u1
@@ -489,6 +489,7 @@ fn a_release_costs_what_the_hold_did() {
         reserve u1 r2 seats 1            -> held 1                    # 0: not at all
         ",
     );
+    assert!(world.seats.values().all(|seat| seat.last_holder.is_none()), "nothing is remembered");
 }
 
 /// H40: three lapses, or releases in the second half, and the user stays away for three times the time;
@@ -532,6 +533,21 @@ fn lapses_are_limited() {
         reserve u1 r8 seats 7            -> held 7
         at 11m59s
         join u1                          -> admitted                  # two since the payment
+        ",
+    );
+    check(
+        "
+        concert c1 seats 9 hold 1m rehold 2m shop 1h
+        join u1
+        reserve u1 r1 seats 1            -> held 1
+        cancel u1 r1                     -> released
+        reserve u1 r2 seats 2            -> held 2
+        +29s
+        cancel u1 r2                     -> released
+        reserve u1 r3 seats 3            -> held 3
+        cancel u1 r3                     -> released
+        leave u1
+        join u1                          -> admitted                  # none of them was late
         ",
     );
 }
