@@ -100,9 +100,11 @@ fn the_value_may_come_before_the_opening() {
 /// H6: once those who are drawn are fixed, a clock that jumps back keeps no value out.
 #[test]
 fn the_value_is_taken_though_the_clock_jumps_back() {
-    for (terms, fixed, back) in
-        [("drawn_before 5m", "5m", "4m59s"), ("", "10m", "9m59s"), ("drawn_before 10m", "10m", "4m")]
-    {
+    for (terms, fixed, back) in [
+        ("drawn_before 5m", "5m", "4m59s"),
+        ("", "10m", "9m59s"),
+        ("drawn_before 10m", "10m", "4m"),
+    ] {
         check(&format!(
             "
             concert c1 max_active 3 opens 10m beacon the_next_pulse {terms}

@@ -502,3 +502,23 @@ fn all_polls_together_stay_within_the_budget() {
     }
     assert_eq!(PollLaw::of(0, 0.0, 1_000.0), PollLaw::default(), "nobody waits");
 }
+
+/// What gives way first is the divisor, then the times; what fits exactly gives way to nothing, and what
+/// can never fit is left at the longest times. Computed from the law's text, apart from its code.
+#[test]
+fn the_budget_decides_how_often_to_ask() {
+    for ((waiting, rate, budget), (least_ms, most_ms, divisor)) in [
+        ((100_000, 0_u32, 1_000.0), (1_000, 100_000, 4.0)),
+        ((10_000_000, 0, 1_000.0), (1_000, 600_000, 4.0)),
+        ((100, 0, 0.0), (1_000, 100_000, 4.0)),
+        ((4_000, 1_000, 4_000.0), (1_000, 30_000, 4.0)),
+        ((4_001, 1_000, 4_000.0), (1_000, 30_000, 3.75)),
+        ((1_000_000, 500, 10_000.0), (1_250, 125_000, 1.25)),
+        ((1_000_000, 3_000, 15_000.0), (2_440, 162_757, 1.25)),
+        ((2_000_000, 50, 4_000.0), (1_250, 600_000, 1.25)),
+        ((1_000_000, 5_000, 100.0), (10_000, 600_000, 1.25)),
+    ] {
+        let want = PollLaw { least_ms, most_ms, divisor };
+        assert_eq!(PollLaw::of(waiting, rate.into(), budget), want, "{waiting} {rate} {budget}");
+    }
+}

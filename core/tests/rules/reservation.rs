@@ -550,4 +550,22 @@ fn lapses_are_limited() {
         join u1                          -> admitted                  # none of them was late
         ",
     );
+    check(
+        "
+        concert c1 hold 1m rehold 2m shop 1m
+        join u1
+        arrive u1
+        at 1m
+        join u1                          -> admitted
+        arrive u1
+        at 2m
+        join u1                          -> admitted
+        arrive u1
+        at 3m
+        join u1                          -> admitted
+        arrive u1
+        at 4m
+        join u1                          -> admitted                  # whoever held nothing let nothing lapse
+        ",
+    );
 }
