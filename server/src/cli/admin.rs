@@ -59,7 +59,7 @@ enum Verb {
 #[derive(Debug, Subcommand)]
 enum ConcertVerb {
     /// Makes a concert: by flags, by a JSON file as the API takes it, or by both
-    Create(Asked<verbs::CreateConcert>),
+    Create(Box<Asked<verbs::CreateConcert>>),
     /// Lists the concerts that are not over
     List(Asked<verbs::ListConcerts>),
     /// Shows a concert as the public sees it
@@ -100,7 +100,7 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
     match admin.verb {
         Verb::Key(verb) => keys::run(verb),
         Verb::Export(verb) => export::run(verb),
-        Verb::Concert(ConcertVerb::Create(asked)) => ask(asked),
+        Verb::Concert(ConcertVerb::Create(asked)) => ask(*asked),
         Verb::Concert(ConcertVerb::List(asked)) => ask(asked),
         Verb::Concert(ConcertVerb::Show(asked)) => ask(asked),
         Verb::Date(DateVerb::Add(asked)) => ask(asked),

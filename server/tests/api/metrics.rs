@@ -246,3 +246,28 @@ async fn invented_addresses_make_no_series() {
     }
     assert_eq!(series(), before);
 }
+
+/// Whatever is answered, the answer has the request's id.
+#[tokio::test]
+async fn every_answer_has_its_requests_id() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let asks = [
+        get("/api/v1/concerts"),
+        get("/nowhere"),
+        post("/api/v1/concerts"),
+        get("/metrics"),
+        post("/api/v1/sessions").body("application/json", "{"),
+        get(format!("/api/v1/admin/concerts/{}", show.id)).operator(),
+        get(format!("/api/v1/admin/concerts/{}", show.id)),
+    ];
+    let mut made = BTreeSet::new();
+    for ask in asks {
+        let own = sale.send(ask.clone()).await;
+        assert!(made.insert(own.header("x-request-id").to_owned()), "each has its own");
+        let sane = sale.send(ask.clone().header("x-request-id", "trace-1")).await;
+        assert_eq!(sane.header("x-request-id"), "trace-1", "{}", ask.path);
+        let bad = sale.send(ask.header("x-request-id", "a b")).await;
+        assert!(!["", "a b"].contains(&bad.header("x-request-id")));
+    }
+}

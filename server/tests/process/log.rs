@@ -159,4 +159,7 @@ fn slow_batches_and_reads_are_told() {
     waiting.join().unwrap();
     let log = server.stop();
     line(&log, &["WARN", "a slow batch", "create_concert", "ms="]);
+    assert!(!log.contains("a slow read"), "{log}");
+    let server = house.start(&["--demo", "false", "--log-slow-ms", "0", "--log", "debug"]);
+    assert!(!server.stop().contains("a slow "), "0 turns both off");
 }

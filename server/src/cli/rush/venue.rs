@@ -25,6 +25,9 @@ use uuid::Uuid;
 /// How long a server may take to hear of a concert that another has made.
 const SHOWN_WAIT: Duration = Duration::from_secs(5);
 
+/// How long a target may take to be connected to.
+const CONNECT_WAIT: Duration = Duration::from_secs(3);
+
 /// A folder that is removed at the end.
 struct Folder(PathBuf);
 
@@ -90,10 +93,18 @@ pub fn find(options: &Options) -> Result<Venue, Failure> {
 
 fn target(options: &Options) -> Result<Venue, Failure> {
     let address = |url: &String| -> Result<SocketAddr, Failure> {
-        let host = url.strip_prefix("http://").ok_or("a target is http://HOST:PORT")?;
+        let host = url.strip_prefix("http://").ok_or_else(|| {
+            format!("--target {url}: it takes http://HOST:PORT, as http://127.0.0.1:8080")
+        })?;
         let mut found = host.trim_end_matches('/').to_socket_addrs()?;
         Ok(found.next().ok_or_else(|| format!("{url} has no address"))?)
     };
+    let addresses = options.target.iter().map(address).collect::<Result<Vec<_>, _>>()?;
+    // First, since no key helps where nobody answers.
+    for (url, address) in options.target.iter().zip(&addresses) {
+        let answers = std::net::TcpStream::connect_timeout(address, CONNECT_WAIT);
+        answers.map_err(|why| format!("--target {url} does not answer: {why}"))?;
+    }
     let given = options.given()?;
     let named = given.database.is_some();
     if !named && given.keys_file.is_none() && given.token_keys.is_none() {
@@ -105,7 +116,7 @@ fn target(options: &Options) -> Result<Venue, Failure> {
     Ok(Venue {
         name: options.target.join(", "),
         database: if named { config.shown_database() } else { unknown },
-        addresses: options.target.iter().map(address).collect::<Result<_, _>>()?,
+        addresses,
         // Never made here: the target would not know them.
         keys: token_keys(&config, KeyFile::read)?,
         audited: named.then_some(config),
