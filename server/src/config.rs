@@ -1,6 +1,11 @@
 //! Configuration: by flag, environment variable, or TOML file, in this order of precedence. Every
 //! key is described once, here; `serve --help`, the environment and the file are made from it.
 
+mod environment;
+mod value;
+
+pub use environment::check_environment;
+
 use crate::networks::Networks;
 use crate::rates::Rate;
 use boxoffice_core::concert::Policy;
@@ -9,27 +14,34 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// A list of settings: `name, "ENV", type = default, "help"`.
+/// The heading in the help of what matters first; the rest is in the long help only.
+pub const MAIN: &str = "Main settings";
+
+/// A list of settings, `name, "ENV": type = default;`, by the heading that they have in the help.
 macro_rules! settings {
-    ($($(#[$doc:meta])* $name:ident, $env:literal: $type:ty = $default:expr;)*) => {
+    ($([$heading:literal] $($(#[$doc:meta])* $name:ident, $env:literal: $type:ty = $default:expr;)*)*) => {
         /// Settings as given; `None` where not. The help does not show what the environment holds:
         /// there may be a password or a key in it.
         #[derive(Clone, Default, Deserialize, clap::Args)]
         #[serde(deny_unknown_fields)]
         pub struct Given {
-            $($(#[$doc])* #[arg(long, env = $env, hide_env_values = true)] pub $name: Option<$type>,)*
+            $($($(#[$doc])*
+            #[arg(long, env = $env, hide_env_values = true, help_heading = $heading,
+                hide_short_help = $heading != MAIN, allow_negative_numbers = true,
+                value_parser = value::read::<$type>)]
+            pub $name: Option<$type>,)*)*
         }
 
         /// Settings as they hold.
         #[derive(Clone, PartialEq, Eq)]
         pub struct Config {
-            $($(#[$doc])* pub $name: $type,)*
+            $($($(#[$doc])* pub $name: $type,)*)*
         }
 
         impl std::fmt::Debug for Given {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 let mut fields = f.debug_struct("Given");
-                $(fields.field(stringify!($name), &Discreet(stringify!($name), &self.$name));)*
+                $($(fields.field(stringify!($name), &Discreet(stringify!($name), &self.$name));)*)*
                 fields.finish()
             }
         }
@@ -37,52 +49,70 @@ macro_rules! settings {
         impl std::fmt::Debug for Config {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 let mut fields = f.debug_struct("Config");
-                $(fields.field(stringify!($name), &Discreet(stringify!($name), &self.$name));)*
+                $($(fields.field(stringify!($name), &Discreet(stringify!($name), &self.$name));)*)*
                 fields.finish()
             }
         }
 
         /// Every environment variable that is understood.
-        pub const ENVIRONMENT: &[&str] = &[$($env),*];
+        pub const ENVIRONMENT: &[&str] = &[$($($env),*),*];
         /// Every key of the file.
-        pub const KEYS: &[&str] = &[$(stringify!($name)),*];
+        pub const KEYS: &[&str] = &[$($(stringify!($name)),*),*];
+
+        /// What a setting takes, with an example; none where there is no such setting.
+        fn wanted(name: &str) -> Option<&'static str> {
+            match name {
+                $($(stringify!($name) => Some(<$type as value::Value>::WANTED),)*)*
+                _ => None,
+            }
+        }
 
         impl Given {
             /// These settings, and where one is not given, those of `other`.
             #[must_use]
             pub fn or(self, other: Self) -> Self {
-                Self { $($name: self.$name.or(other.$name),)* }
+                Self { $($($name: self.$name.or(other.$name),)*)* }
             }
 
             /// Settings as they hold: the default where nothing is given.
             fn resolved(self) -> Config {
-                Config { $($name: self.$name.unwrap_or_else(|| $default),)* }
+                Config { $($($name: self.$name.unwrap_or_else(|| $default),)*)* }
             }
         }
     };
 }
 
 settings! {
+    ["Main settings"]
     /// Address to listen on [default: 127.0.0.1:8080]
     listen, "BOXOFFICE_LISTEN": SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080));
     /// Database: sqlite://PATH, or mysql://USER:PASSWORD@HOST:PORT/NAME for any number of servers [default: sqlite://boxoffice.db]
     database, "BOXOFFICE_DATABASE": String = "sqlite://boxoffice.db".into();
+    ["Database"]
     /// TLS to a MySQL database: off, required (encrypted, whoever answers), verify, or auto (off on this machine, else verify) [default: auto]
     database_tls, "BOXOFFICE_DATABASE_TLS": String = "auto".into();
     /// File with the certificates that a MySQL database is verified by [default: those of the web]
     database_tls_ca, "BOXOFFICE_DATABASE_TLS_CA": PathBuf = PathBuf::new();
     /// Seconds that a MySQL database may take to connect or to answer [default: 10]
     database_timeout_seconds, "BOXOFFICE_DATABASE_TIMEOUT_SECONDS": i64 = 10;
+    ["Main settings"]
     /// File with the token keys, mode 0600; the same on all servers of one database [default: beside the database, .keys.json]
     keys_file, "BOXOFFICE_KEYS_FILE": PathBuf = PathBuf::new();
+    ["Tokens and passwords"]
     /// The token keys themselves, as such a file has them; better by environment than by flag [default: none]
     token_keys, "BOXOFFICE_TOKEN_KEYS": String = String::new();
+    ["Main settings"]
     /// Whether an empty database gets a demo sale [default: true]
     demo, "BOXOFFICE_DEMO": bool = true;
     /// What to log: error, warn, info, debug, or a filter of tracing [default: info]
     log, "BOXOFFICE_LOG": String = "info".into();
+    /// How the log looks: text for people, or json, an object a line [default: text]
+    log_format, "BOXOFFICE_LOG_FORMAT": String = "text".into();
+    /// Batches and reads of the database that take longer than so many milliseconds are in the log; 0 for none [default: 1000]
+    log_slow_ms, "BOXOFFICE_LOG_SLOW_MS": u64 = 1_000;
     /// Currency code shown with amounts [default: KRW]
     currency, "BOXOFFICE_CURRENCY": String = "KRW".into();
+    ["Connections and load"]
     /// Connections at once; more wait in the system's backlog [default: 16000]
     connections_max, "BOXOFFICE_CONNECTIONS_MAX": usize = 16_000;
     /// Share of what this server can answer that people in line may ask for, per cent: they are told to come less often where more of them wait [default: 40]
@@ -95,6 +125,7 @@ settings! {
     trusted_proxies, "BOXOFFICE_TRUSTED_PROXIES": Networks = Networks::default();
     /// Whether trusted proxies begin each connection with the PROXY protocol, version 1 or 2 [default: false]
     proxy_protocol, "BOXOFFICE_PROXY_PROTOCOL": bool = false;
+    ["Limits by account and address"]
     /// Whether the limits hold that follow, and that of connections of an address [default: true]
     limits, "BOXOFFICE_LIMITS": bool = true;
     /// Places taken or left in line, by account: so many at once, then so many a minute, or off [default: 20+10/min]
@@ -117,6 +148,7 @@ settings! {
     limit_operators, "BOXOFFICE_LIMIT_OPERATORS": Rate = Rate::new(600, 300);
     /// Requests of every kind, by address [default: 60000+300000/min]
     limit_requests, "BOXOFFICE_LIMIT_REQUESTS": Rate = Rate::new(60_000, 300_000);
+    ["Connections and load"]
     /// Told to stop: seconds that the server goes on serving while /readyz says no, so that a balancer sends nobody any more [default: 0]
     drain_seconds, "BOXOFFICE_DRAIN_SECONDS": u64 = 0;
     /// Commands in one transaction, at most; 1 is the conventional way [default: 128]
@@ -125,6 +157,7 @@ settings! {
     desk_waiting_max, "BOXOFFICE_DESK_WAITING_MAX": usize = 8_192;
     /// Database connections for reading [default: 4]
     readers, "BOXOFFICE_READERS": usize = 4;
+    ["Tokens and passwords"]
     /// Threads that hash passwords [default: 1]
     password_threads, "BOXOFFICE_PASSWORD_THREADS": usize = 1;
     /// Passwords that may wait to be hashed, of sign-ins and of sign-ups each; beyond it the last in the order gets 503 [default: 256]
@@ -135,6 +168,7 @@ settings! {
     refresh_token_seconds, "BOXOFFICE_REFRESH_TOKEN_SECONDS": i64 = 7 * 24 * 3600;
     /// Seconds that a queue token counts, from joining or the opening; then a new one is given [default: 259200]
     queue_token_seconds, "BOXOFFICE_QUEUE_TOKEN_SECONDS": i64 = 72 * 3600;
+    ["New concerts"]
     /// New concerts: seconds that seats are held for payment [default: 300]
     hold_seconds, "BOXOFFICE_HOLD_SECONDS": i64 = Policy::default().hold_ttl_ms / 1000;
     /// New concerts: seconds that an admitted user may shop [default: 600]
@@ -151,6 +185,7 @@ settings! {
     admissions_per_second, "BOXOFFICE_ADMISSIONS_PER_SECOND": u64 = QueueSettings::default().admissions_per_second;
     /// New concerts: places in line [default: 2000000]
     max_waiting, "BOXOFFICE_MAX_WAITING": u64 = QueueSettings::default().max_waiting;
+    ["External identities"]
     /// External identities: file with the provider's keys (JWKS) [default: none]
     oidc_jwks_file, "BOXOFFICE_OIDC_JWKS_FILE": PathBuf = PathBuf::new();
     /// External identities: the issuer that tokens must name [default: none]
@@ -170,6 +205,15 @@ impl std::fmt::Display for Invalid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The name among these that is most like it, if one is like it at all.
+fn similar<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
+    let alike = names.iter().map(|known| (strsim::damerau_levenshtein(name, known), *known));
+    alike
+        .min()
+        .filter(|(distance, known)| *distance <= 2.max(known.len() / 5))
+        .map(|(_, known)| known)
 }
 
 fn invalid<T>(text: impl Into<String>) -> Result<T, Invalid> {
@@ -193,9 +237,18 @@ impl Given {
     /// It has an unknown key or a bad value.
     pub fn from_toml(text: &str) -> Result<Self, Invalid> {
         toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            let at = error.span().map_or(0, |span| span.start);
+            let line = text[..at].lines().count().max(1);
             let why = error.message().replace('\n', " ");
-            Invalid(format!("line {line}: {why}"))
+            let name = text.lines().nth(line - 1).and_then(|text| text.split_once('='));
+            let name = name.map_or("", |(name, _)| name.trim());
+            let hint = match wanted(name).filter(|_| !why.contains("expected one of")) {
+                Some(wanted) => format!("; {name} takes {wanted}"),
+                None => {
+                    similar(name, KEYS).map_or_else(String::new, |key| format!("; is {key} meant?"))
+                }
+            };
+            Invalid(format!("line {line}: {why}{hint}"))
         })
     }
 
@@ -315,6 +368,10 @@ impl Config {
             let share = self.poll_share_percent;
             return invalid(format!("poll_share_percent: {share} is not between 1 and 90"));
         }
+        if crate::log::Format::of(&self.log_format).is_none() {
+            return invalid(format!("log_format: {:?} is neither text nor json", self.log_format));
+        }
+        crate::log::check(&self.log).map_err(|why| Invalid(format!("log: {why}")))?;
         if self.proxy_protocol && self.trusted_proxies.is_empty() {
             return invalid("proxy_protocol: it is for trusted_proxies, and there are none");
         }
@@ -386,22 +443,6 @@ fn shown(address: &str) -> String {
     }
 }
 
-/// Environment variables that are no settings: the settings' file, and the key with which `rush` makes its sale.
-const ELSEWHERE: &[&str] = &["BOXOFFICE_CONFIG", "BOXOFFICE_OPERATOR_KEY"];
-
-/// Refuses environment variables that look like settings and are none.
-///
-/// # Errors
-/// There is one.
-pub fn check_environment(names: impl Iterator<Item = String>) -> Result<(), Invalid> {
-    for name in names.filter(|name| name.starts_with("BOXOFFICE_")) {
-        if !ENVIRONMENT.contains(&name.as_str()) && !ELSEWHERE.contains(&name.as_str()) {
-            return invalid(format!("environment: there is no setting {name}"));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -421,6 +462,18 @@ mod tests {
         let from_file = Given::from_toml(text).unwrap().resolve().unwrap();
         let default = Given::default().resolve().unwrap();
         assert_eq!(from_file, default);
+    }
+
+    #[test]
+    fn a_bad_value_says_what_is_expected_with_an_example() {
+        let check = |toml: &str, want: &str| {
+            let why = Given::from_toml(toml).unwrap_err().0;
+            assert!(why.ends_with(want), "{why}");
+        };
+        check("listen = \"nowhere\"", "; listen takes an address with a port, as 127.0.0.1:8080");
+        check("readers = \"four\"", "; readers takes a whole number, as 300");
+        check("demo = 3", "; demo takes true or false");
+        check("lisen = \"127.0.0.1:80\"", "; is listen meant?");
     }
 
     #[test]
@@ -487,7 +540,8 @@ mod tests {
         check("trusted_proxies = \"10\"", "line 1: \"10\" is no network");
         check("proxy_protocol = true", "proxy_protocol: it is for trusted_proxies");
         check("oidc_issuer = \"https://x\"", "oidc_jwks_file, oidc_issuer and oidc_audience");
-        let names = ["BOXOFFICE_LISTN".to_owned()].into_iter();
-        assert!(check_environment(names).unwrap_err().0.contains("BOXOFFICE_LISTN"));
+        check("listn = \"x\"", "line 1: unknown field `listn`");
+        check("log_format = \"xml\"", "log_format: \"xml\" is neither text nor json");
+        check("log = \"a=b=c\"", "log: ");
     }
 }

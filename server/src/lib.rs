@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod http;
+pub mod log;
 pub mod metrics;
 pub mod networks;
 pub mod passwords;

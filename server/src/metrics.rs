@@ -1,11 +1,30 @@
-//! What is counted and measured, in the Prometheus text format.
+//! What is counted and measured, in the OpenMetrics text format. Every series whose labels are known
+//! beforehand is there from the start, as zero: what has not happened yet and what is not counted look
+//! different.
 
-use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+mod process;
+
+use boxoffice_core::command::Command;
+use process::Process;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
+
+/// The version of this binary.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The commit that it was built from, where the build was told (`BOXOFFICE_COMMIT`).
+pub const COMMIT: &str = match option_env!("BOXOFFICE_COMMIT") {
+    Some(commit) if !commit.is_empty() => commit,
+    _ => "unknown",
+};
 
 /// Labels of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -16,6 +35,15 @@ pub struct RequestLabels {
     pub method: &'static str,
     /// "2xx" and so on.
     pub status: &'static str,
+}
+
+/// A route, whatever was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RouteLabels {
+    /// Path template.
+    pub route: &'static str,
+    /// Method.
+    pub method: &'static str,
 }
 
 /// A problem's code.
@@ -46,6 +74,31 @@ pub struct ConcertLabel {
     pub concert: String,
 }
 
+/// A concert's id and name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct NameLabels {
+    /// The concert's id.
+    pub concert: String,
+    /// What it is called.
+    pub name: String,
+}
+
+/// Seats of a concert in one state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SeatLabels {
+    /// The concert's id.
+    pub concert: String,
+    /// "free", "held" or "sold".
+    pub state: &'static str,
+}
+
+/// A currency.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CurrencyLabel {
+    /// Its ISO 4217 code.
+    pub currency: String,
+}
+
 /// A limit by its name, and whom it counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct LimitLabels {
@@ -66,10 +119,12 @@ pub struct WhyLabel {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    /// Of the process, whose names have no prefix.
+    process: Registry,
     /// Requests answered.
     pub requests: Family<RequestLabels, Counter>,
     /// Time from a request's head to its answer's head.
-    pub request_seconds: Histogram,
+    pub request_seconds: Family<RouteLabels, Histogram>,
     /// Problems answered, by code.
     pub problems: Family<CodeLabel, Counter>,
     /// Commands that were carried out.
@@ -94,10 +149,20 @@ pub struct Metrics {
     pub queue_waiting: Family<ConcertLabel, Gauge>,
     /// Users shopping.
     pub queue_active: Family<ConcertLabel, Gauge>,
+    /// Seats of the dates to come.
+    pub seats: Family<SeatLabels, Gauge>,
+    /// 1 for each concert, with its name.
+    pub concert_name: Family<NameLabels, Gauge>,
+    /// The name that each concert has there.
+    names: Mutex<HashMap<String, String>>,
+    /// Money charged, minor units.
+    pub charged: Counter,
+    /// Money paid for seats, minor units.
+    pub paid: Counter,
     /// Kinds of the crowd's requests that are put off: far polls, near polls, joins.
     pub put_off: Gauge,
-    /// Time between two polls far away, ms.
-    pub poll_interval_ms: Gauge,
+    /// Time between two polls far away.
+    pub poll_interval_seconds: Gauge<f64, AtomicU64>,
     /// Passwords that wait to be hashed.
     pub passwords_waiting: Gauge,
     /// Connections that are open.
@@ -114,16 +179,47 @@ pub struct Metrics {
     pub sweep_seconds: Histogram,
 }
 
+/// Counters of money, by currency.
+type Money = Family<CurrencyLabel, Counter>;
+
+/// The states of seats that are shown.
+const STATES: [&str; 3] = ["free", "held", "sold"];
+
+/// A concert's queue and the seats of its dates to come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sale {
+    /// People in line.
+    pub waiting: u64,
+    /// People in the shop.
+    pub active: u64,
+    /// Seats that can be taken.
+    pub free: u64,
+    /// Seats that are held and not paid.
+    pub held: u64,
+    /// Seats that are sold.
+    pub sold: u64,
+}
+
 fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.000_1, 2.0, 18))
 }
 
 impl Default for Metrics {
+    /// Those of a server that has not told its currency or when it began.
     fn default() -> Self {
+        Self::of("XXX", None)
+    }
+}
+
+impl Metrics {
+    /// Metrics of a server with this currency, whose process began then, UTC milliseconds.
+    #[must_use]
+    pub fn of(currency: &str, began_ms: Option<i64>) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("boxoffice"),
+            process: Registry::default(),
             requests: Family::default(),
-            request_seconds: seconds(),
+            request_seconds: Family::new_with_constructor(seconds),
             problems: Family::default(),
             commands: Family::default(),
             batches: Counter::default(),
@@ -136,8 +232,13 @@ impl Default for Metrics {
             desk_waiting: Gauge::default(),
             queue_waiting: Family::default(),
             queue_active: Family::default(),
+            seats: Family::default(),
+            concert_name: Family::default(),
+            names: Mutex::default(),
+            charged: Counter::default(),
+            paid: Counter::default(),
             put_off: Gauge::default(),
-            poll_interval_ms: Gauge::default(),
+            poll_interval_seconds: Gauge::default(),
             passwords_waiting: Gauge::default(),
             connections: Gauge::default(),
             pruned: Family::default(),
@@ -146,18 +247,36 @@ impl Default for Metrics {
             limited: Family::default(),
             sweep_seconds: seconds(),
         };
-        metrics.register();
+        metrics.register_requests();
+        metrics.register_commands();
+        metrics.register_sales(currency);
+        metrics.register_server();
+        metrics.process.register_collector(Box::new(Process { began_ms }));
+        metrics.zeros();
         metrics
     }
-}
 
-impl Metrics {
-    fn register(&mut self) {
+    fn register_requests(&mut self) {
         let r = &mut self.registry;
         r.register("requests", "Requests answered", self.requests.clone());
         let head = "Time from a request's head to its answer's head";
         r.register_with_unit("request", head, Unit::Seconds, self.request_seconds.clone());
         r.register("problems", "Problems answered (refusals and faults)", self.problems.clone());
+        r.register("limited", "Requests that were too many", self.limited.clone());
+        let put_off = "Kinds of requests put off: 1 far polls, 2 near polls too, 3 joins too";
+        r.register("put_off", put_off, self.put_off.clone());
+        let (interval, unit) =
+            ("Time between two polls of those far from their turn", Unit::Seconds);
+        r.register_with_unit("poll_interval", interval, unit, self.poll_interval_seconds.clone());
+        let passwords = "Passwords that wait to be hashed";
+        r.register("passwords_waiting", passwords, self.passwords_waiting.clone());
+        r.register("connections", "Connections open", self.connections.clone());
+        let refused = "Connections closed before they asked for anything";
+        r.register("connections_refused", refused, self.connections_refused.clone());
+    }
+
+    fn register_commands(&mut self) {
+        let r = &mut self.registry;
         r.register("commands", "Commands carried out", self.commands.clone());
         r.register("batches", "Batches committed", self.batches.clone());
         r.register("batch_faults", "Batches failed as a whole", self.batch_faults.clone());
@@ -170,29 +289,81 @@ impl Metrics {
         let sync = "Time until the disk had the batches that waited for it";
         r.register_with_unit("sync", sync, Unit::Seconds, self.sync_seconds.clone());
         r.register("desk_waiting", "Commands that wait for the desk", self.desk_waiting.clone());
-        r.register("queue_waiting", "Numbers in line", self.queue_waiting.clone());
-        r.register("queue_active", "Users shopping", self.queue_active.clone());
-        let put_off = "Kinds of requests put off: 1 far polls, 2 near polls too, 3 joins too";
-        r.register("put_off", put_off, self.put_off.clone());
-        let interval = "Milliseconds between two polls of those far from their turn";
-        r.register("poll_interval_ms", interval, self.poll_interval_ms.clone());
-        let passwords = "Passwords that wait to be hashed";
-        r.register("passwords_waiting", passwords, self.passwords_waiting.clone());
-        r.register("connections", "Connections open", self.connections.clone());
+    }
+
+    fn register_sales(&mut self, currency: &str) {
+        let r = &mut self.registry;
+        r.register("queue_waiting", "People in line", self.queue_waiting.clone());
+        r.register("queue_active", "People in the shop", self.queue_active.clone());
+        r.register("seats", "Seats of the dates to come, by state", self.seats.clone());
+        r.register("concert_name", "1 for each concert, with its name", self.concert_name.clone());
+        let (charged, paid): (Money, Money) = (Family::default(), Family::default());
+        let label = CurrencyLabel { currency: currency.to_owned() };
+        self.charged = charged.get_or_create_owned(&label);
+        self.paid = paid.get_or_create_owned(&label);
+        let unit = || Unit::Other("minor_units".to_owned());
+        let text = "Money charged to balances";
+        r.register_with_unit("money_charged", text, unit(), charged);
+        r.register_with_unit("money_paid", "Money paid for seats", unit(), paid);
+    }
+
+    fn register_server(&mut self) {
+        let r = &mut self.registry;
+        let labels = vec![("version", VERSION), ("commit", COMMIT)];
+        r.register("build", "What this binary was built from", Info::new(labels));
         r.register("pruned", "Old records removed", self.pruned.clone());
-        let oldest = "Age of the oldest stored reply";
-        let age = self.oldest_reply_seconds.clone();
-        r.register_with_unit("oldest_reply", oldest, Unit::Seconds, age);
-        let refused = "Connections closed before they asked for anything";
-        r.register("connections_refused", refused, self.connections_refused.clone());
-        r.register("limited", "Requests that were too many", self.limited.clone());
+        let (oldest, unit) = ("Age of the oldest stored reply", Unit::Seconds);
+        r.register_with_unit("oldest_reply", oldest, unit, self.oldest_reply_seconds.clone());
         let sweep = "Time of a sweep";
         r.register_with_unit("sweep", sweep, Unit::Seconds, self.sweep_seconds.clone());
     }
 
+    /// Whatever has labels of a closed list is there from the start. Routes, codes and limits are known to
+    /// those who count them.
+    fn zeros(&self) {
+        for command in Command::NAMES {
+            drop(self.commands.get_or_create(&CommandLabel { command }));
+        }
+        for what in ["replies", "outbox"] {
+            drop(self.pruned.get_or_create(&PrunedLabel { what }));
+        }
+        for why in ["address", "idle", "proxy"] {
+            drop(self.connections_refused.get_or_create(&WhyLabel { why }));
+        }
+    }
+
+    /// Shows a concert's queue and seats as they are now.
+    pub fn show(&self, concert: &str, name: &str, sale: &Sale) {
+        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let label = ConcertLabel { concert: concert.to_owned() };
+        self.queue_waiting.get_or_create(&label).set(gauge(sale.waiting));
+        self.queue_active.get_or_create(&label).set(gauge(sale.active));
+        for (state, seats) in STATES.into_iter().zip([sale.free, sale.held, sale.sold]) {
+            let label = SeatLabels { concert: concert.to_owned(), state };
+            self.seats.get_or_create(&label).set(gauge(seats));
+        }
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if names.get(concert).is_some_and(|shown| shown == name) {
+            return;
+        }
+        let label = |name: &str| NameLabels { concert: concert.to_owned(), name: name.to_owned() };
+        if let Some(before) = names.insert(concert.to_owned(), name.to_owned()) {
+            self.concert_name.remove(&label(&before));
+        }
+        self.concert_name.get_or_create(&label(name)).set(1);
+    }
+
     /// Drops what is counted of these concerts, so that labels do not add up.
     pub fn forget(&self, concerts: impl Iterator<Item = String>) {
-        for label in concerts.map(|concert| ConcertLabel { concert }) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        for concert in concerts {
+            for state in STATES {
+                self.seats.remove(&SeatLabels { concert: concert.clone(), state });
+            }
+            if let Some(name) = names.remove(&concert) {
+                self.concert_name.remove(&NameLabels { concert: concert.clone(), name });
+            }
+            let label = ConcertLabel { concert };
             self.queue_waiting.remove(&label);
             self.queue_active.remove(&label);
         }
@@ -203,7 +374,10 @@ impl Metrics {
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail.
-        let _ = encode(&mut text, &self.registry);
+        for registry in [&self.registry, &self.process] {
+            let _ = encode_registry(&mut text, registry);
+        }
+        let _ = encode_eof(&mut text);
         text
     }
 }

@@ -8,9 +8,11 @@
 mod checks;
 mod copy;
 mod draw;
+mod sales;
 
 pub use checks::CHECKS;
 pub use draw::{Drawn, draw_seed};
+pub use sales::{Booking, DateSales, GradeSales};
 
 use crate::store::Fault;
 use crate::store::mysql::Options;
@@ -24,6 +26,9 @@ use std::time::Instant;
 
 /// Rows that break a check, listed at most; all are counted.
 pub const LISTED_MAX: usize = 20;
+
+/// Dates whose sales are listed for people.
+const DATES_SHOWN_MAX: usize = 50;
 
 /// A sentence that must hold.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +73,10 @@ pub struct Report {
     pub took_ms: u64,
     /// Each check, in order.
     pub checks: Vec<Finding>,
+    /// How many of the checks hold.
+    pub holding: usize,
+    /// What has been sold of each date.
+    pub sales: Vec<DateSales>,
     /// What was looked at.
     pub tables: Vec<Counted>,
 }
@@ -79,7 +88,8 @@ impl Report {
         self.checks.iter().map(|check| check.broken_count).sum()
     }
 
-    /// What is for people: a line for each check, with a list below it where it does not hold.
+    /// What is for people: a line for each check, with a list below it where it does not hold; what was sold
+    /// of each date; and at the end how many hold.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -99,8 +109,44 @@ impl Report {
         }
         let counts = self.tables.iter().filter(|table| table.rows > 0);
         let counts: Vec<String> = counts.map(|t| format!("{} {}", t.rows, t.table)).collect();
-        text + &format!("rows  {}; {} ms\n", counts.join(", "), self.took_ms)
+        text += &self.sales_text();
+        text += &format!("rows  {}; {} ms\n", counts.join(", "), self.took_ms);
+        text + &format!("{} of {} hold\n", self.holding, self.checks.len())
     }
+
+    fn sales_text(&self) -> String {
+        let line = |date: &DateSales| {
+            let DateSales { concert, starts_at, seats, sold, held, revenue, .. } = date;
+            // An operator has typed the name.
+            let concert = crate::log::clean(concert);
+            let revenue = grouped(*revenue);
+            format!(
+                "sales {concert}, {starts_at}: {sold} of {seats} sold, {held} held, {revenue} paid\n"
+            )
+        };
+        let mut text: String = self.sales.iter().take(DATES_SHOWN_MAX).map(line).collect();
+        let more = self.sales.len().saturating_sub(DATES_SHOWN_MAX);
+        if more > 0 {
+            text += &format!("sales … and {more} dates more (--json has all)\n");
+        }
+        let sold: u64 = self.sales.iter().map(|date| date.sold).sum();
+        let paid = self.sales.iter().fold(0_i64, |sum, date| sum.saturating_add(date.revenue));
+        let (dates, paid) = (self.sales.len(), grouped(paid));
+        text + &format!("sales {dates} dates: {sold} seats sold, {paid} paid (minor units)\n")
+    }
+}
+
+/// A number with commas, for people.
+fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = if number < 0 { "-".to_owned() } else { String::new() };
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// A file that is removed at the end.
@@ -178,10 +224,12 @@ impl Snapshot {
         let now_ms = self.now_ms;
         let began = Instant::now();
         let checks = CHECKS.iter().map(|check| self.check(check));
-        let checks = checks.collect::<Result<_, Fault>>()?;
+        let checks: Vec<Finding> = checks.collect::<Result<_, Fault>>()?;
+        let holding = checks.iter().filter(|check| check.broken_count == 0).count();
+        let sales = self.sales()?;
         let tables = self.counts()?;
         let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Report { now_ms, took_ms, checks, tables })
+        Ok(Report { now_ms, took_ms, checks, holding, sales, tables })
     }
 
     fn check(&self, check: &Check) -> Result<Finding, Fault> {

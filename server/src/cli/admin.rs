@@ -1,116 +1,117 @@
-//! `boxoffice admin`: keys of operators and of tokens.
+//! `boxoffice admin`: what operators do. Keys are made and exports read on the database itself, beside
+//! running servers: the first key cannot be asked for with a key, and an export is one moment's rows and no
+//! load on a sale. Everything else is asked of a running server by its HTTP API: it decides, whoever else
+//! asks meanwhile, and it alone may write to an embedded database that it sells from.
 
-use super::{Failure, Settings, database};
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::tokens::{KeyFile, api_key_hash, random};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+pub mod export;
+pub mod keys;
+mod server;
+mod show;
+mod verbs;
+
+pub use keys::operator_key;
+pub use server::Unheard;
+
+use super::Failure;
 use clap::Subcommand;
+use server::{Asked, ask};
 
 /// What to do.
-#[derive(Debug, Subcommand)]
-pub enum Verb {
-    /// Operators' and token keys
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Admin {
     #[command(subcommand)]
-    Key(KeyVerb),
+    verb: Verb,
 }
 
-/// What to do with keys.
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 refused or failed, 2 not a command line that is understood, \
+    3 no answer from the server.\nWhat no verb is for: boxoffice admin call METHOD PATH.";
+
+// A verb is a line here, a line in `run`, and a struct in `verbs` that says what it asks for.
 #[derive(Debug, Subcommand)]
-pub enum KeyVerb {
-    /// Makes an operator's key and prints it, once
-    Create {
-        /// Who or what it is for
-        #[arg(long, default_value = "operator")]
-        name: String,
-        /// Where the database and the keys are
-        #[command(flatten)]
-        settings: Settings,
-    },
-    /// Lists operators' keys (not their secrets)
-    List {
-        /// Where the database and the keys are
-        #[command(flatten)]
-        settings: Settings,
-    },
-    /// Revokes an operator's key by its id
-    Revoke {
-        /// As listed
-        id: uuid::Uuid,
-        /// Where the database and the keys are
-        #[command(flatten)]
-        settings: Settings,
-    },
-    /// Makes a new key for tokens; the one before stays valid, older ones do not
-    Rotate {
-        /// Where the database and the keys are
-        #[command(flatten)]
-        settings: Settings,
-    },
+enum Verb {
+    /// Keys of operators and of tokens, on the database itself
+    #[command(subcommand)]
+    Key(keys::KeyVerb),
+    /// Concerts
+    #[command(subcommand)]
+    Concert(ConcertVerb),
+    /// Dates of a concert
+    #[command(subcommand)]
+    Date(DateVerb),
+    /// Opens and closes a sale
+    #[command(subcommand)]
+    Sale(SaleVerb),
+    /// Pauses, resumes and steers a waiting queue
+    #[command(subcommand)]
+    Queue(QueueVerb),
+    /// Gives the value of a draw's public source, once
+    Draw(Asked<verbs::Draw>),
+    /// A sale in figures
+    Figures(Asked<verbs::Figures>),
+    /// Bookings, or sales by date and grade, as CSV: from the database itself
+    #[command(subcommand)]
+    Export(export::ExportVerb),
+    /// Any request of the API with the operator's key
+    Call(Asked<verbs::Call>),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConcertVerb {
+    /// Makes a concert: by flags, by a JSON file as the API takes it, or by both
+    Create(Box<Asked<verbs::CreateConcert>>),
+    /// Lists the concerts that are not over
+    List(Asked<verbs::ListConcerts>),
+    /// Shows a concert as the public sees it
+    Show(Asked<verbs::ShowConcert>),
+}
+
+#[derive(Debug, Subcommand)]
+enum DateVerb {
+    /// Adds a date with its seats
+    Add(Asked<verbs::AddDate>),
+}
+
+#[derive(Debug, Subcommand)]
+enum SaleVerb {
+    /// Opens the sale now
+    Open(Asked<verbs::OpenSale>),
+    /// Closes the sale now
+    Close(Asked<verbs::CloseSale>),
+}
+
+#[derive(Debug, Subcommand)]
+enum QueueVerb {
+    /// Lets nobody in until it is resumed
+    Pause(Asked<verbs::PauseQueue>),
+    /// Lets people in again
+    Resume(Asked<verbs::ResumeQueue>),
+    /// Changes how many are let in
+    Set(Asked<verbs::SetQueue>),
+    /// Shows the queue as the public sees it
+    Show(Asked<verbs::ShowQueue>),
 }
 
 /// Runs the verb.
 ///
 /// # Errors
-/// The database or the key file cannot be used.
-pub fn run(verb: Verb) -> Result<(), Failure> {
-    let Verb::Key(verb) = verb;
-    match verb {
-        KeyVerb::Create { name, settings } => create(&settings.resolve()?, &name),
-        KeyVerb::List { settings } => list(&settings.resolve()?),
-        KeyVerb::Revoke { id, settings } => revoke(&settings.resolve()?, id),
-        KeyVerb::Rotate { settings } => rotate(&settings.resolve()?),
+/// It was refused, or failed; [`Unheard`] where the server did not answer.
+pub fn run(admin: Admin) -> Result<(), Failure> {
+    match admin.verb {
+        Verb::Key(verb) => keys::run(verb),
+        Verb::Export(verb) => export::run(verb),
+        Verb::Concert(ConcertVerb::Create(asked)) => ask(*asked),
+        Verb::Concert(ConcertVerb::List(asked)) => ask(asked),
+        Verb::Concert(ConcertVerb::Show(asked)) => ask(asked),
+        Verb::Date(DateVerb::Add(asked)) => ask(asked),
+        Verb::Sale(SaleVerb::Open(asked)) => ask(asked),
+        Verb::Sale(SaleVerb::Close(asked)) => ask(asked),
+        Verb::Queue(QueueVerb::Pause(asked)) => ask(asked),
+        Verb::Queue(QueueVerb::Resume(asked)) => ask(asked),
+        Verb::Queue(QueueVerb::Set(asked)) => ask(asked),
+        Verb::Queue(QueueVerb::Show(asked)) => ask(asked),
+        Verb::Draw(asked) => ask(asked),
+        Verb::Figures(asked) => ask(asked),
+        Verb::Call(asked) => ask(asked),
     }
-}
-
-/// Makes an operator's key: its secret, of which the database has the hash alone.
-///
-/// # Errors
-/// The database cannot be used.
-pub fn operator_key(config: &Config, name: &str) -> Result<String, Failure> {
-    let secret = format!("bo_{}", BASE64.encode(random::<32>()?));
-    let id = uuid::Uuid::now_v7();
-    let hash = api_key_hash(&secret);
-    database::keys(config, false)?.create(id, name, &hash, Clock::System.now())?;
-    Ok(secret)
-}
-
-#[expect(clippy::print_stdout, reason = "the key is the verb's result")]
-fn create(config: &Config, name: &str) -> Result<(), Failure> {
-    println!("{}", operator_key(config, name)?);
-    Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "the list is the verb's result")]
-fn list(config: &Config) -> Result<(), Failure> {
-    for key in database::keys(config, true)?.list()? {
-        let state = if key.revoked_at.is_some() { "revoked" } else { "live" };
-        let made = crate::http::view::stamp(key.created_at);
-        println!("{}  {state:8}  {made}  {}", key.id, key.name);
-    }
-    Ok(())
-}
-
-fn revoke(config: &Config, id: uuid::Uuid) -> Result<(), Failure> {
-    if database::keys(config, false)?.revoke(id, Clock::System.now())? {
-        Ok(())
-    } else {
-        Err(format!("there is no live key {id}").into())
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "tells what has happened")]
-fn rotate(config: &Config) -> Result<(), Failure> {
-    let path = &config.keys_file;
-    if path.as_os_str().is_empty() {
-        return Err("token_keys is not a file; name one with --keys-file".into());
-    }
-    let named = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-    let now = Clock::System.now();
-    let file = KeyFile::open(path, now).map_err(|why| named(&why))?;
-    let rotated = file.rotated(now)?;
-    rotated.write(path).map_err(|why| named(&why))?;
-    println!("{} keys are live; running servers take them within seconds", rotated.keys.len());
-    Ok(())
 }

@@ -143,21 +143,47 @@ pub fn snapshot(config: &Config) -> Result<AuditSnapshot, Failure> {
     Ok(opened.map_err(|fault| named(config, &fault))?)
 }
 
-/// The operators' keys, for changing them or (`to_list`) for a look.
+/// What operators' keys are opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// A look.
+    Looking,
+    /// Changes in a database that is there.
+    Changes,
+    /// Changes; a database that is not there yet is made.
+    ANewOneToo,
+}
+
+/// The operators' keys. A key in a new database would be of use to nobody, so that none is made in passing:
+/// it is rather the wrong database.
 ///
 /// # Errors
-/// The database cannot be used.
-pub fn keys(config: &Config, to_list: bool) -> Result<Box<dyn OperatorKeys>, Failure> {
+/// The database cannot be used, or there is none yet.
+pub fn keys(config: &Config, what: For) -> Result<Box<dyn OperatorKeys>, Failure> {
+    let name = config.shown_database();
+    let none = || -> Failure {
+        let name = name.strip_prefix("sqlite://").unwrap_or(&name);
+        format!("{name}: there is no database of boxoffice yet. Name the server's by --database or --config, or start the server first; --create-database makes a new one").into()
+    };
     let opened: Result<Box<dyn OperatorKeys>, Fault> = match config.where_is_the_database()? {
         Database::Sqlite(path) => {
-            let files = Files { path };
+            let is_new = std::fs::metadata(&path).map_or(true, |file| file.len() == 0);
+            if is_new && what == For::Changes {
+                return Err(none());
+            }
+            let (files, is_look) = (Files { path }, what == For::Looking);
             let opened =
-                if to_list { ApiKeys::open_to_list(&files) } else { ApiKeys::open(&files) };
+                if is_look { ApiKeys::open_to_list(&files) } else { ApiKeys::open(&files) };
             opened.map(|keys| Box::new(keys) as Box<dyn OperatorKeys>)
         }
-        Database::MySql(url) => options(config, &url)
-            .and_then(|options| MySqlKeys::open(&options))
-            .map(|keys| Box::new(keys) as Box<dyn OperatorKeys>),
+        Database::MySql(url) => {
+            let options = options(config, &url).map_err(|fault| named(config, &fault))?;
+            let is_new = || MySqlKeys::is_new(&options).map_err(|fault| named(config, &fault));
+            if what != For::ANewOneToo && is_new()? {
+                return Err(none());
+            }
+            MySqlKeys::open(&options).map(|keys| Box::new(keys) as Box<dyn OperatorKeys>)
+        }
     };
     Ok(opened.map_err(|fault| named(config, &fault))?)
 }

@@ -9,14 +9,16 @@ pub mod node;
 pub mod rush;
 pub mod serve;
 
-use crate::config::{Config, Given, Invalid, check_environment};
-use clap::{Parser, Subcommand};
+use crate::config::{Config, Given, Invalid, KEYS, check_environment};
+use crate::metrics::{COMMIT, VERSION};
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 /// An on-sale engine for seated concerts.
 #[derive(Debug, Parser)]
-#[command(name = "boxoffice", version, about, disable_help_subcommand = true)]
+#[command(name = "boxoffice", about, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -35,10 +37,10 @@ pub struct Settings {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Runs the server (the default verb)
+    #[command(after_help = "-h shows what matters first, --help every setting.")]
     Serve(Settings),
-    /// Keys of operators and of tokens
-    #[command(subcommand)]
-    Admin(admin::Verb),
+    /// What operators do: keys, concerts, dates, sales, queues, exports
+    Admin(admin::Admin),
     /// Counts the whole sale again from the raw rows of a database
     Audit(audit::Options),
     /// Measures this machine: ratios to the server's own no-op route
@@ -72,7 +74,11 @@ impl Settings {
 
     fn given(self) -> Result<Given, Invalid> {
         let file = self.config.as_deref().map_or(Ok(Given::default()), Given::from_file)?;
-        Ok(self.given.or(file))
+        let mut given = self.given;
+        if given.log.is_none() {
+            given.log = rust_log()?;
+        }
+        Ok(given.or(file))
     }
 
     /// The settings as they hold.
@@ -84,9 +90,63 @@ impl Settings {
     }
 }
 
+/// The filter that programs with this kind of log take by custom: an environment variable, so that it goes
+/// before the file, and behind our own.
+fn rust_log() -> Result<Option<String>, Invalid> {
+    let Some(filter) = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()) else {
+        return Ok(None);
+    };
+    crate::log::check(&filter).map_err(|why| Invalid(format!("RUST_LOG: {why}")))?;
+    Ok(Some(filter))
+}
+
+/// Where a database is.
+const OF_DATABASE: &[&str] =
+    &["database", "database_tls", "database_tls_ca", "database_timeout_seconds"];
+/// Where the token keys are.
+const OF_KEYS: &[&str] = &["keys_file"];
+
+/// The command line. Of verbs that are not `serve` the help shows the settings that matter to them; the
+/// others are taken all the same, since a server's file and environment hold them, too.
+fn command() -> Command {
+    fn only(command: Command, shown: &'static [&'static str]) -> Command {
+        command.mut_args(move |arg| {
+            let name = arg.get_id().as_str();
+            let (is_setting, is_shown) = (KEYS.contains(&name), shown.contains(&name));
+            if is_setting {
+                arg.hide(!is_shown).hide_short_help(false).help_heading(None)
+            } else {
+                arg
+            }
+        })
+    }
+    let key = |name: &str| if name == "rotate" { OF_KEYS } else { OF_DATABASE };
+    let keys = move |keys: Command| {
+        keys.mut_subcommands(move |verb| {
+            let shown = key(verb.get_name());
+            only(verb, shown)
+        })
+    };
+    static TOLD: LazyLock<String> = LazyLock::new(|| format!("{VERSION} (commit {COMMIT})"));
+    Arguments::command()
+        .version(TOLD.as_str())
+        .mut_subcommand("audit", |audit| only(audit, OF_DATABASE))
+        .mut_subcommand("admin", move |admin| {
+            admin.mut_subcommand("key", keys).mut_subcommand("export", |export| {
+                export.mut_subcommands(|what| only(what, OF_DATABASE))
+            })
+        })
+}
+
+fn parsed(matches: &ArgMatches) -> Arguments {
+    Arguments::from_arg_matches(matches).unwrap_or_else(|error| error.exit())
+}
+
 fn run() -> Result<(), Failure> {
-    check_environment(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
-    let arguments = Arguments::parse();
+    check_environment(std::env::vars_os().filter_map(|(name, value)| {
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+    }))?;
+    let arguments = parsed(&command().get_matches());
     // Without a verb, the environment still counts: parse as `serve`.
     match arguments.verb.unwrap_or_else(|| Verb::Serve(Settings::of_environment())) {
         Verb::Serve(settings) => serve::run(&settings.resolve()?),
@@ -105,7 +165,8 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("boxoffice: {failure}");
-            ExitCode::FAILURE
+            let unheard = failure.downcast_ref::<admin::Unheard>().is_some();
+            if unheard { ExitCode::from(admin::Unheard::CODE) } else { ExitCode::FAILURE }
         }
     }
 }

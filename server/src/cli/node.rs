@@ -24,6 +24,7 @@ use boxoffice_core::queue::QueueSettings;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 /// A node that is not listening yet.
 pub struct Node {
@@ -56,6 +57,11 @@ fn queue_settings(config: &Config) -> QueueSettings {
         max_waiting: config.max_waiting,
         paused: false,
     }
+}
+
+/// From how long on a batch or a read is in the log.
+fn slow(config: &Config) -> Option<Duration> {
+    (config.log_slow_ms > 0).then(|| Duration::from_millis(config.log_slow_ms))
 }
 
 fn rates(config: &Config) -> Rates {
@@ -112,11 +118,12 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         if makes_its_own { KeyFile::open(file, clock.now()) } else { KeyFile::read(file) }
     })?;
     let board = Arc::new(Board::from_snapshot(snapshot, clock.now(), store.is_shared()));
-    let metrics = Arc::new(Metrics::default());
+    let metrics = Arc::new(Metrics::of(&config.currency, Some(Clock::System.now().0)));
     let (supervisor, ends) = Supervisor::new();
     let settings = desk::Settings {
         batch_commands_max: config.batch_commands_max,
         waiting_max: config.desk_waiting_max,
+        slow: slow(config),
         supervisor: supervisor.clone(),
     };
     let (desk, writer) = Desk::start(
@@ -148,7 +155,7 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     let inner = Inner {
         desk,
         board,
-        readers: ReadPool::new(readers, flush),
+        readers: ReadPool::new(readers, flush).slow(slow(config)),
         ready: Readiness::new(house.clone()),
         operators: Operators::new(house),
         keyring: Arc::new(Keyring::new(&keys)),

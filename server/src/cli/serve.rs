@@ -2,10 +2,12 @@
 
 use super::{Failure, database, demo, node};
 use crate::config::Config;
-use crate::http::{routes, serve};
+use crate::http::{App, routes, serve};
+use crate::log::Format;
+use crate::metrics::{COMMIT, VERSION};
 use crate::supervisor::{End, Ends, Supervisor};
 use crate::tokens::{KeyFile, Keyring};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,11 +31,8 @@ const KEYS_EVERY: Duration = Duration::from_secs(2);
 /// # Errors
 /// It cannot start; the text says why in one sentence.
 pub fn run(config: &Config) -> Result<(), Failure> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
-        .map_err(|error| format!("log: {error}"))?;
-    let colours = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
-    log.with_writer(std::io::stderr).init();
+    let format = Format::of(&config.log_format).unwrap_or(Format::Text);
+    crate::log::start(&config.log, format).map_err(|why| format!("log: {why}"))?;
     if let Some((allowed, wanted)) = raise_descriptor_limit(config.connections_max) {
         tracing::warn!(allowed, wanted, "fewer open files are allowed than connections_max needs");
     }
@@ -57,14 +56,17 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     // Before the database is opened, and until after the desk's end.
     let _lock = database::lock(config)?;
     let mut node = node::build(config, database::clock(config)?)?;
-    if config.demo && node.app.board.is_empty() {
+    let has_demo = config.demo && node.app.board.is_empty();
+    if has_demo {
         demo::open(&node.app).await?;
     }
     let listener = listen(config.listen);
     let listener = listener.map_err(|error| format!("listen {}: {error}", config.listen))?;
     // Before the address is told: whoever has read it may stop the server.
     let mut signals = Signals::take()?;
-    announce(listener.local_addr()?, config);
+    let address = listener.local_addr()?;
+    announce(address, config, has_demo);
+    log_start(address, config, &node.app);
     let (stop, stopped) = watch::channel(false);
     let sweeping = node.supervisor.task("the sweeper", node.sweeper.run(stopped.clone()));
     let measuring = Arc::clone(&node.app.pressure).watch(stopped.clone());
@@ -136,13 +138,40 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// How to get what operators' requests need.
+const OPERATORS_KEY: &str =
+    "boxoffice admin key create --name YOU, with the same database settings";
+
+/// The first line of the log: what is served, from where.
+fn log_start(address: SocketAddr, config: &Config, app: &App) {
+    let (concerts, now) = (app.board.concerts(), app.clock.now());
+    let open = concerts.iter().filter(|concert| concert.row().on_sale(now).is_ok()).count();
+    tracing::info!(
+        version = VERSION,
+        commit = COMMIT,
+        listen = %address,
+        database = config.shown_database(),
+        concerts = concerts.len(),
+        open_sales = open,
+        operators_key = OPERATORS_KEY,
+        "serving"
+    );
+}
+
 /// Tells where the server is. The first line is for programs that start one, too.
-fn announce(address: SocketAddr, config: &Config) {
+fn announce(address: SocketAddr, config: &Config, has_demo: bool) {
+    let demo = if has_demo {
+        "  sale:                   a demo of two concerts was made, since the database is empty; --demo false for none\n"
+    } else {
+        ""
+    };
     let text = format!(
         "boxoffice sells on http://{address}\n  \
          API, to click through:  http://{address}/docs\n  \
          OpenAPI 3.1 document:   http://{address}/openapi.json\n  \
-         database:               {}\n",
+         database:               {}\n\
+         {demo}  \
+         operator's key:         {OPERATORS_KEY}\n",
         config.shown_database()
     );
     // Nobody has to listen; the server runs all the same.
@@ -168,10 +197,11 @@ impl Signals {
     }
 
     async fn any(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
+        let signal = tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(signal, "told to stop");
     }
 
     /// Waits for a signal, or for what ends before one: that is returned.

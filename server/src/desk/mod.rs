@@ -31,6 +31,8 @@ pub struct Settings {
     pub batch_commands_max: usize,
     /// Commands of shoppers that may wait, and as many of the crowd; beyond it the answer is "busy".
     pub waiting_max: usize,
+    /// A batch that takes longer is in the log; none never.
+    pub slow: Option<Duration>,
     /// Is told when a thread of the desk ends.
     pub supervisor: Supervisor,
 }
@@ -129,7 +131,8 @@ impl Desk {
             .supervisor
             .thread("teller", move || teller::run(&board, refill, &durable, &decided))?;
         let (counted, told) = (Arc::clone(&metrics), Arc::clone(&health));
-        let mut worker = writer::Worker::new(store, teller, clock, counted, told);
+        let worker = writer::Worker::new(store, teller, clock, counted, told);
+        let mut worker = worker.slow(settings.slow);
         let thread = settings.supervisor.thread("desk", move || {
             worker.run(inbox);
             drop(worker);

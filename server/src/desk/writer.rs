@@ -6,15 +6,19 @@ use super::parts::{Contended, Part};
 use super::teller::{Decided, Waiting};
 use super::{Health, NotRun};
 use crate::clock::Clock;
+use crate::log::Bounded;
 use crate::metrics::{CommandLabel, Metrics, PrunedLabel};
 use crate::store::{Fault, Store, transact_within};
 use crate::supervisor::caught;
 use boxoffice_core::batch::{self, Envelope, Reply};
 use boxoffice_core::limits::IDEMPOTENCY_KEEP_MS;
+use boxoffice_core::money::Money;
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::refusal::Refusal;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
-use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 /// Old records removed after a batch, or twice the batch's commands if they are more: so that pruning
@@ -45,6 +49,8 @@ pub(super) struct Worker {
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub health: Arc<Health>,
+    /// A batch that takes longer is in the log.
+    slow: Option<Duration>,
     contended: Contended,
     /// The last prune has left what is old: the next follows the next batch.
     behind: bool,
@@ -59,7 +65,14 @@ impl Worker {
         health: Arc<Health>,
     ) -> Self {
         let contended = Contended::default();
-        Self { store, teller, clock, metrics, health, contended, behind: false }
+        let slow = None;
+        Self { store, teller, clock, metrics, health, slow, contended, behind: false }
+    }
+
+    /// The same, and a batch that takes longer than this is in the log.
+    pub const fn slow(mut self, slow: Option<Duration>) -> Self {
+        self.slow = slow;
+        self
     }
 
     /// Runs until every handle is gone and everything taken is answered, or the teller is gone: nothing
@@ -166,8 +179,10 @@ impl Worker {
             self.store.rollback();
             Err(Fault::Corrupt("a rule panicked".into()))
         });
+        let took = began.elapsed();
+        self.tell_slow(envelopes, took, outcome.is_err());
         if let Ok((_, replies, _)) = &outcome {
-            self.metrics.batch_seconds.observe(began.elapsed().as_secs_f64());
+            self.metrics.batch_seconds.observe(took.as_secs_f64());
             self.count(envelopes, replies);
         } else {
             self.metrics.batch_faults.inc();
@@ -192,6 +207,20 @@ impl Worker {
         Ok(done)
     }
 
+    fn tell_slow(&self, envelopes: &[Envelope], took: Duration, failed: bool) {
+        static SLOW: LazyLock<Bounded> = LazyLock::new(Bounded::default);
+        if self.slow.is_none_or(|slow| took <= slow) {
+            return;
+        }
+        if let Some(left_out) = SLOW.may(None) {
+            let mut kinds = std::collections::BTreeMap::<_, usize>::new();
+            for envelope in envelopes {
+                *kinds.entry(envelope.command.name()).or_default() += 1;
+            }
+            tracing::warn!(ms = took.as_millis(), commands = ?kinds, failed, left_out, "a slow batch");
+        }
+    }
+
     fn count(&self, envelopes: &[Envelope], replies: &[Reply]) {
         self.metrics.batches.inc();
         #[expect(clippy::cast_precision_loss, reason = "a batch has far fewer than 2^52 commands")]
@@ -200,8 +229,19 @@ impl Worker {
             if reply.result.is_ok() && !reply.replayed {
                 let label = CommandLabel { command: envelope.command.name() };
                 self.metrics.commands.get_or_create(&label).inc();
+                self.count_money(&reply.result);
             }
         }
+    }
+
+    /// Money that came in, and what of it was paid for seats.
+    fn count_money(&self, done: &Result<Outcome, Refusal>) {
+        let units = |amount: Money| u64::try_from(amount.0).unwrap_or(0);
+        match done {
+            Ok(Outcome::Charged { amount, .. }) => self.metrics.charged.inc_by(units(*amount)),
+            Ok(Outcome::Paid { amount, .. }) => self.metrics.paid.inc_by(units(*amount)),
+            _ => 0,
+        };
     }
 
     /// Work of the house whose panic is a fault like any other, and leaves nothing behind.
@@ -285,7 +325,6 @@ mod tests {
     use boxoffice_core::command::Command;
     use boxoffice_core::id::{ConcertId, UserId, Uuid};
     use boxoffice_core::idempotency::Record;
-    use boxoffice_core::outcome::Outcome;
     use boxoffice_core::queue::Join;
 
     fn old_replies(count: u32) -> MemoryStore {

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::problem::Problem;
+use super::trail::Act;
 use crate::board::Standing;
 use crate::tokens::{QueueClaims, Use};
 use axum::body::Body;
@@ -209,7 +210,11 @@ impl FromRequestParts<App> for Operator {
         let secret = secret.ok_or_else(|| Problem::of("operator_key_required"))?;
         let hash = crate::tokens::api_key_hash(secret.trim());
         let found = app.operators.find(&hash).await?;
-        let key = found.ok_or_else(|| Problem::of("operator_key_invalid"))?;
+        let who = found.ok_or_else(|| Problem::of("operator_key_invalid"))?;
+        let key = who.key;
+        if let Some(act) = parts.extensions.get::<Act>() {
+            act.by(who);
+        }
         Ok(Self { key })
     }
 }
@@ -338,7 +343,11 @@ impl FromRequest<App> for Raw {
             Some(_) => fingerprint(parts.method.as_str(), path, &body),
             None => [0; 32],
         };
-        Ok(Self { body, media_type: media_type(&parts.headers), key, fingerprint })
+        let media_type = media_type(&parts.headers);
+        if let Some(act) = parts.extensions.get::<Act>() {
+            act.asked(&media_type, &body);
+        }
+        Ok(Self { body, media_type, key, fingerprint })
     }
 }
 

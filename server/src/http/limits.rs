@@ -77,6 +77,16 @@ pub struct Rates {
     pub requests: Rate,
 }
 
+/// The limits by account, as the metric names them.
+const BY_ACCOUNT: [&str; 6] = ["joins", "holds", "payments", "reads", "maps", "refreshes"];
+/// The limits by address.
+const BY_ADDRESS: [(&str, &str); 4] = [
+    ("sign_ups", "address"),
+    ("sign_ins", "address"),
+    ("operators", "address"),
+    ("requests", "address"),
+];
+
 /// See the module.
 pub struct Limits {
     joins: Limiter<UserId>,
@@ -98,6 +108,10 @@ impl Limits {
     pub fn new(rates: Rates, metrics: Arc<Metrics>) -> Self {
         fn limiter<K: std::hash::Hash + Eq + Clone>(rate: Rate) -> Limiter<K> {
             Limiter::new(rate, KEYS_MAX)
+        }
+        for (limit, by) in BY_ACCOUNT.map(|limit| (limit, "account")).into_iter().chain(BY_ADDRESS)
+        {
+            drop(metrics.limited.get_or_create(&LimitLabels { limit, by }));
         }
         Self {
             joins: limiter(rates.joins),

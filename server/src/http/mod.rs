@@ -24,6 +24,7 @@ pub mod routes;
 pub mod seat;
 pub mod serve;
 pub mod session;
+pub mod trail;
 pub mod user;
 pub mod view;
 pub mod wallet;

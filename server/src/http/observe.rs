@@ -1,18 +1,20 @@
-//! Around every route: counts and times the request, limits it by address, bounds its time, and renders
-//! problems in the client's language.
+//! Around every route: names, counts and times the request, limits it by address, bounds its time, renders
+//! problems in the client's language, and logs what should be known.
 
 use super::App;
 use super::address::Client;
 use super::lang::Lang;
 use super::limits::Class;
 use super::problem::Problem;
-use crate::metrics::{CodeLabel, Metrics, RequestLabels};
+use super::trail::{Ended, Trail};
+use crate::metrics::{CodeLabel, Metrics, RequestLabels, RouteLabels};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::header::ACCEPT_LANGUAGE;
 use hyper::{Method, StatusCode};
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::histogram::Histogram;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,8 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 pub struct Observer {
     app: App,
     class: Class,
+    route: &'static str,
+    seconds: Histogram,
     /// By the status' first digit.
     counters: [Counter; 6],
 }
@@ -32,23 +36,25 @@ impl Observer {
     /// For a route.
     #[must_use]
     pub fn new(app: &App, method: &Method, route: &'static str, class: Class) -> Arc<Self> {
+        let method = method_name(method);
+        let seconds =
+            app.metrics.request_seconds.get_or_create_owned(&RouteLabels { route, method });
         let counter = |status: &'static str| {
-            let method = method_name(method);
             app.metrics.requests.get_or_create_owned(&RequestLabels { route, method, status })
         };
         let classes = ["other", "1xx", "2xx", "3xx", "4xx", "5xx"];
-        Arc::new(Self { app: app.clone(), class, counters: classes.map(counter) })
+        Arc::new(Self { app: app.clone(), class, route, seconds, counters: classes.map(counter) })
     }
 
     fn metrics(&self) -> &Metrics {
         &self.app.metrics
     }
 
-    fn count(&self, status: StatusCode, began: Instant) {
+    fn count(&self, status: StatusCode, took: Duration) {
         let class = usize::from(status.as_u16() / 100);
         self.counters.get(class).unwrap_or(&self.counters[0]).inc();
         self.app.pressure.answered();
-        self.metrics().request_seconds.observe(began.elapsed().as_secs_f64());
+        self.seconds.observe(took.as_secs_f64());
     }
 }
 
@@ -67,6 +73,7 @@ pub async fn observe(observer: Arc<Observer>, mut request: Request, next: Next) 
     let began = Instant::now();
     let accepted = request.headers().get(ACCEPT_LANGUAGE).cloned();
     request.extensions_mut().insert(observer.class);
+    let trail = Trail::of(&mut request, observer.class, observer.route);
     let client = request.extensions().get().copied().unwrap_or(Client(None));
     let mut response = match observer.app.limits.address(observer.class, client) {
         Ok(()) => {
@@ -75,10 +82,18 @@ pub async fn observe(observer: Arc<Observer>, mut request: Request, next: Next) 
         }
         Err(problem) => problem.into_response(),
     };
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+    let problem = response.extensions_mut().remove::<Problem>();
+    if let Some(problem) = &problem {
         observer.metrics().problems.get_or_create(&CodeLabel { code: problem.code() }).inc();
         response = problem.render(Lang::of(accepted.as_ref()));
     }
-    observer.count(response.status(), began);
-    response
+    let took = began.elapsed();
+    observer.count(response.status(), took);
+    let ended = Ended {
+        status: response.status().as_u16(),
+        code: problem.as_ref().map_or("", Problem::code),
+        note: problem.as_ref().and_then(Problem::note),
+        ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    };
+    trail.end(response, ended).await
 }

@@ -1,9 +1,9 @@
 //! Operators' keys, remembered for a second: an invented key costs no reader that a request could use,
 //! and a revoked one is refused within two seconds on every server.
 
+use super::trail::Who;
 use crate::store::Fault;
 use crate::store::pool::ReadPool;
-use boxoffice_core::id::Uuid;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Live keys by the hash of their secret, as of one moment.
 struct Known {
-    keys: HashMap<[u8; 32], Uuid>,
+    keys: HashMap<[u8; 32], Who>,
     /// When reading them began.
     asked: Instant,
 }
@@ -42,13 +42,13 @@ impl Operators {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The id of the live key with this hash. That there is none is said of a moment after the call.
+    /// The live key with this hash. That there is none is said of a moment after the call.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn find(&self, hash: &[u8; 32]) -> Result<Option<Uuid>, Fault> {
+    pub async fn find(&self, hash: &[u8; 32]) -> Result<Option<Who>, Fault> {
         let fresh = |known: &Known| known.asked.elapsed() < KEEP;
-        let find = |known: Arc<Known>| known.keys.get(hash).copied();
+        let find = |known: Arc<Known>| known.keys.get(hash).cloned();
         let called = Instant::now();
         if let Some(key) = self.known().filter(|known| fresh(known)).and_then(find) {
             return Ok(Some(key));
@@ -63,7 +63,8 @@ impl Operators {
         }
         let asked = Instant::now();
         let keys = self.reads.read(|reads| reads.api_keys()).await?;
-        let known = Arc::new(Known { keys: keys.into_iter().collect(), asked });
+        let who = |(hash, key, name): ([u8; 32], _, String)| (hash, Who { key, name: name.into() });
+        let known = Arc::new(Known { keys: keys.into_iter().map(who).collect(), asked });
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
         Ok(find(known))
     }

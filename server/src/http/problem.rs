@@ -108,6 +108,8 @@ pub struct Problem {
     /// Members beyond those of the RFC.
     more: Map<String, Value>,
     retry_after: Option<u64>,
+    /// For the log alone.
+    note: Option<String>,
 }
 
 static INTERNAL: &Entry = &TABLE[TABLE.len() - 1];
@@ -117,7 +119,7 @@ impl Problem {
     #[must_use]
     pub fn of(code: &str) -> Self {
         let entry = TABLE.iter().find(|entry| entry.code == code).unwrap_or(INTERNAL);
-        Self { entry, more: Map::new(), retry_after: entry.retry_after }
+        Self { entry, more: Map::new(), retry_after: entry.retry_after, note: None }
     }
 
     /// With one more member.
@@ -132,6 +134,19 @@ impl Problem {
     pub const fn after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// With what the log should say of it, and the answer should not.
+    #[must_use]
+    pub fn noted(mut self, note: impl std::fmt::Display) -> Self {
+        self.note = Some(note.to_string());
+        self
+    }
+
+    /// What the log should say of it.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// Its code.
@@ -235,15 +250,14 @@ impl From<NotHashed> for Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Unavailable(_) => Self::of("database_unavailable"),
-            Fault::Conflict(_) => Self::of("busy"),
-            Fault::Unknown(_) => Self::of("outcome_unknown"),
-            Fault::Constraint(_) | Fault::Corrupt(_) | Fault::SchemaTooNew { .. } => {
-                tracing::error!(%fault, "a request met a fault");
-                Self::of("internal")
-            }
-        }
+        let problem = Self::of(match fault {
+            Fault::Unavailable(_) => "database_unavailable",
+            // Others were in the way, which is no fault of anything.
+            Fault::Conflict(_) => return Self::of("busy"),
+            Fault::Unknown(_) => "outcome_unknown",
+            Fault::Constraint(_) | Fault::Corrupt(_) | Fault::SchemaTooNew { .. } => "internal",
+        });
+        problem.noted(fault)
     }
 }
 

@@ -4,11 +4,13 @@
 use super::lang::Lang;
 use super::limits::Class;
 use super::observe::{Observer, observe};
-use super::problem::Problem;
+use super::problem::{Problem, TABLE};
+use super::trail::RequestId;
 use super::{
     App, admin, booking, concert, docs, draw, ops, payment, queue, reservation, seat, session,
     user, wallet,
 };
+use crate::metrics::CodeLabel;
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::response::Response;
@@ -101,11 +103,17 @@ async fn not_found() -> Problem {
 
 /// Rendered here: the router puts no layer around it.
 async fn method_not_allowed(headers: HeaderMap) -> Response {
-    Problem::of("method_not_allowed").render(Lang::of(headers.get(ACCEPT_LANGUAGE)))
+    let problem = Problem::of("method_not_allowed");
+    let mut response = problem.render(Lang::of(headers.get(ACCEPT_LANGUAGE)));
+    RequestId::of(&headers).mark(&mut response);
+    response
 }
 
 /// The router over all routes.
 pub fn router(app: App) -> Router {
+    for entry in TABLE {
+        drop(app.metrics.problems.get_or_create(&CodeLabel { code: entry.code }));
+    }
     let mut router = Router::new();
     for Route { method, path, class, handler, .. } in routes() {
         let observer = Observer::new(&app, &method, path, class);

@@ -86,7 +86,9 @@ pub async fn sign_in(
     };
     let (user, hash) = found.map_or((None, None), |(id, user)| (Some(id), user.password_hash));
     let fits = app.passwords.verify(client.0, &account, password, hash).await?;
-    let user = user.filter(|_| fits).ok_or_else(|| Problem::of("credentials_wrong"))?;
+    let who = user.map_or_else(|| "none".into(), |user| user.to_string());
+    let user = user.filter(|_| fits);
+    let user = user.ok_or_else(|| Problem::of("credentials_wrong").noted(who))?;
     session(&app, user)
 }
 

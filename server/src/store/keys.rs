@@ -12,17 +12,21 @@ pub const COLUMNS: &str = "api_key_id, key_name, created_at, revoked_at";
 /// Live keys that a server takes, at most: the newest.
 pub const LIVE_KEYS_MAX: usize = 10_000;
 
+/// A live key: the hash of its secret, its id, its name.
+pub type LiveKey = ([u8; 32], Uuid, String);
+
 /// The statement for [`super::reads::Reads::api_keys`], in either dialect.
 pub(super) fn live() -> String {
     format!(
-        "SELECT api_key_id, key_hash FROM api_key WHERE revoked_at IS NULL \
+        "SELECT api_key_id, key_hash, key_name FROM api_key WHERE revoked_at IS NULL \
          ORDER BY api_key_id DESC LIMIT {LIVE_KEYS_MAX}"
     )
 }
 
-/// A live key from [`live`]: the hash of its secret, and its id.
-pub(super) fn read_live(source: &dyn Source) -> Result<([u8; 32], Uuid), Fault> {
-    Ok((source.bytes32(1)?, source.uuid(0)?.unwrap_or(Uuid::nil())))
+/// A live key from [`live`].
+pub(super) fn read_live(source: &dyn Source) -> Result<LiveKey, Fault> {
+    let id = source.uuid(0)?.unwrap_or(Uuid::nil());
+    Ok((source.bytes32(1)?, id, source.text(2)?.unwrap_or_default()))
 }
 
 /// A key from [`COLUMNS`].

@@ -3,8 +3,10 @@
 
 use super::reads::Reads;
 use super::{Fault, Flush};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use crate::log::Bounded;
+use std::panic::Location;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a request waits for a connection.
@@ -20,6 +22,8 @@ pub struct ReadPool {
     /// One at a time of the questions that nobody needs for buying.
     aside: Arc<Semaphore>,
     flush: Option<Arc<dyn Flush>>,
+    /// A question that takes longer, its wait included, is in the log; none never.
+    slow: Option<Duration>,
 }
 
 fn lock(idle: &Idle) -> MutexGuard<'_, Vec<Box<dyn Reads>>> {
@@ -47,20 +51,31 @@ impl ReadPool {
     pub fn new(connections: Vec<Box<dyn Reads>>, flush: Option<Arc<dyn Flush>>) -> Self {
         let free = Arc::new(Semaphore::new(connections.len()));
         let aside = Arc::new(Semaphore::new(1));
-        Self { idle: Arc::new(Mutex::new(connections)), free, aside, flush }
+        let idle = Arc::new(Mutex::new(connections));
+        Self { idle, free, aside, flush, slow: None }
+    }
+
+    /// The same, and whatever takes longer than this is in the log.
+    #[must_use]
+    pub fn slow(self, slow: Option<Duration>) -> Self {
+        Self { slow, ..self }
     }
 
     /// As [`ReadPool::read`], one at a time: for what anybody may ask and nobody needs for buying.
     ///
     /// # Errors
     /// See [`ReadPool::read`].
-    pub async fn read_aside<T: Send + 'static>(
+    #[track_caller]
+    pub fn read_aside<T: Send + 'static>(
         &self,
         question: impl FnOnce(&mut dyn Reads) -> Result<T, Fault> + Send + 'static,
-    ) -> Result<T, Fault> {
-        match tokio::time::timeout(WAIT, self.aside.acquire()).await {
-            Ok(Ok(_permit)) => self.read(question).await,
-            Ok(Err(_)) | Err(_) => Err(Fault::Unavailable("others look back, too".into())),
+    ) -> impl Future<Output = Result<T, Fault>> + Send {
+        let asker = Location::caller();
+        async move {
+            match tokio::time::timeout(WAIT, self.aside.acquire()).await {
+                Ok(Ok(_permit)) => self.timed(question, asker).await,
+                Ok(Err(_)) | Err(_) => Err(Fault::Unavailable("others look back, too".into())),
+            }
         }
     }
 
@@ -68,7 +83,34 @@ impl ReadPool {
     ///
     /// # Errors
     /// No connection came free in time, or what the question failed with.
-    pub async fn read<T: Send + 'static>(
+    #[track_caller]
+    pub fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut dyn Reads) -> Result<T, Fault> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Fault>> + Send {
+        self.timed(question, Location::caller())
+    }
+
+    /// Asks, and tells in the log which place of the program asked where it took long.
+    async fn timed<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut dyn Reads) -> Result<T, Fault> + Send + 'static,
+        asker: &'static Location<'static>,
+    ) -> Result<T, Fault> {
+        static SLOW: LazyLock<Bounded> = LazyLock::new(Bounded::default);
+        let began = Instant::now();
+        let answer = self.ask(question).await;
+        let took = began.elapsed();
+        if self.slow.is_some_and(|slow| took > slow)
+            && let Some(left_out) = SLOW.may(None)
+        {
+            let (ms, failed) = (took.as_millis(), answer.is_err());
+            tracing::warn!(%asker, ms, failed, left_out, "a slow read");
+        }
+        answer
+    }
+
+    async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&mut dyn Reads) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {

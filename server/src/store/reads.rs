@@ -1,6 +1,7 @@
 //! The read side: what views need from the database and the board does not hold.
 
 use super::fault::Fault;
+use super::keys::LiveKey;
 use super::memory::Dump;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
@@ -114,7 +115,7 @@ pub trait Reads: Send {
     ///
     /// # Errors
     /// The database is not available.
-    fn api_keys(&mut self) -> Result<Vec<([u8; 32], Uuid)>, Fault>;
+    fn api_keys(&mut self) -> Result<Vec<LiveKey>, Fault>;
     /// A concert with its queue and dates, over or not.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! The sweeper: a bounded tick that proposes what is due. It tidies up; nobody depends on its being
 //! in time, since everything that expires does so by its own time in every rule.
 
-use crate::board::{Board, ConcertBoard, Status};
+use crate::board::{Board, ConcertBoard, Status, Stock};
 use crate::clock::Clock;
 use crate::desk::Desk;
-use crate::metrics::{ConcertLabel, Metrics};
+use crate::metrics::{Metrics, Sale};
 use crate::pressure::Pressure;
 use boxoffice_core::batch::Reply;
 use boxoffice_core::command::Command;
@@ -101,16 +101,22 @@ impl Sweeper {
             }
         }
         self.pressure.steer(waiting, rate);
-        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         self.metrics.put_off.set(self.pressure.level().into());
-        self.metrics.poll_interval_ms.set(gauge(self.pressure.poll_law().most_ms));
+        let interval = Duration::from_millis(self.pressure.poll_law().most_ms);
+        self.metrics.poll_interval_seconds.set(interval.as_secs_f64());
     }
 
+    /// From the board alone: what is asked for each second costs no database.
     fn measure(&self, concert: &ConcertBoard, status: &Status) {
-        let label = ConcertLabel { concert: concert.id.to_string() };
-        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        self.metrics.queue_waiting.get_or_create(&label).set(gauge(status.waiting));
-        self.metrics.queue_active.get_or_create(&label).set(gauge(status.active));
+        let Stock { total, free, held } = concert.stock();
+        let sale = Sale {
+            waiting: status.waiting,
+            active: status.active,
+            free,
+            held,
+            sold: total.saturating_sub(free + held),
+        };
+        self.metrics.show(&concert.id.to_string(), &concert.row().concert_name, &sale);
     }
 }
 

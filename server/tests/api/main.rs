@@ -21,6 +21,7 @@ mod files;
 mod guards;
 mod limits;
 mod load;
+mod metrics;
 mod money;
 mod openapi;
 mod operating;

@@ -242,6 +242,18 @@ fn the_verb_tells_what_it_found() {
     assert!(sound.status.success(), "{text}");
     assert_eq!(text.lines().filter(|line| line.starts_with("ok    ")).count(), CHECKS.len());
     assert!(text.contains("4000 seat"), "{text}");
+    let all = CHECKS.len();
+    assert_eq!(text.lines().last(), Some(format!("{all} of {all} hold").as_str()));
+    assert!(text.contains("sales Crash course, 2099-05-01T19:00:00Z: "), "{text}");
+    let rows = Connection::open(house.database()).unwrap();
+    let sum = "SELECT (SELECT count(*) FROM seat WHERE status = 'sold'), (SELECT sum(amount) FROM amount)";
+    let (sold, paid): (i64, i64) =
+        rows.query_row(sum, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let plain = text.replace(',', "");
+    assert!(
+        sold > 0 && plain.contains(&format!("sales 2 dates: {sold} seats sold {paid} paid")),
+        "{text}"
+    );
     server.stop();
     let sql = "UPDATE seat SET status = 'available' WHERE status = 'sold'";
     let copy = tampered(&house, sql);
@@ -260,6 +272,9 @@ fn the_verb_tells_what_it_found() {
         "{text}"
     );
     assert!(text.contains(" is available"), "{text}");
+    let last = text.lines().last().unwrap_or_default();
+    let holding = last.strip_suffix(&format!(" of {all} hold")).expect("how many hold");
+    assert!(holding.parse::<usize>().unwrap() < all, "{last}");
     let json: serde_json::Value = serde_json::from_slice(&audit(&["--json"]).stdout).unwrap();
     let broken = |check: &serde_json::Value| check["broken_count"].as_u64() > Some(0);
     let named = json["checks"].as_array().unwrap().iter().filter(|check| broken(check));

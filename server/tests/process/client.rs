@@ -34,6 +34,10 @@ impl Ask {
         ask.with("content-type", "application/json")
     }
 
+    pub fn put(path: impl Into<String>, body: &Value) -> Self {
+        Self { method: "PUT", ..Self::post(path, body) }
+    }
+
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self

@@ -30,10 +30,18 @@ fn serve(house: &House) -> Command {
 #[test]
 fn what_is_unknown_or_wrong_is_one_sentence() {
     let house = House::new();
-    let flags: [(&[&str], &str); 8] = [
+    let flags: [(&[&str], &str); 13] = [
         (&["--lisen", "x"], "--lisen"),
         (&["--readers", "0"], "readers: 0 is not between 1 and"),
-        (&["--readers", "many"], "'many'"),
+        (
+            &["--readers", "many"],
+            "'many' for '--readers <READERS>': it takes a whole number, as 300",
+        ),
+        (&["--limits", "perhaps"], "it takes true or false"),
+        (&["--limit-joins", "lots"], "it takes a rate, as 30+10/min, or off"),
+        (&["--hold-seconds", "-5"], "hold_seconds: -5 is not between 1 and 86400"),
+        (&["--readers", "-1"], "it takes a whole number"),
+        (&["--log-format", "xml"], "log_format: \"xml\" is neither text nor json"),
         (&["--hold-seconds", "0"], "hold_seconds: 0 is not between 1 and"),
         (&["--seats-per-user", "51"], "seats_per_user"),
         (&["--log", "a=b=c"], "log: "),
@@ -46,7 +54,12 @@ fn what_is_unknown_or_wrong_is_one_sentence() {
         refused(command, want);
     }
     let environment = [
-        ("BOXOFFICE_LISTN", "127.0.0.1:0", "there is no setting BOXOFFICE_LISTN"),
+        (
+            "BOXOFFICE_LISTN",
+            "127.0.0.1:0",
+            "there is no setting BOXOFFICE_LISTN; is BOXOFFICE_LISTEN meant?",
+        ),
+        ("BOXOFFICE_PORT", "8080", "BOXOFFICE_LISTEN takes an address with a port"),
         ("BOXOFFICE_READERS", "0", "readers: 0 is not between 1 and"),
         ("BOXOFFICE_MAX_ACTIVE", "lots", "'lots'"),
     ];
@@ -169,17 +182,42 @@ fn help_names_every_key_of_the_example_file() {
     }
 }
 
+/// What Kubernetes sets for a Service of this name stops nobody.
+#[test]
+fn it_starts_in_kubernetes_under_its_own_name() {
+    let house = House::new();
+    let mut command = serve(&house);
+    for (name, value) in [
+        ("BOXOFFICE_SERVICE_HOST", "10.0.0.1"),
+        ("BOXOFFICE_SERVICE_PORT", "8080"),
+        ("BOXOFFICE_SERVICE_PORT_HTTP", "8080"),
+        ("BOXOFFICE_PORT", "tcp://10.0.0.1:8080"),
+        ("BOXOFFICE_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("BOXOFFICE_PORT_8080_TCP_PROTO", "tcp"),
+        ("BOXOFFICE_PORT_8080_TCP_PORT", "8080"),
+        ("BOXOFFICE_PORT_8080_TCP_ADDR", "10.0.0.1"),
+    ] {
+        command.env(name, value);
+    }
+    Server::spawn(command).unwrap().stop();
+}
+
 /// Passwords and keys come by environment so that nobody reads them over a shoulder.
 #[test]
 fn help_does_not_show_what_the_environment_holds() {
-    for words in [&["serve"] as &[&str], &["admin", "key", "create"], &["admin", "key", "rotate"]] {
+    let verbs = [
+        (&["serve"] as &[&str], "BOXOFFICE_TOKEN_KEYS"),
+        (&["admin", "key", "create"], "BOXOFFICE_DATABASE"),
+        (&["admin", "key", "rotate"], "BOXOFFICE_KEYS_FILE"),
+    ];
+    for (words, name) in verbs {
         let mut help = command(binary());
         help.args(words).arg("--help");
         help.env("BOXOFFICE_DATABASE", "mysql://u:sesame@127.0.0.1:1/d");
         help.env("BOXOFFICE_TOKEN_KEYS", "open-sesame");
         let output = help.output().unwrap();
         let shown = text(&output.stdout) + &text(&output.stderr);
-        assert!(output.status.success() && shown.contains("BOXOFFICE_TOKEN_KEYS"), "{shown}");
+        assert!(output.status.success() && shown.contains(name), "{shown}");
         assert!(!shown.contains("sesame"), "{words:?}: {shown}");
     }
 }

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking and tells by printing"
 )]
 
+mod admin;
 mod audit;
 mod audit_test;
 mod backup;
@@ -27,6 +28,7 @@ mod full_disk;
 mod house;
 mod keys;
 mod limits;
+mod log;
 mod overload;
 mod readme;
 mod retry;

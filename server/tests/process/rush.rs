@@ -82,6 +82,16 @@ fn is_whole(report: &Value) {
         .sum();
     assert_eq!(report["seats_sold"].as_u64(), Some(sold));
     assert!(sold <= 60);
+    let hall = |name: &str| judgement["hall"][name].as_u64().unwrap();
+    assert!(hall("seats") == 60 && hall("sold") >= sold, "{}", judgement["hall"]);
+    let rest = ["sold", "held", "back_after", "back_before", "untouched"].map(hall);
+    assert_eq!(rest.iter().sum::<u64>(), 60, "each seat has its end: {}", judgement["hall"]);
+    let facts = &report["facts"];
+    assert!(
+        facts["command"].as_str().unwrap().starts_with("boxoffice rush --fans 120 --seats 60 ")
+    );
+    assert!(facts["cores"].as_u64() > Some(0) && facts["seed"].is_u64(), "{facts}");
+    assert!(facts["database"].as_str().is_some_and(|name| name.contains("ite")), "{facts}");
 }
 
 /// H1, H11, H12: lost races, double clicks and cut connections, and nothing sold twice.
@@ -99,6 +109,10 @@ fn a_small_crowd_buys_and_everything_is_counted_again() {
     is_whole(&report(house.dir.path()));
     let page = std::fs::read_to_string(house.path("report/report.html")).unwrap();
     assert!(page.contains("\"funnel\":{\"arrived\":120") && !page.contains("/*data*/"));
+    let (_, plain) = page.split_once("<noscript>").unwrap();
+    assert!(plain.contains("Of 60 seats ") && plain.contains("How they ended: "), "{plain:.500}");
+    let told = text(&output);
+    assert!(told.contains(" hold\nok    what fans were told is true"), "{told}");
     // Its database went with it.
     let files: Vec<_> = std::fs::read_dir(house.dir.path()).unwrap().collect();
     assert_eq!(files.len(), 1, "{files:?}");
@@ -200,7 +214,8 @@ fn options_that_cannot_be_are_refused() {
         (["--arrivals", "none.csv"], "arrivals none.csv"),
         (["--arrivals=ramp", "--over=301"], "fans come for 301 s"),
         (["--target", "http://127.0.0.1:1"], "--operator-key"),
-        (["--target=http://127.0.0.1:1", CONCERT], "--keys-file"),
+        (["--target=http://127.0.0.1:1", CONCERT], "--target http://127.0.0.1:1 does not answer: "),
+        (["--target=127.0.0.1", CONCERT], "as http://127.0.0.1:8080"),
         (["--opens-in=5", "--idle=5"], "--opens-in is for a sale that the run makes"),
         (["--opens-in=301", "--fans=1"], "--opens-in is from 0 to 300"),
         (["--database-tls", "maybe"], "database_tls: \"maybe\""),

@@ -7,6 +7,7 @@
 mod arrivals;
 mod fan;
 mod figures;
+mod hall;
 mod limit;
 mod linear;
 mod live;
@@ -69,8 +70,9 @@ pub fn run(options: Options) -> Result<(), Failure> {
     })?;
     let verdict = venue.judge(&world)?;
     let server = venue.server();
+    let facts = report::Facts::of(&options, &venue.database);
     venue.close()?;
-    let report = report::Report::of(&world, verdict, server);
+    let report = report::Report::of(&world, verdict, server, facts);
     report.write(&options.out)?;
     report.print(&options.out);
     let wrong = report.wrong();

@@ -1,6 +1,7 @@
 //! Whether everything that the fans were told is true in the database, and whether the database holds
 //! nothing of theirs that they were not told. Reads raw rows; shares nothing with the rules.
 
+use super::hall::Hall;
 use super::record::{Fact, Record, Told};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
@@ -54,6 +55,37 @@ impl<'a> Truth<'a> {
         let found =
             statement.query_map(params![self.concert.as_bytes(), since], |row| row.get(0))?;
         found.map(|ms| ms.map(|ms: i64| u64::try_from(ms).unwrap_or(0))).collect()
+    }
+
+    /// What became of the concert's seats, as of `now` (UTC milliseconds), the last sale having been at
+    /// `last_sale`.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn hall(&self, now: i64, last_sale: i64) -> rusqlite::Result<Hall> {
+        let text = "WITH taken AS (
+                SELECT rs.seat_id, max(coalesce(r.ended_at, r.expires_at)) AS ended FROM reservation_seat rs
+                JOIN reservation r USING (reservation_id) WHERE r.concert_id = ?1 GROUP BY 1),
+            state AS (
+                SELECT s.status = 'sold' AS sold, s.status = 'held' AND s.held_until > ?2 AS held,
+                    taken.ended FROM seat s LEFT JOIN taken USING (seat_id) WHERE s.concert_id = ?1)
+            SELECT count(*), sum(sold), sum(held), sum(NOT sold AND NOT held AND ended > ?3),
+                sum(NOT sold AND NOT held AND ended <= ?3), sum(NOT sold AND NOT held AND ended IS NULL)
+            FROM state";
+        self.rows.query_row(text, params![self.concert.as_bytes(), now, last_sale], |row| {
+            let count = |column| {
+                let count: Option<i64> = row.get(column)?;
+                Ok::<_, rusqlite::Error>(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
+            };
+            Ok(Hall {
+                seats: count(0)?,
+                sold: count(1)?,
+                held: count(2)?,
+                back_after: count(3)?,
+                back_before: count(4)?,
+                untouched: count(5)?,
+            })
+        })
     }
 
     fn fact(&self, Told { user, fact }: &Told) -> Found {

@@ -1,6 +1,7 @@
 //! Where the rush takes place: a server of its own on a database of its own, or one that runs already.
 
 use super::fan::instant_of;
+use super::hall::Hall;
 use super::options::Options;
 use super::process::{Server, peak_memory_bytes};
 use super::record::Linearizability;
@@ -24,6 +25,9 @@ use uuid::Uuid;
 /// How long a server may take to hear of a concert that another has made.
 const SHOWN_WAIT: Duration = Duration::from_secs(5);
 
+/// How long a target may take to be connected to.
+const CONNECT_WAIT: Duration = Duration::from_secs(3);
+
 /// A folder that is removed at the end.
 struct Folder(PathBuf);
 
@@ -38,6 +42,8 @@ impl Drop for Folder {
 pub struct Venue {
     /// For people.
     pub name: String,
+    /// Which database, for people.
+    pub database: String,
     /// Whom to talk to.
     pub addresses: Vec<SocketAddr>,
     keys: KeyFile,
@@ -58,6 +64,8 @@ pub struct Judgement {
     pub untrue: Vec<String>,
     /// Facts that were looked up there.
     pub facts: usize,
+    /// What became of the seats; `None` where the database was not named.
+    pub hall: Option<Hall>,
     /// When each place was let in (last), in order, milliseconds since the run began.
     #[serde(skip)]
     pub admissions_ms: Option<Vec<u64>>,
@@ -85,10 +93,18 @@ pub fn find(options: &Options) -> Result<Venue, Failure> {
 
 fn target(options: &Options) -> Result<Venue, Failure> {
     let address = |url: &String| -> Result<SocketAddr, Failure> {
-        let host = url.strip_prefix("http://").ok_or("a target is http://HOST:PORT")?;
+        let host = url.strip_prefix("http://").ok_or_else(|| {
+            format!("--target {url}: it takes http://HOST:PORT, as http://127.0.0.1:8080")
+        })?;
         let mut found = host.trim_end_matches('/').to_socket_addrs()?;
         Ok(found.next().ok_or_else(|| format!("{url} has no address"))?)
     };
+    let addresses = options.target.iter().map(address).collect::<Result<Vec<_>, _>>()?;
+    // First, since no key helps where nobody answers.
+    for (url, address) in options.target.iter().zip(&addresses) {
+        let answers = std::net::TcpStream::connect_timeout(address, CONNECT_WAIT);
+        answers.map_err(|why| format!("--target {url} does not answer: {why}"))?;
+    }
     let given = options.given()?;
     let named = given.database.is_some();
     if !named && given.keys_file.is_none() && given.token_keys.is_none() {
@@ -96,9 +112,11 @@ fn target(options: &Options) -> Result<Venue, Failure> {
     }
     let config = given.resolve()?;
     config.check_token_keys()?;
+    let unknown = "a database that was not named".to_owned();
     Ok(Venue {
         name: options.target.join(", "),
-        addresses: options.target.iter().map(address).collect::<Result<_, _>>()?,
+        database: if named { config.shown_database() } else { unknown },
+        addresses,
         // Never made here: the target would not know them.
         keys: token_keys(&config, KeyFile::read)?,
         audited: named.then_some(config),
@@ -129,7 +147,9 @@ fn own(options: &Options) -> Result<Venue, Failure> {
     // A flag cannot be empty.
     let tls = if ca.is_empty() { &tls[..2] } else { &tls };
     let server = Child::start(&database, &file, tls)?;
+    let temporary = "SQLite, a file of its own that was removed".to_owned();
     Ok(Venue {
+        database: options.database.as_ref().map_or(temporary, |_| config.shown_database()),
         name: format!("a server of its own, http://{}", server.address),
         addresses: vec![server.address],
         keys,
@@ -249,6 +269,7 @@ impl Venue {
             audit: None,
             untrue: Vec::new(),
             facts: 0,
+            hall: None,
             admissions_ms: None,
             linearizability: record.linearizability(),
         };
@@ -258,6 +279,9 @@ impl Venue {
         let truth = Truth::new(snapshot.rows(), world.concert);
         judgement.untrue = truth.broken(&record)?;
         judgement.facts = record.told.len();
+        let last_sale = world.figures.borrow().last_sale_ms.unwrap_or(0);
+        let last_sale = world.began_at.saturating_add_unsigned(last_sale);
+        judgement.hall = Some(truth.hall(Clock::System.now().0, last_sale)?);
         judgement.admissions_ms = Some(truth.admissions_ms(world.began_at)?);
         Ok(judgement)
     }

@@ -5,7 +5,7 @@ use super::super::keys::{COLUMNS, OperatorKeys, read};
 use super::super::reads::ApiKey;
 use super::connect::{Link, Options};
 use super::fault::Trouble;
-use super::migrate::{migrate, node_id};
+use super::migrate::{migrate, node_id, version};
 use super::text::{Line, bytes, id, words};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
@@ -24,6 +24,14 @@ impl MySqlKeys {
         let mut link = Link::new(options, "READ COMMITTED");
         migrate(&mut link, node_id()?)?;
         Ok(Self { link })
+    }
+
+    /// Whether the database has no tables yet.
+    ///
+    /// # Errors
+    /// It is not available, or holds those of another program.
+    pub fn is_new(options: &Options) -> Result<bool, Fault> {
+        Ok(version(&mut Link::new(options, "READ COMMITTED"))? < 0)
     }
 
     fn run(&mut self, text: &str) -> Result<u64, Fault> {

@@ -101,7 +101,7 @@ fn step(link: &mut Link, node: &str) -> Result<bool, Fault> {
 }
 
 /// The version that is there; -1 for an empty database.
-fn version(link: &mut Link) -> Result<i64, Fault> {
+pub(super) fn version(link: &mut Link) -> Result<i64, Fault> {
     let first = |link: &mut Link, text: &str| -> Result<Option<Line>, Fault> {
         let answer = link.ask_again(text)?.pop();
         Ok(answer.and_then(|mut answer| answer.rows.pop()).map(Line))

@@ -1,7 +1,7 @@
 //! The readers: views' questions. They connect by themselves, and again when a connection is found
 //! dead: a question changes nothing and may be asked twice.
 
-use super::super::keys;
+use super::super::keys::{self, LiveKey};
 use super::super::reads::{
     OVER_MAX, Of, Performance, Reads, Snapshot, WholeConcert, WholeReservation,
 };
@@ -11,9 +11,7 @@ use super::connect::{Link, Options};
 use super::fault::Trouble;
 use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId, Uuid,
-};
+use boxoffice_core::id::{ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId};
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, QueueState};
@@ -274,7 +272,7 @@ impl Reads for MySqlReads {
         Ok(found.into_iter().map(|((_, number), entry)| (number, entry)).collect())
     }
 
-    fn api_keys(&mut self) -> Result<Vec<([u8; 32], Uuid)>, Fault> {
+    fn api_keys(&mut self) -> Result<Vec<LiveKey>, Fault> {
         let found = self.rows(&keys::live())?.into_iter();
         found.map(|row| keys::read_live(&Line(row))).collect()
     }

@@ -1,6 +1,6 @@
 //! The readers: views' questions on a read-only connection.
 
-use super::super::keys;
+use super::super::keys::{self, LiveKey};
 use super::super::reads::{
     OVER_MAX, Of, Performance, Reads, Snapshot, WholeConcert, WholeReservation,
 };
@@ -194,7 +194,7 @@ impl Reads for SqliteReads {
         Ok(found.into_iter().map(|((_, number), entry)| (number, entry)).collect())
     }
 
-    fn api_keys(&mut self) -> Result<Vec<([u8; 32], Uuid)>, Fault> {
+    fn api_keys(&mut self) -> Result<Vec<LiveKey>, Fault> {
         let mut statement = self.connection.prepare_cached(&keys::live())?;
         let mut found = statement.query([])?;
         let mut keys = Vec::new();

@@ -187,7 +187,7 @@ fn operators_keys(server: &'static Server) {
     let id = Uuid::from_u128(5);
     keys.create(id, "door", &[9; 32], Time(1)).expect("a key");
     let mut reads = MySqlReads::open(&options).expect("a reader");
-    assert_eq!(reads.api_keys(), Ok(vec![([9; 32], id)]));
+    assert_eq!(reads.api_keys(), Ok(vec![([9; 32], id, "door".into())]));
     assert_eq!(keys.revoke(id, Time(2)), Ok(true));
     assert_eq!(keys.revoke(id, Time(3)), Ok(false));
     assert_eq!(reads.api_keys(), Ok(Vec::new()));

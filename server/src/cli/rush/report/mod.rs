@@ -1,5 +1,9 @@
 //! What is left of a rush: a summary for the terminal, a JSON file, and one HTML file that shows it.
 
+mod facts;
+
+pub use facts::Facts;
+
 use super::figures::{Figures, Funnel, Percentiles, Second, Stage};
 use super::limit::Shares;
 use super::live;
@@ -52,6 +56,7 @@ struct Ended {
 #[derive(Serialize)]
 pub struct Report {
     version: &'static str,
+    facts: Facts,
     /// When the run began, RFC 3339.
     began: String,
     options: Options,
@@ -110,7 +115,7 @@ fn pace(world: &World, figures: &Figures, judgement: &Judgement) -> Pace {
 
 impl Report {
     /// Of a run that is over.
-    pub fn of(world: &World, judgement: Judgement, server: Option<Server>) -> Self {
+    pub fn of(world: &World, judgement: Judgement, server: Option<Server>, facts: Facts) -> Self {
         let figures = world.figures.borrow();
         let ended = |stage: Stage| Ended { stage: stage.name(), fans: figures.in_stage(stage) };
         type Counted<'a> = (&'a (&'static str, u16, String), &'a u64);
@@ -130,7 +135,8 @@ impl Report {
         let latency = |(step, ms)| Latency { step, ms };
         let full = |second: &&Second| second.generator_busy >= BUSY;
         Self {
-            version: env!("CARGO_PKG_VERSION"),
+            version: crate::metrics::VERSION,
+            facts,
             began: stamp(Time(world.began_at)),
             options: world.options.clone(),
             seconds_taken: figures.seconds.len() as u64,
@@ -185,15 +191,17 @@ impl Report {
         // In a script element only this sequence would end the data.
         let data = serde_json::to_string(self)?.replace("</", "<\\/");
         let page = PAGE.replace("/*uplot.css*/", UPLOT_STYLE).replace("/*uplot.js*/", UPLOT);
-        Ok(page.replace("/*data*/null", &data))
+        let summary = self.summary().replace('&', "&amp;").replace('<', "&lt;");
+        // Last, since the data may hold whatever an operator calls a show.
+        Ok(page.replace("<!--summary-->", &summary).replace("/*data*/null", &data))
     }
 
-    /// Tells the result.
-    #[expect(clippy::print_stdout, reason = "the summary is the verb's result")]
-    pub fn print(&self, folder: &Path) {
+    /// The result in sentences, for the terminal and for whoever reads the page without scripts.
+    fn summary(&self) -> String {
+        let mut text = self.facts.text();
         let funnel = &self.funnel;
-        println!(
-            "{} s. Of {} fans {} came, {} got a place, {} were let in, {} held seats, {} bought.",
+        text += &format!(
+            "{} s. Of {} fans {} came, {} got a place, {} were let in, {} held seats, {} bought.\n",
             self.seconds_taken,
             self.options.fans,
             funnel.arrived,
@@ -204,11 +212,18 @@ impl Report {
         );
         let ended: Vec<String> =
             self.ended.iter().map(|ended| format!("{} {}", ended.fans, ended.stage)).collect();
-        println!("How they ended: {}.", ended.join(", "));
-        println!(
-            "{} seats sold, {} races lost, {} requests sent twice, {} cut off, {} connections broke.",
+        text += &format!("How they ended: {}.\n", ended.join(", "));
+        text += &format!(
+            "{} seats sold, {} races lost, {} requests sent twice, {} cut off, {} connections broke.\n",
             self.seats_sold, self.races_lost, self.doubled, self.cut, self.broken_connections
         );
+        text + &self.judgement.hall.map_or_else(String::new, |hall| hall.text())
+    }
+
+    /// Tells the result.
+    #[expect(clippy::print_stdout, reason = "the summary is the verb's result")]
+    pub fn print(&self, folder: &Path) {
+        print!("{}", self.summary());
         let caution = match self.generator_full_seconds {
             0 => String::new(),
             full => format!(

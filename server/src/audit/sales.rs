@@ -1,0 +1,211 @@
+//! What has been sold, by date and by grade, and every booking: from the raw rows, for people. Money is
+//! summed from the payments themselves, and not from what a column says that they come to.
+
+use super::Snapshot;
+use crate::store::Fault;
+use rusqlite::{Row, params};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// What has been sold of a date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DateSales {
+    /// The concert's id.
+    pub concert_id: Uuid,
+    /// What it is called.
+    pub concert: String,
+    /// The date's id.
+    pub concert_date_id: Uuid,
+    /// When the performance starts, RFC 3339.
+    pub starts_at: String,
+    /// All its seats.
+    pub seats: u64,
+    /// Those that are sold.
+    pub sold: u64,
+    /// Those that are held as of now.
+    pub held: u64,
+    /// What was paid for it, minor units.
+    pub revenue: i64,
+}
+
+/// What has been sold of a date in one grade at one price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of a CSV file; those of DateSales beside them")]
+pub struct GradeSales {
+    pub concert_id: Uuid,
+    pub concert: String,
+    pub concert_date_id: Uuid,
+    pub starts_at: String,
+    pub zone: String,
+    pub price: i64,
+    pub seats: u64,
+    pub sold: u64,
+    pub held: u64,
+    pub revenue: i64,
+}
+
+/// A reservation that was paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of a CSV file; money in minor units")]
+pub struct Booking {
+    pub concert_id: Uuid,
+    pub concert: String,
+    pub concert_date_id: Uuid,
+    pub starts_at: String,
+    pub reservation_id: Uuid,
+    pub user_id: Uuid,
+    pub username: String,
+    pub seat_numbers: String,
+    pub zones: String,
+    pub total_price: i64,
+    pub payment_id: Uuid,
+    pub paid_at: String,
+}
+
+/// A moment of UTC milliseconds, RFC 3339.
+macro_rules! moment {
+    ($column:literal) => {
+        concat!("strftime('%Y-%m-%dT%H:%M:%SZ', ", $column, " / 1000, 'unixepoch')")
+    };
+}
+
+const BY_DATE: &str = concat!(
+    "SELECT d.concert_id, coalesce(c.concert_name, ''), d.concert_date_id, ",
+    moment!("d.concert_date"),
+    ", s.seats, s.sold, s.held, coalesce(p.revenue, 0)
+     FROM concert_date d LEFT JOIN concert c USING (concert_id)
+     LEFT JOIN (SELECT concert_date_id, count(*) seats, sum(status = 'sold') sold,
+            sum(status = 'held' AND held_until > ?1) held FROM seat GROUP BY 1) s USING (concert_date_id)
+     LEFT JOIN (SELECT r.concert_date_id, sum(a.amount) revenue FROM amount a
+            JOIN reservation r USING (reservation_id) GROUP BY 1) p USING (concert_date_id)
+     ORDER BY c.concert_name, d.concert_id, d.concert_date, d.concert_date_id"
+);
+
+const BY_GRADE: &str = concat!(
+    "SELECT d.concert_id, coalesce(c.concert_name, ''), d.concert_date_id, ",
+    moment!("d.concert_date"),
+    ", s.zone, s.ticket_price, count(*), sum(s.status = 'sold'),
+        sum(s.status = 'held' AND s.held_until > ?1), coalesce(sum(p.paid), 0)
+     FROM seat s JOIN concert_date d USING (concert_date_id)
+     LEFT JOIN concert c ON c.concert_id = d.concert_id
+     LEFT JOIN (SELECT rs.seat_id, sum(rs.ticket_price) paid FROM reservation_seat rs
+            JOIN reservation r USING (reservation_id) WHERE r.status = 'confirmed' GROUP BY 1) p
+        USING (seat_id)
+     WHERE ?2 IS NULL OR d.concert_id = ?2
+     GROUP BY d.concert_date_id, s.zone, s.ticket_price
+     ORDER BY c.concert_name, d.concert_id, d.concert_date, d.concert_date_id,
+        s.ticket_price DESC, s.zone"
+);
+
+const BOOKINGS: &str = concat!(
+    "SELECT r.concert_id, coalesce(c.concert_name, ''), r.concert_date_id, ",
+    moment!("d.concert_date"),
+    ", r.reservation_id, r.user_id, coalesce(u.username, ''),
+        (SELECT group_concat(seat_number, ' ') FROM
+            (SELECT seat_number FROM reservation_seat WHERE reservation_id = r.reservation_id ORDER BY 1)),
+        (SELECT group_concat(zone, ' ') FROM (SELECT DISTINCT s.zone FROM reservation_seat rs
+            JOIN seat s USING (seat_id) WHERE rs.reservation_id = r.reservation_id ORDER BY 1)),
+        a.amount, a.amount_id, ",
+    moment!("a.payment_date"),
+    " FROM amount a JOIN reservation r USING (reservation_id)
+     LEFT JOIN concert c ON c.concert_id = r.concert_id
+     LEFT JOIN concert_date d ON d.concert_date_id = r.concert_date_id
+     LEFT JOIN user u ON u.user_id = r.user_id
+     WHERE ?1 IS NULL OR r.concert_id = ?1
+     ORDER BY c.concert_name, r.concert_id, d.concert_date, a.payment_date, r.reservation_id"
+);
+
+fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
+    let bytes: Vec<u8> = row.get(column)?;
+    Ok(Uuid::from_slice(&bytes).unwrap_or_default())
+}
+
+fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    Ok(row.get::<_, Option<String>>(column)?.unwrap_or_default())
+}
+
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let count: Option<i64> = row.get(column)?;
+    Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
+}
+
+impl Snapshot {
+    /// What has been sold, by date.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn sales(&self) -> Result<Vec<DateSales>, Fault> {
+        let mut statement = self.rows.prepare(BY_DATE)?;
+        let found = statement.query_map([self.now_ms], |row| {
+            Ok(DateSales {
+                concert_id: id(row, 0)?,
+                concert: text(row, 1)?,
+                concert_date_id: id(row, 2)?,
+                starts_at: text(row, 3)?,
+                seats: count(row, 4)?,
+                sold: count(row, 5)?,
+                held: count(row, 6)?,
+                revenue: row.get(7)?,
+            })
+        })?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// What has been sold, by date and grade, of all concerts or one.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn sales_by_grade(&self, concert: Option<Uuid>) -> Result<Vec<GradeSales>, Fault> {
+        let mut statement = self.rows.prepare(BY_GRADE)?;
+        let concert = concert.as_ref().map(Uuid::as_bytes);
+        let found = statement.query_map(params![self.now_ms, concert], |row| {
+            Ok(GradeSales {
+                concert_id: id(row, 0)?,
+                concert: text(row, 1)?,
+                concert_date_id: id(row, 2)?,
+                starts_at: text(row, 3)?,
+                zone: text(row, 4)?,
+                price: row.get(5)?,
+                seats: count(row, 6)?,
+                sold: count(row, 7)?,
+                held: count(row, 8)?,
+                revenue: row.get(9)?,
+            })
+        })?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// Every booking of all concerts or one, in the order of dates and payments.
+    ///
+    /// # Errors
+    /// The rows cannot be read, or `each` fails.
+    pub fn bookings<E: From<Fault>>(
+        &self,
+        concert: Option<Uuid>,
+        mut each: impl FnMut(Booking) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let fault = |error: rusqlite::Error| E::from(Fault::from(error));
+        let mut statement = self.rows.prepare(BOOKINGS).map_err(fault)?;
+        let concert = concert.as_ref().map(Uuid::as_bytes);
+        let found = statement.query_map(params![concert], |row| {
+            Ok(Booking {
+                concert_id: id(row, 0)?,
+                concert: text(row, 1)?,
+                concert_date_id: id(row, 2)?,
+                starts_at: text(row, 3)?,
+                reservation_id: id(row, 4)?,
+                user_id: id(row, 5)?,
+                username: text(row, 6)?,
+                seat_numbers: text(row, 7)?,
+                zones: text(row, 8)?,
+                total_price: row.get(9)?,
+                payment_id: id(row, 10)?,
+                paid_at: text(row, 11)?,
+            })
+        });
+        for booking in found.map_err(fault)? {
+            each(booking.map_err(fault)?)?;
+        }
+        Ok(())
+    }
+}

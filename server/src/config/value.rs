@@ -1,0 +1,44 @@
+//! How the value of a setting is read from a flag or the environment, and what is said of one that cannot
+//! be: what is expected, with an example.
+
+use crate::networks::Networks;
+use crate::rates::Rate;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A type that settings have.
+pub trait Value: FromStr {
+    /// What is expected, with an example.
+    const WANTED: &'static str;
+}
+
+macro_rules! values {
+    ($($type:ty: $wanted:literal;)*) => {
+        $(impl Value for $type {
+            const WANTED: &'static str = $wanted;
+        })*
+    };
+}
+
+values! {
+    String: "text";
+    PathBuf: "a path, as /etc/boxoffice/keys.json";
+    SocketAddr: "an address with a port, as 127.0.0.1:8080";
+    bool: "true or false";
+    i64: "a whole number, as 300";
+    u8: "a whole number, as 40";
+    u32: "a whole number, as 300";
+    u64: "a whole number, as 300";
+    usize: "a whole number, as 300";
+    Rate: "a rate, as 30+10/min, or off";
+    Networks: "networks with commas, as 10.0.0.0/8,192.0.2.7";
+}
+
+/// Reads a value.
+///
+/// # Errors
+/// It cannot be; the text says what is expected.
+pub fn read<T: Value>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("it takes {}", T::WANTED))
+}

@@ -1,0 +1,165 @@
+//! The log: what an operator finds there, and what is never there.
+
+use crate::client::{Ask, Client, once};
+use crate::house::{House, open_sale};
+use crate::runtime;
+use serde_json::{Value, json};
+
+/// The line that has each of these; there must be one.
+fn line<'a>(log: &'a str, parts: &[&str]) -> &'a str {
+    let found = log.lines().find(|line| parts.iter().all(|part| line.contains(part)));
+    found.unwrap_or_else(|| panic!("no line with {parts:?} in:\n{log}"))
+}
+
+/// Whoever looks into the log on Saturday learns what was served, who closed the sale on Friday, and that
+/// somebody has tried keys and passwords; and neither a key nor a password.
+#[test]
+fn the_log_tells_who_did_what() {
+    let house = House::new();
+    let server = house.start(&[]);
+    let address = server.address;
+    let made = house.run(&["admin", "key", "create", "--name", "mina"]);
+    let key = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+    let concert = runtime().block_on(async {
+        let sale = open_sale(address, &key, 10, &json!({})).await;
+        let path = format!("/api/v1/admin/concerts/{}/sale", sale.concert);
+        let ask = Ask::put(path.clone(), &json!({ "open": false })).with("x-api-key", &key);
+        let answer = once(address, &ask.with("x-request-id", "friday-1")).await.unwrap();
+        assert_eq!((answer.status, answer.header("x-request-id")), (200, Some("friday-1")));
+        let forged = json!({ "open": "x\nINFO forged\u{1b}[2J\u{202e}" });
+        let ask = Ask::put(path, &forged).with("x-api-key", &key);
+        assert_eq!(once(address, &ask).await.unwrap().status, 400);
+        let path = format!("/api/v1/admin/concerts/{}", sale.concert);
+        let wrong = Ask::get(path).with("x-api-key", "bo_sesame");
+        assert_eq!(once(address, &wrong).await.unwrap().status, 401);
+        let credentials = json!({ "username": "kim", "password": "correct horse" });
+        assert_eq!(
+            once(address, &Ask::post("/api/v1/users", &credentials)).await.unwrap().status,
+            201
+        );
+        let guess = json!({ "username": "kim", "password": "open sesame" });
+        let answer = once(address, &Ask::post("/api/v1/sessions", &guess)).await.unwrap();
+        assert_eq!(answer.status, 401);
+        sale.concert
+    });
+    let log = server.stop();
+    let started = line(&log, &["INFO", "serving", "listen=", "concerts=2", "open_sales=2"]);
+    for part in ["version=", "boxoffice.db", "boxoffice admin key create --name"] {
+        assert!(started.contains(part), "{started}");
+    }
+    let concert = concert.to_string();
+    let closed = line(&log, &["an operator's act", "friday-1"]);
+    for part in ["operator=\"mina\"", "key=", "method=PUT", &concert, "open: false", "status=200"] {
+        assert!(closed.contains(part), "{part} is not in {closed}");
+    }
+    line(&log, &["an operator's act", "status=400", "invalid_body", "INFO forged"]);
+    line(&log, &["an operator's act", "status=201", "concert_id: "]);
+    line(&log, &["WARN", "an operator's key was refused", "operator_key_invalid", "request_id="]);
+    line(&log, &["WARN", "a sign-in was refused", "credentials_wrong", "account=\""]);
+    line(&log, &["told to stop", "SIGTERM"]);
+    line(&log, &["INFO", "stopped"]);
+    for secret in [&key[3..], "sesame", "correct horse"] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+    assert!(!log.contains(['\u{1b}', '\u{202e}']), "{log}");
+    assert!(!log.lines().any(|line| line.starts_with("INFO forged")), "{log}");
+}
+
+/// Each line is a JSON object, whatever names are in it; requests are there with `debug`, by `RUST_LOG`
+/// as well, and our own setting goes before that.
+#[test]
+fn the_log_is_json_on_wish_and_takes_rust_log() {
+    let logged = |rust_log: &str, flags: &[&str]| {
+        let house = House::new();
+        let mut command =
+            house.command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+        let server = crate::house::Server::spawn({
+            command.args(flags).env("RUST_LOG", rust_log);
+            command
+        });
+        let server = server.unwrap();
+        let ask = Ask::get("/api/v1/concerts").with("x-request-id", "follow-me");
+        let answer = runtime().block_on(once(server.address, &ask)).unwrap();
+        assert_eq!(answer.header("x-request-id"), Some("follow-me"));
+        let log = server.stop();
+        let lines: Vec<Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}")))
+            .collect();
+        lines
+    };
+    let is_request = |line: &Value| line["message"] == "a request";
+    let lines = logged("boxoffice=debug", &[]);
+    let request = lines.iter().find(|line| is_request(line)).expect("requests are logged");
+    assert_eq!(request["request_id"], "follow-me");
+    assert_eq!((&request["method"], &request["status"]), (&json!("GET"), &json!(200)));
+    assert_eq!(request["path"], "/api/v1/concerts");
+    let lines = logged("debug", &["--log", "info"]);
+    assert!(!lines.iter().any(is_request), "our own setting goes before");
+    assert!(lines.iter().any(|line| line["message"] == "serving"));
+    let lines = logged("", &[]);
+    assert!(lines.iter().any(|line| line["message"] == "serving"), "an empty one says nothing");
+}
+
+#[test]
+fn a_rust_log_that_cannot_be_used_is_named() {
+    let house = House::new();
+    let mut serve = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let output = serve.env("RUST_LOG", "a=b=c").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.starts_with("boxoffice: RUST_LOG: "), "{said}");
+}
+
+/// A flood of wrong keys is counted, and does not fill the disk.
+#[test]
+fn a_flood_of_refusals_is_bounded() {
+    let house = House::new();
+    let server = house.start(&["--demo", "false"]);
+    runtime().block_on(async {
+        let mut client = Client::connect(server.address).await.unwrap();
+        let path = format!("/api/v1/admin/concerts/{}", uuid_of(1));
+        for number in 0..300 {
+            let ask = Ask::get(path.as_str()).with("x-api-key", format!("bo_{number}"));
+            // A look at the keys is taken ten times a second at most: all at once would take long.
+            if number < 3 {
+                assert_eq!(client.send(&ask).await.unwrap().status, 401);
+            } else {
+                let guess = json!({ "refresh_token": format!("x{number}") });
+                let ask = Ask::post("/api/v1/sessions/refresh", &guess);
+                assert_eq!(client.send(&ask).await.unwrap().status, 401);
+            }
+        }
+    });
+    let log = server.stop();
+    let count = |text: &str| log.lines().filter(|line| line.contains(text)).count();
+    assert_eq!(count("an operator's key was refused"), 3);
+    let told = count("a sign-in was refused");
+    assert!((60..80).contains(&told), "{told} of 297");
+}
+
+fn uuid_of(number: u128) -> boxoffice_core::id::Uuid {
+    boxoffice_core::id::Uuid::from_u128(number)
+}
+
+/// What takes longer than the setting says is told, with what it was.
+#[test]
+fn slow_batches_and_reads_are_told() {
+    let house = House::new();
+    let server = house.start(&["--demo", "false", "--log-slow-ms", "300"]);
+    let address = server.address;
+    let key = house.operator_key();
+    runtime().block_on(async { open_sale(address, &key, 10, &json!({})).await });
+    let writer = rusqlite::Connection::open(house.database()).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waiting = std::thread::spawn(move || {
+        runtime().block_on(async { open_sale(address, &key, 10, &json!({})).await })
+    });
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    writer.execute_batch("COMMIT").unwrap();
+    waiting.join().unwrap();
+    let log = server.stop();
+    line(&log, &["WARN", "a slow batch", "create_concert", "ms="]);
+    assert!(!log.contains("a slow read"), "{log}");
+    let server = house.start(&["--demo", "false", "--log-slow-ms", "0", "--log", "debug"]);
+    assert!(!server.stop().contains("a slow "), "0 turns both off");
+}
