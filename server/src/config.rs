@@ -132,8 +132,8 @@ settings! {
     limit_joins, "BOXOFFICE_LIMIT_JOINS": Rate = Rate::new(20, 10);
     /// Seats held or released, by account [default: 30+15/min]
     limit_holds, "BOXOFFICE_LIMIT_HOLDS": Rate = Rate::new(30, 15);
-    /// Charges and payments, by account [default: 20+10/min]
-    limit_payments, "BOXOFFICE_LIMIT_PAYMENTS": Rate = Rate::new(20, 10);
+    /// Charges and payments, by account [default: 30+10/min]
+    limit_payments, "BOXOFFICE_LIMIT_PAYMENTS": Rate = Rate::new(30, 10);
     /// Bookings, balances, ledgers, dates and reservations looked at, by account [default: 240+120/min]
     limit_reads, "BOXOFFICE_LIMIT_READS": Rate = Rate::new(240, 120);
     /// Seat maps, by account: 1 for what changed, 3 for a whole compact one, 10 for a full one [default: 900+600/min]

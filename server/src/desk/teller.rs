@@ -2,6 +2,7 @@
 //! wait, while the desk is at the next batch. Batches come in the order of their commits; those that
 //! have come while the disk was waited for go together.
 
+use super::health::Waits;
 use super::inbox::Asking;
 use super::{Answer, Health, NotRun, Refill};
 use crate::board::Board;
@@ -50,7 +51,7 @@ impl Durable {
             return Ok(());
         };
         let began = Instant::now();
-        let flushed = flush.flush();
+        let flushed = self.health.watched(Waits::Flush, || flush.flush());
         self.metrics.sync_seconds.observe(began.elapsed().as_secs_f64());
         if flushed.is_err() {
             self.health.wrote(false);

@@ -1,6 +1,7 @@
 //! The desk's thread: gather, load, decide, save, commit; then it hands over to the teller and
 //! begins the next batch.
 
+use super::health::Waits;
 use super::inbox::{Asking, Gathered, Inbox};
 use super::parts::{Contended, Part};
 use super::teller::{Decided, Waiting};
@@ -168,7 +169,9 @@ impl Worker {
     /// One transaction; a panic in it is a fault like any other, and leaves nothing behind.
     fn commit(&mut self, envelopes: &[Envelope]) -> Result<Committed, Fault> {
         let began = Instant::now();
-        let outcome = caught("a rule", || self.transact(envelopes));
+        let health = Arc::clone(&self.health);
+        let run = || caught("a rule", || self.transact(envelopes));
+        let outcome = health.watched(Waits::Transaction, run);
         if let Some(Err(fault)) = &outcome
             && tells_of_writes(fault)
         {

@@ -18,6 +18,8 @@ use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// While the sale is not open, clients ask at most this often.
@@ -37,6 +39,8 @@ const AWAITING_POLL_MS: u64 = 5_000;
 /// Where another server knows more of a place than this one, clients ask again after this and up to
 /// as much more: by then this one has looked at the news.
 const UNHEARD_POLL_MS: u64 = 500;
+/// How long a join for a concert that this server has not heard of may wait for a look at the news.
+const HEAR_WAIT: Duration = Duration::from_secs(2);
 /// For so long after joining, a place that is not known on a board that others share is taken to be
 /// theirs. Later it is none: the database was put back to an older state, or is another.
 const UNHEARD_MAX_MS: i64 = 10 * 60 * 1000;
@@ -256,6 +260,15 @@ fn standing_of(concert: &ConcertBoard, ticket: &Ticket, replayed: bool, now: Tim
     }
 }
 
+/// The concert; what other servers have done is looked at first where this one has not heard of it, so
+/// that no place is made that cannot be shown.
+async fn heard_of(app: &App, id: Uuid) -> Result<Arc<ConcertBoard>, Problem> {
+    if app.board.is_shared() && app.board.concert(ConcertId(id)).is_none() {
+        app.desk.refresh(HEAR_WAIT).await?;
+    }
+    app.concert(id)
+}
+
 /// Asks for a place in line: 201 with a new one, 200 with the one that the user has.
 #[utoipa::path(post, path = "/api/v1/concerts/{id}/queue-tokens", tag = "Waiting queue", params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
     security(("identity" = [])),
@@ -275,9 +288,7 @@ pub async fn join(
         return Err(Problem::of("sale_closed"));
     }
     let key = submitted.key(identity.user.0);
-    let concert = app.board.concert(ConcertId(id));
-    // A server that has not heard of the concert decides by its rows alone.
-    let may_enter = concert.is_none_or(|concert| concert.most() > 0);
+    let may_enter = heard_of(&app, id).await?.most() > 0;
     let command = Command::Join(Join { user: identity.user, concert: ConcertId(id), may_enter });
     let (Outcome::Joined(ticket), replayed) = app.outcome(command, key).await? else {
         return Err(Problem::of("internal"));

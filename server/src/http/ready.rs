@@ -12,6 +12,11 @@ const KEEP: Duration = Duration::from_secs(1);
 /// How long the desk may take for a write that only shows whether writes succeed.
 const WRITE_WAIT: Duration = Duration::from_secs(2);
 
+/// How long the database may take for a look at one row.
+const READ_WAIT: Duration = Duration::from_secs(3);
+/// A write that has had no answer for longer hangs. One that fails ends sooner, by its own limits.
+const HANGS_AFTER: Duration = Duration::from_secs(5);
+
 /// See the module.
 pub struct Readiness {
     /// The house's own connection.
@@ -49,7 +54,13 @@ impl Readiness {
     }
 
     async fn look(&self, desk: &Desk) -> Result<(), NotRun> {
-        self.reads.read(|reads| reads.user_by_name("")).await.map_err(NotRun::Fault)?;
+        if desk.health().hangs_for() > HANGS_AFTER {
+            return Err(unavailable("a write hangs"));
+        }
+        // What is read is shown once it is on the disk, which may hang.
+        let read = self.reads.read(|reads| reads.user_by_name(""));
+        let read = tokio::time::timeout(READ_WAIT, read).await;
+        read.map_err(|_| unavailable("a read takes too long"))?.map_err(NotRun::Fault)?;
         if desk.health().board_is_torn() {
             return Err(unavailable("the board could not be filled"));
         }

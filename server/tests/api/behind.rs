@@ -87,6 +87,19 @@ async fn a_concert_of_another_server_is_waited_for() {
     sale.send(get(balance).by(&fan)).await.want(200);
 }
 
+/// B10: where the news do not tell of the concert either, no place is made that nobody could be told of.
+#[tokio::test]
+async fn nobody_joins_what_is_not_known() {
+    let sale = Sale::new();
+    let before = Board::from_snapshot(snapshot(&sale), sale.clock.now(), true);
+    let show = sale.concert(json!({})).await;
+    let (sale, _watch) = sale.rewired(64, shown_by(before));
+    let fan = sale.fan().await;
+    let join = post(show.path("/queue-tokens")).identity(&fan.identity);
+    sale.send(join).await.refused(404, "concert_not_found");
+    assert_eq!(sale.dump()["waiting_queue"].len(), 0);
+}
+
 /// H18, H26: the queue's row came with a batch of this server, the admission did not: the place is
 /// served and not over, for polls, for the shop, and for whoever asks for a token again.
 #[tokio::test]

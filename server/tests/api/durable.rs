@@ -48,6 +48,33 @@ async fn no_answer_before_the_disk() {
     assert_eq!(sale.seat(&a, &show, 1).await, "held");
 }
 
+/// H37: a disk that hangs is told by `/readyz`, also before anything has failed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_hangs_is_not_ready() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let (sale, watch) = sale.rewired(64, |_| {});
+    let fan = sale.buyer(&show).await;
+    sale.send(get("/readyz")).await.want(200);
+    watch.disk(Disk::Hangs);
+    let hold = ask(&sale, reserve(&fan, &show, &[1]));
+    while sale.app.desk.health().hangs_for().is_zero() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    loop {
+        let seen = sale.send(get("/readyz")).await;
+        if seen.status != 200 {
+            break seen.refused(503, "database_unavailable");
+        }
+    }
+    watch.disk(Disk::Works);
+    hold.await.unwrap().want(201);
+    while sale.send(get("/readyz")).await.status != 200 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(sale.app.desk.health().hangs_for().is_zero());
+}
+
 /// H12, H32: a sync that fails leaves open what stands: the answer says so, the board does not show
 /// it, and nothing is read or written any more until another server has started on the file. There
 /// the same request with its key is done once.

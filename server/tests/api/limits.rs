@@ -130,7 +130,7 @@ async fn loops_of_one_account_come_to_an_end() {
         let token = seen.json()["token"].as_str().unwrap().to_owned();
         limited(&sale.send(delete("/api/v1/queue-tokens/me").token(&token)).await);
     }
-    assert!((15..18).contains(&places), "joins and leaves are counted together: {places}");
+    assert!((10..13).contains(&places), "joins and leaves are counted together: {places}");
     bot.token.clear();
 
     let bot = sale.buyer(&show).await;
@@ -145,9 +145,9 @@ async fn loops_of_one_account_come_to_an_end() {
             format!("/api/v1/reservations/{}", seen.want(201)["reservation_id"].as_str().unwrap());
         limited(&sale.send(delete(path).by(&bot)).await);
     }
-    assert!((30..35).contains(&holds), "holds and releases are counted together: {holds}");
+    assert!((15..18).contains(&holds), "holds and releases are counted together: {holds}");
     let charges = sale.all((0..100).map(|n| charge(&bot, 1).key(&format!("k{n}")))).await;
-    assert!((59..65).contains(&count(&charges, 201)), "one was made before");
+    assert!((29..34).contains(&count(&charges, 201)), "one was made before");
     let bookings = sale.all((0..300).map(|_| get("/api/v1/bookings").by(&bot))).await;
     assert!((240..270).contains(&count(&bookings, 200)));
 
