@@ -23,6 +23,8 @@ const ID_CHARS_MAX: usize = 128;
 const SUMMARY_CHARS_MAX: usize = 600;
 /// Characters of one value in it.
 const VALUE_CHARS_MAX: usize = 120;
+/// Items of a list of ids in it.
+const LISTED_MAX: usize = 3;
 /// Bytes of a body that is summed up.
 const SUMMED_MAX: usize = 64 * 1024;
 
@@ -117,6 +119,12 @@ fn summary(media_type: &str, body: &[u8]) -> String {
         let secret = ["secret", "password", "token", "api_key"].iter().any(|s| lower.contains(s));
         let value = match value {
             _ if secret => "…".to_owned(),
+            Value::Array(items)
+                if items.len() <= LISTED_MAX && items.iter().all(Value::is_string) =>
+            {
+                let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+                shortened(&items.join(" "), VALUE_CHARS_MAX)
+            }
             Value::Array(items) => format!("{} of them", items.len()),
             Value::Object(members) => format!("{} members", members.len()),
             Value::String(text) => shortened(&text, VALUE_CHARS_MAX),
@@ -153,8 +161,8 @@ pub struct Trail {
 pub struct Ended<'a> {
     /// Its status.
     pub status: u16,
-    /// The problem's code; empty where there is none.
-    pub code: &'static str,
+    /// The problem's code.
+    pub code: Option<&'static str>,
     /// What was noted with the problem.
     pub note: Option<&'a str>,
     /// How long it took, ms.
@@ -223,7 +231,7 @@ impl Trail {
         let (address, request_id, route) = (self.address(), self.id.as_str(), self.route);
         let Ended { status, code, note, .. } = *ended;
         let is_sign_in = matches!(self.class, Class::SignIn | Class::Refresh);
-        match code {
+        match code.unwrap_or_default() {
             "operator_key_invalid" => {
                 if let Some(left_out) = KEYS.may(self.client) {
                     tracing::warn!(

@@ -2,6 +2,7 @@
 
 use super::show;
 use crate::cli::Failure;
+use crate::log::clean;
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -167,6 +168,7 @@ impl Server {
             .http_status_as_error(false)
             // A key is for the server that was named.
             .max_redirects(0)
+            .proxy(None)
             .user_agent(concat!("boxoffice/", env!("CARGO_PKG_VERSION")))
             .allow_non_standard_methods(true)
             .build();
@@ -245,7 +247,7 @@ pub fn ask<T: Verb + clap::Args + std::fmt::Debug>(asked: Asked<T>) -> Result<()
             } else {
                 format!(" [request {}]", answer.request_id)
             };
-            let failure = format!("{told}{id}");
+            let failure = clean(&format!("{told}{id}"));
             // What is no problem of ours is told by somebody else: a proxy, or another program.
             return Err(if refusal(&answer).is_some() {
                 failure.into()
