@@ -107,6 +107,14 @@ impl Act {
 
 /// A body in a line: members of JSON without what is large or secret; of other kinds, how long it is.
 fn summary(media_type: &str, body: &[u8]) -> String {
+    summary_without(&[], media_type, body)
+}
+
+/// What a problem says in words, and what the log says of it anyway.
+const OF_PROBLEMS: [&str; 4] = ["type", "title", "status", "code"];
+
+/// The same without these members.
+fn summary_without(left_out: &[&str], media_type: &str, body: &[u8]) -> String {
     if body.is_empty() {
         return String::new();
     }
@@ -132,7 +140,11 @@ fn summary(media_type: &str, body: &[u8]) -> String {
         };
         format!("{}: {value}", shortened(&name, VALUE_CHARS_MAX))
     };
-    let members: Vec<String> = members.into_iter().map(member).collect();
+    let members: Vec<String> = members
+        .into_iter()
+        .filter(|(name, _)| !left_out.contains(&name.as_str()))
+        .map(member)
+        .collect();
     shortened(&members.join(", "), SUMMARY_CHARS_MAX)
 }
 
@@ -284,8 +296,8 @@ async fn summed_up(response: Response) -> (Response, String) {
     match body.collect().await {
         Ok(body) => {
             let bytes = body.to_bytes();
-            let answer =
-                if parts.status.is_success() { summary("", &bytes) } else { String::new() };
+            let left_out = if parts.status.is_success() { &[] } else { &OF_PROBLEMS[..] };
+            let answer = summary_without(left_out, "", &bytes);
             (Response::from_parts(parts, Body::from(bytes)), answer)
         }
         // What is in memory does not fail.
