@@ -149,6 +149,28 @@ impl Bounded {
     }
 }
 
+/// What work on this thread logs.
+#[cfg(test)]
+pub(crate) fn captured<T>(work: impl FnOnce() -> T) -> (T, String) {
+    use std::sync::{Arc, Mutex};
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("nobody panics with it").write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let kept = Kept::default();
+    let writer = kept.clone();
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || Clean(writer.clone()));
+    let done = tracing::subscriber::with_default(log.finish(), work);
+    let log = kept.0.lock().expect("nobody panics with it").clone();
+    (done, String::from_utf8(log).expect("text"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -369,7 +369,7 @@ impl Metrics {
         }
     }
 
-    /// The text that Prometheus reads.
+    /// The text that Prometheus reads: OpenMetrics 1.0.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -379,5 +379,27 @@ impl Metrics {
         }
         let _ = encode_eof(&mut text);
         text
+    }
+
+    /// The same in the older text format, version 0.0.4, for tools that know no other: there what is said of
+    /// a counter names it with `_total`, as its samples do, and neither units nor an end are told.
+    #[must_use]
+    pub fn plain_text(&self) -> String {
+        let text = self.text();
+        let kind = |line| str::strip_prefix(line, "# TYPE ")?.split_once(' ');
+        let kinds: HashMap<&str, &str> = text.lines().filter_map(kind).collect();
+        let plain = |line: &str| {
+            let Some(said) = line.strip_prefix("# ") else { return Some(format!("{line}\n")) };
+            let (word, said) = said.split_once(' ').filter(|(word, _)| *word != "UNIT")?;
+            let (name, said) = said.split_once(' ')?;
+            let (ending, said) = match (kinds.get(name).copied(), word) {
+                (Some("counter"), _) => ("_total", said),
+                (Some("info"), "TYPE") => ("_info", "gauge"),
+                (Some("info"), _) => ("_info", said),
+                _ => ("", said),
+            };
+            Some(format!("# {word} {name}{ending} {said}\n"))
+        };
+        text.lines().filter_map(plain).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! `boxoffice audit`: counts a sale again from its raw rows.
 
-use super::{Failure, Settings, database};
+use super::{Failure, Settings, database, print_out};
 
 /// What to do.
 #[derive(Debug, clap::Args)]
@@ -17,15 +17,14 @@ pub struct Options {
 ///
 /// # Errors
 /// The database cannot be read, or something in it is not as it should be.
-#[expect(clippy::print_stdout, reason = "the report is the verb's result")]
 pub fn run(options: Options) -> Result<(), Failure> {
     let config = options.settings.resolve()?;
     let report = database::snapshot(&config)?.audit();
     let report = report.map_err(|fault| database::named(&config, &fault))?;
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        print_out(format!("{}\n", serde_json::to_string_pretty(&report)?))?;
     } else {
-        print!("{}", report.text());
+        print_out(report.text())?;
     }
     match report.broken() {
         0 => Ok(()),

@@ -11,7 +11,9 @@ pub mod serve;
 
 use crate::config::{Config, Given, Invalid, KEYS, check_environment};
 use crate::metrics::{COMMIT, VERSION};
+use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -90,6 +92,19 @@ impl Settings {
     }
 }
 
+/// Prints a verb's result. Whoever reads a part of it only (`| head`) has what they wanted.
+///
+/// # Errors
+/// It cannot be written.
+pub fn print_out(text: impl AsRef<[u8]>) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
+        Err(why) if why.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(why) => Err(format!("standard output: {why}").into()),
+        Ok(()) => Ok(()),
+    }
+}
+
 /// The filter that programs with this kind of log take by custom: an environment variable, so that it goes
 /// before the file, and behind our own.
 fn rust_log() -> Result<Option<String>, Invalid> {
@@ -138,6 +153,28 @@ fn command() -> Command {
         })
 }
 
+/// The command line as it was typed. Of a bad value that was not typed it says where it comes from.
+fn matches() -> ArgMatches {
+    command().try_get_matches().unwrap_or_else(|mut error| {
+        if let Some(name) = of_environment(&error) {
+            let tip = format!("the value is that of the environment variable {name}").into();
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+        }
+        error.exit()
+    })
+}
+
+/// The environment variable that a bad value is of.
+fn of_environment(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else { return None };
+    let flag = arg.split_whitespace().next()?;
+    let typed = |word: String| word == flag || word.starts_with(&format!("{flag}="));
+    let name = flag.strip_prefix("--")?.replace('-', "_");
+    let variable = format!("BOXOFFICE_{}", name.to_uppercase());
+    let is_set = std::env::var_os(&variable).is_some();
+    (is_set && !std::env::args().any(typed)).then_some(variable)
+}
+
 fn parsed(matches: &ArgMatches) -> Arguments {
     Arguments::from_arg_matches(matches).unwrap_or_else(|error| error.exit())
 }
@@ -146,7 +183,7 @@ fn run() -> Result<(), Failure> {
     check_environment(std::env::vars_os().filter_map(|(name, value)| {
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     }))?;
-    let arguments = parsed(&command().get_matches());
+    let arguments = parsed(&matches());
     // Without a verb, the environment still counts: parse as `serve`.
     match arguments.verb.unwrap_or_else(|| Verb::Serve(Settings::of_environment())) {
         Verb::Serve(settings) => serve::run(&settings.resolve()?),

@@ -68,8 +68,17 @@ fn method_name(method: &Method) -> &'static str {
     }
 }
 
-/// The middleware.
-pub async fn observe(observer: Arc<Observer>, mut request: Request, next: Next) -> Response {
+/// The middleware. What an operator changes is carried out, and told in the log, also where the operator
+/// hangs up meanwhile: a connection that ends takes what it waits for with it.
+pub async fn observe(observer: Arc<Observer>, request: Request, next: Next) -> Response {
+    if observer.class != Class::Operator || request.method() == Method::GET {
+        return observed(observer, request, next).await;
+    }
+    let done = tokio::spawn(observed(observer, request, next)).await;
+    done.unwrap_or_else(|_| Problem::of("internal").render(Lang::En))
+}
+
+async fn observed(observer: Arc<Observer>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let accepted = request.headers().get(ACCEPT_LANGUAGE).cloned();
     request.extensions_mut().insert(observer.class);
@@ -91,7 +100,7 @@ pub async fn observe(observer: Arc<Observer>, mut request: Request, next: Next) 
     observer.count(response.status(), took);
     let ended = Ended {
         status: response.status().as_u16(),
-        code: problem.as_ref().map_or("", Problem::code),
+        code: problem.as_ref().map(Problem::code),
         note: problem.as_ref().and_then(Problem::note),
         ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     };

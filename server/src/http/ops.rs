@@ -5,8 +5,8 @@ use super::problem::Problem;
 use super::view::json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use hyper::StatusCode;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue, VARY};
+use hyper::{HeaderMap, StatusCode};
 use serde_json::json as value;
 use std::sync::atomic::Ordering;
 
@@ -27,11 +27,21 @@ pub async fn readyz(State(app): State<App>) -> Result<Response, Problem> {
     Ok(json(StatusCode::OK, &value!({ "status": "ready" })))
 }
 
-/// Metrics in the Prometheus text format.
-#[utoipa::path(get, path = "/metrics", tag = "Operation", responses((status = 200, content_type = "application/openmetrics-text")))]
-pub async fn metrics(State(app): State<App>) -> Response {
-    let mut response = app.metrics.text().into_response();
-    let text = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(text));
+/// The format that Prometheus asks for first.
+const OPENMETRICS: &str = "application/openmetrics-text";
+
+/// Metrics for Prometheus: as OpenMetrics for whoever accepts it by name, else in the older text format.
+#[utoipa::path(get, path = "/metrics", tag = "Operation",
+    responses((status = 200, content((String = "text/plain"), (String = "application/openmetrics-text")))))]
+pub async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
+    let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let (text, kind) = if accepted.any(|value| value.contains(OPENMETRICS)) {
+        (app.metrics.text(), "application/openmetrics-text; version=1.0.0; charset=utf-8")
+    } else {
+        (app.metrics.plain_text(), "text/plain; version=0.0.4; charset=utf-8")
+    };
+    let mut response = text.into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
     response
 }

@@ -23,6 +23,8 @@ const ID_CHARS_MAX: usize = 128;
 const SUMMARY_CHARS_MAX: usize = 600;
 /// Characters of one value in it.
 const VALUE_CHARS_MAX: usize = 120;
+/// Items of a list of ids in it.
+const LISTED_MAX: usize = 3;
 /// Bytes of a body that is summed up.
 const SUMMED_MAX: usize = 64 * 1024;
 
@@ -105,6 +107,14 @@ impl Act {
 
 /// A body in a line: members of JSON without what is large or secret; of other kinds, how long it is.
 fn summary(media_type: &str, body: &[u8]) -> String {
+    summary_without(&[], media_type, body)
+}
+
+/// What a problem says in words, and what the log says of it anyway.
+const OF_PROBLEMS: [&str; 4] = ["type", "title", "status", "code"];
+
+/// The same without these members.
+fn summary_without(left_out: &[&str], media_type: &str, body: &[u8]) -> String {
     if body.is_empty() {
         return String::new();
     }
@@ -117,6 +127,12 @@ fn summary(media_type: &str, body: &[u8]) -> String {
         let secret = ["secret", "password", "token", "api_key"].iter().any(|s| lower.contains(s));
         let value = match value {
             _ if secret => "…".to_owned(),
+            Value::Array(items)
+                if items.len() <= LISTED_MAX && items.iter().all(Value::is_string) =>
+            {
+                let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+                shortened(&items.join(" "), VALUE_CHARS_MAX)
+            }
             Value::Array(items) => format!("{} of them", items.len()),
             Value::Object(members) => format!("{} members", members.len()),
             Value::String(text) => shortened(&text, VALUE_CHARS_MAX),
@@ -124,7 +140,11 @@ fn summary(media_type: &str, body: &[u8]) -> String {
         };
         format!("{}: {value}", shortened(&name, VALUE_CHARS_MAX))
     };
-    let members: Vec<String> = members.into_iter().map(member).collect();
+    let members: Vec<String> = members
+        .into_iter()
+        .filter(|(name, _)| !left_out.contains(&name.as_str()))
+        .map(member)
+        .collect();
     shortened(&members.join(", "), SUMMARY_CHARS_MAX)
 }
 
@@ -153,8 +173,8 @@ pub struct Trail {
 pub struct Ended<'a> {
     /// Its status.
     pub status: u16,
-    /// The problem's code; empty where there is none.
-    pub code: &'static str,
+    /// The problem's code.
+    pub code: Option<&'static str>,
     /// What was noted with the problem.
     pub note: Option<&'a str>,
     /// How long it took, ms.
@@ -223,7 +243,7 @@ impl Trail {
         let (address, request_id, route) = (self.address(), self.id.as_str(), self.route);
         let Ended { status, code, note, .. } = *ended;
         let is_sign_in = matches!(self.class, Class::SignIn | Class::Refresh);
-        match code {
+        match code.unwrap_or_default() {
             "operator_key_invalid" => {
                 if let Some(left_out) = KEYS.may(self.client) {
                     tracing::warn!(
@@ -276,8 +296,8 @@ async fn summed_up(response: Response) -> (Response, String) {
     match body.collect().await {
         Ok(body) => {
             let bytes = body.to_bytes();
-            let answer =
-                if parts.status.is_success() { summary("", &bytes) } else { String::new() };
+            let left_out = if parts.status.is_success() { &[] } else { &OF_PROBLEMS[..] };
+            let answer = summary_without(left_out, "", &bytes);
             (Response::from_parts(parts, Body::from(bytes)), answer)
         }
         // What is in memory does not fail.

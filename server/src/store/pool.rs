@@ -139,6 +139,29 @@ mod tests {
     use super::*;
     use crate::store::sqlite::{Files, SqliteReads, SqliteStore};
 
+    #[test]
+    fn a_slow_question_is_told_with_who_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files { path: folder.path().join("boxoffice.db") };
+        drop(SqliteStore::open(&files).unwrap());
+        let pool = ReadPool::new(vec![Box::new(SqliteReads::open(&files).unwrap())], None);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let asked = |pool: &ReadPool, ms| {
+            let question = move |_: &mut dyn Reads| {
+                std::thread::sleep(Duration::from_millis(ms));
+                Ok(())
+            };
+            crate::log::captured(|| runtime.block_on(pool.read(question))).1
+        };
+        assert_eq!(asked(&pool, 30), "", "nobody has asked for it");
+        let pool = pool.slow(Some(Duration::from_millis(20)));
+        let log = asked(&pool, 30);
+        assert!(log.contains("WARN") && log.contains("a slow read"), "{log}");
+        assert!(log.contains("store/pool.rs:"), "{log}");
+        let pool = pool.slow(Some(Duration::from_secs(600)));
+        assert_eq!(asked(&pool, 0), "");
+    }
+
     /// H30: a question that panics costs its answer and no connection.
     #[tokio::test]
     async fn a_panic_loses_no_connection() {

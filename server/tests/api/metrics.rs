@@ -144,7 +144,9 @@ fn value(samples: &[Sample<'_>], name: &str, with: &[(&str, &str)]) -> Option<f6
 #[tokio::test]
 async fn what_has_not_happened_yet_is_zero() {
     let sale = Sale::new();
-    let seen = sale.send(get("/metrics")).await;
+    let prometheus =
+        "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5";
+    let seen = sale.send(get("/metrics").header("accept", prometheus)).await;
     assert!(seen.header("content-type").starts_with("application/openmetrics-text; version=1.0.0"));
     let text = String::from_utf8(seen.body.to_vec()).unwrap();
     let samples = checked(&text);
@@ -245,6 +247,40 @@ async fn invented_addresses_make_no_series() {
         assert!(sale.send(ask).await.status >= 400);
     }
     assert_eq!(series(), before);
+}
+
+/// In the older format every sample stands below what is said of it, under its own name.
+#[tokio::test]
+async fn the_older_format_is_told_to_who_asks_for_no_other() {
+    let sale = Sale::new();
+    sale.concert(json!({})).await;
+    sale.tick().await;
+    let seen = sale.send(get("/metrics")).await;
+    assert_eq!(seen.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    let text = String::from_utf8(seen.body.to_vec()).unwrap();
+    let (mut kinds, mut helps, mut current) = (BTreeMap::new(), BTreeSet::new(), "");
+    for line in text.lines() {
+        if let Some(meta) = line.strip_prefix("# ") {
+            let mut words = meta.splitn(3, ' ');
+            let [word, name, rest] = [(); 3].map(|()| words.next().unwrap_or_default());
+            match word {
+                "HELP" => assert!(helps.insert(name) && !rest.is_empty(), "{line}"),
+                "TYPE" => assert!(kinds.insert(name, rest).is_none(), "{line}"),
+                other => panic!("{other}"),
+            }
+            current = name;
+            continue;
+        }
+        let (name, ..) = sample(line);
+        let kind = kinds[current];
+        assert!(["counter", "gauge", "histogram"].contains(&kind), "{kind}");
+        assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
+        let ending = name.strip_prefix(current).unwrap_or_else(|| panic!("{line} in {current}"));
+        let endings: &[&str] = if kind == "histogram" { endings(kind) } else { &[""] };
+        assert!(endings.contains(&ending), "{line} is no {kind}");
+    }
+    assert!(kinds.keys().all(|name| helps.contains(name)) && kinds.len() > 25);
+    assert_eq!(kinds["boxoffice_build_info"], "gauge");
 }
 
 /// Whatever is answered, the answer has the request's id.

@@ -3,7 +3,7 @@
 use crate::house::{House, binary, command};
 use serde_json::Value;
 use std::net::SocketAddr;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -105,6 +105,15 @@ fn an_operators_day_on_the_command_line() {
     let path = format!("/api/v1/admin/concerts/{concert}/queue");
     let called = desk.json(&["call", "put", &path, "--body", "{\"max_waiting\":5}"]);
     assert_eq!(called["max_waiting"], 5);
+
+    // Whoever reads the beginning only has what they wanted.
+    let mut metrics = command(binary());
+    metrics.args(["admin", "call", "GET", "/metrics"]).env("BOXOFFICE_URL", &desk.url);
+    metrics.env("BOXOFFICE_OPERATOR_KEY", &desk.key);
+    let mut metrics = metrics.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(metrics.stdout.take());
+    let ended = metrics.wait_with_output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
 
     let sales = ["export", "sales", "--database", "sqlite://boxoffice.db"];
     let sales = desk.done(&sales);

@@ -68,6 +68,10 @@ fn what_is_unknown_or_wrong_is_one_sentence() {
         command.env(name, value);
         refused(command, want);
     }
+    let mut command = serve(&house);
+    let output = command.env("BOXOFFICE_READERS", "many").output().unwrap();
+    let said = text(&output.stderr);
+    assert!(said.contains("that of the environment variable BOXOFFICE_READERS"), "{said}");
     let files = [
         ("listn = \"127.0.0.1:0\"", "line 1: unknown field `listn`"),
         ("demo = true\nreaders = \"four\"", "line 2: invalid type"),

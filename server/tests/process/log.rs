@@ -65,6 +65,36 @@ fn the_log_tells_who_did_what() {
     assert!(!log.lines().any(|line| line.starts_with("INFO forged")), "{log}");
 }
 
+/// An act whose operator hangs up meanwhile is carried out and told like any other.
+#[test]
+fn an_act_is_told_though_its_operator_hung_up() {
+    let house = House::new();
+    let server = house.start(&["--demo", "false"]);
+    let (address, key) = (server.address, house.operator_key());
+    let sale = runtime().block_on(open_sale(address, &key, 10, &json!({})));
+    let writer = rusqlite::Connection::open(house.database()).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    runtime().block_on(async {
+        let path = format!("/api/v1/admin/concerts/{}/sale", sale.concert);
+        let ask = Ask::put(path, &json!({ "open": false })).with("x-api-key", &key);
+        let mut client = Client::connect(address).await.unwrap();
+        client.send_raw(&ask.with("x-request-id", "hung-up").bytes()).await.unwrap();
+        // Until it waits for the database.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        drop(client);
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    });
+    writer.execute_batch("COMMIT").unwrap();
+    let path = format!("/api/v1/concerts/{}", sale.concert);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while runtime().block_on(once(address, &Ask::get(path.as_str()))).unwrap().text("sale")
+        != "closed"
+    {
+        assert!(std::time::Instant::now() < until, "it is not carried out");
+    }
+    line(&server.stop(), &["an operator's act", "hung-up", "open: false", "status=200"]);
+}
+
 /// Each line is a JSON object, whatever names are in it; requests are there with `debug`, by `RUST_LOG`
 /// as well, and our own setting goes before that.
 #[test]

@@ -1,8 +1,7 @@
 //! Exports: CSV of one moment's rows, read beside running servers.
 
-use crate::cli::{Failure, Settings, database};
+use crate::cli::{Failure, Settings, database, print_out};
 use clap::Subcommand;
-use std::io::Write;
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -66,7 +65,7 @@ pub fn run(verb: ExportVerb) -> Result<(), Failure> {
             let named = |why: std::io::Error| format!("{}: {why}", file.display());
             Ok(std::fs::write(&file, bytes).map_err(named)?)
         }
-        None => Ok(std::io::stdout().write_all(&bytes)?),
+        None => print_out(bytes),
     }
 }
 

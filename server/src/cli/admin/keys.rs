@@ -1,7 +1,7 @@
 //! `boxoffice admin key`: keys of operators and of tokens.
 
 use crate::cli::database::For;
-use crate::cli::{Failure, Settings, database};
+use crate::cli::{Failure, Settings, database, print_out};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::view::stamp;
@@ -88,18 +88,12 @@ fn make(config: &Config, name: &str, what: For) -> Result<(uuid::Uuid, String), 
     Ok((id, secret))
 }
 
-#[expect(clippy::print_stdout, reason = "the key is the verb's result")]
 fn create(config: &Config, name: &str, what: For, json: bool) -> Result<(), Failure> {
     let (id, key) = make(config, name, what)?;
-    if json {
-        println!("{}", json!({ "id": id, "name": name, "key": key }));
-    } else {
-        println!("{key}");
-    }
-    Ok(())
+    let shown = if json { json!({ "id": id, "name": name, "key": key }).to_string() } else { key };
+    print_out(format!("{shown}\n"))
 }
 
-#[expect(clippy::print_stdout, reason = "the list is the verb's result")]
 fn list(config: &Config, as_json: bool) -> Result<(), Failure> {
     let keys = database::keys(config, For::Looking)?.list()?;
     if as_json {
@@ -107,14 +101,14 @@ fn list(config: &Config, as_json: bool) -> Result<(), Failure> {
             let (made, ended) = (stamp(key.created_at), key.revoked_at.map(stamp));
             json!({ "id": key.id, "name": key.name, "created_at": made, "revoked_at": ended })
         };
-        println!("{}", serde_json::Value::from(keys.iter().map(key).collect::<Vec<_>>()));
-        return Ok(());
+        let all = serde_json::Value::from(keys.iter().map(key).collect::<Vec<_>>());
+        return print_out(format!("{all}\n"));
     }
-    for key in keys {
+    let line = |key: ApiKey| {
         let state = if key.revoked_at.is_some() { "revoked" } else { "live" };
-        println!("{}  {state:8}  {}  {}", key.id, stamp(key.created_at), clean(&key.name));
-    }
-    Ok(())
+        format!("{}  {state:8}  {}  {}\n", key.id, stamp(key.created_at), clean(&key.name))
+    };
+    print_out(keys.into_iter().map(line).collect::<String>())
 }
 
 fn revoke(config: &Config, id: uuid::Uuid) -> Result<(), Failure> {
@@ -125,7 +119,6 @@ fn revoke(config: &Config, id: uuid::Uuid) -> Result<(), Failure> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "tells what has happened")]
 fn rotate(config: &Config) -> Result<(), Failure> {
     let path = &config.keys_file;
     if path.as_os_str().is_empty() {
@@ -136,6 +129,6 @@ fn rotate(config: &Config) -> Result<(), Failure> {
     let file = KeyFile::open(path, now).map_err(|why| named(&why))?;
     let rotated = file.rotated(now)?;
     rotated.write(path).map_err(|why| named(&why))?;
-    println!("{} keys are live; running servers take them within seconds", rotated.keys.len());
-    Ok(())
+    let live = rotated.keys.len();
+    print_out(format!("{live} keys are live; running servers take them within seconds\n"))
 }

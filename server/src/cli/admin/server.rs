@@ -1,7 +1,8 @@
 //! Asking a running server, and telling what it answered.
 
 use super::show;
-use crate::cli::Failure;
+use crate::cli::{Failure, print_out};
+use crate::log::clean;
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -167,6 +168,7 @@ impl Server {
             .http_status_as_error(false)
             // A key is for the server that was named.
             .max_redirects(0)
+            .proxy(None)
             .user_agent(concat!("boxoffice/", env!("CARGO_PKG_VERSION")))
             .allow_non_standard_methods(true)
             .build();
@@ -223,7 +225,6 @@ fn refusal(answer: &Answer) -> Option<String> {
 ///
 /// # Errors
 /// The server refuses, or cannot be asked.
-#[expect(clippy::print_stdout, reason = "the answer is the verb's result")]
 pub fn ask<T: Verb + clap::Args + std::fmt::Debug>(asked: Asked<T>) -> Result<(), Failure> {
     let Asked { what, server } = asked;
     let mut request = what.request()?;
@@ -236,7 +237,7 @@ pub fn ask<T: Verb + clap::Args + std::fmt::Debug>(asked: Asked<T>) -> Result<()
         let text = String::from_utf8_lossy(&answer.body);
         if !(200..300).contains(&answer.status) {
             if server.json {
-                println!("{text}");
+                print_out(format!("{text}\n"))?;
             }
             let told = refusal(&answer)
                 .unwrap_or_else(|| format!("{} answered {}", server.url, answer.status));
@@ -245,7 +246,7 @@ pub fn ask<T: Verb + clap::Args + std::fmt::Debug>(asked: Asked<T>) -> Result<()
             } else {
                 format!(" [request {}]", answer.request_id)
             };
-            let failure = format!("{told}{id}");
+            let failure = clean(&format!("{told}{id}"));
             // What is no problem of ours is told by somebody else: a proxy, or another program.
             return Err(if refusal(&answer).is_some() {
                 failure.into()
@@ -254,8 +255,7 @@ pub fn ask<T: Verb + clap::Args + std::fmt::Debug>(asked: Asked<T>) -> Result<()
             });
         }
         let Ok(mut shown) = serde_json::from_slice::<Value>(&answer.body) else {
-            print!("{text}");
-            return Ok(());
+            return print_out(&answer.body);
         };
         let next = request.pages_of.and_then(|_| shown["next"].as_str().map(str::to_owned));
         if let (Some(list), Some(before)) = (request.pages_of, &mut pages) {
@@ -273,11 +273,10 @@ pub fn ask<T: Verb + clap::Args + std::fmt::Debug>(asked: Asked<T>) -> Result<()
     }
     let shown = pages.unwrap_or_default();
     if server.json {
-        println!("{}", serde_json::to_string_pretty(&shown)?);
+        print_out(format!("{}\n", serde_json::to_string_pretty(&shown)?))
     } else {
-        print!("{}", show::text(&shown));
+        print_out(show::text(&shown))
     }
-    Ok(())
 }
 
 #[cfg(test)]

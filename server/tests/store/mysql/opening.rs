@@ -183,7 +183,10 @@ fn migrations_can_be_run_again(server: &'static Server) {
 fn operators_keys(server: &'static Server) {
     let url = server.fresh_database();
     let options = options(&url);
+    assert_eq!(MySqlKeys::is_new(&options), Ok(true), "a look makes no tables");
+    assert_eq!(MySqlKeys::is_new(&options), Ok(true));
     let mut keys = MySqlKeys::open(&options).expect("a database of our own");
+    assert_eq!(MySqlKeys::is_new(&options), Ok(false));
     let id = Uuid::from_u128(5);
     keys.create(id, "door", &[9; 32], Time(1)).expect("a key");
     let mut reads = MySqlReads::open(&options).expect("a reader");
