@@ -3,6 +3,7 @@
 use super::{Failure, Settings, database};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::text;
 use crate::tokens::{KeyFile, api_key_hash, random};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -69,10 +70,11 @@ pub fn run(verb: Verb) -> Result<(), Failure> {
 /// # Errors
 /// The database cannot be used.
 pub fn operator_key(config: &Config, name: &str) -> Result<String, Failure> {
+    let name = text::title(name).map_err(|fault| format!("the name {}", fault.en()))?;
     let secret = format!("bo_{}", BASE64.encode(random::<32>()?));
     let id = uuid::Uuid::now_v7();
     let hash = api_key_hash(&secret);
-    database::keys(config, false)?.create(id, name, &hash, Clock::System.now())?;
+    database::keys(config, false)?.create(id, &name, &hash, Clock::System.now())?;
     Ok(secret)
 }
 

@@ -4,6 +4,7 @@
 pub mod address;
 pub mod admin;
 pub mod app;
+pub mod body;
 pub mod booking;
 pub mod concert;
 pub mod docs;
@@ -24,6 +25,7 @@ pub mod routes;
 pub mod seat;
 pub mod serve;
 pub mod session;
+pub mod upload;
 pub mod user;
 pub mod view;
 pub mod wallet;

@@ -1,0 +1,4 @@
+//! What comes in from outside: files, texts, and anything else that somebody may send.
+
+mod sheet;
+mod text;
