@@ -18,6 +18,7 @@ mod draw;
 mod durable;
 mod external;
 mod files;
+mod fuzz;
 mod guards;
 mod limits;
 mod load;
