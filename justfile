@@ -22,6 +22,10 @@ bench *arguments:
 sim commands="2000000" seed="1":
     SIM_COMMANDS={{commands}} SIM_SEED={{seed}} cargo test --package boxoffice --test sim
 
+# What comes in from outside, at length: `just fuzz 100` takes 100 times as many inputs as a test does.
+fuzz times="20":
+    FUZZ_TIMES={{times}} cargo test --package boxoffice --test input --test api fuzz
+
 # Licences and advisories of the dependencies (needs cargo-deny).
 deny:
     cargo deny check

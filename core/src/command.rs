@@ -109,7 +109,7 @@ impl Command {
         match self {
             Self::Register(c) => {
                 want(&mut keys.users, &rows.users, c.user);
-                want(&mut keys.usernames, &rows.usernames, c.username.clone());
+                want(&mut keys.usernames, &rows.usernames, c.look.clone());
             }
             Self::Adopt(c) => {
                 want(&mut keys.users, &rows.users, c.user);

@@ -237,7 +237,8 @@ impl NewDate {
 }
 
 fn is_name(name: &str) -> bool {
-    !name.trim().is_empty() && name.chars().count() <= NAME_CHARS_MAX
+    let shown = !name.trim().is_empty() && !name.chars().any(char::is_control);
+    shown && name.chars().count() <= NAME_CHARS_MAX
 }
 
 /// Makes a concert with its dates, seats and queue.

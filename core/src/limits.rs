@@ -21,7 +21,7 @@ pub const DATES_PER_CONCERT_MAX: usize = 366;
 pub const SEATS_PER_RESERVATION_MAX: usize = 50;
 /// Characters of a name (concert, theater, zone).
 pub const NAME_CHARS_MAX: usize = 200;
-/// Characters of a username.
+/// Characters of a username, in its normalised form.
 pub const USERNAME_CHARS_MAX: usize = 64;
 /// Characters of an idempotency key.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 128;

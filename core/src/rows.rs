@@ -104,7 +104,7 @@ impl<K: Ord + Clone + std::fmt::Debug, V> Table<K, V> {
 pub struct Rows {
     /// `user`.
     pub users: Table<UserId, User>,
-    /// Index of `user` by normalised name; never saved.
+    /// Index of `user` by what the name looks like; never saved.
     pub usernames: Table<String, UserId>,
     /// `concert`.
     pub concerts: Table<ConcertId, Concert>,

@@ -1,7 +1,6 @@
 //! People who buy: local accounts, and users of an external identity provider on first sight.
 
 use crate::id::UserId;
-use crate::limits::USERNAME_CHARS_MAX;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 use crate::rows::Rows;
@@ -10,22 +9,15 @@ use crate::time::Time;
 /// A row of `user`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Unique, normalised by [`normalised_username`].
+    /// Unique, in one form of Unicode, lower case; `issuer#subject` for an external identity.
     pub username: String,
+    /// Unique: what the name looks like, see [`Register::look`]. `None` for external identities, and for
+    /// an account of an older version whose name looks like that of another.
+    pub look: Option<String>,
     /// Argon2id in PHC string form; `None` for users of an external identity provider.
     pub password_hash: Option<String>,
     /// When the row was made.
     pub created_at: Time,
-}
-
-/// The form in which a name is kept and compared: trimmed and lower case. `None` unless it has
-/// 3 to [`USERNAME_CHARS_MAX`] letters, digits, `.`, `_` or `-` (any script).
-#[must_use]
-pub fn normalised_username(raw: &str) -> Option<String> {
-    let name = raw.trim().to_lowercase();
-    let chars = name.chars().count();
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
-    ((3..=USERNAME_CHARS_MAX).contains(&chars) && name.chars().all(allowed)).then_some(name)
 }
 
 /// Makes a local account.
@@ -35,6 +27,8 @@ pub struct Register {
     pub user: UserId,
     /// Normalised name.
     pub username: String,
+    /// What the name looks like, which follows from it: names of the same look are one name (S20).
+    pub look: String,
     /// Argon2id in PHC string form.
     pub password_hash: String,
 }
@@ -51,12 +45,13 @@ pub struct Adopt {
 impl Register {
     /// Refuses with: username taken, already exists.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        ensure!(rows.usernames.get(&self.username).is_none(), Refusal::UsernameTaken);
+        ensure!(rows.usernames.get(&self.look).is_none(), Refusal::UsernameTaken);
         ensure!(rows.users.get(&self.user).is_none(), Refusal::AlreadyExists);
 
-        rows.usernames.insert(self.username.clone(), self.user);
+        rows.usernames.insert(self.look.clone(), self.user);
         let user = User {
             username: self.username.clone(),
+            look: Some(self.look.clone()),
             password_hash: Some(self.password_hash.clone()),
             created_at: now,
         };
@@ -69,30 +64,14 @@ impl Adopt {
     /// Never refuses.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Outcome {
         if rows.users.get(&self.user).is_none() {
-            rows.usernames.insert(self.username.clone(), self.user);
-            let user =
-                User { username: self.username.clone(), password_hash: None, created_at: now };
+            let user = User {
+                username: self.username.clone(),
+                look: None,
+                password_hash: None,
+                created_at: now,
+            };
             rows.users.insert(self.user, user);
         }
         Outcome::Registered { user_id: self.user, username: self.username.clone() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::normalised_username;
-
-    #[test]
-    fn usernames() {
-        let check = |raw: &str, want: Option<&str>| {
-            assert_eq!(normalised_username(raw).as_deref(), want, "{raw:?}");
-        };
-        check(" Mina.Kim ", Some("mina.kim"));
-        check("김미나", Some("김미나"));
-        check("ab", None);
-        check("a b c", None);
-        check("x#y", None);
-        check(&"a".repeat(64), Some(&"a".repeat(64)));
-        check(&"a".repeat(65), None);
     }
 }

@@ -8,6 +8,7 @@ mod guesses;
 
 use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, caught};
+use crate::text;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -190,7 +191,7 @@ impl Passwords {
         answered.await.unwrap_or(Err(NotHashed::Failed))
     }
 
-    /// The PHC string of a new account's password. The salt is random.
+    /// The PHC string of a new account's password, in its usual form. The salt is random.
     ///
     /// # Errors
     /// See [`NotHashed`].
@@ -202,7 +203,8 @@ impl Passwords {
     ) -> Result<String, NotHashed> {
         let turn = locked(&self.0.guesses).sign_up_turn(from);
         let hashed = self.run(Lane::SignUp, &turn, move |argon2| {
-            let hash = argon2.hash_password_with_salt(password.as_bytes(), &salt);
+            let usual = text::passwords(&password).into_iter().next()?;
+            let hash = argon2.hash_password_with_salt(usual.as_bytes(), &salt);
             hash.ok().map(|hash| hash.to_string())
         });
         hashed.await?.ok_or(NotHashed::Failed)
@@ -218,7 +220,8 @@ impl Passwords {
         delay.map_or(Ok(()), |delay| Err(NotHashed::Delayed(delay)))
     }
 
-    /// Whether the password fits the PHC string of the account. Without one, it takes as long and
+    /// Whether the password fits the PHC string of the account, in one of the forms in which it may have
+    /// been hashed (F5). Without one, it takes as long and
     /// does not fit: the time does not tell whether a name exists. Wrong ones are remembered, see
     /// [`Passwords::may_try`].
     ///
@@ -233,10 +236,14 @@ impl Passwords {
     ) -> Result<bool, NotHashed> {
         let (who, turn) = self.turn(from, account)?;
         let verified = self.run(Lane::SignIn, &turn, move |argon2| match hash {
-            Some(hash) => PasswordHash::new(&hash)
-                .is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok()),
+            Some(hash) => PasswordHash::new(&hash).is_ok_and(|hash| {
+                let fits = |form: &String| argon2.verify_password(form.as_bytes(), &hash).is_ok();
+                text::passwords(&password).iter().any(fits)
+            }),
             None => {
-                let _ = argon2.hash_password_with_salt(password.as_bytes(), &[0; 16]);
+                for form in text::passwords(&password) {
+                    let _ = argon2.hash_password_with_salt(form.as_bytes(), &[0; 16]);
+                }
                 false
             }
         });

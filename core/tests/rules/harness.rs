@@ -81,7 +81,7 @@ impl World {
     /// An index of sets always has an entry; where nobody is in it, an empty one.
     fn load_indexes(&self, keys: &Keys, rows: &mut Rows) {
         for name in &keys.usernames {
-            let user = self.users.iter().find(|(_, user)| user.username == *name);
+            let user = self.users.iter().find(|(_, user)| user.look.as_ref() == Some(name));
             rows.usernames.put_loaded(name.clone(), user.map(|(id, _)| *id));
         }
         for &(user, concert) in &keys.newest_places {

@@ -176,6 +176,7 @@ impl Play {
             "register" => Command::Register(Register {
                 user: words.user(),
                 username: words.0[2].to_owned(),
+                look: words.after("like").unwrap_or(words.0[2]).to_owned(),
                 password_hash: "$argon2id$".to_owned(),
             }),
             "adopt" => {

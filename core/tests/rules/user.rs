@@ -33,6 +33,22 @@ fn one_name_twice_in_a_batch() {
     );
 }
 
+/// S20: names of the same look are one name, before and within a batch.
+#[test]
+fn names_that_look_alike() {
+    check(
+        "
+        register u1 admin                -> registered u1 admin
+        register u2 adm1n like admin     -> username_taken
+        {
+        register u3 paypal               -> registered u3 paypal
+        register u4 paypa1 like paypal   -> username_taken
+        }
+        see user u4                      -> none
+    ",
+    );
+}
+
 /// Every node and every retry finds the same account. (`/` stands for `#` here.)
 #[test]
 fn adopting_twice_is_adopting_once() {

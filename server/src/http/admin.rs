@@ -5,8 +5,10 @@ use super::app::new_id;
 use super::concert::{DateView, SaleState, date_view, row_view, sale_state};
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::Problem;
+use super::upload::{self, CSV_TYPES};
 use super::view::{Stamp, json, parse_stamp, replied};
 use crate::board::Status;
+use crate::text;
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
@@ -144,6 +146,11 @@ fn bounded(dates: &[NewDateBody]) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A name in its one form. One that is blank is refused by the rules.
+fn named(name: &str) -> String {
+    text::title(name).unwrap_or_else(|_| name.to_owned())
+}
+
 fn seats_of(ranges: &[SeatRange]) -> Result<Vec<NewSeat>, Problem> {
     let mut seats = Vec::new();
     for range in ranges {
@@ -156,7 +163,7 @@ fn seats_of(ranges: &[SeatRange]) -> Result<Vec<NewSeat>, Problem> {
         }
         seats.extend((range.from..=range.to).map(|number| NewSeat {
             number,
-            zone: range.zone.clone(),
+            zone: named(&range.zone),
             price: Money(range.price),
         }));
     }
@@ -197,8 +204,8 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
     };
     Ok(CreateConcert {
         concert: ConcertId(new_id()),
-        concert_name: body.name,
-        theater: body.theater,
+        concert_name: named(&body.name),
+        theater: named(&body.theater),
         run_time: body.run_time_minutes,
         start_at: time_of(&body.opens_at, "opens_at")?,
         end_at: body.closes_at.as_deref().map(|text| time_of(text, "closes_at")).transpose()?,
@@ -248,25 +255,6 @@ pub struct DateQuery {
     pub starts_at: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CsvSeat {
-    seat_number: u32,
-    zone: String,
-    price: i64,
-}
-
-/// Seats from CSV with the header `seat_number,zone,price`.
-fn seats_of_csv(text: &[u8]) -> Result<Vec<NewSeat>, Problem> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
-    let rows = reader.deserialize::<CsvSeat>().take(SEATS_PER_DATE_MAX + 1);
-    let seat = |row: Result<CsvSeat, csv::Error>| {
-        let row = row.map_err(|error| invalid("seats").with("reason", error.to_string()))?;
-        Ok(NewSeat { number: row.seat_number, zone: row.zone, price: Money(row.price) })
-    };
-    rows.map(seat).collect()
-}
-
 /// Adds a date: JSON, or the seats as CSV (`seat_number,zone,price`) with `?starts_at=`.
 #[utoipa::path(post, path = "/api/v1/admin/concerts/{id}/dates", tag = "Operator", params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header), DateQuery),
     request_body(content((NewDateBody = "application/json"), (String = "text/csv"))),
@@ -280,14 +268,17 @@ pub async fn add_date(
     raw: Raw,
 ) -> Result<Response, Problem> {
     let date = match raw.media_type.as_str() {
-        "text/csv" => {
+        csv if CSV_TYPES.contains(&csv) => {
             let starts_at = query.starts_at.as_deref().unwrap_or_default();
             let starts_at = time_of(starts_at, "starts_at")?;
-            NewDate { date: DateId(new_id()), starts_at, seats: seats_of_csv(&raw.body)? }
+            NewDate {
+                date: DateId(new_id()),
+                starts_at,
+                seats: upload::seats(&raw, &app.currency)?,
+            }
         }
         "application/json" | "" => {
-            let body: NewDateBody = serde_json::from_slice(&raw.body)
-                .map_err(|error| Problem::of("invalid_body").with("reason", error.to_string()))?;
+            let body: NewDateBody = super::body::read(&raw.body)?;
             bounded(std::slice::from_ref(&body))?;
             date_of(&body)?
         }

@@ -296,6 +296,16 @@ fn media_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
+/// The content type's charset.
+fn charset(headers: &HeaderMap) -> Option<String> {
+    let mut parameters = header(headers, CONTENT_TYPE.as_str())?.split(';').skip(1);
+    let value = parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').trim())
+    });
+    value.filter(|value| !value.is_empty()).map(str::to_owned)
+}
+
 impl<T: DeserializeOwned> FromRequest<App> for Submitted<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
@@ -305,8 +315,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Submitted<T> {
             return Err(Problem::of("unsupported_media_type"));
         }
         let text: &[u8] = if raw.body.is_empty() { b"{}" } else { &raw.body };
-        let value = serde_json::from_slice(text)
-            .map_err(|error| Problem::of("invalid_body").with("reason", error.to_string()))?;
+        let value = super::body::read(text)?;
         Ok(Self { value, key: raw.key, fingerprint: raw.fingerprint })
     }
 }
@@ -318,6 +327,8 @@ pub struct Raw {
     pub body: Bytes,
     /// Its media type, lower case, without parameters; empty where none was given.
     pub media_type: String,
+    /// The charset that is named with it.
+    pub charset: Option<String>,
     key: Option<String>,
     fingerprint: Fingerprint,
 }
@@ -347,7 +358,8 @@ impl FromRequest<App> for Raw {
         if let Some(act) = parts.extensions.get::<Act>() {
             act.asked(&media_type, &body);
         }
-        Ok(Self { body, media_type, key, fingerprint })
+        let charset = charset(&parts.headers);
+        Ok(Self { body, media_type, charset, key, fingerprint })
     }
 }
 

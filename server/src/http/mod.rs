@@ -4,6 +4,7 @@
 pub mod address;
 pub mod admin;
 pub mod app;
+pub mod body;
 pub mod booking;
 pub mod concert;
 pub mod docs;
@@ -25,6 +26,7 @@ pub mod seat;
 pub mod serve;
 pub mod session;
 pub mod trail;
+pub mod upload;
 pub mod user;
 pub mod view;
 pub mod wallet;

@@ -84,6 +84,9 @@ pub const TABLE: &[Entry] = &[
     entry("body_too_large", 413, None, "The body is too large.", "요청 본문이 너무 큽니다."),
     entry("body_too_slow", 408, None, "The body took too long to arrive.", "요청 본문이 제시간에 도착하지 않았습니다."),
     entry("unsupported_media_type", 415, None, "The body must be JSON (application/json).", "요청 본문은 JSON이어야 합니다. (application/json)"),
+    entry("unsupported_charset", 415, None, "The file's charset is none that is read here.", "지원하지 않는 문자 인코딩(charset)입니다."),
+    entry("invalid_file", 422, None, "The file has values that cannot be taken; nothing was changed. See faults.", "파일에 처리할 수 없는 값이 있어 아무것도 반영되지 않았습니다. faults를 확인해 주세요."),
+    entry("invalid_text", 422, None, "A text holds a character that cannot be seen or shown.", "보이지 않거나 표시할 수 없는 문자가 있습니다."),
     entry("idempotency_key_required", 400, None, "This route needs an Idempotency-Key header.", "Idempotency-Key 헤더가 필요합니다."),
     entry("idempotency_key_invalid", 400, None, "The Idempotency-Key must have 1 to 128 visible ASCII characters.", "Idempotency-Key는 1~128자의 ASCII 문자여야 합니다."),
     entry("not_found", 404, None, "There is nothing here.", "요청한 주소를 찾을 수 없습니다."),
@@ -107,6 +110,8 @@ pub struct Problem {
     entry: &'static Entry,
     /// Members beyond those of the RFC.
     more: Map<String, Value>,
+    /// Members whose words are Korean where the answer is.
+    korean: Map<String, Value>,
     retry_after: Option<u64>,
     /// For the log alone.
     note: Option<String>,
@@ -119,7 +124,8 @@ impl Problem {
     #[must_use]
     pub fn of(code: &str) -> Self {
         let entry = TABLE.iter().find(|entry| entry.code == code).unwrap_or(INTERNAL);
-        Self { entry, more: Map::new(), retry_after: entry.retry_after, note: None }
+        let (more, korean) = (Map::new(), Map::new());
+        Self { entry, more, korean, retry_after: entry.retry_after, note: None }
     }
 
     /// With one more member.
@@ -127,6 +133,14 @@ impl Problem {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.more.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// With one more member that has words: English, and Korean.
+    #[must_use]
+    pub fn in_words(self, name: &str, en: impl Into<Value>, ko: impl Into<Value>) -> Self {
+        let mut problem = self.with(name, en);
+        problem.korean.insert(name.to_owned(), ko.into());
+        problem
     }
 
     /// With another time to wait, in seconds.
@@ -175,6 +189,9 @@ impl Problem {
             ("code".to_owned(), json!(self.entry.code)),
         ]);
         body.extend(self.more.clone());
+        if lang == Lang::Ko {
+            body.extend(self.korean.clone());
+        }
         let mut response = (self.status(), Value::Object(body).to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -5,12 +5,13 @@ use super::address::Client;
 use super::extract::Submitted;
 use super::limits::Class;
 use super::problem::Problem;
+use super::user::user_by;
 use super::view::{Stamp, json};
+use crate::text::Names;
 use crate::tokens::Use;
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::id::{UserId, Uuid};
-use boxoffice_core::user::normalised_username;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
@@ -77,13 +78,10 @@ pub async fn sign_in(
     submitted: Submitted<Credentials>,
 ) -> Result<Response, Problem> {
     let Credentials { username, password } = submitted.value;
-    let name = normalised_username(&username);
-    let account = name.clone().unwrap_or_default();
+    let names = Names::of(&username);
+    let account = names.account();
     app.passwords.may_try(client.0, &account)?;
-    let found = match name {
-        Some(name) => app.readers.read(move |reads| reads.user_by_name(&name)).await?,
-        None => None,
-    };
+    let found = user_by(&app, names).await?;
     let (user, hash) = found.map_or((None, None), |(id, user)| (Some(id), user.password_hash));
     let fits = app.passwords.verify(client.0, &account, password, hash).await?;
     let who = user.map_or_else(|| "none".into(), |user| user.to_string());

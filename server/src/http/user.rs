@@ -3,30 +3,30 @@
 use super::App;
 use super::address::Client;
 use super::app::new_id;
+use super::body::refused_text;
 use super::extract::Submitted;
 use super::problem::Problem;
 use super::view::replied;
+use crate::text::{self, Names};
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::user::{Register, User, normalised_username};
+use boxoffice_core::user::{Register, User};
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-/// Characters of a password.
-const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
 
 /// A new account.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
-    /// 3 to 64 letters, digits, `.`, `_` or `-`; upper and lower case are the same.
+    /// 3 to 64 letters, digits, `.`, `_` or `-` of any script, in composed form (NFC); upper and lower
+    /// case, full and half width are the same, and names that look alike are one.
     #[schema(example = "mina")]
     pub username: String,
-    /// 8 to 128 characters.
+    /// 8 to 128 characters, in composed form (NFC); none that cannot be seen.
     #[schema(example = "correct horse")]
     pub password: String,
 }
@@ -38,11 +38,25 @@ pub struct UserView {
     username: String,
 }
 
+/// Whose account a name is: exactly that of its owner, else that of whom it looks like.
+///
+/// # Errors
+/// The database is not available.
+pub(super) async fn user_by(app: &App, names: Names) -> Result<Option<(UserId, User)>, Problem> {
+    let found = app.readers.read(move |reads| {
+        for name in &names.exact {
+            if let Some(found) = reads.user_by_name(name)? {
+                return Ok(Some(found));
+            }
+        }
+        names.look.map_or(Ok(None), |look| reads.user_by_look(&look))
+    });
+    Ok(found.await?)
+}
+
 /// What a password is compared with, where the name has an account.
 async fn account(app: &App, username: &str) -> Result<Option<User>, Problem> {
-    let name = username.to_owned();
-    let found = app.readers.read(move |reads| reads.user_by_name(&name)).await?;
-    Ok(found.map(|(_, user)| user))
+    Ok(user_by(app, Names::of(username)).await?.map(|(_, user)| user))
 }
 
 async fn hashed(app: &App, Client(from): Client, password: String) -> Result<String, Problem> {
@@ -59,15 +73,13 @@ pub async fn register(
     client: Client,
     submitted: Submitted<NewUser>,
 ) -> Result<Response, Problem> {
-    let username = normalised_username(&submitted.value.username)
-        .ok_or_else(|| Problem::of("invalid_body").with("field", "username"))?;
-    if !PASSWORD_CHARS.contains(&submitted.value.password.chars().count()) {
-        return Err(Problem::of("invalid_body").with("field", "password"));
-    }
+    let NewUser { username, password } = &submitted.value;
+    let username = text::username(username).map_err(|fault| refused_text("username", fault))?;
+    let password = text::password(password).map_err(|fault| refused_text("password", fault))?;
+    let look = text::look(&username).unwrap_or_default();
     // Nobody is signed in yet: the key space is that of the name.
     let scope = Uuid::new_v5(&Uuid::NAMESPACE_OID, username.as_bytes());
     let key = submitted.key_over(scope, &username);
-    let password = submitted.value.password;
     // The fingerprint covers the name only, so that the password of a retry is compared here.
     let known = if key.is_some() { account(&app, &username).await? } else { None };
     let (password_hash, compared) = match known {
@@ -75,12 +87,13 @@ pub async fn register(
         // command gives the stored reply or refuses.
         Some(user) => {
             let hash = user.password_hash.clone();
-            let fits = app.passwords.verify(client.0, &username, password.clone(), hash).await?;
+            let fits = app.passwords.verify(client.0, &look, password.clone(), hash).await?;
             (user.password_hash.unwrap_or_default(), Some(fits))
         }
         None => (hashed(&app, client, password.clone()).await?, None),
     };
-    let command = Command::Register(Register { user: UserId(new_id()), username, password_hash });
+    let register = Register { user: UserId(new_id()), username, look: look.clone(), password_hash };
+    let command = Command::Register(register);
     match app.outcome(command, key).await? {
         (Outcome::Registered { user_id, username }, replayed) => {
             let same = match compared {
@@ -90,7 +103,7 @@ pub async fn register(
                 None => match account(&app, &username).await? {
                     Some(user) => {
                         let hash = user.password_hash;
-                        app.passwords.verify(client.0, &username, password, hash).await?
+                        app.passwords.verify(client.0, &look, password, hash).await?
                     }
                     None => false,
                 },

@@ -102,7 +102,8 @@ impl MemoryStore {
 
     fn index(&mut self, rows: &Rows) {
         for (id, user, _) in rows.users.changed() {
-            self.usernames.insert(user.username.clone(), *id);
+            let look = user.look.iter().map(|look| (look.clone(), *id));
+            self.usernames.extend(look);
         }
         for (key, place, _) in rows.places.changed() {
             let newest = self.newest_places.entry((place.user, key.concert)).or_default();

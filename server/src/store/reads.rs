@@ -70,11 +70,16 @@ pub struct ApiKey {
 
 /// A connection that only reads. Each call sees what was committed before it.
 pub trait Reads: Send {
-    /// A user by normalised name.
+    /// A user by name, exactly.
     ///
     /// # Errors
     /// The database is not available.
     fn user_by_name(&mut self, username: &str) -> Result<Option<(UserId, User)>, Fault>;
+    /// A user by what the name looks like.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn user_by_look(&mut self, look: &str) -> Result<Option<(UserId, User)>, Fault>;
     /// A user by id.
     ///
     /// # Errors

@@ -177,12 +177,17 @@ impl Record for User {
     const TABLE: &'static Table = &table::USER;
     fn cells<'a>(key: &'a UserId, row: &'a Self) -> Vec<Cell<'a>> {
         let hash = row.password_hash.as_deref().map_or(Cell::Null, text);
-        vec![uuid(&key.0), text(&row.username), hash, when(row.created_at)]
+        let look = row.look.as_deref().map_or(Cell::Null, text);
+        vec![uuid(&key.0), text(&row.username), hash, when(row.created_at), look]
     }
     fn read(source: &dyn Source) -> Result<(UserId, Self), Fault> {
         let c = Columns(source);
-        let row =
-            Self { username: c.text(1)?, password_hash: source.text(2)?, created_at: c.time(3)? };
+        let row = Self {
+            username: c.text(1)?,
+            look: source.text(4)?,
+            password_hash: source.text(2)?,
+            created_at: c.time(3)?,
+        };
         Ok((UserId(c.uuid(0)?), row))
     }
 }

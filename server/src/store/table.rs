@@ -32,7 +32,7 @@ impl Table {
 pub const USER: Table = Table {
     name: "user",
     key: &["user_id"],
-    fixed: &["username", "password_hash", "created_at"],
+    fixed: &["username", "password_hash", "created_at", "username_look"],
     mutable: &[],
     row: &["user_id"],
 };

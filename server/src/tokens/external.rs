@@ -1,6 +1,7 @@
 //! Identities of an external provider (OpenID Connect): tokens signed with a key of its JWKS file,
 //! for a configured issuer and audience.
 
+use crate::text;
 use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_core::time::Time;
 use jsonwebtoken::jwk::JwkSet;
@@ -82,7 +83,8 @@ impl External {
         let claims = decode::<Claims>(token, &key, &validation).ok()?.claims;
         let seconds = now.0.div_euclid(1000);
         let valid = seconds < claims.exp && claims.nbf.is_none_or(|nbf| nbf <= seconds);
-        (valid && !claims.sub.is_empty()).then(|| self.identity(&claims.sub))
+        (valid && !claims.sub.is_empty() && text::check(&claims.sub).is_ok())
+            .then(|| self.identity(&claims.sub))
     }
 
     fn identity(&self, subject: &str) -> ExternalIdentity {

@@ -85,3 +85,36 @@ fn a_folder_that_is_not_there() {
     let text = node::build(&config(&path), Clock::manual(1)).err().expect("refused").to_string();
     assert!(text.contains("not available") && !text.contains('\n'), "{text}");
 }
+
+/// S20: the names of older accounts are kept; of those that look alike the oldest has the look.
+#[test]
+fn accounts_of_an_older_boxoffice_get_their_looks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sale.db");
+    let older = Connection::open(&path).unwrap();
+    for (version, text) in MIGRATIONS.iter().take_while(|(version, _)| *version < 7) {
+        older.execute_batch(text).unwrap();
+        older.pragma_update(None, "user_version", version).unwrap();
+    }
+    let users = [
+        ("аdmin", "'hash'", 30),
+        ("admin", "'hash'", 20),
+        ("ａdmin", "'hash'", 40),
+        ("https://id.example#admin", "NULL", 10),
+        ("김미나", "'hash'", 50),
+    ];
+    for (at, (name, hash, created_at)) in users.into_iter().enumerate() {
+        let text = format!("INSERT INTO user VALUES (x'0{at}', ?, {hash}, {created_at})");
+        older.execute(&text, [name]).unwrap();
+    }
+    drop(older);
+    drop(SqliteStore::open(&Files { path: path.clone() }).unwrap());
+    let newer = Connection::open(&path).unwrap();
+    let text = "SELECT username || ' ' || coalesce(username_look, '-') FROM user ORDER BY user_id";
+    let mut rows = newer.prepare(text).unwrap();
+    let rows: Vec<String> =
+        rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let want =
+        ["аdmin -", "admin adrnin", "ａdmin -", "https://id.example#admin -", "김미나 김미나"];
+    assert_eq!(rows, want);
+}

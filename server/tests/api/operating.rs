@@ -147,28 +147,30 @@ async fn a_date_is_added() {
     let before = sale.dump();
     let bad = sale.send(csv("seat_number,zone,price\n1,R,100\ntwo,R,100\n")).await;
     assert_snapshot!(bad.shown(), @r#"
-    400
+    422
     content-type: application/problem+json
     content-language: en
 
-    code: "invalid_body"
+    code: "invalid_file"
+    columns: ["seat_number","zone","price"]
+    faults: [{"column":"seat_number","detail":"not a whole number","reason":"not_a_number","row":3,"value":"two"}]
+    faults_total: 1
     field: "seats"
-    reason: "CSV deserialize error: record 2 (line: 3, byte: 31): field 0: invalid digit found in string"
-    status: 400
-    title: "The body is not what this route takes."
-    type: "urn:boxoffice:problem:invalid_body"
+    status: 422
+    title: "The file has values that cannot be taken; nothing was changed. See faults."
+    type: "urn:boxoffice:problem:invalid_file"
     "#);
-    for (text, status) in [
-        ("", 422),
-        ("seat_number,zone\n1,R\n", 400),
-        ("seat_number,zone,price,seat\n1,R,1,1\n", 400),
-        ("seat_number,zone,price\n1,R\n", 400),
-        ("seat_number,zone,price\n1,R,1.5\n", 400),
-        ("seat_number,zone,price\n1,R,-1\n", 422),
-        ("seat_number,zone,price\n1,,1\n", 422),
-        ("seat_number,zone,price\n1,R,1\n1,R,1\n", 422),
+    for text in [
+        "",
+        "seat_number,zone\n1,R\n",
+        "seat_number,zone,price,seat\n1,R,1,1\n",
+        "seat_number,zone,price\n1,R\n",
+        "seat_number,zone,price\n1,R,1.5\n",
+        "seat_number,zone,price\n1,R,-1\n",
+        "seat_number,zone,price\n1,,1\n",
+        "seat_number,zone,price\n1,R,1\n1,R,1\n",
     ] {
-        sale.send(csv(text)).await.want(status);
+        sale.send(csv(text)).await.refused(422, "invalid_file");
     }
     let no_time = post(&path).operator().body("text/csv", good);
     sale.send(no_time).await.refused(400, "invalid_body");

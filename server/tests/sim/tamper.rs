@@ -89,6 +89,7 @@ fn register(number: u128) -> Command {
     Command::Register(Register {
         user: user(number),
         username: format!("user-{number}"),
+        look: format!("user-{number}"),
         password_hash: String::new(),
     })
 }

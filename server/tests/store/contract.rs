@@ -93,7 +93,7 @@ pub fn absent_rows_load_as_absent<T: Subject>() {
     // `get` stops at a row that was not looked for.
     let absent = [
         rows.users.get(&USER).is_none(),
-        rows.usernames.get(&"김미나".to_owned()).is_none(),
+        rows.usernames.get(&"looks like 김미나".to_owned()).is_none(),
         rows.concerts.get(&SHOW).is_none(),
         rows.dates.get(&DATE).is_none(),
         rows.seats.get(&SEAT).is_none(),
@@ -232,7 +232,7 @@ pub fn indexes_find_what_they_name<T: Subject>() {
     let mut keys = sample::keys();
     keys.newest_places.insert((other, SHOW));
     let rows = load(subject.store(), &keys);
-    assert_eq!(rows.usernames.get(&"김미나".to_owned()), Some(&USER));
+    assert_eq!(rows.usernames.get(&"looks like 김미나".to_owned()), Some(&USER));
     assert_eq!(rows.newest_places.get(&(USER, SHOW)), Some(&11));
     assert_eq!(rows.newest_places.get(&(other, SHOW)), Some(&7));
     let claims = rows.holdings.get(&(USER, DATE)).expect("an index");

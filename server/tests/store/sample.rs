@@ -33,7 +33,7 @@ pub fn key() -> (Uuid, String) {
 pub fn keys() -> Keys {
     let mut keys = Keys::default();
     keys.users.insert(USER);
-    keys.usernames.insert("김미나".into());
+    keys.usernames.insert("looks like 김미나".into());
     keys.concerts.insert(SHOW);
     keys.dates.insert(DATE);
     keys.seats.insert(SEAT);
@@ -83,6 +83,7 @@ pub fn payment(id: PaymentId) -> Payment {
 pub fn user() -> User {
     User {
         username: "김미나".into(),
+        look: Some("looks like 김미나".into()),
         password_hash: Some("$argon2id$".into()),
         created_at: Time(11),
     }

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::http::view::stamp;
 use crate::log::clean;
 use crate::store::reads::ApiKey;
+use crate::text;
 use crate::tokens::{KeyFile, api_key_hash, random};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -81,10 +82,11 @@ pub fn operator_key(config: &Config, name: &str) -> Result<String, Failure> {
 }
 
 fn make(config: &Config, name: &str, what: For) -> Result<(uuid::Uuid, String), Failure> {
+    let name = text::title(name).map_err(|fault| format!("the name {}", fault.en()))?;
     let secret = format!("bo_{}", BASE64.encode(random::<32>()?));
     let id = uuid::Uuid::now_v7();
     let hash = api_key_hash(&secret);
-    database::keys(config, what)?.create(id, name, &hash, Clock::System.now())?;
+    database::keys(config, what)?.create(id, &name, &hash, Clock::System.now())?;
     Ok((id, secret))
 }
 

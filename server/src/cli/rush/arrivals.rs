@@ -1,6 +1,7 @@
 //! When fans arrive: open loop, fixed before the first request is sent, whatever the server does.
 
 use crate::cli::Failure;
+use crate::sheet::{self, Column, Fault, Reason, Refused};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,7 +19,11 @@ pub enum Curve {
 }
 
 /// Fans of a curve from a file, at most; a row has no more weight than this.
-const WEIGHT_MAX: f64 = 1e9;
+const WEIGHT_MAX: u32 = 1_000_000_000;
+/// Last second of a file: a day.
+const SECOND_MAX: u32 = 86_400;
+/// Faults of a file that are told on the screen.
+const FAULTS_SHOWN: usize = 10;
 
 impl Curve {
     /// `spike`, `ramp`, `steady`, or the path of a CSV file with the columns `second,fans`.
@@ -88,26 +93,50 @@ fn given(rows: &[(f64, f64)], share: f64) -> f64 {
     rows.last().map_or(0.0, |(second, _)| second + 1.0)
 }
 
+const COLUMNS: &[Column] =
+    &[Column { name: "second", also: &["초"] }, Column { name: "fans", also: &["팬"] }];
+const SECOND: usize = 0;
+const FANS: usize = 1;
+/// Rows of a file, at most: one for each second of a day, and their parts.
+const ROWS_MAX: usize = 1_000_000;
+
 fn from_csv(path: &Path) -> Result<Curve, Failure> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
-    let headers = reader.headers()?.clone();
-    if headers.iter().collect::<Vec<_>>() != ["second", "fans"] {
-        return Err("the first line must be second,fans".into());
-    }
+    let bytes = std::fs::read(path)?;
     let mut rows: Vec<(f64, f64)> = Vec::new();
-    for row in reader.deserialize() {
-        let (second, fans): (f64, f64) = row?;
-        let later = rows.last().is_none_or(|(before, _)| second > *before);
-        if !(later && (0.0..=86_400.0).contains(&second) && (0.0..=WEIGHT_MAX).contains(&fans)) {
-            let line = rows.len() + 2;
-            return Err(format!("line {line}: seconds must rise, and fans be 0 or more").into());
-        }
-        rows.push((second, fans));
-    }
+    let mut last = None;
+    let within = |value: f64, max: u32| {
+        let fits = (0.0..=f64::from(max)).contains(&value);
+        if fits { Ok(value) } else { Err(Reason::Range { min: 0, max: max.into() }) }
+    };
+    let read = sheet::read(&bytes, None, COLUMNS, ROWS_MAX, |row| {
+        let second = row.read(SECOND, |value| {
+            let second = within(sheet::decimal(value)?, SECOND_MAX)?;
+            let later = last.replace(second).is_none_or(|before| second > before);
+            if later { Ok(second) } else { Err(Reason::NotRising) }
+        });
+        let fans = row.read(FANS, |value| within(sheet::decimal(value)?, WEIGHT_MAX));
+        rows.extend(second.zip(fans));
+    });
+    read.map_err(|refused| -> Failure { words(refused).into() })?;
     if rows.iter().all(|(_, fans)| *fans == 0.0) {
         return Err("it has no fans".into());
     }
     Ok(Curve::Given(rows))
+}
+
+/// What is wrong with a file, for a screen.
+fn words(refused: Refused) -> String {
+    match refused {
+        Refused::Charset(name) => format!("the charset {name} is not read"),
+        Refused::Faults(faults) => {
+            let mut lines: Vec<String> =
+                faults.listed.iter().take(FAULTS_SHOWN).map(Fault::line).collect();
+            if faults.total > 1 {
+                lines.push(format!("{} faults in all", faults.total));
+            }
+            lines.join("; ")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -156,9 +185,19 @@ mod tests {
             read("second,fans\n0, 5\n3,7\n").unwrap(),
             Curve::Given(vec![(0.0, 5.0), (3.0, 7.0)])
         );
-        for bad in ["second,fans\n", "a,b\n0,1\n", "second,fans\n3,1\n1,1\n", "second,fans\n0,-1\n"]
-        {
-            assert!(read(bad).is_err(), "{bad}");
+        let rows = Curve::Given(vec![(0.0, 5.0), (0.5, 2.0)]);
+        assert_eq!(read("Fans;second\r\n5;0\r\n\r\n2;0.5\r\n;\r\n").unwrap(), rows);
+        for (bad, why) in [
+            ("second,fans\n", "nothing stands below the head"),
+            ("a,b\n0,1\n", "row 1, column a: there is no column of this name"),
+            ("second,fans\n3,1\n1,1\n", "row 3, column second, \"1\": must be larger"),
+            ("second,fans\n0,-1\n", "row 2, column fans, \"-1\": below zero"),
+            ("second,fans\n0,\"1,000\"\n", "row 2, column fans, \"1,000\": its separators"),
+            ("second,fans\nx,1\n90000,y\n", "3 faults in all"),
+            ("second,fans\n0,0\n", "it has no fans"),
+        ] {
+            let told = read(bad).unwrap_err();
+            assert!(told.contains(why), "{bad}: {told}");
         }
         assert!(Curve::parse("no such file").is_err());
     }

@@ -143,14 +143,15 @@ impl<'k> Plan<'k> {
 
     fn usernames(&mut self, keys: &'k Keys) {
         for chunk in chunks(&keys.usernames) {
-            let names = list(chunk.iter().map(|name| words(name)));
-            let text = format!("SELECT username, user_id FROM user WHERE username IN ({names})");
+            let looks = list(chunk.iter().map(|look| words(look)));
+            let text =
+                format!("SELECT username_look, user_id FROM user WHERE username_look IN ({looks})");
             self.add(&text, move |answer, rows| {
                 for line in answer.into_iter().map(Line) {
-                    let name = line.text(0)?.unwrap_or_default();
-                    rows.usernames.put_loaded(name, Some(UserId(line.id(1)?)));
+                    let look = line.text(0)?.unwrap_or_default();
+                    rows.usernames.put_loaded(look, Some(UserId(line.id(1)?)));
                 }
-                chunk.into_iter().for_each(|name| rows.usernames.put_loaded(name.clone(), None));
+                chunk.into_iter().for_each(|look| rows.usernames.put_loaded(look.clone(), None));
                 Ok(())
             });
         }

@@ -5,6 +5,7 @@ use super::super::Fault;
 use super::super::records::Source;
 use super::connect::Link;
 use super::fault::Trouble;
+use super::looks;
 use super::text::{Line, NOW, id};
 use boxoffice_core::id::Uuid;
 use std::time::{Duration, Instant};
@@ -16,7 +17,11 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../../../../migrations/mysql/0003_max_active_at.sql")),
     (4, include_str!("../../../../migrations/mysql/0004_history.sql")),
     (5, include_str!("../../../../migrations/mysql/0005_draw_terms.sql")),
+    (LOOKS, include_str!("../../../../migrations/mysql/0007_username_look.sql")),
 ];
+
+/// The migration after which accounts get their looks.
+const LOOKS: i64 = 7;
 
 /// The newest schema that this binary knows.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
@@ -89,6 +94,9 @@ fn step(link: &mut Link, node: &str) -> Result<bool, Fault> {
             return Ok(false);
         }
         run(link, text)?;
+        if *version == LOOKS {
+            looks::fill(link)?;
+        }
         let done = format!(
             "UPDATE schema_migration SET version = {version}, holder = NULL, held_until = 0 \
              WHERE schema_id = 1 AND holder = {node}"
@@ -120,7 +128,7 @@ pub(super) fn version(link: &mut Link) -> Result<i64, Fault> {
 }
 
 /// Runs statements; rows that the first of them has changed.
-fn run(link: &mut Link, text: &str) -> Result<u64, Fault> {
+pub(super) fn run(link: &mut Link, text: &str) -> Result<u64, Fault> {
     link.open()?;
     let answers = link.ask(text).map_err(Trouble::outside)?;
     Ok(answers.first().map_or(0, |answer| answer.affected))

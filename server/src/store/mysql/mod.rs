@@ -32,6 +32,7 @@ mod fault;
 mod hosts;
 mod keys;
 mod load;
+mod looks;
 mod member;
 mod migrate;
 mod outbox;

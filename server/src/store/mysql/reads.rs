@@ -221,6 +221,10 @@ impl Reads for MySqlReads {
         self.first::<User>(&format!("WHERE username = {}", words(username)))
     }
 
+    fn user_by_look(&mut self, look: &str) -> Result<Option<(UserId, User)>, Fault> {
+        self.first::<User>(&format!("WHERE username_look = {}", words(look)))
+    }
+
     fn user(&mut self, user: UserId) -> Result<Option<User>, Fault> {
         let found = self.first::<User>(&format!("WHERE user_id = {}", id(&user.0)))?;
         Ok(found.map(|(_, user)| user))

@@ -2,6 +2,7 @@
 
 use super::private;
 use crate::store::fault::Fault;
+use crate::text;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::PathBuf;
@@ -14,7 +15,11 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../../../../migrations/sqlite/0003_max_active_at.sql")),
     (4, include_str!("../../../../migrations/sqlite/0004_history.sql")),
     (5, include_str!("../../../../migrations/sqlite/0005_draw_terms.sql")),
+    (LOOKS, include_str!("../../../../migrations/sqlite/0007_username_look.sql")),
 ];
+
+/// The migration after which accounts get their looks.
+const LOOKS: i64 = 7;
 
 /// The newest schema that this binary knows.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
@@ -145,6 +150,24 @@ fn refuse_foreign(connection: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Gives every account of this server its look, the oldest first: who comes later and looks the same has
+/// none, and is found by the exact name.
+fn fill_looks(connection: &Connection) -> Result<(), Fault> {
+    let mut users = connection.prepare(
+        "SELECT user_id, username FROM user WHERE password_hash IS NOT NULL \
+         ORDER BY created_at, user_id",
+    )?;
+    let mut fill =
+        connection.prepare("UPDATE OR IGNORE user SET username_look = ?2 WHERE user_id = ?1")?;
+    // Collected: rows are changed while they are gone through otherwise.
+    let users: Vec<(Vec<u8>, String)> =
+        users.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    for (id, username) in users {
+        fill.execute((id, text::look(&username)))?;
+    }
+    Ok(())
+}
+
 /// Runs the migrations that the database has not had. Where it has had all, nobody's turn to write is
 /// waited for.
 ///
@@ -159,6 +182,9 @@ pub fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     let found = schema_version(&transaction)?;
     for (version, text) in MIGRATIONS.iter().filter(|(version, _)| *version > found) {
         transaction.execute_batch(text)?;
+        if *version == LOOKS {
+            fill_looks(&transaction)?;
+        }
         transaction.pragma_update(None, "user_version", version)?;
     }
     transaction.commit()?;

@@ -145,6 +145,10 @@ impl Reads for SqliteReads {
         self.first::<User>("WHERE username = ?", params![username])
     }
 
+    fn user_by_look(&mut self, look: &str) -> Result<Option<(UserId, User)>, Fault> {
+        self.first::<User>("WHERE username_look = ?", params![look])
+    }
+
     fn user(&mut self, id: UserId) -> Result<Option<User>, Fault> {
         let found = self.first::<User>("WHERE user_id = ?", params![id.0.as_bytes()])?;
         Ok(found.map(|(_, user)| user))

@@ -55,7 +55,7 @@ const RETURNING: &str = "SELECT sequence FROM waiting_queue \
 /// What a user has bought of a date.
 const HOLDINGS: &str = "SELECT reservation_id FROM reservation \
      WHERE user_id = ? AND concert_date_id = ? AND amount_id IS NOT NULL";
-const USER_BY_NAME: &str = "SELECT user_id FROM user WHERE username = ?";
+const USER_BY_LOOK: &str = "SELECT user_id FROM user WHERE username_look = ?";
 const PRUNE: &str = "DELETE FROM idempotency_key WHERE (scope_id, idempotency_key) IN \
      (SELECT scope_id, idempotency_key FROM idempotency_key WHERE created_at < ? \
      ORDER BY created_at LIMIT ?)";
@@ -229,8 +229,8 @@ impl SqliteStore {
             let mut found = statement.query(bound)?;
             found.next()?.map_or(Ok(None), |row| super::Source::uuid(row, 0))
         };
-        for name in &keys.usernames {
-            rows.usernames.put_loaded(name.clone(), one(USER_BY_NAME, &[name])?.map(UserId));
+        for look in &keys.usernames {
+            rows.usernames.put_loaded(look.clone(), one(USER_BY_LOOK, &[look])?.map(UserId));
         }
         let mut statement = self.connection.prepare_cached(NEWEST_PLACE)?;
         for key in &keys.newest_places {

@@ -113,6 +113,7 @@ pub async fn bodies(met: &mut Met) {
     400
 
     code: "invalid_body"
+    pointer: "/username"
     reason: "EOF while parsing a value at line 1 column 12"
     title: "The body is not what this route takes."
     "#);
@@ -139,6 +140,39 @@ pub async fn bodies(met: &mut Met) {
 
     code: "unsupported_media_type"
     title: "The body must be JSON (application/json)."
+    "#);
+    let dates = format!("/api/v1/admin/concerts/{}/dates?starts_at=2027-05-02T19:00:00Z", show.id);
+    let ask = post(&dates).operator().body("text/csv; charset=utf-32", "seat_number,zone,price");
+    assert_snapshot!(met.see(&sale.send(ask).await), @r#"
+    415
+
+    charset: "utf-32"
+    code: "unsupported_charset"
+    supported: ["utf-8","utf-16","utf-16le","utf-16be","euc-kr","cp949"]
+    title: "The file's charset is none that is read here."
+    "#);
+    let ask = post(&dates).operator().body("text/csv", "seat_number,zone,price\n1,R,-1\n");
+    assert_snapshot!(met.see(&sale.send(ask).await), @r#"
+    422
+
+    code: "invalid_file"
+    columns: ["seat_number","zone","price"]
+    faults: [{"column":"price","detail":"below zero","reason":"negative","row":2,"value":"-1"}]
+    faults_total: 1
+    field: "seats"
+    title: "The file has values that cannot be taken; nothing was changed. See faults."
+    "#);
+    let ask = post("/api/v1/users")
+        .json(&json!({ "username": "mi\u{200B}na", "password": "correct horse" }));
+    assert_snapshot!(met.see(&sale.send(ask).await), @r#"
+    422
+
+    code: "invalid_text"
+    detail: "holds U+200B, which shows nothing"
+    field: "username"
+    pointer: "/username"
+    reason: "invisible_character"
+    title: "A text holds a character that cannot be seen or shown."
     "#);
     let ask = post("/api/v1/sessions").body("application/json", vec![b' '; 65 * 1024]);
     assert_snapshot!(met.see(&sale.send(ask).await), @r#"

@@ -90,6 +90,16 @@ impl Ask {
         Self { body: body.into(), ..self.header("content-type", media_type) }
     }
 
+    /// The body.
+    pub fn sent(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// With another body of the same type.
+    pub fn sending(self, body: Vec<u8>) -> Self {
+        Self { body, ..self }
+    }
+
     pub async fn send(self, router: Router) -> Seen {
         let body = Body::from(self.body.clone());
         self.send_body(router, body).await

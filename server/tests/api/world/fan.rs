@@ -68,6 +68,7 @@ impl Sale {
         let command = Command::Register(Register {
             user,
             username: format!("fan-{user}"),
+            look: format!("fan-{user}"),
             password_hash: "none".into(),
         });
         self.app.outcome(command, None).await.expect("registered");

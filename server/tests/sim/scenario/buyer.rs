@@ -30,6 +30,7 @@ impl Scenario {
         });
         Command::Register(Register {
             user: taken.flatten().unwrap_or_else(|| UserId(self.id())),
+            look: username.clone(),
             username,
             password_hash: "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA".into(),
         })

@@ -128,6 +128,7 @@ fn the_same_name_on_two_nodes(server: &'static Server) {
             unkeyed(Command::Register(Register {
                 user: fan(offset + n),
                 username: format!("fan {n}"),
+                look: format!("fan {n}"),
                 password_hash: "$argon2id$".into(),
             }))
         };

@@ -1,0 +1,5 @@
+//! What comes in from outside: files, texts, and anything else that somebody may send.
+
+mod fuzz;
+mod sheet;
+mod text;
