@@ -16,6 +16,8 @@ pub struct User {
     pub password_hash: Option<String>,
     /// When the row was made.
     pub created_at: Time,
+    /// When the account was deleted: its name is free then, and its password gone.
+    pub deleted_at: Option<Time>,
 }
 
 /// The form in which a name is kept and compared: trimmed and lower case. `None` unless it has
@@ -59,6 +61,7 @@ impl Register {
             username: self.username.clone(),
             password_hash: Some(self.password_hash.clone()),
             created_at: now,
+            deleted_at: None,
         };
         rows.users.insert(self.user, user);
         Ok(Outcome::Registered { user_id: self.user, username: self.username.clone() })
@@ -70,8 +73,8 @@ impl Adopt {
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Outcome {
         if rows.users.get(&self.user).is_none() {
             rows.usernames.insert(self.username.clone(), self.user);
-            let user =
-                User { username: self.username.clone(), password_hash: None, created_at: now };
+            let username = self.username.clone();
+            let user = User { username, password_hash: None, created_at: now, deleted_at: None };
             rows.users.insert(self.user, user);
         }
         Outcome::Registered { user_id: self.user, username: self.username.clone() }

@@ -38,6 +38,14 @@ pub struct UserView {
     username: String,
 }
 
+/// Refuses a password that is too short or too long; `field` is where it stands in the body.
+pub(super) fn check_password(password: &str, field: &str) -> Result<(), Problem> {
+    if PASSWORD_CHARS.contains(&password.chars().count()) {
+        return Ok(());
+    }
+    Err(Problem::of("invalid_body").with("field", field))
+}
+
 /// What a password is compared with, where the name has an account.
 async fn account(app: &App, username: &str) -> Result<Option<User>, Problem> {
     let name = username.to_owned();
@@ -45,7 +53,11 @@ async fn account(app: &App, username: &str) -> Result<Option<User>, Problem> {
     Ok(found.map(|(_, user)| user))
 }
 
-async fn hashed(app: &App, Client(from): Client, password: String) -> Result<String, Problem> {
+pub(super) async fn hashed(
+    app: &App,
+    Client(from): Client,
+    password: String,
+) -> Result<String, Problem> {
     let salt = crate::tokens::random().map_err(|_| Problem::of("internal"))?;
     Ok(app.passwords.hash(from, password, salt).await?)
 }
@@ -61,9 +73,7 @@ pub async fn register(
 ) -> Result<Response, Problem> {
     let username = normalised_username(&submitted.value.username)
         .ok_or_else(|| Problem::of("invalid_body").with("field", "username"))?;
-    if !PASSWORD_CHARS.contains(&submitted.value.password.chars().count()) {
-        return Err(Problem::of("invalid_body").with("field", "password"));
-    }
+    check_password(&submitted.value.password, "password")?;
     // Nobody is signed in yet: the key space is that of the name.
     let scope = Uuid::new_v5(&Uuid::NAMESPACE_OID, username.as_bytes());
     let key = submitted.key_over(scope, &username);

@@ -1,5 +1,7 @@
 //! How rows of the rules become columns and back, once for every store.
 
+mod session;
+
 use super::fault::Fault;
 use super::table::{self, Table};
 use boxoffice_core::concert::{Concert, ConcertDate, Policy, Seat, SeatStatus};
@@ -177,12 +179,22 @@ impl Record for User {
     const TABLE: &'static Table = &table::USER;
     fn cells<'a>(key: &'a UserId, row: &'a Self) -> Vec<Cell<'a>> {
         let hash = row.password_hash.as_deref().map_or(Cell::Null, text);
-        vec![uuid(&key.0), text(&row.username), hash, when(row.created_at)]
+        vec![
+            uuid(&key.0),
+            when(row.created_at),
+            text(&row.username),
+            hash,
+            maybe_when(row.deleted_at),
+        ]
     }
     fn read(source: &dyn Source) -> Result<(UserId, Self), Fault> {
         let c = Columns(source);
-        let row =
-            Self { username: c.text(1)?, password_hash: source.text(2)?, created_at: c.time(3)? };
+        let row = Self {
+            created_at: c.time(1)?,
+            username: c.text(2)?,
+            password_hash: source.text(3)?,
+            deleted_at: c.maybe_time(4)?,
+        };
         Ok((UserId(c.uuid(0)?), row))
     }
 }

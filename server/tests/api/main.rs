@@ -28,4 +28,5 @@ mod over;
 mod problems;
 mod queue;
 mod seats;
+mod sessions;
 mod world;
