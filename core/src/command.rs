@@ -10,6 +10,7 @@ use crate::queue::{Admit, Arrive, Expire, Join, Leave, Place, PlaceStatus, SetDr
 use crate::refusal::Refusal;
 use crate::reservation::{Cancel, Reserve};
 use crate::rows::{Keys, Rows, want};
+use crate::session::{DeleteUser, EndSessions, OpenSession, Refresh, SetPassword, Which, unnamed};
 use crate::time::Time;
 use crate::user::{Adopt, Register};
 use crate::wallet::Charge;
@@ -20,6 +21,11 @@ use crate::wallet::Charge;
 pub enum Command {
     Register(Register),
     Adopt(Adopt),
+    OpenSession(OpenSession),
+    Refresh(Refresh),
+    EndSessions(EndSessions),
+    SetPassword(SetPassword),
+    DeleteUser(DeleteUser),
     Join(Join),
     Leave(Leave),
     Arrive(Arrive),
@@ -38,9 +44,14 @@ pub enum Command {
 
 impl Command {
     /// Every command's name, for tests that must meet each of them and for metrics.
-    pub const NAMES: [&'static str; 16] = [
+    pub const NAMES: [&'static str; 21] = [
         "register",
         "adopt",
+        "open_session",
+        "refresh",
+        "end_sessions",
+        "set_password",
+        "delete_user",
         "join",
         "leave",
         "arrive",
@@ -63,6 +74,11 @@ impl Command {
         match self {
             Self::Register(_) => "register",
             Self::Adopt(_) => "adopt",
+            Self::OpenSession(_) => "open_session",
+            Self::Refresh(_) => "refresh",
+            Self::EndSessions(_) => "end_sessions",
+            Self::SetPassword(_) => "set_password",
+            Self::DeleteUser(_) => "delete_user",
             Self::Join(_) => "join",
             Self::Leave(_) => "leave",
             Self::Arrive(_) => "arrive",
@@ -84,7 +100,13 @@ impl Command {
     #[must_use]
     pub const fn concert(&self) -> Option<ConcertId> {
         match self {
-            Self::Register(_) | Self::Adopt(_) => None,
+            Self::Register(_)
+            | Self::Adopt(_)
+            | Self::OpenSession(_)
+            | Self::Refresh(_)
+            | Self::EndSessions(_)
+            | Self::SetPassword(_)
+            | Self::DeleteUser(_) => None,
             Self::Join(c) => Some(c.concert),
             Self::Leave(c) => Some(c.place.concert),
             Self::Arrive(c) => Some(c.place.concert),
@@ -114,6 +136,11 @@ impl Command {
             Self::Adopt(c) => {
                 want(&mut keys.users, &rows.users, c.user);
             }
+            Self::OpenSession(_)
+            | Self::Refresh(_)
+            | Self::EndSessions(_)
+            | Self::SetPassword(_)
+            | Self::DeleteUser(_) => self.account_keys(rows, keys),
             Self::Join(c) => join_keys(c, rows, keys),
             Self::Leave(c) => ending_keys(c.place, rows, keys),
             Self::Expire(c) => ending_keys(c.place, rows, keys),
@@ -170,11 +197,54 @@ impl Command {
         }
     }
 
+    /// The rows of a command about an account and its sessions.
+    fn account_keys(&self, rows: &Rows, keys: &mut Keys) {
+        let mut session = |id| want(&mut keys.sessions, &rows.sessions, id);
+        let user = match self {
+            Self::OpenSession(c) => {
+                session(c.session);
+                c.user
+            }
+            Self::Refresh(c) => {
+                session(c.session);
+                if c.unnamed_until.is_none() {
+                    return;
+                }
+                session(unnamed(c.user));
+                c.user
+            }
+            Self::EndSessions(c) => {
+                if let Which::One(id) = c.which {
+                    session(id);
+                }
+                session(unnamed(c.user));
+                c.user
+            }
+            Self::SetPassword(c) => {
+                session(unnamed(c.user));
+                c.user
+            }
+            Self::DeleteUser(c) => {
+                session(unnamed(c.user));
+                want(&mut keys.balances, &rows.balances, c.user);
+                c.user
+            }
+            _ => return,
+        };
+        want(&mut keys.users, &rows.users, user);
+        want(&mut keys.user_sessions, &rows.user_sessions, user);
+    }
+
     /// Decides on the loaded rows: refused with nothing changed, or the whole change applied.
     pub fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         match self {
             Self::Register(c) => c.decide(rows, now),
             Self::Adopt(c) => Ok(c.decide(rows, now)),
+            Self::OpenSession(c) => c.decide(rows, now),
+            Self::Refresh(c) => c.decide(rows, now),
+            Self::EndSessions(c) => c.decide(rows, now),
+            Self::SetPassword(c) => c.decide(rows, now),
+            Self::DeleteUser(c) => c.decide(rows, now),
             Self::Join(c) => c.decide(rows, now),
             Self::Leave(c) => c.decide(rows, now),
             Self::Arrive(c) => c.decide(rows, now),

@@ -32,6 +32,8 @@ uuid_id! {
     PaymentId,
     /// One charge of a balance.
     ChargeId,
+    /// A sign-in, until it is ended.
+    SessionId,
 }
 
 /// A seat by the name that people use: its number on a date. Numbers run from 1.

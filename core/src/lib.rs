@@ -27,6 +27,7 @@ pub mod queue;
 pub mod refusal;
 pub mod reservation;
 pub mod rows;
+pub mod session;
 pub mod time;
 pub mod user;
 pub mod wallet;

@@ -23,6 +23,15 @@ pub const SEATS_PER_RESERVATION_MAX: usize = 50;
 pub const NAME_CHARS_MAX: usize = 200;
 /// Characters of a username, in its normalised form.
 pub const USERNAME_CHARS_MAX: usize = 64;
+/// Sessions that one user may have at once; one more ends the one that was not used for longest.
+pub const SESSIONS_PER_USER_MAX: usize = 20;
+/// A session ends this long after the sign-in, however often it was renewed.
+pub const SESSION_MS_MAX: i64 = 180 * 24 * 60 * 60 * 1000;
+/// For so long after its use a refresh token gives once more what it gave then: the answer may have been
+/// lost.
+pub const REFRESH_AGAIN_MS: i64 = 10_000;
+/// Characters kept of what a client calls itself.
+pub const USER_AGENT_CHARS_MAX: usize = 200;
 /// Characters of an idempotency key.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 128;
 /// How long the reply of an idempotency key is kept.

@@ -1,8 +1,11 @@
 //! What a command that was not refused has done. Kept as the stored reply of its idempotency key,
 //! so that a retry is answered with what happened and not with what would happen now.
 
-use crate::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
+use crate::id::{
+    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
+};
 use crate::money::Money;
+use crate::session::Issue;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -114,4 +117,20 @@ pub enum Outcome {
     DrawSet {
         concert_id: ConcertId,
     },
+    SessionOpened(Issue),
+    Refreshed(Issue),
+    /// A refresh token that was used before: its session has ended.
+    RefreshReused {
+        user_id: UserId,
+        session_id: SessionId,
+    },
+    /// How many went on until now.
+    SessionsEnded {
+        count: u64,
+    },
+    /// `ended`: so many other sessions.
+    PasswordSet {
+        ended: u64,
+    },
+    UserDeleted,
 }

@@ -100,6 +100,19 @@ pub enum Refusal {
         /// The limit, minor units.
         limit: Money,
     },
+    /// The password was changed while somebody signed in with the one before.
+    CredentialsWrong,
+    /// The password that was given to prove who asks was changed meanwhile.
+    PasswordWrong,
+    /// The session was ended, or is over.
+    SessionEnded,
+    /// No such session of this user.
+    SessionNotFound,
+    /// There is money left in an account that is to be deleted.
+    BalanceLeft {
+        /// What is left, minor units.
+        balance: Money,
+    },
     /// The idempotency key was used for another request.
     IdempotencyKeyReused,
     /// An operator's setting is outside what is allowed.
@@ -129,7 +142,7 @@ pub enum Field {
 
 impl Refusal {
     /// Every code there is, for tests that must meet each of them.
-    pub const CODES: [&'static str; 25] = [
+    pub const CODES: [&'static str; 30] = [
         "username_taken",
         "concert_not_found",
         "date_not_found",
@@ -153,6 +166,11 @@ impl Refusal {
         "insufficient_balance",
         "amount_out_of_range",
         "balance_limit",
+        "credentials_wrong",
+        "password_wrong",
+        "session_ended",
+        "session_not_found",
+        "balance_left",
         "idempotency_key_reused",
         "invalid_setting",
     ];
@@ -184,6 +202,11 @@ impl Refusal {
             Self::InsufficientBalance { .. } => "insufficient_balance",
             Self::AmountOutOfRange { .. } => "amount_out_of_range",
             Self::BalanceLimit { .. } => "balance_limit",
+            Self::CredentialsWrong => "credentials_wrong",
+            Self::PasswordWrong => "password_wrong",
+            Self::SessionEnded => "session_ended",
+            Self::SessionNotFound => "session_not_found",
+            Self::BalanceLeft { .. } => "balance_left",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::InvalidSetting { .. } => "invalid_setting",
         }

@@ -4,11 +4,12 @@
 //! saves what [`Table::changed`] tells afterwards. The rules read and write nothing else.
 
 use crate::concert::{Concert, ConcertDate, Seat};
-use crate::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId, Uuid};
+use crate::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid};
 use crate::idempotency::Record;
 use crate::payment::Payment;
 use crate::queue::{Admission, Place, QueueState};
 use crate::reservation::{Reservation, ReservedSeat};
+use crate::session::Session;
 use crate::user::User;
 use crate::wallet::{Balance, LedgerEntry};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,13 +100,17 @@ impl<K: Ord + Clone + std::fmt::Debug, V> Table<K, V> {
 }
 
 /// Everything a batch has loaded and done. Sets and lists (`returning`, `holdings`,
-/// `reserved_seats`) are loaded as present, empty where there is nothing.
+/// `reserved_seats`, `user_sessions`) are loaded as present, empty where there is nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     /// `user`.
     pub users: Table<UserId, User>,
     /// Index of `user` by what the name looks like; never saved.
     pub usernames: Table<String, UserId>,
+    /// `session`.
+    pub sessions: Table<SessionId, Session>,
+    /// Index of `session`: those of a user that were not ended; never saved.
+    pub user_sessions: Table<UserId, BTreeSet<SessionId>>,
     /// `concert`.
     pub concerts: Table<ConcertId, Concert>,
     /// `concert_date`.
@@ -145,6 +150,9 @@ pub struct Rows {
 pub struct Keys {
     pub users: BTreeSet<UserId>,
     pub usernames: BTreeSet<String>,
+    pub sessions: BTreeSet<SessionId>,
+    /// Loads the index entry and the sessions that it names.
+    pub user_sessions: BTreeSet<UserId>,
     pub concerts: BTreeSet<ConcertId>,
     pub dates: BTreeSet<DateId>,
     pub seats: BTreeSet<SeatKey>,

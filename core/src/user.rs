@@ -18,6 +18,8 @@ pub struct User {
     pub password_hash: Option<String>,
     /// When the row was made.
     pub created_at: Time,
+    /// When the account was deleted: its name is free then, and its password gone.
+    pub deleted_at: Option<Time>,
 }
 
 /// Makes a local account.
@@ -54,6 +56,7 @@ impl Register {
             look: Some(self.look.clone()),
             password_hash: Some(self.password_hash.clone()),
             created_at: now,
+            deleted_at: None,
         };
         rows.users.insert(self.user, user);
         Ok(Outcome::Registered { user_id: self.user, username: self.username.clone() })
@@ -69,6 +72,7 @@ impl Adopt {
                 look: None,
                 password_hash: None,
                 created_at: now,
+                deleted_at: None,
             };
             rows.users.insert(self.user, user);
         }

@@ -4,13 +4,16 @@
 use boxoffice_core::batch::{Envelope, Reply, load_all, run};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId, Uuid};
+use boxoffice_core::id::{
+    ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+};
 use boxoffice_core::idempotency::Record;
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, Place, PlaceStatus, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::rows::{Change, Keys, Rows, Table};
+use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
@@ -22,6 +25,7 @@ use std::fmt::Debug;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct World {
     pub users: BTreeMap<UserId, User>,
+    pub sessions: BTreeMap<SessionId, Session>,
     pub concerts: BTreeMap<ConcertId, Concert>,
     pub dates: BTreeMap<DateId, ConcertDate>,
     pub seats: BTreeMap<SeatKey, Seat>,
@@ -65,6 +69,7 @@ impl World {
 
     fn load(&self, keys: &Keys, rows: &mut Rows) {
         load(&self.users, &keys.users, &mut rows.users);
+        load(&self.sessions, &keys.sessions, &mut rows.sessions);
         load(&self.concerts, &keys.concerts, &mut rows.concerts);
         load(&self.dates, &keys.dates, &mut rows.dates);
         load(&self.seats, &keys.seats, &mut rows.seats);
@@ -83,6 +88,13 @@ impl World {
         for name in &keys.usernames {
             let user = self.users.iter().find(|(_, user)| user.look.as_ref() == Some(name));
             rows.usernames.put_loaded(name.clone(), user.map(|(id, _)| *id));
+        }
+        for &user in &keys.user_sessions {
+            let open = |s: &Session| s.user == user && s.ended_at.is_none();
+            let ids: BTreeSet<SessionId> =
+                self.sessions.iter().filter(|(_, s)| open(s)).map(|(id, _)| *id).collect();
+            load(&self.sessions, &ids, &mut rows.sessions);
+            rows.user_sessions.put_loaded(user, Some(ids));
         }
         for &(user, concert) in &keys.newest_places {
             let newest = self.newest_place(user, concert).map(|key| key.sequence);
@@ -112,6 +124,7 @@ impl World {
 
     fn save(&mut self, rows: &Rows) {
         save(&rows.users, &mut self.users);
+        save(&rows.sessions, &mut self.sessions);
         save(&rows.concerts, &mut self.concerts);
         save(&rows.dates, &mut self.dates);
         save(&rows.seats, &mut self.seats);

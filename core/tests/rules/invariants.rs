@@ -8,6 +8,7 @@ use boxoffice_core::limits::BALANCE_MAX;
 use boxoffice_core::money::Money;
 use boxoffice_core::queue::{Place, PlaceStatus};
 use boxoffice_core::reservation::{Reservation, ReservationStatus};
+use boxoffice_core::user::User;
 use boxoffice_core::wallet::EntryKind;
 use std::collections::BTreeMap;
 
@@ -29,7 +30,28 @@ pub fn hold(world: &World) -> Held {
     holds_have_their_admission(world)?;
     money_adds_up(world)?;
     queues_count_right(world)?;
-    nobody_stands_twice(world)
+    nobody_stands_twice(world)?;
+    ended_sessions_are_refused(world)
+}
+
+/// What has ended is known to be refused for as long as a token of it could count; of those that have not,
+/// nobody has more than so many.
+fn ended_sessions_are_refused(world: &World) -> Held {
+    let mut open = BTreeMap::new();
+    for (id, row) in &world.sessions {
+        let refused = row.ended_at.map(|_| row.access_until);
+        must!(
+            row.refused_until == refused,
+            "session {id} is refused until {:?}",
+            row.refused_until
+        );
+        *open.entry(row.user).or_insert(0) += u32::from(row.ended_at.is_none());
+    }
+    must!(open.values().all(|count| *count <= 20), "sessions of one user: {open:?}");
+    let gone = |user: &&User| user.deleted_at.is_some();
+    let known = world.users.values().filter(gone).any(|user| user.password_hash.is_some());
+    must!(!known, "a deleted account has a password");
+    Ok(())
 }
 
 fn seats_agree_with_dates(world: &World) -> Held {

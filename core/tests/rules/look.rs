@@ -1,9 +1,9 @@
 //! What `see` shows: rows in a few words. Only reads; what is right is said by the script.
 
 use crate::harness::World;
-use crate::words::{id, name};
+use crate::words::{id, name, offset};
 use boxoffice_core::concert::SeatStatus;
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId};
 use boxoffice_core::queue::{PlaceStatus, position};
 use boxoffice_core::time::Time;
 
@@ -36,8 +36,20 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
         "user" => {
             let row = world.users.get(&UserId(id(which)));
             row.map_or("none".to_owned(), |user| {
-                let kind = user.password_hash.as_ref().map_or("adopted", |_| "local");
+                let kind = match (&user.deleted_at, &user.password_hash) {
+                    (Some(_), None) => "deleted",
+                    (None, None) => "adopted",
+                    (_, Some(_)) => "local",
+                };
                 format!("{} {kind}", user.username.replace('#', "/"))
+            })
+        }
+        "session" => {
+            let row = world.sessions.get(&SessionId(id(which)));
+            row.map_or("none".to_owned(), |row| match row.refused_until {
+                _ if row.is_live(now) => format!("live {}", row.generation),
+                Some(until) => format!("ended refused until {}", offset(until)),
+                None => "over".to_owned(),
             })
         }
         "queue" => {

@@ -21,6 +21,7 @@ mod queue_places;
 mod queue_rate;
 mod reservation;
 mod script;
+mod session;
 mod user;
 mod wallet;
 mod words;
@@ -28,7 +29,7 @@ mod words;
 use boxoffice_core::command::Command;
 use boxoffice_core::refusal::Refusal;
 
-const SCRIPTS: [&str; 10] = [
+const SCRIPTS: [&str; 11] = [
     include_str!("concert.rs"),
     include_str!("drawing.rs"),
     include_str!("idempotency.rs"),
@@ -37,6 +38,7 @@ const SCRIPTS: [&str; 10] = [
     include_str!("queue_places.rs"),
     include_str!("queue_rate.rs"),
     include_str!("reservation.rs"),
+    include_str!("session.rs"),
     include_str!("user.rs"),
     include_str!("wallet.rs"),
 ];

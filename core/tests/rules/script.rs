@@ -18,13 +18,18 @@ use crate::words::{self, START, id, ms, offset};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy, SetSale};
-use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::id::{
+    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
+};
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::DrawTerms;
 use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetDraw, SetQueue};
 use boxoffice_core::reservation::{Cancel, Reserve};
+use boxoffice_core::session::{
+    DeleteUser, EndSessions, OpenSession, Refresh, SessionTimes, SetPassword, Which, unnamed,
+};
 use boxoffice_core::time::Time;
 use boxoffice_core::user::{Adopt, Register};
 use boxoffice_core::wallet::Charge;
@@ -182,6 +187,7 @@ impl Play {
             "adopt" => {
                 Command::Adopt(Adopt { user: words.user(), username: words.0[2].replace('/', "#") })
             }
+            "session" | "refresh" | "sessions" | "password" | "user" => words.account_command(),
             _ => self.users_command(words),
         };
         assert_eq!(verb_of(command.name()), words.0[0]);
@@ -276,6 +282,62 @@ impl<'a> Words<'a> {
 
     fn span(&self, option: &str, otherwise: &str) -> i64 {
         ms(self.after(option).unwrap_or(otherwise))
+    }
+
+    /// A session by its name; `unnamed` is that of tokens that name none.
+    fn session(&self, option: &str) -> SessionId {
+        match self.after(option) {
+            None | Some("unnamed") => unnamed(self.user()),
+            Some(name) => SessionId(id(name)),
+        }
+    }
+
+    /// What people do with their account; the password is as registered unless it is said.
+    fn account_command(&self) -> Command {
+        let user = self.user();
+        let hash = |option| self.after(option).unwrap_or("$argon2id$").to_owned();
+        let span = |option, otherwise| self.span(option, otherwise);
+        let times = SessionTimes {
+            access_ttl_ms: span("access", "1h"),
+            refresh_ttl_ms: span("ttl", "24h"),
+        };
+        match self.0[0] {
+            "session" => Command::OpenSession(OpenSession {
+                user,
+                session: SessionId(id(self.0[2])),
+                password_hash: hash("hash"),
+                user_agent: self.after("agent").map(str::to_owned),
+                times,
+            }),
+            "refresh" => Command::Refresh(Refresh {
+                user,
+                session: SessionId(id(self.0[2])),
+                generation: self.number("number").unwrap_or(0),
+                unnamed_until: self.after("unnamed").map(|word| START.plus_ms(ms(word))),
+                user_agent: None,
+                times,
+            }),
+            "sessions" => {
+                let which = match self.after("end") {
+                    Some(_) => Which::One(self.session("end")),
+                    None => Which::Others(self.session("keep")),
+                };
+                Command::EndSessions(EndSessions { user, which, times })
+            }
+            "password" => Command::SetPassword(SetPassword {
+                user,
+                keep: self.session("keep"),
+                old_hash: hash("old"),
+                new_hash: hash("new"),
+                times,
+            }),
+            _ => Command::DeleteUser(DeleteUser {
+                user,
+                password_hash: hash("hash"),
+                give_up_balance: self.after("balance") == Some("given_up"),
+                times,
+            }),
+        }
     }
 
     fn user(&self) -> UserId {

@@ -5,6 +5,7 @@ use boxoffice_core::batch::Reply;
 use boxoffice_core::id::Uuid;
 use boxoffice_core::outcome::{Outcome, Ticket, TicketState};
 use boxoffice_core::refusal::Refusal;
+use boxoffice_core::session::Issue;
 use boxoffice_core::time::Time;
 
 /// `at 0s`.
@@ -86,6 +87,11 @@ fn ticket(ticket: &Ticket) -> String {
     }
 }
 
+fn issued(issue: &Issue) -> String {
+    let (at, until) = (offset(issue.at), offset(issue.refresh_until));
+    format!("{} at {at} until {until}", issue.generation)
+}
+
 fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Registered { user_id, username } => {
@@ -129,6 +135,12 @@ fn outcome(outcome: &Outcome) -> String {
             format!("{run} {max_active} {admissions_per_second} {max_waiting}")
         }
         Outcome::DrawSet { .. } => "draw set".to_owned(),
+        Outcome::SessionOpened(issue) => format!("opened {}", issued(issue)),
+        Outcome::Refreshed(issue) => format!("refreshed {}", issued(issue)),
+        Outcome::RefreshReused { session_id, .. } => format!("reused {}", name(session_id.0)),
+        Outcome::SessionsEnded { count } => format!("ended {count}"),
+        Outcome::PasswordSet { ended } => format!("set, ended {ended}"),
+        Outcome::UserDeleted => "deleted".to_owned(),
     }
 }
 
@@ -150,6 +162,7 @@ fn refusal(refusal: &Refusal) -> String {
             format!("{code} {} of {} missing {}", balance.0, price.0, missing.0)
         }
         Refusal::AmountOutOfRange { min, max } => format!("{code} {} {}", min.0, max.0),
+        Refusal::BalanceLeft { balance } => format!("{code} {}", balance.0),
         Refusal::BalanceLimit { limit } => format!("{code} {}", limit.0),
         Refusal::InvalidSetting { field } => format!("{code} {field:?}"),
         _ => code.to_owned(),

@@ -4,6 +4,7 @@
 mod compact;
 mod date;
 mod dates;
+mod ended;
 mod over;
 mod pacer;
 mod queue;
@@ -12,6 +13,7 @@ mod stock;
 
 pub use compact::{CHANGES_MAX, CompactMap, Reading, Seats, Zone};
 pub use date::{DateBoard, SeatMap};
+pub use ended::Ended;
 pub use pacer::Pacer;
 pub use queue::{QueueBoard, Standing, Status};
 pub use stock::Stock;
@@ -79,6 +81,8 @@ pub struct Board {
     concerts: RwLock<BTreeMap<ConcertId, Arc<ConcertBoard>>>,
     dates: RwLock<Dates>,
     away: RwLock<Away>,
+    /// Sessions that have ended.
+    pub ended: Ended,
     shared: bool,
 }
 
@@ -116,6 +120,7 @@ impl Board {
                 concert.queue.change().returning(key.sequence);
             }
         }
+        board.ended.add(snapshot.ended);
         board.hear();
         board.retire(now);
         let over = snapshot.known.into_iter().filter(|id| board.concert(*id).is_none());
@@ -139,6 +144,8 @@ impl Board {
 
     /// Shows what the database holds, instead of what was shown. The measured rate starts anew.
     pub fn refill(&self, snapshot: Snapshot, now: Time) {
+        // What was known goes on being known.
+        self.ended.add(snapshot.ended.iter().copied());
         let fresh = Self::from_snapshot(snapshot, now, self.shared);
         let concerts = std::mem::take(&mut *write(&fresh.concerts));
         let dates = std::mem::take(&mut *write(&fresh.dates));
@@ -151,6 +158,7 @@ impl Board {
     /// Takes what is over at `now` off the board, with its dates: it is known by its id alone then.
     /// Whoever is still in its shop keeps it. Called between batches, as [`Board::apply`] is.
     pub fn retire(&self, now: Time) {
+        self.ended.forget(now);
         let is_over = |concert: &Arc<ConcertBoard>| {
             let last = read(&self.dates).of(concert.id).last().map(|date| date.starts_at);
             let empty = concert.queue.status().is_none_or(|status| status.active == 0);
@@ -266,6 +274,7 @@ impl Board {
     }
 
     fn show(&self, rows: &Rows, now: Time) {
+        self.ended.show(rows);
         for (id, row, _) in rows.concerts.changed() {
             self.show_concert(*id, row);
         }

@@ -1,7 +1,7 @@
 //! What waits for the desk, in three lines: the house's, the shoppers', and the crowd's. The house's is
 //! looked at first: its jobs are few and each is for many (a tick of admission, a look at what other nodes
 //! have done). Then those who shop (holds, charges, payments, operators); the crowd (who joins, leaves, signs
-//! up) has a small part of each batch and what the others leave, since its line is thousands long for as long
+//! up or in) has a small part of each batch and what the others leave, since its line is thousands long for as long
 //! as a rush lasts.
 
 use super::teller::Waiting;
@@ -36,8 +36,8 @@ const CROWD_PART: usize = 8;
 
 /// Whether the command is one of the crowd that is not shopping.
 pub(super) const fn is_crowds(command: &Command) -> bool {
-    use Command::{Adopt, Join, Leave, Register};
-    matches!(command, Adopt(_) | Join(_) | Leave(_) | Register(_))
+    use Command::{Adopt, Join, Leave, OpenSession, Refresh, Register};
+    matches!(command, Adopt(_) | Join(_) | Leave(_) | OpenSession(_) | Refresh(_) | Register(_))
 }
 
 /// The first that came, of any line.

@@ -295,8 +295,9 @@ impl Worker {
         let cutoff = self.clock.now().plus_ms(-IDEMPOTENCY_KEEP_MS);
         let replies = self.careful("pruning", |store, _| store.prune(cutoff, limit));
         let told = self.careful("pruning", |store, _| store.prune_outbox(limit));
+        let sessions = self.careful("pruning", |store, _| store.prune_sessions(cutoff, limit));
         self.behind = false;
-        for (what, removed) in [("replies", replies), ("outbox", told)] {
+        for (what, removed) in [("replies", replies), ("outbox", told), ("sessions", sessions)] {
             match removed {
                 Ok(removed) => {
                     self.behind |= removed >= limit;

@@ -19,6 +19,7 @@ use boxoffice_core::id::{ConcertId, UserId, Uuid};
 use boxoffice_core::idempotency::Key;
 use boxoffice_core::limits;
 use boxoffice_core::outcome::Outcome;
+use boxoffice_core::session::SessionTimes;
 use boxoffice_core::{concert::Policy, queue::QueueSettings};
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
@@ -33,6 +34,14 @@ pub struct TokenTimes {
     pub refresh_ttl_ms: i64,
     /// Queue: of the place, from joining; admission has its own end.
     pub queue_ttl_ms: i64,
+}
+
+impl TokenTimes {
+    /// Those of a session's tokens.
+    #[must_use]
+    pub const fn sessions(&self) -> SessionTimes {
+        SessionTimes { access_ttl_ms: self.access_ttl_ms, refresh_ttl_ms: self.refresh_ttl_ms }
+    }
 }
 
 /// See the module. Cheap to clone.

@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers, and Swagger UI.
 
 use super::{
-    admin, booking, concert, draw, ops, payment, problem, queue, reservation, seat, session, user,
-    view, wallet,
+    account, admin, booking, concert, draw, my_sessions, ops, payment, problem, queue, reservation,
+    seat, session, user, view, wallet,
 };
 use axum::response::Response;
 use hyper::StatusCode;
@@ -17,6 +17,8 @@ use utoipa::{Modify, OpenApi};
     ),
     paths(
         user::register, session::sign_in, session::refresh,
+        my_sessions::list, my_sessions::end_others, my_sessions::sign_out, my_sessions::end_one,
+        account::set_password, account::delete,
         concert::list, concert::show, concert::queue,
         queue::join, queue::poll, queue::leave,
         concert::dates, seat::map,

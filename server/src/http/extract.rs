@@ -8,7 +8,7 @@ use crate::tokens::{QueueClaims, Use};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, PlaceKey, SessionId, UserId, Uuid};
 use boxoffice_core::idempotency::{Fingerprint, Key, fingerprint};
 use boxoffice_core::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 use boxoffice_core::queue::Arrive;
@@ -44,6 +44,8 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 pub struct Identity {
     /// Who.
     pub user: UserId,
+    /// By which session; none for whoever comes from an identity provider.
+    pub session: Option<SessionId>,
 }
 
 impl Identity {
@@ -64,12 +66,16 @@ impl Identity {
                 app.outcome(Command::Adopt(adopt), None).await?;
                 app.remember(found.user);
             }
-            return Ok(Self { user: found.user });
+            return Ok(Self { user: found.user, session: None });
         }
-        let user = app.keyring.verify_identity(token, Use::Identity, now);
-        let user = user.ok_or_else(|| Problem::of("identity_invalid"))?;
+        let claims = app.keyring.verify_identity(token, Use::Identity, now);
+        let claims = claims.ok_or_else(|| Problem::of("identity_invalid"))?;
+        let (user, session) = (claims.sub, claims.session());
+        if app.board.ended.has(session) {
+            return Err(Problem::of("session_ended"));
+        }
         app.limits.request(parts, user)?;
-        Ok(Self { user })
+        Ok(Self { user, session: Some(session) })
     }
 }
 

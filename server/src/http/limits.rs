@@ -36,8 +36,11 @@ pub enum Class {
     SignUp,
     /// Checks a password. By address; turns are a matter of [`crate::passwords`].
     SignIn,
-    /// Renews a session. By account.
+    /// Renews or ends a session. By account.
     Refresh,
+    /// Asks who is signed in for the password, and changes the account. By account, and by address as signing
+    /// in.
+    Account,
     /// Takes or leaves a place in line. By account.
     Join,
     /// Holds or releases seats. By account.
@@ -56,8 +59,8 @@ impl Class {
     /// Whether something of the account's own is counted.
     #[must_use]
     pub const fn is_by_account(self) -> bool {
-        use Class::{Hold, Join, Map, Pay, Read, Refresh};
-        matches!(self, Refresh | Join | Hold | Pay | Read | Map)
+        use Class::{Account, Hold, Join, Map, Pay, Read, Refresh};
+        matches!(self, Account | Refresh | Join | Hold | Pay | Read | Map)
     }
 }
 
@@ -138,7 +141,7 @@ impl Limits {
         };
         let own = match class {
             Class::SignUp => Some(("sign_ups", &self.sign_ups)),
-            Class::SignIn => Some(("sign_ins", &self.sign_ins)),
+            Class::SignIn | Class::Account => Some(("sign_ins", &self.sign_ins)),
             Class::Operator => Some(("operators", &self.operators)),
             _ => None,
         };
@@ -160,7 +163,7 @@ impl Limits {
             Class::Pay => ("payments", &self.payments),
             Class::Read => ("reads", &self.reads),
             Class::Map => ("maps", &self.maps),
-            Class::Refresh => ("refreshes", &self.refreshes),
+            Class::Refresh | Class::Account => ("refreshes", &self.refreshes),
             _ => return Ok(()),
         };
         limiter.take(&user, cost).map_err(|wait| self.refused(limit, "account", wait))

@@ -1,6 +1,7 @@
 //! HTTP: extract → command → desk (or board) → view. One file a resource, one list of routes, one
 //! table of problems. Nothing here decides who gets a seat.
 
+pub mod account;
 pub mod address;
 pub mod admin;
 pub mod app;
@@ -12,6 +13,7 @@ pub mod draw;
 pub mod extract;
 pub mod lang;
 pub mod limits;
+pub mod my_sessions;
 pub mod observe;
 pub mod operators;
 pub mod ops;

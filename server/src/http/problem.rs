@@ -67,10 +67,15 @@ pub const TABLE: &[Entry] = &[
     entry("balance_limit", 409, None, "The balance would exceed its limit.", "잔액 한도를 초과합니다."),
     entry("idempotency_key_reused", 422, None, "This Idempotency-Key was used for another request.", "다른 요청에 사용된 Idempotency-Key입니다."),
     entry("invalid_setting", 422, None, "A field has a value that is not allowed.", "허용되지 않는 값이 있습니다."),
+    entry("credentials_wrong", 401, None, "Username or password is wrong.", "사용자 이름 또는 비밀번호가 올바르지 않습니다."),
+    entry("password_wrong", 403, None, "The password is wrong.", "비밀번호가 올바르지 않습니다."),
+    entry("session_ended", 401, None, "This session has ended. Please sign in again.", "종료된 세션입니다. 다시 로그인해 주세요."),
+    entry("session_not_found", 404, None, "You have no such session.", "해당 세션이 없습니다."),
+    entry("balance_left", 409, None, "There is money left. Spend it, or say that you give it up (give_up_balance).", "남은 잔액이 있습니다. 잔액을 사용하거나 포기 의사(give_up_balance)를 밝혀 주세요."),
     // Who asks.
+    entry("external_account", 409, None, "This account belongs to your identity provider. Please manage it there.", "외부 인증 서비스의 계정입니다. 해당 서비스에서 관리해 주세요."),
     entry("identity_required", 401, None, "Please sign in: Authorization: Bearer ACCESS_TOKEN.", "로그인이 필요합니다. (Authorization: Bearer ACCESS_TOKEN)"),
     entry("identity_invalid", 401, None, "The access token is not valid or has expired. Please sign in again.", "유효하지 않거나 만료된 액세스 토큰입니다. 다시 로그인해 주세요."),
-    entry("credentials_wrong", 401, None, "Username or password is wrong.", "사용자 이름 또는 비밀번호가 올바르지 않습니다."),
     entry("other_user", 403, None, "This belongs to another user.", "다른 사용자의 정보입니다."),
     entry("queue_token_required", 401, None, "A queue token is needed: X-Queue-Token.", "대기열 토큰이 필요합니다. (X-Queue-Token)"),
     entry("queue_token_invalid", 401, None, "The queue token is not valid.", "유효하지 않은 대기열 토큰입니다."),
@@ -238,6 +243,7 @@ impl From<Refusal> for Problem {
                 problem.with("balance", balance.0).with("price", price.0).with("missing", missing.0)
             }
             Refusal::AmountOutOfRange { min, max } => problem.with("min", min.0).with("max", max.0),
+            Refusal::BalanceLeft { balance } => problem.with("balance", balance.0),
             Refusal::BalanceLimit { limit } => problem.with("limit", limit.0),
             Refusal::InvalidSetting { field } => problem.with("field", json!(field)),
             _ => problem,

@@ -7,8 +7,8 @@ use super::observe::{Observer, observe};
 use super::problem::{Problem, TABLE};
 use super::trail::RequestId;
 use super::{
-    App, admin, booking, concert, docs, draw, ops, payment, queue, reservation, seat, session,
-    user, wallet,
+    App, account, admin, booking, concert, docs, draw, my_sessions, ops, payment, queue,
+    reservation, seat, session, user, wallet,
 };
 use crate::metrics::CodeLabel;
 use axum::Router;
@@ -61,13 +61,19 @@ fn route(
 #[rustfmt::skip]
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Class::{Browse, Free, Hold, Join, Map, Pay, Poll, Read, Refresh, SignIn, SignUp};
+    use Class::{Account, Browse, Free, Hold, Join, Map, Pay, Poll, Read, Refresh, SignIn, SignUp};
     use Guard::{Admitted, Identity, Operator, Public, QueueToken};
     let watched = Free("whoever runs the server looks here, and most of all during a flood");
     vec![
         route(Method::POST,   "/api/v1/users",                           Public,     SignUp,  post(user::register)),
         route(Method::POST,   "/api/v1/sessions",                        Public,     SignIn,  post(session::sign_in)),
         route(Method::POST,   "/api/v1/sessions/refresh",                Public,     Refresh, post(session::refresh)),
+        route(Method::GET,    "/api/v1/me/sessions",                     Identity,   Read,    get(my_sessions::list)),
+        route(Method::DELETE, "/api/v1/me/sessions",                     Identity,   Refresh, delete(my_sessions::end_others)),
+        route(Method::DELETE, "/api/v1/me/sessions/current",             Identity,   Refresh, delete(my_sessions::sign_out)),
+        route(Method::DELETE, "/api/v1/me/sessions/{id}",                Identity,   Refresh, delete(my_sessions::end_one)),
+        route(Method::PUT,    "/api/v1/me/password",                     Identity,   Account, put(account::set_password)),
+        route(Method::DELETE, "/api/v1/me",                              Identity,   Account, delete(account::delete)),
         route(Method::GET,    "/api/v1/concerts",                        Public,     Browse,  get(concert::list)),
         route(Method::GET,    "/api/v1/concerts/{id}",                   Public,     Browse,  get(concert::show)),
         route(Method::GET,    "/api/v1/concerts/{id}/queue",             Public,     Browse,  get(concert::queue)),

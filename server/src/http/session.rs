@@ -1,7 +1,8 @@
-//! Signing in: identity tokens, and renewing them.
+//! Signing in: a session with its tokens, and renewing them.
 
 use super::App;
 use super::address::Client;
+use super::app::new_id;
 use super::extract::Submitted;
 use super::limits::Class;
 use super::problem::Problem;
@@ -11,8 +12,13 @@ use crate::text::Names;
 use crate::tokens::Use;
 use axum::extract::State;
 use axum::response::Response;
-use boxoffice_core::id::{UserId, Uuid};
-use hyper::StatusCode;
+use boxoffice_core::command::Command;
+use boxoffice_core::id::{SessionId, UserId, Uuid};
+use boxoffice_core::limits::USER_AGENT_CHARS_MAX;
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::session::{self, Issue, OpenSession};
+use hyper::header::USER_AGENT;
+use hyper::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 use utoipa::ToSchema;
@@ -41,11 +47,13 @@ pub struct Refresh {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionView {
     user_id: Uuid,
+    /// Names the session under `/api/v1/me/sessions`.
+    session_id: Uuid,
     /// For `Authorization: Bearer`.
     access_token: String,
     #[schema(value_type = String, format = DateTime)]
     access_expires_at: Stamp,
-    /// For `POST /api/v1/sessions/refresh`.
+    /// For `POST /api/v1/sessions/refresh`, once.
     refresh_token: String,
     #[schema(value_type = String, format = DateTime)]
     refresh_expires_at: Stamp,
@@ -53,28 +61,35 @@ pub struct SessionView {
     now: Stamp,
 }
 
-fn session(app: &App, user: UserId) -> Result<Response, Problem> {
-    let now = app.clock.now();
-    let times = app.token_times;
-    let sign =
-        |aud, ttl| app.keyring.identity(aud, user, now, ttl).ok_or_else(|| Problem::of("internal"));
+fn view(app: &App, issue: &Issue) -> Result<Response, Problem> {
+    let access_ttl_ms = app.token_times.access_ttl_ms;
+    let tokens = app.keyring.session(issue, access_ttl_ms);
+    let (access_token, refresh_token) = tokens.ok_or_else(|| Problem::of("internal"))?;
     let view = SessionView {
-        user_id: user.0,
-        access_token: sign(Use::Identity, times.access_ttl_ms)?,
-        access_expires_at: now.plus_ms(times.access_ttl_ms).into(),
-        refresh_token: sign(Use::Refresh, times.refresh_ttl_ms)?,
-        refresh_expires_at: now.plus_ms(times.refresh_ttl_ms).into(),
-        now: now.into(),
+        user_id: issue.user_id.0,
+        session_id: issue.session_id.0,
+        access_token,
+        access_expires_at: issue.at.plus_ms(access_ttl_ms).into(),
+        refresh_token,
+        refresh_expires_at: issue.refresh_until.into(),
+        now: app.clock.now().into(),
     };
     Ok(json(StatusCode::CREATED, &view))
 }
 
+/// What the client calls itself, as far as it is plain text, shortened.
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(USER_AGENT)?.to_str().ok()?.trim();
+    (!text.is_empty()).then(|| text.chars().take(USER_AGENT_CHARS_MAX).collect())
+}
+
 /// Signs in.
 #[utoipa::path(post, path = "/api/v1/sessions", tag = "Account", request_body = Credentials,
-    responses((status = 201, body = SessionView), (status = 401, description = "credentials_wrong"), (status = 429, description = "rate_limited, sign_in_delayed"), (status = 503, description = "sign_in_busy")))]
+    responses((status = 201, body = SessionView), (status = 401, description = "credentials_wrong"), (status = 429, description = "rate_limited, sign_in_delayed"), (status = 503, description = "sign_in_busy, busy")))]
 pub async fn sign_in(
     State(app): State<App>,
     client: Client,
+    headers: HeaderMap,
     submitted: Submitted<Credentials>,
 ) -> Result<Response, Problem> {
     let Credentials { username, password } = submitted.value;
@@ -83,24 +98,53 @@ pub async fn sign_in(
     app.passwords.may_try(client.0, &account)?;
     let found = user_by(&app, names).await?;
     let (user, hash) = found.map_or((None, None), |(id, user)| (Some(id), user.password_hash));
-    let fits = app.passwords.verify(client.0, &account, password, hash).await?;
+    let fits = app.passwords.verify(client.0, &account, password, hash.clone()).await?;
     let who = user.map_or_else(|| "none".into(), |user| user.to_string());
-    let user = user.filter(|_| fits);
-    let user = user.ok_or_else(|| Problem::of("credentials_wrong").noted(who))?;
-    session(&app, user)
+    let known = user.zip(hash).filter(|_| fits);
+    let known = known.ok_or_else(|| Problem::of("credentials_wrong").noted(who));
+    let (user, password_hash) = known?;
+    let command = Command::OpenSession(OpenSession {
+        user,
+        session: SessionId(new_id()),
+        password_hash,
+        user_agent: user_agent(&headers),
+        times: app.token_times.sessions(),
+    });
+    match app.outcome(command, None).await? {
+        (Outcome::SessionOpened(issue), _) => view(&app, &issue),
+        _ => Err(Problem::of("internal")),
+    }
 }
 
-/// Renews an identity token, so that fans can sign in well ahead of the opening.
+/// Renews a session, so that fans can sign in well ahead of the opening. A refresh token is used up by it: the
+/// answer has the next one. The same request again within ten seconds is answered alike, in case the answer
+/// was lost; used later, the token is in two hands, and the session ends.
 #[utoipa::path(post, path = "/api/v1/sessions/refresh", tag = "Account", request_body = Refresh,
-    responses((status = 201, body = SessionView), (status = 401, description = "identity_invalid")))]
+    responses((status = 201, body = SessionView), (status = 401, description = "identity_invalid, session_ended"), (status = 429, description = "rate_limited"), (status = 503, description = "busy")))]
 pub async fn refresh(
     State(app): State<App>,
+    headers: HeaderMap,
     submitted: Submitted<Refresh>,
 ) -> Result<Response, Problem> {
     let token = submitted.value.refresh_token;
-    let user = app.keyring.verify_identity(&token, Use::Refresh, app.clock.now());
-    let user = user.ok_or_else(|| Problem::of("identity_invalid"))?;
+    let claims = app.keyring.verify_identity(&token, Use::Refresh, app.clock.now());
+    let claims = claims.ok_or_else(|| Problem::of("identity_invalid"))?;
+    let user: UserId = claims.sub;
     app.limits.account(Class::Refresh, user, NonZeroU32::MIN)?;
-    let exists = app.readers.read(move |reads| reads.user(user)).await?.is_some();
-    if exists { session(&app, user) } else { Err(Problem::of("identity_invalid")) }
+    let command = Command::Refresh(session::Refresh {
+        user,
+        session: claims.sid.unwrap_or_else(|| claims.first_session()),
+        generation: claims.generation.unwrap_or(0),
+        unnamed_until: claims.sid.is_none().then(|| claims.ends()),
+        user_agent: user_agent(&headers),
+        times: app.token_times.sessions(),
+    });
+    match app.outcome(command, None).await? {
+        (Outcome::Refreshed(issue), _) => view(&app, &issue),
+        (Outcome::RefreshReused { user_id, session_id }, _) => {
+            tracing::warn!(%user_id, %session_id, "a refresh token was used twice: its session has ended");
+            Err(Problem::of("session_ended"))
+        }
+        _ => Err(Problem::of("internal")),
+    }
 }

@@ -59,7 +59,11 @@ async fn account(app: &App, username: &str) -> Result<Option<User>, Problem> {
     Ok(user_by(app, Names::of(username)).await?.map(|(_, user)| user))
 }
 
-async fn hashed(app: &App, Client(from): Client, password: String) -> Result<String, Problem> {
+pub(super) async fn hashed(
+    app: &App,
+    Client(from): Client,
+    password: String,
+) -> Result<String, Problem> {
     let salt = crate::tokens::random().map_err(|_| Problem::of("internal"))?;
     Ok(app.passwords.hash(from, password, salt).await?)
 }

@@ -4,13 +4,16 @@ use super::fault::Fault;
 use super::records::{Cell, Record};
 use super::{Store, table};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId, Uuid};
+use boxoffice_core::id::{
+    ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+};
 use boxoffice_core::idempotency::Record as IdempotencyRecord;
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, Place, PlaceStatus, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows, Table};
+use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
@@ -24,6 +27,7 @@ pub type Dump = BTreeMap<&'static str, Vec<Vec<Cell<'static>>>>;
 #[expect(missing_docs, reason = "each is the table of that name in Rows")]
 pub struct MemoryStore {
     pub users: BTreeMap<UserId, User>,
+    pub sessions: BTreeMap<SessionId, Session>,
     pub concerts: BTreeMap<ConcertId, Concert>,
     pub dates: BTreeMap<DateId, ConcertDate>,
     pub seats: BTreeMap<SeatKey, Seat>,
@@ -37,6 +41,7 @@ pub struct MemoryStore {
     pub payments: BTreeMap<ReservationId, Payment>,
     pub idempotency: BTreeMap<(Uuid, String), IdempotencyRecord>,
     usernames: BTreeMap<String, UserId>,
+    user_sessions: BTreeMap<UserId, BTreeSet<SessionId>>,
     newest_places: BTreeMap<(UserId, ConcertId), u64>,
     returning: BTreeMap<ConcertId, BTreeSet<u64>>,
     claims: BTreeMap<(UserId, DateId), BTreeSet<ReservationId>>,
@@ -64,6 +69,11 @@ impl MemoryStore {
     fn load_indexes(&self, keys: &Keys, rows: &mut Rows) {
         fetch(&self.usernames, &keys.usernames, &mut rows.usernames);
         fetch(&self.newest_places, &keys.newest_places, &mut rows.newest_places);
+        for user in &keys.user_sessions {
+            let open = self.user_sessions.get(user).cloned().unwrap_or_default();
+            fetch(&self.sessions, &open, &mut rows.sessions);
+            rows.user_sessions.put_loaded(*user, Some(open));
+        }
         for concert in &keys.returning {
             let most = usize::try_from(PLACES_PER_TICK_MAX).unwrap_or(usize::MAX);
             let all = self.returning.get(concert).into_iter().flatten().take(most);
@@ -77,7 +87,16 @@ impl MemoryStore {
     }
 
     fn apply(&mut self, rows: &Rows) {
+        // A deleted account gives its name back.
+        for (id, user, _) in rows.users.changed() {
+            if let Some(before) = self.users.get(id).filter(|old| old.look != user.look) {
+                before.look.iter().for_each(|look| {
+                    self.usernames.remove(look);
+                });
+            }
+        }
         keep(&rows.users, &mut self.users);
+        keep(&rows.sessions, &mut self.sessions);
         keep(&rows.concerts, &mut self.concerts);
         keep(&rows.dates, &mut self.dates);
         for (key, seat, _) in rows.seats.changed() {
@@ -104,6 +123,14 @@ impl MemoryStore {
         for (id, user, _) in rows.users.changed() {
             let look = user.look.iter().map(|look| (look.clone(), *id));
             self.usernames.extend(look);
+        }
+        for (id, session, _) in rows.sessions.changed() {
+            let open = self.user_sessions.entry(session.user).or_default();
+            if session.ended_at.is_none() {
+                open.insert(*id);
+            } else {
+                open.remove(id);
+            }
         }
         for (key, place, _) in rows.places.changed() {
             let newest = self.newest_places.entry((place.user, key.concert)).or_default();
@@ -138,6 +165,7 @@ impl MemoryStore {
         let seats = self.reserved_seats.iter().flat_map(|(k, all)| all.iter().map(move |s| (k, s)));
         BTreeMap::from([
             (table::USER.name, lines(&self.users)),
+            (table::SESSION.name, lines(&self.sessions)),
             (table::CONCERT.name, lines(&self.concerts)),
             (table::CONCERT_DATE.name, lines(&self.dates)),
             (table::SEAT.name, lines(&self.seats)),
@@ -163,6 +191,7 @@ impl Store for MemoryStore {
 
     fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
         fetch(&self.users, &keys.users, &mut rows.users);
+        fetch(&self.sessions, &keys.sessions, &mut rows.sessions);
         fetch(&self.concerts, &keys.concerts, &mut rows.concerts);
         fetch(&self.dates, &keys.dates, &mut rows.dates);
         fetch(&self.seats, &keys.seats, &mut rows.seats);

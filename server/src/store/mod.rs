@@ -88,6 +88,15 @@ pub trait Store: Send {
         Ok(0)
     }
 
+    /// Deletes up to `limit` sessions none of whose tokens counted at `cutoff`, outside of any transaction.
+    /// Returns how many.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn prune_sessions(&mut self, _cutoff: Time, _limit: usize) -> Result<usize, Fault> {
+        Ok(0)
+    }
+
     /// When the oldest idempotency record was made; none: there is none, or this store does not tell.
     ///
     /// # Errors

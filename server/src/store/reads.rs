@@ -5,11 +5,12 @@ use super::keys::LiveKey;
 use super::memory::Dump;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId, Uuid,
+    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
+use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
@@ -53,6 +54,9 @@ pub struct Snapshot {
     pub returning: Vec<PlaceKey>,
     /// All concerts, over or not, the newest [`OVER_MAX`]; none in a snapshot of one.
     pub known: Vec<ConcertId>,
+    /// Sessions that were ended, and until when their access tokens are to be refused, where that is not
+    /// over yet; none in a snapshot of one concert.
+    pub ended: Vec<(SessionId, Time)>,
 }
 
 /// An operator's key as it is kept.
@@ -85,6 +89,16 @@ pub trait Reads: Send {
     /// # Errors
     /// The database is not available.
     fn user(&mut self, id: UserId) -> Result<Option<User>, Fault>;
+    /// A user's sessions that were not ended, at most `limit`, newest first.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn sessions(&mut self, user: UserId, limit: usize) -> Result<Vec<(SessionId, Session)>, Fault>;
+    /// The user's newest place in each concert's queue, where it waits or is in the shop.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn open_places(&mut self, user: UserId, limit: usize) -> Result<Vec<PlaceKey>, Fault>;
     /// A reservation with its seats.
     ///
     /// # Errors

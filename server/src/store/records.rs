@@ -1,5 +1,7 @@
 //! How rows of the rules become columns and back, once for every store.
 
+mod session;
+
 use super::fault::Fault;
 use super::table::{self, Table};
 use boxoffice_core::concert::{Concert, ConcertDate, Policy, Seat, SeatStatus};
@@ -178,15 +180,23 @@ impl Record for User {
     fn cells<'a>(key: &'a UserId, row: &'a Self) -> Vec<Cell<'a>> {
         let hash = row.password_hash.as_deref().map_or(Cell::Null, text);
         let look = row.look.as_deref().map_or(Cell::Null, text);
-        vec![uuid(&key.0), text(&row.username), hash, when(row.created_at), look]
+        vec![
+            uuid(&key.0),
+            when(row.created_at),
+            text(&row.username),
+            hash,
+            maybe_when(row.deleted_at),
+            look,
+        ]
     }
     fn read(source: &dyn Source) -> Result<(UserId, Self), Fault> {
         let c = Columns(source);
         let row = Self {
-            username: c.text(1)?,
-            look: source.text(4)?,
-            password_hash: source.text(2)?,
-            created_at: c.time(3)?,
+            created_at: c.time(1)?,
+            username: c.text(2)?,
+            password_hash: source.text(3)?,
+            deleted_at: c.maybe_time(4)?,
+            look: source.text(5)?,
         };
         Ok((UserId(c.uuid(0)?), row))
     }

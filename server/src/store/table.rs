@@ -32,9 +32,24 @@ impl Table {
 pub const USER: Table = Table {
     name: "user",
     key: &["user_id"],
-    fixed: &["username", "password_hash", "created_at", "username_look"],
-    mutable: &[],
+    fixed: &["created_at"],
+    mutable: &["username", "password_hash", "deleted_at", "username_look"],
     row: &["user_id"],
+};
+/// Sign-ins.
+pub const SESSION: Table = Table {
+    name: "session",
+    key: &["session_id"],
+    fixed: &["user_id", "created_at", "user_agent"],
+    mutable: &[
+        "generation",
+        "last_used_at",
+        "expires_at",
+        "access_until",
+        "ended_at",
+        "refused_until",
+    ],
+    row: &["session_id"],
 };
 /// Shows.
 pub const CONCERT: Table = Table {
@@ -196,8 +211,9 @@ pub const API_KEY: Table = Table {
 };
 
 /// Every table but the schema's own version.
-pub const TABLES: [&Table; 14] = [
+pub const TABLES: [&Table; 15] = [
     &USER,
+    &SESSION,
     &CONCERT,
     &CONCERT_DATE,
     &SEAT,

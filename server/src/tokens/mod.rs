@@ -12,7 +12,8 @@ pub use keyfile::{KeyFile, KeyFileError, KeyPair, random};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use boxoffice_core::id::{ConcertId, PlaceKey, UserId};
+use boxoffice_core::id::{ConcertId, PlaceKey, SessionId, UserId, Uuid};
+use boxoffice_core::session::{Issue, unnamed};
 use boxoffice_core::time::Time;
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -43,10 +44,37 @@ pub struct IdentityClaims {
     pub aud: Use,
     /// The user.
     pub sub: UserId,
+    /// The session; none in tokens of the version before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sid: Option<SessionId>,
+    /// Which refresh token of the session it is.
+    #[serde(rename = "gen", skip_serializing_if = "Option::is_none", default)]
+    pub generation: Option<u64>,
     /// Issued, seconds since 1970.
     pub iat: i64,
     /// Ends, seconds since 1970.
     pub exp: i64,
+}
+
+impl IdentityClaims {
+    /// The session whose end is the token's.
+    #[must_use]
+    pub fn session(&self) -> SessionId {
+        self.sid.unwrap_or(unnamed(self.sub))
+    }
+
+    /// The session that the first use of a refresh token without one makes: the same for the same token.
+    #[must_use]
+    pub fn first_session(&self) -> SessionId {
+        let text = format!("{} {}", self.iat, self.exp);
+        SessionId(Uuid::new_v5(&self.sub.0, text.as_bytes()))
+    }
+
+    /// When it ends.
+    #[must_use]
+    pub const fn ends(&self) -> Time {
+        Time(self.exp.saturating_mul(1000))
+    }
 }
 
 /// Claims of a queue token. State and position are not in it: they change, the place does not.
@@ -169,17 +197,35 @@ impl Keyring {
         (claims.audience() == audience && seconds(now) < claims.expiry()).then_some(claims)
     }
 
-    /// A token that says who somebody is, or that renews one. `None` without a key.
+    /// A token that says who somebody is, or that renews one, and that belongs to no session: for whoever
+    /// has the keys. `None` without a key.
     #[must_use]
     pub fn identity(&self, aud: Use, user: UserId, now: Time, ttl_ms: i64) -> Option<String> {
         let (iat, exp) = (seconds(now), seconds(now.plus_ms(ttl_ms)));
-        self.sign(&IdentityClaims { aud, sub: user, iat, exp })
+        self.sign(&IdentityClaims { aud, sub: user, sid: None, generation: None, iat, exp })
     }
 
-    /// Who the bearer is, if the token is genuine, for this use, and not over.
+    /// The access token and the refresh token of a session; the same for the same [`Issue`]. `None` without
+    /// a key.
     #[must_use]
-    pub fn verify_identity(&self, token: &str, aud: Use, now: Time) -> Option<UserId> {
-        self.verify::<IdentityClaims>(token, aud, now).map(|claims| claims.sub)
+    pub fn session(&self, issue: &Issue, access_ttl_ms: i64) -> Option<(String, String)> {
+        let claims = |aud, generation, until| IdentityClaims {
+            aud,
+            sub: issue.user_id,
+            sid: Some(issue.session_id),
+            generation,
+            iat: seconds(issue.at),
+            exp: seconds(until),
+        };
+        let access = claims(Use::Identity, None, issue.at.plus_ms(access_ttl_ms));
+        let refresh = claims(Use::Refresh, Some(issue.generation), issue.refresh_until);
+        Some((self.sign(&access)?, self.sign(&refresh)?))
+    }
+
+    /// What the token says, if it is genuine, for this use, and not over.
+    #[must_use]
+    pub fn verify_identity(&self, token: &str, aud: Use, now: Time) -> Option<IdentityClaims> {
+        self.verify(token, aud, now)
     }
 
     /// Whether the token was made by one of these keys, genuine or not: which issuer to ask.

@@ -34,7 +34,8 @@ async fn an_account_signs_in_and_stays_signed_in() {
     now: "2027-01-15T08:00:00.000Z"
     refresh_expires_at: "2027-01-22T08:00:00.000Z"
     refresh_token: "[token]"
-    user_id: "[id 1]"
+    session_id: "[id 1]"
+    user_id: "[id 2]"
     "#);
 
     sale.pass(1_000);
@@ -49,7 +50,8 @@ async fn an_account_signs_in_and_stays_signed_in() {
     now: "2027-01-15T08:00:01.000Z"
     refresh_expires_at: "2027-01-22T08:00:01.000Z"
     refresh_token: "[token]"
-    user_id: "[id 1]"
+    session_id: "[id 1]"
+    user_id: "[id 2]"
     "#);
     let view = renewed.json();
     assert_ne!(view["access_token"], session.json()["access_token"]);

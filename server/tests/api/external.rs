@@ -19,7 +19,7 @@ const X: &str = "fB0Nxer3_qSQszq7PXcfSy0ldCy3aEgxAM4VIbjuLZA";
 const Y: &str = "nSZHVhzK2p5Wphabp385C1zPiP0lro5H9mYx1keaWPM";
 
 /// A sale that trusts the provider. A shared secret among its keys is there to be misused.
-fn sale() -> Sale {
+pub fn sale() -> Sale {
     Sale::with(|given| {
         let database = given.database.clone().unwrap();
         let jwks = format!("{}.jwks", database.strip_prefix("sqlite://").unwrap());
@@ -34,12 +34,12 @@ fn sale() -> Sale {
     })
 }
 
-fn claims(subject: &str) -> Value {
+pub fn claims(subject: &str) -> Value {
     let now = START / 1000;
     json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 600 })
 }
 
-fn signed(claims: &Value) -> String {
+pub fn signed(claims: &Value) -> String {
     let mut header = Header::new(Algorithm::ES256);
     header.kid = Some("p1".into());
     let key = EncodingKey::from_ec_der(&BASE64_STANDARD.decode(KEY).unwrap());

@@ -30,5 +30,6 @@ mod over;
 mod problems;
 mod queue;
 mod seats;
+mod sessions;
 mod texts;
 mod world;

@@ -1,14 +1,16 @@
 //! What every store must do, whatever it keeps its rows in.
 
-use crate::sample::{self, CLAIM, DATE, PLACE, SEAT, SHOW, USER};
+use crate::sample::{self, CLAIM, DATE, PLACE, SEAT, SESSION, SHOW, USER};
 use crate::subject::{OnMemory, Subject};
+use boxoffice::store::reads::Of;
 use boxoffice::store::{Fault, Store, transact};
-use boxoffice_core::id::{PlaceKey, ReservationId, UserId, Uuid};
+use boxoffice_core::id::{PlaceKey, ReservationId, SessionId, UserId, Uuid};
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::queue::PlaceStatus;
 use boxoffice_core::reservation::ReservationStatus;
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use std::collections::BTreeSet;
 
 /// The contract as tests of one store.
 macro_rules! contract {
@@ -43,6 +45,14 @@ macro_rules! contract {
             fn indexes_find_what_they_name() {
                 if <$subject>::is_there() {
                     rules::indexes_find_what_they_name::<$subject>();
+                }
+            }
+            /// A user's sessions that were not ended are found; those that were are told of for as long as a
+            /// token of them may count (H42).
+            #[test]
+            fn sessions_are_found_and_told_of() {
+                if <$subject>::is_there() {
+                    rules::sessions_are_found_and_told_of::<$subject>();
                 }
             }
             /// Those who come back are loaded in order, and only so many (H21).
@@ -94,6 +104,8 @@ pub fn absent_rows_load_as_absent<T: Subject>() {
     let absent = [
         rows.users.get(&USER).is_none(),
         rows.usernames.get(&"looks like 김미나".to_owned()).is_none(),
+        rows.sessions.get(&SESSION).is_none(),
+        rows.user_sessions.get(&USER).is_some_and(|all| all.is_empty()),
         rows.concerts.get(&SHOW).is_none(),
         rows.dates.get(&DATE).is_none(),
         rows.seats.get(&SEAT).is_none(),
@@ -108,7 +120,7 @@ pub fn absent_rows_load_as_absent<T: Subject>() {
         rows.balances.get(&USER).is_none(),
         rows.idempotency.get(&sample::key()).is_none(),
     ];
-    assert_eq!(absent, [true; 15]);
+    assert_eq!(absent, [true; 17]);
     assert!(subject.dump().values().all(Vec::is_empty));
 }
 
@@ -120,6 +132,7 @@ fn compare(found: &Rows, wanted: &Rows) {
     }
     assert_eq!(found.seats.get(&SEAT).cloned(), numbered);
     assert_eq!(found.users.get(&USER), wanted.users.get(&USER));
+    assert_eq!(found.sessions.get(&SESSION), wanted.sessions.get(&SESSION));
     assert_eq!(found.concerts.get(&SHOW), wanted.concerts.get(&SHOW));
     assert_eq!(found.dates.get(&DATE), wanted.dates.get(&DATE));
     assert_eq!(found.queues.get(&SHOW), wanted.queues.get(&SHOW));
@@ -239,6 +252,51 @@ pub fn indexes_find_what_they_name<T: Subject>() {
     assert_eq!(*claims, [id(1)].into());
     let loaded = rows.reservations.get(&id(1)).map(|claim| claim.status);
     assert_eq!(loaded, Some(ReservationStatus::Confirmed));
+}
+
+/// Sessions 1 and 2 go on, 3 and 4 were ended, 5 is another user's.
+fn some_sessions<T: Subject>(subject: &mut T) {
+    let saved = commit(subject.store(), &Keys::default(), |rows| {
+        for n in 1..=5 {
+            let until = Time(i64::try_from(n).expect("small") * 1_000);
+            let mut row = sample::session();
+            (row.created_at, row.expires_at, row.access_until) = (until, until, until);
+            if n == 3 || n == 4 {
+                (row.ended_at, row.refused_until) = (Some(Time(1)), Some(until));
+            } else if n == 5 {
+                row.user = UserId(Uuid::from_u128(100));
+            }
+            rows.sessions.insert(SessionId(Uuid::from_u128(n)), row);
+        }
+    });
+    saved.expect("sessions");
+}
+
+pub fn sessions_are_found_and_told_of<T: Subject>() {
+    let mut subject = T::empty();
+    some_sessions(&mut subject);
+    subject.reopen();
+    let id = |n| SessionId(Uuid::from_u128(n));
+    let keys = Keys { user_sessions: [USER].into(), ..Keys::default() };
+    let rows = load(subject.store(), &keys);
+    assert_eq!(rows.user_sessions.get(&USER), Some(&[id(1), id(2)].into()));
+    assert!(rows.sessions.get(&id(1)).is_some() && rows.sessions.get(&id(2)).is_some());
+    let Some(mut reads) = subject.try_reads() else { return };
+    let found = reads.sessions(USER, 20).expect("sessions");
+    assert_eq!(found.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [id(2), id(1)]);
+    assert_eq!(reads.sessions(USER, 1).expect("sessions").len(), 1);
+    let mut told = |now| -> Vec<_> {
+        let mut reads = subject.try_reads().expect("reads");
+        reads.snapshot(Of::Live(Time(now))).expect("a snapshot").ended
+    };
+    assert_eq!(told(3_999), [(id(4), Time(4_000))]);
+    assert_eq!(told(2_999).len(), 2);
+    assert_eq!(told(4_000), []);
+    let mut prune = |cutoff, limit| subject.store().prune_sessions(Time(cutoff), limit);
+    assert_eq!((prune(1_000, 9), prune(3_001, 2)), (Ok(0), Ok(2)));
+    assert_eq!((prune(3_001, 2), prune(3_001, 2)), (Ok(1), Ok(0)));
+    let rows = load(subject.store(), &keys);
+    assert_eq!(rows.user_sessions.get(&USER), Some(&BTreeSet::new()));
 }
 
 pub fn returning_is_bounded_and_in_order<T: Subject>() {

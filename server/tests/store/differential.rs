@@ -76,7 +76,11 @@ fn without_gaps(mut dump: Dump) -> Dump {
 }
 
 fn same_rows<T: Subject>(model: &mut OnMemory, subject: &mut T, seed: u64) {
-    assert_eq!(without_gaps(model.dump()), without_gaps(subject.dump()), "seed {seed}");
+    let (wanted, found) = (without_gaps(model.dump()), without_gaps(subject.dump()));
+    // Table by table: all of them are more than anybody can read.
+    for (table, rows) in wanted {
+        assert_eq!(Some(&rows), found.get(table), "seed {seed}, {table}");
+    }
 }
 
 fn same_story<T: Subject>(seed: u64, commands: usize) {

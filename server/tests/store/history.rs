@@ -284,7 +284,8 @@ fn money(rows: &mut Rows, number: u64, length: u64) {
 /// Other users, and concerts that are over.
 fn elsewhere(rows: &mut Rows, number: u64) {
     let username = format!("fan-{number}");
-    let user = User { username, look: None, password_hash: None, created_at: NOW };
+    let user =
+        User { username, look: None, password_hash: None, created_at: NOW, deleted_at: None };
     rows.users.insert(UserId(id(10, number)), user);
     let concert = ConcertId(id(70, number));
     let row = Concert {

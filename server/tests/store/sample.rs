@@ -2,7 +2,7 @@
 
 use boxoffice_core::concert::{Concert, ConcertDate, Policy, Seat, SeatStatus};
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId, Uuid,
+    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::Record;
 use boxoffice_core::money::Money;
@@ -13,6 +13,7 @@ use boxoffice_core::queue::{
 };
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, EntryKind, LedgerEntry};
@@ -22,6 +23,7 @@ pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(2));
 pub const DATE: DateId = DateId(Uuid::from_u128(3));
 pub const CLAIM: ReservationId = ReservationId(Uuid::from_u128(4));
 pub const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
+pub const SESSION: SessionId = SessionId(Uuid::from_u128(6));
 pub const SEAT: SeatKey = SeatKey { date: DATE, number: 7 };
 pub const PLACE: PlaceKey = PlaceKey { concert: SHOW, sequence: 9 };
 
@@ -34,6 +36,8 @@ pub fn keys() -> Keys {
     let mut keys = Keys::default();
     keys.users.insert(USER);
     keys.usernames.insert("looks like 김미나".into());
+    keys.sessions.insert(SESSION);
+    keys.user_sessions.insert(USER);
     keys.concerts.insert(SHOW);
     keys.dates.insert(DATE);
     keys.seats.insert(SEAT);
@@ -86,6 +90,21 @@ pub fn user() -> User {
         look: Some("looks like 김미나".into()),
         password_hash: Some("$argon2id$".into()),
         created_at: Time(11),
+        deleted_at: Some(Time(14)),
+    }
+}
+
+pub fn session() -> Session {
+    Session {
+        user: USER,
+        created_at: Time(81),
+        user_agent: Some("Browser 1.0".into()),
+        generation: 3,
+        last_used_at: Time(82),
+        expires_at: Time(83),
+        access_until: Time(84),
+        ended_at: None,
+        refused_until: None,
     }
 }
 
@@ -180,6 +199,7 @@ fn record(fingerprint: [u8; 32]) -> Record {
 /// Puts the sample into rows that were loaded.
 pub fn insert(rows: &mut Rows) {
     rows.users.insert(USER, user());
+    rows.sessions.insert(SESSION, session());
     rows.concerts.insert(SHOW, concert());
     let date =
         ConcertDate { concert: SHOW, concert_date: Time(13), total_seats: 1, available_seats: 1 };
@@ -201,6 +221,18 @@ pub fn insert(rows: &mut Rows) {
 
 /// Changes every column that may change, in rows that were loaded.
 pub fn change(rows: &mut Rows) -> Option<()> {
+    let user = rows.users.update(&USER)?;
+    user.username = "deleted#1".into();
+    (user.password_hash, user.deleted_at) = (None, None);
+    *rows.sessions.update(&SESSION)? = Session {
+        generation: 4,
+        last_used_at: Time(5),
+        expires_at: Time(6),
+        access_until: Time(7),
+        ended_at: Some(Time(8)),
+        refused_until: Some(Time(7)),
+        ..session()
+    };
     let concert = rows.concerts.update(&SHOW)?;
     (concert.total_seats, concert.date_count) = (2, 3);
     (concert.start_at, concert.end_at) = (Time(4), None);

@@ -25,6 +25,10 @@ pub trait Subject {
     fn dump(&mut self) -> Dump;
     /// A reader.
     fn reads(&mut self) -> Box<dyn Reads>;
+    /// A reader, where there is one.
+    fn try_reads(&mut self) -> Option<Box<dyn Reads>> {
+        Some(self.reads())
+    }
 }
 
 /// In memory; what is committed outlives a process that only dies in the story.
@@ -51,6 +55,10 @@ impl Subject for OnMemory {
 
     fn reads(&mut self) -> Box<dyn Reads> {
         unreachable!("boards start from databases")
+    }
+
+    fn try_reads(&mut self) -> Option<Box<dyn Reads>> {
+        None
     }
 }
 

@@ -11,12 +11,13 @@ use super::super::records::{Record, Source};
 use super::super::table::{self, Table as TableDef};
 use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{DateId, PlaceKey, ReservationId, SeatKey, UserId, Uuid};
+use boxoffice_core::id::{DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid};
 use boxoffice_core::idempotency::Record as IdempotencyRecord;
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows, Table};
+use boxoffice_core::session::Session;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::Balance;
 use mysql::Row;
@@ -62,14 +63,16 @@ impl<'k> Plan<'k> {
         let mut plan = Self { reading, statements: Vec::new(), readers: Vec::new() };
         plan.by_id::<QueueState>(&keys.queues, |k| k.0, reading.exclusive(), |r| &mut r.queues);
         plan.by_id::<Concert>(&keys.concerts, |k| k.0, reading.shared(), |r| &mut r.concerts);
-        plan.by_id::<User>(&keys.users, |k| k.0, "", |r| &mut r.users);
+        let exclusive = reading.exclusive();
+        plan.by_id::<User>(&keys.users, |k| k.0, exclusive, |r| &mut r.users);
+        plan.user_sessions(keys);
+        plan.by_id::<Session>(&keys.sessions, |k| k.0, exclusive, |r| &mut r.sessions);
         plan.usernames(keys);
         plan.newest_places(keys);
         plan.returning(keys);
         let place = |k: &PlaceKey| (k.concert.0, k.sequence);
         plan.by_pair::<Place>(&keys.places, place, |r| &mut r.places);
         plan.by_pair::<Admission>(&keys.admissions, place, |r| &mut r.admissions);
-        let exclusive = reading.exclusive();
         plan.by_id::<Reservation>(&keys.reservations, |k| k.0, exclusive, |r| &mut r.reservations);
         plan.holdings(keys);
         plan.reserved_seats(keys);
@@ -138,6 +141,30 @@ impl<'k> Plan<'k> {
                 "{head} {first} = {of} AND {second} IN ({numbers}) ORDER BY {second}{lock}"
             );
             self.add(&text, move |answer, rows| put(answer, group, into(rows)));
+        }
+    }
+
+    /// Those that were not ended, of users whose rows are locked.
+    fn user_sessions(&mut self, keys: &'k Keys) {
+        for chunk in chunks(&keys.user_sessions) {
+            let text = format!(
+                "{} user_id IN ({}) AND ended_at IS NULL ORDER BY session_id{}",
+                select(&table::SESSION, "session_by_user"),
+                list(chunk.iter().map(|user| id(&user.0))),
+                self.reading.exclusive(),
+            );
+            self.add(&text, move |answer, rows| {
+                let mut found: BTreeMap<UserId, BTreeSet<SessionId>> = BTreeMap::new();
+                for (key, session) in records::<Session>(answer)? {
+                    found.entry(session.user).or_default().insert(key);
+                    rows.sessions.put_loaded(key, Some(session));
+                }
+                for user in chunk {
+                    let open = found.remove(user).unwrap_or_default();
+                    rows.user_sessions.put_loaded(*user, Some(open));
+                }
+                Ok(())
+            });
         }
     }
 

@@ -17,6 +17,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../../../../migrations/mysql/0003_max_active_at.sql")),
     (4, include_str!("../../../../migrations/mysql/0004_history.sql")),
     (5, include_str!("../../../../migrations/mysql/0005_draw_terms.sql")),
+    (6, include_str!("../../../../migrations/mysql/0006_sessions.sql")),
     (LOOKS, include_str!("../../../../migrations/mysql/0007_username_look.sql")),
 ];
 

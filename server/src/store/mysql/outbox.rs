@@ -17,7 +17,7 @@ use super::super::records::Source;
 use super::connect::Link;
 use super::load::{Plan, Reading};
 use super::text::{Line, NOW, id, list, words};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, Uuid};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, SessionId, Uuid};
 use boxoffice_core::rows::{Change, Keys, Rows, Table};
 use boxoffice_core::time::Time;
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,9 @@ pub(super) struct Changed {
     /// seats as well, for servers of the version before, which do not know this member.
     #[serde(rename = "n", skip_serializing_if = "Vec::is_empty")]
     new_dates: Vec<DateId>,
+    /// Sessions that were ended.
+    #[serde(rename = "e", skip_serializing_if = "Vec::is_empty")]
+    ended: Vec<SessionId>,
 }
 
 fn changed_keys<K: Ord + Clone + std::fmt::Debug, V>(table: &Table<K, V>) -> Vec<K> {
@@ -116,6 +119,12 @@ impl Changed {
                 .filter(|(_, _, change)| *change == Change::Insert)
                 .map(|(date, _, _)| *date)
                 .collect(),
+            ended: rows
+                .sessions
+                .changed()
+                .filter(|(_, session, _)| session.ended_at.is_some())
+                .map(|(id, _, _)| *id)
+                .collect(),
         }
     }
 
@@ -127,7 +136,8 @@ impl Changed {
 
     fn length(&self) -> u64 {
         let lengths = [length(&self.seats), length(&self.places), length(&self.admissions)];
-        lengths.into_iter().fold(0, u64::saturating_add)
+        let ended = u64::try_from(self.ended.len()).unwrap_or(u64::MAX);
+        lengths.into_iter().fold(ended, u64::saturating_add)
     }
 
     /// Takes the seats of these dates out; how many there were.
@@ -147,6 +157,7 @@ impl Changed {
         let place = |(concert, sequence)| PlaceKey { concert, sequence };
         keys.places.extend(numbers(&self.places).map(place));
         keys.admissions.extend(numbers(&self.admissions).map(place));
+        keys.sessions.extend(&self.ended);
     }
 }
 
@@ -351,6 +362,7 @@ fn rows(link: &mut Link, keys: &Keys) -> Result<Rows, Fault> {
     copy(&keys.seats, &found.seats, &mut rows.seats);
     copy(&keys.places, &found.places, &mut rows.places);
     copy(&keys.admissions, &found.admissions, &mut rows.admissions);
+    copy(&keys.sessions, &found.sessions, &mut rows.sessions);
     Ok(rows)
 }
 

@@ -5,17 +5,20 @@ use super::super::keys::{self, LiveKey};
 use super::super::reads::{
     OVER_MAX, Of, Performance, Reads, Snapshot, WholeConcert, WholeReservation,
 };
-use super::super::records::Record;
+use super::super::records::{Record, Source};
 use super::super::{Fault, memory::Dump, table};
 use super::connect::{Link, Options};
 use super::fault::Trouble;
 use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::id::{
+    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId,
+};
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
+use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
@@ -85,11 +88,22 @@ fn read_snapshot(link: &mut Link, of: Of) -> Result<Snapshot, Fault> {
         Of::Live(now) => (live(now), OVER_MAX),
     };
     let known = format!("SELECT concert_id FROM concert ORDER BY concert_id DESC LIMIT {known}");
-    let mut next = ask(link, &format!("{}; {known}", columns_of::<Concert>(&which)))?;
+    let ended = match of {
+        Of::Concert(_) => "refused_until > 0 LIMIT 0".to_owned(),
+        Of::Live(now) => format!("refused_until > {}", now.0),
+    };
+    let ended = format!("SELECT session_id, refused_until FROM session WHERE {ended}");
+    let text = format!("{}; {known}; {ended}", columns_of::<Concert>(&which));
+    let mut next = ask(link, &text)?;
     let concerts = records::<Concert>(next())?;
     let known = next().into_iter().map(|row| Ok(ConcertId(Line(row).id(0)?)));
     let known = known.collect::<Result<Vec<_>, Fault>>()?;
-    let mut all = Snapshot { concerts, known, ..Snapshot::default() };
+    let ended = next()
+        .into_iter()
+        .map(Line)
+        .map(|line| Ok((SessionId(line.id(0)?), Time(line.int(1)?.unwrap_or_default()))));
+    let ended = ended.collect::<Result<Vec<_>, Fault>>()?;
+    let mut all = Snapshot { concerts, known, ended, ..Snapshot::default() };
     let ids: Vec<ConcertId> = all.concerts.iter().map(|(key, _)| *key).collect();
     for some in ids.chunks(KEYS_MAX) {
         read_concerts(link, some, &mut all)?;
@@ -228,6 +242,28 @@ impl Reads for MySqlReads {
     fn user(&mut self, user: UserId) -> Result<Option<User>, Fault> {
         let found = self.first::<User>(&format!("WHERE user_id = {}", id(&user.0)))?;
         Ok(found.map(|(_, user)| user))
+    }
+
+    fn sessions(&mut self, user: UserId, limit: usize) -> Result<Vec<(SessionId, Session)>, Fault> {
+        let rest = format!(
+            "FORCE INDEX (session_by_user) WHERE user_id = {} AND ended_at IS NULL \
+             ORDER BY created_at DESC LIMIT {limit}",
+            id(&user.0)
+        );
+        self.all::<Session>(&rest)
+    }
+
+    fn open_places(&mut self, user: UserId, limit: usize) -> Result<Vec<PlaceKey>, Fault> {
+        let text = format!(
+            "SELECT w.concert_id, w.sequence FROM \
+             (SELECT concert_id, MAX(sequence) AS sequence FROM waiting_queue \
+                 FORCE INDEX (waiting_queue_by_user) WHERE user_id = {} GROUP BY concert_id) n \
+             JOIN waiting_queue w ON w.concert_id = n.concert_id AND w.sequence = n.sequence \
+             LEFT JOIN user_token t ON t.concert_id = w.concert_id AND t.sequence = w.sequence \
+             WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1 LIMIT {limit}",
+            id(&user.0)
+        );
+        places(self.rows(&text)?)
     }
 
     fn reservation(&mut self, key: ReservationId) -> Result<Option<WholeReservation>, Fault> {

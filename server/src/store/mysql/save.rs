@@ -9,11 +9,13 @@ use super::super::records::{Cell, Record};
 use super::super::table::Table as TableDef;
 use super::text::cell;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
+use boxoffice_core::id::SessionId;
 use boxoffice_core::idempotency::Record as IdempotencyRecord;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::rows::{Change, Keys, Rows, Table};
+use boxoffice_core::session::Session;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
 
@@ -27,7 +29,12 @@ pub(super) struct Statements(pub Vec<String>);
 /// Everything that has changed. `locked` names the rows of this transaction.
 pub(super) fn statements(rows: &Rows, locked: &Keys) -> Result<Vec<String>, Fault> {
     let mut all = Statements::default();
-    all.table::<User>(&rows.users, |_| false)?;
+    all.table::<User>(&rows.users, |k| locked.users.contains(k))?;
+    let guarded = |k: &SessionId| {
+        let user = rows.sessions.peek(k).map(|session| session.user);
+        locked.sessions.contains(k) || user.is_some_and(|id| locked.user_sessions.contains(&id))
+    };
+    all.table::<Session>(&rows.sessions, guarded)?;
     all.table::<Concert>(&rows.concerts, |k| locked.concerts.contains(k))?;
     all.table::<ConcertDate>(&rows.dates, |k| locked.dates.contains(k))?;
     all.table::<QueueState>(&rows.queues, |k| locked.queues.contains(k))?;

@@ -268,6 +268,15 @@ impl Store for MySqlStore {
         self.delete(&outbox::prune(limit))
     }
 
+    fn prune_sessions(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
+        let old = format!(
+            "DELETE FROM session WHERE expires_at < {by} AND access_until < {by} \
+             ORDER BY expires_at LIMIT {limit}",
+            by = cutoff.0
+        );
+        self.delete(&old)
+    }
+
     fn oldest_reply(&mut self) -> Result<Option<Time>, Fault> {
         let answers = self.link.ask_again("SELECT MIN(created_at) FROM idempotency_key")?;
         let row = answers.into_iter().flat_map(|answer| answer.rows).next();
@@ -323,6 +332,9 @@ impl Store for MySqlStore {
 
 /// Adds what a round has locked.
 fn note(locked: &mut Keys, keys: &Keys, rows: &Rows) {
+    locked.users.extend(&keys.users);
+    locked.sessions.extend(&keys.sessions);
+    locked.user_sessions.extend(&keys.user_sessions);
     locked.concerts.extend(&keys.concerts);
     locked.dates.extend(&keys.dates);
     locked.seats.extend(&keys.seats);

@@ -15,6 +15,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../../../../migrations/sqlite/0003_max_active_at.sql")),
     (4, include_str!("../../../../migrations/sqlite/0004_history.sql")),
     (5, include_str!("../../../../migrations/sqlite/0005_draw_terms.sql")),
+    (6, include_str!("../../../../migrations/sqlite/0006_sessions.sql")),
     (LOOKS, include_str!("../../../../migrations/sqlite/0007_username_look.sql")),
 ];
 

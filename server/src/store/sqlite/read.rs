@@ -10,11 +10,15 @@ use super::super::{Fault, memory::Dump, table};
 use super::open::{Files, open_reader};
 use super::{cells, count_steps};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid};
+use boxoffice_core::id::{
+    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId, Uuid,
+};
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
+use boxoffice_core::session::Session;
+use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
 use rusqlite::{Connection, Params, params};
@@ -100,6 +104,18 @@ impl SqliteReads {
         Ok(ids?.into_iter().map(|id| ConcertId(Uuid::from_bytes(id))).collect())
     }
 
+    fn ended(&self, now: Time) -> Result<Vec<(SessionId, Time)>, Fault> {
+        let text = "SELECT session_id, refused_until FROM session WHERE refused_until > ?";
+        let mut statement = self.connection.prepare_cached(text)?;
+        let found = statement
+            .query_map([now.0], |row| Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, i64>(1)?)))?;
+        let ended = found.map(|row| {
+            let (id, until) = row?;
+            Ok((SessionId(Uuid::from_bytes(id)), Time(until)))
+        });
+        ended.collect()
+    }
+
     fn dates(&self, concert: ConcertId) -> Result<Vec<(DateId, ConcertDate)>, Fault> {
         let rest = "WHERE concert_id = ? ORDER BY concert_date, concert_date_id";
         self.all::<ConcertDate>(rest, [concert.0.as_bytes()])
@@ -110,8 +126,9 @@ impl SqliteReads {
     /// which those are, so that the ones far behind are dropped by the board.
     fn read_snapshot(&self, of: Of) -> Result<Snapshot, Fault> {
         let mut all = Snapshot { concerts: self.concerts(of)?, ..Snapshot::default() };
-        if matches!(of, Of::Live(_)) {
+        if let Of::Live(now) = of {
             all.known = self.known()?;
+            all.ended = self.ended(now)?;
         }
         for (concert, _) in &all.concerts {
             let id = concert.0.as_bytes();
@@ -140,6 +157,14 @@ const LIVE: &str = "WHERE start_at > ?1 OR end_at > ?1 \
      OR EXISTS (SELECT 1 FROM queue_state q \
          WHERE q.concert_id = concert.concert_id AND q.active > 0) ORDER BY concert_id";
 
+/// Newest places of a user that wait, or whose admission is active.
+const OPEN_PLACES: &str = "SELECT w.concert_id, w.sequence FROM \
+     (SELECT concert_id, max(sequence) AS sequence FROM waiting_queue \
+         WHERE user_id = ? GROUP BY concert_id) n \
+     JOIN waiting_queue w ON w.concert_id = n.concert_id AND w.sequence = n.sequence \
+     LEFT JOIN user_token t ON t.concert_id = w.concert_id AND t.sequence = w.sequence \
+     WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1 LIMIT ?";
+
 impl Reads for SqliteReads {
     fn user_by_name(&mut self, username: &str) -> Result<Option<(UserId, User)>, Fault> {
         self.first::<User>("WHERE username = ?", params![username])
@@ -152,6 +177,25 @@ impl Reads for SqliteReads {
     fn user(&mut self, id: UserId) -> Result<Option<User>, Fault> {
         let found = self.first::<User>("WHERE user_id = ?", params![id.0.as_bytes()])?;
         Ok(found.map(|(_, user)| user))
+    }
+
+    fn sessions(&mut self, user: UserId, limit: usize) -> Result<Vec<(SessionId, Session)>, Fault> {
+        let rest = "WHERE user_id = ? AND ended_at IS NULL ORDER BY created_at DESC LIMIT ?";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all::<Session>(rest, params![user.0.as_bytes(), limit])
+    }
+
+    fn open_places(&mut self, user: UserId, limit: usize) -> Result<Vec<PlaceKey>, Fault> {
+        let mut statement = self.connection.prepare_cached(OPEN_PLACES)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut found = statement.query(params![user.0.as_bytes(), limit])?;
+        let mut places = Vec::new();
+        while let Some(row) = found.next()? {
+            let concert = super::Source::uuid(row, 0)?.unwrap_or(Uuid::nil());
+            let sequence = u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default();
+            places.push(PlaceKey { concert: ConcertId(concert), sequence });
+        }
+        Ok(places)
     }
 
     fn reservation(&mut self, id: ReservationId) -> Result<Option<WholeReservation>, Fault> {

@@ -10,13 +10,14 @@ use super::log::{Log, Sync, sync_of};
 use super::open::{Files, SCHEMA_VERSION, open_writer};
 use super::room;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{ReservationId, UserId, Uuid};
+use boxoffice_core::id::{ReservationId, SessionId, UserId, Uuid};
 use boxoffice_core::idempotency::Record as IdempotencyRecord;
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::rows::{Change, Keys, Rows, Table};
+use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
@@ -56,6 +57,11 @@ const RETURNING: &str = "SELECT sequence FROM waiting_queue \
 const HOLDINGS: &str = "SELECT reservation_id FROM reservation \
      WHERE user_id = ? AND concert_date_id = ? AND amount_id IS NOT NULL";
 const USER_BY_LOOK: &str = "SELECT user_id FROM user WHERE username_look = ?";
+/// A user's sessions that were not ended.
+const SESSIONS: &str = "SELECT session_id FROM session WHERE user_id = ? AND ended_at IS NULL";
+const PRUNE_SESSIONS: &str = "DELETE FROM session WHERE session_id IN \
+     (SELECT session_id FROM session WHERE expires_at < ?1 AND access_until < ?1 \
+     ORDER BY expires_at LIMIT ?2)";
 const PRUNE: &str = "DELETE FROM idempotency_key WHERE (scope_id, idempotency_key) IN \
      (SELECT scope_id, idempotency_key FROM idempotency_key WHERE created_at < ? \
      ORDER BY created_at LIMIT ?)";
@@ -232,6 +238,7 @@ impl SqliteStore {
         for look in &keys.usernames {
             rows.usernames.put_loaded(look.clone(), one(USER_BY_LOOK, &[look])?.map(UserId));
         }
+        self.load_sessions(keys, rows)?;
         let mut statement = self.connection.prepare_cached(NEWEST_PLACE)?;
         for key in &keys.newest_places {
             let (user, concert) = (key.0.0.as_bytes(), key.1.0.as_bytes());
@@ -248,6 +255,22 @@ impl SqliteStore {
             rows.returning.put_loaded(*concert, Some(sequences?));
         }
         self.load_holdings(keys, rows)
+    }
+
+    fn load_sessions(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        let mut wanted = BTreeSet::new();
+        let mut statement = self.connection.prepare_cached(SESSIONS)?;
+        for user in &keys.user_sessions {
+            let mut found = statement.query(params![user.0.as_bytes()])?;
+            let mut ids = BTreeSet::new();
+            while let Some(row) = found.next()? {
+                ids.extend(super::Source::uuid(row, 0)?.map(SessionId));
+            }
+            wanted.extend(ids.iter().copied());
+            rows.user_sessions.put_loaded(*user, Some(ids));
+        }
+        wanted.extend(keys.sessions.iter().copied());
+        self.fetch::<Session>(&wanted, |id| [blob(&id.0), Cell::Null], &mut rows.sessions)
     }
 
     fn load_holdings(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
@@ -343,6 +366,7 @@ impl Store for SqliteStore {
 
     fn save(&mut self, rows: &Rows) -> Result<(), Fault> {
         self.store::<User>(&rows.users)?;
+        self.store::<Session>(&rows.sessions)?;
         self.store::<Concert>(&rows.concerts)?;
         self.store::<ConcertDate>(&rows.dates)?;
         self.store::<QueueState>(&rows.queues)?;
@@ -391,6 +415,12 @@ impl Store for SqliteStore {
         self.log.check()?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(self.connection.prepare_cached(PRUNE)?.execute(params![cutoff.0, limit])?)
+    }
+
+    fn prune_sessions(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
+        self.log.check()?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        Ok(self.connection.prepare_cached(PRUNE_SESSIONS)?.execute(params![cutoff.0, limit])?)
     }
 
     fn oldest_reply(&mut self) -> Result<Option<Time>, Fault> {

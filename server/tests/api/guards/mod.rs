@@ -6,7 +6,7 @@
 mod forged;
 mod walk;
 
-use crate::world::{Ask, Fan, Sale, Show, charge, delete, get, pay, post, put, reserve};
+use crate::world::{Ask, Fan, PASSWORD, Sale, Show, charge, delete, get, pay, post, put, reserve};
 use boxoffice::http::app::new_id;
 use boxoffice::http::routes::Route;
 use boxoffice::store::keys::OperatorKeys;
@@ -24,6 +24,8 @@ pub struct About {
     pub user: Uuid,
     /// Which reservation.
     pub reservation: Uuid,
+    /// Which session.
+    pub session: Uuid,
 }
 
 /// A request for the route, complete but for the credentials of its guard.
@@ -43,6 +45,7 @@ pub fn fill(route: &Route, about: &About) -> Ask {
         ("POST", "/api/v1/sessions/refresh") => {
             post(route.path).json(&json!({ "refresh_token": "x" }))
         }
+        (method, path) if path.starts_with("/api/v1/me") => fill_mine(method, path, about),
         ("GET", "/api/v1/concerts") => get(route.path),
         ("GET", "/api/v1/concerts/{id}") => get(show.path("")),
         ("GET", "/api/v1/concerts/{id}/queue") => get(show.path("/queue")),
@@ -83,6 +86,23 @@ pub fn fill(route: &Route, about: &About) -> Ask {
     };
     assert_eq!((&ask.method, shape(&ask.path)), (&route.method, route.path.to_owned()));
     ask
+}
+
+/// A request about one's own account.
+fn fill_mine(method: &str, path: &str, about: &About) -> Ask {
+    match (method, path) {
+        ("GET", "/api/v1/me/sessions") => get(path),
+        ("DELETE", "/api/v1/me/sessions" | "/api/v1/me/sessions/current") => delete(path),
+        ("DELETE", "/api/v1/me/sessions/{id}") => {
+            delete(format!("/api/v1/me/sessions/{}", about.session))
+        }
+        ("PUT", "/api/v1/me/password") => put(path)
+            .json(&json!({ "current_password": PASSWORD, "new_password": "battery staple" })),
+        ("DELETE", "/api/v1/me") => {
+            delete(path).json(&json!({ "password": PASSWORD, "give_up_balance": true }))
+        }
+        (method, path) => panic!("a new route: tell `fill_mine` how to ask for {method} {path}"),
+    }
 }
 
 /// Without the credentials that helpers put in for a fan who has none.
@@ -162,7 +182,14 @@ impl World {
             "/api/v1/reservations" => new_id(),
             _ => self.sale.hold(&fan, &show, &[1]).await,
         };
-        let about = About { show, user: fan.user, reservation };
+        if route.path.starts_with("/api/v1/me") {
+            // The password is asked for, and another session is there to be ended.
+            let name = format!("m-{}", new_id());
+            let (me, other) = (self.sale.member(&name).await, self.sale.sign_in(&name).await);
+            let about = About { show, user: me.fan.user, reservation, session: other.session };
+            return (me.fan, about);
+        }
+        let about = About { show, user: fan.user, reservation, session: new_id() };
         (fan, about)
     }
 

@@ -117,7 +117,12 @@ async fn other_states(world: &World, route: &Route) {
     let states =
         states.into_iter().chain(over.map(|(what, fan)| (what, fan, "queue_token_expired")));
     for (what, fan, code) in states {
-        let about = About { show: world.show.clone(), user: fan.user, reservation: new_id() };
+        let about = About {
+            show: world.show.clone(),
+            user: fan.user,
+            reservation: new_id(),
+            session: new_id(),
+        };
         let ask = fill(route, &about).by(fan);
         world.refused(route, what, ask, &[403]).await.refused(403, code);
     }

@@ -1,7 +1,8 @@
 //! Requests that are refused for who asks, or for how.
 
 use super::Met;
-use crate::world::{Sale, charge, get, post, put, reserve};
+use crate::external;
+use crate::world::{PASSWORD, Sale, charge, delete, get, post, put, reserve};
 use axum::body::Body;
 use hyper::body::{Bytes, Frame};
 use insta::assert_snapshot;
@@ -101,6 +102,30 @@ pub async fn accounts(met: &mut Met) {
     code: "credentials_wrong"
     title: "Username or password is wrong."
     "#);
+}
+
+/// What is refused to who is signed in, about the account.
+pub async fn mine(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let mut mina = sale.member("mina").await.fan;
+    sale.join(&mut mina, &show).await;
+    sale.send(charge(&mina, 5).key("c")).await.want(201);
+    let farewell =
+        |password: &str| delete("/api/v1/me").by(&mina).json(&json!({ "password": password }));
+    met.see(&sale.send(farewell("incorrect horse")).await);
+    met.see(&sale.send(farewell(PASSWORD)).await);
+    let none = delete(format!("/api/v1/me/sessions/{}", show.id)).by(&mina);
+    met.see(&sale.send(none).await);
+    sale.send(delete("/api/v1/me/sessions/current").by(&mina)).await.want(204);
+    met.see(&sale.send(get("/api/v1/bookings").by(&mina)).await);
+    let sale = external::sale();
+    let token = external::signed(&external::claims("mina"));
+    for path in ["/api/v1/me/sessions", "/api/v1/me/sessions/current", "/api/v1/me"] {
+        let ask = delete(path).identity(&token).json(&json!({ "password": PASSWORD }));
+        met.see(&sale.send(ask).await);
+    }
+    sale.send(get("/api/v1/bookings").identity(&token)).await.want(200);
 }
 
 /// What is sent.

@@ -54,6 +54,7 @@ async fn every_problem_of_the_table() {
     rules::money(&mut met).await;
     asking::who(&mut met).await;
     asking::accounts(&mut met).await;
+    asking::mine(&mut met).await;
     asking::bodies(&mut met).await;
     asking::slow_bodies(&mut met).await;
     asking::addresses(&mut met).await;

@@ -21,6 +21,17 @@ pub struct Fan {
     pub token: String,
 }
 
+/// Somebody who signed up and in as people do.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub fan: Fan,
+    pub session: Uuid,
+    pub refresh: String,
+}
+
+/// What every member signs in with.
+pub const PASSWORD: &str = "correct horse";
+
 /// A concert with its dates.
 #[derive(Clone, Debug)]
 pub struct Show {
@@ -73,6 +84,20 @@ impl Sale {
         });
         self.app.outcome(command, None).await.expect("registered");
         Fan { user: user.0, identity: self.identity(user.0), token: String::new() }
+    }
+
+    /// Somebody with a name and a password, signed in.
+    pub async fn member(&self, name: &str) -> Member {
+        let account = json!({ "username": name, "password": PASSWORD });
+        self.send(post("/api/v1/users").json(&account)).await.want(201);
+        self.sign_in(name).await
+    }
+
+    /// The same person once more, from another device.
+    pub async fn sign_in(&self, name: &str) -> Member {
+        let account = json!({ "username": name, "password": PASSWORD });
+        let made = self.send(post("/api/v1/sessions").json(&account)).await.want(201);
+        Member::of(&made)
     }
 
     /// An identity token for a user.
@@ -165,6 +190,17 @@ impl Sale {
             ticks.spawn(async move { sweeper.tick(number).await });
         }
         ticks.join_all().await;
+    }
+}
+
+impl Member {
+    /// From the answer to signing in or renewing.
+    pub fn of(made: &Value) -> Self {
+        let text = |member: &str| made[member].as_str().unwrap().to_owned();
+        let user = id_of(&made["user_id"]);
+        let fan = Fan { user, identity: text("access_token"), token: String::new() };
+        let session = id_of(&made["session_id"]);
+        Self { fan, session, refresh: text("refresh_token") }
     }
 }
 

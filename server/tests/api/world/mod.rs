@@ -7,7 +7,7 @@ mod shown;
 mod watched;
 
 pub use ask::{Ask, Seen, delete, get, post, put};
-pub use fan::{Fan, Show, charge, count, id_of, pay, reserve};
+pub use fan::{Fan, Member, PASSWORD, Show, charge, count, id_of, pay, reserve};
 pub use watched::{Disk, Watch, Watched};
 
 use axum::Router;

@@ -6,7 +6,9 @@ use super::settings::Settings;
 use super::{Check, Found};
 use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId, Uuid};
+use boxoffice_core::id::{
+    ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::time::Time;
@@ -54,6 +56,10 @@ pub struct History {
     pub charged: BTreeMap<Uuid, (UserId, i64)>,
     pub concerts: BTreeMap<ConcertId, Settings>,
     pub names: BTreeMap<String, UserId>,
+    /// What a user's password is compared with.
+    pub passwords: BTreeMap<UserId, String>,
+    /// Sessions: whose, the number that is to be used next, and whether somebody was told that it has ended.
+    pub sessions: BTreeMap<SessionId, (UserId, u64, bool)>,
     /// Each user's newest place in a queue.
     pub newest: BTreeMap<(UserId, ConcertId), PlaceKey>,
     pub joined: BTreeMap<PlaceKey, (UserId, Time)>,
@@ -219,6 +225,13 @@ impl History {
             found.ensure(row.is_some_and(|row| row.username == *name), Check::Username, || {
                 format!("{name} was given to {user} and is {row:?}")
             });
+        }
+        for (id, (_, generation, ended)) in &self.sessions {
+            let row = store.sessions.get(id);
+            let right = row.is_some_and(|row| {
+                row.generation == *generation && (!ended || row.ended_at.is_some())
+            });
+            found.ensure(right, Check::ReplyTrue, || format!("session {id} is {row:?}"));
         }
         let names: BTreeSet<_> = store.users.values().map(|user| &user.username).collect();
         found.ensure(names.len() == store.users.len(), Check::Username, || {

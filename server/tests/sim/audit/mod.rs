@@ -3,6 +3,7 @@
 //!
 //! After each batch it looks at what the batch touched; now and then at everything.
 
+mod accounts;
 mod draw;
 mod history;
 mod line;

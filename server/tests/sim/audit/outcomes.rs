@@ -63,6 +63,7 @@ impl History {
             | (Command::SetDraw(_), Outcome::DrawSet { .. }) => {}
             (Command::SetSale(_), Outcome::SaleSet { .. })
             | (Command::SetQueue(_), Outcome::QueueSet { .. }) => self.set(found, command, outcome),
+            _ if self.account(command, outcome) => {}
             _ => found.ensure(false, Check::ReplyTrue, || {
                 format!("{command:?} was answered {outcome:?}")
             }),
@@ -89,6 +90,9 @@ impl History {
             Command::Register(_) => before.is_none(),
             _ => before.is_none_or(|before| before == user),
         };
+        if let Command::Register(register) = command {
+            self.passwords.insert(user, register.password_hash.clone());
+        }
         found.ensure(free, Check::Username, || {
             format!("{name} was given to {user} and before to {before:?}")
         });

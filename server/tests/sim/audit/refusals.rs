@@ -36,6 +36,20 @@ impl History {
     ) {
         let known = visit(command).and_then(|(_, _, id)| self.holds.get(&id?));
         let right = match (command, refusal) {
+            (Command::OpenSession(c), Refusal::CredentialsWrong) => {
+                self.passwords.get(&c.user) != Some(&c.password_hash)
+            }
+            (Command::SetPassword(c), Refusal::PasswordWrong) => {
+                self.passwords.get(&c.user) != Some(&c.old_hash)
+            }
+            (Command::DeleteUser(c), Refusal::PasswordWrong) => {
+                self.passwords.get(&c.user) != Some(&c.password_hash)
+            }
+            (Command::DeleteUser(c), Refusal::BalanceLeft { balance }) => {
+                self.balances.get(&c.user) == Some(&balance.0) && !c.give_up_balance
+            }
+            (Command::EndSessions(_), Refusal::SessionNotFound) => true,
+            (Command::Refresh(_), Refusal::SessionEnded) => true,
             (Command::Register(c), Refusal::UsernameTaken) => self.names.contains_key(&c.username),
             (_, Refusal::TokenUnknown) => !self.is_place_of_user(command),
             (_, Refusal::NotAdmitted | Refusal::TokenExpired) => self.is_place_of_user(command),

@@ -7,6 +7,8 @@ pub enum Action {
     Register,
     /// Somebody comes from an identity provider.
     Adopt,
+    /// Somebody signs in, renews or ends a session, changes a password, deletes an account.
+    Account,
     /// A user asks for a place, or for the one that is there.
     Join,
     /// A user gives up.
@@ -43,9 +45,10 @@ pub enum Action {
 
 impl Action {
     /// How often each happens, relative to the others.
-    pub const WEIGHTS: [(Self, u64); 18] = [
+    pub const WEIGHTS: [(Self, u64); 19] = [
         (Self::Register, 12),
         (Self::Adopt, 6),
+        (Self::Account, 40),
         (Self::Join, 150),
         (Self::Leave, 20),
         (Self::Arrive, 90),

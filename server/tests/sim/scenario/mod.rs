@@ -1,6 +1,7 @@
 //! A seeded story: who sends what when, and what goes wrong meanwhile. It knows the rules' commands
 //! and what replies told, and never looks into a store.
 
+mod account;
 pub mod action;
 mod buyer;
 pub mod faulty;
@@ -12,7 +13,9 @@ pub mod rng;
 use action::{Action, Event};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, ReservationId, UserId, Uuid};
+use boxoffice_core::id::{
+    ChargeId, ConcertId, DateId, PaymentId, ReservationId, SessionId, UserId, Uuid,
+};
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::Pay;
@@ -206,6 +209,7 @@ impl Scenario {
             Action::ReuseKey => return self.reuse_key(),
             Action::Register => self.register(),
             Action::Adopt => self.adopt(),
+            Action::Account => self.account()?,
             Action::Join => self.join()?,
             Action::Leave => self.leave()?,
             Action::Arrive => self.arrive()?,
@@ -274,6 +278,7 @@ impl Scenario {
     fn again(&mut self, mut envelope: Envelope) -> Envelope {
         match &mut envelope.command {
             Command::Register(c) => c.user = UserId(self.id()),
+            Command::OpenSession(c) => c.session = SessionId(self.id()),
             Command::Reserve(c) => c.reservation = ReservationId(self.id()),
             Command::Charge(c) => c.charge = ChargeId(self.id()),
             Command::Pay(c) => c.payment = PaymentId(self.id()),
@@ -330,6 +335,9 @@ impl Scenario {
             {
                 self.people.users.push(*user_id);
                 self.people.names.push(username.clone());
+            }
+            (_, Outcome::SessionOpened(issue) | Outcome::Refreshed(issue)) => {
+                self.people.remember_session(issue);
             }
             (Command::Join(join), Outcome::Joined(ticket)) => {
                 let nature = match self.rng.below(100) {

@@ -2,7 +2,8 @@
 //! admissions that a board shows.
 
 use boxoffice_core::batch::Envelope;
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SessionId, UserId};
+use boxoffice_core::session::Issue;
 use boxoffice_core::time::Time;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -42,12 +43,16 @@ pub struct Show {
 const SHOWS: usize = 8;
 /// Requests with keys that clients remember.
 const SENT: usize = 4_000;
+/// Sessions that clients remember.
+const SESSIONS: usize = 60;
 
 /// See the module.
 #[derive(Default)]
 pub struct People {
     pub users: Vec<UserId>,
     pub names: Vec<String>,
+    /// Newest last, with the number of the refresh token: used ones stay among them.
+    pub sessions: VecDeque<(UserId, SessionId, u64)>,
     pub shows: Vec<Show>,
     pub visits: BTreeMap<PlaceKey, Visit>,
     /// Places, newest last; for picking.
@@ -62,6 +67,13 @@ pub struct People {
 }
 
 impl People {
+    pub fn remember_session(&mut self, issue: &Issue) {
+        self.sessions.push_back((issue.user_id, issue.session_id, issue.generation));
+        if self.sessions.len() > SESSIONS {
+            self.sessions.pop_front();
+        }
+    }
+
     /// An admitted place, usually one whose time is not over.
     pub fn inside(&mut self, rng: &mut Rng, now: Time) -> Option<PlaceKey> {
         for _ in 0..24 {

@@ -1,0 +1,385 @@
+//! Sessions: one row a sign-in, so that it can be listed and ended. Access tokens name their session;
+//! refresh tokens also carry a number and are used once: each use gives the next number. A number that
+//! was used before is in two hands, and ends the session.
+//!
+//! Tokens of the version before name no session. They count as of one whose id is the user's own
+//! ([`unnamed`]): it has a row only once it has ended.
+
+use crate::id::{SessionId, UserId};
+use crate::limits::{REFRESH_AGAIN_MS, SESSION_MS_MAX, SESSIONS_PER_USER_MAX};
+use crate::money::Money;
+use crate::outcome::Outcome;
+use crate::refusal::Refusal;
+use crate::rows::Rows;
+use crate::time::Time;
+use crate::user::User;
+use crate::wallet;
+use serde::{Deserialize, Serialize};
+
+/// A row of `session`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Whose.
+    pub user: UserId,
+    /// When somebody signed in.
+    pub created_at: Time,
+    /// What the client called itself then.
+    pub user_agent: Option<String>,
+    /// Number of the refresh token that is to be used next.
+    pub generation: u64,
+    /// When that one was given.
+    pub last_used_at: Time,
+    /// When it ends, and the session with it.
+    pub expires_at: Time,
+    /// No access token of the session counts for longer.
+    pub access_until: Time,
+    /// When it was ended.
+    pub ended_at: Option<Time>,
+    /// Its access tokens are refused, and have ended by themselves by then; set when it is ended.
+    pub refused_until: Option<Time>,
+}
+
+impl Session {
+    /// Whether it goes on.
+    #[must_use]
+    pub const fn is_live(&self, now: Time) -> bool {
+        self.ended_at.is_none() && !now.reached(self.expires_at)
+    }
+
+    const fn end(&mut self, now: Time) {
+        if self.ended_at.is_none() {
+            self.ended_at = Some(now);
+            self.refused_until = Some(self.access_until);
+        }
+    }
+
+    /// Gives the next refresh token.
+    fn renew(&mut self, times: SessionTimes, now: Time) {
+        self.generation += 1;
+        self.last_used_at = now;
+        self.expires_at =
+            now.plus_ms(times.refresh_ttl_ms).min(self.created_at.plus_ms(SESSION_MS_MAX));
+        self.access_until = self.access_until.max(now.plus_ms(times.access_ttl_ms));
+    }
+
+    fn issue(&self, session_id: SessionId) -> Issue {
+        Issue {
+            session_id,
+            user_id: self.user,
+            generation: self.generation,
+            at: self.last_used_at,
+            refresh_until: self.expires_at,
+        }
+    }
+}
+
+/// The session of tokens that name none.
+#[must_use]
+pub const fn unnamed(user: UserId) -> SessionId {
+    SessionId(user.0)
+}
+
+/// How long tokens count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionTimes {
+    /// Access tokens, ms.
+    pub access_ttl_ms: i64,
+    /// Refresh tokens, ms.
+    pub refresh_ttl_ms: i64,
+}
+
+/// What tokens are made from: the same gives the same tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// The session.
+    pub session_id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// Number of the refresh token.
+    pub generation: u64,
+    /// When it was given.
+    pub at: Time,
+    /// When it ends.
+    pub refresh_until: Time,
+}
+
+fn fits(rows: &Rows, user: UserId, password_hash: &str) -> bool {
+    let row = rows.users.get(&user);
+    row.and_then(|row| row.password_hash.as_deref()) == Some(password_hash)
+}
+
+/// Adds a session; where its user has too many, those that were not used for longest end.
+fn add(rows: &mut Rows, id: SessionId, session: Session, now: Time) {
+    let user = session.user;
+    let open = rows.user_sessions.get(&user).into_iter().flatten();
+    let open = open.filter_map(|id| Some((rows.sessions.get(id)?, *id)));
+    let mut open: Vec<(Time, SessionId)> = open
+        .filter(|(row, _)| row.ended_at.is_none())
+        .map(|(row, id)| (row.last_used_at, id))
+        .collect();
+    open.sort_unstable();
+    let too_many = (open.len() + 1).saturating_sub(SESSIONS_PER_USER_MAX);
+    for (_, oldest) in open.into_iter().take(too_many) {
+        if let Some(row) = rows.sessions.update(&oldest) {
+            row.end(now);
+        }
+    }
+    if let Some(index) = rows.user_sessions.update(&user) {
+        index.insert(id);
+    }
+    rows.sessions.insert(id, session);
+}
+
+/// Ends the user's sessions but this one; those of tokens that name none as well. How many went on.
+fn end_all(
+    rows: &mut Rows,
+    user: UserId,
+    keep: Option<SessionId>,
+    times: SessionTimes,
+    now: Time,
+) -> u64 {
+    let all = rows.user_sessions.get(&user).cloned().unwrap_or_default();
+    let mut ended = 0;
+    for id in all.into_iter().filter(|id| Some(*id) != keep) {
+        if let Some(row) = rows.sessions.update(&id) {
+            ended += u64::from(row.is_live(now));
+            row.end(now);
+        }
+    }
+    if keep != Some(unnamed(user)) {
+        end_unnamed(rows, user, times, now);
+    }
+    ended
+}
+
+fn end_unnamed(rows: &mut Rows, user: UserId, times: SessionTimes, now: Time) {
+    let access_until = now.plus_ms(times.access_ttl_ms);
+    let before = rows.sessions.get(&unnamed(user));
+    let row = Session {
+        user,
+        created_at: before.map_or(now, |row| row.created_at),
+        user_agent: None,
+        generation: 0,
+        last_used_at: now,
+        expires_at: now.plus_ms(times.refresh_ttl_ms),
+        access_until,
+        ended_at: Some(now),
+        refused_until: Some(access_until),
+    };
+    rows.sessions.insert(unnamed(user), row);
+}
+
+/// Signs somebody in whose password fitted.
+#[derive(Clone, Debug)]
+pub struct OpenSession {
+    /// Who.
+    pub user: UserId,
+    /// Id of the session.
+    pub session: SessionId,
+    /// What the password was compared with: it may have been changed since.
+    pub password_hash: String,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// How long tokens count.
+    pub times: SessionTimes,
+}
+
+impl OpenSession {
+    /// Refuses with: credentials wrong, already exists.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        let fits = fits(rows, self.user, &self.password_hash);
+        ensure!(fits, Refusal::CredentialsWrong);
+        ensure!(rows.sessions.get(&self.session).is_none(), Refusal::AlreadyExists);
+
+        let session = opened(self.user, self.user_agent.clone(), self.times, now);
+        let issue = session.issue(self.session);
+        add(rows, self.session, session, now);
+        Ok(Outcome::SessionOpened(issue))
+    }
+}
+
+fn opened(user: UserId, user_agent: Option<String>, times: SessionTimes, now: Time) -> Session {
+    let refresh = times.refresh_ttl_ms.min(SESSION_MS_MAX);
+    Session {
+        user,
+        created_at: now,
+        user_agent,
+        generation: 0,
+        last_used_at: now,
+        expires_at: now.plus_ms(refresh),
+        access_until: now.plus_ms(times.access_ttl_ms),
+        ended_at: None,
+        refused_until: None,
+    }
+}
+
+/// Uses a refresh token up.
+#[derive(Clone, Debug)]
+pub struct Refresh {
+    /// Whose it is.
+    pub user: UserId,
+    /// The session that it names.
+    pub session: SessionId,
+    /// Its number.
+    pub generation: u64,
+    /// Of a token of the version before, which names no session: when it ends. The session, whose id
+    /// follows from the token, is made at its first use.
+    pub unnamed_until: Option<Time>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// How long tokens count.
+    pub times: SessionTimes,
+}
+
+impl Refresh {
+    /// Refuses with: session ended. The number before, for a moment after its use, gives the same as then:
+    /// the answer may have been lost. Any other that was used ends the session.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        let Some(row) = rows.sessions.get(&self.session) else {
+            return self.name(rows, now);
+        };
+        ensure!(row.user == self.user && row.is_live(now), Refusal::SessionEnded);
+        ensure!(self.generation <= row.generation, Refusal::SessionEnded);
+
+        let again = self.generation + 1 == row.generation
+            && !now.reached(row.last_used_at.plus_ms(REFRESH_AGAIN_MS));
+        if again {
+            return Ok(Outcome::Refreshed(row.issue(self.session)));
+        }
+        let is_next = self.generation == row.generation;
+        let row = rows.sessions.update(&self.session).ok_or(Refusal::SessionEnded)?;
+        if !is_next {
+            row.end(now);
+            return Ok(Outcome::RefreshReused { user_id: self.user, session_id: self.session });
+        }
+        row.renew(self.times, now);
+        Ok(Outcome::Refreshed(row.issue(self.session)))
+    }
+
+    /// Makes the session of a token that names none.
+    fn name(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        let until = self.unnamed_until.ok_or(Refusal::SessionEnded)?;
+        let user = rows.users.get(&self.user).filter(|user| user.deleted_at.is_none());
+        ensure!(user.is_some(), Refusal::SessionEnded);
+        ensure!(rows.sessions.get(&unnamed(self.user)).is_none(), Refusal::SessionEnded);
+
+        let mut session = opened(self.user, self.user_agent.clone(), self.times, now);
+        session.renew(self.times, now);
+        // As long as the token counts it must be known that it was used.
+        session.expires_at = session.expires_at.max(until);
+        let issue = session.issue(self.session);
+        add(rows, self.session, session, now);
+        Ok(Outcome::Refreshed(issue))
+    }
+}
+
+/// Which sessions are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// This one.
+    One(SessionId),
+    /// All but this one.
+    Others(SessionId),
+}
+
+/// Ends sessions of a user.
+#[derive(Clone, Debug)]
+pub struct EndSessions {
+    /// Whose.
+    pub user: UserId,
+    /// Which.
+    pub which: Which,
+    /// How long tokens count.
+    pub times: SessionTimes,
+}
+
+impl EndSessions {
+    /// Refuses with: session not found. Ending twice is ending once.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        let count = match self.which {
+            Which::Others(keep) => end_all(rows, self.user, Some(keep), self.times, now),
+            Which::One(id) if id == unnamed(self.user) => {
+                end_unnamed(rows, self.user, self.times, now);
+                1
+            }
+            Which::One(id) => {
+                let own = rows.sessions.get(&id).filter(|row| row.user == self.user);
+                let is_live = own.ok_or(Refusal::SessionNotFound)?.is_live(now);
+                if let Some(row) = rows.sessions.update(&id) {
+                    row.end(now);
+                }
+                u64::from(is_live)
+            }
+        };
+        Ok(Outcome::SessionsEnded { count })
+    }
+}
+
+/// Changes a password; the sessions but the one that asks end.
+#[derive(Clone, Debug)]
+pub struct SetPassword {
+    /// Whose.
+    pub user: UserId,
+    /// The session that goes on.
+    pub keep: SessionId,
+    /// What the old password was compared with.
+    pub old_hash: String,
+    /// Argon2id in PHC string form.
+    pub new_hash: String,
+    /// How long tokens count.
+    pub times: SessionTimes,
+}
+
+impl SetPassword {
+    /// Refuses with: password wrong.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        ensure!(fits(rows, self.user, &self.old_hash), Refusal::PasswordWrong);
+
+        if let Some(user) = rows.users.update(&self.user) {
+            user.password_hash = Some(self.new_hash.clone());
+        }
+        let ended = end_all(rows, self.user, Some(self.keep), self.times, now);
+        Ok(Outcome::PasswordSet { ended })
+    }
+}
+
+/// Deletes an account: its name and password go, its sessions end. What it bought and its ledger stay.
+#[derive(Clone, Debug)]
+pub struct DeleteUser {
+    /// Who.
+    pub user: UserId,
+    /// What the password was compared with.
+    pub password_hash: String,
+    /// Whether money that is left may stay where nobody can get at it.
+    pub give_up_balance: bool,
+    /// How long tokens count.
+    pub times: SessionTimes,
+}
+
+impl DeleteUser {
+    /// Refuses with: password wrong, balance left.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        ensure!(fits(rows, self.user, &self.password_hash), Refusal::PasswordWrong);
+        let balance = wallet::balance(rows, self.user).amount;
+        let may_go = self.give_up_balance || balance == Money(0);
+        ensure!(may_go, Refusal::BalanceLeft { balance });
+
+        if let Some(user) = rows.users.update(&self.user) {
+            let username = deleted_name(self.user);
+            *user = User {
+                username,
+                look: None,
+                password_hash: None,
+                deleted_at: Some(now),
+                ..user.clone()
+            };
+        }
+        end_all(rows, self.user, None, self.times, now);
+        Ok(Outcome::UserDeleted)
+    }
+}
+
+/// A name that nobody can have: `#` is in no name that people choose.
+fn deleted_name(user: UserId) -> String {
+    format!("deleted#{user}")
+}
