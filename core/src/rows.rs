@@ -98,7 +98,7 @@ impl<K: Ord + Clone + std::fmt::Debug, V> Table<K, V> {
     }
 }
 
-/// Everything a batch has loaded and done. Sets and lists (`returning`, `holdings`,
+/// Everything a batch has loaded and done. Sets and lists (`dates_of`, `returning`, `holdings`,
 /// `reserved_seats`) are loaded as present, empty where there is nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
@@ -110,6 +110,8 @@ pub struct Rows {
     pub concerts: Table<ConcertId, Concert>,
     /// `concert_date`.
     pub dates: Table<DateId, ConcertDate>,
+    /// Index of `concert_date`: the dates of a concert that were not deleted; never saved.
+    pub dates_of: Table<ConcertId, BTreeSet<DateId>>,
     /// `seat`.
     pub seats: Table<SeatKey, Seat>,
     /// `queue_state`.
@@ -147,6 +149,8 @@ pub struct Keys {
     pub usernames: BTreeSet<String>,
     pub concerts: BTreeSet<ConcertId>,
     pub dates: BTreeSet<DateId>,
+    /// Of live dates, their ids alone.
+    pub dates_of: BTreeSet<ConcertId>,
     pub seats: BTreeSet<SeatKey>,
     pub queues: BTreeSet<ConcertId>,
     pub places: BTreeSet<PlaceKey>,

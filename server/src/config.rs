@@ -1,6 +1,7 @@
 //! Configuration: by flag, environment variable, or TOML file, in this order of precedence. Every
 //! key is described once, here; `serve --help`, the environment and the file are made from it.
 
+use crate::currency::Currency;
 use crate::networks::Networks;
 use crate::rates::Rate;
 use boxoffice_core::concert::Policy;
@@ -81,8 +82,10 @@ settings! {
     demo, "BOXOFFICE_DEMO": bool = true;
     /// What to log: error, warn, info, debug, or a filter of tracing [default: info]
     log, "BOXOFFICE_LOG": String = "info".into();
-    /// Currency code shown with amounts [default: KRW]
+    /// Currency of all amounts, by its ISO 4217 code; a database keeps the one that it was begun with [default: KRW]
     currency, "BOXOFFICE_CURRENCY": String = "KRW".into();
+    /// Whether users charge their balances themselves; if not, only operators do [default: true]
+    self_charge, "BOXOFFICE_SELF_CHARGE": bool = true;
     /// Connections at once; more wait in the system's backlog [default: 16000]
     connections_max, "BOXOFFICE_CONNECTIONS_MAX": usize = 16_000;
     /// Share of what this server can answer that people in line may ask for, per cent: they are told to come less often where more of them wait [default: 40]
@@ -336,6 +339,10 @@ impl Config {
     }
 
     fn check_sale(&self) -> Result<(), Invalid> {
+        if Currency::of(&self.currency).is_none() {
+            let code = &self.currency;
+            return invalid(format!("currency: {code:?} is no ISO 4217 code, as KRW or USD"));
+        }
         let most = boxoffice_core::limits::ADMISSION_MAX;
         let queue = [
             ("max_active", self.max_active),
@@ -481,6 +488,8 @@ mod tests {
         check("hold_seconds = 0", "hold_seconds: 0 is not between");
         check("readers = 0", "readers: 0 is not between");
         check("drain_seconds = 3601", "drain_seconds: 3601 is more than 3600");
+        check("currency = \"\"", "currency: \"\" is no ISO 4217 code");
+        check("currency = \"WRONG1\"", "currency: \"WRONG1\" is no ISO 4217 code");
         check("seats_per_user = 51", "seats_per_user");
         check("max_active = 0", "max_active");
         check("limit_joins = \"many\"", "line 1: \"many\" is neither a rate");

@@ -16,6 +16,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../../../../migrations/mysql/0003_max_active_at.sql")),
     (4, include_str!("../../../../migrations/mysql/0004_history.sql")),
     (5, include_str!("../../../../migrations/mysql/0005_draw_terms.sql")),
+    (8, include_str!("../../../../migrations/mysql/0008_states.sql")),
 ];
 
 /// The newest schema that this binary knows.

@@ -10,7 +10,7 @@ use super::log::{Log, Sync, sync_of};
 use super::open::{Files, SCHEMA_VERSION, open_writer};
 use super::room;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{ReservationId, UserId, Uuid};
+use boxoffice_core::id::{DateId, ReservationId, UserId, Uuid};
 use boxoffice_core::idempotency::Record as IdempotencyRecord;
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::payment::Payment;
@@ -55,6 +55,9 @@ const RETURNING: &str = "SELECT sequence FROM waiting_queue \
 /// What a user has bought of a date.
 const HOLDINGS: &str = "SELECT reservation_id FROM reservation \
      WHERE user_id = ? AND concert_date_id = ? AND amount_id IS NOT NULL";
+/// The dates of a concert that were not deleted.
+const DATES_OF: &str =
+    "SELECT concert_date_id FROM concert_date WHERE concert_id = ? AND withdrawn_at IS NULL";
 const USER_BY_NAME: &str = "SELECT user_id FROM user WHERE username = ?";
 const PRUNE: &str = "DELETE FROM idempotency_key WHERE (scope_id, idempotency_key) IN \
      (SELECT scope_id, idempotency_key FROM idempotency_key WHERE created_at < ? \
@@ -223,7 +226,21 @@ impl SqliteStore {
         Ok(())
     }
 
+    fn load_dates_of(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        let mut statement = self.connection.prepare_cached(DATES_OF)?;
+        for concert in &keys.dates_of {
+            let mut found = statement.query(params![concert.0.as_bytes()])?;
+            let mut ids = BTreeSet::new();
+            while let Some(row) = found.next()? {
+                ids.extend(super::Source::uuid(row, 0)?.map(DateId));
+            }
+            rows.dates_of.put_loaded(*concert, Some(ids));
+        }
+        Ok(())
+    }
+
     fn load_indexes(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        self.load_dates_of(keys, rows)?;
         let one = |text: &str, bound: &[&dyn ToSql]| -> Result<Option<Uuid>, Fault> {
             let mut statement = self.connection.prepare_cached(text)?;
             let mut found = statement.query(bound)?;
@@ -375,6 +392,13 @@ impl Store for SqliteStore {
         self.log.wrote();
         checkpoints.look(&self.connection);
         Ok(committed.map(|_| ())?)
+    }
+
+    fn keep(&mut self, name: &str, value: &str) -> Result<String, Fault> {
+        let text = "INSERT INTO sale_setting VALUES (?, ?) ON CONFLICT DO NOTHING";
+        self.connection.execute(text, params![name, value])?;
+        let text = "SELECT setting_value FROM sale_setting WHERE setting_name = ?";
+        Ok(self.connection.query_row(text, params![name], |row| row.get(0))?)
     }
 
     fn rollback(&mut self) {
