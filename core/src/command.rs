@@ -167,6 +167,13 @@ impl Command {
                 want(&mut keys.balances, &rows.balances, c.user);
                 reservation_keys(c.reservation, rows, keys);
             }
+            _ => self.operators_keys(rows, keys),
+        }
+    }
+
+    /// The rows that an operator's command touches.
+    fn operators_keys(&self, rows: &Rows, keys: &mut Keys) {
+        match self {
             Self::CreateConcert(c) => {
                 want(&mut keys.concerts, &rows.concerts, c.concert);
                 want(&mut keys.queues, &rows.queues, c.concert);
@@ -201,6 +208,7 @@ impl Command {
                 want(&mut keys.concerts, &rows.concerts, c.concert);
                 want(&mut keys.queues, &rows.queues, c.concert);
             }
+            _ => {}
         }
     }
 

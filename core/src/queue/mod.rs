@@ -260,7 +260,8 @@ impl SetQueue {
         settings.check()?;
         self.pause_reason.as_ref().map_or(Ok(()), PauseReason::check)?;
 
-        let reason = if settings.paused { self.pause_reason.clone() } else { Some(PauseReason::default()) };
+        let reason =
+            if settings.paused { self.pause_reason.clone() } else { Some(PauseReason::default()) };
         if let Some(reason) = reason
             && rows.concerts.get(&self.concert).is_some_and(|row| row.pause_reason != reason)
             && let Some(row) = rows.concerts.update(&self.concert)

@@ -6,7 +6,6 @@ use crate::words::{START, id};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
-use boxoffice_core::sale::SetSale;
 use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::money::Money;
@@ -15,6 +14,7 @@ use boxoffice_core::queue::{
     Admit, Arrive, DrawTerms, Expire, Join, Leave, QueueSettings, SetQueue,
 };
 use boxoffice_core::reservation::{Cancel, Reserve};
+use boxoffice_core::sale::SetSale;
 use boxoffice_core::wallet::Charge;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;

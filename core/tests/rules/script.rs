@@ -163,10 +163,9 @@ impl Play {
                 admissions_per_second: words.number("rate"),
                 max_waiting: words.number("max_waiting"),
                 paused: words.after("paused").map(|word| word == "on"),
-                pause_reason: words.after("why").map(|word| PauseReason {
-                    en: Some(word.replace('_', " ")),
-                    ko: None,
-                }),
+                pause_reason: words
+                    .after("why")
+                    .map(|word| PauseReason { en: Some(word.replace('_', " ")), ko: None }),
             }),
             "admit" => Command::Admit(Admit {
                 concert: ConcertId(id(words.0[1])),
@@ -339,9 +338,7 @@ impl<'a> Words<'a> {
                 seats: self.after("numbers").map(|_| self.date("d1").seats).unwrap_or_default(),
             }),
             "delete_concert" => Command::DeleteConcert(DeleteConcert { concert: concert() }),
-            "delete_date" => {
-                Command::DeleteDate(DeleteDate { concert: concert(), date: date() })
-            }
+            "delete_date" => Command::DeleteDate(DeleteDate { concert: concert(), date: date() }),
             _ => return None,
         })
     }

@@ -173,8 +173,10 @@ impl Rendered {
         let length: usize = self.chunks.iter().map(|chunk| chunk.text.len() + 1).sum();
         let mut body = String::with_capacity(length + 128);
         let available = due.available;
-        let _ =
-            write!(body, r#"{{"concert_date_id":"{id}",{money}"available_seats":{available},"seats":["#);
+        let _ = write!(
+            body,
+            r#"{{"concert_date_id":"{id}",{money}"available_seats":{available},"seats":["#
+        );
         let mut digest = Sha256::new_with_prefix(&body);
         for (index, chunk) in self.chunks.iter().enumerate() {
             if index > 0 {

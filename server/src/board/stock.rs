@@ -82,7 +82,11 @@ mod tests {
     fn nobody_is_let_in_for_nothing() {
         let stock = |free, held| Stock { total: 100, free, held, is_over: false };
         assert_eq!(Stock::default().most(7), u64::MAX, "no seats are known yet");
-        assert_eq!(Stock { is_over: true, ..Stock::default() }.most(7), 0, "all dates have started");
+        assert_eq!(
+            Stock { is_over: true, ..Stock::default() }.most(7),
+            0,
+            "all dates have started"
+        );
         assert_eq!(stock(0, 5).most(0), 0);
         assert_eq!(stock(50, 0).most(30), 70);
         assert_eq!(stock(50, 0).most(300), 0);

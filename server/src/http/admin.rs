@@ -13,9 +13,7 @@ use crate::zone;
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{
-    AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy,
-};
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
 use boxoffice_core::id::{ConcertId, DateId, Uuid};
 use boxoffice_core::limits::{
     DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,

@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers, and Swagger UI.
 
 use super::{
-    admin, booking, concert, draw, edit, funds, me, ops, payment, problem, queue, reservation, sale,
-    seat, session, user, view, wallet,
+    admin, booking, concert, draw, edit, funds, me, ops, payment, problem, queue, reservation,
+    sale, seat, session, user, view, wallet,
 };
 use axum::response::Response;
 use hyper::StatusCode;

@@ -134,9 +134,11 @@ fn held(
 ) -> Result<Vec<WholeReservation>, Fault> {
     let mut found = Vec::new();
     for id in board.holds_of(user) {
-        found.extend(reads.reservation(id)?.filter(|(_, row, _)| {
-            row.user == user && row.status == ReservationStatus::Held
-        }));
+        found.extend(
+            reads
+                .reservation(id)?
+                .filter(|(_, row, _)| row.user == user && row.status == ReservationStatus::Held),
+        );
     }
     Ok(found)
 }

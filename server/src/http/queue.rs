@@ -158,12 +158,7 @@ fn unheard_poll_ms(sequence: u64) -> u64 {
 
 impl TokenView {
     /// In line, and nothing more.
-    fn waiting(
-        sale: SaleState,
-        queue_number: Option<u64>,
-        expires_at: Stamp,
-        now: Time,
-    ) -> Self {
+    fn waiting(sale: SaleState, queue_number: Option<u64>, expires_at: Stamp, now: Time) -> Self {
         Self {
             token: None,
             user_id: None,
@@ -367,7 +362,8 @@ pub async fn poll(
         standing => standing,
     };
     put_off(&app, &concert, claims.sequence, standing, now)?;
-    let view = token_view(&app, &concert, (claims.sequence, claims.queue_number, ends), standing, now);
+    let view =
+        token_view(&app, &concert, (claims.sequence, claims.queue_number, ends), standing, now);
     Ok(respond(StatusCode::OK, &view, false))
 }
 

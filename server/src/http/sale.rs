@@ -53,9 +53,8 @@ pub struct SaleView {
 }
 
 fn command_of(id: Uuid, body: &SaleBody) -> Result<SetSale, Problem> {
-    let time = |text: &Option<String>, field| {
-        text.as_deref().map(|text| time_of(text, field)).transpose()
-    };
+    let time =
+        |text: &Option<String>, field| text.as_deref().map(|text| time_of(text, field)).transpose();
     if body.open.is_none() && body.opens_at.is_none() && body.closes_at.is_none() {
         return Err(invalid("open").with("reason", "name open, opens_at or closes_at"));
     }

@@ -145,12 +145,7 @@ fn zone_view(zone: &Zone) -> SeatZoneView {
 }
 
 /// The compact form's bytes, written once a version.
-fn compact_body(
-    date: &DateBoard,
-    since: Option<&str>,
-    currency: &Currency,
-    now: Time,
-) -> Bytes {
+fn compact_body(date: &DateBoard, since: Option<&str>, currency: &Currency, now: Time) -> Bytes {
     let reading = match date.compact(since, now) {
         CompactMap::Written(written) => return written,
         CompactMap::Read(reading) => reading,

@@ -168,7 +168,10 @@ impl World {
         let concerts: Vec<ConcertId> = self.store.inner.concerts.keys().copied().collect();
         for concert in &concerts {
             // One that was closed ahead of its opening is to come then, and is opened by the second.
-            let sale = || Command::SetSale(SetSale::now(*concert, true));
+            let sale = || {
+                let open = SetSale::now(*concert, true);
+                Command::SetSale(SetSale { closes_at: Some(None), ..open })
+            };
             let queue = Command::SetQueue(SetQueue {
                 concert: *concert,
                 max_active: Some(500),

@@ -24,7 +24,10 @@ fn moments() -> Vec<Option<Time>> {
 fn add(rows: &mut Rows, number: u128, end_at: Option<Time>, dates: &[Time], active: u64) {
     let id = ConcertId(Uuid::from_u128(number));
     let key = PlaceKey { concert: id, sequence: 1 };
-    rows.concerts.insert(id, Concert { start_at: Time(5), end_at, by_hand: ByHand::default(), ..sample::concert() });
+    rows.concerts.insert(
+        id,
+        Concert { start_at: Time(5), end_at, by_hand: ByHand::default(), ..sample::concert() },
+    );
     rows.queues.insert(id, QueueState { active, ..sample::queue() });
     for (nth, at) in (1..).zip(dates) {
         let date = DateId(Uuid::from_u128(number * 1_000 + nth));

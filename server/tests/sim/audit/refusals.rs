@@ -83,7 +83,9 @@ impl History {
             (_, Refusal::DateBeforeOpening { starts_at, opens_at }) => starts_at.0 <= opens_at.0,
             (_, Refusal::SaleHasOpened { opens_at }) => opens_at.0 <= self.now.0,
             (_, Refusal::HeldOrSold { seats }) => *seats > 0,
-            (Command::Charge(_) | Command::Pay(_) | Command::Adjust(_), _) => self.money_refused(command, refusal),
+            (Command::Charge(_) | Command::Pay(_) | Command::Adjust(_), _) => {
+                self.money_refused(command, refusal)
+            }
             (_, Refusal::IdempotencyKeyReused) => false,
             _ => true,
         };

@@ -176,9 +176,8 @@ fn reservation(found: &mut Found, store: &MemoryStore, id: ReservationId, latest
     let priced = |seat: &ReservedSeat| {
         // Of a date that was changed, a seat may have another price by now.
         let changed = store.dates.get(&row.date).is_some_and(|date| date.revision > 0);
-        seat_of(seat).is_some_and(|s| {
-            s.seat_id == seat.seat_id && (changed || s.ticket_price == seat.price)
-        })
+        seat_of(seat)
+            .is_some_and(|s| s.seat_id == seat.seat_id && (changed || s.ticket_price == seat.price))
     };
     let total: i64 = reserved.iter().map(|seat| seat.price.0).sum();
     let held = row.status == ReservationStatus::Held;

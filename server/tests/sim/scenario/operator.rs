@@ -3,9 +3,7 @@
 use super::people::Show;
 use super::{Scenario, prices};
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{
-    AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy,
-};
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
 use boxoffice_core::id::{ConcertId, DateId};
 use boxoffice_core::money::Money;
 use boxoffice_core::queue::{Admit, DrawTerms, Expire, QueueSettings, SetDraw, SetQueue};
@@ -68,11 +66,7 @@ impl Scenario {
         let known = self.rng.pick(&self.people.shows);
         let taken = known.and_then(|show| self.rng.pick(&show.dates));
         let taken = taken.filter(|_| self.rng.chance(30)).map(|(date, _)| date);
-        NewDate {
-            date: taken.unwrap_or_else(|| DateId(self.id())),
-            starts_at: self.start(),
-            seats,
-        }
+        NewDate { date: taken.unwrap_or_else(|| DateId(self.id())), starts_at: self.start(), seats }
     }
 
     /// Of a performance: on a grid, so that two meet now and then; seldom before it can be.
