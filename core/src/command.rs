@@ -1,19 +1,21 @@
 //! The closed list of commands: every change of the sale is one of these, and each names the rows
 //! that it touches.
 
-use crate::concert::{AddDate, CreateConcert, SetSale};
+use crate::concert::{AddDate, CreateConcert};
+use crate::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate};
 use crate::id::{ConcertId, PlaceKey, ReservationId, SeatKey};
-use crate::limits::SEATS_PER_RESERVATION_MAX;
+use crate::limits::{SEATS_PER_DATE_MAX, SEATS_PER_RESERVATION_MAX};
 use crate::outcome::Outcome;
 use crate::payment::Pay;
 use crate::queue::{Admit, Arrive, Expire, Join, Leave, Place, PlaceStatus, SetDraw, SetQueue};
 use crate::refusal::Refusal;
 use crate::reservation::{Cancel, Reserve};
 use crate::rows::{Keys, Rows, want};
+use crate::sale::SetSale;
 use crate::session::{DeleteUser, EndSessions, OpenSession, Refresh, SetPassword, Which, unnamed};
 use crate::time::Time;
 use crate::user::{Adopt, Register};
-use crate::wallet::Charge;
+use crate::wallet::{Adjust, Charge};
 
 /// A change of the sale.
 #[derive(Clone, Debug)]
@@ -40,11 +42,16 @@ pub enum Command {
     SetSale(SetSale),
     SetQueue(SetQueue),
     SetDraw(SetDraw),
+    EditConcert(EditConcert),
+    EditDate(EditDate),
+    DeleteConcert(DeleteConcert),
+    DeleteDate(DeleteDate),
+    Adjust(Adjust),
 }
 
 impl Command {
     /// Every command's name, for tests that must meet each of them and for metrics.
-    pub const NAMES: [&'static str; 21] = [
+    pub const NAMES: [&'static str; 26] = [
         "register",
         "adopt",
         "open_session",
@@ -66,6 +73,11 @@ impl Command {
         "set_sale",
         "set_queue",
         "set_draw",
+        "edit_concert",
+        "edit_date",
+        "delete_concert",
+        "delete_date",
+        "adjust",
     ];
 
     /// The command's name.
@@ -93,6 +105,11 @@ impl Command {
             Self::SetSale(_) => "set_sale",
             Self::SetQueue(_) => "set_queue",
             Self::SetDraw(_) => "set_draw",
+            Self::EditConcert(_) => "edit_concert",
+            Self::EditDate(_) => "edit_date",
+            Self::DeleteConcert(_) => "delete_concert",
+            Self::DeleteDate(_) => "delete_date",
+            Self::Adjust(_) => "adjust",
         }
     }
 
@@ -106,7 +123,8 @@ impl Command {
             | Self::Refresh(_)
             | Self::EndSessions(_)
             | Self::SetPassword(_)
-            | Self::DeleteUser(_) => None,
+            | Self::DeleteUser(_)
+            | Self::Adjust(_) => None,
             Self::Join(c) => Some(c.concert),
             Self::Leave(c) => Some(c.place.concert),
             Self::Arrive(c) => Some(c.place.concert),
@@ -121,6 +139,10 @@ impl Command {
             Self::SetSale(c) => Some(c.concert),
             Self::SetQueue(c) => Some(c.concert),
             Self::SetDraw(c) => Some(c.concert),
+            Self::EditConcert(c) => Some(c.concert),
+            Self::EditDate(c) => Some(c.concert),
+            Self::DeleteConcert(c) => Some(c.concert),
+            Self::DeleteDate(c) => Some(c.concert),
         }
     }
 
@@ -173,6 +195,13 @@ impl Command {
                 want(&mut keys.balances, &rows.balances, c.user);
                 reservation_keys(c.reservation, rows, keys);
             }
+            _ => self.operators_keys(rows, keys),
+        }
+    }
+
+    /// The rows that an operator's command touches.
+    fn operators_keys(&self, rows: &Rows, keys: &mut Keys) {
+        match self {
             Self::CreateConcert(c) => {
                 want(&mut keys.concerts, &rows.concerts, c.concert);
                 want(&mut keys.queues, &rows.queues, c.concert);
@@ -181,19 +210,33 @@ impl Command {
                 }
             }
             Self::AddDate(c) => {
-                want(&mut keys.concerts, &rows.concerts, c.concert);
+                dates_keys(c.concert, rows, keys);
                 want(&mut keys.dates, &rows.dates, c.date.date);
             }
             Self::SetSale(c) => {
-                want(&mut keys.concerts, &rows.concerts, c.concert);
+                dates_keys(c.concert, rows, keys);
+                want(&mut keys.queues, &rows.queues, c.concert);
             }
             Self::SetQueue(c) => {
+                want(&mut keys.concerts, &rows.concerts, c.concert);
                 want(&mut keys.queues, &rows.queues, c.concert);
+            }
+            Self::EditConcert(c) => dates_keys(c.concert, rows, keys),
+            Self::DeleteConcert(c) => dates_keys(c.concert, rows, keys),
+            Self::EditDate(c) => edit_date_keys(c, rows, keys),
+            Self::DeleteDate(c) => {
+                dates_keys(c.concert, rows, keys);
+                want(&mut keys.dates, &rows.dates, c.date);
+            }
+            Self::Adjust(c) => {
+                want(&mut keys.users, &rows.users, c.user);
+                want(&mut keys.balances, &rows.balances, c.user);
             }
             Self::SetDraw(c) => {
                 want(&mut keys.concerts, &rows.concerts, c.concert);
                 want(&mut keys.queues, &rows.queues, c.concert);
             }
+            _ => {}
         }
     }
 
@@ -255,10 +298,36 @@ impl Command {
             Self::Charge(c) => c.decide(rows, now),
             Self::Pay(c) => c.decide(rows, now),
             Self::CreateConcert(c) => c.decide(rows, now),
-            Self::AddDate(c) => c.decide(rows),
+            Self::AddDate(c) => c.decide(rows, now),
             Self::SetSale(c) => c.decide(rows, now),
             Self::SetQueue(c) => c.decide(rows, now),
             Self::SetDraw(c) => c.decide(rows, now),
+            Self::EditConcert(c) => c.decide(rows),
+            Self::EditDate(c) => c.decide(rows, now),
+            Self::DeleteConcert(c) => c.decide(rows, now),
+            Self::DeleteDate(c) => c.decide(rows, now),
+            Self::Adjust(c) => c.decide(rows, now),
+        }
+    }
+}
+
+/// A concert with all its dates.
+fn dates_keys(concert: ConcertId, rows: &Rows, keys: &mut Keys) {
+    want(&mut keys.concerts, &rows.concerts, concert);
+    want(&mut keys.dates_of, &rows.dates_of, concert);
+    for date in rows.dates_of.peek(&concert).into_iter().flatten() {
+        want(&mut keys.dates, &rows.dates, *date);
+    }
+}
+
+fn edit_date_keys(edit: &EditDate, rows: &Rows, keys: &mut Keys) {
+    dates_keys(edit.concert, rows, keys);
+    want(&mut keys.dates, &rows.dates, edit.date);
+    // More than a date may have is refused without a look at them.
+    if edit.seats.len() <= SEATS_PER_DATE_MAX {
+        for seat in &edit.seats {
+            let key = SeatKey { date: edit.date, number: seat.number };
+            want(&mut keys.seats, &rows.seats, key);
         }
     }
 }

@@ -87,6 +87,13 @@ pub enum Outcome {
         amount: Money,
         balance: Money,
     },
+    /// `amount` is negative where money was taken.
+    Adjusted {
+        adjustment_id: ChargeId,
+        user_id: UserId,
+        amount: Money,
+        balance: Money,
+    },
     Paid {
         payment_id: PaymentId,
         reservation_id: ReservationId,
@@ -102,11 +109,26 @@ pub enum Outcome {
         concert_id: ConcertId,
         date_id: DateId,
     },
+    /// The times as they are, and as they are announced.
     SaleSet {
         concert_id: ConcertId,
         opens_at: Time,
         closes_at: Option<Time>,
+        #[serde(default)]
+        announced_opens_at: Option<Time>,
+        #[serde(default)]
+        announced_closes_at: Option<Time>,
     },
+    ConcertEdited {
+        concert_id: ConcertId,
+    },
+    DateEdited {
+        concert_id: ConcertId,
+        date_id: DateId,
+        starts_at: Time,
+        total_seats: u64,
+    },
+    Deleted,
     QueueSet {
         concert_id: ConcertId,
         max_active: u64,

@@ -3,7 +3,7 @@
 //! The code is part of the API and never changes its meaning. How a code is shown over HTTP
 //! (status, words, whether a retry helps) is one table in the server.
 
-use crate::id::{PaymentId, ReservationId};
+use crate::id::{DateId, PaymentId, ReservationId};
 use crate::money::Money;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,35 @@ pub enum Refusal {
     DateNotFound,
     /// A concert, date, or user with this id exists already.
     AlreadyExists,
+    /// A performance of this concert starts at the same instant.
+    DateExists {
+        /// Which; `None`: it is in the same request.
+        date_id: Option<DateId>,
+        /// When.
+        starts_at: Time,
+    },
+    /// A performance would have started already.
+    DateInPast {
+        /// When.
+        starts_at: Time,
+    },
+    /// A performance would start before its sale opens, or as it does.
+    DateBeforeOpening {
+        /// The performance.
+        starts_at: Time,
+        /// The sale.
+        opens_at: Time,
+    },
+    /// Seats of it are held or sold: it stays as it was told to their owners.
+    HeldOrSold {
+        /// How many.
+        seats: u64,
+    },
+    /// The sale has opened: its opening cannot be moved any more.
+    SaleHasOpened {
+        /// When it did.
+        opens_at: Time,
+    },
     /// The sale has not opened yet.
     SaleNotOpen {
         /// When it opens.
@@ -113,6 +142,13 @@ pub enum Refusal {
         /// What is left, minor units.
         balance: Money,
     },
+    /// No such user.
+    UserNotFound,
+    /// Less is there than an operator wants to take.
+    BalanceTooLow {
+        /// What the user has, minor units.
+        balance: Money,
+    },
     /// The idempotency key was used for another request.
     IdempotencyKeyReused,
     /// An operator's setting is outside what is allowed.
@@ -138,15 +174,22 @@ pub enum Field {
     Draw,
     Dates,
     Seats,
+    TimeZone,
+    PauseReason,
+    Reason,
 }
 
 impl Refusal {
     /// Every code there is, for tests that must meet each of them.
-    pub const CODES: [&'static str; 30] = [
+    pub const CODES: [&'static str; 36] = [
         "username_taken",
         "concert_not_found",
         "date_not_found",
         "already_exists",
+        "date_in_past",
+        "date_before_opening",
+        "held_or_sold",
+        "sale_has_opened",
         "sale_not_open",
         "sale_closed",
         "queue_full",
@@ -171,6 +214,8 @@ impl Refusal {
         "session_ended",
         "session_not_found",
         "balance_left",
+        "user_not_found",
+        "balance_too_low",
         "idempotency_key_reused",
         "invalid_setting",
     ];
@@ -182,7 +227,11 @@ impl Refusal {
             Self::UsernameTaken => "username_taken",
             Self::ConcertNotFound => "concert_not_found",
             Self::DateNotFound => "date_not_found",
-            Self::AlreadyExists => "already_exists",
+            Self::AlreadyExists | Self::DateExists { .. } => "already_exists",
+            Self::DateInPast { .. } => "date_in_past",
+            Self::DateBeforeOpening { .. } => "date_before_opening",
+            Self::HeldOrSold { .. } => "held_or_sold",
+            Self::SaleHasOpened { .. } => "sale_has_opened",
             Self::SaleNotOpen { .. } => "sale_not_open",
             Self::SaleClosed => "sale_closed",
             Self::QueueFull => "queue_full",
@@ -207,6 +256,8 @@ impl Refusal {
             Self::SessionEnded => "session_ended",
             Self::SessionNotFound => "session_not_found",
             Self::BalanceLeft { .. } => "balance_left",
+            Self::UserNotFound => "user_not_found",
+            Self::BalanceTooLow { .. } => "balance_too_low",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::InvalidSetting { .. } => "invalid_setting",
         }

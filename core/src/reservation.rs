@@ -11,7 +11,7 @@
 //! others is met by a second rule: lapses are counted along a user's places in a concert, and after
 //! [`crate::limits::LAPSES_MAX`] the user may not join for a while; whoever pays begins anew.
 
-use crate::concert::{Seat, SeatStatus};
+use crate::concert::{ConcertDate, Seat, SeatStatus};
 use crate::id::{ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId};
 use crate::limits::SEATS_PER_RESERVATION_MAX;
 use crate::money::Money;
@@ -137,7 +137,8 @@ impl Reserve {
         queue::admitted(rows, self.place, self.user, now)?;
         let count = (1..=SEATS_PER_RESERVATION_MAX).contains(&self.seats.len());
         ensure!(count, Refusal::InvalidSetting { field: Field::Seats });
-        let date = rows.dates.get(&self.date).filter(|d| d.concert == self.place.concert);
+        let bookable = |d: &&ConcertDate| d.concert == self.place.concert && d.is_live();
+        let date = rows.dates.get(&self.date).filter(bookable);
         let starts_at = date.ok_or(Refusal::DateNotFound)?.concert_date;
         ensure!(!now.reached(starts_at), Refusal::SaleClosed);
         let concert = rows.concerts.get(&self.place.concert).ok_or(Refusal::ConcertNotFound)?;

@@ -99,7 +99,7 @@ impl<K: Ord + Clone + std::fmt::Debug, V> Table<K, V> {
     }
 }
 
-/// Everything a batch has loaded and done. Sets and lists (`returning`, `holdings`,
+/// Everything a batch has loaded and done. Sets and lists (`dates_of`, `returning`, `holdings`,
 /// `reserved_seats`, `user_sessions`) are loaded as present, empty where there is nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
@@ -115,6 +115,8 @@ pub struct Rows {
     pub concerts: Table<ConcertId, Concert>,
     /// `concert_date`.
     pub dates: Table<DateId, ConcertDate>,
+    /// Index of `concert_date`: the dates of a concert that were not deleted; never saved.
+    pub dates_of: Table<ConcertId, BTreeSet<DateId>>,
     /// `seat`.
     pub seats: Table<SeatKey, Seat>,
     /// `queue_state`.
@@ -155,6 +157,8 @@ pub struct Keys {
     pub user_sessions: BTreeSet<UserId>,
     pub concerts: BTreeSet<ConcertId>,
     pub dates: BTreeSet<DateId>,
+    /// Of live dates, their ids alone.
+    pub dates_of: BTreeSet<ConcertId>,
     pub seats: BTreeSet<SeatKey>,
     pub queues: BTreeSet<ConcertId>,
     pub places: BTreeSet<PlaceKey>,

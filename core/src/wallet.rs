@@ -3,12 +3,13 @@
 //! Every movement is one entry that is never changed; the balance is the sum of them (an audit
 //! counts again).
 
+use crate::concert::is_name;
 use crate::id::{ChargeId, PlaceKey, UserId, Uuid};
 use crate::limits::{BALANCE_MAX, CHARGE_MAX, CHARGE_MIN};
 use crate::money::Money;
 use crate::outcome::Outcome;
 use crate::queue;
-use crate::refusal::Refusal;
+use crate::refusal::{Field, Refusal};
 use crate::rows::Rows;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -32,10 +33,14 @@ pub enum EntryKind {
     Charge,
     /// The user paid for seats.
     Payment,
+    /// An operator added money.
+    Credit,
+    /// An operator took money.
+    Debit,
 }
 
 /// A row of `balance_entry`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
     /// Why.
     pub kind: EntryKind,
@@ -43,8 +48,10 @@ pub struct LedgerEntry {
     pub amount: Money,
     /// The balance after it.
     pub balance_after: Money,
-    /// The charge's or the payment's id.
+    /// The charge's, the payment's, or the operator's adjustment's id.
     pub reference: Uuid,
+    /// Why an operator moved it; `None` where its user did.
+    pub reason: Option<String>,
     /// When.
     pub created_at: Time,
 }
@@ -63,10 +70,22 @@ pub(crate) fn post(
     entry: (EntryKind, Money, Uuid),
     now: Time,
 ) {
+    post_why(rows, user, after, (entry, None), now);
+}
+
+/// The same with the reason that an operator gave.
+fn post_why(
+    rows: &mut Rows,
+    user: UserId,
+    after: Money,
+    (entry, reason): ((EntryKind, Money, Uuid), Option<String>),
+    now: Time,
+) {
     let before = balance(rows, user);
     let number = before.entry_count + 1;
     let (kind, amount, reference) = entry;
-    let entry = LedgerEntry { kind, amount, balance_after: after, reference, created_at: now };
+    let entry =
+        LedgerEntry { kind, amount, balance_after: after, reference, reason, created_at: now };
     rows.entries.insert((user, number), entry);
     rows.balances.insert(user, Balance { amount: after, entry_count: number, updated_at: now });
 }
@@ -97,5 +116,42 @@ impl Charge {
         queue::arrive(rows, self.place, now);
         post(rows, self.user, after, (EntryKind::Charge, self.amount, self.charge.0), now);
         Ok(Outcome::Charged { charge_id: self.charge, amount: self.amount, balance: after })
+    }
+}
+
+/// Adds money to a balance or takes some, for an operator: money that came or went outside of the system.
+#[derive(Clone, Debug)]
+pub struct Adjust {
+    /// Whose.
+    pub user: UserId,
+    /// Minor units; negative: taken.
+    pub amount: Money,
+    /// Why, in the operator's words.
+    pub reason: String,
+    /// Its id.
+    pub adjustment: ChargeId,
+}
+
+impl Adjust {
+    /// Refuses with: user not found, amount out of range, invalid setting (the reason), balance too low,
+    /// balance limit.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        ensure!(rows.users.get(&self.user).is_some(), Refusal::UserNotFound);
+        let size = Money(self.amount.0.saturating_abs());
+        let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&size);
+        ensure!(in_range, Refusal::AmountOutOfRange { min: CHARGE_MIN, max: CHARGE_MAX });
+        ensure!(is_name(&self.reason), Refusal::InvalidSetting { field: Field::Reason });
+        let before = balance(rows, self.user).amount;
+        let limit = Refusal::BalanceLimit { limit: BALANCE_MAX };
+        let after = before.checked_add(self.amount).ok_or(limit.clone())?;
+        ensure!(after >= Money::ZERO, Refusal::BalanceTooLow { balance: before });
+        ensure!(after <= BALANCE_MAX, limit);
+
+        let credit = self.amount > Money::ZERO;
+        let kind = if credit { EntryKind::Credit } else { EntryKind::Debit };
+        let entry = (kind, self.amount, self.adjustment.0);
+        post_why(rows, self.user, after, (entry, Some(self.reason.clone())), now);
+        let (adjustment_id, user_id) = (self.adjustment, self.user);
+        Ok(Outcome::Adjusted { adjustment_id, user_id, amount: self.amount, balance: after })
     }
 }

@@ -6,6 +6,7 @@ mod value;
 
 pub use environment::check_environment;
 
+use crate::currency::Currency;
 use crate::networks::Networks;
 use crate::rates::Rate;
 use boxoffice_core::concert::Policy;
@@ -110,8 +111,10 @@ settings! {
     log_format, "BOXOFFICE_LOG_FORMAT": String = "text".into();
     /// Batches and reads of the database that take longer than so many milliseconds are in the log; 0 for none [default: 1000]
     log_slow_ms, "BOXOFFICE_LOG_SLOW_MS": u64 = 1_000;
-    /// Currency code shown with amounts [default: KRW]
+    /// Currency of all amounts, by its ISO 4217 code; a database keeps the one that it was begun with [default: KRW]
     currency, "BOXOFFICE_CURRENCY": String = "KRW".into();
+    /// Whether users charge their balances themselves; if not, only operators do [default: true]
+    self_charge, "BOXOFFICE_SELF_CHARGE": bool = true;
     ["Connections and load"]
     /// Connections at once; more wait in the system's backlog [default: 16000]
     connections_max, "BOXOFFICE_CONNECTIONS_MAX": usize = 16_000;
@@ -393,6 +396,10 @@ impl Config {
     }
 
     fn check_sale(&self) -> Result<(), Invalid> {
+        if Currency::of(&self.currency).is_none() {
+            let code = &self.currency;
+            return invalid(format!("currency: {code:?} is no ISO 4217 code, as KRW or USD"));
+        }
         let most = boxoffice_core::limits::ADMISSION_MAX;
         let queue = [
             ("max_active", self.max_active),
@@ -534,6 +541,8 @@ mod tests {
         check("hold_seconds = 0", "hold_seconds: 0 is not between");
         check("readers = 0", "readers: 0 is not between");
         check("drain_seconds = 3601", "drain_seconds: 3601 is more than 3600");
+        check("currency = \"\"", "currency: \"\" is no ISO 4217 code");
+        check("currency = \"WRONG1\"", "currency: \"WRONG1\" is no ISO 4217 code");
         check("seats_per_user = 51", "seats_per_user");
         check("max_active = 0", "max_active");
         check("limit_joins = \"many\"", "line 1: \"many\" is neither a rate");

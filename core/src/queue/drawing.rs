@@ -94,7 +94,7 @@ impl QueueState {
         if self.rule.joined.is_none() && before.is_some_and(|before| now.reached(before)) {
             self.rule.joined = Some(self.tail);
         }
-        if self.drawn.is_none() && now.reached(concert.start_at) {
+        if self.drawn.is_none() && now.reached(concert.opens_at()) {
             self.drawn = Some(self.rule.joined.unwrap_or(self.tail));
         }
     }
@@ -121,7 +121,7 @@ impl SetDraw {
             .rule
             .terms
             .joined_before
-            .map_or(concert.start_at, |before| before.min(concert.start_at));
+            .map_or(concert.opens_at(), |before| before.min(concert.opens_at()));
         let fixed = queue.rule.joined.is_some() || queue.drawn.is_some() || now.reached(before);
         ensure!(fixed, Refusal::SaleNotOpen { opens_at: before });
         let same = queue.rule.value.as_ref().is_none_or(|given| *given == self.value);

@@ -15,7 +15,7 @@ pub use drawing::{DrawRule, DrawTerms, SetDraw};
 pub use place::{Join, Leave};
 pub use position::{PollLaw, estimated_wait_ms, position};
 
-use crate::concert::Concert;
+use crate::concert::{Concert, PauseReason};
 use crate::draw::SEED_BYTES;
 use crate::id::{ConcertId, ReservationId, UserId};
 use crate::limits::{ADMISSION_MAX, RETURNS_MAX};
@@ -240,6 +240,8 @@ pub struct SetQueue {
     pub max_waiting: Option<u64>,
     /// See [`QueueSettings::paused`].
     pub paused: Option<bool>,
+    /// Why it is paused, in the operator's words; forgotten when it goes on.
+    pub pause_reason: Option<PauseReason>,
 }
 
 impl SetQueue {
@@ -256,7 +258,16 @@ impl SetQueue {
             paused: self.paused.unwrap_or(before.paused),
         };
         settings.check()?;
+        self.pause_reason.as_ref().map_or(Ok(()), PauseReason::check)?;
 
+        let reason =
+            if settings.paused { self.pause_reason.clone() } else { Some(PauseReason::default()) };
+        if let Some(reason) = reason
+            && rows.concerts.get(&self.concert).is_some_and(|row| row.pause_reason != reason)
+            && let Some(row) = rows.concerts.update(&self.concert)
+        {
+            row.pause_reason = reason;
+        }
         if let Some(queue) = rows.queues.update(&self.concert) {
             queue.settings = settings;
             if settings.max_active != before.max_active {

@@ -36,7 +36,7 @@ impl Join {
         let newest = rows.newest_places.get(&(self.user, self.concert)).copied();
         let newest = newest.map(|sequence| PlaceKey { concert: self.concert, sequence });
         let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
-        let drawn = queue.drawn.is_some() || now.reached(concert.start_at);
+        let drawn = queue.drawn.is_some() || now.reached(concert.opens_at());
         let standing = newest.map_or(Standing::Over, |key| standing(rows, key, drawn, now));
         if standing != Standing::Present {
             concert.not_closed(now)?;

@@ -38,6 +38,25 @@ fn create_concert_refuses_in_order() {
     ");
 }
 
+/// F2, F7: a show that is over, one before its sale's opening, and two at one instant are none.
+#[test]
+fn dates_that_cannot_be_are_refused() {
+    check(
+        "
+        concert c1 opens 1h dates d1 starts 0s           -> date_in_past 0s
+        concert c1 opens 1h dates d1 starts 59m          -> date_before_opening 59m 1h
+        concert c1 opens 1h dates d1,d2 starts 2h        -> already_exists -
+        concert c1 opens 1h dates d1 starts 1h1ms        -> created
+        date c1 d2 starts 1h1ms                          -> already_exists d1
+        {
+        date c1 d2 starts 3h                             -> added
+        date c1 d3 starts 3h                             -> already_exists d2
+        concert c2 dates d7 starts 3h                    -> created        # another show's
+        }
+    ",
+    );
+}
+
 #[test]
 fn every_setting_has_its_limits() {
     let long = "x".repeat(201);
@@ -61,6 +80,7 @@ fn every_setting_has_its_limits() {
         concert c1 numbers 0,1                -> invalid_setting Seats
         concert c1 price -1                   -> invalid_setting Seats
         concert c1 price 100000001            -> invalid_setting Seats
+        concert c1 time_zone _                -> invalid_setting TimeZone
         concert c1 zone _                     -> invalid_setting Seats
         concert c1 zone {long}                -> invalid_setting Seats
         concert c1 run_time 1440 hold 24h shop 24h grace 24h per_user 50 price 100000000 -> created
@@ -85,55 +105,23 @@ fn sizes_have_their_limits() {
     ));
 }
 
-/// Order: concert not found, invalid setting, already exists.
+/// Order: concert not found, invalid setting, already exists, date in past, date before opening, date
+/// exists.
 #[test]
 fn add_date_refuses_in_order() {
     check(
         "
-        concert c1 dates d1 seats 5
-        date c9 d1 seats 0               -> concert_not_found
-        date c1 d1 seats 0               -> invalid_setting Seats
-        date c1 d1 seats 3               -> already_exists
+        concert c1 dates d1 seats 5 opens 1h
+        +1m
+        date c9 d1 seats 0 starts 1m     -> concert_not_found
+        date c1 d1 seats 0 starts 1m     -> invalid_setting Seats
+        date c1 d1 seats 3 starts 1m     -> already_exists
+        date c1 d2 seats 3 starts 1m     -> date_in_past 1m
+        date c1 d2 seats 3 starts 1h     -> date_before_opening 1h 1h
+        date c1 d2 seats 3 starts 24h    -> already_exists d1
         date c1 d2 seats 3               -> added d2
         see concert c1                   -> 2 dates 8 seats
         see date d2                      -> 3 of 3 available
-    ",
-    );
-}
-
-#[test]
-fn a_sale_opens_and_closes_at_once() {
-    check(
-        "
-        concert c1 opens 10m closes 1h
-        sale c9 open                     -> concert_not_found
-        sale c9 close                    -> concert_not_found
-        +1m
-        sale c1 open                     -> sale opens 1m closes -
-        +1m
-        sale c1 open                     -> sale opens 1m closes -      # open stays open
-        sale c1 close                    -> sale opens 1m closes 2m
-        +1m
-        sale c1 close                    -> sale opens 1m closes 2m     # closed stays closed
-        join u1                          -> sale_closed
-        sale c1 open                     -> sale opens 1m closes -
-        join u1                          -> admitted
-    ",
-    );
-}
-
-/// A planned end in the future is brought forward; a passed one is left as it is.
-#[test]
-fn closing_and_the_planned_end() {
-    check(
-        "
-        concert c1 closes 1h
-        +10m
-        sale c1 close                    -> sale opens 0s closes 10m
-        concert c2 closes 20m
-        at 30m
-        sale c2 close                    -> sale opens 0s closes 20m
-        sale c2 open                     -> sale opens 0s closes -
     ",
     );
 }
@@ -154,6 +142,13 @@ fn set_queue_changes_what_it_names() {
         queue c1 max_active 11           -> paused 11 20 30
         queue c1 rate 21 max_waiting 31  -> paused 11 21 31
         queue c1 paused off              -> running 11 21 31
+        queue c1 paused on why _         -> invalid_setting PauseReason
+        queue c1 paused on why short_break -> paused
+        see told c1                      -> Spring Hall 120 - short break
+        queue c1 max_active 12           -> paused
+        see told c1                      -> Spring Hall 120 - short break
+        queue c1 paused off              -> running
+        see told c1                      -> Spring Hall 120 - -
     ",
     );
 }

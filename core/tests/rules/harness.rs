@@ -96,6 +96,11 @@ impl World {
             load(&self.sessions, &ids, &mut rows.sessions);
             rows.user_sessions.put_loaded(user, Some(ids));
         }
+        for &concert in &keys.dates_of {
+            let live = |date: &ConcertDate| date.concert == concert && date.is_live();
+            let ids = self.dates.iter().filter(|(_, date)| live(date)).map(|(id, _)| *id);
+            rows.dates_of.put_loaded(concert, Some(ids.collect()));
+        }
         for &(user, concert) in &keys.newest_places {
             let newest = self.newest_place(user, concert).map(|key| key.sequence);
             rows.newest_places.put_loaded((user, concert), newest);

@@ -5,7 +5,7 @@ use crate::harness::World;
 use crate::words::{START, id};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy, SetSale};
+use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::money::Money;
@@ -14,6 +14,7 @@ use boxoffice_core::queue::{
     Admit, Arrive, DrawTerms, Expire, Join, Leave, QueueSettings, SetQueue,
 };
 use boxoffice_core::reservation::{Cancel, Reserve};
+use boxoffice_core::sale::SetSale;
 use boxoffice_core::wallet::Charge;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -188,13 +189,14 @@ impl Op {
                 reservation: named,
                 payment: PaymentId(id(&format!("payment{number}"))),
             }),
-            What::Sale { open } => Command::SetSale(SetSale { concert, open }),
+            What::Sale { open } => Command::SetSale(SetSale::now(concert, open)),
             What::Queue { max_active, paused } => Command::SetQueue(SetQueue {
                 concert,
                 max_active,
                 admissions_per_second: None,
                 max_waiting: None,
                 paused,
+                pause_reason: None,
             }),
         };
         let key = self.key.map(|n| Key {
@@ -230,9 +232,9 @@ impl Op {
 /// A small hall with short times, so that users collide and time runs out.
 pub fn hall(max_active: u64) -> World {
     let seat = |number| NewSeat { number, zone: "R".to_owned(), price: Money(100) };
-    let date = |name| NewDate {
+    let date = |name, days: i64| NewDate {
         date: DateId(id(name)),
-        starts_at: START.plus_ms(30 * 86_400_000),
+        starts_at: START.plus_ms(days * 86_400_000),
         seats: (1..=6).map(seat).collect(),
     };
     let concert = CreateConcert {
@@ -242,6 +244,7 @@ pub fn hall(max_active: u64) -> World {
         run_time: 120,
         start_at: START.plus_ms(500),
         end_at: None,
+        time_zone: None,
         policy: Policy {
             hold_ttl_ms: 4_000,
             shop_ttl_ms: 8_000,
@@ -257,7 +260,7 @@ pub fn hall(max_active: u64) -> World {
         },
         seed: [3; 32],
         draw: DrawTerms::default(),
-        dates: vec![date("d0"), date("d1")],
+        dates: vec![date("d0", 30), date("d1", 31)],
     };
     let mut world = World::default();
     world.run_one(Command::CreateConcert(concert), START).result.unwrap();

@@ -2,7 +2,7 @@
 //! against the tables alone: it must share no code with the rules that it judges.
 
 use crate::harness::World;
-use boxoffice_core::concert::{Seat, SeatStatus};
+use boxoffice_core::concert::{ConcertDate, Seat, SeatStatus};
 use boxoffice_core::id::{PlaceKey, SeatKey};
 use boxoffice_core::limits::BALANCE_MAX;
 use boxoffice_core::money::Money;
@@ -25,6 +25,7 @@ macro_rules! must {
 /// All of them. The error says which one is broken.
 pub fn hold(world: &World) -> Held {
     seats_agree_with_dates(world)?;
+    dates_are_apart(world)?;
     seats_have_one_owner(world)?;
     reservations_own_what_they_say(world)?;
     holds_have_their_admission(world)?;
@@ -65,10 +66,25 @@ fn seats_agree_with_dates(world: &World) -> Held {
         must!(same, "a seat of {id} is another concert's");
     }
     for (id, concert) in &world.concerts {
-        let dates = world.dates.values().filter(|date| date.concert == *id);
+        let mine = |date: &&ConcertDate| date.concert == *id && date.withdrawn_at.is_none();
+        let dates = world.dates.values().filter(mine);
         must!(concert.date_count == count(dates.clone()), "dates of {id}");
         let seats: u64 = dates.map(|date| date.total_seats).sum();
         must!(concert.total_seats == seats, "seats of {id}");
+    }
+    Ok(())
+}
+
+/// No two live dates of a concert start at one instant, and nothing of a deleted one is anybody's.
+fn dates_are_apart(world: &World) -> Held {
+    let mut starts = BTreeMap::new();
+    for (id, date) in &world.dates {
+        if date.withdrawn_at.is_some() {
+            must!(date.available_seats == date.total_seats, "seats of {id}, which was deleted");
+            continue;
+        }
+        let other = starts.insert((date.concert, date.concert_date), id);
+        must!(other.is_none(), "{id} and {other:?} start together");
     }
     Ok(())
 }
@@ -153,9 +169,11 @@ fn money_adds_up(world: &World) -> Held {
         must!(entry.balance_after == Money(*sum), "balance after {key:?}");
         must!((0..=BALANCE_MAX.0).contains(sum), "balance {sum} after {key:?}");
         match entry.kind {
-            EntryKind::Charge => charged += entry.amount.0,
+            EntryKind::Charge | EntryKind::Credit | EntryKind::Debit => charged += entry.amount.0,
             EntryKind::Payment => paid -= entry.amount.0,
         }
+        let by_operator = matches!(entry.kind, EntryKind::Credit | EntryKind::Debit);
+        must!(entry.reason.is_some() == by_operator, "reason of {key:?}");
     }
     let mut balances = 0;
     for (user, row) in &world.balances {

@@ -2,7 +2,7 @@
 
 use crate::harness::World;
 use crate::words::{id, name, offset};
-use boxoffice_core::concert::SeatStatus;
+use boxoffice_core::concert::{Concert, SeatStatus};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId};
 use boxoffice_core::queue::{PlaceStatus, position};
 use boxoffice_core::time::Time;
@@ -18,6 +18,23 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
         "concert" => {
             let concert = &world.concerts[&ConcertId(id(which))];
             format!("{} dates {} seats", concert.date_count, concert.total_seats)
+        }
+        "told" => {
+            let concert = &world.concerts[&ConcertId(id(which))];
+            let zone = concert.time_zone.as_deref().unwrap_or("-");
+            let why = concert.pause_reason.en.as_deref().unwrap_or("-");
+            let Concert { concert_name, theater, run_time, .. } = concert;
+            format!("{concert_name} {theater} {run_time} {zone} {why}")
+        }
+        "announced" => {
+            let concert = &world.concerts[&ConcertId(id(which))];
+            let end = concert.end_at.map_or("-".to_owned(), offset);
+            format!("{} to {end}", offset(concert.start_at))
+        }
+        "price" => {
+            let (number, date) = (which.parse().unwrap(), DateId(id(date)));
+            let seat = &world.seats[&SeatKey { date, number }];
+            format!("{} {}", seat.zone, seat.ticket_price.0)
         }
         "reservation" => {
             let row = world.reservations.get(&ReservationId(id(which)));

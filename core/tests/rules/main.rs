@@ -9,6 +9,7 @@
 
 mod concert;
 mod drawing;
+mod edit;
 mod harness;
 mod histories;
 mod idempotency;
@@ -20,6 +21,7 @@ mod queue;
 mod queue_places;
 mod queue_rate;
 mod reservation;
+mod sale;
 mod script;
 mod session;
 mod user;
@@ -29,15 +31,17 @@ mod words;
 use boxoffice_core::command::Command;
 use boxoffice_core::refusal::Refusal;
 
-const SCRIPTS: [&str; 11] = [
+const SCRIPTS: [&str; 13] = [
     include_str!("concert.rs"),
     include_str!("drawing.rs"),
+    include_str!("edit.rs"),
     include_str!("idempotency.rs"),
     include_str!("payment.rs"),
     include_str!("queue.rs"),
     include_str!("queue_places.rs"),
     include_str!("queue_rate.rs"),
     include_str!("reservation.rs"),
+    include_str!("sale.rs"),
     include_str!("session.rs"),
     include_str!("user.rs"),
     include_str!("wallet.rs"),

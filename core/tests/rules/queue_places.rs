@@ -518,6 +518,7 @@ fn the_budget_decides_how_often_to_ask() {
         ((2_000_000, 50, 4_000.0), (1_250, 600_000, 1.25)),
         ((10_000_000, 1, 1_000.0), (1_000, 600_000, 4.0)),
         ((1_000_000, 5_000, 100.0), (10_000, 600_000, 1.25)),
+        ((100_000, 5_000, 5_000.0), (10_000, 600_000, 1.25)),
     ] {
         let want = PollLaw { least_ms, most_ms, divisor };
         assert_eq!(PollLaw::of(waiting, rate.into(), budget), want, "{waiting} {rate} {budget}");

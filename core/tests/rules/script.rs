@@ -17,7 +17,8 @@ use crate::look;
 use crate::words::{self, START, id, ms, offset};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy, SetSale};
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
+use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate};
 use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
 };
@@ -27,12 +28,13 @@ use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::DrawTerms;
 use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetDraw, SetQueue};
 use boxoffice_core::reservation::{Cancel, Reserve};
+use boxoffice_core::sale::SetSale;
 use boxoffice_core::session::{
     DeleteUser, EndSessions, OpenSession, Refresh, SessionTimes, SetPassword, Which, unnamed,
 };
 use boxoffice_core::time::Time;
 use boxoffice_core::user::{Adopt, Register};
-use boxoffice_core::wallet::Charge;
+use boxoffice_core::wallet::{Adjust, Charge};
 use std::fmt::Write as _;
 use std::str::FromStr;
 
@@ -60,7 +62,8 @@ pub fn each(from: u32, to: u32, line: impl Fn(u32) -> String) -> String {
 
 /// How the language calls a command: without `create_`, `add_`, `set_`.
 pub fn verb_of(command: &str) -> &str {
-    command.split_once('_').map_or(command, |(_, verb)| verb)
+    let short = ["create_", "add_", "set_"].into_iter().find_map(|head| command.strip_prefix(head));
+    short.unwrap_or(command)
 }
 
 struct Step {
@@ -158,10 +161,7 @@ impl Play {
                 concert: ConcertId(id(words.0[1])),
                 date: words.date(words.0[2]),
             }),
-            "sale" => Command::SetSale(SetSale {
-                concert: ConcertId(id(words.0[1])),
-                open: words.0[2] == "open",
-            }),
+            "sale" => Command::SetSale(words.sale()),
             "draw" => Command::SetDraw(SetDraw {
                 concert: ConcertId(id(words.0[1])),
                 value: words.0[2].replace('_', " "),
@@ -172,6 +172,9 @@ impl Play {
                 admissions_per_second: words.number("rate"),
                 max_waiting: words.number("max_waiting"),
                 paused: words.after("paused").map(|word| word == "on"),
+                pause_reason: words
+                    .after("why")
+                    .map(|word| PauseReason { en: Some(word.replace('_', " ")), ko: None }),
             }),
             "admit" => Command::Admit(Admit {
                 concert: ConcertId(id(words.0[1])),
@@ -188,7 +191,16 @@ impl Play {
                 Command::Adopt(Adopt { user: words.user(), username: words.0[2].replace('/', "#") })
             }
             "session" | "refresh" | "sessions" | "password" | "user" => words.account_command(),
-            _ => self.users_command(words),
+            "adjust" => {
+                self.charges += 1;
+                Command::Adjust(Adjust {
+                    user: words.user(),
+                    amount: Money(words.0[2].parse().unwrap()),
+                    reason: words.after("why").unwrap_or("cash").replace('_', " "),
+                    adjustment: ChargeId(id(&format!("charge{}", self.charges))),
+                })
+            }
+            _ => words.edit().unwrap_or_else(|| self.users_command(words)),
         };
         assert_eq!(verb_of(command.name()), words.0[0]);
         command
@@ -363,6 +375,41 @@ impl<'a> Words<'a> {
         numbers.map(|word| word.parse().unwrap()).collect()
     }
 
+    fn sale(&self) -> SetSale {
+        let time = |word: &str| START.plus_ms(ms(word));
+        SetSale {
+            concert: ConcertId(id(self.0[1])),
+            open: ["open", "close"].contains(&self.0[2]).then(|| self.0[2] == "open"),
+            opens_at: self.after("opens").map(time),
+            closes_at: self.after("closes").map(|word| (word != "none").then(|| time(word))),
+        }
+    }
+
+    /// What an operator changes or deletes.
+    fn edit(&self) -> Option<Command> {
+        let concert = || ConcertId(id(self.0[1]));
+        let date = || DateId(id(self.0[2]));
+        let text = |option| self.after(option).map(|word| word.replace('_', " "));
+        Some(match self.0[0] {
+            "edit_concert" => Command::EditConcert(EditConcert {
+                concert: concert(),
+                concert_name: text("name"),
+                theater: text("theater"),
+                run_time: self.number("run_time"),
+                time_zone: text("zone"),
+            }),
+            "edit_date" => Command::EditDate(EditDate {
+                concert: concert(),
+                date: date(),
+                starts_at: self.after("starts").map(|word| START.plus_ms(ms(word))),
+                seats: self.after("numbers").map(|_| self.date("d1").seats).unwrap_or_default(),
+            }),
+            "delete_concert" => Command::DeleteConcert(DeleteConcert { concert: concert() }),
+            "delete_date" => Command::DeleteDate(DeleteDate { concert: concert(), date: date() }),
+            _ => return None,
+        })
+    }
+
     /// A date with seats 1 to `seats`, or with those listed after `numbers`.
     fn date(&self, name: &str) -> NewDate {
         let count = self.number("seats").unwrap_or(5);
@@ -375,9 +422,12 @@ impl<'a> Words<'a> {
             zone: self.after("zone").unwrap_or("R").replace('_', " "),
             price: Money(self.number("price").unwrap_or(100)),
         };
+        // A minute apart, unless it is told.
+        let number = name.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(1);
+        let starts = self.after("starts").map_or(ms("24h") + (number - 1) * ms("1m"), ms);
         NewDate {
             date: DateId(id(name)),
-            starts_at: START.plus_ms(ms("24h")),
+            starts_at: START.plus_ms(starts),
             seats: numbers.into_iter().map(seat).collect(),
         }
     }
@@ -405,6 +455,7 @@ impl<'a> Words<'a> {
             run_time: self.number("run_time").unwrap_or(120),
             start_at: START.plus_ms(self.span("opens", "0s")),
             end_at: self.after("closes").map(|word| START.plus_ms(ms(word))),
+            time_zone: self.after("time_zone").map(|word| word.replace('_', " ")),
             policy,
             queue,
             seed: [self.number("seed").unwrap_or(7); 32],

@@ -98,3 +98,46 @@ fn each_key_charges_once() {
     script += "}\nsee balance u1 -> 2100\nsee ledger u1 -> 300 entries";
     check(&script);
 }
+
+/// Order: user not found, amount out of range, invalid setting, balance too low, balance limit.
+#[test]
+fn adjust_refuses_in_order() {
+    let fill = "adjust u1 100000000 -> adjusted\n".repeat(99);
+    check(&format!(
+        "
+        adjust u1 0 why _                -> user_not_found
+        register u1 mina
+        adjust u1 0 why _                -> amount_out_of_range 1 100000000
+        adjust u1 100000001 why _        -> amount_out_of_range 1 100000000
+        adjust u1 -100000001 why _       -> amount_out_of_range 1 100000000
+        adjust u1 -9223372036854775808 why _ -> amount_out_of_range
+        adjust u1 -1 why _               -> invalid_setting Reason
+        adjust u1 -1                     -> balance_too_low 0
+        adjust u1 500                    -> adjusted 500 balance 500
+        adjust u1 -501                   -> balance_too_low 500
+        adjust u1 -500 why paid_out      -> adjusted -500 balance 0
+        see ledger u1                    -> 2 entries 500 -500
+        {fill}
+        adjust u1 100000000              -> adjusted 100000000 balance 10000000000
+        adjust u1 1                      -> balance_limit 10000000000
+        "
+    ));
+}
+
+/// A credit pays for seats like a charge, and a retry under its key credits once.
+#[test]
+fn a_credit_is_money() {
+    check(
+        "
+        concert c1
+        register u1 mina
+        key k1 adjust u1 100             -> adjusted 100 balance 100
+        key k1 adjust u1 100             -> replayed adjusted 100 balance 100
+        join u1
+        reserve u1 r1                    -> held 1 for 100
+        pay u1 r1                        -> paid 100 balance 0
+        adjust u1 -1                     -> balance_too_low 0
+        see ledger u1                    -> 2 entries 100 -100
+    ",
+    );
+}

@@ -141,13 +141,32 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::SessionsEnded { count } => format!("ended {count}"),
         Outcome::PasswordSet { ended } => format!("set, ended {ended}"),
         Outcome::UserDeleted => "deleted".to_owned(),
+        Outcome::ConcertEdited { .. } => "edited".to_owned(),
+        Outcome::DateEdited { starts_at, total_seats, .. } => {
+            format!("edited {total_seats} seats at {}", offset(*starts_at))
+        }
+        Outcome::Deleted => "deleted".to_owned(),
+        Outcome::Adjusted { amount, balance, .. } => {
+            format!("adjusted {} balance {}", amount.0, balance.0)
+        }
     }
 }
 
 fn refusal(refusal: &Refusal) -> String {
     let code = refusal.code();
     match refusal {
-        Refusal::SaleNotOpen { opens_at } => format!("{code} {}", offset(*opens_at)),
+        Refusal::SaleNotOpen { opens_at } | Refusal::SaleHasOpened { opens_at } => {
+            format!("{code} {}", offset(*opens_at))
+        }
+        Refusal::DateExists { date_id, .. } => {
+            format!("{code} {}", date_id.map_or("-".to_owned(), |id| name(id.0)))
+        }
+        Refusal::DateInPast { starts_at } => format!("{code} {}", offset(*starts_at)),
+        Refusal::DateBeforeOpening { starts_at, opens_at } => {
+            format!("{code} {} {}", offset(*starts_at), offset(*opens_at))
+        }
+        Refusal::HeldOrSold { seats } => format!("{code} {seats}"),
+        Refusal::BalanceTooLow { balance } => format!("{code} {}", balance.0),
         Refusal::SeatNotFound { seat_numbers } | Refusal::SeatsTaken { seat_numbers } => {
             format!("{code} {}", numbers(seat_numbers))
         }

@@ -66,10 +66,10 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "concert_totals",
-        "a concert's dates and seats are those that there are",
+        "a concert's dates and seats are those that there are and were not deleted",
         "SELECT 'concert ' || lower(hex(concert_id)) FROM concert c
          WHERE (date_count, total_seats) IS NOT (
-            SELECT count(*), coalesce(sum(total_seats), 0) FROM concert_date d WHERE d.concert_id = c.concert_id)",
+            SELECT count(*), coalesce(sum(total_seats), 0) FROM concert_date d WHERE d.concert_id = c.concert_id AND d.withdrawn_at IS NULL)",
     ),
     check(
         "reservation_sums",
@@ -124,13 +124,14 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "ledger_signs",
-        "a charge adds money, and a payment takes it",
+        "a charge or a credit adds money, and a payment or a debit takes it",
         "SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number FROM balance_entry
-         WHERE (kind = 'charge' AND amount <= 0) OR (kind = 'payment' AND amount > 0)",
+         WHERE (kind = 'charge' AND amount <= 0) OR (kind = 'payment' AND amount > 0)
+            OR kind NOT IN ('charge', 'payment') OR reason = '' OR (reason IS NOT NULL AND amount = 0)",
     ),
     check(
         "movement_once",
-        "a charge or a payment stands in the ledger once",
+        "what moved money stands in the ledger once",
         "SELECT 'reference ' || lower(hex(reference)) || ': ' || count(*) || ' entries'
          FROM balance_entry GROUP BY reference HAVING count(*) > 1",
     ),
@@ -138,26 +139,27 @@ pub const CHECKS: &[Check] = &[
         "payment_debited",
         "a payment was debited once",
         "SELECT 'payment ' || lower(hex(a.amount_id)) FROM amount a LEFT JOIN balance_entry e
-            ON e.user_id = a.user_id AND e.kind = 'payment' AND e.reference = a.amount_id AND e.amount = -a.amount
+            ON e.user_id = a.user_id AND e.kind = 'payment' AND e.reason IS NULL AND e.reference = a.amount_id AND e.amount = -a.amount
          GROUP BY a.amount_id HAVING count(e.user_id) <> 1",
     ),
     check(
         "debit_paid",
-        "a debit has its payment",
+        "a debit has its payment, or the reason of an operator",
         "SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM balance_entry e
          LEFT JOIN amount a ON a.amount_id = e.reference
-         WHERE e.kind = 'payment' AND a.amount_id IS NULL",
+         WHERE e.kind = 'payment' AND e.reason IS NULL AND a.amount_id IS NULL",
     ),
     check(
         "money",
-        "money in is money out: charges less balances are the payments, and those the price of what was sold",
-        "SELECT 'charges ' || charges || ', balances ' || balances || ', payments ' || payments || ', sold for ' || sold
-         FROM (SELECT coalesce((SELECT sum(amount) FROM balance_entry WHERE kind = 'charge'), 0) charges,
+        "money in is money out: charges and operators' entries less balances are the payments, and those the price of what was sold",
+        "SELECT 'charges ' || charges || ', by operators ' || adjusted || ', balances ' || balances || ', payments ' || payments || ', sold for ' || sold
+         FROM (SELECT coalesce((SELECT sum(amount) FROM balance_entry WHERE kind = 'charge' AND reason IS NULL), 0) charges,
+            coalesce((SELECT sum(amount) FROM balance_entry WHERE reason IS NOT NULL), 0) adjusted,
             coalesce((SELECT sum(amount) FROM balance), 0) balances,
             coalesce((SELECT sum(amount) FROM amount), 0) payments,
             coalesce((SELECT sum(rs.ticket_price) FROM reservation r JOIN reservation_seat rs USING (reservation_id)
                 WHERE r.status = 'confirmed'), 0) sold)
-         WHERE charges - balances <> payments OR payments <> sold",
+         WHERE charges + adjusted - balances <> payments OR payments <> sold",
     ),
     check(
         "paid_out",
@@ -251,7 +253,8 @@ pub const CHECKS: &[Check] = &[
          WHERE draw_joined_before IS NOT NULL AND drawn IS NOT NULL AND (
             sequence <= drawn AND w.created_at >= draw_joined_before + :slack
             OR sequence > drawn AND w.created_at + :slack < draw_joined_before
-                AND w.created_at + :slack < (SELECT start_at FROM concert c WHERE c.concert_id = q.concert_id))",
+                AND w.created_at + :slack < (SELECT min(start_at, coalesce(opened_at, start_at)) FROM concert c
+                    WHERE c.concert_id = q.concert_id))",
     ),
     check(
         "one_place",
@@ -282,7 +285,8 @@ pub const CHECKS: &[Check] = &[
                 CASE json_type(reply) WHEN 'text' THEN reply ->> '$'
                     WHEN 'object' THEN (SELECT min(key) FROM json_each(reply) HAVING count(*) = 1) END, '')
              NOT IN ('Registered', 'Joined', 'Left', 'Arrived', 'Reserved', 'Released', 'Charged', 'Paid',
-                'ConcertCreated', 'DateAdded', 'SaleSet', 'QueueSet')"
+                'ConcertCreated', 'DateAdded', 'SaleSet', 'QueueSet', 'DrawSet',
+                'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted')"
         ),
     ),
     check(
@@ -299,13 +303,19 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "reply_charged",
-        "a stored reply's charge stands in the ledger",
+        "a stored reply's charge, or an operator's entry, stands in the ledger",
         stored!(
-            "WHERE reply -> '$.Charged' IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM balance_entry e WHERE e.user_id = k.scope_id AND e.kind = 'charge'
-            AND e.reference = unhex(reply ->> '$.Charged.charge_id', '-')
-            AND e.amount = reply ->> '$.Charged.amount'
-            AND e.balance_after = reply ->> '$.Charged.balance')"
+            "WHERE (reply -> '$.Charged' IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM balance_entry e WHERE e.user_id = k.scope_id AND e.kind = 'charge'
+                AND e.reason IS NULL AND e.reference = unhex(reply ->> '$.Charged.charge_id', '-')
+                AND e.amount = reply ->> '$.Charged.amount'
+                AND e.balance_after = reply ->> '$.Charged.balance'))
+            OR (reply -> '$.Adjusted' IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM balance_entry e WHERE e.reason IS NOT NULL
+                AND e.user_id = unhex(reply ->> '$.Adjusted.user_id', '-')
+                AND e.reference = unhex(reply ->> '$.Adjusted.adjustment_id', '-')
+                AND e.amount = reply ->> '$.Adjusted.amount'
+                AND e.balance_after = reply ->> '$.Adjusted.balance'))"
         ),
     ),
     check(

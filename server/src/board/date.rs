@@ -54,6 +54,8 @@ pub struct DateBoard {
     pub starts_at: Time,
     /// How many seats there are.
     pub total_seats: u64,
+    /// How often an operator has changed it: one of another revision is read whole.
+    pub revision: u64,
     /// Locked before the picture where both are, and alone while rendering: who changes seats does not
     /// wait for that.
     rendered: Mutex<Rendered>,
@@ -155,7 +157,7 @@ struct Rendered {
 }
 
 impl Rendered {
-    fn draw(&mut self, id: DateId, due: &Due) -> SeatMap {
+    fn draw(&mut self, (id, money): (DateId, &str), due: &Due) -> SeatMap {
         self.chunks.resize(due.heads.len().div_ceil(CHUNK), Chunk::default());
         for (index, states) in &due.states {
             let heads = due.heads.chunks(CHUNK).nth(*index);
@@ -171,8 +173,10 @@ impl Rendered {
         let length: usize = self.chunks.iter().map(|chunk| chunk.text.len() + 1).sum();
         let mut body = String::with_capacity(length + 128);
         let available = due.available;
-        let _ =
-            write!(body, r#"{{"concert_date_id":"{id}","available_seats":{available},"seats":["#);
+        let _ = write!(
+            body,
+            r#"{{"concert_date_id":"{id}",{money}"available_seats":{available},"seats":["#
+        );
         let mut digest = Sha256::new_with_prefix(&body);
         for (index, chunk) in self.chunks.iter().enumerate() {
             if index > 0 {
@@ -199,6 +203,7 @@ impl DateBoard {
             concert: row.concert,
             starts_at: row.concert_date,
             total_seats: row.total_seats,
+            revision: row.revision,
             rendered: Mutex::default(),
             picture: Mutex::new(Picture { compact: Compact::new(), ..Picture::default() }),
         }
@@ -221,12 +226,13 @@ impl DateBoard {
         let mut picture = self.picture();
         picture.advance(now);
         let held = u64::try_from(picture.holds.len()).unwrap_or(u64::MAX);
-        Stock { total: self.total_seats, free: picture.available, held }
+        Stock { total: self.total_seats, free: picture.available, held, is_over: false }
     }
 
-    /// The map at `now`; rendered only where something has changed.
+    /// The map at `now`; rendered only where something has changed. `money`: members of the object that
+    /// say what prices are in, each with a comma behind it; the same at each call.
     #[must_use]
-    pub fn map(&self, now: Time) -> SeatMap {
+    pub fn map(&self, money: &str, now: Time) -> SeatMap {
         let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
         let before = rendered.map.take();
         let due = {
@@ -236,7 +242,7 @@ impl DateBoard {
         };
         let map = match before {
             Some(before) if due.states.is_empty() => before,
-            _ => rendered.draw(self.id, &due),
+            _ => rendered.draw((self.id, money), &due),
         };
         rendered.map = Some(map.clone());
         map

@@ -22,7 +22,7 @@ use stock::AtomicStock;
 
 use crate::store::reads::Snapshot;
 use boxoffice_core::concert::Concert;
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, UserId};
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use dates::Dates;
@@ -207,10 +207,15 @@ impl Board {
     }
 
     /// Shows a concert that was read whole, unless it is over. It appears with all that belongs to it.
+    /// One that is shown is replaced, with its dates.
     pub fn bring_back(&self, snapshot: Snapshot, now: Time) {
         let fresh = Self::from_snapshot(snapshot, now, self.shared);
         let dates = std::mem::take(&mut *write(&fresh.dates));
-        write(&self.dates).extend(dates.into_all());
+        {
+            let mut shown = write(&self.dates);
+            read(&fresh.concerts).keys().for_each(|id| shown.remove(*id));
+            shown.extend(dates.into_all());
+        }
         for (id, concert) in std::mem::take(&mut *write(&fresh.concerts)) {
             write(&self.concerts).insert(id, concert);
             write(&self.away).came_back(id);
@@ -222,7 +227,8 @@ impl Board {
     pub fn page(&self, after: Option<ConcertId>, limit: usize) -> Vec<Arc<ConcertBoard>> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let concerts = read(&self.concerts);
-        concerts.range((from, Bound::Unbounded)).take(limit).map(|(_, c)| Arc::clone(c)).collect()
+        let shown = concerts.range((from, Bound::Unbounded)).filter(|(_, c)| !c.row().is_deleted());
+        shown.take(limit).map(|(_, c)| Arc::clone(c)).collect()
     }
 
     /// All concerts that are not over, oldest first.
@@ -249,6 +255,12 @@ impl Board {
         read(&self.dates).of(concert).to_vec()
     }
 
+    /// What a user holds, in whatever concert, as of the last commit.
+    #[must_use]
+    pub fn holds_of(&self, user: UserId) -> Vec<ReservationId> {
+        self.concerts().iter().filter_map(|concert| concert.queue.hold_of(user)).collect()
+    }
+
     /// How many dates are shown.
     #[must_use]
     pub fn date_count(&self) -> usize {
@@ -261,6 +273,12 @@ impl Board {
         for (id, row, _) in rows.concerts.changed() {
             if self.concert(*id).is_none() && !self.is_whole(*id, row, rows) {
                 self.want(*id);
+            }
+        }
+        // What an operator changes of a date is read whole.
+        for (id, row, _) in rows.dates.changed() {
+            if self.date(*id).is_some_and(|shown| shown.revision != row.revision) {
+                self.want(row.concert);
             }
         }
         self.show(rows, now);
@@ -289,10 +307,11 @@ impl Board {
     pub fn count(&self, now: Time) {
         for concert in self.concerts() {
             let mut stock = Stock::default();
-            for date in self.dates_of(concert.id).iter().filter(|date| !now.reached(date.starts_at))
-            {
+            let dates = self.dates_of(concert.id);
+            for date in dates.iter().filter(|date| !now.reached(date.starts_at)) {
                 stock.add(date.stock(now));
             }
+            stock.is_over = dates.last().is_some_and(|last| now.reached(last.starts_at));
             concert.stock.set(stock);
         }
     }
@@ -302,7 +321,7 @@ impl Board {
     /// Returns whether there was one.
     fn show_dates(&self, rows: &Rows, now: Time) -> bool {
         let new = rows.dates.changed().filter(|(id, row, _)| {
-            self.date(**id).is_none() && !read(&self.away).holds(row.concert)
+            row.is_live() && self.date(**id).is_none() && !read(&self.away).holds(row.concert)
         });
         let mut new: HashMap<_, _> =
             new.map(|(id, row, _)| (*id, Arc::new(DateBoard::new(*id, row)))).collect();

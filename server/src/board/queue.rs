@@ -5,7 +5,7 @@ use super::rank_set::RankSet;
 use super::{read, write};
 use boxoffice_core::concert::Concert;
 use boxoffice_core::draw::Draw;
-use boxoffice_core::id::ConcertId;
+use boxoffice_core::id::{ConcertId, ReservationId, UserId};
 use boxoffice_core::limits::RETURNS_MAX;
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, Admit, DrawRule, Place, PlaceStatus, QueueSettings, QueueState,
@@ -115,6 +115,8 @@ pub(super) struct Picture {
     admitted_total: u64,
     /// Active admissions that hold seats.
     holding: u64,
+    /// By whom: the place's sequence, and what is held.
+    holders: HashMap<UserId, (u64, ReservationId)>,
     /// Where others write as well: the cursor up to which all is known that they have done. A batch
     /// shows the queue's row as it found it, with places served that only the next news tell of.
     heard: Option<u64>,
@@ -177,6 +179,16 @@ impl Picture {
             holding: row.reservation.is_some(),
             may_return,
         };
+        let mine = self.holders.get(&row.user).is_some_and(|(holder, _)| *holder == sequence);
+        match row.reservation.filter(|_| row.is_active) {
+            Some(held) => {
+                self.holders.insert(row.user, (sequence, held));
+            }
+            None if mine => {
+                self.holders.remove(&row.user);
+            }
+            None => {}
+        }
         // What is over for good is known by being behind the cursor.
         let kept = row.is_active || row.end == Some(AdmissionEnd::NoShow) && may_return;
         let before = if kept {
@@ -323,6 +335,18 @@ impl QueueBoard {
     #[must_use]
     pub fn number_of(&self, sequence: u64) -> Option<u64> {
         read(&self.picture).number_of(sequence)
+    }
+
+    /// What a user holds.
+    #[must_use]
+    pub fn hold_of(&self, user: UserId) -> Option<ReservationId> {
+        read(&self.picture).holders.get(&user).map(|(_, held)| *held)
+    }
+
+    /// Whether nobody is let in because an operator has paused the queue.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        read(&self.picture).row.as_ref().is_some_and(|row| row.settings.paused)
     }
 
     /// The queue in figures.

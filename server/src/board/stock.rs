@@ -1,7 +1,7 @@
 //! How many seats of a concert can be had, over all dates that can be booked: what decides whether letting
 //! people in is of use. It proposes only; each seat is decided on its row.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// People in the shop without a hold, for each free seat: more would come to find none.
 const PEOPLE_PER_SEAT: u64 = 2;
@@ -17,6 +17,8 @@ pub struct Stock {
     pub free: u64,
     /// Those that are held and not paid: they may come back.
     pub held: u64,
+    /// There are dates, and all of them have started: nothing can be had any more.
+    pub is_over: bool,
 }
 
 impl Stock {
@@ -38,6 +40,7 @@ impl Stock {
     #[must_use]
     pub fn most(&self, undecided: u64) -> u64 {
         match (self.total, self.free) {
+            (0, _) if self.is_over => 0,
             (0, _) => u64::MAX,
             (_, 0) => 0,
             (_, free) => {
@@ -53,19 +56,21 @@ pub(super) struct AtomicStock {
     total: AtomicU64,
     free: AtomicU64,
     held: AtomicU64,
+    is_over: AtomicBool,
 }
 
 impl AtomicStock {
     pub fn get(&self) -> Stock {
         let [total, free, held] =
             [&self.total, &self.free, &self.held].map(|count| count.load(Ordering::Relaxed));
-        Stock { total, free, held }
+        Stock { total, free, held, is_over: self.is_over.load(Ordering::Relaxed) }
     }
 
     pub fn set(&self, stock: Stock) {
         self.total.store(stock.total, Ordering::Relaxed);
         self.free.store(stock.free, Ordering::Relaxed);
         self.held.store(stock.held, Ordering::Relaxed);
+        self.is_over.store(stock.is_over, Ordering::Relaxed);
     }
 }
 
@@ -75,8 +80,13 @@ mod tests {
 
     #[test]
     fn nobody_is_let_in_for_nothing() {
-        let stock = |free, held| Stock { total: 100, free, held };
+        let stock = |free, held| Stock { total: 100, free, held, is_over: false };
         assert_eq!(Stock::default().most(7), u64::MAX, "no seats are known yet");
+        assert_eq!(
+            Stock { is_over: true, ..Stock::default() }.most(7),
+            0,
+            "all dates have started"
+        );
         assert_eq!(stock(0, 5).most(0), 0);
         assert_eq!(stock(50, 0).most(30), 70);
         assert_eq!(stock(50, 0).most(300), 0);

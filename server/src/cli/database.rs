@@ -45,7 +45,23 @@ pub fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
         Database::Sqlite(path) => sqlite(config, Files { path }, clock),
         Database::MySql(url) => mysql(config, &url, clock),
     };
-    Ok(opened.map_err(|fault| named(config, &fault))?)
+    let mut opened = opened.map_err(|fault| named(config, &fault))?;
+    keep_currency(config, opened.store.as_mut())?;
+    Ok(opened)
+}
+
+/// Has the database keep the currency of its amounts, from the first start on.
+///
+/// # Errors
+/// It keeps another one: every amount in it would be taken for something else.
+fn keep_currency(config: &Config, store: &mut dyn Store) -> Result<(), Failure> {
+    let wanted = &config.currency;
+    let kept = store.keep("currency", wanted).map_err(|fault| named(config, &fault))?;
+    if kept == *wanted {
+        return Ok(());
+    }
+    let name = config.shown_database();
+    Err(format!("currency: the amounts in {name} are in {kept} and not in {wanted}").into())
 }
 
 /// A fault with the database's name, without its password.

@@ -47,6 +47,7 @@ fn concert(app: &App, name: &str, theater: &str, dates: &[(i64, u32)]) -> Result
         run_time: 120,
         start_at: now,
         end_at: None,
+        time_zone: Some("Asia/Seoul".to_owned()),
         policy: app.policy,
         queue: app.queue_settings,
         seed: random()?,

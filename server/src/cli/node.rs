@@ -5,6 +5,7 @@ use super::database::{self, Opened};
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::config::{Config, Database};
+use crate::currency::Currency;
 use crate::desk::{self, Desk, Writer};
 use crate::http::app::TokenTimes;
 use crate::http::limits::{Limits, Rates};
@@ -111,6 +112,7 @@ pub fn token_keys(
 /// The database or a key file cannot be used.
 pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     config.check_token_keys()?;
+    let currency = Currency::of(&config.currency).ok_or("currency: it is no ISO 4217 code")?;
     let Opened { store, readers, house, flush, snapshot, refill } = database::open(config, &clock)?;
     // Of several servers each would make its own.
     let makes_its_own = matches!(config.where_is_the_database()?, Database::Sqlite(_));
@@ -173,7 +175,8 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         },
         policy: policy(config),
         queue_settings: queue_settings(config),
-        currency: config.currency.clone(),
+        currency,
+        self_charge: config.self_charge,
         draining: Arc::default(),
         known_external: RwLock::new(HashSet::new()),
     };

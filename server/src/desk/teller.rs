@@ -222,7 +222,7 @@ mod tests {
     use super::*;
     use crate::board::Standing;
     use crate::store::Fault;
-    use boxoffice_core::concert::{Concert, Policy};
+    use boxoffice_core::concert::{ByHand, Concert, PauseReason, Policy};
     use boxoffice_core::id::{ConcertId, Uuid};
     use boxoffice_core::queue::{QueueSettings, QueueState};
     use boxoffice_core::refusal::Refusal;
@@ -329,6 +329,9 @@ mod tests {
             date_count: 0,
             start_at: Time(0),
             end_at: None,
+            by_hand: ByHand::default(),
+            time_zone: None,
+            pause_reason: PauseReason::default(),
             policy: Policy::default(),
             created_at: Time(0),
         }

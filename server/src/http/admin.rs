@@ -1,18 +1,21 @@
-//! The operator's verbs: make a concert, add dates, open and close a sale, steer a queue.
+//! The operator's verbs: make a concert, add dates, steer a queue.
 
 use super::App;
 use super::app::new_id;
-use super::concert::{DateView, SaleState, date_view, row_view, sale_state};
+use super::concert::{
+    ClosedBecause, DateView, OVER, SaleState, closed_because, date_view, row_view, sale_state,
+};
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::Problem;
 use super::upload::{self, CSV_TYPES};
 use super::view::{Stamp, json, parse_stamp, replied};
 use crate::board::Status;
 use crate::text;
+use crate::zone;
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy, SetSale};
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
 use boxoffice_core::id::{ConcertId, DateId, Uuid};
 use boxoffice_core::limits::{
     DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,
@@ -71,6 +74,9 @@ pub struct NewConcert {
     pub opens_at: String,
     /// RFC 3339: when it closes, if it does.
     pub closes_at: Option<String>,
+    /// IANA name of the time zone where it is: times of the show are told by its clocks, too.
+    #[schema(example = "Asia/Seoul")]
+    pub time_zone: Option<String>,
     /// How long seats are held.
     pub hold_seconds: Option<i64>,
     /// How long an admitted user may shop.
@@ -109,11 +115,11 @@ pub struct CreatedView {
     concert_date_ids: Vec<Uuid>,
 }
 
-fn invalid(field: &str) -> Problem {
+pub(super) fn invalid(field: &str) -> Problem {
     Problem::of("invalid_body").with("field", field)
 }
 
-fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
+pub(super) fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
     parse_stamp(text).ok_or_else(|| invalid(field).with("reason", "RFC 3339 with an offset"))
 }
 
@@ -130,10 +136,7 @@ fn bounded(dates: &[NewDateBody]) -> Result<(), Problem> {
     if dates.len() > DATES_PER_CONCERT_MAX {
         return refused(Field::Dates);
     }
-    let mut ranges = dates.iter().flat_map(|date| &date.seats);
-    if ranges.any(|range| range.zone.chars().count() > NAME_CHARS_MAX) {
-        return refused(Field::Seats);
-    }
+    dates.iter().try_for_each(|date| bounded_seats(&date.seats))?;
     // A date that has too many by itself is refused when it is written out, and until then counts
     // as one that is full.
     let seats = |date: &NewDateBody| {
@@ -147,11 +150,19 @@ fn bounded(dates: &[NewDateBody]) -> Result<(), Problem> {
 }
 
 /// A name in its one form. One that is blank is refused by the rules.
-fn named(name: &str) -> String {
+pub(super) fn named(name: &str) -> String {
     text::title(name).unwrap_or_else(|_| name.to_owned())
 }
 
-fn seats_of(ranges: &[SeatRange]) -> Result<Vec<NewSeat>, Problem> {
+/// Refuses zones that are too long, before a range is written out: its zone stands in each of its seats.
+pub(super) fn bounded_seats(ranges: &[SeatRange]) -> Result<(), Problem> {
+    if ranges.iter().any(|range| range.zone.chars().count() > NAME_CHARS_MAX) {
+        return Err(Refusal::InvalidSetting { field: Field::Seats }.into());
+    }
+    Ok(())
+}
+
+pub(super) fn seats_of(ranges: &[SeatRange]) -> Result<Vec<NewSeat>, Problem> {
     let mut seats = Vec::new();
     for range in ranges {
         let count = seats_in(range);
@@ -187,6 +198,15 @@ fn ms(seconds: Option<i64>, default_ms: i64) -> i64 {
     seconds.map_or(default_ms, |seconds| seconds.saturating_mul(1000))
 }
 
+/// The zone as IANA writes it.
+pub(super) fn zone_of(name: Option<&str>) -> Result<Option<String>, Problem> {
+    let known = |name| {
+        let reason = "a name of the IANA time zone database, as Asia/Seoul";
+        zone::known(name).ok_or_else(|| invalid("time_zone").with("reason", reason))
+    };
+    name.map(known).transpose()
+}
+
 fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
     let policy = Policy {
         hold_ttl_ms: ms(body.hold_seconds, app.policy.hold_ttl_ms),
@@ -209,6 +229,7 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         run_time: body.run_time_minutes,
         start_at: time_of(&body.opens_at, "opens_at")?,
         end_at: body.closes_at.as_deref().map(|text| time_of(text, "closes_at")).transpose()?,
+        time_zone: zone_of(body.time_zone.as_deref())?,
         policy,
         queue,
         seed: crate::tokens::random().map_err(|_| Problem::of("internal"))?,
@@ -227,7 +248,7 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
 /// Makes a concert with its dates, seats and prices.
 #[utoipa::path(post, path = "/api/v1/admin/concerts", tag = "Operator", request_body = NewConcert, params(("Idempotency-Key" = Option<String>, Header)),
     security(("operator" = [])),
-    responses((status = 201, body = CreatedView), (status = 400, description = "invalid_body"), (status = 422, description = "invalid_setting")))]
+    responses((status = 201, body = CreatedView), (status = 400, description = "invalid_body"), (status = 409, description = "already_exists: two dates at one instant"), (status = 422, description = "invalid_setting, date_in_past, date_before_opening")))]
 pub async fn create_concert(
     State(app): State<App>,
     operator: Operator,
@@ -259,7 +280,7 @@ pub struct DateQuery {
 #[utoipa::path(post, path = "/api/v1/admin/concerts/{id}/dates", tag = "Operator", params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header), DateQuery),
     request_body(content((NewDateBody = "application/json"), (String = "text/csv"))),
     security(("operator" = [])),
-    responses((status = 201, body = CreatedView), (status = 404, description = "concert_not_found"), (status = 422, description = "invalid_setting")))]
+    responses((status = 201, body = CreatedView), (status = 404, description = "concert_not_found"), (status = 409, description = "already_exists: at this instant there is a date, whose id is told"), (status = 422, description = "invalid_setting, date_in_past, date_before_opening")))]
 pub async fn add_date(
     State(app): State<App>,
     PathId(id): PathId,
@@ -274,7 +295,7 @@ pub async fn add_date(
             NewDate {
                 date: DateId(new_id()),
                 starts_at,
-                seats: upload::seats(&raw, &app.currency)?,
+                seats: upload::seats(&raw, app.currency.code.as_str())?,
             }
         }
         "application/json" | "" => {
@@ -296,48 +317,6 @@ pub async fn add_date(
     }
 }
 
-/// Open or closed.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SaleBody {
-    /// True: opens now and stays open. False: closes now.
-    pub open: bool,
-}
-
-/// When seats are sold.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SaleView {
-    concert_id: Uuid,
-    #[schema(value_type = String, format = DateTime)]
-    opens_at: Stamp,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    closes_at: Option<Stamp>,
-}
-
-/// Opens or closes a sale now.
-#[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/sale", tag = "Operator", request_body = SaleBody, params(("id" = Uuid, Path)),
-    security(("operator" = [])),
-    responses((status = 200, body = SaleView), (status = 404, description = "concert_not_found")))]
-pub async fn set_sale(
-    State(app): State<App>,
-    PathId(id): PathId,
-    _: Operator,
-    submitted: Submitted<SaleBody>,
-) -> Result<Response, Problem> {
-    let command = Command::SetSale(SetSale { concert: ConcertId(id), open: submitted.value.open });
-    match app.outcome(command, None).await?.0 {
-        Outcome::SaleSet { concert_id, opens_at, closes_at } => {
-            let view = SaleView {
-                concert_id: concert_id.0,
-                opens_at: opens_at.into(),
-                closes_at: closes_at.map(Stamp),
-            };
-            Ok(json(StatusCode::OK, &view))
-        }
-        _ => Err(Problem::of("internal")),
-    }
-}
-
 /// What to change; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -350,6 +329,30 @@ pub struct QueueBody {
     pub admissions_per_second: Option<u64>,
     /// Places in line, at most.
     pub max_waiting: Option<u64>,
+    /// Why it is paused, for those in line: they are told it in their polls until it goes on.
+    pub pause_reason: Option<PauseText>,
+}
+
+/// The operator's words, in one or both languages.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PauseText {
+    /// English, at most 200 characters.
+    #[schema(example = "A short break: we are checking the payment system.", max_length = 200)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub en: Option<String>,
+    /// Korean, at most 200 characters.
+    #[schema(example = "결제 시스템 점검으로 잠시 멈췄습니다.", max_length = 200)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ko: Option<String>,
+}
+
+impl PauseText {
+    /// What is told while a queue is paused; `None` where nothing was said.
+    pub(super) fn of(reason: &PauseReason) -> Option<Self> {
+        let said = reason.en.is_some() || reason.ko.is_some();
+        said.then(|| Self { en: reason.en.clone(), ko: reason.ko.clone() })
+    }
 }
 
 /// What is set.
@@ -379,6 +382,10 @@ pub async fn set_queue(
         admissions_per_second: body.admissions_per_second,
         max_waiting: body.max_waiting,
         paused: body.paused,
+        pause_reason: body.pause_reason.map(|text| PauseReason {
+            en: text.en.as_deref().map(named),
+            ko: text.ko.as_deref().map(named),
+        }),
     });
     match app.outcome(command, None).await?.0 {
         Outcome::QueueSet {
@@ -407,7 +414,22 @@ pub struct SaleFigures {
     concert_id: Uuid,
     name: String,
     sale: SaleState,
+    /// Why no more seats are sold, where `sale` is `closed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_because: Option<ClosedBecause>,
+    #[schema(value_type = String, format = DateTime)]
+    opens_at: Stamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    closes_at: Option<Stamp>,
+    /// As announced, whatever was done by hand.
+    #[schema(value_type = String, format = DateTime)]
+    announced_opens_at: Stamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    announced_closes_at: Option<Stamp>,
+    time_zone: Option<String>,
     paused: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pause_reason: Option<PauseText>,
     max_active: u64,
     admissions_per_second: u64,
     max_waiting: u64,
@@ -433,24 +455,31 @@ pub async fn figures(
     _: Operator,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
-    let (status, row, sale, dates, awaiting) =
-        if let Some(concert) = app.board.concert(ConcertId(id)) {
-            let dates = app.board.dates_of(ConcertId(id));
-            let dates: Vec<_> = dates.iter().map(|date| date_view(date, now)).collect();
-            let row = concert.row();
-            let sale = sale_state(&row, concert.stock(), now);
-            (concert.queue.status(), row, sale, dates, concert.queue.awaits_value())
-        } else {
-            let (row, queue, dates) = app.over(id).await?;
-            let dates = dates.iter().map(|(id, date)| row_view(*id, date)).collect();
-            (Some(Status::of(&queue)), Arc::new(row), SaleState::Closed, dates, false)
-        };
+    let (status, row, stock, dates, awaiting) = if let Some(concert) = app.shown(id) {
+        let (row, dates) = (concert.row(), app.board.dates_of(ConcertId(id)));
+        let zone = row.time_zone.as_deref();
+        let dates: Vec<_> = dates.iter().map(|date| date_view(date, zone, now)).collect();
+        (concert.queue.status(), row, concert.stock(), dates, concert.queue.awaits_value())
+    } else {
+        let (row, queue, dates) = app.over(id).await?;
+        let zone = row.time_zone.as_deref();
+        let dates = dates.iter().map(|(id, date)| row_view(*id, date, zone)).collect();
+        (Some(Status::of(&queue)), Arc::new(row), OVER, dates, false)
+    };
+    let sale = sale_state(&row, stock, now);
     let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
     let view = SaleFigures {
         concert_id: id,
         name: row.concert_name.clone(),
         sale,
+        closed_because: closed_because(&row, stock, now),
+        opens_at: row.opens_at().into(),
+        closes_at: row.closes_at().map(Stamp),
+        announced_opens_at: row.start_at.into(),
+        announced_closes_at: row.end_at.map(Stamp),
+        time_zone: row.time_zone.clone(),
         paused: status.settings.paused,
+        pause_reason: PauseText::of(&row.pause_reason).filter(|_| status.settings.paused),
         max_active: status.settings.max_active,
         admissions_per_second: status.settings.admissions_per_second,
         max_waiting: status.settings.max_waiting,

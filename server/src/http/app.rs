@@ -6,6 +6,7 @@ use super::problem::Problem;
 use super::ready::Readiness;
 use crate::board::{Board, ConcertBoard};
 use crate::clock::Clock;
+use crate::currency::Currency;
 use crate::desk::Desk;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
@@ -69,7 +70,9 @@ pub struct Inner {
     /// What a new concert gets where the operator names nothing else.
     pub policy: Policy,
     pub queue_settings: QueueSettings,
-    pub currency: String,
+    pub currency: Currency,
+    /// Whether users charge their balances themselves.
+    pub self_charge: bool,
     /// Told to stop, and still serving: whoever balances is to send nobody any more.
     pub draining: Arc<AtomicBool>,
     /// External users that are known to have a row.
@@ -108,7 +111,14 @@ impl App {
         key: Option<Key>,
     ) -> Result<(Outcome, bool), Problem> {
         let reply = self.run(command, key).await?;
-        Ok((reply.result.map_err(Problem::from)?, reply.replayed))
+        let named = |refusal| Problem::from(refusal).in_currency(&self.currency);
+        Ok((reply.result.map_err(named)?, reply.replayed))
+    }
+
+    /// A concert that is shown: on the board, and not deleted.
+    #[must_use]
+    pub fn shown(&self, id: Uuid) -> Option<Arc<ConcertBoard>> {
+        self.board.concert(ConcertId(id)).filter(|concert| !concert.row().is_deleted())
     }
 
     /// A concert, or the problem that there is none.
@@ -129,7 +139,7 @@ impl App {
             return Err(none());
         }
         let found = self.readers.read_aside(move |reads| reads.concert(ConcertId(id))).await?;
-        found.ok_or_else(none)
+        found.filter(|(concert, ..)| !concert.is_deleted()).ok_or_else(none)
     }
 
     /// Whether the external user is known to have a row already.

@@ -1,6 +1,7 @@
 //! What a user has bought. Needs no queue token: that is used up by paying.
 
 use super::App;
+use super::concert::local;
 use super::extract::{Identity, Query};
 use super::problem::Problem;
 use super::view::{Stamp, json};
@@ -28,11 +29,21 @@ pub struct BookingView {
     concert_date_id: Uuid,
     #[schema(value_type = Option<String>, format = DateTime)]
     starts_at: Option<Stamp>,
+    /// The same by the clocks of the place, RFC 3339 with their offset; null where its zone is not told.
+    #[schema(format = DateTime)]
+    starts_at_local: Option<String>,
+    /// IANA name of that zone.
+    time_zone: Option<String>,
     seat_numbers: Vec<u32>,
     payment_id: Uuid,
     /// Minor units.
     amount: i64,
+    /// ISO 4217 code of what amounts are in.
+    #[schema(example = "KRW")]
     currency: String,
+    /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
+    #[schema(example = 0)]
+    currency_decimals: u8,
     #[schema(value_type = String, format = DateTime)]
     paid_at: Stamp,
 }
@@ -84,6 +95,7 @@ fn view(app: &App, ((whole, payment), over): &Found) -> BookingView {
     let concert = concert.as_deref().or(over.map(|(_, concert)| concert));
     let starts_at = app.board.date(row.date).map(|date| date.starts_at);
     let starts_at = starts_at.or(over.map(|(date, _)| date.concert_date));
+    let zone = concert.and_then(|concert| concert.time_zone.as_deref());
     BookingView {
         reservation_id: id.0,
         concert_id: row.concert.0,
@@ -91,10 +103,13 @@ fn view(app: &App, ((whole, payment), over): &Found) -> BookingView {
         theater: concert.map(|concert| concert.theater.clone()),
         concert_date_id: row.date.0,
         starts_at: starts_at.map(Stamp),
+        starts_at_local: starts_at.and_then(|at| local(at, zone)),
+        time_zone: zone.map(str::to_owned),
         seat_numbers: seats.iter().map(|seat| seat.number).collect(),
         payment_id: payment.payment.0,
         amount: payment.amount.0,
-        currency: app.currency.clone(),
+        currency: app.currency.code.clone(),
+        currency_decimals: app.currency.decimals,
         paid_at: payment.payment_date.into(),
     }
 }
@@ -108,13 +123,17 @@ pub async fn list(
     identity: Identity,
     Query(page): Query<Page>,
 ) -> Result<Response, Problem> {
+    list_of(&app, identity.user, page).await
+}
+
+/// A page of a user's bookings.
+pub(super) async fn list_of(app: &App, user: UserId, page: Page) -> Result<Response, Problem> {
     let size = page_size(page.limit)?;
     let before = page.before.map(PaymentId);
-    let user = identity.user;
     let board = Arc::clone(&app.board);
     let question = move |reads: &mut dyn Reads| read(&board, reads, user, (before, size + 1));
     let found = app.readers.read(question).await?;
-    let bookings: Vec<_> = found.iter().take(size).map(|booking| view(&app, booking)).collect();
+    let bookings: Vec<_> = found.iter().take(size).map(|booking| view(app, booking)).collect();
     let more = found.len() > size;
     let next_before = bookings.last().filter(|_| more).map(|booking| booking.payment_id);
     Ok(json(StatusCode::OK, &BookingsView { bookings, next_before }))

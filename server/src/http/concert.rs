@@ -1,14 +1,16 @@
 //! Concerts, for everyone; their dates, for the admitted.
 
 use super::App;
+use super::admin::PauseText;
 use super::extract::{Admitted, PathId, Query};
 use super::problem::Problem;
 use super::view::{Stamp, json};
 use super::wallet::page_size;
 use crate::board::{ConcertBoard, DateBoard, Status, Stock};
+use crate::zone;
 use axum::extract::State;
 use axum::response::Response;
-use boxoffice_core::concert::{Concert, ConcertDate};
+use boxoffice_core::concert::{Concert, ConcertDate, Policy};
 use boxoffice_core::draw::commitment;
 use boxoffice_core::id::{ConcertId, DateId, Uuid};
 use boxoffice_core::time::Time;
@@ -32,6 +34,40 @@ pub enum SaleState {
     Closed,
 }
 
+/// Why no more seats are sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosedBecause {
+    /// All dates have started.
+    DatesOver,
+    /// The announced closing has come.
+    ClosingTime,
+    /// The organiser has closed it; it may go on.
+    Organiser,
+}
+
+/// How long one may shop, in seconds. Known before anybody waits.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct TimeToShop {
+    /// Once let in: to come to the shop. Who does not come may come back to the front, three times.
+    arrival_grace_seconds: i64,
+    /// From coming to the shop: to choose seats.
+    shop_seconds: i64,
+    /// From taking seats: to pay for them. The admission then ends with the hold, be that earlier or later
+    /// than the end of the time to choose.
+    hold_seconds: i64,
+}
+
+impl TimeToShop {
+    pub(super) const fn of(policy: &Policy) -> Self {
+        Self {
+            arrival_grace_seconds: policy.arrival_grace_ms / 1000,
+            shop_seconds: policy.shop_ttl_ms / 1000,
+            hold_seconds: policy.hold_ttl_ms / 1000,
+        }
+    }
+}
+
 /// A concert, without inventory.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConcertView {
@@ -44,8 +80,14 @@ pub struct ConcertView {
     opens_at: Stamp,
     #[schema(value_type = Option<String>, format = DateTime)]
     closes_at: Option<Stamp>,
+    /// Why no more seats are sold, where `sale` is `closed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_because: Option<ClosedBecause>,
+    /// IANA name of the time zone where it is; null: not told.
+    time_zone: Option<String>,
     /// Seats of one date that one user may have.
     seats_per_user: u32,
+    time_to_shop: TimeToShop,
 }
 
 /// A page of the concerts that are not over, oldest first.
@@ -65,6 +107,9 @@ pub struct QueueView {
     concert_id: Uuid,
     /// Whether seats are sold.
     sale: SaleState,
+    /// Why no more seats are sold, where `sale` is `closed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_because: Option<ClosedBecause>,
     /// Sold out: seats that are held and not paid, which may come back.
     #[serde(skip_serializing_if = "Option::is_none")]
     seats_held: Option<u64>,
@@ -75,6 +120,9 @@ pub struct QueueView {
     /// Admitted in the last minute.
     admitted_last_minute: u64,
     paused: bool,
+    /// While paused: why, in the organiser's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pause_reason: Option<PauseText>,
     /// SHA-256 of the seed that draws the order of those who joined before the opening. It proves that
     /// the seed was not changed since, and not that nobody knew it: whoever may read the database did. Where
     /// a `draw_beacon` is named, the seed alone tells nothing.
@@ -94,7 +142,7 @@ pub struct QueueView {
 
 /// `stock` is what can be had of it, as far as is known.
 pub(super) fn sale_state(row: &Concert, stock: Stock, now: Time) -> SaleState {
-    if row.not_closed(now).is_err() {
+    if closed_because(row, stock, now).is_some() {
         SaleState::Closed
     } else if row.on_sale(now).is_ok() {
         if stock.is_sold_out() { SaleState::SoldOut } else { SaleState::Open }
@@ -103,16 +151,35 @@ pub(super) fn sale_state(row: &Concert, stock: Stock, now: Time) -> SaleState {
     }
 }
 
-fn view(id: ConcertId, row: &Concert, sale: SaleState) -> ConcertView {
+/// Why no more seats are sold; `None`: they are, or will be.
+pub(super) fn closed_because(row: &Concert, stock: Stock, now: Time) -> Option<ClosedBecause> {
+    if stock.is_over {
+        Some(ClosedBecause::DatesOver)
+    } else if row.not_closed(now).is_ok() {
+        None
+    } else if row.end_at.is_some_and(|end| now.reached(end)) {
+        Some(ClosedBecause::ClosingTime)
+    } else {
+        Some(ClosedBecause::Organiser)
+    }
+}
+
+/// What is left of a concert that is over.
+pub(super) const OVER: Stock = Stock { total: 0, free: 0, held: 0, is_over: true };
+
+fn view(id: ConcertId, row: &Concert, stock: Stock, now: Time) -> ConcertView {
     ConcertView {
         concert_id: id.0,
         name: row.concert_name.clone(),
         theater: row.theater.clone(),
         run_time_minutes: row.run_time,
-        sale,
-        opens_at: row.start_at.into(),
-        closes_at: row.end_at.map(Stamp),
+        sale: sale_state(row, stock, now),
+        opens_at: row.opens_at().into(),
+        closes_at: row.closes_at().map(Stamp),
+        closed_because: closed_because(row, stock, now),
+        time_zone: row.time_zone.clone(),
         seats_per_user: row.policy.seats_per_user,
+        time_to_shop: TimeToShop::of(&row.policy),
     }
 }
 
@@ -143,7 +210,7 @@ pub async fn list(State(app): State<App>, Query(page): Query<Page>) -> Result<Re
     let found = app.board.page(page.after.map(ConcertId), size + 1);
     let one = |concert: &Arc<ConcertBoard>| {
         let row = concert.row();
-        view(concert.id, &row, sale_state(&row, concert.stock(), now))
+        view(concert.id, &row, concert.stock(), now)
     };
     let concerts: Vec<_> = found.iter().take(size).map(one).collect();
     let more = found.len() > size;
@@ -155,11 +222,11 @@ pub async fn list(State(app): State<App>, Query(page): Query<Page>) -> Result<Re
 #[utoipa::path(get, path = "/api/v1/concerts/{id}", tag = "Concerts", params(("id" = Uuid, Path)),
     responses((status = 200, body = ConcertView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
 pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
-    let view = if let Some(concert) = app.board.concert(ConcertId(id)) {
-        let row = concert.row();
-        view(concert.id, &row, sale_state(&row, concert.stock(), app.clock.now()))
+    let now = app.clock.now();
+    let view = if let Some(concert) = app.shown(id) {
+        view(concert.id, &concert.row(), concert.stock(), now)
     } else {
-        view(ConcertId(id), &app.over(id).await?.0, SaleState::Closed)
+        view(ConcertId(id), &app.over(id).await?.0, OVER, now)
     };
     Ok(public(json(StatusCode::OK, &view)))
 }
@@ -172,28 +239,30 @@ fn hex(bytes: &[u8]) -> String {
 #[utoipa::path(get, path = "/api/v1/concerts/{id}/queue", tag = "Waiting queue", params(("id" = Uuid, Path)),
     responses((status = 200, body = QueueView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
 pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
-    let (status, sale, held, rule) = match app.board.concert(ConcertId(id)) {
+    let now = app.clock.now();
+    let (status, row, stock, rule) = match app.shown(id) {
         Some(concert) => {
-            let stock = concert.stock();
-            let sale = sale_state(&concert.row(), stock, app.clock.now());
-            (concert.queue.status(), sale, stock.held, concert.queue.rule())
+            (concert.queue.status(), concert.row(), concert.stock(), concert.queue.rule())
         }
         None => {
-            let row = app.over(id).await?.1;
+            let (concert, row, _) = app.over(id).await?;
             let rule = Some((row.rule.clone(), row.awaits_value()));
-            (Some(Status::of(&row)), SaleState::Closed, 0, rule)
+            (Some(Status::of(&row)), Arc::new(concert), OVER, rule)
         }
     };
+    let sale = sale_state(&row, stock, now);
     let (rule, awaits_value) = rule.unwrap_or_default();
     let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
     let view = QueueView {
         concert_id: id,
         sale,
-        seats_held: (sale == SaleState::SoldOut).then_some(held),
+        closed_because: closed_because(&row, stock, now),
+        seats_held: (sale == SaleState::SoldOut).then_some(stock.held),
         served_up_to: status.cursor,
         waiting: status.waiting,
         admitted_last_minute: status.admitted_last_minute,
         paused: status.settings.paused,
+        pause_reason: PauseText::of(&row.pause_reason).filter(|_| status.settings.paused),
         draw_commitment: hex(&commitment(&status.seed)),
         draw_beacon: rule.terms.beacon,
         draw_joined_before: rule.terms.joined_before.map(Stamp),
@@ -210,24 +279,38 @@ pub struct DateView {
     concert_date_id: Uuid,
     #[schema(value_type = String, format = DateTime)]
     starts_at: Stamp,
+    /// The same by the clocks of the place, RFC 3339 with their offset; null where its zone is not told.
+    #[schema(format = DateTime)]
+    starts_at_local: Option<String>,
+    /// IANA name of that zone.
+    time_zone: Option<String>,
     total_seats: u64,
     available_seats: u64,
 }
 
-pub(super) fn date_view(date: &DateBoard, now: Time) -> DateView {
+/// A time by the clocks of a place.
+pub(super) fn local(time: Time, zone: Option<&str>) -> Option<String> {
+    zone.and_then(|zone| zone::local(time, zone))
+}
+
+pub(super) fn date_view(date: &DateBoard, zone: Option<&str>, now: Time) -> DateView {
     DateView {
         concert_date_id: date.id.0,
         starts_at: date.starts_at.into(),
+        starts_at_local: local(date.starts_at, zone),
+        time_zone: zone.map(str::to_owned),
         total_seats: date.total_seats,
         available_seats: date.available(now),
     }
 }
 
 /// A date of a concert that is over, as its row says.
-pub(super) fn row_view(id: DateId, row: &ConcertDate) -> DateView {
+pub(super) fn row_view(id: DateId, row: &ConcertDate, zone: Option<&str>) -> DateView {
     DateView {
         concert_date_id: id.0,
         starts_at: row.concert_date.into(),
+        starts_at_local: local(row.concert_date, zone),
+        time_zone: zone.map(str::to_owned),
         total_seats: row.total_seats,
         available_seats: row.available_seats,
     }
@@ -255,7 +338,9 @@ pub async fn dates(
     let now = app.clock.now();
     let dates = app.board.dates_of(ConcertId(id));
     let bookable = dates.iter().filter(|date| !now.reached(date.starts_at));
-    let dates = bookable.map(|date| date_view(date, now));
+    let row = app.board.concert(ConcertId(id)).map(|concert| concert.row());
+    let zone = row.as_ref().and_then(|row| row.time_zone.as_deref());
+    let dates = bookable.map(|date| date_view(date, zone, now));
     let view = DatesView { concert_id: id, dates: dates.collect(), now: now.into() };
     Ok(json(StatusCode::OK, &view))
 }

@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers, and Swagger UI.
 
 use super::{
-    account, admin, booking, concert, draw, my_sessions, ops, payment, problem, queue, reservation,
-    seat, session, user, view, wallet,
+    account, admin, booking, concert, draw, edit, funds, me, my_sessions, ops, payment, problem,
+    queue, reservation, sale, seat, session, user, view, wallet,
 };
 use axum::response::Response;
 use hyper::StatusCode;
@@ -24,7 +24,11 @@ use utoipa::{Modify, OpenApi};
         concert::dates, seat::map,
         reservation::reserve, reservation::show, reservation::cancel, payment::pay, booking::list,
         wallet::charge, wallet::balance, wallet::ledger,
-        admin::create_concert, admin::figures, admin::add_date, admin::set_sale, admin::set_queue,
+        me::profile, me::my_reservations, me::my_reservation, me::my_holds, me::my_bookings,
+        me::my_balance, me::my_ledger,
+        admin::create_concert, admin::figures, admin::add_date, sale::set_sale, admin::set_queue,
+        edit::change_concert, edit::delete_concert, edit::change_date, edit::delete_date,
+        funds::user_balance, funds::credit_balance, funds::debit_balance,
         draw::set_draw,
         ops::livez, ops::readyz, ops::metrics,
     ),

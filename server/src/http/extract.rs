@@ -193,7 +193,7 @@ impl FromRequestParts<App> for Admitted {
             Standing::Waiting { position, wait_ms } => {
                 let law = app.pressure.poll_law();
                 let after = law.after_ms(position.unwrap_or(1), wait_ms);
-                let opens_at = concert.map_or(now, |concert| concert.row().start_at);
+                let opens_at = concert.map_or(now, |concert| concert.row().opens_at());
                 Err(Problem::not_admitted(now, opens_at, after))
             }
             Standing::Returning => Err(Problem::of("not_admitted")),

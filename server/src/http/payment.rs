@@ -22,7 +22,12 @@ pub struct PaymentView {
     reservation_id: Uuid,
     /// Minor units.
     amount: i64,
+    /// ISO 4217 code of what amounts are in.
+    #[schema(example = "KRW")]
     currency: String,
+    /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
+    #[schema(example = 0)]
+    currency_decimals: u8,
     /// What is left, minor units.
     balance: i64,
     #[schema(value_type = String, format = DateTime)]
@@ -52,7 +57,8 @@ pub async fn pay(
                 payment_id: payment_id.0,
                 reservation_id: reservation_id.0,
                 amount: amount.0,
-                currency: app.currency.clone(),
+                currency: app.currency.code.clone(),
+                currency_decimals: app.currency.decimals,
                 balance: balance.0,
                 paid_at: paid_at.into(),
             };

@@ -3,6 +3,7 @@
 use super::lang::Lang;
 use super::limits::whole_seconds;
 use super::view::stamp;
+use crate::currency::Currency;
 use crate::desk::NotRun;
 use crate::passwords::NotHashed;
 use crate::store::Fault;
@@ -46,6 +47,10 @@ pub const TABLE: &[Entry] = &[
     entry("concert_not_found", 404, None, "There is no such concert.", "해당 콘서트가 없습니다."),
     entry("date_not_found", 404, None, "There is no such date.", "해당 공연 날짜가 없습니다."),
     entry("already_exists", 409, None, "This exists already.", "이미 존재합니다."),
+    entry("date_in_past", 422, None, "This date would have started already.", "이미 지난 공연 일시입니다."),
+    entry("date_before_opening", 422, None, "This date would start before its sale opens.", "판매 시작 전에 시작하는 공연 일시입니다."),
+    entry("held_or_sold", 409, None, "Seats of it are held or sold; it stays as it was told to their owners.", "선점되었거나 판매된 좌석이 있어 변경하거나 삭제할 수 없습니다."),
+    entry("sale_has_opened", 409, None, "The sale has opened; its opening cannot be moved any more.", "이미 판매가 시작되어 시작 시각을 변경할 수 없습니다."),
     entry("sale_not_open", 409, Some(1), "The sale has not opened yet.", "아직 판매가 시작되지 않았습니다."),
     entry("sale_closed", 409, None, "The sale is over.", "판매가 종료되었습니다."),
     entry("queue_full", 503, Some(30), "The waiting queue is full. Please try again later.", "대기열이 가득 찼습니다. 잠시 후 다시 시도해 주세요."),
@@ -65,6 +70,9 @@ pub const TABLE: &[Entry] = &[
     entry("insufficient_balance", 402, None, "The balance is too low. Charge it and pay again; your seats are still held.", "잔액이 부족합니다. 충전 후 다시 결제해 주세요. 좌석은 유지됩니다."),
     entry("amount_out_of_range", 422, None, "The amount is outside the allowed range.", "허용 범위를 벗어난 금액입니다."),
     entry("balance_limit", 409, None, "The balance would exceed its limit.", "잔액 한도를 초과합니다."),
+    entry("user_not_found", 404, None, "There is no such user.", "해당 사용자가 없습니다."),
+    entry("balance_too_low", 409, None, "Less is on the balance than is to be taken.", "차감하려는 금액보다 잔액이 적습니다."),
+    entry("self_charge_off", 403, None, "Balances are charged by the organiser here, not by their owners.", "잔액은 주최 측만 충전할 수 있습니다."),
     entry("idempotency_key_reused", 422, None, "This Idempotency-Key was used for another request.", "다른 요청에 사용된 Idempotency-Key입니다."),
     entry("invalid_setting", 422, None, "A field has a value that is not allowed.", "허용되지 않는 값이 있습니다."),
     entry("credentials_wrong", 401, None, "Username or password is wrong.", "사용자 이름 또는 비밀번호가 올바르지 않습니다."),
@@ -122,6 +130,10 @@ pub struct Problem {
     note: Option<String>,
 }
 
+/// Codes whose members name amounts.
+const NAMES_MONEY: [&str; 4] =
+    ["insufficient_balance", "amount_out_of_range", "balance_limit", "balance_too_low"];
+
 static INTERNAL: &Entry = &TABLE[TABLE.len() - 1];
 
 impl Problem {
@@ -146,6 +158,16 @@ impl Problem {
         let mut problem = self.with(name, en);
         problem.korean.insert(name.to_owned(), ko.into());
         problem
+    }
+
+    /// With what its amounts are in, where it names any.
+    #[must_use]
+    pub fn in_currency(self, currency: &Currency) -> Self {
+        if !NAMES_MONEY.contains(&self.entry.code) {
+            return self;
+        }
+        let decimals = currency.decimals;
+        self.with("currency", currency.code.as_str()).with("currency_decimals", decimals)
     }
 
     /// With another time to wait, in seconds.
@@ -245,6 +267,20 @@ impl From<Refusal> for Problem {
             Refusal::AmountOutOfRange { min, max } => problem.with("min", min.0).with("max", max.0),
             Refusal::BalanceLeft { balance } => problem.with("balance", balance.0),
             Refusal::BalanceLimit { limit } => problem.with("limit", limit.0),
+            Refusal::BalanceTooLow { balance } => problem.with("balance", balance.0),
+            Refusal::DateExists { date_id, starts_at } => {
+                let problem = problem.with("starts_at", stamp(starts_at));
+                match date_id {
+                    Some(id) => problem.with("concert_date_id", id.to_string()),
+                    None => problem.with("field", "dates"),
+                }
+            }
+            Refusal::DateInPast { starts_at } => problem.with("starts_at", stamp(starts_at)),
+            Refusal::DateBeforeOpening { starts_at, opens_at } => {
+                problem.with("starts_at", stamp(starts_at)).with("opens_at", stamp(opens_at))
+            }
+            Refusal::HeldOrSold { seats } => problem.with("seats", seats),
+            Refusal::SaleHasOpened { opens_at } => problem.with("opens_at", stamp(opens_at)),
             Refusal::InvalidSetting { field } => problem.with("field", json!(field)),
             _ => problem,
         }

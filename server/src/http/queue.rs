@@ -1,7 +1,8 @@
 //! The waiting queue: get a token, ask how far it is, leave.
 
 use super::App;
-use super::concert::{SaleState, sale_state};
+use super::admin::PauseText;
+use super::concert::{ClosedBecause, SaleState, TimeToShop, closed_because, sale_state};
 use super::extract::{Identity, Nothing, PathId, QueueToken, Submitted};
 use super::problem::Problem;
 use super::view::{Stamp, replied};
@@ -72,6 +73,17 @@ pub struct TokenView {
     state: TokenState,
     /// Whether seats are sold. Nobody is let in unless they are.
     sale: SaleState,
+    /// Why no more seats are sold, where `sale` is `closed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_because: Option<ClosedBecause>,
+    /// Nobody is let in for now.
+    paused: bool,
+    /// While paused: why, in the organiser's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pause_reason: Option<PauseText>,
+    /// How long one may shop; left out where this server does not know the concert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_to_shop: Option<TimeToShop>,
     /// Sold out: seats that are held and not paid, which may come back.
     #[serde(skip_serializing_if = "Option::is_none")]
     seats_held: Option<u64>,
@@ -84,7 +96,8 @@ pub struct TokenView {
     estimated_wait_seconds: Option<u64>,
     /// When to ask again; null when there is nothing to wait for.
     poll_after_ms: Option<u64>,
-    /// While admitted: until when, if nothing happens.
+    /// While admitted: until when, if nothing happens. First the time to come, from the first use on the
+    /// time to choose, from a hold on the end of that hold.
     #[schema(value_type = Option<String>, format = DateTime)]
     admitted_until: Option<Stamp>,
     /// When expired: asking for a token again leads back to the front of the line.
@@ -96,11 +109,9 @@ pub struct TokenView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     opens_at: Option<Stamp>,
-    /// Where the token is issued: when it ends. Asking again then gives a new one for the same
-    /// place.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<Stamp>,
+    /// When the token ends. Asking again then gives a new one for the same place.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Stamp,
     /// The server's clock.
     #[schema(value_type = String, format = DateTime)]
     now: Stamp,
@@ -151,13 +162,17 @@ fn unheard_poll_ms(sequence: u64) -> u64 {
 
 impl TokenView {
     /// In line, and nothing more.
-    fn waiting(sale: SaleState, queue_number: Option<u64>, now: Time) -> Self {
+    fn waiting(sale: SaleState, queue_number: Option<u64>, expires_at: Stamp, now: Time) -> Self {
         Self {
             token: None,
             user_id: None,
             concert_id: None,
             state: TokenState::Waiting,
             sale,
+            closed_because: None,
+            paused: false,
+            pause_reason: None,
+            time_to_shop: None,
             seats_held: None,
             queue_number,
             position: None,
@@ -167,7 +182,7 @@ impl TokenView {
             may_return: false,
             awaiting_draw_value: false,
             opens_at: None,
-            expires_at: None,
+            expires_at,
             now: now.into(),
         }
     }
@@ -178,7 +193,7 @@ impl TokenView {
 fn token_view(
     app: &App,
     concert: &ConcertBoard,
-    (sequence, said): (u64, Option<u64>),
+    (sequence, said, expires_at): (u64, Option<u64>, Stamp),
     standing: Standing,
     now: Time,
 ) -> TokenView {
@@ -186,12 +201,20 @@ fn token_view(
     let stock = concert.stock();
     let sale = sale_state(&row, stock, now);
     let number = concert.queue.number_of(sequence).or(said);
-    let mut view = TokenView::waiting(sale, number, now);
+    let mut view = TokenView::waiting(sale, number, expires_at, now);
+    view.closed_because = closed_because(&row, stock, now);
+    view.paused = concert.queue.is_paused();
+    view.pause_reason = PauseText::of(&row.pause_reason).filter(|_| view.paused);
+    view.time_to_shop = Some(TimeToShop::of(&row.policy));
     view.seats_held = (sale == SaleState::SoldOut).then_some(stock.held);
     let held = (stock.held, row.policy.hold_ttl_ms);
+    let nothing_comes = row.is_deleted() || stock.is_over;
     match standing {
+        Standing::Waiting { .. } | Standing::Returning if nothing_comes => {
+            view.state = TokenState::Expired;
+        }
         Standing::Waiting { position, wait_ms } => {
-            view.opens_at = (sale == SaleState::Upcoming).then_some(Stamp(row.start_at));
+            view.opens_at = (sale == SaleState::Upcoming).then_some(Stamp(row.opens_at()));
             view.position = position;
             let wait = wait_ms.filter(|_| sale == SaleState::Open);
             view.estimated_wait_seconds = wait.map(|ms| ms.div_ceil(1_000));
@@ -201,7 +224,7 @@ fn token_view(
             view.poll_after_ms = Some(match sale {
                 _ if view.awaiting_draw_value => AWAITING_POLL_MS + sequence % AWAITING_POLL_MS,
                 SaleState::Upcoming => {
-                    before_opening_ms(row.start_at, sequence, &app.pressure, now)
+                    before_opening_ms(row.opens_at(), sequence, &app.pressure, now)
                 }
                 SaleState::Open => in_line_ms(sequence, position, wait_ms, app),
                 SaleState::SoldOut => sold_out_ms(sequence, position, held, app),
@@ -288,7 +311,11 @@ pub async fn join(
         return Err(Problem::of("sale_closed"));
     }
     let key = submitted.key(identity.user.0);
-    let may_enter = heard_of(&app, id).await?.most() > 0;
+    let concert = heard_of(&app, id).await?;
+    if concert.stock().is_over {
+        return Err(Problem::of("sale_closed"));
+    }
+    let may_enter = concert.most() > 0;
     let command = Command::Join(Join { user: identity.user, concert: ConcertId(id), may_enter });
     let (Outcome::Joined(ticket), replayed) = app.outcome(command, key).await? else {
         return Err(Problem::of("internal"));
@@ -298,16 +325,16 @@ pub async fn join(
     let ttl = app.token_times.queue_ttl_ms;
     let (user, place) = (identity.user, ticket.place);
     // From the opening on for those who come before it.
-    let since = ticket.joined_at.max(concert.row().start_at);
+    let since = ticket.joined_at.max(concert.row().opens_at());
     let ends_at = queue_token_end(since, ttl, now);
     let claims = queue_claims(user, place, ticket.queue_number, ticket.joined_at, ends_at);
     let standing = standing_of(&concert, &ticket, replayed, now);
-    let numbers = (place.sequence, ticket.queue_number);
+    let ends = Stamp(Time(claims.exp.saturating_mul(1000)));
+    let numbers = (place.sequence, ticket.queue_number, ends);
     let mut view = token_view(&app, &concert, numbers, standing, now);
     view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of("internal"))?);
     view.user_id = Some(user.0);
     view.concert_id = Some(id);
-    view.expires_at = Some(Stamp(Time(claims.exp.saturating_mul(1000))));
     let status = if ticket.created { StatusCode::CREATED } else { StatusCode::OK };
     Ok(respond(status, &view, replayed))
 }
@@ -322,6 +349,7 @@ pub async fn poll(
     QueueToken(claims): QueueToken,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
+    let ends = Stamp(Time(claims.exp.saturating_mul(1000)));
     let joined_at = Time(claims.iat.saturating_mul(1000));
     // The signature says that there is, or was, such a place.
     let may_be_elsewhere = app.board.is_shared() && now.ms_since(joined_at) < UNHEARD_MAX_MS;
@@ -331,13 +359,13 @@ pub async fn poll(
     };
     let Some(concert) = app.board.concert(claims.concert) else {
         if app.board.is_over(claims.concert) {
-            let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, now);
+            let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, ends, now);
             view.state = TokenState::Expired;
             return Ok(respond(StatusCode::OK, &view, false));
         }
         unheard()?;
         // As far as this server knows, it has not opened.
-        let mut view = TokenView::waiting(SaleState::Upcoming, claims.queue_number, now);
+        let mut view = TokenView::waiting(SaleState::Upcoming, claims.queue_number, ends, now);
         view.poll_after_ms = Some(unheard_poll_ms(claims.sequence));
         return Ok(respond(StatusCode::OK, &view, false));
     };
@@ -346,7 +374,8 @@ pub async fn poll(
         standing => standing,
     };
     put_off(&app, &concert, claims.sequence, standing, now)?;
-    let view = token_view(&app, &concert, (claims.sequence, claims.queue_number), standing, now);
+    let view =
+        token_view(&app, &concert, (claims.sequence, claims.queue_number, ends), standing, now);
     Ok(respond(StatusCode::OK, &view, false))
 }
 
@@ -371,7 +400,7 @@ fn put_off(
     if !app.pressure.puts_off(Crowd::FarPoll) {
         return Ok(());
     }
-    let opens_in = concert.row().start_at.ms_since(now);
+    let opens_in = concert.row().opens_at().ms_since(now);
     let sold_out = concert.stock().is_sold_out();
     let wait_ms = wait_ms.unwrap_or(0).max(u64::try_from(opens_in).unwrap_or(0));
     let far = sold_out || wait_ms > FAR_MS;

@@ -13,7 +13,7 @@ use boxoffice_core::id::{DateId, ReservationId, Uuid};
 use boxoffice_core::limits::SEATS_PER_RESERVATION_MAX;
 use boxoffice_core::outcome::{Outcome, SeatPrice};
 use boxoffice_core::refusal::{Field, Refusal};
-use boxoffice_core::reservation::{Cancel, ReservationStatus, Reserve};
+use boxoffice_core::reservation::{Cancel, ReservationStatus, Reserve, ReservedSeat};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,12 @@ pub struct ReservedSeatView {
     price: i64,
 }
 
+impl ReservedSeatView {
+    pub(super) const fn of(seat: &ReservedSeat) -> Self {
+        Self { seat_number: seat.number, price: seat.price.0 }
+    }
+}
+
 /// State of a reservation.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -62,7 +68,12 @@ pub struct ReservationView {
     seats: Vec<ReservedSeatView>,
     /// Minor units.
     total_price: i64,
+    /// ISO 4217 code of what amounts are in.
+    #[schema(example = "KRW")]
     currency: String,
+    /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
+    #[schema(example = 0)]
+    currency_decimals: u8,
     #[schema(value_type = String, format = DateTime)]
     reserved_at: Stamp,
     /// End of the hold.
@@ -84,17 +95,14 @@ pub(super) fn status_view(status: ReservationStatus) -> StatusView {
 
 pub(super) fn whole_view(app: &App, whole: &WholeReservation, now: Time) -> ReservationView {
     let (id, row, seats) = whole;
-    let seat = |s: &boxoffice_core::reservation::ReservedSeat| ReservedSeatView {
-        seat_number: s.number,
-        price: s.price.0,
-    };
     ReservationView {
         reservation_id: id.0,
         concert_date_id: row.date.0,
         status: status_view(row.status_at(now)),
-        seats: seats.iter().map(seat).collect(),
+        seats: seats.iter().map(ReservedSeatView::of).collect(),
         total_price: row.total_price.0,
-        currency: app.currency.clone(),
+        currency: app.currency.code.clone(),
+        currency_decimals: app.currency.decimals,
         reserved_at: row.reservation_date.into(),
         expires_at: row.expires_at.into(),
         now: now.into(),
@@ -114,7 +122,8 @@ fn held_view(app: &App, outcome: Outcome) -> Option<ReservationView> {
         status: StatusView::Held,
         seats: seats.iter().map(seat).collect(),
         total_price: total_price.0,
-        currency: app.currency.clone(),
+        currency: app.currency.code.clone(),
+        currency_decimals: app.currency.decimals,
         reserved_at: held_at.into(),
         expires_at: expires_at.into(),
         now: app.clock.now().into(),

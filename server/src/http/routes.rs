@@ -7,14 +7,14 @@ use super::observe::{Observer, observe};
 use super::problem::{Problem, TABLE};
 use super::trail::RequestId;
 use super::{
-    App, account, admin, booking, concert, docs, draw, my_sessions, ops, payment, queue,
-    reservation, seat, session, user, wallet,
+    App, account, admin, booking, concert, docs, draw, edit, funds, me, my_sessions, ops, payment,
+    queue, reservation, sale, seat, session, user, wallet,
 };
 use crate::metrics::CodeLabel;
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::response::Response;
-use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use hyper::header::ACCEPT_LANGUAGE;
 use hyper::{HeaderMap, Method};
 use utoipa_swagger_ui::SwaggerUi;
@@ -90,10 +90,24 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,    "/api/v1/users/{id}/balance",              Admitted,   Read,    get(wallet::balance)),
         route(Method::GET,    "/api/v1/users/{id}/balance/entries",      Admitted,   Read,    get(wallet::ledger)),
         route(Method::GET,    "/api/v1/bookings",                        Identity,   Read,    get(booking::list)),
+        route(Method::GET,    "/api/v1/me",                              Identity,   Read,    get(me::profile)),
+        route(Method::GET,    "/api/v1/me/reservations",                 Identity,   Read,    get(me::my_reservations)),
+        route(Method::GET,    "/api/v1/me/reservations/{id}",            Identity,   Read,    get(me::my_reservation)),
+        route(Method::GET,    "/api/v1/me/holds",                        Identity,   Read,    get(me::my_holds)),
+        route(Method::GET,    "/api/v1/me/bookings",                     Identity,   Read,    get(me::my_bookings)),
+        route(Method::GET,    "/api/v1/me/balance",                      Identity,   Read,    get(me::my_balance)),
+        route(Method::GET,    "/api/v1/me/balance/entries",              Identity,   Read,    get(me::my_ledger)),
         route(Method::POST,   "/api/v1/admin/concerts",                  Operator,   Class::Operator, post(admin::create_concert)),
         route(Method::GET,    "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, get(admin::figures)),
+        route(Method::PATCH,  "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, patch(edit::change_concert)),
+        route(Method::DELETE, "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, delete(edit::delete_concert)),
+        route(Method::PATCH,  "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, patch(edit::change_date)),
+        route(Method::DELETE, "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, delete(edit::delete_date)),
+        route(Method::GET,    "/api/v1/admin/users/{id}/balance",        Operator,   Class::Operator, get(funds::user_balance)),
+        route(Method::POST,   "/api/v1/admin/users/{id}/balance/credits", Operator,  Class::Operator, post(funds::credit_balance)),
+        route(Method::POST,   "/api/v1/admin/users/{id}/balance/debits", Operator,   Class::Operator, post(funds::debit_balance)),
         route(Method::POST,   "/api/v1/admin/concerts/{id}/dates",       Operator,   Class::Operator, post(admin::add_date)),
-        route(Method::PUT,    "/api/v1/admin/concerts/{id}/sale",        Operator,   Class::Operator, put(admin::set_sale)),
+        route(Method::PUT,    "/api/v1/admin/concerts/{id}/sale",        Operator,   Class::Operator, put(sale::set_sale)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/queue",       Operator,   Class::Operator, put(admin::set_queue)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/draw",        Operator,   Class::Operator, put(draw::set_draw)),
         route(Method::GET,    "/livez",                                  Public,     watched, get(ops::livez)),

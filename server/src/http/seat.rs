@@ -4,6 +4,7 @@ use super::App;
 use super::extract::{Admitted, PathId, Query};
 use super::problem::Problem;
 use crate::board::{CompactMap, DateBoard, Reading, SeatMap, Seats, Zone};
+use crate::currency::Currency;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -35,6 +36,12 @@ pub struct SeatView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SeatsView {
     concert_date_id: Uuid,
+    /// ISO 4217 code of what prices are in.
+    #[schema(example = "KRW")]
+    currency: String,
+    /// Decimals of the currency: a price of 1 is 10 to the power of minus so many.
+    #[schema(example = 0)]
+    currency_decimals: u8,
     available_seats: u64,
     seats: Vec<SeatView>,
 }
@@ -98,6 +105,12 @@ pub struct ChangedView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CompactView {
     concert_date_id: Uuid,
+    /// ISO 4217 code of what prices are in.
+    #[schema(example = "KRW")]
+    currency: String,
+    /// Decimals of the currency: a price of 1 is 10 to the power of minus so many.
+    #[schema(example = 0)]
+    currency_decimals: u8,
     /// For `since`. Opaque; another server, or this one after a restart, answers it with all seats.
     version: String,
     available_seats: u64,
@@ -132,12 +145,12 @@ fn zone_view(zone: &Zone) -> SeatZoneView {
 }
 
 /// The compact form's bytes, written once a version.
-fn compact_body(date: &DateBoard, since: Option<&str>, now: Time) -> Bytes {
+fn compact_body(date: &DateBoard, since: Option<&str>, currency: &Currency, now: Time) -> Bytes {
     let reading = match date.compact(since, now) {
         CompactMap::Written(written) => return written,
         CompactMap::Read(reading) => reading,
     };
-    let view = compact_view(date.id.0, reading);
+    let view = compact_view(date.id.0, currency, reading);
     // A view is plain data with string keys; writing it as JSON cannot fail.
     let body = Bytes::from(serde_json::to_vec(&view).unwrap_or_default());
     if view.complete {
@@ -146,9 +159,11 @@ fn compact_body(date: &DateBoard, since: Option<&str>, now: Time) -> Bytes {
     body
 }
 
-fn compact_view(id: Uuid, reading: Reading) -> CompactView {
+fn compact_view(id: Uuid, currency: &Currency, reading: Reading) -> CompactView {
     let mut view = CompactView {
         concert_date_id: id,
+        currency: currency.code.clone(),
+        currency_decimals: currency.decimals,
         version: reading.version,
         available_seats: reading.available,
         complete: false,
@@ -218,12 +233,12 @@ pub async fn map(
     admitted.enter(&app, Some(date.concert)).await?;
     let form = query.form.unwrap_or_default();
     let (mut response, caching) = if form == Form::Compact {
-        let body = compact_body(&date, query.since.as_deref(), app.clock.now());
+        let body = compact_body(&date, query.since.as_deref(), &app.currency, app.clock.now());
         (Response::new(Body::from(body)), "private, no-store")
     } else if query.since.is_some() {
         return Err(Problem::of("invalid_query").with("field", "since"));
     } else {
-        (full(&date.map(app.clock.now()), &headers), "private, no-cache")
+        (full(&date.map(&app.currency.members(), app.clock.now()), &headers), "private, no-cache")
     };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
@@ -244,6 +259,10 @@ mod tests {
     use std::sync::Arc;
 
     const DATE: DateId = DateId(Uuid::from_u128(1));
+
+    fn won() -> Currency {
+        Currency::of("KRW").expect("it is a currency")
+    }
 
     /// Of each seat by its number: zone, price, state.
     type Map = BTreeMap<u64, (String, i64, String)>;
@@ -273,6 +292,8 @@ mod tests {
             concert_date: Time(i64::MAX),
             total_seats: count.into(),
             available_seats: count.into(),
+            revision: 0,
+            withdrawn_at: None,
         };
         rows.dates.insert(DATE, date);
         for &number in &numbers {
@@ -285,7 +306,7 @@ mod tests {
     }
 
     fn full(date: &DateBoard, now: Time) -> (Map, u64) {
-        let body: Value = serde_json::from_slice(&date.map(now).body).unwrap();
+        let body: Value = serde_json::from_slice(&date.map("", now).body).unwrap();
         let one = |seat: &Value| {
             let word = |name: &str| seat[name].as_str().unwrap().to_owned();
             let price = seat["price"].as_i64().unwrap();
@@ -306,7 +327,7 @@ mod tests {
 
     impl Client {
         fn look(&mut self, date: &DateBoard, now: Time) {
-            let body = compact_body(date, self.version.as_deref(), now);
+            let body = compact_body(date, self.version.as_deref(), &won(), now);
             let body: Value = serde_json::from_slice(&body).unwrap();
             self.version = body["version"].as_str().map(str::to_owned);
             self.available = body["available_seats"].as_u64().unwrap();
@@ -399,7 +420,7 @@ mod tests {
     fn the_forms_agree_on_50_000_seats() {
         agree(50_000, 15, 1_000);
         let (_, _, date) = board(50_000);
-        let body = compact_body(&date, None, Time(0));
+        let body = compact_body(&date, None, &won(), Time(0));
         assert!(body.len() < 40_000, "{} bytes", body.len());
     }
 }

@@ -51,11 +51,27 @@ fn digits(text: &mut String, value: i64, width: u32) {
     }
 }
 
-/// Reads RFC 3339, any offset.
+/// The last moment that a time in an answer can name.
+const LAST: i64 = 253_402_300_799_999;
+
+/// For a member that may be null: tells one that is null (`Some(None)`) from one that is not there.
+///
+/// # Errors
+/// It is neither null nor what it should be.
+pub fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Reads RFC 3339, any offset; years before 1970 and beyond 9999 in UTC are none that can be told.
 #[must_use]
 pub fn parse_stamp(text: &str) -> Option<Time> {
     let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
-    i64::try_from(nanos.div_euclid(1_000_000)).ok().map(Time)
+    let ms = i64::try_from(nanos.div_euclid(1_000_000)).ok();
+    ms.filter(|ms| (0..=LAST).contains(ms)).map(Time)
 }
 
 /// A time in an answer.
@@ -112,6 +128,9 @@ mod tests {
         }
         assert_eq!(parse_stamp("2023-11-15T07:13:20.007+09:00"), Some(Time(1_700_000_000_007)));
         assert_eq!(parse_stamp("2023-11-15"), None);
+        assert_eq!(parse_stamp("9999-12-31T23:59:59.999Z"), Some(Time(LAST)));
+        assert_eq!(parse_stamp("9999-12-31T23:59:59-23:59"), None, "a year that has five digits");
+        assert_eq!(parse_stamp("1969-12-31T23:59:59Z"), None);
         assert_eq!(parse_stamp("2023-11-15T07:13:20"), None, "a time without an offset is no time");
     }
 }

@@ -36,7 +36,12 @@ pub struct ChargeView {
     amount: i64,
     /// After it, minor units.
     balance: i64,
+    /// ISO 4217 code of what amounts are in.
+    #[schema(example = "KRW")]
     currency: String,
+    /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
+    #[schema(example = 0)]
+    currency_decimals: u8,
 }
 
 /// A balance.
@@ -45,22 +50,29 @@ pub struct BalanceView {
     user_id: Uuid,
     /// Minor units.
     balance: i64,
+    /// ISO 4217 code of what amounts are in.
+    #[schema(example = "KRW")]
     currency: String,
+    /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
+    #[schema(example = 0)]
+    currency_decimals: u8,
 }
 
 /// One movement.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EntryView {
     entry_number: u64,
-    /// `charge` or `payment`.
+    /// `charge` or `payment`; `credit` or `debit` by an operator.
     #[schema(value_type = String)]
     kind: EntryKind,
     /// Minor units; negative where money left.
     amount: i64,
     /// Minor units.
     balance_after: i64,
-    /// The charge's or the payment's id.
+    /// The charge's, the payment's or the operator's entry's id.
     reference: Uuid,
+    /// Why an operator moved it; null where its owner did.
+    reason: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Stamp,
 }
@@ -71,6 +83,12 @@ pub struct LedgerView {
     entries: Vec<EntryView>,
     /// For `before` of the next page; null on the last.
     next_before: Option<u64>,
+    /// ISO 4217 code of what amounts are in.
+    #[schema(example = "KRW")]
+    currency: String,
+    /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
+    #[schema(example = 0)]
+    currency_decimals: u8,
 }
 
 /// Which page.
@@ -96,7 +114,7 @@ pub(super) fn page_size(limit: Option<usize>) -> Result<usize, Problem> {
 /// Adds money to one's balance.
 #[utoipa::path(post, path = "/api/v1/users/{id}/balance/charges", tag = "Balance", request_body = NewCharge, params(("id" = Uuid, Path), ("Idempotency-Key" = String, Header, description = "Required: makes a retry safe")),
     security(("identity" = [], "queue_token" = [])),
-    responses((status = 201, body = ChargeView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …"), (status = 409, description = "balance_limit"), (status = 422, description = "amount_out_of_range, idempotency_key_reused")))]
+    responses((status = 201, body = ChargeView), (status = 403, description = "other_user, self_charge_off, not_admitted, queue_token_expired, …"), (status = 409, description = "balance_limit"), (status = 422, description = "amount_out_of_range, idempotency_key_reused")))]
 pub async fn charge(
     State(app): State<App>,
     PathId(id): PathId,
@@ -104,6 +122,9 @@ pub async fn charge(
     submitted: Submitted<NewCharge>,
 ) -> Result<Response, Problem> {
     shopper.is_user(id)?;
+    if !app.self_charge {
+        return Err(Problem::of("self_charge_off"));
+    }
     let key = submitted.required_key(id)?;
     let command = Command::Charge(Charge {
         user: shopper.user,
@@ -117,7 +138,8 @@ pub async fn charge(
                 charge_id: charge_id.0,
                 amount: amount.0,
                 balance: balance.0,
-                currency: app.currency.clone(),
+                currency: app.currency.code.clone(),
+                currency_decimals: app.currency.decimals,
             };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
@@ -135,9 +157,18 @@ pub async fn balance(
     admitted: Admitted,
 ) -> Result<Response, Problem> {
     admitted.enter(&app, None).await?.is_user(id)?;
-    let balance = app.readers.read(move |reads| reads.balance(UserId(id))).await?;
-    let view =
-        BalanceView { user_id: id, balance: balance.amount.0, currency: app.currency.clone() };
+    balance_of(&app, UserId(id)).await
+}
+
+/// A user's balance, for whoever may see it.
+pub(super) async fn balance_of(app: &App, user: UserId) -> Result<Response, Problem> {
+    let balance = app.readers.read(move |reads| reads.balance(user)).await?;
+    let view = BalanceView {
+        user_id: user.0,
+        balance: balance.amount.0,
+        currency: app.currency.code.clone(),
+        currency_decimals: app.currency.decimals,
+    };
     Ok(json(StatusCode::OK, &view))
 }
 
@@ -148,6 +179,7 @@ fn entry_view((number, entry): &(u64, LedgerEntry)) -> EntryView {
         amount: entry.amount.0,
         balance_after: entry.balance_after.0,
         reference: entry.reference,
+        reason: entry.reason.clone(),
         created_at: entry.created_at.into(),
     }
 }
@@ -163,11 +195,17 @@ pub async fn ledger(
     admitted: Admitted,
 ) -> Result<Response, Problem> {
     admitted.enter(&app, None).await?.is_user(id)?;
+    ledger_of(&app, UserId(id), page).await
+}
+
+/// A page of a user's ledger, for whoever may see it.
+pub(super) async fn ledger_of(app: &App, user: UserId, page: Page) -> Result<Response, Problem> {
     let size = page_size(page.limit)?;
-    let found =
-        app.readers.read(move |reads| reads.ledger(UserId(id), page.before, size + 1)).await?;
+    let found = app.readers.read(move |reads| reads.ledger(user, page.before, size + 1)).await?;
     let entries: Vec<EntryView> = found.iter().take(size).map(entry_view).collect();
     let more = found.len() > size;
     let next_before = entries.last().filter(|_| more).map(|entry| entry.entry_number);
-    Ok(json(StatusCode::OK, &LedgerView { entries, next_before }))
+    let (currency, currency_decimals) = (app.currency.code.clone(), app.currency.decimals);
+    let view = LedgerView { entries, next_before, currency, currency_decimals };
+    Ok(json(StatusCode::OK, &view))
 }

@@ -42,6 +42,7 @@ pub struct MemoryStore {
     pub idempotency: BTreeMap<(Uuid, String), IdempotencyRecord>,
     usernames: BTreeMap<String, UserId>,
     user_sessions: BTreeMap<UserId, BTreeSet<SessionId>>,
+    dates_of: BTreeMap<ConcertId, BTreeSet<DateId>>,
     newest_places: BTreeMap<(UserId, ConcertId), u64>,
     returning: BTreeMap<ConcertId, BTreeSet<u64>>,
     claims: BTreeMap<(UserId, DateId), BTreeSet<ReservationId>>,
@@ -68,6 +69,10 @@ fn keep<K: Ord + Clone + std::fmt::Debug, V: Clone>(from: &Table<K, V>, into: &m
 impl MemoryStore {
     fn load_indexes(&self, keys: &Keys, rows: &mut Rows) {
         fetch(&self.usernames, &keys.usernames, &mut rows.usernames);
+        for concert in &keys.dates_of {
+            let dates = self.dates_of.get(concert).cloned().unwrap_or_default();
+            rows.dates_of.put_loaded(*concert, Some(dates));
+        }
         fetch(&self.newest_places, &keys.newest_places, &mut rows.newest_places);
         for user in &keys.user_sessions {
             let open = self.user_sessions.get(user).cloned().unwrap_or_default();
@@ -132,6 +137,14 @@ impl MemoryStore {
                 open.remove(id);
             }
         }
+        for (id, date, _) in rows.dates.changed() {
+            let dates = self.dates_of.entry(date.concert).or_default();
+            if date.is_live() {
+                dates.insert(*id);
+            } else {
+                dates.remove(id);
+            }
+        }
         for (key, place, _) in rows.places.changed() {
             let newest = self.newest_places.entry((place.user, key.concert)).or_default();
             *newest = (*newest).max(key.sequence);
@@ -179,6 +192,7 @@ impl MemoryStore {
             (table::BALANCE_ENTRY.name, lines(&self.entries)),
             (table::IDEMPOTENCY_KEY.name, lines(&self.idempotency)),
             (table::API_KEY.name, Vec::new()),
+            (table::SALE_SETTING.name, Vec::new()),
         ])
     }
 }

@@ -69,6 +69,15 @@ pub trait Store: Send {
         Ok(())
     }
 
+    /// Keeps a fact about the data under a name, unless one is kept under it already, outside of any
+    /// transaction; what is kept. A store that ends with its process keeps nothing.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn keep(&mut self, _name: &str, value: &str) -> Result<String, Fault> {
+        Ok(value.to_owned())
+    }
+
     /// Forgets the transaction, whatever state it is in.
     fn rollback(&mut self);
 

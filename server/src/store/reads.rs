@@ -31,7 +31,7 @@ pub enum Of {
 /// Concerts that are over and known by their ids, the newest; older ones are not found any more.
 pub const OVER_MAX: usize = 100_000;
 
-/// A concert with its queue and its dates, without seats.
+/// A concert with its queue and its dates that were not deleted, without seats.
 pub type WholeConcert = (Concert, QueueState, Vec<(DateId, ConcertDate)>);
 
 /// A date with its concert.
@@ -104,6 +104,16 @@ pub trait Reads: Send {
     /// # Errors
     /// The database is not available.
     fn reservation(&mut self, id: ReservationId) -> Result<Option<WholeReservation>, Fault>;
+    /// A user's reservations that have ended, newest first, made before the reservation `before` if given.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn ended_reservations(
+        &mut self,
+        user: UserId,
+        before: Option<ReservationId>,
+        limit: usize,
+    ) -> Result<Vec<WholeReservation>, Fault>;
     /// A user's payments with the reservations that they confirmed, newest first, made before the
     /// payment `before` if given.
     ///

@@ -1,13 +1,11 @@
 //! How rows of the rules become columns and back, once for every store.
 
 mod session;
+mod shows;
 
 use super::fault::Fault;
 use super::table::{self, Table};
-use boxoffice_core::concert::{Concert, ConcertDate, Policy, Seat, SeatStatus};
-use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId, Uuid,
-};
+use boxoffice_core::id::{ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid};
 use boxoffice_core::idempotency::Record as IdempotencyRecord;
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Payment;
@@ -109,6 +107,10 @@ fn maybe_when(time: Option<Time>) -> Cell<'static> {
     time.map_or(Cell::Null, when)
 }
 
+fn maybe_text(value: Option<&str>) -> Cell<'_> {
+    value.map_or(Cell::Null, text)
+}
+
 fn text(value: &str) -> Cell<'_> {
     Cell::Text(Cow::Borrowed(value))
 }
@@ -150,8 +152,6 @@ fn word_of<T: Copy + PartialEq>(value: T, words: &'static [(&'static str, T)]) -
     words.iter().find(|(_, v)| *v == value).map_or(Cell::Null, |(word, _)| text(word))
 }
 
-const SEAT_STATUS: &[(&str, SeatStatus)] =
-    &[("available", SeatStatus::Available), ("held", SeatStatus::Held), ("sold", SeatStatus::Sold)];
 const PLACE_STATUS: &[(&str, PlaceStatus)] = &[
     ("waiting", PlaceStatus::Waiting),
     ("returning", PlaceStatus::Returning),
@@ -171,15 +171,28 @@ const RESERVATION_STATUS: &[(&str, ReservationStatus)] = &[
     ("expired", ReservationStatus::Expired),
     ("cancelled", ReservationStatus::Cancelled),
 ];
-const ENTRY_KIND: &[(&str, EntryKind)] =
-    &[("charge", EntryKind::Charge), ("payment", EntryKind::Payment)];
+/// Which way money went; with a reason it was an operator who moved it.
+const ENTRY_KIND: &[(&str, bool)] = &[("charge", true), ("payment", false)];
+
+const fn is_in(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::Charge | EntryKind::Credit)
+}
+
+const fn entry_kind(is_in: bool, by_operator: bool) -> EntryKind {
+    match (is_in, by_operator) {
+        (true, false) => EntryKind::Charge,
+        (true, true) => EntryKind::Credit,
+        (false, false) => EntryKind::Payment,
+        (false, true) => EntryKind::Debit,
+    }
+}
 
 impl Record for User {
     type Key = UserId;
     const TABLE: &'static Table = &table::USER;
     fn cells<'a>(key: &'a UserId, row: &'a Self) -> Vec<Cell<'a>> {
-        let hash = row.password_hash.as_deref().map_or(Cell::Null, text);
-        let look = row.look.as_deref().map_or(Cell::Null, text);
+        let hash = maybe_text(row.password_hash.as_deref());
+        let look = maybe_text(row.look.as_deref());
         vec![
             uuid(&key.0),
             when(row.created_at),
@@ -199,113 +212,6 @@ impl Record for User {
             look: source.text(5)?,
         };
         Ok((UserId(c.uuid(0)?), row))
-    }
-}
-
-impl Record for Concert {
-    type Key = ConcertId;
-    const TABLE: &'static Table = &table::CONCERT;
-    fn cells<'a>(key: &'a ConcertId, row: &'a Self) -> Vec<Cell<'a>> {
-        vec![
-            uuid(&key.0),
-            when(row.created_at),
-            text(&row.concert_name),
-            text(&row.theater),
-            number(row.run_time.into()),
-            Cell::Int(row.policy.hold_ttl_ms),
-            Cell::Int(row.policy.shop_ttl_ms),
-            Cell::Int(row.policy.arrival_grace_ms),
-            number(row.policy.seats_per_user.into()),
-            Cell::Int(row.policy.rehold_after_ms),
-            number(row.total_seats),
-            number(row.date_count),
-            when(row.start_at),
-            maybe_when(row.end_at),
-        ]
-    }
-    fn read(source: &dyn Source) -> Result<(ConcertId, Self), Fault> {
-        let c = Columns(source);
-        let policy = Policy {
-            hold_ttl_ms: c.int(5)?,
-            shop_ttl_ms: c.int(6)?,
-            arrival_grace_ms: c.int(7)?,
-            seats_per_user: c.number(8)?,
-            rehold_after_ms: c.int(9)?,
-        };
-        let row = Self {
-            created_at: c.time(1)?,
-            concert_name: c.text(2)?,
-            theater: c.text(3)?,
-            run_time: c.number(4)?,
-            policy,
-            total_seats: c.number(10)?,
-            date_count: c.number(11)?,
-            start_at: c.time(12)?,
-            end_at: c.maybe_time(13)?,
-        };
-        Ok((ConcertId(c.uuid(0)?), row))
-    }
-}
-
-impl Record for ConcertDate {
-    type Key = DateId;
-    const TABLE: &'static Table = &table::CONCERT_DATE;
-    fn cells<'a>(key: &'a DateId, row: &'a Self) -> Vec<Cell<'a>> {
-        vec![
-            uuid(&key.0),
-            uuid(&row.concert.0),
-            when(row.concert_date),
-            number(row.total_seats),
-            number(row.available_seats),
-        ]
-    }
-    fn read(source: &dyn Source) -> Result<(DateId, Self), Fault> {
-        let c = Columns(source);
-        let row = Self {
-            concert: ConcertId(c.uuid(1)?),
-            concert_date: c.time(2)?,
-            total_seats: c.number(3)?,
-            available_seats: c.number(4)?,
-        };
-        Ok((DateId(c.uuid(0)?), row))
-    }
-}
-
-impl Record for Seat {
-    type Key = SeatKey;
-    const TABLE: &'static Table = &table::SEAT;
-    fn cells<'a>(key: &'a SeatKey, row: &'a Self) -> Vec<Cell<'a>> {
-        let id = if row.seat_id == 0 { Cell::Null } else { Cell::Int(row.seat_id) };
-        vec![
-            uuid(&key.date.0),
-            number(key.number.into()),
-            id,
-            uuid(&row.concert.0),
-            text(&row.zone),
-            Cell::Int(row.ticket_price.0),
-            word_of(row.status, SEAT_STATUS),
-            maybe_uuid(row.reservation.as_ref().map(|id| &id.0)),
-            maybe_when(row.held_until),
-            maybe_when(row.reservated_date),
-            maybe_uuid(row.last_holder.as_ref().map(|id| &id.0)),
-            maybe_when(row.last_holder_until),
-        ]
-    }
-    fn read(source: &dyn Source) -> Result<(SeatKey, Self), Fault> {
-        let c = Columns(source);
-        let row = Self {
-            seat_id: c.int(2)?,
-            concert: ConcertId(c.uuid(3)?),
-            zone: c.text(4)?,
-            ticket_price: c.money(5)?,
-            status: c.word(6, SEAT_STATUS)?,
-            reservation: source.uuid(7)?.map(ReservationId),
-            held_until: c.maybe_time(8)?,
-            reservated_date: c.maybe_time(9)?,
-            last_holder: source.uuid(10)?.map(UserId),
-            last_holder_until: c.maybe_time(11)?,
-        };
-        Ok((SeatKey { date: DateId(c.uuid(0)?), number: c.number(1)? }, row))
     }
 }
 
@@ -331,8 +237,8 @@ impl Record for QueueState {
             when(row.max_active_at),
             maybe_when(row.rule.terms.joined_before),
             row.rule.joined.map_or(Cell::Null, number),
-            row.rule.terms.beacon.as_deref().map_or(Cell::Null, text),
-            row.rule.value.as_deref().map_or(Cell::Null, text),
+            maybe_text(row.rule.terms.beacon.as_deref()),
+            maybe_text(row.rule.value.as_deref()),
         ]
     }
     fn read(source: &dyn Source) -> Result<(ConcertId, Self), Fault> {
@@ -535,21 +441,24 @@ impl Record for LedgerEntry {
         vec![
             uuid(&key.0.0),
             number(key.1),
-            word_of(row.kind, ENTRY_KIND),
+            word_of(is_in(row.kind), ENTRY_KIND),
             Cell::Int(row.amount.0),
             Cell::Int(row.balance_after.0),
             uuid(&row.reference),
             when(row.created_at),
+            maybe_text(row.reason.as_deref()),
         ]
     }
     fn read(source: &dyn Source) -> Result<((UserId, u64), Self), Fault> {
         let c = Columns(source);
+        let reason = source.text(7)?;
         let row = Self {
-            kind: c.word(2, ENTRY_KIND)?,
+            kind: entry_kind(c.word(2, ENTRY_KIND)?, reason.is_some()),
             amount: c.money(3)?,
             balance_after: c.money(4)?,
             reference: c.uuid(5)?,
             created_at: c.time(6)?,
+            reason,
         };
         Ok(((UserId(c.uuid(0)?), c.number(1)?), row))
     }

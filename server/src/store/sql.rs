@@ -63,7 +63,7 @@ mod tests {
     fn texts_bind_in_the_tables_order() {
         assert_eq!(
             update(&SEAT, SqliteQueryBuilder),
-            r#"UPDATE "seat" SET "status" = ?, "reservation_id" = ?, "held_until" = ?, "reservated_date" = ?, "last_holder" = ?, "last_holder_until" = ? WHERE "seat_id" = ?"#
+            r#"UPDATE "seat" SET "zone" = ?, "ticket_price" = ?, "status" = ?, "reservation_id" = ?, "held_until" = ?, "reservated_date" = ?, "last_holder" = ?, "last_holder_until" = ? WHERE "seat_id" = ?"#
         );
         assert_eq!(
             insert(&SEAT, SqliteQueryBuilder),

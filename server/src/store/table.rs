@@ -57,32 +57,46 @@ pub const CONCERT: Table = Table {
     key: &["concert_id"],
     fixed: &[
         "created_at",
-        "concert_name",
-        "theater",
-        "run_time",
         "hold_ttl_ms",
         "shop_ttl_ms",
         "arrival_grace_ms",
         "seats_per_user",
         "rehold_after_ms",
     ],
-    mutable: &["total_seats", "date_count", "start_at", "end_at"],
+    mutable: &[
+        "concert_name",
+        "theater",
+        "run_time",
+        "total_seats",
+        "date_count",
+        "start_at",
+        "end_at",
+        "opened_at",
+        "recalled_at",
+        "closed_at",
+        "deleted_at",
+        "time_zone",
+        "pause_en",
+        "pause_ko",
+    ],
     row: &["concert_id"],
 };
 /// Dated performances.
 pub const CONCERT_DATE: Table = Table {
     name: "concert_date",
     key: &["concert_date_id"],
-    fixed: &["concert_id", "concert_date", "total_seats"],
-    mutable: &["available_seats"],
+    fixed: &["concert_id"],
+    mutable: &["concert_date", "total_seats", "available_seats", "revision", "withdrawn_at"],
     row: &["concert_date_id"],
 };
 /// Numbered places on a date.
 pub const SEAT: Table = Table {
     name: "seat",
     key: &["concert_date_id", "seat_number"],
-    fixed: &["seat_id", "concert_id", "zone", "ticket_price"],
+    fixed: &["seat_id", "concert_id"],
     mutable: &[
+        "zone",
+        "ticket_price",
         "status",
         "reservation_id",
         "held_until",
@@ -189,7 +203,7 @@ pub const BALANCE: Table = Table {
 pub const BALANCE_ENTRY: Table = Table {
     name: "balance_entry",
     key: &["user_id", "entry_number"],
-    fixed: &["kind", "amount", "balance_after", "reference", "created_at"],
+    fixed: &["kind", "amount", "balance_after", "reference", "created_at", "reason"],
     mutable: &[],
     row: &["user_id", "entry_number"],
 };
@@ -210,8 +224,17 @@ pub const API_KEY: Table = Table {
     row: &["api_key_id"],
 };
 
+/// What the data is in.
+pub const SALE_SETTING: Table = Table {
+    name: "sale_setting",
+    key: &["setting_name"],
+    fixed: &["setting_value"],
+    mutable: &[],
+    row: &["setting_name"],
+};
+
 /// Every table but the schema's own version.
-pub const TABLES: [&Table; 15] = [
+pub const TABLES: [&Table; 16] = [
     &USER,
     &SESSION,
     &CONCERT,
@@ -227,4 +250,5 @@ pub const TABLES: [&Table; 15] = [
     &BALANCE_ENTRY,
     &IDEMPOTENCY_KEY,
     &API_KEY,
+    &SALE_SETTING,
 ];

@@ -108,7 +108,7 @@ impl Sweeper {
 
     /// From the board alone: what is asked for each second costs no database.
     fn measure(&self, concert: &ConcertBoard, status: &Status) {
-        let Stock { total, free, held } = concert.stock();
+        let Stock { total, free, held, .. } = concert.stock();
         let sale = Sale {
             waiting: status.waiting,
             active: status.active,

@@ -2,7 +2,9 @@
 
 use boxoffice::board::{Board, Standing};
 use boxoffice::store::reads::Snapshot;
-use boxoffice_core::concert::{Concert, ConcertDate, Policy, Seat, SeatStatus};
+use boxoffice_core::concert::{
+    ByHand, Concert, ConcertDate, PauseReason, Policy, Seat, SeatStatus,
+};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, UserId, Uuid};
 use boxoffice_core::money::Money;
 use boxoffice_core::queue::{
@@ -23,6 +25,9 @@ fn concert() -> Concert {
         date_count: 0,
         start_at: Time(0),
         end_at: None,
+        by_hand: ByHand::default(),
+        time_zone: None,
+        pause_reason: PauseReason::default(),
         policy: Policy {
             hold_ttl_ms: 300_000,
             shop_ttl_ms: 600_000,
@@ -199,6 +204,8 @@ fn a_date_of_which_only_a_hold_is_known_is_not_shown() {
         concert_date: Time(1_000),
         total_seats: 3,
         available_seats: 2,
+        revision: 0,
+        withdrawn_at: None,
     };
     let key = |number| SeatKey { date, number };
     let mut hold = Rows::default();

@@ -222,7 +222,8 @@ fn fuzz_every_route() {
             let show = sale.concert(json!({ "draw_beacon": "a pulse" })).await;
             let fan = sale.buyer(&show).await;
             let reservation = sale.hold(&fan, &show, &[1]).await;
-            let about = About { show, user: fan.user, reservation };
+            let session = boxoffice::http::app::new_id();
+            let about = About { show, user: fan.user, reservation, session };
             for odd in &requests {
                 let seen =
                     sale.send(ask_of(odd, &about).without("authorization").by(&fan).operator());

@@ -124,11 +124,13 @@ async fn what_is_over_costs_nothing() {
     let sale = Sale::new();
     let seats = json!([{ "from": 1, "to": 10, "zone": "R", "price": 1 }]);
     for number in 0..500 {
-        let day = if number % 25 == 0 { "2027-05-01" } else { "2027-01-01" };
+        let day = if number % 25 == 0 { "2027-05-01" } else { "2027-01-16" };
         let date = json!({ "starts_at": format!("{day}T19:00:00Z"), "seats": seats });
         let opens = "2026-12-01T09:00:00Z";
         sale.concert(json!({ "opens_at": opens, "dates": [date] })).await;
     }
+    sale.pass(3 * 24 * HOUR);
+    let sale = sale.reborn();
     let admit = CommandLabel { command: "admit" };
     let admits = || sale.app.metrics.commands.get_or_create(&admit).get();
     sale.tick().await;

@@ -91,6 +91,7 @@ pub fn show(queue: QueueSettings) -> Command {
         run_time: 120,
         start_at: Time(0),
         end_at: None,
+        time_zone: None,
         policy: Policy::default(),
         queue,
         seed: [7; 32],

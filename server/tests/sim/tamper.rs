@@ -101,6 +101,7 @@ const fn set(max_active: u64, rate: u64, paused: bool) -> Command {
         admissions_per_second: Some(rate),
         max_waiting: None,
         paused: Some(paused),
+        pause_reason: None,
     })
 }
 

@@ -11,7 +11,9 @@ use boxoffice::store::reads::Reads;
 use boxoffice::store::sqlite::{Files, SqliteReads, SqliteStore};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{Concert, ConcertDate, CreateConcert, NewDate, NewSeat, Policy};
+use boxoffice_core::concert::{
+    ByHand, Concert, ConcertDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy,
+};
 use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid,
 };
@@ -67,9 +69,9 @@ impl<S: Store, R: Reads> World<S, R> {
     /// The sale: a show with two dates, and the user.
     fn open(&mut self) {
         let seat = |number| NewSeat { number, zone: "R".into(), price: Money(100) };
-        let date = |date| NewDate {
+        let date = |date, days: i64| NewDate {
             date,
-            starts_at: NOW.plus_ms(86_400_000),
+            starts_at: NOW.plus_ms(days * 86_400_000),
             seats: (1..=20).map(seat).collect(),
         };
         self.run(
@@ -80,11 +82,12 @@ impl<S: Store, R: Reads> World<S, R> {
                 run_time: 120,
                 start_at: NOW.plus_ms(-10_000),
                 end_at: None,
+                time_zone: None,
                 policy: Policy::default(),
                 queue: QueueSettings::default(),
                 draw: boxoffice_core::queue::DrawTerms::default(),
                 seed: [3; 32],
-                dates: vec![date(DATE), date(EARLIER)],
+                dates: vec![date(DATE, 2), date(EARLIER, 1)],
             }),
             "show",
         );
@@ -272,6 +275,7 @@ fn money(rows: &mut Rows, number: u64, length: u64) {
         amount: Money(0),
         balance_after: Money(1),
         reference,
+        reason: None,
         created_at: NOW,
     };
     rows.entries.insert((USER, number), entry(EntryKind::Charge, id(60, number)));
@@ -296,12 +300,22 @@ fn elsewhere(rows: &mut Rows, number: u64) {
         date_count: 1,
         start_at: NOW.plus_ms(-9_000_000),
         end_at: Some(NOW.plus_ms(-8_000_000)),
+        by_hand: ByHand::default(),
+        time_zone: None,
+        pause_reason: PauseReason::default(),
         policy: Policy::default(),
         created_at: NOW.plus_ms(-9_000_000),
     };
     rows.concerts.insert(concert, row);
     let concert_date = NOW.plus_ms(-7_000_000);
-    let date = ConcertDate { concert, concert_date, total_seats: 0, available_seats: 0 };
+    let date = ConcertDate {
+        concert,
+        concert_date,
+        total_seats: 0,
+        available_seats: 0,
+        revision: 0,
+        withdrawn_at: None,
+    };
     rows.dates.insert(DateId(id(71, number)), date);
 }
 

@@ -5,7 +5,7 @@ use crate::contract::commit;
 use crate::sample;
 use crate::subject::{MariaDb, MySql, OnServer, OnSqlite, Subject};
 use boxoffice::store::reads::Of;
-use boxoffice_core::concert::{Concert, ConcertDate};
+use boxoffice_core::concert::{ByHand, Concert, ConcertDate};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, Uuid};
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::queue::{PlaceStatus, QueueState};
@@ -24,12 +24,14 @@ fn moments() -> Vec<Option<Time>> {
 fn add(rows: &mut Rows, number: u128, end_at: Option<Time>, dates: &[Time], active: u64) {
     let id = ConcertId(Uuid::from_u128(number));
     let key = PlaceKey { concert: id, sequence: 1 };
-    rows.concerts.insert(id, Concert { start_at: Time(5), end_at, ..sample::concert() });
+    rows.concerts.insert(
+        id,
+        Concert { start_at: Time(5), end_at, by_hand: ByHand::default(), ..sample::concert() },
+    );
     rows.queues.insert(id, QueueState { active, ..sample::queue() });
     for (nth, at) in (1..).zip(dates) {
         let date = DateId(Uuid::from_u128(number * 1_000 + nth));
-        let row =
-            ConcertDate { concert: id, concert_date: *at, total_seats: 1, available_seats: 1 };
+        let row = ConcertDate { concert: id, concert_date: *at, ..sample::date() };
         rows.dates.insert(date, row);
         rows.seats.insert(SeatKey { date, number: 1 }, sample::seat());
     }

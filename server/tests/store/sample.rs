@@ -1,6 +1,8 @@
 //! One row of each kind, with every column filled, and the same rows changed.
 
-use boxoffice_core::concert::{Concert, ConcertDate, Policy, Seat, SeatStatus};
+use boxoffice_core::concert::{
+    ByHand, Concert, ConcertDate, PauseReason, Policy, Seat, SeatStatus,
+};
 use boxoffice_core::id::{
     ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
@@ -158,6 +160,7 @@ pub fn entry(number: u64) -> ((UserId, u64), LedgerEntry) {
         amount: Money(-50_000),
         balance_after: Money(1),
         reference: PAYMENT.0,
+        reason: None,
         created_at: Time(41),
     };
     ((USER, number), entry)
@@ -172,8 +175,27 @@ pub fn concert() -> Concert {
         date_count: 1,
         start_at: Time(-5),
         end_at: Some(Time(i64::MAX)),
+        by_hand: ByHand {
+            opened_at: Some(Time(15)),
+            recalled_at: Some(Time(16)),
+            closed_at: Some(Time(17)),
+            deleted_at: None,
+        },
+        time_zone: Some("Asia/Seoul".into()),
+        pause_reason: PauseReason { en: Some("A break".into()), ko: Some("잠시 멈춤".into()) },
         policy: Policy::default(),
         created_at: Time(12),
+    }
+}
+
+pub const fn date() -> ConcertDate {
+    ConcertDate {
+        concert: SHOW,
+        concert_date: Time(13),
+        total_seats: 1,
+        available_seats: 1,
+        revision: 14,
+        withdrawn_at: None,
     }
 }
 
@@ -201,9 +223,7 @@ pub fn insert(rows: &mut Rows) {
     rows.users.insert(USER, user());
     rows.sessions.insert(SESSION, session());
     rows.concerts.insert(SHOW, concert());
-    let date =
-        ConcertDate { concert: SHOW, concert_date: Time(13), total_seats: 1, available_seats: 1 };
-    rows.dates.insert(DATE, date);
+    rows.dates.insert(DATE, date());
     rows.seats.insert(SEAT, seat());
     rows.queues.insert(SHOW, queue());
     rows.places.insert(PLACE, place(USER, PlaceStatus::Returning));
@@ -236,8 +256,20 @@ pub fn change(rows: &mut Rows) -> Option<()> {
     let concert = rows.concerts.update(&SHOW)?;
     (concert.total_seats, concert.date_count) = (2, 3);
     (concert.start_at, concert.end_at) = (Time(4), None);
-    rows.dates.update(&DATE)?.available_seats = 0;
+    (concert.concert_name, concert.theater) = ("다른 노래".into(), "Room".into());
+    concert.run_time = 90;
+    concert.by_hand = ByHand { deleted_at: Some(Time(18)), ..ByHand::default() };
+    (concert.time_zone, concert.pause_reason) = (None, PauseReason::default());
+    *rows.dates.update(&DATE)? = ConcertDate {
+        concert: SHOW,
+        concert_date: Time(20),
+        total_seats: 2,
+        available_seats: 0,
+        revision: 15,
+        withdrawn_at: Some(Time(19)),
+    };
     let seat = rows.seats.update(&SEAT)?;
+    (seat.zone, seat.ticket_price) = ("S".into(), Money(7));
     seat.status = SeatStatus::Sold;
     (seat.reservation, seat.held_until) = (None, None);
     seat.reservated_date = None;

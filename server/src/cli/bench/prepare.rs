@@ -110,6 +110,7 @@ fn concert(id: ConcertId, max_active: u64, dates: Vec<NewDate>) -> Result<Comman
         run_time: 90,
         start_at: Time(0),
         end_at: None,
+        time_zone: None,
         policy: LASTING,
         queue: QueueSettings {
             max_active,

@@ -63,6 +63,7 @@ impl<'k> Plan<'k> {
         let mut plan = Self { reading, statements: Vec::new(), readers: Vec::new() };
         plan.by_id::<QueueState>(&keys.queues, |k| k.0, reading.exclusive(), |r| &mut r.queues);
         plan.by_id::<Concert>(&keys.concerts, |k| k.0, reading.shared(), |r| &mut r.concerts);
+        plan.dates_of(keys);
         let exclusive = reading.exclusive();
         plan.by_id::<User>(&keys.users, |k| k.0, exclusive, |r| &mut r.users);
         plan.user_sessions(keys);
@@ -163,6 +164,23 @@ impl<'k> Plan<'k> {
                     let open = found.remove(user).unwrap_or_default();
                     rows.user_sessions.put_loaded(*user, Some(open));
                 }
+                Ok(())
+            });
+        }
+    }
+
+    /// Ids alone, guarded by the concert's row; the dates' own rows are locked by their keys.
+    fn dates_of(&mut self, keys: &'k Keys) {
+        for &concert in &keys.dates_of {
+            let text = format!(
+                "SELECT concert_date_id FROM concert_date FORCE INDEX (concert_date_by_concert) \
+                 WHERE concert_id = {} AND withdrawn_at IS NULL ORDER BY concert_date_id",
+                id(&concert.0),
+            );
+            self.add(&text, move |answer, rows| {
+                let found = answer.into_iter().map(|row| Ok(DateId(Line(row).id(0)?)));
+                let found: Result<_, Fault> = found.collect();
+                rows.dates_of.put_loaded(concert, Some(found?));
                 Ok(())
             });
         }

@@ -19,6 +19,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (5, include_str!("../../../../migrations/mysql/0005_draw_terms.sql")),
     (6, include_str!("../../../../migrations/mysql/0006_sessions.sql")),
     (LOOKS, include_str!("../../../../migrations/mysql/0007_username_look.sql")),
+    (8, include_str!("../../../../migrations/mysql/0008_states.sql")),
 ];
 
 /// The migration after which accounts get their looks.

@@ -59,11 +59,12 @@ pub(super) fn snapshot_of<T>(
 fn live(now: Time) -> String {
     let by = now.plus_ms(-OVER_AFTER_MS).0;
     format!(
-        "WHERE start_at > {by} OR end_at > {by} \
-         OR EXISTS (SELECT 1 FROM concert_date d \
-             WHERE d.concert_id = concert.concert_id AND d.concert_date > {by}) \
-         OR (end_at IS NULL AND NOT EXISTS \
-             (SELECT 1 FROM concert_date d WHERE d.concert_id = concert.concert_id)) \
+        "WHERE deleted_at IS NULL AND (start_at > {by} \
+         OR COALESCE(LEAST(end_at, closed_at), end_at, closed_at) > {by} \
+         OR EXISTS (SELECT 1 FROM concert_date d WHERE d.concert_id = concert.concert_id \
+             AND d.concert_date > {by} AND d.withdrawn_at IS NULL) \
+         OR (end_at IS NULL AND closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM concert_date d \
+             WHERE d.concert_id = concert.concert_id AND d.withdrawn_at IS NULL))) \
          OR EXISTS (SELECT 1 FROM queue_state q \
              WHERE q.concert_id = concert.concert_id AND q.active > 0) ORDER BY concert_id"
     )
@@ -120,7 +121,9 @@ fn read_concerts(link: &mut Link, some: &[ConcertId], all: &mut Snapshot) -> Res
         )
     };
     let text = [
-        columns_of::<ConcertDate>(&format!("WHERE {among} ORDER BY concert_date_id")),
+        columns_of::<ConcertDate>(&format!(
+            "WHERE {among} AND withdrawn_at IS NULL ORDER BY concert_date_id"
+        )),
         columns_of::<QueueState>(&format!("WHERE {among} ORDER BY concert_id")),
         columns_of::<Admission>(&format!(
             "WHERE {among} AND (is_active = 1 OR end_reason = 'no_show')"
@@ -270,6 +273,24 @@ impl Reads for MySqlReads {
         Ok(self.whole(&[key])?.remove(&key))
     }
 
+    fn ended_reservations(
+        &mut self,
+        user: UserId,
+        before: Option<ReservationId>,
+        limit: usize,
+    ) -> Result<Vec<WholeReservation>, Fault> {
+        let before = before.map(|key| format!(" AND reservation_id < {}", id(&key.0)));
+        let found = self.all::<Reservation>(&format!(
+            "FORCE INDEX (reservation_by_user) WHERE user_id = {}{} AND status <> 'held' \
+             ORDER BY reservation_id DESC LIMIT {limit}",
+            id(&user.0),
+            before.unwrap_or_default(),
+        ))?;
+        let ids: Vec<ReservationId> = found.iter().map(|(key, _)| *key).collect();
+        let mut whole = self.whole(&ids)?;
+        Ok(ids.iter().filter_map(|key| whole.remove(key)).collect())
+    }
+
     fn bookings(
         &mut self,
         user: UserId,
@@ -322,7 +343,9 @@ impl Reads for MySqlReads {
         let text = [
             columns_of::<Concert>(&which),
             columns_of::<QueueState>(&which),
-            columns_of::<ConcertDate>(&format!("{which} ORDER BY concert_date, concert_date_id")),
+            columns_of::<ConcertDate>(&format!(
+                "{which} AND withdrawn_at IS NULL ORDER BY concert_date, concert_date_id"
+            )),
         ];
         let mut answers = self.link.ask_again(&text.join("; "))?.into_iter();
         let mut next = || answers.next().unwrap_or_default().rows;

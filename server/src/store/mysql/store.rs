@@ -8,7 +8,7 @@ use super::fault::Trouble;
 use super::load::{Plan, Reading};
 use super::outbox::{self, Look, Watch};
 use super::save::{PACKET_BYTES, statements};
-use super::text::Line;
+use super::text::{Line, words};
 use super::{migrate, reads};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::rows::{Keys, Rows};
@@ -246,6 +246,18 @@ impl Store for MySqlStore {
                 Err(fault)
             }
         }
+    }
+
+    fn keep(&mut self, name: &str, value: &str) -> Result<String, Fault> {
+        let name = words(name);
+        let text = format!(
+            "INSERT IGNORE INTO sale_setting VALUES ({name}, {}); \
+             SELECT setting_value FROM sale_setting WHERE setting_name = {name}",
+            words(value)
+        );
+        let found = self.link.ask_again(&text)?.pop().and_then(|mut answer| answer.rows.pop());
+        let kept = found.map(|row| Line(row).text(0)).transpose()?.flatten();
+        kept.ok_or_else(|| Fault::Unavailable("a setting was not kept".into()))
     }
 
     fn rollback(&mut self) {

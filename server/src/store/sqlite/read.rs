@@ -117,7 +117,8 @@ impl SqliteReads {
     }
 
     fn dates(&self, concert: ConcertId) -> Result<Vec<(DateId, ConcertDate)>, Fault> {
-        let rest = "WHERE concert_id = ? ORDER BY concert_date, concert_date_id";
+        let rest = "WHERE concert_id = ? AND withdrawn_at IS NULL \
+                    ORDER BY concert_date, concert_date_id";
         self.all::<ConcertDate>(rest, [concert.0.as_bytes()])
     }
 
@@ -149,11 +150,12 @@ impl SqliteReads {
 
 /// Concerts that are not over, as `Concert::is_over` says, or in whose shop somebody is; bound is the
 /// time by which all must have ended.
-const LIVE: &str = "WHERE start_at > ?1 OR end_at > ?1 \
-     OR EXISTS (SELECT 1 FROM concert_date d \
-         WHERE d.concert_id = concert.concert_id AND d.concert_date > ?1) \
-     OR (end_at IS NULL AND NOT EXISTS \
-         (SELECT 1 FROM concert_date d WHERE d.concert_id = concert.concert_id)) \
+const LIVE: &str = "WHERE deleted_at IS NULL AND (start_at > ?1 \
+     OR coalesce(min(end_at, closed_at), end_at, closed_at) > ?1 \
+     OR EXISTS (SELECT 1 FROM concert_date d WHERE d.concert_id = concert.concert_id \
+         AND d.concert_date > ?1 AND d.withdrawn_at IS NULL) \
+     OR (end_at IS NULL AND closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM concert_date d \
+         WHERE d.concert_id = concert.concert_id AND d.withdrawn_at IS NULL))) \
      OR EXISTS (SELECT 1 FROM queue_state q \
          WHERE q.concert_id = concert.concert_id AND q.active > 0) ORDER BY concert_id";
 
@@ -202,6 +204,20 @@ impl Reads for SqliteReads {
         let rest = "WHERE reservation_id = ?";
         let found = self.first::<Reservation>(rest, params![id.0.as_bytes()])?;
         found.map(|(id, reservation)| self.whole(id, reservation)).transpose()
+    }
+
+    fn ended_reservations(
+        &mut self,
+        user: UserId,
+        before: Option<ReservationId>,
+        limit: usize,
+    ) -> Result<Vec<WholeReservation>, Fault> {
+        let rest = "INDEXED BY reservation_by_user WHERE user_id = ? AND reservation_id < ? \
+                    AND status <> 'held' ORDER BY reservation_id DESC LIMIT ?";
+        let before = before.map_or([0xff; 16], |id| id.0.into_bytes());
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = self.all::<Reservation>(rest, params![user.0.as_bytes(), before, limit])?;
+        found.into_iter().map(|(id, row)| self.whole(id, row)).collect()
     }
 
     fn bookings(

@@ -10,7 +10,7 @@ use super::log::{Log, Sync, sync_of};
 use super::open::{Files, SCHEMA_VERSION, open_writer};
 use super::room;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{ReservationId, SessionId, UserId, Uuid};
+use boxoffice_core::id::{DateId, ReservationId, SessionId, UserId, Uuid};
 use boxoffice_core::idempotency::Record as IdempotencyRecord;
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::payment::Payment;
@@ -62,6 +62,9 @@ const SESSIONS: &str = "SELECT session_id FROM session WHERE user_id = ? AND end
 const PRUNE_SESSIONS: &str = "DELETE FROM session WHERE session_id IN \
      (SELECT session_id FROM session WHERE expires_at < ?1 AND access_until < ?1 \
      ORDER BY expires_at LIMIT ?2)";
+/// The dates of a concert that were not deleted.
+const DATES_OF: &str =
+    "SELECT concert_date_id FROM concert_date WHERE concert_id = ? AND withdrawn_at IS NULL";
 const PRUNE: &str = "DELETE FROM idempotency_key WHERE (scope_id, idempotency_key) IN \
      (SELECT scope_id, idempotency_key FROM idempotency_key WHERE created_at < ? \
      ORDER BY created_at LIMIT ?)";
@@ -229,7 +232,21 @@ impl SqliteStore {
         Ok(())
     }
 
+    fn load_dates_of(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        let mut statement = self.connection.prepare_cached(DATES_OF)?;
+        for concert in &keys.dates_of {
+            let mut found = statement.query(params![concert.0.as_bytes()])?;
+            let mut ids = BTreeSet::new();
+            while let Some(row) = found.next()? {
+                ids.extend(super::Source::uuid(row, 0)?.map(DateId));
+            }
+            rows.dates_of.put_loaded(*concert, Some(ids));
+        }
+        Ok(())
+    }
+
     fn load_indexes(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        self.load_dates_of(keys, rows)?;
         let one = |text: &str, bound: &[&dyn ToSql]| -> Result<Option<Uuid>, Fault> {
             let mut statement = self.connection.prepare_cached(text)?;
             let mut found = statement.query(bound)?;
@@ -399,6 +416,13 @@ impl Store for SqliteStore {
         self.log.wrote();
         checkpoints.look(&self.connection);
         Ok(committed.map(|_| ())?)
+    }
+
+    fn keep(&mut self, name: &str, value: &str) -> Result<String, Fault> {
+        let text = "INSERT INTO sale_setting VALUES (?, ?) ON CONFLICT DO NOTHING";
+        self.connection.execute(text, params![name, value])?;
+        let text = "SELECT setting_value FROM sale_setting WHERE setting_name = ?";
+        Ok(self.connection.query_row(text, params![name], |row| row.get(0))?)
     }
 
     fn rollback(&mut self) {

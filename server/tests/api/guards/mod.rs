@@ -6,7 +6,9 @@
 mod forged;
 mod walk;
 
-use crate::world::{Ask, Fan, PASSWORD, Sale, Show, charge, delete, get, pay, post, put, reserve};
+use crate::world::{
+    Ask, Fan, PASSWORD, Sale, Show, charge, delete, get, patch, pay, post, put, reserve,
+};
 use boxoffice::http::app::new_id;
 use boxoffice::http::routes::Route;
 use boxoffice::store::keys::OperatorKeys;
@@ -64,6 +66,24 @@ pub fn fill(route: &Route, about: &About) -> Ask {
         ("GET", "/api/v1/users/{id}/balance") => get(balance),
         ("GET", "/api/v1/users/{id}/balance/entries") => get(format!("{balance}/entries")),
         ("GET", "/api/v1/bookings") => get(route.path),
+        ("GET", "/api/v1/me/reservations/{id}") => {
+            get(format!("/api/v1/me/reservations/{}", about.reservation))
+        }
+        ("GET", path) if path.starts_with("/api/v1/me") => get(path),
+        (method, path) if path.starts_with("/api/v1/admin/concert-dates/") => {
+            let path = format!("/api/v1/admin/concert-dates/{}", show.dates[0]);
+            let change = json!({ "seats": [{ "from": 50, "to": 50, "zone": "S", "price": 7 }] });
+            if method == "PATCH" { patch(path).json(&change) } else { delete(path) }
+        }
+        (method, path) if path.starts_with("/api/v1/admin/users/") => {
+            let path = path.replace("{id}", &about.user.to_string());
+            let money = json!({ "amount": 1, "reason": "a gift" });
+            if method == "GET" { get(path) } else { post(path).json(&money).key(&key) }
+        }
+        ("PATCH", "/api/v1/admin/concerts/{id}") => {
+            patch(admin).json(&json!({ "time_zone": "Asia/Seoul" }))
+        }
+        ("DELETE", "/api/v1/admin/concerts/{id}") => delete(admin),
         ("POST", "/api/v1/admin/concerts") => post(route.path).json(&json!({ "name": "N",
             "theater": "T", "run_time_minutes": 90, "opens_at": "2027-01-15T17:00:00Z" })),
         ("GET", "/api/v1/admin/concerts/{id}") => get(admin),

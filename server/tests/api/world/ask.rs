@@ -38,6 +38,10 @@ pub fn put(path: impl Into<String>) -> Ask {
     ask(Method::PUT, path)
 }
 
+pub fn patch(path: impl Into<String>) -> Ask {
+    ask(Method::PATCH, path)
+}
+
 pub fn delete(path: impl Into<String>) -> Ask {
     ask(Method::DELETE, path)
 }

@@ -52,7 +52,9 @@ pub struct History {
     pub by_user: BTreeMap<(UserId, DateId), BTreeSet<ReservationId>>,
     pub under: BTreeMap<PlaceKey, ReservationId>,
     pub balances: BTreeMap<UserId, i64>,
-    /// Charges by id.
+    /// Dates that an operator has changed: what replies said of them may be of before.
+    pub changed: BTreeSet<DateId>,
+    /// Charges, and what operators added and took, by id.
     pub charged: BTreeMap<Uuid, (UserId, i64)>,
     pub concerts: BTreeMap<ConcertId, Settings>,
     pub names: BTreeMap<String, UserId>,

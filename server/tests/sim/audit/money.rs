@@ -97,17 +97,20 @@ impl MoneyBook {
         let Some(entry) = store.entries.get(&key) else {
             return;
         };
-        let before = self.entries.insert(key, *entry);
-        found.ensure(before.is_none_or(|e| e == *entry), Check::Immutable, || {
+        let before = self.entries.insert(key, entry.clone());
+        found.ensure(before.as_ref().is_none_or(|e| e == entry), Check::Immutable, || {
             format!("{key:?} was {before:?} and is {entry:?}")
         });
         chain(found, store, key, entry);
         let what = (key.0, entry.amount.0);
         let (check, right) = match entry.kind {
-            EntryKind::Charge => {
+            EntryKind::Charge | EntryKind::Credit | EntryKind::Debit => {
                 let twice = self.credits.insert(entry.reference, what);
                 let told = history.charged.get(&entry.reference) == Some(&what);
-                (Check::LedgerCharges, told && twice.is_none() && what.1 > 0)
+                let takes = entry.kind == EntryKind::Debit;
+                let explained = entry.reason.is_some() == (entry.kind != EntryKind::Charge);
+                let right = told && twice.is_none() && explained;
+                (Check::LedgerCharges, right && what.1 != 0 && (what.1 < 0) == takes)
             }
             EntryKind::Payment => {
                 let twice = self.debits.insert(entry.reference, what);

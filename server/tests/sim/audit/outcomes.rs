@@ -5,6 +5,7 @@ use super::settings::Settings;
 use super::{Check, Found};
 use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::command::Command;
+use boxoffice_core::concert::Seat;
 use boxoffice_core::id::{PlaceKey, SeatKey, UserId};
 use boxoffice_core::outcome::{Outcome, SeatPrice, Ticket, TicketState};
 use boxoffice_core::payment::Pay;
@@ -55,6 +56,17 @@ impl History {
                 });
                 self.charged.insert(charge_id.0, (charge.user, amount.0));
             }
+            (Command::Adjust(adjust), Outcome::Adjusted { amount, balance, .. }) => {
+                let sum = self.balances.entry(adjust.user).or_default();
+                *sum += amount.0;
+                let right = *sum == balance.0 && *amount == adjust.amount && *sum >= 0;
+                found.ensure(right, Check::ReplyTrue, || format!("{adjust:?} gave {outcome:?}"));
+                self.charged.insert(adjust.adjustment.0, (adjust.user, amount.0));
+            }
+            (Command::EditDate(_) | Command::EditConcert(_), _)
+            | (Command::DeleteDate(_) | Command::DeleteConcert(_), _) => {
+                self.edited(found, command, outcome);
+            }
             (Command::Pay(pay), Outcome::Paid { .. }) => self.paid(found, pay, outcome),
             (Command::CreateConcert(create), Outcome::ConcertCreated { .. }) => {
                 self.created(create);
@@ -68,6 +80,34 @@ impl History {
                 format!("{command:?} was answered {outcome:?}")
             }),
         }
+    }
+
+    fn edited(&mut self, found: &mut Found, command: &Command, outcome: &Outcome) {
+        match (command, outcome) {
+            (Command::EditConcert(_), Outcome::ConcertEdited { .. }) => {}
+            (Command::EditDate(edit), Outcome::DateEdited { .. }) => {
+                self.changed.insert(edit.date);
+            }
+            (Command::DeleteDate(delete), Outcome::Deleted) => {
+                self.nothing_taken(found, |hold| hold.date == delete.date);
+            }
+            (Command::DeleteConcert(delete), Outcome::Deleted) => {
+                self.nothing_taken(found, |hold| hold.concert == delete.concert);
+                if let Some(settings) = self.concerts.get_mut(&delete.concert) {
+                    settings.deleted = true;
+                }
+            }
+            _ => found.ensure(false, Check::ReplyTrue, || {
+                format!("{command:?} was answered {outcome:?}")
+            }),
+        }
+    }
+
+    /// Nothing of it is held or sold.
+    fn nothing_taken(&self, found: &mut Found, of: impl Fn(&Hold) -> bool) {
+        let mut holds = self.holds.iter().filter(|(_, hold)| of(hold));
+        let alive = holds.find(|(id, hold)| hold.paid.is_some() || self.counts(**id));
+        found.ensure(alive.is_none(), Check::ReplyTrue, || format!("deleted with {alive:?}"));
     }
 
     fn released(&mut self, found: &mut Found, cancel: &Cancel) {
@@ -173,7 +213,7 @@ impl History {
             return;
         };
         let now = self.now.0;
-        let on_sale = settings.opens_at.0 <= now && settings.closes_at.is_none_or(|e| now < e.0);
+        let on_sale = settings.on_sale(now);
         found.ensure(on_sale, Check::Opened, || format!("{outcome:?}, {settings:?}"));
         self.reply_fits(found, store, reserve, outcome, settings);
         for number in &reserve.seats {
@@ -239,7 +279,8 @@ impl History {
         let priced = |seat: &SeatPrice| {
             let number = seat.seat_number;
             let row = store.seats.get(&SeatKey { date, number });
-            row.is_some_and(|row| row.ticket_price == seat.price && row.zone == seat.zone)
+            let same = |row: &Seat| row.ticket_price == seat.price && row.zone == seat.zone;
+            row.is_some_and(|row| same(row) || self.changed.contains(&date))
         };
         let numbers: BTreeSet<u32> = seats.iter().map(|seat| seat.seat_number).collect();
         let sum: i64 = seats.iter().map(|seat| seat.price.0).sum();

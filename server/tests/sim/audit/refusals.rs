@@ -4,6 +4,7 @@ use super::history::History;
 use super::{Check, Found};
 use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::command::Command;
+use boxoffice_core::concert::ConcertDate;
 use boxoffice_core::id::{PlaceKey, ReservationId, SeatKey, UserId};
 use boxoffice_core::refusal::Refusal;
 
@@ -57,7 +58,7 @@ impl History {
                 let settings = self.settings(command);
                 let closed =
                     settings.is_some_and(|(_, closes)| closes.is_some_and(|at| at <= self.now.0));
-                closed || self.has_started(store, command)
+                closed || self.has_started(store, command) || self.was_deleted(command)
             }
             (Command::SetDraw(set), Refusal::SaleNotOpen { opens_at }) => {
                 // The terms are never changed, so that those of now are those of then.
@@ -92,7 +93,13 @@ impl History {
                 known.is_none_or(|hold| visit.is_none_or(|(user, _, _)| hold.user != user))
             }
             (Command::Reserve(_), _) => self.reserve_refused(store, command, refusal),
-            (Command::Charge(_) | Command::Pay(_), _) => self.money_refused(command, refusal),
+            (_, Refusal::DateInPast { starts_at }) => starts_at.0 <= self.now.0,
+            (_, Refusal::DateBeforeOpening { starts_at, opens_at }) => starts_at.0 <= opens_at.0,
+            (_, Refusal::SaleHasOpened { opens_at }) => opens_at.0 <= self.now.0,
+            (_, Refusal::HeldOrSold { seats }) => *seats > 0,
+            (Command::Charge(_) | Command::Pay(_) | Command::Adjust(_), _) => {
+                self.money_refused(command, refusal)
+            }
             (_, Refusal::IdempotencyKeyReused) => false,
             _ => true,
         };
@@ -103,7 +110,13 @@ impl History {
     fn has_started(&self, store: &MemoryStore, command: &Command) -> bool {
         let Command::Reserve(reserve) = command else { return false };
         let date = store.dates.get(&reserve.date);
-        date.is_some_and(|date| date.concert_date.0 <= self.now.0)
+        let changed = self.changed.contains(&reserve.date);
+        date.is_some_and(|date| changed || date.concert_date.0 <= self.now.0)
+    }
+
+    fn was_deleted(&self, command: &Command) -> bool {
+        let settings = command.concert().and_then(|concert| self.concerts.get(&concert));
+        settings.is_some_and(|settings| settings.deleted)
     }
 
     fn is_place_of_user(&self, command: &Command) -> bool {
@@ -119,7 +132,7 @@ impl History {
             _ => visit(command)?.1.concert,
         };
         let settings = self.concerts.get(&concert)?;
-        Some((settings.opens_at.0, settings.closes_at.map(|at| at.0)))
+        Some((settings.opens_at().0, settings.closes_at().map(|at| at.0)))
     }
 
     fn reserve_refused(&self, store: &MemoryStore, command: &Command, refusal: &Refusal) -> bool {
@@ -131,7 +144,8 @@ impl History {
         match refusal {
             Refusal::SeatNotFound { seat_numbers } => {
                 let absent = |number: &&u32| !store.seats.contains_key(&key(**number));
-                reserve.seats.iter().filter(absent).eq(seat_numbers)
+                let absent = reserve.seats.iter().filter(absent).eq(seat_numbers);
+                absent || self.changed.contains(&date)
             }
             Refusal::SeatsTaken { seat_numbers } => {
                 let taken = |number: &&u32| self.owner(key(**number)).is_some();
@@ -157,7 +171,8 @@ impl History {
             Refusal::InvalidSetting { .. } => !(1..=50).contains(&reserve.seats.len()),
             Refusal::DateNotFound => {
                 let row = store.dates.get(&date);
-                row.is_none_or(|row| row.concert != reserve.place.concert)
+                let other = |row: &ConcertDate| row.concert != reserve.place.concert;
+                row.is_none_or(|row| other(row) || row.withdrawn_at.is_some())
             }
             _ => false,
         }
@@ -172,6 +187,21 @@ impl History {
             (Command::Charge(charge), Refusal::BalanceLimit { limit }) => {
                 let sum = balance(&charge.user) + charge.amount.0;
                 limit.0 == BALANCE_MOST && sum > BALANCE_MOST
+            }
+            (Command::Adjust(adjust), Refusal::UserNotFound) => {
+                self.names.values().all(|user| *user != adjust.user)
+            }
+            (Command::Adjust(adjust), Refusal::AmountOutOfRange { max, .. }) => {
+                adjust.amount.0 == 0 || adjust.amount.0.abs() > max.0
+            }
+            (Command::Adjust(adjust), Refusal::BalanceTooLow { balance: has }) => {
+                has.0 == balance(&adjust.user) && has.0 + adjust.amount.0 < 0
+            }
+            (Command::Adjust(adjust), Refusal::BalanceLimit { .. }) => {
+                balance(&adjust.user) + adjust.amount.0 > BALANCE_MOST
+            }
+            (Command::Adjust(adjust), Refusal::InvalidSetting { .. }) => {
+                adjust.reason.trim().is_empty()
             }
             (Command::Pay(pay), Refusal::InsufficientBalance { balance: has, price, missing }) => {
                 let hold = self.holds.get(&pay.reservation);

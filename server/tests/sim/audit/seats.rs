@@ -2,7 +2,7 @@
 
 use super::{Check, Found, Touched};
 use boxoffice::store::memory::MemoryStore;
-use boxoffice_core::concert::{Seat, SeatStatus};
+use boxoffice_core::concert::{ConcertDate, Seat, SeatStatus};
 use boxoffice_core::id::{DateId, ReservationId, SeatKey};
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::time::Time;
@@ -66,7 +66,8 @@ impl SeatBook {
             });
         }
         for (id, concert) in &store.concerts {
-            let dates = store.dates.values().filter(|date| date.concert == *id);
+            let mine = |date: &&ConcertDate| date.concert == *id && date.withdrawn_at.is_none();
+            let dates = store.dates.values().filter(mine);
             let seats: u64 = dates.clone().map(|date| date.total_seats).sum();
             let right = concert.total_seats == seats && concert.date_count == dates.count() as u64;
             found.ensure(right, Check::SeatTotals, || format!("concert {id}"));
@@ -173,7 +174,10 @@ fn reservation(found: &mut Found, store: &MemoryStore, id: ReservationId, latest
         store.seats.get(&SeatKey { date, number })
     };
     let priced = |seat: &ReservedSeat| {
-        seat_of(seat).is_some_and(|s| s.seat_id == seat.seat_id && s.ticket_price == seat.price)
+        // Of a date that was changed, a seat may have another price by now.
+        let changed = store.dates.get(&row.date).is_some_and(|date| date.revision > 0);
+        seat_of(seat)
+            .is_some_and(|s| s.seat_id == seat.seat_id && (changed || s.ticket_price == seat.price))
     };
     let total: i64 = reserved.iter().map(|seat| seat.price.0).sum();
     let held = row.status == ReservationStatus::Held;

@@ -6,13 +6,22 @@ use boxoffice_core::command::Command;
 use boxoffice_core::concert::CreateConcert;
 use boxoffice_core::id::ConcertId;
 use boxoffice_core::outcome::Outcome;
+use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
 
 /// What an operator has set, as of the last reply.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    pub opens_at: Time,
-    pub closes_at: Option<Time>,
+    /// As announced.
+    pub start: Time,
+    pub end: Option<Time>,
+    /// First opened ahead of its time.
+    pub early_at: Option<Time>,
+    /// Whether that counts.
+    pub early: bool,
+    /// Closed by hand.
+    pub closed: Option<Time>,
+    pub deleted: bool,
     pub paused: bool,
     pub max_active: u64,
     pub rate: u64,
@@ -26,6 +35,51 @@ pub struct Settings {
     pub seen_ms: i64,
 }
 
+impl Settings {
+    pub fn opens_at(&self) -> Time {
+        let early = if self.early { self.early_at } else { None };
+        early.map_or(self.start, |at| at.min(self.start))
+    }
+
+    pub fn closes_at(&self) -> Option<Time> {
+        match (self.end, self.closed) {
+            (Some(end), Some(closed)) => Some(end.min(closed)),
+            (end, closed) => end.or(closed),
+        }
+    }
+
+    pub fn on_sale(&self, now: i64) -> bool {
+        let closed = self.closes_at().is_some_and(|end| end.0 <= now);
+        self.opens_at().0 <= now && !closed && !self.deleted
+    }
+
+    fn set_sale(&mut self, set: &SetSale, now: Time) {
+        self.start = set.opens_at.unwrap_or(self.start);
+        self.end = set.closes_at.unwrap_or(self.end);
+        let closed = self.closes_at().is_some_and(|end| end.0 <= now.0);
+        match set.open {
+            Some(true) => {
+                if self.end.is_some_and(|end| end.0 <= now.0) {
+                    self.end = None;
+                }
+                if self.closed.is_some() {
+                    self.closed = None;
+                } else if self.opens_at().0 > now.0 {
+                    (self.early, self.early_at) = (true, self.early_at.or(Some(now)));
+                }
+            }
+            Some(false) if !closed => {
+                if self.opens_at().0 <= now.0 && now.0 < self.start.0 {
+                    self.early = false;
+                } else {
+                    self.closed = Some(now);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 impl History {
     pub(super) fn admit(&mut self, found: &mut Found, concert: ConcertId, count: u64) {
         let (now, forth) = (self.now.0, self.forth_ms);
@@ -33,9 +87,7 @@ impl History {
             return;
         };
         *self.admitted.entry(concert).or_default() += count;
-        let open = settings.opens_at.0 <= now
-            && settings.closes_at.is_none_or(|end| now < end.0)
-            && !settings.paused;
+        let open = settings.on_sale(now) && !settings.paused;
         found.ensure(open, Check::Opened, || {
             format!("{concert}: {count} let in at {now}, {settings:?}")
         });
@@ -52,8 +104,12 @@ impl History {
 
     pub(super) fn created(&mut self, create: &CreateConcert) {
         let settings = Settings {
-            opens_at: create.start_at,
-            closes_at: create.end_at,
+            start: create.start_at,
+            end: create.end_at,
+            early_at: None,
+            early: false,
+            closed: None,
+            deleted: false,
             paused: create.queue.paused,
             max_active: create.queue.max_active,
             rate: create.queue.admissions_per_second,
@@ -79,11 +135,8 @@ impl History {
         };
         let right = match (command, outcome) {
             (Command::SetSale(set), Outcome::SaleSet { opens_at, closes_at, .. }) => {
-                settings.opens_at = *opens_at;
-                settings.closes_at = *closes_at;
-                let open = opens_at.0 <= now.0 && closes_at.is_none();
-                let closed = closes_at.is_some_and(|end| end.0 <= now.0);
-                if set.open { open } else { closed }
+                settings.set_sale(set, now);
+                (settings.opens_at(), settings.closes_at()) == (*opens_at, *closes_at)
             }
             (
                 Command::SetQueue(set),

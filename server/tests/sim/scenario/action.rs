@@ -41,11 +41,21 @@ pub enum Action {
     SetQueue,
     /// An operator gives the value that a draw waits for.
     SetDraw,
+    /// An operator changes what is told of a show.
+    EditConcert,
+    /// An operator moves a date, or changes its seats.
+    EditDate,
+    /// An operator deletes a show.
+    DeleteConcert,
+    /// An operator deletes a date.
+    DeleteDate,
+    /// An operator adds money to a balance, or takes some.
+    Adjust,
 }
 
 impl Action {
     /// How often each happens, relative to the others.
-    pub const WEIGHTS: [(Self, u64); 19] = [
+    pub const WEIGHTS: [(Self, u64); 24] = [
         (Self::Register, 12),
         (Self::Adopt, 6),
         (Self::Account, 40),
@@ -65,6 +75,11 @@ impl Action {
         (Self::SetSale, 3),
         (Self::SetQueue, 6),
         (Self::SetDraw, 6),
+        (Self::EditConcert, 2),
+        (Self::EditDate, 6),
+        (Self::DeleteConcert, 1),
+        (Self::DeleteDate, 2),
+        (Self::Adjust, 12),
     ];
 
     /// The action that a number below [`Action::total`] stands for.

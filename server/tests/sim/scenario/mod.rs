@@ -4,6 +4,7 @@
 mod account;
 pub mod action;
 mod buyer;
+mod editor;
 pub mod faulty;
 mod operator;
 pub mod people;
@@ -225,6 +226,11 @@ impl Scenario {
             Action::SetSale => self.set_sale()?,
             Action::SetQueue => self.set_queue()?,
             Action::SetDraw => self.set_draw()?,
+            Action::EditConcert => self.edit_concert()?,
+            Action::EditDate => self.edit_date()?,
+            Action::DeleteConcert => self.delete_concert()?,
+            Action::DeleteDate => self.delete_date()?,
+            Action::Adjust => self.adjust()?,
         };
         let keyed = match action {
             Action::Charge | Action::Pay | Action::Reserve | Action::CreateConcert => 700,
@@ -282,6 +288,7 @@ impl Scenario {
             Command::Reserve(c) => c.reservation = ReservationId(self.id()),
             Command::Charge(c) => c.charge = ChargeId(self.id()),
             Command::Pay(c) => c.payment = PaymentId(self.id()),
+            Command::Adjust(c) => c.adjustment = ChargeId(self.id()),
             Command::AddDate(c) => c.date.date = DateId(self.id()),
             Command::CreateConcert(c) => {
                 c.concert = ConcertId(self.id());

@@ -3,10 +3,12 @@
 use super::people::Show;
 use super::{Scenario, prices};
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy, SetSale};
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
 use boxoffice_core::id::{ConcertId, DateId};
 use boxoffice_core::money::Money;
 use boxoffice_core::queue::{Admit, DrawTerms, Expire, QueueSettings, SetDraw, SetQueue};
+use boxoffice_core::sale::SetSale;
+use boxoffice_core::time::Time;
 
 /// Seats of a new date.
 const SEATS: (i64, i64) = (12, 70);
@@ -64,11 +66,16 @@ impl Scenario {
         let known = self.rng.pick(&self.people.shows);
         let taken = known.and_then(|show| self.rng.pick(&show.dates));
         let taken = taken.filter(|_| self.rng.chance(30)).map(|(date, _)| date);
-        NewDate {
-            date: taken.unwrap_or_else(|| DateId(self.id())),
-            starts_at: self.clock.plus_ms(86_400_000),
-            seats,
+        NewDate { date: taken.unwrap_or_else(|| DateId(self.id())), starts_at: self.start(), seats }
+    }
+
+    /// Of a performance: on a grid, so that two meet now and then; seldom before it can be.
+    pub(super) fn start(&mut self) -> Time {
+        if self.rng.chance(40) {
+            return self.clock.plus_ms(self.rng.between(-5_000, 30_000));
         }
+        let grid = (self.clock.0 / 10_000_000 + 9) * 10_000_000;
+        Time(grid + self.rng.between(0, 60) * 60_000)
     }
 
     fn queue_settings(&mut self) -> QueueSettings {
@@ -112,6 +119,7 @@ impl Scenario {
             run_time: 120,
             start_at,
             end_at: closes.then(|| start_at.plus_ms(closes_in)),
+            time_zone: None,
             policy,
             queue: self.queue_settings(),
             seed: self.rng.bytes32(),
@@ -125,7 +133,19 @@ impl Scenario {
     }
 
     pub(super) fn set_sale(&mut self) -> Option<Command> {
-        Some(Command::SetSale(SetSale { concert: self.concert()?, open: self.rng.chance(800) }))
+        let concert = self.concert()?;
+        if self.rng.chance(700) {
+            return Some(Command::SetSale(SetSale::now(concert, self.rng.chance(800))));
+        }
+        let opens_in = self.rng.between(-2_000, 30_000);
+        let closes_in = self.rng.between(-2_000, 600_000);
+        let closes = self.rng.chance(600).then(|| self.clock.plus_ms(closes_in));
+        Some(Command::SetSale(SetSale {
+            concert,
+            open: self.rng.chance(200).then(|| self.rng.chance(700)),
+            opens_at: self.rng.chance(500).then(|| self.clock.plus_ms(opens_in)),
+            closes_at: self.rng.chance(500).then_some(closes),
+        }))
     }
 
     pub(super) fn set_draw(&mut self) -> Option<Command> {
@@ -144,6 +164,10 @@ impl Scenario {
             admissions_per_second: some(settings.admissions_per_second, given[1]),
             max_waiting: some(settings.max_waiting, given[2]),
             paused: Some(self.rng.chance(150)),
+            pause_reason: self.rng.chance(500).then(|| PauseReason {
+                en: Some(if self.rng.chance(100) { " " } else { "a break" }.into()),
+                ko: None,
+            }),
         }))
     }
 

@@ -181,6 +181,7 @@ fn nodes_that_admit_at_once(server: &'static Server) {
             admissions_per_second: None,
             max_waiting: None,
             paused: Some(false),
+            pause_reason: None,
         };
         run(&mut store, &[unkeyed(Command::SetQueue(go))], NOW);
         let ticks = || vec![vec![admit()]; 20];

@@ -99,6 +99,7 @@ pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
         run_time: 120,
         start_at: NOW.plus_ms(-10_000),
         end_at: None,
+        time_zone: None,
         policy: Policy::default(),
         queue,
         seed: [3; 32],

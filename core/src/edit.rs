@@ -1,0 +1,207 @@
+//! What operators change or delete of a concert and its dates, where nothing of it is held or sold.
+//!
+//! Nothing is removed: what is deleted keeps its row and is not shown, sold or counted any more, so that
+//! what somebody once held can still be told.
+
+use crate::concert::{Seat, are_seats, is_name, is_run_time, may_start};
+use crate::id::{ConcertId, DateId, SeatKey};
+use crate::limits::SEATS_PER_DATE_MAX;
+use crate::outcome::Outcome;
+use crate::refusal::{Field, Refusal};
+use crate::rows::Rows;
+use crate::sale::live;
+use crate::time::Time;
+
+pub use crate::concert::NewSeat;
+
+/// Changes what is told of a concert; `None` leaves it as it is. Name, theater and length only while nothing
+/// is held or sold; the time zone always, since it says how a time is told and not when it is.
+#[derive(Clone, Debug)]
+pub struct EditConcert {
+    /// Which.
+    pub concert: ConcertId,
+    /// Name of the show.
+    pub concert_name: Option<String>,
+    /// Where it is.
+    pub theater: Option<String>,
+    /// Length in minutes.
+    pub run_time: Option<u32>,
+    /// IANA name; the caller knows that there is such a zone.
+    pub time_zone: Option<String>,
+}
+
+/// Seats of a concert's live dates whose rows say held or sold.
+fn taken(rows: &Rows, id: ConcertId) -> u64 {
+    let dates = rows.dates_of.get(&id).into_iter().flatten();
+    dates.filter_map(|date| rows.dates.get(date)).map(|row| row.taken()).sum()
+}
+
+fn nothing_taken(seats: u64) -> Result<(), Refusal> {
+    ensure!(seats == 0, Refusal::HeldOrSold { seats });
+    Ok(())
+}
+
+impl EditConcert {
+    /// Refuses with: concert not found, invalid setting, held or sold.
+    pub(crate) fn decide(&self, rows: &mut Rows) -> Result<Outcome, Refusal> {
+        let concert = live(rows, self.concert)?;
+        let invalid = |field| Refusal::InvalidSetting { field };
+        let text = |text: &Option<String>| text.as_deref().is_none_or(is_name);
+        ensure!(text(&self.concert_name), invalid(Field::ConcertName));
+        ensure!(text(&self.theater), invalid(Field::Theater));
+        ensure!(self.run_time.is_none_or(is_run_time), invalid(Field::RunTime));
+        ensure!(text(&self.time_zone), invalid(Field::TimeZone));
+        let differs = |new: &Option<String>, old: &String| new.as_ref().is_some_and(|n| n != old);
+        let told = differs(&self.concert_name, &concert.concert_name)
+            || differs(&self.theater, &concert.theater)
+            || self.run_time.is_some_and(|minutes| minutes != concert.run_time);
+        nothing_taken(if told { taken(rows, self.concert) } else { 0 })?;
+
+        if let Some(row) = rows.concerts.update(&self.concert) {
+            let set = |to: &mut String, new: &Option<String>| {
+                if let Some(new) = new {
+                    to.clone_from(new);
+                }
+            };
+            set(&mut row.concert_name, &self.concert_name);
+            set(&mut row.theater, &self.theater);
+            row.run_time = self.run_time.unwrap_or(row.run_time);
+            if self.time_zone.is_some() {
+                row.time_zone.clone_from(&self.time_zone);
+            }
+        }
+        Ok(Outcome::ConcertEdited { concert_id: self.concert })
+    }
+}
+
+/// Deletes a concert with its dates.
+#[derive(Clone, Debug)]
+pub struct DeleteConcert {
+    /// Which.
+    pub concert: ConcertId,
+}
+
+impl DeleteConcert {
+    /// Refuses with: concert not found, held or sold.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        live(rows, self.concert)?;
+        nothing_taken(taken(rows, self.concert))?;
+
+        if let Some(row) = rows.concerts.update(&self.concert) {
+            row.by_hand.deleted_at = Some(now);
+        }
+        Ok(Outcome::Deleted)
+    }
+}
+
+/// Changes a date: when it starts, while nothing of it is held or sold; the zones and prices of seats that
+/// are free; and adds seats.
+#[derive(Clone, Debug)]
+pub struct EditDate {
+    /// Of which concert.
+    pub concert: ConcertId,
+    /// Which.
+    pub date: DateId,
+    /// When the performance starts.
+    pub starts_at: Option<Time>,
+    /// Seats with their zone and price: those that there are get them, the others are added; what is not
+    /// named stays as it is.
+    pub seats: Vec<NewSeat>,
+}
+
+impl EditDate {
+    /// Refuses with: concert not found, date not found, held or sold, date in past, date before opening,
+    /// date exists, invalid setting, seats taken.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        let opens_at = live(rows, self.concert)?.start_at;
+        let date = found(rows, self.concert, self.date)?.clone();
+        let starts_at = self.starts_at.unwrap_or(date.concert_date);
+        if starts_at != date.concert_date {
+            nothing_taken(date.taken())?;
+            may_start(rows, (self.concert, opens_at), (self.date, starts_at), now)?;
+        }
+        let invalid = Refusal::InvalidSetting { field: Field::Seats };
+        ensure!(self.seats.is_empty() || are_seats(&self.seats), invalid);
+        let rows_of = |number| rows.seats.get(&SeatKey { date: self.date, number });
+        let is_taken = |number: &u32| rows_of(*number).is_some_and(|seat| !seat.is_free(now));
+        let numbers = || self.seats.iter().map(|seat| seat.number);
+        let seat_numbers: Vec<u32> = numbers().filter(is_taken).collect();
+        let new = numbers().filter(|number| rows_of(*number).is_none()).count();
+        let new = u64::try_from(new).unwrap_or(u64::MAX);
+        let total_seats = date.total_seats.saturating_add(new);
+        ensure!(usize::try_from(total_seats).is_ok_and(|n| n <= SEATS_PER_DATE_MAX), invalid);
+        ensure!(seat_numbers.is_empty(), Refusal::SeatsTaken { seat_numbers });
+
+        self.seats.iter().for_each(|seat| self.put(rows, seat));
+        if let Some(row) = rows.dates.update(&self.date) {
+            row.concert_date = starts_at;
+            row.total_seats = total_seats;
+            row.available_seats += new;
+            row.revision += 1;
+        }
+        if new > 0
+            && let Some(row) = rows.concerts.update(&self.concert)
+        {
+            row.total_seats += new;
+        }
+        let (concert_id, date_id) = (self.concert, self.date);
+        Ok(Outcome::DateEdited { concert_id, date_id, starts_at, total_seats })
+    }
+
+    fn put(&self, rows: &mut Rows, new: &NewSeat) {
+        let key = SeatKey { date: self.date, number: new.number };
+        let differs = |seat: &Seat| seat.zone != new.zone || seat.ticket_price != new.price;
+        match rows.seats.get(&key) {
+            None => rows.seats.insert(key, new.row(self.concert)),
+            Some(seat) if differs(seat) => {
+                if let Some(seat) = rows.seats.update(&key) {
+                    seat.zone.clone_from(&new.zone);
+                    seat.ticket_price = new.price;
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The date, if it is one of this concert and was not deleted.
+fn found(
+    rows: &Rows,
+    concert: ConcertId,
+    id: DateId,
+) -> Result<&crate::concert::ConcertDate, Refusal> {
+    let date = rows.dates.get(&id).filter(|date| date.concert == concert && date.is_live());
+    date.ok_or(Refusal::DateNotFound)
+}
+
+/// Deletes a date.
+#[derive(Clone, Debug)]
+pub struct DeleteDate {
+    /// Of which concert.
+    pub concert: ConcertId,
+    /// Which.
+    pub date: DateId,
+}
+
+impl DeleteDate {
+    /// Refuses with: concert not found, date not found, held or sold.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        live(rows, self.concert)?;
+        let date = found(rows, self.concert, self.date)?;
+        let seats = date.total_seats;
+        nothing_taken(date.taken())?;
+
+        if let Some(row) = rows.dates.update(&self.date) {
+            row.withdrawn_at = Some(now);
+            row.revision += 1;
+        }
+        if let Some(row) = rows.concerts.update(&self.concert) {
+            row.total_seats = row.total_seats.saturating_sub(seats);
+            row.date_count = row.date_count.saturating_sub(1);
+        }
+        if let Some(dates) = rows.dates_of.update(&self.concert) {
+            dates.remove(&self.date);
+        }
+        Ok(Outcome::Deleted)
+    }
+}

@@ -1,0 +1,108 @@
+//! The times of a sale: as announced, and opened or closed by hand.
+//!
+//! What is announced and what is done by hand stand beside each other. Opening a sale ahead of its time and
+//! closing it again leads back to the announced opening; closing one that is under way and opening it again
+//! goes on where it was. No announced time is lost by either.
+
+use crate::concert::Concert;
+use crate::id::{ConcertId, DateId};
+use crate::outcome::Outcome;
+use crate::refusal::{Field, Refusal};
+use crate::rows::Rows;
+use crate::time::Time;
+
+/// Sets when a sale opens and closes, or opens or closes it now. What is `None` stays as it is.
+#[derive(Clone, Debug)]
+pub struct SetSale {
+    /// Of which concert.
+    pub concert: ConcertId,
+    /// Now by hand: open, or close.
+    pub open: Option<bool>,
+    /// The announced opening, of a sale that has not opened.
+    pub opens_at: Option<Time>,
+    /// The announced closing; `Some(None)`: there is none.
+    pub closes_at: Option<Option<Time>>,
+}
+
+impl SetSale {
+    /// Opens or closes now, and sets no time.
+    #[must_use]
+    pub const fn now(concert: ConcertId, open: bool) -> Self {
+        Self { concert, open: Some(open), opens_at: None, closes_at: None }
+    }
+
+    /// Refuses with: concert not found, sale has opened (its opening cannot be moved), invalid setting (the
+    /// draw's moment would come after the opening, or the closing not after it), date before opening.
+    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        let mut concert = live(rows, self.concert)?.clone();
+        let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
+        let draw = queue.rule.terms.clone();
+
+        if let Some(opens_at) = self.opens_at.filter(|new| *new != concert.start_at) {
+            let before = concert.opens_at();
+            ensure!(!now.reached(before), Refusal::SaleHasOpened { opens_at: before });
+            draw.check(opens_at)?;
+            starts_after(rows, self.concert, opens_at)?;
+            concert.start_at = opens_at;
+        }
+        concert.end_at = self.closes_at.unwrap_or(concert.end_at);
+        let window = concert.end_at.is_none_or(|end| end > concert.start_at);
+        ensure!(window, Refusal::InvalidSetting { field: Field::SaleWindow });
+        match self.open {
+            Some(true) => open(&mut concert, now),
+            Some(false) => close(&mut concert, now),
+            None => {}
+        }
+        let outcome = Outcome::SaleSet {
+            concert_id: self.concert,
+            opens_at: concert.opens_at(),
+            closes_at: concert.closes_at(),
+            announced_opens_at: Some(concert.start_at),
+            announced_closes_at: concert.end_at,
+        };
+        if let Some(row) = rows.concerts.update(&self.concert) {
+            *row = concert;
+        }
+        Ok(outcome)
+    }
+}
+
+/// The concert, if it is there and was not deleted.
+pub(crate) fn live(rows: &Rows, id: ConcertId) -> Result<&Concert, Refusal> {
+    let concert = rows.concerts.get(&id).filter(|concert| !concert.is_deleted());
+    concert.ok_or(Refusal::ConcertNotFound)
+}
+
+/// Opens a sale: one that was closed by hand goes on where it was, one that is to come opens now.
+fn open(concert: &mut Concert, now: Time) {
+    // A closing that has passed is no announcement any more.
+    concert.end_at = concert.end_at.filter(|end| !now.reached(*end));
+    if concert.by_hand.closed_at.take().is_none() && !now.reached(concert.opens_at()) {
+        concert.by_hand.opened_at.get_or_insert(now);
+        concert.by_hand.recalled_at = None;
+    }
+}
+
+/// Closes a sale. One that was opened ahead of its time waits for the announced opening again.
+fn close(concert: &mut Concert, now: Time) {
+    if concert.not_closed(now).is_err() {
+        return;
+    }
+    if now.reached(concert.opens_at()) && !now.reached(concert.start_at) {
+        concert.by_hand.recalled_at = Some(now);
+    } else {
+        concert.by_hand.closed_at = Some(now);
+    }
+}
+
+/// No performance would begin by the time when its sale opens.
+fn starts_after(rows: &Rows, id: ConcertId, opens_at: Time) -> Result<(), Refusal> {
+    let dates = rows.dates_of.get(&id).into_iter().flatten();
+    let start = |date: &DateId| rows.dates.get(date).map(|row| row.concert_date);
+    match dates.filter_map(start).min() {
+        Some(starts_at) if starts_at <= opens_at => {
+            Err(Refusal::DateBeforeOpening { starts_at, opens_at })
+        }
+        _ => Ok(()),
+    }
+}

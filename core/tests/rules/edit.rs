@@ -1,0 +1,137 @@
+//! What operators change and delete of what is unsold.
+
+use crate::script::check;
+
+/// Order: concert not found, invalid setting, held or sold.
+#[test]
+fn edit_concert_refuses_in_order() {
+    check(
+        "
+        concert c1 max_active 2
+        edit_concert c9 name _           -> concert_not_found
+        join u1
+        reserve u1 r1 seats 1,2
+        edit_concert c1 name _ theater _ run_time 0 zone _ -> invalid_setting ConcertName
+        edit_concert c1        theater _ run_time 0 zone _ -> invalid_setting Theater
+        edit_concert c1                  run_time 0 zone _ -> invalid_setting RunTime
+        edit_concert c1                             zone _ -> invalid_setting TimeZone
+        edit_concert c1 name Summer      -> held_or_sold 2
+        edit_concert c1 theater Room     -> held_or_sold 2
+        edit_concert c1 run_time 90      -> held_or_sold 2
+        edit_concert c1 name Spring run_time 120 zone Asia/Seoul -> edited   # what is the same is no change
+        cancel u1 r1
+        edit_concert c1 name Summer theater Room run_time 90 -> edited
+        see told c1                      -> Summer Room 90 Asia/Seoul
+    ",
+    );
+}
+
+/// Order: concert not found, date not found, held or sold, date in past, date before opening, date exists,
+/// invalid setting, seats taken.
+#[test]
+fn edit_date_refuses_in_order() {
+    check(
+        "
+        concert c1 dates d1,d2 seats 5 opens 1m
+        concert c2 dates d3
+        edit_date c9 d9 starts 0s numbers 0          -> concert_not_found
+        edit_date c1 d9 starts 0s numbers 0          -> date_not_found
+        edit_date c1 d3 starts 0s numbers 0          -> date_not_found
+        at 2m
+        join u1
+        reserve u1 r1 seats 1
+        edit_date c1 d1 starts 0s numbers 0          -> held_or_sold 1
+        edit_date c1 d2 starts 2m numbers 0          -> date_in_past 2m
+        concert c4 dates d4 opens 1h
+        edit_date c4 d4 starts 1h numbers 0          -> date_before_opening 1h 1h
+        edit_date c1 d2 starts 24h numbers 0         -> already_exists d1
+        edit_date c1 d2 numbers 0                    -> invalid_setting Seats
+        edit_date c1 d2 numbers 1,1                  -> invalid_setting Seats
+        edit_date c1 d1 numbers 1,2 price 7          -> seats_taken 1
+        edit_date c1 d1 numbers 2 price 7            -> edited 5 seats at 24h
+        see price 2                                  -> R 7
+        see price 1                                  -> R 100
+    ",
+    );
+}
+
+/// A move, a new price and new seats; a hold that was made before keeps its price.
+#[test]
+fn an_unsold_date_is_changed() {
+    check(
+        "
+        concert c1 dates d1,d2 seats 3
+        edit_date c1 d1 starts 48h                   -> edited 3 seats at 48h
+        edit_date c1 d2 starts 24h                   -> edited 3 seats at 24h   # its place is free now
+        edit_date c1 d1 numbers 3,4,5 zone S price 7 -> edited 5 seats at 48h
+        see concert c1                               -> 2 dates 8 seats
+        see date d1                                  -> 5 of 5
+        see price 3                                  -> S 7
+        see price 5                                  -> S 7
+        see price 1                                  -> R 100
+        join u1
+        reserve u1 r1 seats 1,5                      -> held 1,5 for 107
+        charge u1 1000
+        +6m
+        edit_date c1 d1 numbers 1 price 50           -> edited      # a lapsed hold is none, swept or not
+        expire u1
+        see date d1                                  -> 5 of 5
+    ",
+    );
+}
+
+/// Order: concert not found, date not found, held or sold. What is deleted is not there any more, but its
+/// rows are.
+#[test]
+fn delete_date_refuses_in_order() {
+    check(
+        "
+        concert c1 dates d1,d2 seats 3
+        concert c2 dates d3
+        delete_date c9 d9                -> concert_not_found
+        delete_date c1 d9                -> date_not_found
+        delete_date c1 d3                -> date_not_found
+        join u1
+        reserve u1 r1
+        delete_date c1 d1                -> held_or_sold 1
+        {
+        delete_date c1 d2                -> deleted
+        delete_date c1 d2                -> date_not_found
+        date c1 d4 starts 24h1m seats 3  -> added           # at its time there is none now
+        }
+        see concert c1                   -> 2 dates 6 seats
+        cancel u1 r1
+        reserve u1 r2 of d2              -> date_not_found
+        delete_date c1 d1                -> deleted
+        edit_date c1 d1 starts 30h       -> date_not_found
+        see reservation r1               -> Cancelled
+    ",
+    );
+}
+
+/// Order: concert not found, held or sold.
+#[test]
+fn delete_concert_refuses_in_order() {
+    check(
+        "
+        concert c1 dates d1,d2 seats 3 max_active 1
+        delete_concert c9                -> concert_not_found
+        join u1
+        join u2                          -> waiting
+        reserve u1 r1 seats 1,2 of d2
+        delete_concert c1                -> held_or_sold 2
+        cancel u1 r1
+        delete_concert c1                -> deleted
+        delete_concert c1                -> concert_not_found
+        sale c1 open                     -> concert_not_found
+        date c1 d9 starts 99h            -> concert_not_found
+        edit_concert c1 name Summer      -> concert_not_found
+        edit_date c1 d1 starts 99h       -> concert_not_found
+        delete_date c1 d1                -> concert_not_found
+        reserve u1 r2                    -> sale_closed
+        join u3                          -> sale_closed
+        leave u1
+        admit c1                         -> admitted 0
+    ",
+    );
+}

@@ -1,0 +1,159 @@
+//! What operators change and delete of what is unsold.
+
+use super::App;
+use super::admin::{SeatRange, bounded_seats, named, seats_of, time_of, zone_of};
+use super::extract::{Operator, PathId, Submitted};
+use super::problem::Problem;
+use super::view::{Stamp, json};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use boxoffice_core::command::Command;
+use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate};
+use boxoffice_core::id::{ConcertId, DateId, Uuid};
+use boxoffice_core::outcome::Outcome;
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+
+/// What to change of a concert; what is left out stays. The times of its sale are set by `PUT …/sale`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConcertChange {
+    /// Name of the show; only while nothing is held or sold.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: Option<String>,
+    /// Where it is; only while nothing is held or sold.
+    #[schema(min_length = 1, max_length = 200)]
+    pub theater: Option<String>,
+    /// Minutes; only while nothing is held or sold.
+    #[schema(minimum = 1, maximum = 1440)]
+    pub run_time_minutes: Option<u32>,
+    /// IANA name of the time zone where it is.
+    #[schema(example = "Asia/Seoul")]
+    pub time_zone: Option<String>,
+}
+
+/// A concert that was changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangedConcertView {
+    concert_id: Uuid,
+}
+
+/// What to change of a date; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DateChange {
+    /// RFC 3339; only while nothing of the date is held or sold.
+    #[schema(format = DateTime)]
+    pub starts_at: Option<String>,
+    /// Seats with the zone and the price that they are to have: those that there are must be free, and the
+    /// others are added.
+    #[serde(default)]
+    pub seats: Vec<SeatRange>,
+}
+
+/// A date that was changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangedDateView {
+    concert_id: Uuid,
+    concert_date_id: Uuid,
+    #[schema(value_type = String, format = DateTime)]
+    starts_at: Stamp,
+    total_seats: u64,
+}
+
+/// Changes what is told of a concert.
+#[utoipa::path(patch, path = "/api/v1/admin/concerts/{id}", tag = "Operator", request_body = ConcertChange, params(("id" = Uuid, Path)),
+    security(("operator" = [])),
+    responses((status = 200, body = ChangedConcertView), (status = 400, description = "invalid_body"), (status = 404, description = "concert_not_found"), (status = 409, description = "held_or_sold"), (status = 422, description = "invalid_setting")))]
+pub async fn change_concert(
+    State(app): State<App>,
+    PathId(id): PathId,
+    _: Operator,
+    submitted: Submitted<ConcertChange>,
+) -> Result<Response, Problem> {
+    let body = submitted.value;
+    let command = Command::EditConcert(EditConcert {
+        concert: ConcertId(id),
+        concert_name: body.name.as_deref().map(named),
+        theater: body.theater.as_deref().map(named),
+        run_time: body.run_time_minutes,
+        time_zone: zone_of(body.time_zone.as_deref())?,
+    });
+    match app.outcome(command, None).await?.0 {
+        Outcome::ConcertEdited { concert_id } => {
+            Ok(json(StatusCode::OK, &ChangedConcertView { concert_id: concert_id.0 }))
+        }
+        _ => Err(Problem::of("internal")),
+    }
+}
+
+/// Deletes a concert of which nothing is held or sold, with its dates.
+#[utoipa::path(delete, path = "/api/v1/admin/concerts/{id}", tag = "Operator", params(("id" = Uuid, Path)),
+    security(("operator" = [])),
+    responses((status = 204), (status = 404, description = "concert_not_found"), (status = 409, description = "held_or_sold")))]
+pub async fn delete_concert(
+    State(app): State<App>,
+    PathId(id): PathId,
+    _: Operator,
+) -> Result<Response, Problem> {
+    let command = Command::DeleteConcert(DeleteConcert { concert: ConcertId(id) });
+    app.outcome(command, None).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Whose date it is, as the board shows it or the database has it; that never changes.
+async fn concert_of(app: &App, date: DateId) -> Result<ConcertId, Problem> {
+    if let Some(shown) = app.board.date(date) {
+        return Ok(shown.concert);
+    }
+    let dates = BTreeSet::from([date]);
+    let found = app.readers.read(move |reads| reads.performances(&dates)).await?;
+    let found = found.get(&date).map(|(row, _)| row.concert);
+    found.ok_or_else(|| Problem::of("date_not_found"))
+}
+
+/// Moves a date of which nothing is held or sold, sets zones and prices of seats that are free, adds seats.
+#[utoipa::path(patch, path = "/api/v1/admin/concert-dates/{id}", tag = "Operator", request_body = DateChange, params(("id" = Uuid, Path)),
+    security(("operator" = [])),
+    responses((status = 200, body = ChangedDateView), (status = 400, description = "invalid_body"), (status = 404, description = "date_not_found, concert_not_found"), (status = 409, description = "held_or_sold, seats_taken, already_exists"), (status = 422, description = "invalid_setting, date_in_past, date_before_opening")))]
+pub async fn change_date(
+    State(app): State<App>,
+    PathId(id): PathId,
+    _: Operator,
+    submitted: Submitted<DateChange>,
+) -> Result<Response, Problem> {
+    let body = submitted.value;
+    let starts_at = body.starts_at.as_deref().map(|text| time_of(text, "starts_at")).transpose()?;
+    bounded_seats(&body.seats)?;
+    let seats = seats_of(&body.seats)?;
+    let concert = concert_of(&app, DateId(id)).await?;
+    let command = Command::EditDate(EditDate { concert, date: DateId(id), starts_at, seats });
+    match app.outcome(command, None).await?.0 {
+        Outcome::DateEdited { concert_id, date_id, starts_at, total_seats } => {
+            let view = ChangedDateView {
+                concert_id: concert_id.0,
+                concert_date_id: date_id.0,
+                starts_at: starts_at.into(),
+                total_seats,
+            };
+            Ok(json(StatusCode::OK, &view))
+        }
+        _ => Err(Problem::of("internal")),
+    }
+}
+
+/// Deletes a date of which nothing is held or sold.
+#[utoipa::path(delete, path = "/api/v1/admin/concert-dates/{id}", tag = "Operator", params(("id" = Uuid, Path)),
+    security(("operator" = [])),
+    responses((status = 204), (status = 404, description = "date_not_found, concert_not_found"), (status = 409, description = "held_or_sold")))]
+pub async fn delete_date(
+    State(app): State<App>,
+    PathId(id): PathId,
+    _: Operator,
+) -> Result<Response, Problem> {
+    let concert = concert_of(&app, DateId(id)).await?;
+    app.outcome(Command::DeleteDate(DeleteDate { concert, date: DateId(id) }), None).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

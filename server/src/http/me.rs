@@ -1,0 +1,303 @@
+//! One's own account: readable at any time with identity alone, whatever became of place and hold. Changes
+//! go through the queue.
+
+use super::App;
+use super::concert::local;
+use super::extract::{Identity, PathId, Query};
+use super::problem::Problem;
+use super::reservation::{ReservedSeatView, StatusView, status_view};
+use super::view::{Stamp, json};
+use super::wallet::{self, page_size};
+use super::{booking, booking::BookingsView, wallet::BalanceView, wallet::LedgerView};
+use crate::board::Board;
+use crate::store::Fault;
+use crate::store::reads::{Performance, Reads, WholeReservation};
+use axum::extract::State;
+use axum::response::Response;
+use boxoffice_core::id::{ReservationId, UserId, Uuid};
+use boxoffice_core::reservation::ReservationStatus;
+use boxoffice_core::time::Time;
+use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, HeaderValue};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// Who one is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeView {
+    user_id: Uuid,
+    /// As it is kept; `issuer#subject` of an identity provider.
+    username: String,
+    /// Whether an identity provider vouches for the user, and there is no password here.
+    external: bool,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Stamp,
+    #[schema(value_type = String, format = DateTime)]
+    now: Stamp,
+}
+
+/// A reservation of one's own, in whatever state.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyReservationView {
+    reservation_id: Uuid,
+    concert_id: Uuid,
+    concert_name: Option<String>,
+    theater: Option<String>,
+    concert_date_id: Uuid,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    starts_at: Option<Stamp>,
+    /// The same by the clocks of the place, RFC 3339 with their offset; null where its zone is not told.
+    #[schema(format = DateTime)]
+    starts_at_local: Option<String>,
+    /// IANA name of that zone.
+    time_zone: Option<String>,
+    status: StatusView,
+    seats: Vec<ReservedSeatView>,
+    /// Minor units.
+    total_price: i64,
+    /// ISO 4217 code of what amounts are in.
+    #[schema(example = "KRW")]
+    currency: String,
+    /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
+    #[schema(example = 0)]
+    currency_decimals: u8,
+    #[schema(value_type = String, format = DateTime)]
+    reserved_at: Stamp,
+    /// End of the hold.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Stamp,
+    /// When it was paid, released, or found lapsed; null while it is held.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended_at: Option<Stamp>,
+    /// The payment that confirmed it.
+    payment_id: Option<Uuid>,
+}
+
+/// A page of reservations, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyReservationsView {
+    reservations: Vec<MyReservationView>,
+    /// For `before` of the next page; null on the last.
+    next_before: Option<Uuid>,
+    /// The server's clock.
+    #[schema(value_type = String, format = DateTime)]
+    now: Stamp,
+}
+
+/// What is held now: at most one hold in each concert.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyHoldsView {
+    holds: Vec<MyReservationView>,
+    /// The server's clock, for a countdown.
+    #[schema(value_type = String, format = DateTime)]
+    now: Stamp,
+}
+
+/// Which page.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Page {
+    /// Only reservations made before this one.
+    pub before: Option<Uuid>,
+    /// At most 100.
+    pub limit: Option<usize>,
+}
+
+/// A reservation with its date and concert, where those are not on the board.
+type Found = (WholeReservation, Option<Performance>);
+
+/// Concerts that are over are looked up.
+fn placed(
+    board: &Board,
+    reads: &mut dyn Reads,
+    found: Vec<WholeReservation>,
+) -> Result<Vec<Found>, Fault> {
+    let dates = found.iter().map(|(_, row, _)| row.date);
+    let away: BTreeSet<_> = dates.filter(|date| board.date(*date).is_none()).collect();
+    let away = if away.is_empty() { BTreeMap::new() } else { reads.performances(&away)? };
+    let with = |whole: WholeReservation| {
+        let performance = away.get(&whole.1.date).cloned();
+        (whole, performance)
+    };
+    Ok(found.into_iter().map(with).collect())
+}
+
+/// What the user holds, as the rows say; the board only tells where to look. A hold that has ended since is
+/// among those that have.
+fn held(
+    board: &Board,
+    reads: &mut dyn Reads,
+    user: UserId,
+) -> Result<Vec<WholeReservation>, Fault> {
+    let mut found = Vec::new();
+    for id in board.holds_of(user) {
+        found.extend(
+            reads
+                .reservation(id)?
+                .filter(|(_, row, _)| row.user == user && row.status == ReservationStatus::Held),
+        );
+    }
+    Ok(found)
+}
+
+/// The user's reservations in every state, newest first.
+fn all(
+    board: &Board,
+    reads: &mut dyn Reads,
+    user: UserId,
+    (before, limit): (Option<ReservationId>, usize),
+) -> Result<Vec<Found>, Fault> {
+    let held = held(board, reads, user)?.into_iter();
+    let held = held.filter(|(id, ..)| before.is_none_or(|before| *id < before));
+    let ended = reads.ended_reservations(user, before, limit)?;
+    // One that has ended between the two looks is in both: the later one counts.
+    let found: BTreeMap<_, _> = held.chain(ended).map(|whole| (whole.0, whole)).collect();
+    let newest = found.into_values().rev().take(limit);
+    placed(board, reads, newest.collect())
+}
+
+fn view(app: &App, ((id, row, seats), away): &Found, now: Time) -> MyReservationView {
+    let away = away.as_ref();
+    let concert = app.board.concert(row.concert).map(|concert| concert.row());
+    let concert = concert.as_deref().or(away.map(|(_, concert)| concert));
+    let starts_at = app.board.date(row.date).map(|date| date.starts_at);
+    let starts_at = starts_at.or(away.map(|(date, _)| date.concert_date));
+    let zone = concert.and_then(|concert| concert.time_zone.as_deref());
+    MyReservationView {
+        reservation_id: id.0,
+        concert_id: row.concert.0,
+        concert_name: concert.map(|concert| concert.concert_name.clone()),
+        theater: concert.map(|concert| concert.theater.clone()),
+        concert_date_id: row.date.0,
+        starts_at: starts_at.map(Stamp),
+        starts_at_local: starts_at.and_then(|at| local(at, zone)),
+        time_zone: zone.map(str::to_owned),
+        status: status_view(row.status_at(now)),
+        seats: seats.iter().map(ReservedSeatView::of).collect(),
+        total_price: row.total_price.0,
+        currency: app.currency.code.clone(),
+        currency_decimals: app.currency.decimals,
+        reserved_at: row.reservation_date.into(),
+        expires_at: row.expires_at.into(),
+        ended_at: row.ended_at.map(Stamp),
+        payment_id: row.payment.map(|payment| payment.0),
+    }
+}
+
+/// Nobody but its owner may keep it.
+fn private(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Who one is.
+#[utoipa::path(get, path = "/api/v1/me", tag = "Account",
+    security(("identity" = [])),
+    responses((status = 200, body = MeView), (status = 401, description = "identity_required, identity_invalid")))]
+pub async fn profile(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
+    let user = identity.user;
+    let found = app.readers.read(move |reads| reads.user(user)).await?;
+    let row = found.ok_or_else(|| Problem::of("identity_invalid"))?;
+    let view = MeView {
+        user_id: user.0,
+        username: row.username,
+        external: row.password_hash.is_none(),
+        created_at: row.created_at.into(),
+        now: app.clock.now().into(),
+    };
+    Ok(private(json(StatusCode::OK, &view)))
+}
+
+/// One's reservations in every state: held, paid, expired, released.
+#[utoipa::path(get, path = "/api/v1/me/reservations", tag = "Account", params(Page),
+    security(("identity" = [])),
+    responses((status = 200, body = MyReservationsView), (status = 400, description = "invalid_query"), (status = 401, description = "identity_required, identity_invalid")))]
+pub async fn my_reservations(
+    State(app): State<App>,
+    identity: Identity,
+    Query(page): Query<Page>,
+) -> Result<Response, Problem> {
+    let size = page_size(page.limit)?;
+    let (user, before) = (identity.user, page.before.map(ReservationId));
+    let board = Arc::clone(&app.board);
+    let question = move |reads: &mut dyn Reads| all(&board, reads, user, (before, size + 1));
+    let found = app.readers.read(question).await?;
+    let now = app.clock.now();
+    let reservations: Vec<_> = found.iter().take(size).map(|one| view(&app, one, now)).collect();
+    let more = found.len() > size;
+    let next_before = reservations.last().filter(|_| more).map(|last| last.reservation_id);
+    let view = MyReservationsView { reservations, next_before, now: now.into() };
+    Ok(private(json(StatusCode::OK, &view)))
+}
+
+/// A reservation of one's own, in whatever state.
+#[utoipa::path(get, path = "/api/v1/me/reservations/{id}", tag = "Account", params(("id" = Uuid, Path)),
+    security(("identity" = [])),
+    responses((status = 200, body = MyReservationView), (status = 401, description = "identity_required, identity_invalid"), (status = 404, description = "reservation_not_found")))]
+pub async fn my_reservation(
+    State(app): State<App>,
+    PathId(id): PathId,
+    identity: Identity,
+) -> Result<Response, Problem> {
+    let (user, board) = (identity.user, Arc::clone(&app.board));
+    let question = move |reads: &mut dyn Reads| {
+        let found = reads.reservation(ReservationId(id))?;
+        let mine = found.filter(|(_, row, _)| row.user == user);
+        placed(&board, reads, mine.into_iter().collect())
+    };
+    let found = app.readers.read(question).await?.pop();
+    let found = found.ok_or_else(|| Problem::of("reservation_not_found"))?;
+    Ok(private(json(StatusCode::OK, &view(&app, &found, app.clock.now()))))
+}
+
+/// What one holds now, to be paid by its end.
+#[utoipa::path(get, path = "/api/v1/me/holds", tag = "Account",
+    security(("identity" = [])),
+    responses((status = 200, body = MyHoldsView), (status = 401, description = "identity_required, identity_invalid")))]
+pub async fn my_holds(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
+    let (user, board) = (identity.user, Arc::clone(&app.board));
+    let question = move |reads: &mut dyn Reads| {
+        let found = held(&board, reads, user)?;
+        placed(&board, reads, found)
+    };
+    let found = app.readers.read(question).await?;
+    let now = app.clock.now();
+    let counts = |one: &&Found| one.0.1.status_at(now) == ReservationStatus::Held;
+    let holds = found.iter().filter(counts).map(|one| view(&app, one, now)).collect();
+    Ok(private(json(StatusCode::OK, &MyHoldsView { holds, now: now.into() })))
+}
+
+/// One's bookings.
+#[utoipa::path(get, path = "/api/v1/me/bookings", tag = "Account", params(booking::Page),
+    security(("identity" = [])),
+    responses((status = 200, body = BookingsView), (status = 400, description = "invalid_query"), (status = 401, description = "identity_required, identity_invalid")))]
+pub async fn my_bookings(
+    State(app): State<App>,
+    identity: Identity,
+    Query(page): Query<booking::Page>,
+) -> Result<Response, Problem> {
+    booking::list_of(&app, identity.user, page).await.map(private)
+}
+
+/// One's balance.
+#[utoipa::path(get, path = "/api/v1/me/balance", tag = "Account",
+    security(("identity" = [])),
+    responses((status = 200, body = BalanceView), (status = 401, description = "identity_required, identity_invalid")))]
+pub async fn my_balance(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
+    wallet::balance_of(&app, identity.user).await.map(private)
+}
+
+/// One's ledger: every movement of money, newest first.
+#[utoipa::path(get, path = "/api/v1/me/balance/entries", tag = "Account", params(wallet::Page),
+    security(("identity" = [])),
+    responses((status = 200, body = LedgerView), (status = 400, description = "invalid_query"), (status = 401, description = "identity_required, identity_invalid")))]
+pub async fn my_ledger(
+    State(app): State<App>,
+    identity: Identity,
+    Query(page): Query<wallet::Page>,
+) -> Result<Response, Problem> {
+    wallet::ledger_of(&app, identity.user, page).await.map(private)
+}

@@ -1,0 +1,59 @@
+//! What operators cannot do, and what users cannot where operators do it.
+
+use super::Met;
+use crate::world::{Sale, charge, delete, patch, post, put};
+use boxoffice::http::app::new_id;
+use serde_json::json;
+
+/// Concerts and dates.
+pub async fn shows(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let admin = format!("/api/v1/admin/concerts/{}", show.id);
+    let date = |starts_at: &str| {
+        let seats = json!([{ "from": 1, "to": 2, "zone": "R", "price": 1 }]);
+        let body = json!({ "starts_at": starts_at, "seats": seats });
+        post(format!("{admin}/dates")).operator().json(&body)
+    };
+    let twice = sale.send(date("2027-05-01T10:00:00Z")).await;
+    met.see(&twice);
+    assert_eq!(twice.json()["concert_date_id"], json!(show.dates[0].to_string()));
+    let past = sale.send(date("2027-01-15T08:00:00Z")).await;
+    met.see(&past);
+    assert_eq!(
+        (past.code(), &past.json()["starts_at"]),
+        ("date_in_past".into(), &json!("2027-01-15T08:00:00.000Z"))
+    );
+    let later = sale.concert(json!({ "opens_at": "2027-03-01T00:00:00Z" })).await;
+    let path = format!("/api/v1/admin/concert-dates/{}", later.dates[0]);
+    let change = json!({ "starts_at": "2027-02-01T00:00:00Z" });
+    let before = sale.send(patch(path).operator().json(&change)).await;
+    met.see(&before);
+    let times = (&before.json()["starts_at"], &before.json()["opens_at"]);
+    assert_eq!(times, (&json!("2027-02-01T00:00:00.000Z"), &json!("2027-03-01T00:00:00.000Z")));
+    let move_opening = put(format!("{admin}/sale")).operator();
+    let moved = move_opening.json(&json!({ "opens_at": "2027-02-01T00:00:00Z" }));
+    met.see(&sale.send(moved).await);
+    let fan = sale.shopper(&show).await;
+    sale.hold(&fan, &show, &[1, 2]).await;
+    let held = sale.send(delete(&admin).operator()).await;
+    met.see(&held);
+    assert_eq!(held.json()["seats"], 2);
+}
+
+/// Money by operators.
+pub async fn funds(met: &mut Met) {
+    let sale = Sale::with(|given| given.self_charge = Some(false));
+    let show = sale.concert(json!({})).await;
+    let fan = sale.shopper(&show).await;
+    met.see(&sale.send(charge(&fan, 1).key("mine")).await);
+    let debit = |user| {
+        let path = format!("/api/v1/admin/users/{user}/balance/debits");
+        let body = json!({ "amount": 1, "reason": "a mistake" });
+        post(path).operator().json(&body).key(&new_id().to_string())
+    };
+    met.see(&sale.send(debit(new_id())).await);
+    let seen = sale.send(debit(fan.user)).await;
+    met.see(&seen);
+    assert_eq!((&seen.json()["balance"], &seen.json()["currency"]), (&json!(0), &json!("KRW")));
+}

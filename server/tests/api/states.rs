@@ -1,0 +1,252 @@
+//! States that can be read, set and left: dates, sales, pauses, what is deleted (F2, F6–F8, N3, N6).
+
+use crate::world::{Fan, MINUTE, Sale, Show, delete, get, id_of, patch, pay, post, put, reserve};
+use serde_json::{Value, json};
+
+const HOUR: i64 = 60 * MINUTE;
+
+fn admin(show: &Show, rest: &str) -> String {
+    format!("/api/v1/admin/concerts/{}{rest}", show.id)
+}
+
+fn date_path(date: impl std::fmt::Display) -> String {
+    format!("/api/v1/admin/concert-dates/{date}")
+}
+
+fn set_sale(show: &Show, body: &Value) -> crate::world::Ask {
+    put(admin(show, "/sale")).operator().json(body)
+}
+
+/// F2: at one instant, in whatever offset and form it is told, a concert has one date.
+#[tokio::test]
+async fn one_date_at_one_instant() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let first = json!(show.dates[0].to_string());
+    let seats = json!([{ "from": 1, "to": 2, "zone": "R", "price": 1 }]);
+    let path = admin(&show, "/dates");
+    for at in ["2027-05-01T19:00:00+09:00", "2027-05-01T10:00:00Z", "2027-05-01T05:00:00.000-05:00"]
+    {
+        let body = json!({ "starts_at": at, "seats": seats });
+        let seen = sale.send(post(&path).operator().json(&body)).await;
+        seen.refused(409, "already_exists");
+        assert_eq!(seen.json()["concert_date_id"], first, "{at}");
+    }
+    let csv = post(format!("{path}?starts_at=2027-05-01T10:00:00Z")).operator();
+    let seen = sale.send(csv.body("text/csv", "seat_number,zone,price\n1,R,5\n")).await;
+    seen.refused(409, "already_exists");
+    let both = [
+        json!({ "starts_at": "2027-06-01T10:00:00Z", "seats": seats }),
+        json!({ "starts_at": "2027-06-01T19:00:00+09:00", "seats": seats }),
+    ];
+    let body = json!({ "name": "N", "theater": "T", "run_time_minutes": 90,
+        "opens_at": "2027-01-15T17:00:00Z", "dates": both });
+    let seen = sale.send(post("/api/v1/admin/concerts").operator().json(&body)).await;
+    seen.refused(409, "already_exists");
+    assert_eq!(sale.dump()["concert_date"].len(), 1);
+}
+
+/// F8: what is left out stays, null takes the closing away, and no click loses an announced time.
+#[tokio::test]
+async fn the_times_of_a_sale_are_set() {
+    let sale = Sale::new();
+    let opens_at = "2027-01-20T08:00:00.000Z";
+    let closes_at = "2027-02-20T08:00:00.000Z";
+    let show = sale.concert(json!({ "opens_at": opens_at, "closes_at": closes_at })).await;
+    let times = async || {
+        let one = sale.send(get(show.path(""))).await.want(200);
+        (one["sale"].clone(), one["opens_at"].clone(), one["closes_at"].clone())
+    };
+    let announced = (json!("upcoming"), json!(opens_at), json!(closes_at));
+    for body in [json!({ "open": true }), json!({ "open": false })] {
+        sale.send(set_sale(&show, &body)).await.want(200);
+    }
+    assert_eq!(times().await, announced);
+    sale.send(set_sale(&show, &json!({}))).await.refused(400, "invalid_body");
+    sale.send(set_sale(&show, &json!({ "open": null }))).await.refused(400, "invalid_body");
+    assert_eq!(times().await, announced);
+    let later = "2027-01-21T08:00:00.000Z";
+    sale.send(set_sale(&show, &json!({ "opens_at": later }))).await.want(200);
+    assert_eq!(times().await, (json!("upcoming"), json!(later), json!(closes_at)));
+    let none = sale.send(set_sale(&show, &json!({ "closes_at": null }))).await.want(200);
+    assert_eq!((&none["closes_at"], &none["announced_opens_at"]), (&Value::Null, &json!(later)));
+    let soon = json!({ "opens_at": "2027-01-15T08:00:00Z", "closes_at": closes_at });
+    assert_eq!(sale.send(set_sale(&show, &soon)).await.want(200)["sale"], "open");
+    let fan = sale.shopper(&show).await;
+    let closed = sale.send(set_sale(&show, &json!({ "open": false }))).await.want(200);
+    assert_eq!((&closed["sale"], &closed["shoppers"]), (&json!("closed"), &json!(1)));
+    assert_eq!(closed["announced_closes_at"], closes_at);
+    let poll = sale.poll(&fan).await;
+    assert_eq!((&poll["sale"], &poll["closed_because"]), (&json!("closed"), &json!("organiser")));
+    sale.send(set_sale(&show, &json!({ "open": true }))).await.want(200);
+    assert_eq!(times().await.2, closes_at);
+    sale.hold(&fan, &show, &[1]).await;
+    sale.sound();
+}
+
+/// N3: what is unsold is changed; readers see it at once, and what is held or sold is left alone.
+#[tokio::test]
+async fn what_is_unsold_is_changed() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.buyer(&show).await;
+    let change = json!({ "name": "Sunlight Parade", "theater": "Room", "time_zone": "asia/seoul" });
+    sale.send(patch(admin(&show, "")).operator().json(&change)).await.want(200);
+    let one = sale.send(get(show.path(""))).await.want(200);
+    assert_eq!(
+        (&one["name"], &one["time_zone"]),
+        (&json!("Sunlight Parade"), &json!("Asia/Seoul"))
+    );
+
+    let change = json!({ "starts_at": "2027-05-02T19:00:00+09:00", "seats": [
+        { "from": 1, "to": 10, "zone": "VIP", "price": 200_000 },
+        { "from": 51, "to": 60, "zone": "S", "price": 9 }] });
+    let date = date_path(show.dates[0]);
+    let changed = sale.send(patch(&date).operator().json(&change)).await.want(200);
+    assert_eq!(changed["total_seats"], 60);
+    let dates = sale.send(get(show.path("/dates")).by(&fan)).await.want(200);
+    let shown = &dates["dates"][0];
+    assert_eq!(
+        (&shown["starts_at"], &shown["available_seats"]),
+        (&json!("2027-05-02T10:00:00.000Z"), &json!(60))
+    );
+    assert_eq!(shown["starts_at_local"], "2027-05-02T19:00:00+09:00");
+    let map = sale.send(get(show.seats_path()).by(&fan)).await.want(200);
+    assert_eq!((&map["currency"], &map["currency_decimals"]), (&json!("KRW"), &json!(0)));
+    assert_eq!(
+        (&map["seats"][0]["price"], &map["seats"][0]["zone"]),
+        (&json!(200_000), &json!("VIP"))
+    );
+    assert_eq!(
+        (&map["seats"][10]["price"], map["seats"].as_array().unwrap().len()),
+        (&json!(150_000), 60)
+    );
+    let compact = get(format!("{}?form=compact", show.seats_path())).by(&fan);
+    assert_eq!(sale.send(compact).await.want(200)["currency_decimals"], 0);
+
+    let held = sale.send(reserve(&fan, &show, &[1])).await.want(201);
+    assert_eq!(held["total_price"], 200_000);
+    sale.send(patch(admin(&show, "")).operator().json(&json!({ "name": "X" })))
+        .await
+        .refused(409, "held_or_sold");
+    let moved = json!({ "starts_at": "2027-05-03T19:00:00+09:00" });
+    sale.send(patch(&date).operator().json(&moved)).await.refused(409, "held_or_sold");
+    let price =
+        |seat: u32| json!({ "seats": [{ "from": seat, "to": seat, "zone": "R", "price": 1 }] });
+    sale.send(patch(&date).operator().json(&price(1))).await.refused(409, "seats_taken");
+    sale.send(patch(&date).operator().json(&price(2))).await.want(200);
+    sale.send(delete(&date).operator()).await.refused(409, "held_or_sold");
+    sale.send(pay(&fan, id_of(&held["reservation_id"]), "p")).await.want(201);
+    sale.send(delete(admin(&show, "")).operator()).await.refused(409, "held_or_sold");
+    sale.sound();
+}
+
+/// N3: a date and a concert of which nothing is sold can be taken away; who waits is told.
+#[tokio::test]
+async fn what_is_unsold_is_deleted() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1 })).await;
+    let seats = json!([{ "from": 1, "to": 2, "zone": "R", "price": 1 }]);
+    let body = json!({ "starts_at": "2027-06-01T10:00:00Z", "seats": seats });
+    let added = sale.send(post(admin(&show, "/dates")).operator().json(&body)).await.want(201);
+    let second = id_of(&added["concert_date_ids"][0]);
+    let shopper = sale.buyer(&show).await;
+    let mut waiting = sale.fan().await;
+    sale.join(&mut waiting, &show).await;
+    sale.send(delete(date_path(second)).operator()).await.want(204);
+    sale.send(delete(date_path(second)).operator()).await.refused(404, "date_not_found");
+    let dates = sale.send(get(show.path("/dates")).by(&shopper)).await.want(200);
+    assert_eq!(dates["dates"].as_array().unwrap().len(), 1);
+    let map = get(format!("/api/v1/concert-dates/{second}/seats")).by(&shopper);
+    sale.send(map).await.refused(404, "date_not_found");
+    let again = post(admin(&show, "/dates")).operator().json(&body);
+    sale.send(again).await.want(201);
+
+    sale.send(delete(admin(&show, "")).operator()).await.want(204);
+    sale.send(delete(admin(&show, "")).operator()).await.refused(404, "concert_not_found");
+    sale.send(get(show.path(""))).await.refused(404, "concert_not_found");
+    sale.send(get(show.path("/queue"))).await.refused(404, "concert_not_found");
+    let list = sale.send(get("/api/v1/concerts")).await.want(200);
+    assert_eq!(list["concerts"], json!([]));
+    assert_eq!(sale.poll(&waiting).await["state"], "expired");
+    sale.send(reserve(&shopper, &show, &[1])).await.refused(409, "sale_closed");
+    sale.pass(11 * MINUTE);
+    sale.tick().await;
+    sale.tick().await;
+    assert_eq!(sale.app.board.concerts().len(), 0);
+    sale.send(get(show.path(""))).await.refused(404, "concert_not_found");
+    sale.sound();
+    let sale = sale.reborn();
+    assert_eq!(sale.app.board.concerts().len(), 0);
+    sale.send(get(show.path(""))).await.refused(404, "concert_not_found");
+}
+
+/// A sale whose dates are over has nothing to sell, and says so.
+#[tokio::test]
+async fn a_sale_whose_dates_are_over_says_so() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1, "shop_seconds": 86_400 })).await;
+    let in_shop = sale.shopper(&show).await;
+    let mut waiting = sale.fan().await;
+    sale.join(&mut waiting, &show).await;
+    let change = json!({ "starts_at": "2027-01-15T18:00:00+09:00" });
+    sale.send(patch(date_path(show.dates[0])).operator().json(&change)).await.want(200);
+    let state = async || sale.send(get(show.path(""))).await.want(200);
+    assert_eq!(state().await["sale"], "open");
+    sale.pass(HOUR);
+    sale.tick().await;
+    let one = state().await;
+    assert_eq!((&one["sale"], &one["closed_because"]), (&json!("closed"), &json!("dates_over")));
+    let poll = sale.poll(&waiting).await;
+    assert_eq!((&poll["state"], &poll["poll_after_ms"]), (&json!("expired"), &Value::Null));
+    assert_eq!(poll["closed_because"], "dates_over");
+    let late = sale.fan().await;
+    sale.send(post(show.path("/queue-tokens")).by(&late)).await.refused(409, "sale_closed");
+    let queue = sale.send(get(show.path("/queue"))).await.want(200);
+    assert_eq!(queue["closed_because"], "dates_over");
+    drop(in_shop);
+}
+
+/// N6: how long one may shop is known beforehand, and a pause with its reason is told.
+#[tokio::test]
+async fn those_in_line_know_what_to_expect() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1, "hold_seconds": 120 })).await;
+    let times = json!({ "arrival_grace_seconds": 60, "shop_seconds": 600, "hold_seconds": 120 });
+    assert_eq!(sale.send(get(show.path(""))).await.want(200)["time_to_shop"], times);
+    let _shopper: Fan = sale.shopper(&show).await;
+    let mut waiting = sale.fan().await;
+    let joined = sale.join(&mut waiting, &show).await;
+    let poll = sale.poll(&waiting).await;
+    for view in [&joined, &poll] {
+        assert_eq!((&view["time_to_shop"], &view["paused"]), (&times, &json!(false)));
+        assert_eq!(view["expires_at"], "2027-01-18T08:00:00.000Z");
+    }
+    let set = |body: Value| put(admin(&show, "/queue")).operator().json(&body);
+    let reason = json!({ "en": "A short break.", "ko": "잠시 멈췄습니다." });
+    sale.send(set(json!({ "paused": true, "pause_reason": reason }))).await.want(200);
+    let poll = sale.poll(&waiting).await;
+    assert_eq!((&poll["paused"], &poll["pause_reason"]), (&json!(true), &reason));
+    let queue = sale.send(get(show.path("/queue"))).await.want(200);
+    assert_eq!(queue["pause_reason"], reason);
+    sale.send(set(json!({ "max_active": 2 }))).await.want(200);
+    assert_eq!(sale.poll(&waiting).await["pause_reason"], reason, "what is left out stays");
+    sale.send(set(json!({ "paused": false }))).await.want(200);
+    let poll = sale.poll(&waiting).await;
+    assert_eq!((&poll["paused"], &poll["pause_reason"]), (&json!(false), &Value::Null));
+}
+
+/// A zone that is none is refused, with what is wrong.
+#[tokio::test]
+async fn zones_are_those_that_there_are() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "time_zone": "Europe/Berlin" })).await;
+    for zone in ["", "Seoul", "GMT+9", "+09:00", "Mars/Olympus"] {
+        let change = patch(admin(&show, "")).operator().json(&json!({ "time_zone": zone }));
+        let seen = sale.send(change).await;
+        seen.refused(400, "invalid_body");
+        assert_eq!(seen.json()["field"], "time_zone", "{zone}");
+    }
+    let figures = sale.figures(&show).await;
+    assert_eq!(figures["dates"][0]["starts_at_local"], "2027-05-01T12:00:00+02:00");
+}

@@ -1,0 +1,74 @@
+//! What operators change, delete, add and take.
+
+use super::{Scenario, prices};
+use boxoffice_core::command::Command;
+use boxoffice_core::concert::NewSeat;
+use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate};
+use boxoffice_core::id::{ChargeId, ConcertId, DateId, UserId};
+use boxoffice_core::money::Money;
+use boxoffice_core::wallet::Adjust;
+
+impl Scenario {
+    pub(super) fn edit_concert(&mut self) -> Option<Command> {
+        let concert = self.concert()?;
+        let name = if self.rng.chance(200) { " " } else { "Another show" };
+        Some(Command::EditConcert(EditConcert {
+            concert,
+            concert_name: self.rng.chance(600).then(|| name.into()),
+            theater: None,
+            run_time: self.rng.chance(300).then_some(90),
+            time_zone: self.rng.chance(500).then(|| "Asia/Seoul".into()),
+        }))
+    }
+
+    /// A date of a show, both as somebody knows them; the newest is likely to be unsold.
+    fn date(&mut self) -> Option<(ConcertId, DateId)> {
+        let show = self.rng.pick(&self.people.shows)?;
+        let newest = show.dates.last().copied().filter(|_| self.rng.chance(500));
+        let (date, _) = newest.or_else(|| self.rng.pick(&show.dates))?;
+        let concert = if self.rng.chance(30) { self.concert()? } else { show.id };
+        Some((concert, date))
+    }
+
+    pub(super) fn edit_date(&mut self) -> Option<Command> {
+        let (concert, date) = self.date()?;
+        let starts_at = self.rng.chance(400).then(|| self.start());
+        let seats = match self.rng.below(10) {
+            0..5 => 0,
+            count => u32::try_from(count).unwrap_or(1),
+        };
+        let first = u32::try_from(self.rng.between(0, 60)).unwrap_or(1);
+        let price = prices::SEATS[self.rng.index(prices::SEATS.len())];
+        let seat =
+            |number| NewSeat { number: first + number, zone: "B".into(), price: Money(price) };
+        let seats = (0..seats).map(seat).collect();
+        Some(Command::EditDate(EditDate { concert, date, starts_at, seats }))
+    }
+
+    pub(super) fn delete_date(&mut self) -> Option<Command> {
+        let (concert, date) = self.date()?;
+        Some(Command::DeleteDate(DeleteDate { concert, date }))
+    }
+
+    pub(super) fn delete_concert(&mut self) -> Option<Command> {
+        Some(Command::DeleteConcert(DeleteConcert { concert: self.concert()? }))
+    }
+
+    pub(super) fn adjust(&mut self) -> Option<Command> {
+        let known = self.rng.pick(&self.people.users);
+        let user = known.filter(|_| !self.rng.chance(30)).unwrap_or_else(|| UserId(self.id()));
+        let amount = match self.rng.below(100) {
+            0..3 => 0,
+            3..40 => -self.rng.between(1, 300_000),
+            40..45 => 100_000_000,
+            _ => self.rng.between(1, 400_000),
+        };
+        let reason = if self.rng.chance(30) { " " } else { "at the counter" };
+        Some(Command::Adjust(Adjust {
+            user,
+            amount: Money(amount),
+            reason: reason.into(),
+            adjustment: ChargeId(self.id()),
+        }))
+    }
+}
