@@ -6,6 +6,7 @@ use super::health::Waits;
 use super::inbox::Asking;
 use super::{Answer, Health, NotRun, Refill};
 use crate::board::Board;
+use crate::log::Bounded;
 use crate::metrics::Metrics;
 use crate::store::reads::{Of, Snapshot};
 use crate::store::{Changes, Fault, Flush};
@@ -14,8 +15,8 @@ use boxoffice_core::batch::Reply;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -183,14 +184,21 @@ fn tell_one(show: &mut impl FnMut(Option<Shown<'_>>, Time), batch: Decided) {
 /// Something was shown in part only; it is committed all the same. Returns whether the board is whole
 /// again.
 fn mend(board: &Board, refill: &mut Refill, now: Time) -> bool {
-    tracing::warn!("the board is filled anew");
+    // With each batch, for as long as the database cannot be read.
+    static TOLD: LazyLock<Bounded> = LazyLock::new(Bounded::default);
+    let told = TOLD.may(None);
+    if let Some(left_out) = told {
+        tracing::warn!(left_out, "the board is filled anew");
+    }
     match refill(Of::Live(now)) {
         Ok(snapshot) => {
             board.refill(snapshot, now);
             true
         }
         Err(fault) => {
-            tracing::error!(%fault, "the board could not be filled; it is tried again");
+            if told.is_some() {
+                tracing::error!(%fault, "the board could not be filled; it is tried again");
+            }
             false
         }
     }

@@ -144,6 +144,14 @@ impl Worker {
             Fault::Constraint(_) | Fault::Corrupt(_) if part.envelopes.len() > 1 => {
                 part.halves().into()
             }
+            // Another server may have stored the reply of the same key in this moment, which no row guards
+            // where something is made: now it is seen.
+            Fault::Constraint(_) if self.store.is_shared() => {
+                return match self.commit(&part.envelopes) {
+                    Ok(done) => self.done(done, part.waiting),
+                    Err(fault) => self.refuse(fault, part),
+                };
+            }
             // Others are in the way of one concert, and not of all.
             Fault::Conflict(_) if part.is_mixed() => part.by_concert(),
             Fault::Conflict(_) => {
@@ -156,7 +164,11 @@ impl Worker {
     }
 
     fn refuse(&self, fault: Fault, part: Part) -> Result<(), TellerGone> {
-        tracing::error!(%fault, commands = part.envelopes.len(), "a batch failed");
+        // While the database is away, each does.
+        static FAILED: LazyLock<Bounded> = LazyLock::new(Bounded::default);
+        if let Some(left_out) = FAILED.may(None) {
+            tracing::error!(%fault, commands = part.envelopes.len(), left_out, "a batch failed");
+        }
         let (why, now) = (NotRun::Fault(fault), self.clock.now());
         self.hand_over(Decided::NotRun { why, now, waiting: part.waiting })
     }

@@ -303,9 +303,10 @@ async fn operation() {
     sale.shopper(&show).await;
     sale.tick().await;
     sale.send(get("/nowhere")).await.refused(404, "not_found");
-    let metrics = sale.send(get("/metrics")).await;
+    let openmetrics = "application/openmetrics-text";
+    let metrics = sale.send(get("/metrics").header("accept", openmetrics)).await;
     assert_eq!(metrics.status, 200);
-    assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
+    assert!(metrics.header("content-type").starts_with(openmetrics));
     let text = String::from_utf8(metrics.body.to_vec()).unwrap();
     for line in [
         "boxoffice_commands_total{command=\"join\"} 1",
