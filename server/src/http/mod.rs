@@ -25,6 +25,7 @@ pub mod routes;
 pub mod seat;
 pub mod serve;
 pub mod session;
+pub mod setting;
 pub mod upload;
 pub mod user;
 pub mod view;

@@ -51,11 +51,15 @@ fn digits(text: &mut String, value: i64, width: u32) {
     }
 }
 
-/// Reads RFC 3339, any offset.
+/// The last millisecond of the year 9999, UTC: later times have no form in RFC 3339.
+const YEAR_9999_ENDS: i64 = 253_402_300_799_999;
+
+/// Reads RFC 3339, any offset; a time from 1970 to 9999 (H50, F17).
 #[must_use]
 pub fn parse_stamp(text: &str) -> Option<Time> {
     let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
-    i64::try_from(nanos.div_euclid(1_000_000)).ok().map(Time)
+    let time = i64::try_from(nanos.div_euclid(1_000_000)).ok()?;
+    (0..=YEAR_9999_ENDS).contains(&time).then_some(Time(time))
 }
 
 /// A time in an answer.
@@ -112,6 +116,10 @@ mod tests {
         }
         assert_eq!(parse_stamp("2023-11-15T07:13:20.007+09:00"), Some(Time(1_700_000_000_007)));
         assert_eq!(parse_stamp("2023-11-15"), None);
+        for beyond in ["9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00Z", "1969-12-31T23:59:59Z"]
+        {
+            assert_eq!(parse_stamp(beyond), None, "{beyond}");
+        }
         assert_eq!(parse_stamp("2023-11-15T07:13:20"), None, "a time without an offset is no time");
     }
 }
