@@ -7,6 +7,7 @@ use super::concert::{
 };
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::Problem;
+use super::setting;
 use super::upload::{self, CSV_TYPES};
 use super::view::{Stamp, json, parse_stamp, replied};
 use crate::board::Status;
@@ -254,10 +255,12 @@ pub async fn create_concert(
     operator: Operator,
     submitted: Submitted<NewConcert>,
 ) -> Result<Response, Problem> {
-    let submitted = submitted.map(|body| concert_of(&app, body))?;
+    let faults = setting::of_concert(&submitted.value);
+    let submitted = submitted.map(|body| concert_of(&app, body));
+    let submitted = submitted.map_err(|problem| faults.told(problem))?;
     let key = submitted.key(operator.key);
     let command = Command::CreateConcert(submitted.value);
-    match app.outcome(command, key).await? {
+    match app.outcome(command, key).await.map_err(|problem| faults.told(problem))? {
         (Outcome::ConcertCreated { concert_id, date_ids }, replayed) => {
             let concert_date_ids = date_ids.iter().map(|id| id.0).collect();
             let view = CreatedView { concert_id: concert_id.0, concert_date_ids };
@@ -276,11 +279,12 @@ pub struct DateQuery {
     pub starts_at: Option<String>,
 }
 
-/// Adds a date: JSON, or the seats as CSV (`seat_number,zone,price`) with `?starts_at=`.
+/// Adds a date: JSON, or the seats as CSV (`seat_number,zone,price`) with `?starts_at=`, in the encoding and
+/// with the separator of whatever spreadsheet has written it.
 #[utoipa::path(post, path = "/api/v1/admin/concerts/{id}/dates", tag = "Operator", params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header), DateQuery),
     request_body(content((NewDateBody = "application/json"), (String = "text/csv"))),
     security(("operator" = [])),
-    responses((status = 201, body = CreatedView), (status = 404, description = "concert_not_found"), (status = 409, description = "already_exists: at this instant there is a date, whose id is told"), (status = 422, description = "invalid_setting, date_in_past, date_before_opening")))]
+    responses((status = 201, body = CreatedView), (status = 404, description = "concert_not_found"), (status = 409, description = "already_exists: at this instant there is a date, whose id is told"), (status = 415, description = "unsupported_media_type, unsupported_charset"), (status = 422, description = "invalid_setting, invalid_file, invalid_text, date_in_past, date_before_opening")))]
 pub async fn add_date(
     State(app): State<App>,
     PathId(id): PathId,
@@ -288,6 +292,7 @@ pub async fn add_date(
     Query(query): Query<DateQuery>,
     raw: Raw,
 ) -> Result<Response, Problem> {
+    let mut faults = setting::Faults::default();
     let date = match raw.media_type.as_str() {
         csv if CSV_TYPES.contains(&csv) => {
             let starts_at = query.starts_at.as_deref().unwrap_or_default();
@@ -300,15 +305,19 @@ pub async fn add_date(
         }
         "application/json" | "" => {
             let body: NewDateBody = super::body::read(&raw.body)?;
-            bounded(std::slice::from_ref(&body))?;
-            date_of(&body)?
+            faults = setting::of_date(&body);
+            let date = bounded(std::slice::from_ref(&body)).and_then(|()| date_of(&body));
+            date.map_err(|problem| faults.told(problem))?
         }
-        _ => return Err(Problem::of("unsupported_media_type")),
+        _ => {
+            let taken = [&["application/json"][..], &CSV_TYPES[..]].concat();
+            return Err(Problem::of("unsupported_media_type").with("supported", taken));
+        }
     };
     let submitted = raw.submitted(date);
     let key = submitted.key(operator.key);
     let command = Command::AddDate(AddDate { concert: ConcertId(id), date: submitted.value });
-    match app.outcome(command, key).await? {
+    match app.outcome(command, key).await.map_err(|problem| faults.told(problem))? {
         (Outcome::DateAdded { concert_id, date_id }, replayed) => {
             let view = CreatedView { concert_id: concert_id.0, concert_date_ids: vec![date_id.0] };
             Ok(replied(StatusCode::CREATED, &view, replayed))

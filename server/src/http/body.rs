@@ -3,16 +3,15 @@
 
 use super::lang::Lang;
 use super::problem::Problem;
+use crate::sheet::FAULTS_LISTED_MAX;
 use crate::text;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use serde_path_to_error::{Path, Segment};
 use std::borrow::Cow;
 
-/// Texts of a body that are listed as wrong; more are counted only.
-const FAULTS_LISTED_MAX: usize = 100;
 /// Characters of a value that a fault shows.
-const VALUE_CHARS: usize = 60;
+pub(super) const VALUE_CHARS: usize = 60;
 /// Characters of what a parser says.
 const REASON_CHARS: usize = 300;
 

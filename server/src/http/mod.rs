@@ -31,6 +31,7 @@ pub mod sale;
 pub mod seat;
 pub mod serve;
 pub mod session;
+pub mod setting;
 pub mod trail;
 pub mod upload;
 pub mod user;

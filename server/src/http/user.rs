@@ -71,7 +71,7 @@ pub(super) async fn hashed(
 /// Makes an account.
 #[utoipa::path(post, path = "/api/v1/users", tag = "Account", request_body = NewUser,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
-    responses((status = 201, body = UserView), (status = 400, description = "invalid_body"), (status = 409, description = "username_taken"), (status = 422, description = "idempotency_key_reused"), (status = 429, description = "rate_limited, sign_in_delayed"), (status = 503, description = "sign_in_busy")))]
+    responses((status = 201, body = UserView), (status = 400, description = "invalid_body"), (status = 409, description = "username_taken"), (status = 422, description = "idempotency_key_reused, invalid_text"), (status = 429, description = "rate_limited, sign_in_delayed"), (status = 503, description = "sign_in_busy")))]
 pub async fn register(
     State(app): State<App>,
     client: Client,

@@ -93,6 +93,51 @@ async fn a_concert_that_makes_no_sense_is_refused() {
     assert_eq!(sale.dump(), before);
 }
 
+/// F3: every place that is wrong is told, with its limits, in the words of the request.
+#[tokio::test]
+async fn what_is_wrong_with_a_concert_is_told_with_its_place() {
+    let sale = Sale::new();
+    let seats = json!([{ "from": 1, "to": 3, "zone": "R", "price": 1 },
+        { "from": 3, "to": 2, "zone": "R", "price": -1 }, { "from": 2, "to": 9, "zone": " ", "price": 1 }]);
+    let body = json!({ "name": "N", "theater": " ", "run_time_minutes": 0, "hold_seconds": 0,
+        "opens_at": "2027-02-28T17:00:00+09:00", "closes_at": "2027-02-29T17:00:00+09:00",
+        "max_active": 0, "seats_per_user": 51, "dates": [
+            { "starts_at": "2027-05-01T19:00:00Z", "seats": [] },
+            { "starts_at": "9999-12-31T23:59:59-23:59", "seats": seats }] });
+    let places = |seen: &crate::world::Seen| -> Vec<String> {
+        let faults = seen.json()["faults"].as_array().unwrap().clone();
+        let place = |fault: &serde_json::Value| format!("{} {}", fault["pointer"], fault["reason"]);
+        faults.iter().map(|fault| place(fault).replace('"', "")).collect()
+    };
+    let seen = sale.send(post("/api/v1/admin/concerts").operator().json(&body)).await;
+    seen.refused(400, "invalid_body");
+    let want = [
+        "/theater length",
+        "/run_time_minutes out_of_range",
+        "/closes_at not_a_time",
+        "/hold_seconds out_of_range",
+        "/max_active out_of_range",
+        "/seats_per_user out_of_range",
+        "/dates/0/seats count",
+        "/dates/1/starts_at not_a_time",
+        "/dates/1/seats/1/price out_of_range",
+        "/dates/1/seats/1/to range_backwards",
+        "/dates/1/seats/2/zone length",
+        "/dates/1/seats/2 doubled",
+    ];
+    assert_eq!(places(&seen), want);
+    assert_eq!(seen.json()["faults_total"], want.len());
+    let show = sale.concert(json!({})).await;
+    let path = format!("/api/v1/admin/concerts/{}/dates", show.id);
+    let date = json!({ "starts_at": "2027-05-02T19:00:00Z", "seats": [{ "from": 1, "to": 3, "zone": "R", "price": 1 },
+        { "from": 3, "to": 4, "zone": "R", "price": 1 }] });
+    let seen = sale.send(post(path).operator().json(&date).header("accept-language", "ko")).await;
+    seen.refused(422, "invalid_setting");
+    let fault = json!([{ "pointer": "/seats/1", "value": 3, "reason": "doubled",
+        "detail": "좌석 3~3번이 다른 범위에 이미 있습니다" }]);
+    assert_eq!(seen.json()["faults"], fault);
+}
+
 /// What names more than a request may is refused before its ranges are written out: a body of some
 /// kilobytes could name millions of seats, and a long zone stands in each of them.
 #[tokio::test]

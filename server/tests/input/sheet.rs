@@ -60,8 +60,10 @@ fn utf16(text: &str, little: bool, mark: bool) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
-/// The text in an encoding, and the charsets that it may be sent with.
-fn encoded(text: &str) -> Vec<(&'static str, Vec<u8>, Vec<Option<&'static str>>)> {
+/// An encoding, a text in it, and the charsets that it may be sent with.
+type Encoded = (&'static str, Vec<u8>, Vec<Option<&'static str>>);
+
+fn encoded(text: &str) -> Vec<Encoded> {
     let marked = format!("\u{FEFF}{text}").into_bytes();
     let (korean, _, wrong) = EUC_KR.encode(text);
     assert!(!wrong);

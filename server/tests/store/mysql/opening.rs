@@ -35,6 +35,8 @@ on_each! {
     columns_of_the_schema;
     /// A migration that was cut off is run again.
     migrations_can_be_run_again;
+    /// S20: the names of older accounts are kept; of those that look alike the oldest has the look.
+    accounts_of_an_older_boxoffice_get_their_looks;
     /// Keys are made, found, listed and revoked.
     operators_keys;
     /// B9: every session goes by UTC, whatever the server's own time zone does in autumn.
@@ -178,6 +180,34 @@ fn migrations_can_be_run_again(server: &'static Server) {
     let cut_off = "UPDATE schema_migration SET version = 1, holder = NULL";
     connection.query_drop(cut_off).expect("a version");
     drop(MySqlStore::open(&options).expect("a database of our own"));
+}
+
+fn accounts_of_an_older_boxoffice_get_their_looks(server: &'static Server) {
+    let url = server.fresh_database();
+    let options = options(&url);
+    drop(MySqlStore::open(&options).expect("a database of our own"));
+    let mut connection = sql(&url);
+    let users = "INSERT INTO user (user_id, username, password_hash, created_at) VALUES \
+        (UNHEX('02000000000000000000000000000000'), 'аdmin', 'hash', 2), \
+        (UNHEX('01000000000000000000000000000000'), 'admin', 'hash', 1), \
+        (UNHEX('03000000000000000000000000000000'), 'https://id.example#noah', NULL, 3)";
+    connection.query_drop(users).expect("users");
+    let fans = (0..1_200)
+        .map(|n| format!("(UNHEX(LPAD(HEX({n} + 1024), 32, '9')), 'fan-{n}', 'hash', 4)"));
+    let fans = fans.collect::<Vec<_>>().join(", ");
+    let insert = "INSERT INTO user (user_id, username, password_hash, created_at) VALUES";
+    connection.query_drop(format!("{insert} {fans}")).expect("fans");
+    for _ in 0..2 {
+        let before = "UPDATE schema_migration SET version = 6, holder = NULL";
+        connection.query_drop(before).expect("a version");
+        drop(MySqlStore::open(&options).expect("a database of our own"));
+        let text = "SELECT username, username_look FROM user ORDER BY user_id LIMIT 3";
+        let found: Vec<(String, Option<String>)> = connection.query(text).expect("users");
+        let looks: Vec<_> = found.iter().map(|(_, look)| look.as_deref()).collect();
+        assert_eq!(looks, [Some("adrnin"), None, None]);
+        let text = "SELECT COUNT(*) FROM user WHERE username_look IS NULL";
+        assert_eq!(connection.query_first(text).expect("a count"), Some(2));
+    }
 }
 
 fn operators_keys(server: &'static Server) {

@@ -1,0 +1,249 @@
+//! What is wrong with a concert or a date that is sent as JSON: every place, and its limits. The rules
+//! decide; this tells what a refusal of theirs means in the words of the request.
+
+use super::admin::{NewConcert, NewDateBody, SeatRange};
+use super::body::VALUE_CHARS;
+use super::lang::Lang;
+use super::problem::Problem;
+use super::view::parse_stamp;
+use crate::sheet::FAULTS_LISTED_MAX;
+use crate::text;
+use boxoffice_core::limits::{
+    ADMISSION_MAX, DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_DATE_MAX,
+    SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
+};
+use serde_json::{Map, Value};
+
+/// Why a value is not taken.
+enum Reason {
+    /// Least and most.
+    Range(i64, i64),
+    /// Most characters; blank texts are none, either.
+    Text(usize),
+    Time,
+    /// Not after the time of this member.
+    After(&'static str),
+    /// After the time of this member.
+    Before(&'static str),
+    /// Below the first number of the range.
+    Backwards,
+    /// These seats stand in another range already.
+    Twice(u32, u32),
+    /// How many there may be.
+    Count(usize, usize),
+}
+
+impl Reason {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Range(..) => "out_of_range",
+            Self::Text(_) => "length",
+            Self::Time => "not_a_time",
+            Self::After(_) => "too_early",
+            Self::Before(_) => "too_late",
+            Self::Backwards => "range_backwards",
+            Self::Twice(..) => "doubled",
+            Self::Count(..) => "count",
+        }
+    }
+
+    fn words(&self, lang: Lang) -> String {
+        let en = lang == Lang::En;
+        match self {
+            Self::Range(min, max) if en => format!("must be {min} to {max}"),
+            Self::Range(min, max) => format!("{min}~{max}이어야 합니다"),
+            Self::Text(max) if en => format!("must have 1 to {max} characters that are shown"),
+            Self::Text(max) => format!("보이는 글자로 1~{max}자여야 합니다"),
+            Self::Time if en => "must be a time by RFC 3339 with an offset, of 1970 to 9999".into(),
+            Self::Time => "시간대가 있는 RFC 3339 형식의 시각(1970~9999년)이어야 합니다".into(),
+            Self::After(other) if en => format!("must be after {other}"),
+            Self::After(other) => format!("{other} 이후여야 합니다"),
+            Self::Before(other) if en => format!("must not be after {other}"),
+            Self::Before(other) => format!("{other}보다 늦을 수 없습니다"),
+            Self::Backwards if en => "must not be below from".into(),
+            Self::Backwards => "from보다 작을 수 없습니다".into(),
+            Self::Twice(from, to) if en => {
+                format!("seats {from} to {to} stand in another range already")
+            }
+            Self::Twice(from, to) => format!("좌석 {from}~{to}번이 다른 범위에 이미 있습니다"),
+            Self::Count(min, max) if en => format!("must be {min} to {max} in number"),
+            Self::Count(min, max) => format!("{min}~{max}개여야 합니다"),
+        }
+    }
+
+    fn limits(&self) -> (Value, Value) {
+        match self {
+            Self::Range(min, max) => ((*min).into(), (*max).into()),
+            Self::Text(max) => (1.into(), (*max).into()),
+            Self::Count(min, max) => ((*min).into(), (*max).into()),
+            _ => (Value::Null, Value::Null),
+        }
+    }
+}
+
+/// All that is wrong with a body.
+#[derive(Default)]
+pub struct Faults {
+    listed: Vec<(String, Value, Reason)>,
+    total: usize,
+}
+
+impl Faults {
+    fn add(&mut self, pointer: String, value: Value, reason: Reason) {
+        self.total += 1;
+        if self.listed.len() < FAULTS_LISTED_MAX {
+            self.listed.push((pointer, value, reason));
+        }
+    }
+
+    fn range(&mut self, pointer: &str, value: i64, min: i64, max: i64) {
+        if !(min..=max).contains(&value) {
+            self.add(pointer.to_owned(), value.into(), Reason::Range(min, max));
+        }
+    }
+
+    fn text(&mut self, pointer: String, value: &str) {
+        let fits = text::title(value).is_ok_and(|text| text.chars().count() <= NAME_CHARS_MAX);
+        if !fits {
+            self.add(
+                pointer,
+                text::printable(value, VALUE_CHARS).into(),
+                Reason::Text(NAME_CHARS_MAX),
+            );
+        }
+    }
+
+    fn time(&mut self, pointer: &str, value: &str) -> Option<boxoffice_core::time::Time> {
+        let time = parse_stamp(value);
+        if time.is_none() {
+            let value = text::printable(value, VALUE_CHARS);
+            self.add(pointer.to_owned(), value.into(), Reason::Time);
+        }
+        time
+    }
+
+    /// The problem, with what is wrong, where it is about what was sent.
+    #[must_use]
+    pub fn told(&self, problem: Problem) -> Problem {
+        if self.total == 0 || !matches!(problem.code(), "invalid_setting" | "invalid_body") {
+            return problem;
+        }
+        let list = |lang| self.listed.iter().map(|fault| shown(fault, lang)).collect::<Vec<_>>();
+        problem.with("faults_total", self.total).in_words("faults", list(Lang::En), list(Lang::Ko))
+    }
+}
+
+fn shown((pointer, value, reason): &(String, Value, Reason), lang: Lang) -> Value {
+    let (min, max) = reason.limits();
+    let members = [
+        ("pointer", pointer.clone().into()),
+        ("value", value.clone()),
+        ("reason", reason.code().into()),
+        ("detail", reason.words(lang).into()),
+        ("min", min),
+        ("max", max),
+    ];
+    let there = members.into_iter().filter(|(_, value)| !value.is_null());
+    Value::Object(Map::from_iter(there.map(|(name, value)| (name.to_owned(), value))))
+}
+
+/// What is wrong with a concert.
+#[must_use]
+pub fn of_concert(body: &NewConcert) -> Faults {
+    let mut faults = Faults::default();
+    faults.text("/name".into(), &body.name);
+    faults.text("/theater".into(), &body.theater);
+    faults.range("/run_time_minutes", body.run_time_minutes.into(), 1, 24 * 60);
+    let opens = faults.time("/opens_at", &body.opens_at);
+    if let Some(text) = &body.closes_at {
+        let closes = faults.time("/closes_at", text);
+        if opens.zip(closes).is_some_and(|(opens, closes)| closes <= opens) {
+            faults.add("/closes_at".into(), text.clone().into(), Reason::After("opens_at"));
+        }
+    }
+    if let Some(text) = &body.draw_joined_before {
+        let before = faults.time("/draw_joined_before", text);
+        if opens.zip(before).is_some_and(|(opens, before)| before > opens) {
+            let reason = Reason::Before("opens_at");
+            faults.add("/draw_joined_before".into(), text.clone().into(), reason);
+        }
+    }
+    if let Some(text) = &body.draw_beacon {
+        faults.text("/draw_beacon".into(), text);
+    }
+    let seconds = [
+        ("/hold_seconds", body.hold_seconds, 1),
+        ("/shop_seconds", body.shop_seconds, 1),
+        ("/arrival_grace_seconds", body.arrival_grace_seconds, 1),
+        ("/rehold_after_seconds", body.rehold_after_seconds, 0),
+    ];
+    for (pointer, value, min) in seconds {
+        if let Some(value) = value {
+            faults.range(pointer, value, min, TTL_MS_MAX / 1000);
+        }
+    }
+    let counts = [
+        ("/max_active", body.max_active, ADMISSION_MAX),
+        ("/admissions_per_second", body.admissions_per_second, ADMISSION_MAX),
+        ("/max_waiting", body.max_waiting, ADMISSION_MAX),
+        (
+            "/seats_per_user",
+            body.seats_per_user.map(u64::from),
+            u64::try_from(SEATS_PER_RESERVATION_MAX).unwrap_or(u64::MAX),
+        ),
+    ];
+    for (pointer, value, max) in counts {
+        if let Some(value) = value.filter(|value| !(1..=max).contains(value)) {
+            let max = i64::try_from(max).unwrap_or(i64::MAX);
+            faults.add(pointer.into(), value.into(), Reason::Range(1, max));
+        }
+    }
+    if body.dates.len() > DATES_PER_CONCERT_MAX {
+        let reason = Reason::Count(0, DATES_PER_CONCERT_MAX);
+        faults.add("/dates".into(), body.dates.len().into(), reason);
+    }
+    for (index, date) in body.dates.iter().enumerate() {
+        date_faults(date, &format!("/dates/{index}"), &mut faults);
+    }
+    faults
+}
+
+/// What is wrong with a date.
+#[must_use]
+pub fn of_date(body: &NewDateBody) -> Faults {
+    let mut faults = Faults::default();
+    date_faults(body, "", &mut faults);
+    faults
+}
+
+fn date_faults(body: &NewDateBody, at: &str, faults: &mut Faults) {
+    faults.time(&format!("{at}/starts_at"), &body.starts_at);
+    let mut seats: u64 = 0;
+    let mut ranges: Vec<(usize, &SeatRange)> = Vec::with_capacity(body.seats.len());
+    for (index, range) in body.seats.iter().enumerate() {
+        let at = format!("{at}/seats/{index}");
+        faults.range(&format!("{at}/from"), range.from.into(), 1, u32::MAX.into());
+        faults.range(&format!("{at}/price"), range.price, 0, PRICE_MAX.0);
+        faults.text(format!("{at}/zone"), &range.zone);
+        if range.to < range.from {
+            faults.add(format!("{at}/to"), range.to.into(), Reason::Backwards);
+        } else {
+            seats += u64::from(range.to - range.from) + 1;
+            ranges.push((index, range));
+        }
+    }
+    let most = u64::try_from(SEATS_PER_DATE_MAX).unwrap_or(u64::MAX);
+    if !(1..=most).contains(&seats) {
+        let reason = Reason::Count(1, SEATS_PER_DATE_MAX);
+        faults.add(format!("{at}/seats"), seats.into(), reason);
+    }
+    ranges.sort_by_key(|(index, range)| (range.from, *index));
+    let mut taken_to = 0;
+    for (index, range) in ranges {
+        if range.from <= taken_to && range.from > 0 {
+            let reason = Reason::Twice(range.from, range.to.min(taken_to));
+            faults.add(format!("{at}/seats/{index}"), range.from.into(), reason);
+        }
+        taken_to = taken_to.max(range.to);
+    }
+}
