@@ -27,9 +27,9 @@ use boxoffice_core::queue::{
 };
 use boxoffice_core::reservation::{Cancel, Reservation, ReservationStatus, Reserve, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::{Register, User};
-use boxoffice_core::sale::SetSale;
 use boxoffice_core::wallet::{Adjust, Balance, Charge, EntryKind, LedgerEntry};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
