@@ -127,7 +127,7 @@ async fn anybody_looks_at_concerts() {
     content-type: application/json
     cache-control: public, max-age=1
 
-    concerts: [{"closes_at":null,"concert_id":"[id 1]","name":"Moonlight Parade","opens_at":"2027-01-15T08:00:00.000Z","run_time_minutes":120,"sale":"open","seats_per_user":4,"theater":"Hangang Hall"},{"closes_at":"2027-01-17T01:00:00.000Z","concert_id":"[id 2]","name":"한여름 밤","opens_at":"2027-01-16T01:00:00.000Z","run_time_minutes":120,"sale":"upcoming","seats_per_user":4,"theater":"Hangang Hall"}]
+    concerts: [{"closes_at":null,"concert_id":"[id 1]","name":"Moonlight Parade","opens_at":"2027-01-15T08:00:00.000Z","run_time_minutes":120,"sale":"open","seats_per_user":4,"theater":"Hangang Hall","time_to_shop":{"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600},"time_zone":null},{"closes_at":"2027-01-17T01:00:00.000Z","concert_id":"[id 2]","name":"한여름 밤","opens_at":"2027-01-16T01:00:00.000Z","run_time_minutes":120,"sale":"upcoming","seats_per_user":4,"theater":"Hangang Hall","time_to_shop":{"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600},"time_zone":null}]
     next: null
     now: "2027-01-15T08:00:00.001Z"
     "#);
@@ -145,6 +145,8 @@ async fn anybody_looks_at_concerts() {
     sale: "open"
     seats_per_user: 4
     theater: "Hangang Hall"
+    time_to_shop: {"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600}
+    time_zone: null
     "#);
     let queue = sale.send(get(show.path("/queue"))).await;
     assert_snapshot!(queue.shown(), @r#"
@@ -181,13 +183,16 @@ async fn a_place_in_line() {
 
     admitted_until: "2027-01-15T08:01:00.000Z"
     estimated_wait_seconds: null
+    expires_at: "2027-01-18T08:00:00.000Z"
     may_return: false
     now: "2027-01-15T08:00:00.000Z"
+    paused: false
     poll_after_ms: null
     position: null
     queue_number: 1
     sale: "open"
     state: "admitted"
+    time_to_shop: {"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600}
     "#);
 
     let mut second = sale.fan().await;
@@ -204,11 +209,13 @@ async fn a_place_in_line() {
     expires_at: "2027-01-18T08:00:00.000Z"
     may_return: false
     now: "2027-01-15T08:00:00.000Z"
+    paused: false
     poll_after_ms: 1000
     position: 1
     queue_number: 2
     sale: "open"
     state: "waiting"
+    time_to_shop: {"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600}
     token: "[token]"
     user_id: "[id 2]"
     "#);
@@ -225,13 +232,16 @@ async fn a_place_in_line() {
 
     admitted_until: null
     estimated_wait_seconds: 1
+    expires_at: "2027-01-18T08:00:00.000Z"
     may_return: false
     now: "2027-01-15T08:00:00.000Z"
+    paused: false
     poll_after_ms: 1000
     position: 1
     queue_number: 2
     sale: "open"
     state: "waiting"
+    time_to_shop: {"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600}
     "#);
 }
 
@@ -253,13 +263,16 @@ async fn leaving() {
 
     admitted_until: null
     estimated_wait_seconds: null
+    expires_at: "2027-01-18T08:00:00.000Z"
     may_return: false
     now: "2027-01-15T08:00:00.000Z"
+    paused: false
     poll_after_ms: null
     position: null
     queue_number: 1
     sale: "open"
     state: "expired"
+    time_to_shop: {"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600}
     "#);
     sale.tick().await;
     assert_eq!(sale.poll(&second).await["state"], "admitted");
@@ -272,8 +285,9 @@ async fn a_hold() {
     let seats = json!([{ "from": 1, "to": 2, "zone": "R", "price": 150_000 },
         { "from": 3, "to": 3, "zone": "S", "price": 99_000 }]);
     let date = json!({ "starts_at": "2027-05-01T19:00:00+09:00", "seats": seats });
-    let past = json!({ "starts_at": "2027-01-15T17:00:00+09:00", "seats": seats });
+    let past = json!({ "starts_at": "2027-01-15T17:00:01+09:00", "seats": seats });
     let show = sale.concert(json!({ "dates": [date, past] })).await;
+    sale.pass(1_000);
     let fan = sale.shopper(&show).await;
 
     let dates = sale.send(get(show.path("/dates")).by(&fan)).await;
@@ -282,8 +296,8 @@ async fn a_hold() {
     content-type: application/json
 
     concert_id: "[id 1]"
-    dates: [{"available_seats":3,"concert_date_id":"[id 2]","starts_at":"2027-05-01T10:00:00.000Z","total_seats":3}]
-    now: "2027-01-15T08:00:00.000Z"
+    dates: [{"available_seats":3,"concert_date_id":"[id 2]","starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"time_zone":null,"total_seats":3}]
+    now: "2027-01-15T08:00:01.000Z"
     "#);
     let map = sale.send(get(show.seats_path()).by(&fan)).await;
     assert_snapshot!(map.shown(), @r#"
@@ -294,6 +308,8 @@ async fn a_hold() {
 
     available_seats: 3
     concert_date_id: "[id 1]"
+    currency: "KRW"
+    currency_decimals: 0
     seats: [{"price":150000,"seat_number":1,"status":"available","zone":"R"},{"price":150000,"seat_number":2,"status":"available","zone":"R"},{"price":99000,"seat_number":3,"status":"available","zone":"S"}]
     "#);
 
@@ -304,10 +320,11 @@ async fn a_hold() {
 
     concert_date_id: "[id 1]"
     currency: "KRW"
-    expires_at: "2027-01-15T08:05:00.000Z"
-    now: "2027-01-15T08:00:00.000Z"
+    currency_decimals: 0
+    expires_at: "2027-01-15T08:05:01.000Z"
+    now: "2027-01-15T08:00:01.000Z"
     reservation_id: "[id 2]"
-    reserved_at: "2027-01-15T08:00:00.000Z"
+    reserved_at: "2027-01-15T08:00:01.000Z"
     seats: [{"price":150000,"seat_number":1},{"price":99000,"seat_number":3}]
     status: "held"
     total_price: 249000
@@ -333,6 +350,7 @@ async fn a_payment() {
     balance: 300000
     charge_id: "[id 1]"
     currency: "KRW"
+    currency_decimals: 0
     "#);
     let balance = sale.send(get(format!("/api/v1/users/{}/balance", fan.user)).by(&fan)).await;
     assert_snapshot!(balance.shown(), @r#"
@@ -341,6 +359,7 @@ async fn a_payment() {
 
     balance: 300000
     currency: "KRW"
+    currency_decimals: 0
     user_id: "[id 1]"
     "#);
 
@@ -351,7 +370,9 @@ async fn a_payment() {
     200
     content-type: application/json
 
-    entries: [{"amount":300000,"balance_after":300000,"created_at":"2027-01-15T08:00:00.000Z","entry_number":1,"kind":"charge","reference":"[id 1]"}]
+    currency: "KRW"
+    currency_decimals: 0
+    entries: [{"amount":300000,"balance_after":300000,"created_at":"2027-01-15T08:00:00.000Z","entry_number":1,"kind":"charge","reason":null,"reference":"[id 1]"}]
     next_before: null
     "#);
     let paid = sale.send(pay(&fan, id, "pay-1")).await;
@@ -362,6 +383,7 @@ async fn a_payment() {
     amount: 300000
     balance: 0
     currency: "KRW"
+    currency_decimals: 0
     paid_at: "2027-01-15T08:00:01.000Z"
     payment_id: "[id 1]"
     reservation_id: "[id 2]"
@@ -371,7 +393,7 @@ async fn a_payment() {
     200
     content-type: application/json
 
-    bookings: [{"amount":300000,"concert_date_id":"[id 1]","concert_id":"[id 2]","concert_name":"Moonlight Parade","currency":"KRW","paid_at":"2027-01-15T08:00:01.000Z","payment_id":"[id 3]","reservation_id":"[id 4]","seat_numbers":[1,3],"starts_at":"2027-05-01T10:00:00.000Z","theater":"Hangang Hall"}]
+    bookings: [{"amount":300000,"concert_date_id":"[id 1]","concert_id":"[id 2]","concert_name":"Moonlight Parade","currency":"KRW","currency_decimals":0,"paid_at":"2027-01-15T08:00:01.000Z","payment_id":"[id 3]","reservation_id":"[id 4]","seat_numbers":[1,3],"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"theater":"Hangang Hall","time_zone":null}]
     next_before: null
     "#);
 }

@@ -43,15 +43,20 @@ async fn a_concert_is_made() {
     active: 0
     admissions_per_second: 3
     admitted_last_minute: 0
+    announced_closes_at: "2027-02-15T08:00:00.000Z"
+    announced_opens_at: "2027-01-15T08:00:00.000Z"
     awaiting_draw_value: false
+    closes_at: "2027-02-15T08:00:00.000Z"
     concert_id: "[id 1]"
-    dates: [{"available_seats":30,"concert_date_id":"[id 2]","starts_at":"2027-05-01T10:00:00.000Z","total_seats":30}]
+    dates: [{"available_seats":30,"concert_date_id":"[id 2]","starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"time_zone":null,"total_seats":30}]
     max_active: 7
     max_waiting: 99
     name: "Moonlight Parade"
     now: "2027-01-15T08:00:00.000Z"
+    opens_at: "2027-01-15T08:00:00.000Z"
     paused: false
     sale: "open"
+    time_zone: null
     waiting: 0
     "#);
 }
@@ -241,9 +246,14 @@ async fn a_sale_opens_and_closes() {
     200
     content-type: application/json
 
+    announced_closes_at: null
+    announced_opens_at: "2027-01-16T08:00:00.000Z"
     closes_at: null
     concert_id: "[id 1]"
     opens_at: "2027-01-15T08:00:00.000Z"
+    sale: "open"
+    shoppers: 0
+    waiting: 0
     "#);
     assert_eq!(state().await, "open");
     let fan = sale.shopper(&show).await;

@@ -54,7 +54,7 @@ const TAMPERED: &[(&str, &str)] = &[
     ),
     (
         "INSERT INTO balance_entry SELECT user_id, entry_number + 1000, kind, amount,
-            balance_after, reference, created_at FROM balance_entry WHERE entry_number = 1",
+            balance_after, reference, created_at, reason FROM balance_entry WHERE entry_number = 1",
         "movement_once",
     ),
     (
@@ -118,6 +118,7 @@ const TAMPERED: &[(&str, &str)] = &[
     ),
     ("UPDATE concert_date SET total_seats = total_seats + 1", "total_seats"),
     ("UPDATE concert SET date_count = date_count + 1", "concert_totals"),
+    ("UPDATE concert_date SET withdrawn_at = 1", "concert_totals"),
     (
         "CREATE TABLE unguarded AS SELECT * FROM amount;
          DROP TABLE amount;
@@ -127,6 +128,9 @@ const TAMPERED: &[(&str, &str)] = &[
         "payment_single",
     ),
     ("UPDATE balance_entry SET amount = -amount WHERE kind = 'charge'", "ledger_signs"),
+    ("UPDATE balance_entry SET reason = ''", "ledger_signs"),
+    ("UPDATE balance_entry SET reason = 'a gift' WHERE kind = 'payment'", "payment_debited"),
+    ("UPDATE balance_entry SET reason = 'a gift' WHERE kind = 'charge'", "reply_charged"),
     ("UPDATE amount SET amount = amount + 1", "money"),
     ("UPDATE queue_state SET waiting_count = waiting_count + 1", "waiting_count"),
     ("UPDATE queue_state SET queue_cursor = 0", "queue_served"),
@@ -162,7 +166,7 @@ const FORGOTTEN: &[&str] = &[
     "DELETE FROM balance_entry WHERE kind = 'charge' AND entry_number = 1",
     "UPDATE balance_entry SET amount = amount + 1 WHERE kind = 'charge' AND entry_number = 1",
     "INSERT INTO balance_entry SELECT user_id, entry_number + 1000, kind, amount, balance_after,
-        zeroblob(16), 0 FROM balance_entry WHERE kind = 'charge' AND entry_number = 1",
+        zeroblob(16), 0, NULL FROM balance_entry WHERE kind = 'charge' AND entry_number = 1",
     "UPDATE reservation SET status = 'held' WHERE status = 'confirmed'",
     "UPDATE reservation SET user_id = zeroblob(16) WHERE status = 'confirmed'",
     "UPDATE reservation SET status = 'held' WHERE status = 'cancelled'",

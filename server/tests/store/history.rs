@@ -14,6 +14,7 @@ use boxoffice_core::command::Command;
 use boxoffice_core::concert::{
     ByHand, Concert, ConcertDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy,
 };
+use boxoffice_core::edit::EditDate;
 use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid,
 };
@@ -26,9 +27,10 @@ use boxoffice_core::queue::{
 };
 use boxoffice_core::reservation::{Cancel, Reservation, ReservationStatus, Reserve, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::{Register, User};
-use boxoffice_core::wallet::{Balance, Charge, EntryKind, LedgerEntry};
+use boxoffice_core::wallet::{Adjust, Balance, Charge, EntryKind, LedgerEntry};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -146,6 +148,14 @@ impl<S: Store, R: Reads> World<S, R> {
         measure("leave", Command::Leave(Leave { user: USER, place }), "9");
         measure("expire", Command::Expire(Expire { place }), "10");
         measure("admit", Command::Admit(Admit::of(SHOW)), "11");
+        let adjustment = ChargeId(id(91, 2));
+        let reason = "at the counter".into();
+        let adjust = Adjust { user: USER, amount: Money(5), reason, adjustment };
+        measure("adjust", Command::Adjust(adjust), "12");
+        let seats = vec![NewSeat { number: 20, zone: "S".into(), price: Money(7) }];
+        let edit = EditDate { concert: SHOW, date: DATE, starts_at: None, seats };
+        measure("edit a date", Command::EditDate(edit), "13");
+        measure("set the sale", Command::SetSale(SetSale::now(SHOW, true)), "14");
         let Self { store, reads, cost } = self;
         let before = cost(store, reads);
         assert_eq!(store.prune(NOW.plus_ms(-2_000), 5), Ok(0));
@@ -169,6 +179,10 @@ impl<S: Store, R: Reads> World<S, R> {
         let middle = PaymentId(id(50, 10));
         measure("bookings", &|r| r.bookings(USER, None, 5).expect("rows").len(), 5);
         measure("more bookings", &|r| r.bookings(USER, Some(middle), 5).expect("rows").len(), 5);
+        let ended = |r: &mut R, before| r.ended_reservations(USER, before, 5).expect("rows").len();
+        measure("ended reservations", &|r| ended(r, None), 5);
+        let middle = ReservationId(id(21, 10));
+        measure("more of them", &|r| ended(r, Some(middle)), 5);
         measure("balance", &|r| usize::from(r.balance(USER).expect("rows").amount.0 > 0), 1);
         measure("ledger", &|r| r.ledger(USER, None, 5).expect("rows").len(), 5);
         measure("more of the ledger", &|r| r.ledger(USER, Some(9), 5).expect("rows").len(), 5);

@@ -102,7 +102,11 @@ pub struct Prepared {
     pub version: String,
 }
 
-fn concert(id: ConcertId, max_active: u64, dates: Vec<NewDate>) -> Result<Command, Failure> {
+fn concert(id: ConcertId, max_active: u64, mut dates: Vec<NewDate>) -> Result<Command, Failure> {
+    // No two of a concert start at one instant.
+    for (minutes, date) in (0..).zip(&mut dates) {
+        date.starts_at = date.starts_at.plus_ms(minutes * 60_000);
+    }
     Ok(Command::CreateConcert(CreateConcert {
         concert: id,
         concert_name: "Bench".into(),

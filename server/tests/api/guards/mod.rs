@@ -37,7 +37,6 @@ pub fn fill(route: &Route, about: &About) -> Ask {
     let nobody = Fan { user: about.user, identity: String::new(), token: String::new() };
     let reservation = format!("/api/v1/reservations/{}", about.reservation);
     let balance = format!("/api/v1/users/{}/balance", about.user);
-    let admin = format!("/api/v1/admin/concerts/{}", show.id);
     let ask = match (route.method.as_str(), route.path) {
         ("POST", "/api/v1/users") => post(route.path)
             .json(&json!({ "username": format!("u-{key}"), "password": "correct horse" })),
@@ -70,20 +69,19 @@ pub fn fill(route: &Route, about: &About) -> Ask {
             get(format!("/api/v1/me/reservations/{}", about.reservation))
         }
         ("GET", path) if path.starts_with("/api/v1/me") => get(path),
-        (method, path) if path.starts_with("/api/v1/admin/concert-dates/") => {
-            let path = format!("/api/v1/admin/concert-dates/{}", show.dates[0]);
-            let change = json!({ "seats": [{ "from": 50, "to": 50, "zone": "S", "price": 7 }] });
-            if method == "PATCH" { patch(path).json(&change) } else { delete(path) }
-        }
-        (method, path) if path.starts_with("/api/v1/admin/users/") => {
-            let path = path.replace("{id}", &about.user.to_string());
-            let money = json!({ "amount": 1, "reason": "a gift" });
-            if method == "GET" { get(path) } else { post(path).json(&money).key(&key) }
-        }
-        ("PATCH", "/api/v1/admin/concerts/{id}") => {
-            patch(admin).json(&json!({ "time_zone": "Asia/Seoul" }))
-        }
-        ("DELETE", "/api/v1/admin/concerts/{id}") => delete(admin),
+        (_, path) if path.starts_with("/api/v1/admin/") => by_operator(route, about, &key),
+        ("GET", "/livez" | "/readyz" | "/metrics" | "/openapi.json") => get(route.path),
+        (method, path) => panic!("a new route: tell `fill` how to ask for {method} {path}"),
+    };
+    assert_eq!((&ask.method, shape(&ask.path)), (&route.method, route.path.to_owned()));
+    ask
+}
+
+/// A request for an operator's route.
+fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
+    let show = &about.show;
+    let admin = format!("/api/v1/admin/concerts/{}", show.id);
+    match (route.method.as_str(), route.path) {
         ("POST", "/api/v1/admin/concerts") => post(route.path).json(&json!({ "name": "N",
             "theater": "T", "run_time_minutes": 90, "opens_at": "2027-01-15T17:00:00Z" })),
         ("GET", "/api/v1/admin/concerts/{id}") => get(admin),
@@ -101,11 +99,22 @@ pub fn fill(route: &Route, about: &About) -> Ask {
         ("PUT", "/api/v1/admin/concerts/{id}/draw") => {
             put(format!("{admin}/draw")).json(&json!({ "value": "7f" }))
         }
-        ("GET", "/livez" | "/readyz" | "/metrics" | "/openapi.json") => get(route.path),
+        (method, path) if path.starts_with("/api/v1/admin/concert-dates/") => {
+            let path = format!("/api/v1/admin/concert-dates/{}", show.dates[0]);
+            let change = json!({ "seats": [{ "from": 50, "to": 50, "zone": "S", "price": 7 }] });
+            if method == "PATCH" { patch(path).json(&change) } else { delete(path) }
+        }
+        (method, path) if path.starts_with("/api/v1/admin/users/") => {
+            let path = path.replace("{id}", &about.user.to_string());
+            let money = json!({ "amount": 1, "reason": "a gift" });
+            if method == "GET" { get(path) } else { post(path).json(&money).key(key) }
+        }
+        ("PATCH", "/api/v1/admin/concerts/{id}") => {
+            patch(admin).json(&json!({ "time_zone": "Asia/Seoul" }))
+        }
+        ("DELETE", "/api/v1/admin/concerts/{id}") => delete(admin),
         (method, path) => panic!("a new route: tell `fill` how to ask for {method} {path}"),
-    };
-    assert_eq!((&ask.method, shape(&ask.path)), (&route.method, route.path.to_owned()));
-    ask
+    }
 }
 
 /// A request about one's own account.

@@ -1,7 +1,7 @@
 //! The walk.
 
 use super::{About, World, fill, forged};
-use crate::world::{Ask, Fan, Sale, Seen, get, pay};
+use crate::world::{Ask, Fan, Sale, Seen, delete, get, pay};
 use boxoffice::http::app::new_id;
 use boxoffice::http::routes::{Guard, Route, routes};
 use boxoffice_core::id::ConcertId;
@@ -200,6 +200,11 @@ async fn routes_for_operators() {
         for key in ["", "nonsense", revoked, &fan.identity] {
             let seen = world.refused(&route, key, ask().header("x-api-key", key), &[401]).await;
             seen.refused(401, "operator_key_invalid");
+        }
+        if route.method == "DELETE" {
+            // Nothing is deleted of which something is held.
+            let hold = format!("/api/v1/reservations/{}", about.reservation);
+            world.sale.send(delete(hold).by(&fan)).await.want(204);
         }
         world.let_through(&route, ask().operator()).await;
     }

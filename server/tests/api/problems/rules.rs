@@ -252,6 +252,8 @@ pub async fn money(met: &mut Met) {
     422
 
     code: "amount_out_of_range"
+    currency: "KRW"
+    currency_decimals: 0
     max: 100000000
     min: 1
     title: "The amount is outside the allowed range."
@@ -270,6 +272,8 @@ pub async fn money(met: &mut Met) {
     409
 
     code: "balance_limit"
+    currency: "KRW"
+    currency_decimals: 0
     limit: 10000000000
     title: "The balance would exceed its limit."
     "#);
@@ -283,6 +287,8 @@ pub async fn money(met: &mut Met) {
 
     balance: 100000
     code: "insufficient_balance"
+    currency: "KRW"
+    currency_decimals: 0
     missing: 50000
     price: 150000
     title: "The balance is too low. Charge it and pay again; your seats are still held."
