@@ -50,25 +50,8 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
             let amounts: Vec<String> = mine.map(|(_, entry)| entry.amount.0.to_string()).collect();
             format!("{} entries {}", amounts.len(), amounts.join(" "))
         }
-        "user" => {
-            let row = world.users.get(&UserId(id(which)));
-            row.map_or("none".to_owned(), |user| {
-                let kind = match (&user.deleted_at, &user.password_hash) {
-                    (Some(_), None) => "deleted",
-                    (None, None) => "adopted",
-                    (_, Some(_)) => "local",
-                };
-                format!("{} {kind}", user.username.replace('#', "/"))
-            })
-        }
-        "session" => {
-            let row = world.sessions.get(&SessionId(id(which)));
-            row.map_or("none".to_owned(), |row| match row.refused_until {
-                _ if row.is_live(now) => format!("live {}", row.generation),
-                Some(until) => format!("ended refused until {}", offset(until)),
-                None => "over".to_owned(),
-            })
-        }
+        "user" => see_user(world, UserId(id(which))),
+        "session" => see_session(world, SessionId(id(which)), now),
         "queue" => {
             let queue = &world.queues[&ConcertId(id(which))];
             format!(
@@ -86,6 +69,25 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
         "order" => order(world, ConcertId(id(which))),
         other => panic!("{other} can't be seen"),
     }
+}
+
+fn see_user(world: &World, user: UserId) -> String {
+    world.users.get(&user).map_or("none".to_owned(), |user| {
+        let kind = match (&user.deleted_at, &user.password_hash) {
+            (Some(_), None) => "deleted",
+            (None, None) => "adopted",
+            (_, Some(_)) => "local",
+        };
+        format!("{} {kind}", user.username.replace('#', "/"))
+    })
+}
+
+fn see_session(world: &World, session: SessionId, now: Time) -> String {
+    world.sessions.get(&session).map_or("none".to_owned(), |row| match row.refused_until {
+        _ if row.is_live(now) => format!("live {}", row.generation),
+        Some(until) => format!("ended refused until {}", offset(until)),
+        None => "over".to_owned(),
+    })
 }
 
 fn see_seat(world: &World, date: DateId, number: &str, now: Time) -> String {

@@ -60,10 +60,12 @@ pub fn each(from: u32, to: u32, line: impl Fn(u32) -> String) -> String {
     })
 }
 
-/// How the language calls a command: without `create_`, `add_`, `set_`.
+/// How the language calls a command: without `create_`, `add_`, `set_`, `open_`, `end_`; the end of an account
+/// is `user`.
 pub fn verb_of(command: &str) -> &str {
-    let short = ["create_", "add_", "set_"].into_iter().find_map(|head| command.strip_prefix(head));
-    short.unwrap_or(command)
+    let heads = ["create_", "add_", "set_", "open_", "end_"];
+    let short = heads.into_iter().find_map(|head| command.strip_prefix(head));
+    if command == "delete_user" { "user" } else { short.unwrap_or(command) }
 }
 
 struct Step {

@@ -62,6 +62,7 @@ fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::POST => "POST",
+        Method::PATCH => "PATCH",
         Method::PUT => "PUT",
         Method::DELETE => "DELETE",
         _ => "other",

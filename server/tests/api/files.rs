@@ -104,7 +104,10 @@ fn accounts_of_an_older_boxoffice_get_their_looks() {
         ("김미나", "'hash'", 50),
     ];
     for (at, (name, hash, created_at)) in users.into_iter().enumerate() {
-        let text = format!("INSERT INTO user VALUES (x'0{at}', ?, {hash}, {created_at})");
+        let text = format!(
+            "INSERT INTO user (user_id, username, password_hash, created_at) \
+             VALUES (x'0{at}', ?, {hash}, {created_at})"
+        );
         older.execute(&text, [name]).unwrap();
     }
     drop(older);

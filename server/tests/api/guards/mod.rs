@@ -16,6 +16,7 @@ use boxoffice::store::sqlite::ApiKeys;
 use boxoffice::tokens::{Keyring, api_key_hash};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
+use hyper::Method;
 use serde_json::json;
 
 /// What a route is asked about.
@@ -65,10 +66,6 @@ pub fn fill(route: &Route, about: &About) -> Ask {
         ("GET", "/api/v1/users/{id}/balance") => get(balance),
         ("GET", "/api/v1/users/{id}/balance/entries") => get(format!("{balance}/entries")),
         ("GET", "/api/v1/bookings") => get(route.path),
-        ("GET", "/api/v1/me/reservations/{id}") => {
-            get(format!("/api/v1/me/reservations/{}", about.reservation))
-        }
-        ("GET", path) if path.starts_with("/api/v1/me") => get(path),
         (_, path) if path.starts_with("/api/v1/admin/") => by_operator(route, about, &key),
         ("GET", "/livez" | "/readyz" | "/metrics" | "/openapi.json") => get(route.path),
         (method, path) => panic!("a new route: tell `fill` how to ask for {method} {path}"),
@@ -120,7 +117,10 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
 /// A request about one's own account.
 fn fill_mine(method: &str, path: &str, about: &About) -> Ask {
     match (method, path) {
-        ("GET", "/api/v1/me/sessions") => get(path),
+        ("GET", "/api/v1/me/reservations/{id}") => {
+            get(format!("/api/v1/me/reservations/{}", about.reservation))
+        }
+        ("GET", path) => get(path),
         ("DELETE", "/api/v1/me/sessions" | "/api/v1/me/sessions/current") => delete(path),
         ("DELETE", "/api/v1/me/sessions/{id}") => {
             delete(format!("/api/v1/me/sessions/{}", about.session))
@@ -211,7 +211,10 @@ impl World {
             "/api/v1/reservations" => new_id(),
             _ => self.sale.hold(&fan, &show, &[1]).await,
         };
-        if route.path.starts_with("/api/v1/me") {
+        let of_the_account = ["/api/v1/me", "/api/v1/me/password"].contains(&route.path);
+        if route.path.starts_with("/api/v1/me/sessions")
+            || (of_the_account && route.method != Method::GET)
+        {
             // The password is asked for, and another session is there to be ended.
             let name = format!("m-{}", new_id());
             let (me, other) = (self.sale.member(&name).await, self.sale.sign_in(&name).await);
