@@ -13,6 +13,7 @@ use crate::config::{Config, Given, Invalid, KEYS, check_environment};
 use crate::metrics::{COMMIT, VERSION};
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -156,12 +157,29 @@ fn command() -> Command {
 /// The command line as it was typed. Of a bad value that was not typed it says where it comes from.
 fn matches() -> ArgMatches {
     command().try_get_matches().unwrap_or_else(|mut error| {
-        if let Some(name) = of_environment(&error) {
-            let tip = format!("the value is that of the environment variable {name}").into();
-            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+        let source = of_environment(&error)
+            .map(|name| format!("the value is that of the environment variable {name}"));
+        let wanted = wanted(&error).map(|wanted| format!("it takes {wanted}"));
+        let tips: Vec<_> = wanted.into_iter().chain(source).map(Into::into).collect();
+        if !tips.is_empty() {
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
         }
         error.exit()
     })
+}
+
+/// What a value should have been that could not even be read, where its type alone tells.
+fn wanted(error: &clap::Error) -> Option<&'static str> {
+    let why = error.source()?;
+    if why.is::<std::num::ParseIntError>() {
+        Some("a whole number, as 300")
+    } else if why.is::<std::num::ParseFloatError>() {
+        Some("a number, as 2.5")
+    } else if why.is::<uuid::Error>() {
+        Some("an id, as 01a21a00-5a9c-7c11-8e60-0c2f7a3d9b41")
+    } else {
+        None
+    }
 }
 
 /// The environment variable that a bad value is of.

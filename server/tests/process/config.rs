@@ -186,6 +186,26 @@ fn help_names_every_key_of_the_example_file() {
     }
 }
 
+/// Whatever the verb, a value that is none says what is expected, with an example.
+#[test]
+fn bad_values_of_other_verbs_say_what_is_expected() {
+    for (words, want) in [
+        (&["rush", "--fans", "many"] as &[&str], "it takes a whole number, as 300"),
+        (&["rush", "--abandon", "few"], "it takes a number, as 2.5"),
+        (&["rush", "--concert", "seven"], "it takes an id, as "),
+        (&["admin", "figures", "seven"], "it takes an id, as "),
+        (&["admin", "queue", "set", "seven"], "it takes an id, as "),
+        (&["admin", "key", "revoke", "seven"], "it takes an id, as "),
+        (&["admin", "concert", "create", "--max-active", "1k"], "it takes a whole number"),
+        (&["admin", "figure", "x"], "figures"),
+        (&["serve", "--lisen", "x"], "exists: '--listen'"),
+    ] {
+        let output = command(binary()).args(words).output().unwrap();
+        let said = text(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(want), "{words:?}: {said}");
+    }
+}
+
 /// What Kubernetes sets for a Service of this name stops nobody.
 #[test]
 fn it_starts_in_kubernetes_under_its_own_name() {
