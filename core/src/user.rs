@@ -11,8 +11,9 @@ use crate::time::Time;
 pub struct User {
     /// Unique, in one form of Unicode, lower case; `issuer#subject` for an external identity.
     pub username: String,
-    /// Unique: what the name looks like, see [`Register::look`]. `None` for external identities, and for
-    /// an account of an older version whose name looks like that of another.
+    /// Unique: what the name looks like, see [`Register::look`]; of an external identity the name itself,
+    /// since providers tell apart what looks alike. `None` for an account of an older version whose name
+    /// looks like that of another.
     pub look: Option<String>,
     /// Argon2id in PHC string form; `None` for users of an external identity provider.
     pub password_hash: Option<String>,
@@ -67,9 +68,10 @@ impl Adopt {
     /// Never refuses.
     pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Outcome {
         if rows.users.get(&self.user).is_none() {
+            rows.usernames.insert(self.username.clone(), self.user);
             let user = User {
                 username: self.username.clone(),
-                look: None,
+                look: Some(self.username.clone()),
                 password_hash: None,
                 created_at: now,
                 deleted_at: None,

@@ -2,7 +2,7 @@
 -- accounts that are there; of those that look alike the oldest has the look, and all keep their names.
 SET @add = IF((SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE()
         AND table_name = 'user' AND column_name = 'username_look') = 0,
-    'ALTER TABLE user ADD COLUMN username_look VARCHAR(760) NULL',  -- skeleton by UTS #39, NULL for external identities, and where an older account has it
+    'ALTER TABLE user ADD COLUMN username_look VARCHAR(760) NULL',  -- skeleton by UTS #39, of external identities the name, NULL where an older account has it
     'DO 0');
 PREPARE step FROM @add;
 EXECUTE step;

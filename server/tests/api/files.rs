@@ -117,7 +117,12 @@ fn accounts_of_an_older_boxoffice_get_their_looks() {
     let mut rows = newer.prepare(text).unwrap();
     let rows: Vec<String> =
         rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let want =
-        ["аdmin -", "admin adrnin", "ａdmin -", "https://id.example#admin -", "김미나 김미나"];
+    let want = [
+        "аdmin -",
+        "admin adrnin",
+        "ａdmin -",
+        "https://id.example#admin https://id.example#admin",
+        "김미나 김미나",
+    ];
     assert_eq!(rows, want);
 }

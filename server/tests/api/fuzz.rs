@@ -2,7 +2,7 @@
 //! nothing is a 500, and what is refused is a problem of the table.
 
 use crate::guards::{About, fill};
-use crate::world::{Ask, Sale, Seen};
+use crate::world::{Ask, Sale, Seen, get};
 use boxoffice::http::problem::TABLE;
 use boxoffice::http::routes::routes;
 use boxoffice_core::id::Uuid;
@@ -210,13 +210,58 @@ fn check(odd: &Odd, seen: &Seen) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// So many inputs, times `FUZZ_TIMES`.
+fn cases(count: u32) -> Config {
+    let times = std::env::var("FUZZ_TIMES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    Config { cases: count * times, failure_persistence: None, ..Config::default() }
+}
+
+/// A version of a map that is none, is of another date or is of the future: the whole map, or what has
+/// changed, or a problem.
+#[test]
+fn fuzz_since() {
+    let runtime = Runtime::new().unwrap();
+    let (sale, show, fan, version) = runtime.block_on(async {
+        let sale = Sale::with(|given| given.limits = Some(false));
+        let show = sale.concert(json!({})).await;
+        let fan = sale.buyer(&show).await;
+        let path = format!("{}?form=compact", show.seats_path());
+        let map = sale.send(get(path).by(&fan)).await.want(200);
+        (sale, show, fan, map["version"].as_str().unwrap().to_owned())
+    });
+    let word = prop_oneof![
+        "[0-9A-Za-z._:-]{0,40}",
+        "-?[0-9]{1,25}([.:_-][0-9]{1,25})?",
+        "(%[0-9A-F]{2}){0,8}",
+        (0..=version.len(), "[0-9a-zA-Z._-]{0,3}").prop_map({
+            let version = version.clone();
+            move |(at, word)| format!("{}{word}{}", &version[..at], &version[at..])
+        }),
+    ];
+    let result = TestRunner::new(cases(1_000)).run(&word, |since| {
+        let ask = get(format!("{}?form=compact&since={since}", show.seats_path())).by(&fan);
+        let seen = runtime.block_on(sale.send(ask));
+        prop_assert!(matches!(seen.status, 200 | 400), "{}", seen.shown());
+        if seen.status == 200 {
+            let map = seen.json();
+            prop_assert_eq!(map["version"].as_str(), Some(version.as_str()));
+            // Whoever has this version has all of it; nothing has changed since any other.
+            let complete = map["complete"] == true;
+            prop_assert!(since != version || !complete, "{}", since);
+            let states = ["available", "held", "sold"].map(|state| &map["changed"][state]);
+            let none = |seats: &&Value| seats.as_array().is_none_or(Vec::is_empty);
+            prop_assert!(states.iter().all(none), "{}", since);
+        }
+        Ok(())
+    });
+    result.unwrap_or_else(|failed| panic!("{failed}"));
+}
+
 #[test]
 fn fuzz_every_route() {
-    let times = std::env::var("FUZZ_TIMES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let config = Config { cases: SALES * times, failure_persistence: None, ..Config::default() };
     let requests = prop::collection::vec(odd(), 1..REQUESTS);
     let runtime = Runtime::new().unwrap();
-    let result = TestRunner::new(config).run(&requests, |requests| {
+    let result = TestRunner::new(cases(SALES)).run(&requests, |requests| {
         runtime.block_on(async {
             let sale = Sale::with(|given| given.limits = Some(false));
             let show = sale.concert(json!({ "draw_beacon": "a pulse" })).await;

@@ -12,13 +12,13 @@ use boxoffice_core::id::Uuid;
 /// Accounts that are looked at with one question.
 const CHUNK: usize = 500;
 
-/// Gives every account of this server its look, in the order of ids, which is that of time: who comes later
+/// Gives every account its look, in the order of ids, which is that of time: who comes later
 /// and looks the same has none, and is found by the exact name.
 pub(super) fn fill(link: &mut Link) -> Result<(), Fault> {
     let mut last = Uuid::nil();
     loop {
         let text = format!(
-            "SELECT user_id, username FROM user WHERE user_id > {} AND password_hash IS NOT NULL \
+            "SELECT user_id, username, password_hash IS NULL FROM user WHERE user_id > {} \
              ORDER BY user_id LIMIT {CHUNK}",
             id(&last)
         );
@@ -27,7 +27,9 @@ pub(super) fn fill(link: &mut Link) -> Result<(), Fault> {
         let count = rows.len();
         for line in rows.into_iter().map(Line) {
             last = line.id(0)?;
-            if let Some(look) = text::look(&line.text(1)?.unwrap_or_default()) {
+            let (name, external) = (line.text(1)?.unwrap_or_default(), line.int(2)? == Some(1));
+            let look = if external { Some(name) } else { text::look(&name) };
+            if let Some(look) = look {
                 updates.push(format!(
                     "UPDATE IGNORE user SET username_look = {} WHERE user_id = {}",
                     words(&look),

@@ -152,20 +152,21 @@ fn refuse_foreign(connection: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Gives every account of this server its look, the oldest first: who comes later and looks the same has
-/// none, and is found by the exact name.
+/// Gives every account its look, the oldest first: who comes later and looks the same has none, and is
+/// found by the exact name.
 fn fill_looks(connection: &Connection) -> Result<(), Fault> {
-    let mut users = connection.prepare(
-        "SELECT user_id, username FROM user WHERE password_hash IS NOT NULL \
-         ORDER BY created_at, user_id",
-    )?;
+    let all = "SELECT user_id, username, password_hash IS NULL FROM user \
+                ORDER BY created_at, user_id";
+    let mut users = connection.prepare(all)?;
     let mut fill =
         connection.prepare("UPDATE OR IGNORE user SET username_look = ?2 WHERE user_id = ?1")?;
     // Collected: rows are changed while they are gone through otherwise.
-    let users: Vec<(Vec<u8>, String)> =
-        users.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-    for (id, username) in users {
-        fill.execute((id, text::look(&username)))?;
+    let users: Vec<(Vec<u8>, String, bool)> = users
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    for (id, username, external) in users {
+        let look = if external { Some(username) } else { text::look(&username) };
+        fill.execute((id, look))?;
     }
     Ok(())
 }

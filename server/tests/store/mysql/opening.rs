@@ -204,9 +204,9 @@ fn accounts_of_an_older_boxoffice_get_their_looks(server: &'static Server) {
         let text = "SELECT username, username_look FROM user ORDER BY user_id LIMIT 3";
         let found: Vec<(String, Option<String>)> = connection.query(text).expect("users");
         let looks: Vec<_> = found.iter().map(|(_, look)| look.as_deref()).collect();
-        assert_eq!(looks, [Some("adrnin"), None, None]);
+        assert_eq!(looks, [Some("adrnin"), None, Some("https://id.example#noah")]);
         let text = "SELECT COUNT(*) FROM user WHERE username_look IS NULL";
-        assert_eq!(connection.query_first(text).expect("a count"), Some(2));
+        assert_eq!(connection.query_first(text).expect("a count"), Some(1));
     }
 }
 
