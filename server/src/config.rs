@@ -191,14 +191,21 @@ settings! {
     ["External identities"]
     /// External identities: file with the provider's keys (JWKS) [default: none]
     oidc_jwks_file, "BOXOFFICE_OIDC_JWKS_FILE": PathBuf = PathBuf::new();
+    /// External identities: address of the provider's keys instead (https) [default: none]
+    oidc_jwks_url, "BOXOFFICE_OIDC_JWKS_URL": String = String::new();
     /// External identities: the issuer that tokens must name [default: none]
     oidc_issuer, "BOXOFFICE_OIDC_ISSUER": String = String::new();
     /// External identities: the audience that tokens must name [default: none]
     oidc_audience, "BOXOFFICE_OIDC_AUDIENCE": String = String::new();
+    /// External identities: seconds that the provider's clock and ours may be apart [default: 60]
+    oidc_leeway_seconds, "BOXOFFICE_OIDC_LEEWAY_SECONDS": i64 = 60;
 }
 
 /// Longest time to drain: an hour, for those whose balancer is a person.
 const DRAIN_SECONDS_MAX: u64 = 3_600;
+
+/// Most that clocks may be apart: no more than a few minutes, as RFC 7519 § 4.1.4 says.
+const OIDC_LEEWAY_MAX: i64 = 600;
 
 /// A configuration that cannot be used; the text is one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -415,13 +422,22 @@ impl Config {
         if !(1..=seats).contains(&usize::try_from(self.seats_per_user).unwrap_or(usize::MAX)) {
             return invalid(format!("seats_per_user: it is not between 1 and {seats}"));
         }
+        let file = !self.oidc_jwks_file.as_os_str().is_empty();
+        if file && !self.oidc_jwks_url.is_empty() {
+            return invalid("oidc_jwks_file and oidc_jwks_url: the keys are at one place");
+        }
+        if !(0..=OIDC_LEEWAY_MAX).contains(&self.oidc_leeway_seconds) {
+            return invalid(format!("oidc_leeway_seconds must be 0 to {OIDC_LEEWAY_MAX}"));
+        }
         let given = [
-            !self.oidc_jwks_file.as_os_str().is_empty(),
+            file || !self.oidc_jwks_url.is_empty(),
             !self.oidc_issuer.is_empty(),
             !self.oidc_audience.is_empty(),
         ];
         if given.contains(&true) && given.contains(&false) {
-            return invalid("oidc_jwks_file, oidc_issuer and oidc_audience belong together");
+            return invalid(
+                "oidc_issuer, oidc_audience and oidc_jwks_file or oidc_jwks_url belong together",
+            );
         }
         Ok(())
     }
@@ -548,7 +564,8 @@ mod tests {
         check("limit_joins = \"many\"", "line 1: \"many\" is neither a rate");
         check("trusted_proxies = \"10\"", "line 1: \"10\" is no network");
         check("proxy_protocol = true", "proxy_protocol: it is for trusted_proxies");
-        check("oidc_issuer = \"https://x\"", "oidc_jwks_file, oidc_issuer and oidc_audience");
+        check("oidc_issuer = \"https://x\"", "oidc_issuer, oidc_audience and oidc_jwks_file or");
+        check("oidc_leeway_seconds = 601", "oidc_leeway_seconds must be 0 to 600");
         check("listn = \"x\"", "line 1: unknown field `listn`");
         check("log_format = \"xml\"", "log_format: \"xml\" is neither text nor json");
         check("log = \"a=b=c\"", "log: ");

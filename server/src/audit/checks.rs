@@ -18,7 +18,7 @@ const fn check(name: &'static str, sentence: &'static str, sql: &'static str) ->
     Check { name, sentence, sql }
 }
 
-/// Every check, by what it is about: seats, money, the queue, stored replies.
+/// Every check, by what it is about: seats, money, the queue, accounts, stored replies.
 pub const CHECKS: &[Check] = &[
     check(
         "seat_one_claim",
@@ -288,6 +288,19 @@ pub const CHECKS: &[Check] = &[
                 'ConcertCreated', 'DateAdded', 'SaleSet', 'QueueSet', 'DrawSet',
                 'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted')"
         ),
+    ),
+    check(
+        "session_refused",
+        "a session that was ended is refused for as long as an access token of it counts",
+        "SELECT 'session ' || lower(hex(session_id)) FROM session
+         WHERE (ended_at IS NULL) <> (refused_until IS NULL) OR refused_until <> access_until",
+    ),
+    check(
+        "user_deleted",
+        "a deleted account has neither its name nor a password, and no session goes on",
+        "SELECT 'user ' || lower(hex(user_id)) FROM user u WHERE deleted_at IS NOT NULL AND (
+            password_hash IS NOT NULL OR username NOT LIKE 'deleted#%'
+            OR EXISTS (SELECT 1 FROM session s WHERE s.user_id = u.user_id AND s.ended_at IS NULL))",
     ),
     check(
         "reply_reserved",

@@ -68,7 +68,9 @@ impl Ended {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Board;
     use super::*;
+    use crate::store::reads::Snapshot;
     use boxoffice_core::id::Uuid;
 
     #[test]
@@ -83,5 +85,16 @@ mod tests {
         assert_eq!(ended.len(), 1, "not at each look");
         ended.forget(Time(260_000));
         assert!(ended.is_empty());
+    }
+
+    /// H42: a board that is filled anew, after a gap in what others told, knows what it knew and what ended
+    /// meanwhile.
+    #[test]
+    fn a_board_that_is_filled_anew_forgets_nothing() {
+        let id = |n| SessionId(Uuid::from_u128(n));
+        let of = |n| Snapshot { ended: vec![(id(n), Time(9))], ..Snapshot::default() };
+        let board = Board::from_snapshot(of(1), Time(1), true);
+        board.refill(of(2), Time(2));
+        assert!(board.ended.has(id(1)) && board.ended.has(id(2)));
     }
 }

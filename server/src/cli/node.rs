@@ -19,7 +19,7 @@ use crate::rates::Rate;
 use crate::store::pool::ReadPool;
 use crate::supervisor::{Ends, Supervisor};
 use crate::sweeper::Sweeper;
-use crate::tokens::{External, KeyFile, KeyFileError, Keyring};
+use crate::tokens::{External, KeyFile, KeyFileError, Keyring, Place, Trust};
 use boxoffice_core::concert::Policy;
 use boxoffice_core::queue::QueueSettings;
 use std::collections::HashSet;
@@ -81,13 +81,22 @@ fn rates(config: &Config) -> Rates {
     }
 }
 
-fn external(config: &Config) -> Result<Option<External>, Failure> {
+fn external(config: &Config) -> Result<Option<Arc<External>>, Failure> {
     if !config.has_oidc() {
         return Ok(None);
     }
-    let file = &config.oidc_jwks_file;
-    let opened = External::open(file, &config.oidc_issuer, &config.oidc_audience);
-    Ok(Some(opened.map_err(|why| format!("oidc_jwks_file {}: {why}", file.display()))?))
+    let (setting, place) = match config.oidc_jwks_url.as_str() {
+        "" => ("oidc_jwks_file", Place::File(config.oidc_jwks_file.clone())),
+        url => ("oidc_jwks_url", Place::Url(url.to_owned())),
+    };
+    let name = format!("{setting} {place}");
+    let opened = External::open(Trust {
+        place,
+        issuer: config.oidc_issuer.clone(),
+        audience: config.oidc_audience.clone(),
+        leeway_ms: config.oidc_leeway_seconds * 1000,
+    });
+    Ok(Some(Arc::new(opened.map_err(|why| format!("{name}: {why}"))?)))
 }
 
 /// The keys that sign tokens: as the settings give them, or those of the file, which `open` opens.

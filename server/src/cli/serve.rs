@@ -73,6 +73,9 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let measuring = node.supervisor.task("the measurement of load", measuring);
     let keyring = Arc::clone(&node.app.keyring);
     let watching = watch_keys(&node.supervisor, keyring, &config.keys_file, stopped.clone());
+    let provider = node.app.external.clone().map(|external| {
+        node.supervisor.task("the watch of the provider's keys", external.watch(stopped.clone()))
+    });
     let metrics = Arc::clone(&node.app.metrics);
     let desk = node.app.desk.clone();
     let draining = Arc::clone(&node.app.draining);
@@ -91,7 +94,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     stop.send_replace(true);
     // A task that panicked has stopped as well.
     let _ = tokio::join!(serving, sweeping, measuring);
-    if let Some(watching) = watching {
+    for watching in [watching, provider].into_iter().flatten() {
         let _ = watching.await;
     }
     desk.stop().await;

@@ -65,7 +65,7 @@ impl Durable {
 enum Shown<'a> {
     Rows(&'a Rows),
     News(Option<&'a Rows>),
-    Snapshot(Snapshot),
+    Snapshot(Box<Snapshot>),
 }
 
 /// Runs until the desk is gone and everything handed over is answered.
@@ -83,7 +83,7 @@ pub(super) fn run(board: &Board, refill: Refill, durable: &Durable, decided: &Re
                 // Here, since no batch is shown meanwhile that brings one back.
                 board.retire(now);
             }
-            Shown::Snapshot(snapshot) => board.refill(snapshot, now),
+            Shown::Snapshot(snapshot) => board.refill(*snapshot, now),
         }
         bring_back(board, &mut refill.borrow_mut(), now);
     };
@@ -166,7 +166,7 @@ fn tell_one(show: &mut impl FnMut(Option<Shown<'_>>, Time), batch: Decided) {
             match changes {
                 Changes::None => show(Some(Shown::News(None)), now),
                 Changes::Rows(rows) => show(Some(Shown::News(Some(&rows))), now),
-                Changes::Snapshot(snapshot) => show(Some(Shown::Snapshot(*snapshot)), now),
+                Changes::Snapshot(snapshot) => show(Some(Shown::Snapshot(snapshot)), now),
             }
             for asking in waiting {
                 // The sweeper may have given up on it.

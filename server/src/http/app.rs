@@ -58,7 +58,7 @@ pub struct Inner {
     pub ready: Readiness,
     pub operators: Operators,
     pub keyring: Arc<Keyring>,
-    pub external: Option<External>,
+    pub external: Option<Arc<External>>,
     pub passwords: Passwords,
     pub limits: Limits,
     pub clock: Clock,

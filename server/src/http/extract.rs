@@ -58,8 +58,8 @@ impl Identity {
         let token = token.ok_or_else(|| Problem::of("identity_required"))?;
         let now = app.clock.now();
         if let Some(external) = app.external.as_ref().filter(|_| !app.keyring.is_ours(token)) {
-            let found = external.verify(token, now);
-            let found = found.ok_or_else(|| Problem::of("identity_invalid"))?;
+            let found = external.verify(token, now).await;
+            let found = found.map_err(|_| Problem::of("identity_invalid"))?;
             app.limits.request(parts, found.user)?;
             if !app.knows(found.user) {
                 let adopt = Adopt { user: found.user, username: found.username };

@@ -7,7 +7,7 @@
 mod external;
 mod keyfile;
 
-pub use external::{External, ExternalIdentity};
+pub use external::{External, ExternalIdentity, Place, Refused, Trust};
 pub use keyfile::{KeyFile, KeyFileError, KeyPair, random};
 
 use base64::Engine;

@@ -30,6 +30,7 @@ mod openapi;
 mod operating;
 mod over;
 mod problems;
+mod providers;
 mod queue;
 mod seats;
 mod sessions;

@@ -36,6 +36,7 @@ mod retry;
 mod rush;
 #[path = "../servers/harness/mod.rs"]
 mod servers;
+mod sessions;
 mod upkeep;
 
 use common::{alone, nothing, runtime};

@@ -102,6 +102,23 @@ const TAMPERED: &[(&str, &str)] = &[
     ("UPDATE idempotency_key SET reply = 'Left'", "reply_known"),
     ("UPDATE idempotency_key SET reply = '{}'", "reply_known"),
     ("UPDATE idempotency_key SET reply = '{\"Left\":1,\"Paid\":2}'", "reply_known"),
+    (
+        "INSERT INTO session VALUES (zeroblob(16), zeroblob(16), 0, NULL, 0, 0, 0, 5, 1, NULL)",
+        "session_refused",
+    ),
+    (
+        "INSERT INTO session VALUES (zeroblob(16), zeroblob(16), 0, NULL, 0, 0, 0, 5, 1, 4)",
+        "session_refused",
+    ),
+    (
+        "INSERT INTO user (user_id, username, created_at, deleted_at) VALUES (zeroblob(16), 'x', 0, 1)",
+        "user_deleted",
+    ),
+    (
+        "INSERT INTO user (user_id, username, created_at, deleted_at) VALUES (zeroblob(16), 'deleted#0', 0, 1);
+         INSERT INTO session VALUES (x'01', zeroblob(16), 0, NULL, 0, 0, 0, 5, NULL, NULL)",
+        "user_deleted",
+    ),
     ("UPDATE queue_state SET queue_cursor = queue_tail + 1", "cursor"),
     (
         "DELETE FROM waiting_queue WHERE sequence = 2",

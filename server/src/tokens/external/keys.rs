@@ -1,0 +1,216 @@
+//! A provider's keys: a JWK Set (RFC 7517), of which those are taken that verify signatures, are of a kind that
+//! is known, and are strong enough (RFC 7518). The others are passed over, as RFC 7517 § 5 asks, each with its
+//! reason.
+
+use super::object::Object;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::Value;
+
+/// Keys of a set that are looked at.
+pub(super) const KEYS_MAX: usize = 64;
+/// Bits of an RSA modulus: at least as RFC 7518 § 3.3 asks; at most, so that one check is bounded.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
+/// Bytes of an RSA exponent.
+const RSA_EXPONENT_BYTES_MAX: usize = 4;
+
+/// Members that only a private or a shared key has (RFC 7518 § 6).
+const SECRET: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// A key that verifies.
+pub(super) struct Key {
+    kid: Option<String>,
+    /// Which signatures it may verify: those of its kind, or the one that it names.
+    algorithms: Vec<Algorithm>,
+    pub verifying: DecodingKey,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct KeySet(Vec<Key>);
+
+impl KeySet {
+    /// Reads a set. Beside it: why keys of it were passed over.
+    ///
+    /// # Errors
+    /// It is no set, or no key of it can be used; the text says which.
+    pub fn read(text: &[u8]) -> Result<(Self, Vec<String>), String> {
+        let set = Object::read(text).ok_or("it is no JSON object with each name once")?;
+        let Some(Value::Array(all)) = set.get("keys") else {
+            return Err("it has no array \"keys\"".into());
+        };
+        let (mut keys, mut passed) = (Vec::new(), Vec::new());
+        for (at, jwk) in all.iter().enumerate().take(KEYS_MAX) {
+            match key(jwk) {
+                Ok(key) => keys.push(key),
+                Err(why) => {
+                    let kid = jwk.get("kid").and_then(Value::as_str).unwrap_or("-");
+                    passed.push(format!("key {} (kid {kid:?}): {why}", at + 1));
+                }
+            }
+        }
+        if all.len() > KEYS_MAX {
+            passed.push(format!("it has {} keys; the first {KEYS_MAX} are taken", all.len()));
+        }
+        if keys.is_empty() {
+            return Err(format!("it holds no key that can be used; {}", passed.join("; ")));
+        }
+        Ok((Self(keys), passed))
+    }
+
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether the set has a key of this id, or any where none is named.
+    pub fn has(&self, kid: Option<&str>) -> bool {
+        kid.map_or(!self.0.is_empty(), |kid| self.0.iter().any(|key| key.is(kid)))
+    }
+
+    /// The keys that a token may be signed with which names this id and this algorithm: several where ids are
+    /// not unique or none is named.
+    pub fn matching(&self, kid: Option<&str>, alg: Algorithm) -> impl Iterator<Item = &Key> {
+        self.0
+            .iter()
+            .filter(move |key| kid.is_none_or(|kid| key.is(kid)) && key.algorithms.contains(&alg))
+    }
+}
+
+impl Key {
+    fn is(&self, kid: &str) -> bool {
+        self.kid.as_deref() == Some(kid)
+    }
+}
+
+/// Signatures that are accepted: asymmetric ones only, so that a public key can never be taken for a shared
+/// secret (RFC 8725 § 2.1, § 3.1, § 3.2).
+pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
+    use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
+    Some(match name {
+        "RS256" => RS256,
+        "RS384" => RS384,
+        "RS512" => RS512,
+        "PS256" => PS256,
+        "PS384" => PS384,
+        "PS512" => PS512,
+        "ES256" => ES256,
+        "ES384" => ES384,
+        "EdDSA" => EdDSA,
+        _ => return None,
+    })
+}
+
+fn text<'j>(jwk: &'j Value, name: &str) -> Result<Option<&'j str>, String> {
+    match jwk.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(format!("{name} is no text")),
+    }
+}
+
+/// A member in base64url without padding.
+fn bytes(jwk: &Value, name: &str) -> Result<Vec<u8>, String> {
+    let text = text(jwk, name)?.ok_or_else(|| format!("it has no {name}"))?;
+    BASE64.decode(text).map_err(|_| format!("{name} is not base64url"))
+}
+
+fn key(jwk: &Value) -> Result<Key, String> {
+    if !jwk.is_object() {
+        return Err("it is no object".into());
+    }
+    let kty = text(jwk, "kty")?.ok_or("it has no kty")?;
+    if kty == "oct" || SECRET.iter().any(|name| jwk.get(name).is_some()) {
+        return Err("it is secret, and a set for verifying holds public keys only".into());
+    }
+    is_for_verifying(jwk)?;
+    let (mut algorithms, verifying) = match kty {
+        "RSA" => rsa(jwk)?,
+        "EC" => ec(jwk)?,
+        "OKP" => okp(jwk)?,
+        other => return Err(format!("kty {other:?} is not known")),
+    };
+    if let Some(name) = text(jwk, "alg")? {
+        let alg = algorithm(name).ok_or_else(|| format!("alg {name:?} is not accepted"))?;
+        if !algorithms.contains(&alg) {
+            return Err(format!("alg {name} does not fit its kty"));
+        }
+        algorithms = vec![alg];
+    }
+    let kid = text(jwk, "kid")?.map(str::to_owned);
+    Ok(Key { kid, algorithms, verifying })
+}
+
+/// RFC 7517 § 4.2 and § 4.3.
+fn is_for_verifying(jwk: &Value) -> Result<(), String> {
+    if text(jwk, "use")?.is_some_and(|of| of != "sig") {
+        return Err("its use is not \"sig\"".into());
+    }
+    let Some(ops) = jwk.get("key_ops") else {
+        return Ok(());
+    };
+    let ops = ops.as_array().ok_or("key_ops is no array")?;
+    let mut names: Vec<&str> = ops.iter().filter_map(Value::as_str).collect();
+    if names.len() != ops.len() {
+        return Err("key_ops holds more than texts".into());
+    }
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err("key_ops names an operation twice".into());
+    }
+    if names.contains(&"verify") { Ok(()) } else { Err("its key_ops do not verify".into()) }
+}
+
+type Kind = (Vec<Algorithm>, DecodingKey);
+
+fn rsa(jwk: &Value) -> Result<Kind, String> {
+    use Algorithm::{PS256, PS384, PS512, RS256, RS384, RS512};
+    let (n, e) = (bytes(jwk, "n")?, bytes(jwk, "e")?);
+    let leading = n.iter().position(|byte| *byte != 0).unwrap_or(n.len());
+    let bits = n[leading..].first().map_or(0, |first| {
+        (n.len() - leading) * 8 - usize::try_from(first.leading_zeros()).unwrap_or(0)
+    });
+    if !RSA_BITS.contains(&bits) {
+        return Err(format!("its modulus has {bits} bits, not {RSA_BITS:?}"));
+    }
+    let small = e.iter().skip_while(|byte| **byte == 0).count() <= RSA_EXPONENT_BYTES_MAX;
+    let odd = n.last().is_some_and(|last| last % 2 == 1) && e.last().is_some_and(|e| e % 2 == 1);
+    let one = e.iter().rev().skip(1).all(|byte| *byte == 0) && e.last() == Some(&1);
+    if !small || !odd || one {
+        return Err("its modulus or exponent cannot be one of RSA".into());
+    }
+    let key = DecodingKey::from_rsa_raw_components(&n, &e);
+    Ok((vec![RS256, RS384, RS512, PS256, PS384, PS512], key))
+}
+
+/// Coordinates have the full size of the curve (RFC 7518 § 6.2.1.2). That they are on it is seen when a
+/// signature is verified.
+fn ec(jwk: &Value) -> Result<Kind, String> {
+    let crv = text(jwk, "crv")?.ok_or("it has no crv")?;
+    let (alg, size) = match crv {
+        "P-256" => (Algorithm::ES256, 32),
+        "P-384" => (Algorithm::ES384, 48),
+        other => return Err(format!("crv {other:?} is not known")),
+    };
+    for name in ["x", "y"] {
+        if bytes(jwk, name)?.len() != size {
+            return Err(format!("{name} has not the {size} bytes of {crv}"));
+        }
+    }
+    let coordinate = |name| text(jwk, name).ok().flatten().unwrap_or_default();
+    let key = DecodingKey::from_ec_components(coordinate("x"), coordinate("y"));
+    Ok((vec![alg], key.map_err(|error| error.to_string())?))
+}
+
+fn okp(jwk: &Value) -> Result<Kind, String> {
+    let crv = text(jwk, "crv")?.ok_or("it has no crv")?;
+    if crv != "Ed25519" {
+        return Err(format!("crv {crv:?} is not known"));
+    }
+    if bytes(jwk, "x")?.len() != 32 {
+        return Err("x has not the 32 bytes of Ed25519".into());
+    }
+    let key = DecodingKey::from_ed_components(text(jwk, "x")?.unwrap_or_default());
+    Ok((vec![Algorithm::EdDSA], key.map_err(|error| error.to_string())?))
+}

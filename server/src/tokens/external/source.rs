@@ -1,0 +1,204 @@
+//! Where a provider's keys come from: a file that is read again when it changes, or an address that is asked
+//! now and then, and when a token names a key that is not known. Keys that cannot be read anew stay as they
+//! were.
+
+use super::keys::KeySet;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::{Mutex, watch};
+
+/// Bytes of a key set.
+const BYTES_MAX: u64 = 256 * 1024;
+/// How long an address may take to answer as a whole.
+const FETCH_MAX: Duration = Duration::from_secs(5);
+/// Between two questions to an address for the sake of keys that are not known, however many tokens name such.
+pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// An address is asked this often all the same: a key that was withdrawn is not known for longer.
+const FETCH_EVERY: Duration = Duration::from_secs(300);
+/// Between two looks at a file.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Where the keys are.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// In this file.
+    File(PathBuf),
+    /// At this address.
+    Url(String),
+}
+
+/// What tells one state of a file from another.
+type Stamp = (Option<SystemTime>, u64, u64);
+
+/// What is known of the place.
+#[derive(Default)]
+struct Seen {
+    stamp: Option<Stamp>,
+    asked: Option<Instant>,
+}
+
+/// See the module.
+pub(super) struct Source {
+    place: Place,
+    keys: RwLock<Arc<KeySet>>,
+    /// Held by whoever reads them.
+    seen: Mutex<Seen>,
+    again_after: Duration,
+}
+
+fn fetch(url: &str) -> Result<Vec<u8>, String> {
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(FETCH_MAX))
+        // Whoever is asked answers: nobody sends us on to another host.
+        .max_redirects(0)
+        .max_redirects_will_error(true)
+        .user_agent("boxoffice")
+        .build();
+    let agent = ureq::Agent::new_with_config(config);
+    let mut answer = agent.get(url).call().map_err(|error| error.to_string())?;
+    let body = answer.body_mut().with_config().limit(BYTES_MAX);
+    body.read_to_vec().map_err(|error| error.to_string())
+}
+
+fn read_file(path: &PathBuf) -> Result<Vec<u8>, String> {
+    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if size > BYTES_MAX {
+        return Err(format!("it has {size} bytes, more than {BYTES_MAX}"));
+    }
+    std::fs::read(path).map_err(|error| error.to_string())
+}
+
+impl Place {
+    /// Whether keys may come from there: nobody on the way may put in his own, so that an address is encrypted or
+    /// stays on this machine.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        let Self::Url(url) = self else { return true };
+        let plain = url.chars().all(|c| c.is_ascii_graphic() && c != '@');
+        let local = url.strip_prefix("http://").is_some_and(|rest| {
+            let hosts = ["127.0.0.1", "localhost", "[::1]"];
+            let rest = hosts.iter().find_map(|host| rest.strip_prefix(host));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
+        });
+        let secure = url
+            .strip_prefix("https://")
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['));
+        plain && (local || secure)
+    }
+
+    fn read(&self) -> Result<KeySet, String> {
+        let text = match self {
+            Self::File(path) => read_file(path)?,
+            Self::Url(url) => fetch(url)?,
+        };
+        let (keys, passed) = KeySet::read(&text)?;
+        for why in passed {
+            tracing::warn!(place = %self, %why, "a key of the identity provider is not used");
+        }
+        Ok(keys)
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        let Self::File(path) = self else { return None };
+        let found = std::fs::metadata(path).ok()?;
+        Some((found.modified().ok(), found.len(), found.ino()))
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Url(url) => f.write_str(url),
+        }
+    }
+}
+
+impl Source {
+    /// Reads the keys. An address that does not answer is asked again later: everything but its users works
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// A file cannot be used.
+    pub fn open(place: Place, again_after: Duration) -> Result<Self, String> {
+        let seen = Seen { stamp: place.stamp(), asked: Some(Instant::now()) };
+        let keys = match (place.read(), &place) {
+            (Ok(keys), _) => keys,
+            (Err(why), Place::File(_)) => return Err(why),
+            (Err(why), Place::Url(url)) => {
+                tracing::error!(%url, %why, "there are no keys of the identity provider yet");
+                KeySet::default()
+            }
+        };
+        let keys = RwLock::new(Arc::new(keys));
+        Ok(Self { place, keys, seen: Mutex::new(seen), again_after })
+    }
+
+    /// The keys as they were read last.
+    pub fn keys(&self) -> Arc<KeySet> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A token names a key that is not among `known`: whether others may be there now. All who ask wait for the
+    /// same reading, and nobody for one that was a moment ago.
+    pub async fn renew(self: &Arc<Self>, known: &Arc<KeySet>) -> bool {
+        let mut seen = self.seen.lock().await;
+        if !Arc::ptr_eq(known, &self.keys()) {
+            return true;
+        }
+        match &self.place {
+            Place::File(_) => self.look(&mut seen).await,
+            Place::Url(_) if seen.asked.is_some_and(|at| at.elapsed() < self.again_after) => false,
+            Place::Url(_) => self.read(&mut seen).await,
+        }
+    }
+
+    /// Reads a file that has changed.
+    async fn look(self: &Arc<Self>, seen: &mut Seen) -> bool {
+        let stamp = self.place.stamp();
+        if stamp == seen.stamp {
+            return false;
+        }
+        seen.stamp = stamp;
+        self.read(seen).await
+    }
+
+    async fn read(self: &Arc<Self>, seen: &mut Seen) -> bool {
+        seen.asked = Some(Instant::now());
+        let source = Arc::clone(self);
+        let read = tokio::task::spawn_blocking(move || source.place.read()).await;
+        match read.unwrap_or_else(|_| Err("reading was cut off".into())) {
+            Ok(keys) => {
+                tracing::info!(place = %self.place, keys = keys.len(), "took the identity provider's keys");
+                *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+                true
+            }
+            Err(why) => {
+                tracing::error!(place = %self.place, %why, "the identity provider's keys stay as they were");
+                false
+            }
+        }
+    }
+
+    /// Keeps the keys as they are at their place, until `stop` changes.
+    pub async fn watch(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        loop {
+            let pause = match (&self.place, self.keys().len()) {
+                (Place::File(_), _) => LOOK_EVERY,
+                (Place::Url(_), 0) => self.again_after,
+                (Place::Url(_), _) => FETCH_EVERY,
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = stop.changed() => return,
+            }
+            let mut seen = self.seen.lock().await;
+            match self.place {
+                Place::File(_) => self.look(&mut seen).await,
+                Place::Url(_) => self.read(&mut seen).await,
+            };
+        }
+    }
+}
