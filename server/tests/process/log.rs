@@ -28,7 +28,7 @@ fn the_log_tells_who_did_what() {
         assert_eq!((answer.status, answer.header("x-request-id")), (200, Some("friday-1")));
         let forged = json!({ "open": "x\nINFO forged\u{1b}[2J\u{202e}" });
         let ask = Ask::put(path, &forged).with("x-api-key", &key);
-        assert_eq!(once(address, &ask).await.unwrap().status, 400);
+        assert_eq!(once(address, &ask).await.unwrap().status, 422);
         let path = format!("/api/v1/admin/concerts/{}", sale.concert);
         let wrong = Ask::get(path).with("x-api-key", "bo_sesame");
         assert_eq!(once(address, &wrong).await.unwrap().status, 401);
@@ -52,7 +52,7 @@ fn the_log_tells_who_did_what() {
     for part in ["operator=\"mina\"", "key=", "method=PUT", &concert, "open: false", "status=200"] {
         assert!(closed.contains(part), "{part} is not in {closed}");
     }
-    line(&log, &["an operator's act", "status=400", "invalid_body", "INFO forged"]);
+    line(&log, &["an operator's act", "status=422", "invalid_text", "INFO forged"]);
     line(&log, &["an operator's act", "status=201", "concert_id: "]);
     line(&log, &["WARN", "an operator's key was refused", "operator_key_invalid", "request_id="]);
     line(&log, &["WARN", "a sign-in was refused", "credentials_wrong", "account=\""]);

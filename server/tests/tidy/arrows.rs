@@ -94,7 +94,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("clap", &["server/src/cli/", "server/src/config.rs"]),
     ("argon2", &["server/src/passwords.rs"]),
     ("governor", &["server/src/rates.rs"]),
-    ("ureq", &["server/src/cli/admin/"]),
+    ("ureq", &["server/src/cli/admin/", "server/src/tokens/external/"]),
     ("strsim", &["server/src/config.rs"]),
     ("tracing_subscriber", &["server/src/log.rs"]),
     ("ppp", &["server/src/http/proxy.rs"]),
