@@ -11,6 +11,7 @@ pub mod desk;
 pub mod http;
 pub mod metrics;
 pub mod networks;
+pub mod origins;
 pub mod passwords;
 pub mod pressure;
 pub mod rates;

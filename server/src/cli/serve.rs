@@ -2,7 +2,9 @@
 
 use super::{Failure, database, demo, node};
 use crate::config::Config;
-use crate::http::{routes, serve};
+use crate::http::App;
+use crate::http::routes::{self, Reach};
+use crate::http::serve;
 use crate::supervisor::{End, Ends, Supervisor};
 use crate::tokens::{KeyFile, Keyring};
 use std::io::{IsTerminal, Write};
@@ -62,21 +64,25 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     }
     let listener = listen(config.listen);
     let listener = listener.map_err(|error| format!("listen {}: {error}", config.listen))?;
+    let for_operators = config.operator_address()?.map(|address| {
+        listen(address).map_err(|error| format!("listen_operator {address}: {error}"))
+    });
+    let for_operators = for_operators.transpose()?;
     // Before the address is told: whoever has read it may stop the server.
     let mut signals = Signals::take()?;
-    announce(listener.local_addr()?, config);
+    let operators_at = for_operators.as_ref().map(TcpListener::local_addr).transpose()?;
+    announce(listener.local_addr()?, operators_at, config);
     let (stop, stopped) = watch::channel(false);
     let sweeping = node.supervisor.task("the sweeper", node.sweeper.run(stopped.clone()));
     let measuring = Arc::clone(&node.app.pressure).watch(stopped.clone());
     let measuring = node.supervisor.task("the measurement of load", measuring);
     let keyring = Arc::clone(&node.app.keyring);
     let watching = watch_keys(&node.supervisor, keyring, &config.keys_file, stopped.clone());
-    let metrics = Arc::clone(&node.app.metrics);
     let desk = node.app.desk.clone();
     let draining = Arc::clone(&node.app.draining);
-    let router = routes::router(node.app);
-    let serving = serve::serve(listener, router, metrics, doors(config), stopped);
-    let serving = node.supervisor.task("the accept loop", serving);
+    let listeners = (listener, for_operators);
+    let serving = accept(&node.supervisor, &node.app, listeners, config, &stopped);
+    drop((node.app, stopped));
     let mut early = signals.or_end(&mut node.ends).await;
     if early.is_none() && config.drain_seconds > 0 {
         let time = Duration::from_secs(config.drain_seconds);
@@ -88,9 +94,8 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     tracing::info!("stopping: taking no more, finishing what was taken");
     stop.send_replace(true);
     // A task that panicked has stopped as well.
-    let _ = tokio::join!(serving, sweeping, measuring);
-    if let Some(watching) = watching {
-        let _ = watching.await;
+    for ending in serving.into_iter().chain([sweeping, measuring]).chain(watching) {
+        let _ = ending.await;
     }
     desk.stop().await;
     let finished = tokio::task::spawn_blocking(move || node.writer.join(DESK_WAIT)).await?;
@@ -102,6 +107,29 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The accept loops: everybody's, and the operators' where they have an address of their own.
+fn accept(
+    supervisor: &Supervisor,
+    app: &App,
+    (everybody, operators): (TcpListener, Option<TcpListener>),
+    config: &Config,
+    stop: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let begin = |name, listener, reach| {
+        let router = routes::router_for(app.clone(), reach, config.cors_origins.clone());
+        let metrics = Arc::clone(&app.metrics);
+        let serving = serve::serve(listener, router, metrics, doors(config), stop.clone());
+        supervisor.task(name, serving)
+    };
+    let Some(operators) = operators else {
+        return vec![begin("the accept loop", everybody, Reach::All)];
+    };
+    vec![
+        begin("the accept loop", everybody, Reach::Public),
+        begin("the operators' accept loop", operators, Reach::All),
+    ]
 }
 
 fn doors(config: &Config) -> serve::Doors {
@@ -137,11 +165,15 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Tells where the server is. The first line is for programs that start one, too.
-fn announce(address: SocketAddr, config: &Config) {
+fn announce(address: SocketAddr, operators_at: Option<SocketAddr>, config: &Config) {
+    let for_developers = operators_at.unwrap_or(address);
+    let operators = operators_at.map_or(String::new(), |at| {
+        format!("for operators:          http://{at}\n  ")
+    });
     let text = format!(
         "boxoffice sells on http://{address}\n  \
-         API, to click through:  http://{address}/docs\n  \
-         OpenAPI 3.1 document:   http://{address}/openapi.json\n  \
+         {operators}API, to click through:  http://{for_developers}/docs\n  \
+         OpenAPI 3.1 document:   http://{for_developers}/openapi.json\n  \
          database:               {}\n",
         config.shown_database()
     );

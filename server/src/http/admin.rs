@@ -285,13 +285,11 @@ pub async fn add_date(
             let starts_at = time_of(starts_at, "starts_at")?;
             NewDate { date: DateId(new_id()), starts_at, seats: seats_of_csv(&raw.body)? }
         }
-        "application/json" | "" => {
-            let body: NewDateBody = serde_json::from_slice(&raw.body)
-                .map_err(|error| Problem::of("invalid_body").with("reason", error.to_string()))?;
+        _ => {
+            let body: NewDateBody = raw.json()?;
             bounded(std::slice::from_ref(&body))?;
             date_of(&body)?
         }
-        _ => return Err(Problem::of("unsupported_media_type")),
     };
     let submitted = raw.submitted(date);
     let key = submitted.key(operator.key);

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::problem::Problem;
+use super::strict;
 use crate::board::Standing;
 use crate::tokens::{QueueClaims, Use};
 use axum::body::Body;
@@ -18,6 +19,7 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::http::request::Parts;
 use serde::de::DeserializeOwned;
+use std::any::TypeId;
 use std::time::Duration;
 
 /// Header with the queue token.
@@ -274,11 +276,17 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// The body's bytes, within a size and a time.
 async fn bytes(body: Body, most: usize) -> Result<Bytes, Problem> {
+    let too_large = || Problem::of("body_too_large").with("limit_bytes", most);
+    // One that is announced as too large is not waited for.
+    let announced = hyper::body::Body::size_hint(&body).lower();
+    if announced > u64::try_from(most).unwrap_or(u64::MAX) {
+        return Err(too_large());
+    }
     let collected = tokio::time::timeout(BODY_WAIT, Limited::new(body, most).collect()).await;
     let collected = collected.map_err(|_| Problem::of("body_too_slow"))?;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
         if error.is::<http_body_util::LengthLimitError>() {
-            Problem::of("body_too_large").with("limit_bytes", most)
+            too_large()
         } else {
             Problem::of("invalid_body")
         }
@@ -291,18 +299,26 @@ fn media_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-impl<T: DeserializeOwned> FromRequest<App> for Submitted<T> {
+/// Whether the content type is JSON in UTF-8, which is the only one that JSON has (RFC 8259 § 8.1).
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = header(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
+    let parameters = value.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    let utf8 = |(_, value): (&str, &str)| value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8");
+    media_type(headers) == "application/json" && charsets.all(utf8)
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest<App> for Submitted<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let raw = Raw::from_request(request, app).await?;
-        let json = matches!(raw.media_type.as_str(), "application/json" | "");
-        if !json && !raw.body.is_empty() {
-            return Err(Problem::of("unsupported_media_type"));
-        }
-        let text: &[u8] = if raw.body.is_empty() { b"{}" } else { &raw.body };
-        let value = serde_json::from_slice(text)
-            .map_err(|error| Problem::of("invalid_body").with("reason", error.to_string()))?;
-        Ok(Self { value, key: raw.key, fingerprint: raw.fingerprint })
+        // What has no members need not be sent.
+        let value = if raw.body.is_empty() && TypeId::of::<T>() == TypeId::of::<Nothing>() {
+            strict::from_slice(b"{}").map_err(|_| Problem::of("internal"))?
+        } else {
+            raw.json()?
+        };
+        Ok(raw.submitted(value))
     }
 }
 
@@ -313,11 +329,25 @@ pub struct Raw {
     pub body: Bytes,
     /// Its media type, lower case, without parameters; empty where none was given.
     pub media_type: String,
+    /// Whether it says to be JSON in UTF-8.
+    is_json: bool,
     key: Option<String>,
     fingerprint: Fingerprint,
 }
 
 impl Raw {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// It is none, or not what `T` takes.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        if !self.is_json && !self.body.is_empty() {
+            return Err(Problem::of("unsupported_media_type"));
+        }
+        strict::from_slice(&self.body)
+            .map_err(|error| Problem::of("invalid_body").with("reason", error.to_string()))
+    }
+
     /// What was sent, read by the caller.
     #[must_use]
     pub fn submitted<T>(self, value: T) -> Submitted<T> {
@@ -338,7 +368,8 @@ impl FromRequest<App> for Raw {
             Some(_) => fingerprint(parts.method.as_str(), path, &body),
             None => [0; 32],
         };
-        Ok(Self { body, media_type: media_type(&parts.headers), key, fingerprint })
+        let is_json = is_json(&parts.headers);
+        Ok(Self { body, media_type: media_type(&parts.headers), is_json, key, fingerprint })
     }
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Characters of a password.
-const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
+pub(super) const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
 
 /// A new account.
 #[derive(Debug, Deserialize, ToSchema)]

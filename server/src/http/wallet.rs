@@ -48,12 +48,21 @@ pub struct BalanceView {
     currency: String,
 }
 
+/// Why money moved; this is the schema of the words that the rules write.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum EntryKindView {
+    /// The user added money.
+    Charge,
+    /// The user paid for seats.
+    Payment,
+}
+
 /// One movement.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EntryView {
     entry_number: u64,
-    /// `charge` or `payment`.
-    #[schema(value_type = String)]
+    #[schema(value_type = EntryKindView)]
     kind: EntryKind,
     /// Minor units; negative where money left.
     amount: i64,
@@ -164,8 +173,10 @@ pub async fn ledger(
 ) -> Result<Response, Problem> {
     admitted.enter(&app, None).await?.is_user(id)?;
     let size = page_size(page.limit)?;
+    // Entries are counted in the database's own numbers; beyond them there is none.
+    let before = page.before.map(|before| before.min(i64::MAX.unsigned_abs()));
     let found =
-        app.readers.read(move |reads| reads.ledger(UserId(id), page.before, size + 1)).await?;
+        app.readers.read(move |reads| reads.ledger(UserId(id), before, size + 1)).await?;
     let entries: Vec<EntryView> = found.iter().take(size).map(entry_view).collect();
     let more = found.len() > size;
     let next_before = entries.last().filter(|_| more).map(|entry| entry.entry_number);

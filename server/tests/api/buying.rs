@@ -175,7 +175,6 @@ async fn a_place_in_line() {
     assert_snapshot!(admitted.shown(), @r#"
     200
     content-type: application/json
-    cache-control: no-store
 
     admitted_until: "2027-01-15T08:01:00.000Z"
     estimated_wait_seconds: null
@@ -194,7 +193,6 @@ async fn a_place_in_line() {
     201
     content-type: application/json
     retry-after: 1
-    cache-control: no-store
 
     admitted_until: null
     concert_id: "[id 1]"
@@ -219,7 +217,6 @@ async fn a_place_in_line() {
     200
     content-type: application/json
     retry-after: 1
-    cache-control: no-store
 
     admitted_until: null
     estimated_wait_seconds: 1
@@ -247,7 +244,6 @@ async fn leaving() {
     assert_snapshot!(over.shown(), @r#"
     200
     content-type: application/json
-    cache-control: no-store
 
     admitted_until: null
     estimated_wait_seconds: null
