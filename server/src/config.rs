@@ -8,6 +8,7 @@ pub use environment::check_environment;
 
 use crate::currency::Currency;
 use crate::networks::Networks;
+use crate::origins::Origins;
 use crate::rates::Rate;
 use boxoffice_core::concert::Policy;
 use boxoffice_core::queue::QueueSettings;
@@ -87,6 +88,10 @@ settings! {
     ["Main settings"]
     /// Address to listen on [default: 127.0.0.1:8080]
     listen, "BOXOFFICE_LISTEN": SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080));
+    /// Address for operators: then their routes, /docs, /openapi.json and /metrics are there, beside all others, and not on the first [default: none]
+    listen_operator, "BOXOFFICE_LISTEN_OPERATOR": String = String::new();
+    /// Origins of web pages that may ask from a browser (CORS), as https://shop.example,https://m.shop.example, or * [default: none]
+    cors_origins, "BOXOFFICE_CORS_ORIGINS": Origins = Origins::default();
     /// Database: sqlite://PATH, or mysql://USER:PASSWORD@HOST:PORT/NAME for any number of servers [default: sqlite://boxoffice.db]
     database, "BOXOFFICE_DATABASE": String = "sqlite://boxoffice.db".into();
     ["Database"]
@@ -339,6 +344,24 @@ impl Config {
         }
     }
 
+    /// Where operators are listened to, if not where everybody is.
+    ///
+    /// # Errors
+    /// The setting is no address.
+    pub fn operator_address(&self) -> Result<Option<SocketAddr>, Invalid> {
+        let text = &self.listen_operator;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let address = text.parse().map_err(|_| {
+            Invalid(format!("listen_operator: {text:?} is no address like 127.0.0.1:8081"))
+        })?;
+        if address == self.listen && self.listen.port() != 0 {
+            return invalid("listen_operator: it is the address of listen");
+        }
+        Ok(Some(address))
+    }
+
     /// Whether external identities are trusted.
     #[must_use]
     pub fn has_oidc(&self) -> bool {
@@ -382,6 +405,7 @@ impl Config {
             return invalid(format!("log_format: {:?} is neither text nor json", self.log_format));
         }
         crate::log::check(&self.log).map_err(|why| Invalid(format!("log: {why}")))?;
+        self.operator_address()?;
         if self.proxy_protocol && self.trusted_proxies.is_empty() {
             return invalid("proxy_protocol: it is for trusted_proxies, and there are none");
         }
@@ -555,6 +579,9 @@ mod tests {
         check("database = \"mysql://u:secret@h\"", "database: \"mysql://…@h\" is neither");
         check("database_tls = \"maybe\"", "database_tls: \"maybe\" is none of");
         check("hold_seconds = 0", "hold_seconds: 0 is not between");
+        check("listen_operator = \"8081\"", "listen_operator: \"8081\" is no address");
+        check("listen_operator = \"127.0.0.1:8080\"", "listen_operator: it is the address");
+        check("cors_origins = \"shop\"", "line 1: \"shop\" is no origin");
         check("readers = 0", "readers: 0 is not between");
         check("drain_seconds = 3601", "drain_seconds: 3601 is more than 3600");
         check("currency = \"\"", "currency: \"\" is no ISO 4217 code");

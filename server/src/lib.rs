@@ -13,6 +13,7 @@ pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod networks;
+pub mod origins;
 pub mod passwords;
 pub mod pressure;
 pub mod rates;

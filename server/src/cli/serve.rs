@@ -2,7 +2,9 @@
 
 use super::{Failure, database, demo, node};
 use crate::config::Config;
-use crate::http::{App, routes, serve};
+use crate::http::App;
+use crate::http::routes::{self, Reach};
+use crate::http::serve;
 use crate::log::Format;
 use crate::metrics::{COMMIT, VERSION};
 use crate::supervisor::{End, Ends, Supervisor};
@@ -62,11 +64,16 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     }
     let listener = listen(config.listen);
     let listener = listener.map_err(|error| format!("listen {}: {error}", config.listen))?;
+    let for_operators = config.operator_address()?.map(|address| {
+        listen(address).map_err(|error| format!("listen_operator {address}: {error}"))
+    });
+    let for_operators = for_operators.transpose()?;
     // Before the address is told: whoever has read it may stop the server.
     let mut signals = Signals::take()?;
+    let operators_at = for_operators.as_ref().map(TcpListener::local_addr).transpose()?;
     let address = listener.local_addr()?;
-    announce(address, config, has_demo);
-    log_start(address, config, &node.app);
+    announce(address, operators_at, config, has_demo);
+    log_start(address, operators_at, config, &node.app);
     let (stop, stopped) = watch::channel(false);
     let sweeping = node.supervisor.task("the sweeper", node.sweeper.run(stopped.clone()));
     let measuring = Arc::clone(&node.app.pressure).watch(stopped.clone());
@@ -76,12 +83,11 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let provider = node.app.external.clone().map(|external| {
         node.supervisor.task("the watch of the provider's keys", external.watch(stopped.clone()))
     });
-    let metrics = Arc::clone(&node.app.metrics);
     let desk = node.app.desk.clone();
     let draining = Arc::clone(&node.app.draining);
-    let router = routes::router(node.app);
-    let serving = serve::serve(listener, router, metrics, doors(config), stopped);
-    let serving = node.supervisor.task("the accept loop", serving);
+    let listeners = (listener, for_operators);
+    let serving = accept(&node.supervisor, &node.app, listeners, config, &stopped);
+    drop((node.app, stopped));
     let mut early = signals.or_end(&mut node.ends).await;
     if early.is_none() && config.drain_seconds > 0 {
         let time = Duration::from_secs(config.drain_seconds);
@@ -93,9 +99,8 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     tracing::info!("stopping: taking no more, finishing what was taken");
     stop.send_replace(true);
     // A task that panicked has stopped as well.
-    let _ = tokio::join!(serving, sweeping, measuring);
-    for watching in [watching, provider].into_iter().flatten() {
-        let _ = watching.await;
+    for ending in serving.into_iter().chain([sweeping, measuring]).chain(watching).chain(provider) {
+        let _ = ending.await;
     }
     desk.stop().await;
     let finished = tokio::task::spawn_blocking(move || node.writer.join(DESK_WAIT)).await?;
@@ -107,6 +112,29 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The accept loops: everybody's, and the operators' where they have an address of their own.
+fn accept(
+    supervisor: &Supervisor,
+    app: &App,
+    (everybody, operators): (TcpListener, Option<TcpListener>),
+    config: &Config,
+    stop: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let begin = |name, listener, reach| {
+        let router = routes::router_for(app.clone(), reach, config.cors_origins.clone());
+        let metrics = Arc::clone(&app.metrics);
+        let serving = serve::serve(listener, router, metrics, doors(config), stop.clone());
+        supervisor.task(name, serving)
+    };
+    let Some(operators) = operators else {
+        return vec![begin("the accept loop", everybody, Reach::All)];
+    };
+    vec![
+        begin("the accept loop", everybody, Reach::Public),
+        begin("the operators' accept loop", operators, Reach::All),
+    ]
 }
 
 fn doors(config: &Config) -> serve::Doors {
@@ -146,13 +174,14 @@ const OPERATORS_KEY: &str =
     "boxoffice admin key create --name YOU, with the same database settings";
 
 /// The first line of the log: what is served, from where.
-fn log_start(address: SocketAddr, config: &Config, app: &App) {
+fn log_start(address: SocketAddr, operators_at: Option<SocketAddr>, config: &Config, app: &App) {
     let (concerts, now) = (app.board.concerts(), app.clock.now());
     let open = concerts.iter().filter(|concert| concert.row().on_sale(now).is_ok()).count();
     tracing::info!(
         version = VERSION,
         commit = COMMIT,
         listen = %address,
+        listen_operator = operators_at.map(tracing::field::display),
         database = config.shown_database(),
         concerts = concerts.len(),
         open_sales = open,
@@ -162,16 +191,24 @@ fn log_start(address: SocketAddr, config: &Config, app: &App) {
 }
 
 /// Tells where the server is. The first line is for programs that start one, too.
-fn announce(address: SocketAddr, config: &Config, has_demo: bool) {
+fn announce(
+    address: SocketAddr,
+    operators_at: Option<SocketAddr>,
+    config: &Config,
+    has_demo: bool,
+) {
     let demo = if has_demo {
         "  sale:                   a demo of two concerts was made, since the database is empty; --demo false for none\n"
     } else {
         ""
     };
+    let for_developers = operators_at.unwrap_or(address);
+    let operators =
+        operators_at.map_or(String::new(), |at| format!("for operators:          http://{at}\n  "));
     let text = format!(
         "boxoffice sells on http://{address}\n  \
-         API, to click through:  http://{address}/docs\n  \
-         OpenAPI 3.1 document:   http://{address}/openapi.json\n  \
+         {operators}API, to click through:  http://{for_developers}/docs\n  \
+         OpenAPI 3.1 document:   http://{for_developers}/openapi.json\n  \
          database:               {}\n\
          {demo}  \
          operator's key:         {OPERATORS_KEY}\n",

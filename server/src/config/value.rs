@@ -2,6 +2,7 @@
 //! be: what is expected, with an example.
 
 use crate::networks::Networks;
+use crate::origins::Origins;
 use crate::rates::Rate;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ values! {
     u64: "a whole number, as 300";
     usize: "a whole number, as 300";
     Rate: "a rate, as 30+10/min, or off";
+    Origins: "origins with commas, as https://shop.example,https://m.shop.example, or *";
     Networks: "networks with commas, as 10.0.0.0/8,192.0.2.7";
 }
 

@@ -304,7 +304,7 @@ pub async fn add_date(
             }
         }
         "application/json" | "" => {
-            let body: NewDateBody = super::body::read(&raw.body)?;
+            let body: NewDateBody = raw.json()?;
             faults = setting::of_date(&body);
             let date = bounded(std::slice::from_ref(&body)).and_then(|()| date_of(&body));
             date.map_err(|problem| faults.told(problem))?

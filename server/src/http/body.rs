@@ -3,6 +3,7 @@
 
 use super::lang::Lang;
 use super::problem::Problem;
+use super::strict::{self, Strict};
 use crate::sheet::FAULTS_LISTED_MAX;
 use crate::text;
 use serde::de::DeserializeOwned;
@@ -23,7 +24,7 @@ const REASON_CHARS: usize = 300;
 /// It is not what the route takes, or a text of it is refused.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = composed(bytes)?;
-    serde_json::from_slice(&bytes).map_err(|error| {
+    strict::from_slice(&bytes).map_err(|error| {
         let reason = text::printable(&error.to_string(), REASON_CHARS);
         let problem = Problem::of("invalid_body").with("reason", reason);
         match place::<T>(&bytes) {
@@ -36,7 +37,8 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// Where the value is not what is read; none where it is the whole.
 fn place<T: DeserializeOwned>(bytes: &[u8]) -> Option<String> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let error = serde_path_to_error::deserialize::<_, T>(&mut deserializer).err()?;
+    let json = Strict(&mut deserializer);
+    let error = serde_path_to_error::deserialize::<_, T>(json).err()?;
     let pointer = pointer(error.path());
     (!pointer.is_empty()).then_some(pointer)
 }

@@ -112,6 +112,7 @@ pub struct QueueView {
     closed_because: Option<ClosedBecause>,
     /// Sold out: seats that are held and not paid, which may come back.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     seats_held: Option<u64>,
     /// Every queue number up to this one has been served.
     served_up_to: u64,

@@ -1,11 +1,15 @@
 //! The OpenAPI document, made from the handlers, and Swagger UI.
 
 use super::{
-    account, admin, booking, concert, draw, edit, funds, me, my_sessions, ops, payment, problem,
-    queue, reservation, sale, seat, session, user, view, wallet,
+    account, admin, booking, concert, document, draw, edit, funds, me, my_sessions, ops, payment,
+    problem, queue, reservation, sale, seat, session, user, wallet,
 };
+use axum::body::Body;
 use axum::response::Response;
-use hyper::StatusCode;
+use hyper::body::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use serde_json::Value;
+use std::sync::LazyLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -36,6 +40,7 @@ use utoipa::{Modify, OpenApi};
         (name = "Account"), (name = "Concerts"), (name = "Waiting queue"), (name = "Seats"),
         (name = "Reservations"), (name = "Balance"), (name = "Operator"), (name = "Operation"),
     ),
+    components(schemas(seat::Form)),
     modifiers(&Security, &Problems),
 )]
 struct Document;
@@ -57,11 +62,17 @@ impl Modify for Security {
 /// The way through a sale, for a stranger at the page.
 const STEPS: &str = "
 
-To click through a sale: 1. `POST /users` and `POST /sessions` (Try it out, Execute); put the \
-`access_token` into **Authorize** under *identity*. 2. `GET /concerts`, copy a `concert_id`; \
-`POST /concerts/{id}/queue-tokens`; put the `token` into **Authorize** under *queue_token*. \
-3. `GET /concerts/{id}/dates`, `GET /concert-dates/{id}/seats`. 4. `POST /reservations`, \
-`POST /users/{id}/balance/charges`, `POST /reservations/{id}/payment`. 5. `GET /bookings`.";
+To click through a sale:
+
+1. `POST /users` and `POST /sessions` (Try it out, Execute); put the `access_token` into **Authorize** \
+under *identity*.
+2. `GET /concerts`, copy a `concert_id`; `POST /concerts/{id}/queue-tokens`; put the `token` into \
+**Authorize** under *queue_token*.
+3. `GET /concerts/{id}/dates`, `GET /concert-dates/{id}/seats`.
+4. `POST /reservations`, `POST /users/{id}/balance/charges`, `POST /reservations/{id}/payment`.
+5. `GET /bookings`.
+
+[Every problem, and what an app does](docs/codes)";
 
 /// Tells the way through and the codes of all problems.
 struct Problems;
@@ -83,11 +94,21 @@ impl Modify for Problems {
 
 /// The document.
 #[must_use]
-pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+pub fn document() -> Value {
+    // Plain data with string keys; writing it as JSON cannot fail.
+    let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    document::complete(&mut document);
+    document
 }
+
+/// Its bytes, written once.
+static BYTES: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(document().to_string()));
 
 /// The document as JSON.
 pub async fn openapi() -> Response {
-    view::json(StatusCode::OK, &document())
+    let mut response = Response::new(Body::from(BYTES.clone()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
 }

@@ -19,6 +19,7 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::http::request::Parts;
 use serde::de::DeserializeOwned;
+use std::any::TypeId;
 use std::time::Duration;
 
 /// Header with the queue token.
@@ -285,11 +286,17 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// The body's bytes, within a size and a time.
 async fn bytes(body: Body, most: usize) -> Result<Bytes, Problem> {
+    let too_large = || Problem::of("body_too_large").with("limit_bytes", most);
+    // One that is announced as too large is not waited for.
+    let announced = hyper::body::Body::size_hint(&body).lower();
+    if announced > u64::try_from(most).unwrap_or(u64::MAX) {
+        return Err(too_large());
+    }
     let collected = tokio::time::timeout(BODY_WAIT, Limited::new(body, most).collect()).await;
     let collected = collected.map_err(|_| Problem::of("body_too_slow"))?;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
         if error.is::<http_body_util::LengthLimitError>() {
-            Problem::of("body_too_large").with("limit_bytes", most)
+            too_large()
         } else {
             Problem::of("invalid_body")
         }
@@ -304,25 +311,27 @@ fn media_type(headers: &HeaderMap) -> String {
 
 /// The content type's charset.
 fn charset(headers: &HeaderMap) -> Option<String> {
-    let mut parameters = header(headers, CONTENT_TYPE.as_str())?.split(';').skip(1);
-    let value = parameters.find_map(|parameter| {
+    let parameters = header(headers, CONTENT_TYPE.as_str())?.split(';').skip(1);
+    let values = parameters.filter_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').trim())
     });
-    value.filter(|value| !value.is_empty()).map(str::to_owned)
+    // Two of them are no charset that anybody knows.
+    let value = values.filter(|value| !value.is_empty()).collect::<Vec<_>>().join(",");
+    (!value.is_empty()).then_some(value)
 }
 
-impl<T: DeserializeOwned> FromRequest<App> for Submitted<T> {
+impl<T: DeserializeOwned + 'static> FromRequest<App> for Submitted<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let raw = Raw::from_request(request, app).await?;
-        let json = matches!(raw.media_type.as_str(), "application/json" | "");
-        if !json && !raw.body.is_empty() {
-            return Err(Problem::of("unsupported_media_type"));
-        }
-        let text: &[u8] = if raw.body.is_empty() { b"{}" } else { &raw.body };
-        let value = super::body::read(text)?;
-        Ok(Self { value, key: raw.key, fingerprint: raw.fingerprint })
+        // What has no members need not be sent.
+        let value = if raw.body.is_empty() && TypeId::of::<T>() == TypeId::of::<Nothing>() {
+            super::body::read(b"{}")?
+        } else {
+            raw.json()?
+        };
+        Ok(raw.submitted(value))
     }
 }
 
@@ -340,6 +349,20 @@ pub struct Raw {
 }
 
 impl Raw {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// It is none, or not what `T` takes.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        // UTF-8 is the only charset that JSON has (RFC 8259 § 8.1).
+        let utf8 = self.charset.as_ref().is_none_or(|name| name.eq_ignore_ascii_case("utf-8"));
+        if (self.media_type != "application/json" || !utf8) && !self.body.is_empty() {
+            let problem = Problem::of("unsupported_media_type");
+            return Err(problem.with("supported", vec!["application/json"]));
+        }
+        super::body::read(&self.body)
+    }
+
     /// What was sent, read by the caller.
     #[must_use]
     pub fn submitted<T>(self, value: T) -> Submitted<T> {

@@ -3,6 +3,7 @@
 
 use super::App;
 use super::address::Client;
+use super::edge::Refused;
 use super::lang::Lang;
 use super::limits::Class;
 use super::problem::Problem;
@@ -87,8 +88,12 @@ async fn observed(observer: Arc<Observer>, mut request: Request, next: Next) -> 
     let client = request.extensions().get().copied().unwrap_or(Client(None));
     let mut response = match observer.app.limits.address(observer.class, client) {
         Ok(()) => {
-            let answer = tokio::time::timeout(ANSWER_WAIT, next.run(request)).await;
-            answer.unwrap_or_else(|_| Problem::of("request_timeout").into_response())
+            if let Some(Refused(problem)) = request.extensions_mut().remove::<Refused>() {
+                problem.into_response()
+            } else {
+                let answer = tokio::time::timeout(ANSWER_WAIT, next.run(request)).await;
+                answer.unwrap_or_else(|_| Problem::of("request_timeout").into_response())
+            }
         }
         Err(problem) => problem.into_response(),
     };

@@ -11,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
-use hyper::header::{CONTENT_LANGUAGE, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{
+    ACCEPT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use serde_json::{Map, Value, json};
 
 /// A line of the table.
@@ -96,7 +98,7 @@ pub const TABLE: &[Entry] = &[
     entry("invalid_query", 400, None, "A query parameter is not valid.", "잘못된 쿼리 파라미터입니다."),
     entry("body_too_large", 413, None, "The body is too large.", "요청 본문이 너무 큽니다."),
     entry("body_too_slow", 408, None, "The body took too long to arrive.", "요청 본문이 제시간에 도착하지 않았습니다."),
-    entry("unsupported_media_type", 415, None, "The body must be JSON (application/json).", "요청 본문은 JSON이어야 합니다. (application/json)"),
+    entry("unsupported_media_type", 415, None, "This route does not take this Content-Type; see supported.", "이 경로에서 지원하지 않는 Content-Type입니다. supported를 확인해 주세요."),
     entry("unsupported_charset", 415, None, "The file's charset is none that is read here.", "지원하지 않는 문자 인코딩(charset)입니다."),
     entry("invalid_file", 422, None, "The file has values that cannot be taken; nothing was changed. See faults.", "파일에 처리할 수 없는 값이 있어 아무것도 반영되지 않았습니다. faults를 확인해 주세요."),
     entry("invalid_text", 422, None, "A text holds a character that cannot be seen or shown.", "보이지 않거나 표시할 수 없는 문자가 있습니다."),
@@ -104,6 +106,14 @@ pub const TABLE: &[Entry] = &[
     entry("idempotency_key_invalid", 400, None, "The Idempotency-Key must have 1 to 128 visible ASCII characters.", "Idempotency-Key는 1~128자의 ASCII 문자여야 합니다."),
     entry("not_found", 404, None, "There is nothing here.", "요청한 주소를 찾을 수 없습니다."),
     entry("method_not_allowed", 405, None, "This address does not take this method.", "허용되지 않는 메서드입니다."),
+    // What HTTP itself asks for.
+    entry("invalid_request", 400, None, "The request breaks a rule of HTTP.", "HTTP 규칙에 맞지 않는 요청입니다."),
+    entry("not_acceptable", 406, None, "The answer is JSON, and Accept rules it out.", "응답은 JSON 형식이지만 Accept 헤더가 이를 허용하지 않습니다."),
+    entry("target_too_long", 414, None, "The address is too long.", "요청 주소가 너무 깁니다."),
+    entry("content_encoding_unsupported", 415, None, "The body must not be compressed or encoded (Content-Encoding).", "압축되거나 인코딩된 요청 본문은 지원하지 않습니다. (Content-Encoding)"),
+    entry("expectation_failed", 417, None, "The only expectation that is met is 100-continue.", "지원하는 Expect 값은 100-continue뿐입니다."),
+    entry("headers_too_large", 431, None, "The headers are too large.", "요청 헤더가 너무 큽니다."),
+    entry("transfer_coding_unsupported", 501, None, "The only transfer coding that is understood is chunked.", "지원하는 전송 코딩은 chunked뿐입니다."),
     // How often it is asked.
     entry("rate_limited", 429, Some(1), "Too many requests in a short time. Please wait a moment.", "짧은 시간에 요청이 너무 많습니다. 잠시 후 다시 시도해 주세요."),
     entry("sign_in_delayed", 429, Some(1), "Too many wrong passwords. Please wait before you try again.", "비밀번호를 여러 번 잘못 입력했습니다. 잠시 후 다시 시도해 주세요."),
@@ -202,9 +212,9 @@ impl Problem {
         StatusCode::from_u16(self.entry.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The answer in a language.
+    /// The body of the answer in a language.
     #[must_use]
-    pub fn render(&self, lang: Lang) -> Response {
+    pub fn body(&self, lang: Lang) -> String {
         let words = match lang {
             Lang::En => self.entry.en,
             Lang::Ko => self.entry.ko,
@@ -219,12 +229,30 @@ impl Problem {
         if lang == Lang::Ko {
             body.extend(self.korean.clone());
         }
-        let mut response = (self.status(), Value::Object(body).to_string()).into_response();
+        Value::Object(body).to_string()
+    }
+
+    /// What a 401 is to be answered with (RFC 9110 § 11.6.1): where the secret goes that is missing.
+    fn challenge(&self) -> &'static str {
+        match self.entry.code.split_once('_') {
+            Some(("queue", _)) => "ApiKey header=\"X-Queue-Token\"",
+            Some(("operator", _)) => "ApiKey header=\"X-Api-Key\"",
+            _ => "Bearer",
+        }
+    }
+
+    /// The answer in a language.
+    #[must_use]
+    pub fn render(&self, lang: Lang) -> Response {
+        let mut response = (self.status(), self.body(lang)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang.tag()));
         if self.entry.status == 401 {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge()));
+        }
+        if self.entry.code == "content_encoding_unsupported" {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

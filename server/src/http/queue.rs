@@ -63,12 +63,15 @@ pub enum TokenState {
 pub struct TokenView {
     /// The signed token, for `X-Queue-Token`; where it is issued.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     token: Option<String>,
     /// Where the token is issued; a poll's answer leaves out what the token itself says.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     user_id: Option<Uuid>,
     /// Where the token is issued.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     concert_id: Option<Uuid>,
     state: TokenState,
     /// Whether seats are sold. Nobody is let in unless they are.
@@ -86,6 +89,7 @@ pub struct TokenView {
     time_to_shop: Option<TimeToShop>,
     /// Sold out: seats that are held and not paid, which may come back.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     seats_held: Option<u64>,
     /// Order of service; null until it is drawn at the opening.
     queue_number: Option<u64>,
@@ -107,7 +111,7 @@ pub struct TokenView {
     awaiting_draw_value: bool,
     /// While the sale has not opened: when it does.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = String, required = false, format = DateTime)]
     opens_at: Option<Stamp>,
     /// When the token ends. Asking again then gives a new one for the same place.
     #[schema(value_type = String, format = DateTime)]

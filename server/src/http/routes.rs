@@ -1,9 +1,11 @@
 //! The list of routes: every address, what guards it, and its handler. A test walks it, so that no
 //! guarded route can be forgotten.
 
+use super::edge::edge;
 use super::lang::Lang;
 use super::limits::Class;
 use super::observe::{Observer, observe};
+use super::pages::{pages, without_slash};
 use super::problem::{Problem, TABLE};
 use super::trail::RequestId;
 use super::{
@@ -11,13 +13,14 @@ use super::{
     queue, reservation, sale, seat, session, user, wallet,
 };
 use crate::metrics::CodeLabel;
+use crate::origins::Origins;
 use axum::Router;
 use axum::middleware::from_fn;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use hyper::header::ACCEPT_LANGUAGE;
-use hyper::{HeaderMap, Method};
-use utoipa_swagger_ui::SwaggerUi;
+use hyper::{HeaderMap, Method, Uri};
+use std::sync::Arc;
 
 /// What a request must bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,8 +120,27 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-async fn not_found() -> Problem {
-    Problem::of("not_found")
+/// An address that only has slashes too many is led to the right one.
+fn not_found(uri: &Uri, routes: &[&str]) -> Response {
+    let led = without_slash(uri.path(), uri.query(), routes);
+    led.unwrap_or_else(|| Problem::of("not_found").into_response())
+}
+
+/// Who is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everybody, with everything.
+    All,
+    /// The public, without what is the operators': their routes, the documents, the metrics.
+    Public,
+}
+
+impl Reach {
+    fn has(self, route: &Route) -> bool {
+        self == Self::All
+            || (route.guard != Guard::Operator
+                && !matches!(route.path, "/metrics" | "/openapi.json"))
+    }
 }
 
 /// Rendered here: the router puts no layer around it.
@@ -129,27 +151,42 @@ async fn method_not_allowed(headers: HeaderMap) -> Response {
     response
 }
 
-/// The router over all routes.
+/// The router over all routes, for pages of this origin.
 pub fn router(app: App) -> Router {
+    router_for(app, Reach::All, Origins::default())
+}
+
+/// The router over the routes of this reach, for pages of these origins beside its own.
+pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
     for entry in TABLE {
         drop(app.metrics.problems.get_or_create(&CodeLabel { code: entry.code }));
     }
     let mut router = Router::new();
-    for Route { method, path, class, handler, .. } in routes() {
+    let mut paths = Vec::new();
+    for route in routes().into_iter().filter(|route| reach.has(route)) {
+        let Route { method, path, class, handler, .. } = route;
         let observer = Observer::new(&app, &method, path, class);
         let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
         router = router.route(path, handler.layer(layer));
+        paths.push(path);
     }
     let observer = Observer::new(&app, &Method::OPTIONS, "none", Class::Browse);
     let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
-    let fallback = Router::new().fallback(not_found).layer(layer.clone()).with_state(());
+    let paths: Arc<[&str]> = paths.into();
+    let elsewhere = move |uri: Uri| {
+        let paths = Arc::clone(&paths);
+        async move { not_found(&uri, &paths) }
+    };
+    let fallback = Router::new().fallback(elsewhere).layer(layer).with_state(());
     let router = router
+        .merge(pages(reach == Reach::All))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback_service(fallback)
         .with_state(app);
-    // The page only; the document is the route above.
-    let config = utoipa_swagger_ui::Config::from("/openapi.json")
-        .try_it_out_enabled(true)
-        .persist_authorization(true);
-    router.merge(SwaggerUi::new("/docs").config(config))
+    let origins = Arc::new(origins);
+    // Around all of it: a layer of the router itself would be inside of what names the allowed methods.
+    Router::new().fallback_service(router).layer(from_fn(move |request, next| {
+        let origins = Arc::clone(&origins);
+        async move { edge(&origins, request, next).await }
+    }))
 }

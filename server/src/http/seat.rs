@@ -19,6 +19,18 @@ use hyper::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+/// State of a seat.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeatState {
+    /// Can be had.
+    Available,
+    /// Somebody's, until it is paid for or comes back.
+    Held,
+    /// Somebody's.
+    Sold,
+}
+
 /// One seat, as the map shows it. The map's bytes are written by the board; this is their schema.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SeatView {
@@ -28,8 +40,7 @@ pub struct SeatView {
     zone: String,
     /// Minor units.
     price: i64,
-    /// `available`, `held` or `sold`.
-    status: String,
+    status: SeatState,
 }
 
 /// All seats of a date.
@@ -76,7 +87,7 @@ pub struct MapQuery {
     /// `full` unless told.
     form: Option<Form>,
     /// With `form=compact`: a version that was answered before. Only the seats that changed since
-    /// are shown, or all where that is not known (any more).
+    /// are shown, or all where the version is not known.
     since: Option<String>,
 }
 
@@ -117,11 +128,14 @@ pub struct CompactView {
     /// Whether these are all seats, and not those that changed.
     complete: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     zones: Option<Vec<SeatZoneView>>,
     /// Two bits for each seat, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     states: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     changed: Option<ChangedView>,
 }
 
@@ -193,8 +207,8 @@ fn compact_view(id: Uuid, currency: &Currency, reading: Reading) -> CompactView 
 
 /// Whether the client has these bytes already (RFC 9110 § 13.1.2).
 fn matches(headers: &HeaderMap, etag: &str) -> bool {
-    let value = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    value.is_some_and(|value| {
+    let mut values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    values.any(|value| {
         value
             .split(',')
             .map(str::trim)
@@ -218,7 +232,8 @@ fn full(map: &SeatMap, headers: &HeaderMap) -> Response {
 
 /// The seats of a date with their state: 304 while nothing has changed. It shows, it does not
 /// decide: a seat shown as available may be taken by the time it is asked for.
-/// H28: the compact form has 50,000 seats in some 17 KB and tells what changed since a version.
+///
+/// The compact form has 50,000 seats in some 17 KB and tells what changed since a version.
 #[utoipa::path(get, path = "/api/v1/concert-dates/{id}/seats", tag = "Seats", params(("id" = Uuid, Path), MapQuery, ("If-None-Match" = Option<String>, Header)),
     security(("identity" = [], "queue_token" = [])),
     responses((status = 200, description = "`SeatsView`, or `CompactView` with `form=compact`", body = MapView), (status = 304, description = "Nothing has changed (full form)"), (status = 400, description = "invalid_query"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found")))]

@@ -2,6 +2,8 @@
 //! that lets requests finish.
 
 use super::address::{Client, FORWARDED_FOR, Origin};
+use super::canned::Canned;
+use super::edge::{Refused, addressed};
 use super::proxy;
 use crate::metrics::{Metrics, WhyLabel};
 use crate::networks::{Networks, counted};
@@ -154,7 +156,8 @@ impl Hall {
             origin,
             asked: Arc::clone(&asked),
         };
-        let serving = watcher.watch(self.http.serve_connection(TokioIo::new(stream), service));
+        let serving =
+            watcher.watch(self.http.serve_connection(Canned::new(TokioIo::new(stream)), service));
         tokio::select! {
             ended = serving => if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");
@@ -249,6 +252,9 @@ impl Service<Request<hyper::body::Incoming>> for Addressed {
         self.asked.store(true, Ordering::Relaxed);
         let client = self.hall.client(&self.origin, request.headers());
         request.extensions_mut().insert(client);
+        if let Err(problem) = addressed(&request) {
+            request.extensions_mut().insert(Refused(problem));
+        }
         self.router.call(request)
     }
 }

@@ -58,12 +58,25 @@ pub struct BalanceView {
     currency_decimals: u8,
 }
 
+/// Why money moved; this is the schema of the words that the rules write.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum EntryKindView {
+    /// The user added money.
+    Charge,
+    /// The user paid for seats.
+    Payment,
+    /// An operator gave money.
+    Credit,
+    /// An operator took money.
+    Debit,
+}
+
 /// One movement.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EntryView {
     entry_number: u64,
-    /// `charge` or `payment`; `credit` or `debit` by an operator.
-    #[schema(value_type = String)]
+    #[schema(value_type = EntryKindView)]
     kind: EntryKind,
     /// Minor units; negative where money left.
     amount: i64,
@@ -201,7 +214,9 @@ pub async fn ledger(
 /// A page of a user's ledger, for whoever may see it.
 pub(super) async fn ledger_of(app: &App, user: UserId, page: Page) -> Result<Response, Problem> {
     let size = page_size(page.limit)?;
-    let found = app.readers.read(move |reads| reads.ledger(user, page.before, size + 1)).await?;
+    // Entries are counted in the database's own numbers; beyond them there is none.
+    let before = page.before.map(|before| before.min(i64::MAX.unsigned_abs()));
+    let found = app.readers.read(move |reads| reads.ledger(user, before, size + 1)).await?;
     let entries: Vec<EntryView> = found.iter().take(size).map(entry_view).collect();
     let more = found.len() > size;
     let next_before = entries.last().filter(|_| more).map(|entry| entry.entry_number);

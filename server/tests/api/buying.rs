@@ -179,7 +179,6 @@ async fn a_place_in_line() {
     assert_snapshot!(admitted.shown(), @r#"
     200
     content-type: application/json
-    cache-control: no-store
 
     admitted_until: "2027-01-15T08:01:00.000Z"
     estimated_wait_seconds: null
@@ -201,7 +200,6 @@ async fn a_place_in_line() {
     201
     content-type: application/json
     retry-after: 1
-    cache-control: no-store
 
     admitted_until: null
     concert_id: "[id 1]"
@@ -228,7 +226,6 @@ async fn a_place_in_line() {
     200
     content-type: application/json
     retry-after: 1
-    cache-control: no-store
 
     admitted_until: null
     estimated_wait_seconds: 1
@@ -259,7 +256,6 @@ async fn leaving() {
     assert_snapshot!(over.shown(), @r#"
     200
     content-type: application/json
-    cache-control: no-store
 
     admitted_until: null
     estimated_wait_seconds: null

@@ -16,6 +16,7 @@ mod closing;
 mod crowd;
 mod draw;
 mod durable;
+mod edges;
 mod external;
 mod files;
 mod funds;

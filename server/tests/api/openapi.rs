@@ -67,7 +67,7 @@ async fn every_problem_is_described() {
         for (method, operation) in methods.as_object().unwrap() {
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let text = response["description"].as_str().unwrap_or_default();
-                let codes = text.split([',', ':', ' ']).filter(|word| word.contains('_'));
+                let codes = text.split([',', ':', ' ', '`']).filter(|word| word.contains('_'));
                 for code in codes {
                     let entry = TABLE.iter().find(|entry| entry.code == code);
                     let entry = entry.unwrap_or_else(|| panic!("{method} {path}: {code}"));
@@ -76,4 +76,84 @@ async fn every_problem_is_described() {
             }
         }
     }
+}
+
+/// F14: every operation has a speaking name of its own, says how it is guarded, and describes each answer.
+#[tokio::test]
+async fn operations_are_complete() {
+    let document = document().await;
+    let mut names = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap().to_owned();
+            assert!(name.contains('_'), "{method} {path}: {name}");
+            assert!(names.insert(name), "{method} {path}");
+            assert!(operation["security"].is_array(), "{method} {path}");
+            assert!(
+                operation["tags"].as_array().is_some_and(|tags| !tags.is_empty()),
+                "{method} {path}"
+            );
+            assert!(operation["summary"].is_string(), "{method} {path}");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let at = format!("{method} {path} {status}");
+                if response["$ref"].is_string() {
+                    continue;
+                }
+                assert!(
+                    response["description"].as_str().is_some_and(|text| !text.is_empty()),
+                    "{at}"
+                );
+                let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(
+                    status.as_str() >= "400",
+                    schema == "#/components/schemas/Problem",
+                    "{at}"
+                );
+            }
+        }
+    }
+}
+
+fn walk<'a>(value: &'a Value, see: &mut impl FnMut(&'a Value)) {
+    see(value);
+    match value {
+        Value::Object(members) => members.values().for_each(|value| walk(value, see)),
+        Value::Array(items) => items.iter().for_each(|value| walk(value, see)),
+        _ => {}
+    }
+}
+
+/// N1: every reference leads somewhere, and nothing is null that has to be left out.
+#[tokio::test]
+async fn references_lead_somewhere() {
+    let document = document().await;
+    walk(&document, &mut |value| {
+        if let Some(to) = value["$ref"].as_str() {
+            assert!(document.pointer(&to[1..]).is_some(), "{to}");
+        }
+    });
+    walk(&document["paths"], &mut |value| {
+        let nulls = value.as_object().into_iter().flatten().filter(|(_, value)| value.is_null());
+        assert_eq!(nulls.count(), 0, "{value}");
+    });
+}
+
+/// The words of every code stand on the page for those who write apps, with what to do.
+#[tokio::test]
+async fn every_code_has_its_line_on_the_page() {
+    let sale = Sale::new();
+    let seen = sale.send(get("/docs/codes")).await;
+    assert_eq!(seen.status, 200);
+    let page = String::from_utf8(seen.body.to_vec()).unwrap();
+    for entry in TABLE {
+        assert!(page.contains(&format!("<tr id=\"{}\">", entry.code)), "{}", entry.code);
+        assert!(entry.ko.split(' ').all(|word| page.contains(word)), "{}", entry.code);
+    }
+    let seen = sale.send(get("/docs/")).await;
+    let page = String::from_utf8(seen.body.to_vec()).unwrap();
+    assert!(page.contains("<title>boxoffice: the API</title>"), "{page}");
+    assert!(!page.contains("=\"/"), "every link is relative: {page}");
+    let seen = sale.send(get("/docs/swagger-initializer.js")).await;
+    let script = String::from_utf8(seen.body.to_vec()).unwrap();
+    assert!(script.contains("\"../openapi.json\""), "{script}");
 }

@@ -373,5 +373,5 @@ async fn operation() {
         assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
     }
     let page = sale.send(get("/docs/")).await;
-    assert_eq!((page.status, page.header("content-type")), (200, "text/html"));
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
 }

@@ -84,7 +84,7 @@ impl House {
 
     /// What `admin key create` prints.
     pub fn operator_key(&self) -> String {
-        let output = self.run(&["admin", "key", "create"]);
+        let output = self.run(&["admin", "key", "create", "--create-database"]);
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }

@@ -164,7 +164,8 @@ pub async fn bodies(met: &mut Met) {
     415
 
     code: "unsupported_media_type"
-    title: "The body must be JSON (application/json)."
+    supported: ["application/json"]
+    title: "This route does not take this Content-Type; see supported."
     "#);
     let dates = format!("/api/v1/admin/concerts/{}/dates?starts_at=2027-05-02T19:00:00Z", show.id);
     let ask = post(&dates).operator().body("text/csv; charset=utf-32", "seat_number,zone,price");
@@ -291,9 +292,60 @@ pub async fn addresses(met: &mut Met) {
     assert_eq!(seen.code(), "not_found", "what is no id names nothing");
     assert_snapshot!(met.see(&sale.send(put("/api/v1/concerts")).await), @r#"
     405
-    allow: GET,HEAD
+    allow: GET,HEAD,OPTIONS
 
     code: "method_not_allowed"
     title: "This address does not take this method."
+    "#);
+}
+
+/// What HTTP itself asks for.
+pub async fn edges(met: &mut Met) {
+    let sale = Sale::new();
+    let seen = sale.send(get("/livez").header("host", "a").header("host", "a")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    400
+
+    code: "invalid_request"
+    header: "host"
+    reason: "this header may stand only once"
+    title: "The request breaks a rule of HTTP."
+    "#);
+    let seen = sale.send(get("/api/v1/concerts").header("accept", "text/html")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    406
+
+    code: "not_acceptable"
+    title: "The answer is JSON, and Accept rules it out."
+    "#);
+    let seen = sale.send(get(format!("/api/v1/concerts?{}", "x".repeat(8_000)))).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    414
+
+    code: "target_too_long"
+    limit_bytes: 8000
+    title: "The address is too long."
+    "#);
+    let seen = sale.send(post("/api/v1/sessions").header("content-encoding", "gzip")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    415
+
+    code: "content_encoding_unsupported"
+    title: "The body must not be compressed or encoded (Content-Encoding)."
+    "#);
+    let seen = sale.send(post("/api/v1/sessions").header("expect", "200-ok")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    417
+
+    code: "expectation_failed"
+    title: "The only expectation that is met is 100-continue."
+    "#);
+    let seen =
+        sale.send(post("/api/v1/sessions").header("transfer-encoding", "gzip, chunked")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    501
+
+    code: "transfer_coding_unsupported"
+    title: "The only transfer coding that is understood is chunked."
     "#);
 }

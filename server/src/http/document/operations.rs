@@ -1,0 +1,266 @@
+//! Operations: names, guards, parameters, every status that occurs with its codes and headers.
+
+use super::super::limits::Class;
+use super::super::problem::{Entry, TABLE};
+use super::super::routes::{Guard, Route};
+use super::{members, words};
+use hyper::Method;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Codes by their status.
+type Codes = BTreeMap<u16, BTreeSet<&'static str>>;
+
+/// Codes that any request may meet, each the only one of its status: described once.
+const SHARED: [&str; 6] = [
+    "not_acceptable",
+    "target_too_long",
+    "expectation_failed",
+    "headers_too_large",
+    "internal",
+    "transfer_coding_unsupported",
+];
+/// Codes that any request may meet, beside others of their status.
+const ALWAYS: [&str; 3] = ["invalid_request", "content_encoding_unsupported", "request_timeout"];
+
+fn entry(code: &str) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.code == code)
+}
+
+fn add(codes: &mut Codes, more: &[&str]) {
+    for entry in more.iter().filter_map(|code| entry(code)) {
+        codes.entry(entry.status).or_default().insert(entry.code);
+    }
+}
+
+/// The codes that the annotation names, each under the status that it has.
+fn told(operation: &Value) -> Codes {
+    let mut codes = Codes::new();
+    for response in operation["responses"].as_object().into_iter().flatten() {
+        let text = response.1["description"].as_str().unwrap_or_default();
+        let in_code = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();
+        if response.0.as_str() >= "400" {
+            add(&mut codes, &text.split(|c| !in_code(c)).collect::<Vec<_>>());
+        }
+    }
+    codes
+}
+
+fn guard_codes(guard: Guard) -> &'static [&'static str] {
+    match guard {
+        Guard::Public => &[],
+        Guard::Identity => &["identity_required", "identity_invalid", "session_ended"],
+        Guard::QueueToken => {
+            &["queue_token_required", "queue_token_invalid", "queue_token_unknown"]
+        }
+        Guard::Admitted => &[
+            "identity_required",
+            "identity_invalid",
+            "session_ended",
+            "queue_token_required",
+            "queue_token_invalid",
+            "queue_token_unknown",
+            "queue_token_of_another_user",
+            "queue_token_of_another_concert",
+            "not_admitted",
+            "queue_token_expired",
+        ],
+        Guard::Operator => &["operator_key_required", "operator_key_invalid"],
+    }
+}
+
+/// A parameter of this place and name.
+fn parameter<'a>(operation: &'a Value, place: &str, name: &str) -> Option<&'a Value> {
+    let mut all = operation["parameters"].as_array()?.iter();
+    all.find(|p| p["in"] == place && (name.is_empty() || p["name"] == name))
+}
+
+/// The codes that the route's kind brings with it.
+fn common(codes: &mut Codes, operation: &Value, route: &Route) {
+    add(codes, &ALWAYS);
+    add(codes, &SHARED);
+    add(codes, guard_codes(route.guard));
+    if !matches!(route.class, Class::Free(_)) {
+        add(codes, &["rate_limited"]);
+    }
+    if route.path.contains('{') {
+        add(codes, &["not_found"]);
+    }
+    if parameter(operation, "query", "").is_some() {
+        add(codes, &["invalid_query"]);
+    }
+    if route.guard != Guard::Public {
+        add(codes, &["busy", "database_unavailable"]);
+    }
+    if route.method == Method::GET {
+        return;
+    }
+    add(codes, &["busy", "stopping", "database_unavailable", "outcome_unknown"]);
+    if route.method != Method::DELETE || operation["requestBody"].is_object() {
+        add(codes, &["invalid_body", "invalid_text"]);
+        add(codes, &["body_too_slow", "body_too_large", "unsupported_media_type"]);
+        // Read with every body, also where nothing is made of it.
+        add(codes, &["idempotency_key_invalid"]);
+    }
+    if let Some(key) = parameter(operation, "header", "Idempotency-Key") {
+        add(codes, &["idempotency_key_invalid", "idempotency_key_reused"]);
+        if key["required"] == true {
+            add(codes, &["idempotency_key_required"]);
+        }
+    }
+}
+
+/// The answer with these codes of one status.
+fn problem(status: u16, codes: &BTreeSet<&'static str>) -> Value {
+    let list: Vec<&str> = codes.iter().copied().collect();
+    let example = |code: &&str| {
+        ((*code).to_owned(), json!({ "$ref": format!("#/components/examples/{code}") }))
+    };
+    let examples: serde_json::Map<String, Value> = list.iter().map(example).collect();
+    let mut names = vec!["Content-Language", "X-Request-Id"];
+    let again = codes.iter().any(|code| entry(code).is_some_and(|e| e.retry_after.is_some()));
+    if again {
+        names.push("Retry-After");
+    }
+    match status {
+        401 => names.push("WWW-Authenticate"),
+        415 => names.push("Accept-Encoding"),
+        _ => {}
+    }
+    json!({
+        "description": list.join(", "),
+        "headers": header_refs(&names),
+        "content": { "application/problem+json": {
+            "schema": { "$ref": "#/components/schemas/Problem" },
+            "examples": examples,
+        } },
+    })
+}
+
+fn header_refs(names: &[&str]) -> Value {
+    let one = |name: &&str| {
+        ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }))
+    };
+    Value::Object(names.iter().map(one).collect())
+}
+
+/// Answers that stand once for all operations.
+pub fn shared() -> Value {
+    let one = |code: &&'static str| {
+        let status = entry(code).map_or(500, |entry| entry.status);
+        ((*code).to_owned(), problem(status, &BTreeSet::from([*code])))
+    };
+    Value::Object(SHARED.iter().map(one).collect())
+}
+
+/// An answer that is what was asked for.
+fn success(response: &mut Value, status: &str, operation: &Operation) {
+    if response["description"].as_str().is_none_or(str::is_empty) {
+        let text = match status {
+            "201" => "Made",
+            "204" => "Done",
+            _ => "As asked",
+        };
+        response["description"] = json!(text);
+    }
+    for media in members(&mut response["content"]).into_iter().flat_map(|c| c.values_mut()) {
+        if media["schema"].is_null() {
+            media["schema"] = json!({ "type": "string" });
+        }
+    }
+    let mut names = vec!["Cache-Control", "X-Request-Id"];
+    if operation.has_key && matches!(status, "200" | "201") {
+        names.push("Idempotent-Replayed");
+    }
+    if operation.polls && matches!(status, "200" | "201") {
+        names.push("Retry-After");
+    }
+    if operation.has_etag && matches!(status, "200" | "304") {
+        names.push("ETag");
+    }
+    let given = response["headers"].take();
+    response["headers"] = header_refs(&names);
+    for (name, header) in given.as_object().into_iter().flatten() {
+        response["headers"][name] = header.clone();
+    }
+}
+
+/// What of an operation its answers' headers follow from.
+struct Operation {
+    has_key: bool,
+    has_etag: bool,
+    polls: bool,
+}
+
+/// A speaking name: as listed, or the method and the words of the path.
+fn name(route: &Route) -> String {
+    let listed = words::NAMES
+        .iter()
+        .find(|(method, path, _)| *method == route.method.as_str() && *path == route.path);
+    if let Some((_, _, name)) = listed {
+        return (*name).to_owned();
+    }
+    let verb = match route.method.as_str() {
+        "GET" => "get",
+        "POST" => "create",
+        "PUT" => "set",
+        "PATCH" => "change",
+        "DELETE" => "delete",
+        _ => "do",
+    };
+    let path = route.path.trim_start_matches("/api/v1").trim_start_matches('/');
+    let path = path.replace(['/', '-', '.'], "_").replace(['{', '}'], "");
+    let path = path.strip_prefix("admin_").map_or(path.clone(), |rest| format!("operator_{rest}"));
+    format!("{verb}_{path}")
+}
+
+/// Parameters with their limits.
+fn parameters(operation: &mut Value) {
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+        let place = parameter["in"].as_str().unwrap_or_default().to_owned();
+        // A parameter is left out or has a value; it is never null.
+        words::not_null(&mut parameter["schema"]);
+        for (key, value) in words::of_parameter(&place, &name).as_object().into_iter().flatten() {
+            if key == "description" || key == "example" {
+                if parameter[key].is_null() {
+                    parameter[key] = value.clone();
+                }
+            } else {
+                parameter["schema"][key] = value.clone();
+            }
+        }
+    }
+}
+
+/// Completes an operation.
+pub fn complete(operation: &mut Value, route: &Route) {
+    operation["operationId"] = json!(name(route));
+    if operation["security"].is_null() {
+        operation["security"] = json!([]);
+    }
+    if let Some(required) = members(operation).and_then(|o| o.get_mut("requestBody")) {
+        required["required"] = json!(true);
+    }
+    parameters(operation);
+    let mut codes = told(operation);
+    common(&mut codes, operation, route);
+    let about = Operation {
+        has_key: parameter(operation, "header", "Idempotency-Key").is_some(),
+        has_etag: parameter(operation, "header", "If-None-Match").is_some(),
+        polls: matches!(route.class, Class::Poll | Class::Join) && route.method != Method::DELETE,
+    };
+    let Some(responses) = members(&mut operation["responses"]) else { return };
+    responses.retain(|status, _| status.as_str() < "400");
+    for (status, response) in responses.iter_mut() {
+        success(response, status, &about);
+    }
+    for (status, codes) in codes {
+        let only = codes.first().filter(|code| codes.len() == 1 && SHARED.contains(code));
+        let response = match only {
+            Some(code) => json!({ "$ref": format!("#/components/responses/{code}") }),
+            None => problem(status, &codes),
+        };
+        responses.insert(status.to_string(), response);
+    }
+}

@@ -1,0 +1,324 @@
+//! The edge of HTTP: what RFC 9110 and 9112 ask of every server whatever the route, and what stands in
+//! every answer. Nothing here knows what the server sells.
+
+use super::lang::Lang;
+use super::problem::Problem;
+use crate::origins::Origins;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use hyper::header::{
+    ACCEPT, ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_METHOD, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPECT, HOST, HeaderName, HeaderValue, ORIGIN,
+    REFERRER_POLICY, TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use hyper::http::uri::Authority;
+use hyper::{HeaderMap, Method, StatusCode, Version};
+
+/// Longest path and query, bytes; RFC 9112 § 3 asks for at least 8,000 of the whole line.
+const TARGET_MAX: usize = 8_000;
+/// Headers that say one thing: with two of them, two readers would act on two different ones.
+const ONCE: [HeaderName; 7] = [
+    HOST,
+    AUTHORIZATION,
+    CONTENT_TYPE,
+    HeaderName::from_static(super::extract::QUEUE_TOKEN),
+    HeaderName::from_static(super::extract::API_KEY),
+    HeaderName::from_static(super::extract::IDEMPOTENCY_KEY),
+    ORIGIN,
+];
+/// What a script of another origin may send, and read of an answer.
+const MAY_SEND: &str = "Accept-Language, Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Api-Key, X-Queue-Token, X-Request-Id";
+const MAY_READ: &str = "Allow, Content-Language, ETag, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate, X-Request-Id";
+/// Seconds that a browser may remember what a preflight said.
+const PREFLIGHT_SECONDS: &str = "600";
+/// For an answer that is no page: nothing in it may be run, and no page may show it in a frame.
+const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// A request that is refused before its route looks at it.
+#[derive(Clone, Debug)]
+pub struct Refused(pub Problem);
+
+fn broken(reason: &str) -> Problem {
+    Problem::of("invalid_request").with("reason", reason)
+}
+
+/// What a request says of where it is sent (RFC 9112 § 3.2): one `Host`, well-formed. For requests that
+/// came over a connection.
+///
+/// # Errors
+/// It is none of HTTP.
+pub fn addressed<B>(request: &hyper::Request<B>) -> Result<(), Problem> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if request.version() < Version::HTTP_11 => Ok(()),
+        (None, _) => Err(broken("HTTP/1.1 needs a Host header")),
+        (Some(host), None) if is_host(host) => Ok(()),
+        (Some(_), None) => Err(broken("the Host header names no host")),
+        (Some(_), Some(_)) => Err(broken("more than one Host header")),
+    }
+}
+
+/// A host and perhaps a port. Empty where the target has none (RFC 9110 § 7.2).
+fn is_host(value: &HeaderValue) -> bool {
+    let Ok(text) = value.to_str() else { return false };
+    if text.is_empty() {
+        return true;
+    }
+    let after = text.rsplit_once(']').map_or(text, |(_, after)| after);
+    let port = after.rsplit_once(':').map_or("", |(_, port)| port);
+    let is_port = port.is_empty()
+        || (port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    is_port && !text.contains('@') && !text.starts_with(':') && text.parse::<Authority>().is_ok()
+}
+
+/// The words of a header that is a list, lower case.
+fn words(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    for value in headers.get_all(name) {
+        let text = value.to_str().ok()?;
+        let found = text.split(',').map(|word| word.trim().to_ascii_lowercase());
+        words.extend(found.filter(|word| !word.is_empty()));
+    }
+    Some(words)
+}
+
+/// Whether every word of the list is this one.
+fn only(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
+    words(headers, name).is_some_and(|words| words.iter().all(|found| found == word))
+}
+
+/// Whether the client takes JSON (RFC 9110 § 12.5.1), or what an operator may get instead: the most
+/// exact range that speaks of a type counts.
+fn takes_answers(headers: &HeaderMap, path: &str) -> bool {
+    let Some(ranges) = words(headers, &ACCEPT) else { return true };
+    let weight = |media_type: &str| {
+        let (group, _) = media_type.split_once('/').unwrap_or((media_type, ""));
+        let group = format!("{group}/*");
+        let exactness = |range: &str| match range {
+            range if range == media_type => Some(3),
+            range if range == group => Some(2),
+            "*/*" => Some(1),
+            _ => None,
+        };
+        let found = ranges.iter().filter_map(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let exactness = exactness(parts.next()?)?;
+            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
+            Some((exactness, weight.unwrap_or(1.0)))
+        });
+        found.max_by_key(|(exactness, _)| *exactness).map_or(0.0, |(_, weight)| weight)
+    };
+    ranges.is_empty()
+        || weight("application/json") > 0.0
+        || (path.starts_with("/api/v1/admin/") && weight("text/csv") > 0.0)
+}
+
+/// What no route would take.
+fn checked(request: &Request) -> Result<(), Problem> {
+    let headers = request.headers();
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target > TARGET_MAX {
+        return Err(Problem::of("target_too_long").with("limit_bytes", TARGET_MAX));
+    }
+    for name in ONCE {
+        if headers.get_all(&name).iter().nth(1).is_some() {
+            return Err(broken("this header may stand only once").with("header", name.as_str()));
+        }
+    }
+    // With a Content-Length beside it hyper reads by this one alone and closes after the answer, as
+    // RFC 9112 § 6.1 allows.
+    if !only(headers, &TRANSFER_ENCODING, "chunked") {
+        return Err(Problem::of("transfer_coding_unsupported"));
+    }
+    if words(headers, &TRANSFER_ENCODING).is_some_and(|words| words.len() > 1) {
+        return Err(broken("chunked more than once"));
+    }
+    if !only(headers, &CONTENT_ENCODING, "identity") {
+        return Err(Problem::of("content_encoding_unsupported"));
+    }
+    if !only(headers, &EXPECT, "100-continue") {
+        return Err(Problem::of("expectation_failed"));
+    }
+    if *request.method() == Method::CONNECT {
+        return Err(Problem::of("method_not_allowed"));
+    }
+    let path = request.uri().path();
+    if path.starts_with("/api/") && !takes_answers(headers, path) {
+        return Err(Problem::of("not_acceptable"));
+    }
+    Ok(())
+}
+
+/// What is remembered of a request while it is answered.
+struct Asked {
+    lang: Lang,
+    origin: Option<HeaderValue>,
+    options: bool,
+    preflight: bool,
+}
+
+/// The layer around the whole router.
+pub async fn edge(origins: &Origins, mut request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let asked = Asked {
+        lang: Lang::of(headers.get(ACCEPT_LANGUAGE)),
+        origin: headers.get(ORIGIN).cloned(),
+        options: *request.method() == Method::OPTIONS,
+        preflight: headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD),
+    };
+    let everything = asked.options && request.uri().path() == "*";
+    let told = request.extensions_mut().remove::<Refused>().map(|Refused(problem)| problem);
+    let refused = told.or_else(|| checked(&request).err());
+    let mut response = if everything && refused.is_none() {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("GET,HEAD,POST,PUT,PATCH,DELETE"));
+        response
+    } else {
+        if let Some(problem) = refused.clone() {
+            request.extensions_mut().insert(Refused(problem));
+        }
+        next.run(request).await
+    };
+    // Routes that count their answers have refused it themselves, and counted that.
+    if let Some(problem) = refused.filter(|problem| problem.status() != response.status()) {
+        response = problem.render(asked.lang);
+    }
+    finished(response, &asked, origins)
+}
+
+/// Whether the answer says itself what was wrong.
+fn explains(response: &Response) -> bool {
+    let media_type = response.headers().get(CONTENT_TYPE);
+    media_type.is_some_and(|value| value == "application/problem+json")
+}
+
+/// The answer with everything that stands in each.
+fn finished(mut response: Response, asked: &Asked, origins: &Origins) -> Response {
+    let status = response.status();
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        let methods = response.headers().get(ALLOW).and_then(|value| value.to_str().ok());
+        let methods = methods.map_or("OPTIONS".to_owned(), |known| format!("{known},OPTIONS"));
+        if asked.options {
+            response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+        } else if !explains(&response) {
+            response = Problem::of("method_not_allowed").render(asked.lang);
+        }
+        if let Ok(methods) = HeaderValue::try_from(methods) {
+            response.headers_mut().insert(ALLOW, methods);
+        }
+    } else if (status.is_client_error() || status.is_server_error()) && !explains(&response) {
+        // What the framework refuses by itself.
+        let code = match status.as_u16() {
+            404 => "not_found",
+            413 => "body_too_large",
+            400..=499 => "invalid_request",
+            _ => "internal",
+        };
+        response = Problem::of(code).render(asked.lang);
+    }
+    protect(response.headers_mut());
+    share(response.headers_mut(), asked, origins);
+    response
+}
+
+/// Headers of every answer, where a route has not said otherwise.
+fn protect(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, NO_PAGE),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// Lets scripts of the listed origins read the answer. Credentials of the browser are never part of it:
+/// who asks is told by headers that the script sets itself.
+fn share(headers: &mut HeaderMap, asked: &Asked, origins: &Origins) {
+    if origins.is_empty() {
+        return;
+    }
+    if !origins.is_any() {
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+    }
+    let known = asked
+        .origin
+        .as_ref()
+        .filter(|origin| origin.to_str().is_ok_and(|origin| origins.contain(origin)));
+    let Some(origin) = known else { return };
+    let allowed = if origins.is_any() { HeaderValue::from_static("*") } else { origin.clone() };
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    if !(asked.options && asked.preflight) {
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(MAY_READ));
+        return;
+    }
+    if let Some(methods) = headers.get(ALLOW).cloned() {
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+    }
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(MAY_SEND));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(PREFLIGHT_SECONDS));
+    let by = "Access-Control-Request-Method, Access-Control-Request-Headers";
+    headers.append(VARY, HeaderValue::from_static(by));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_hosts() {
+        let check = |text: &'static str, want: bool| {
+            assert_eq!(is_host(&HeaderValue::from_static(text)), want, "{text}");
+        };
+        for good in ["", "a", "a.example:8080", "127.0.0.1", "[::1]", "[::1]:80", "a:", "a_b"] {
+            check(good, true);
+        }
+        for bad in [
+            "a b", "a/b", "u@a", "a:b", "a:99999", ":80", "[::1", "a,b c", "a?b", "a#b", "a\\b",
+            "http://a",
+        ] {
+            check(bad, false);
+        }
+    }
+
+    #[test]
+    fn json_is_ruled_out_by_what_says_so() {
+        let check = |accept: &'static str, path: &str, want: bool| {
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(takes_answers(&headers, path), want, "{accept} {path}");
+        };
+        let (fan, operator) = ("/api/v1/concerts", "/api/v1/admin/concerts");
+        for good in [
+            "",
+            "*/*",
+            "application/*",
+            "application/json;q=0.1",
+            "text/html, */*;q=0.8",
+            "Application/JSON",
+        ] {
+            check(good, fan, true);
+        }
+        for bad in [
+            "text/html",
+            "application/xml",
+            "application/json;q=0",
+            "*/*, application/json;q=0",
+            "*/*;q=0",
+        ] {
+            check(bad, fan, false);
+        }
+        check("text/csv", fan, false);
+        check("text/csv", operator, true);
+        assert!(takes_answers(&HeaderMap::new(), fan));
+    }
+}

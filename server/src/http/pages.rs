@@ -1,0 +1,187 @@
+//! Pages for those who write apps: the API to click through, every problem with what an app does, and
+//! where they are. All links are relative, so that they hold behind a path prefix, too.
+
+use super::advice::advice;
+use super::problem::{Problem, TABLE};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::response::Response;
+use axum::routing::get;
+use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION};
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::sync::Arc;
+use utoipa_swagger_ui::Config;
+
+/// Scripts of this server only; the pages of Swagger UI set styles and images of their own.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const STYLE: &str = "<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #8886;padding:.4rem .6rem;text-align:left;vertical-align:top}code{font-size:.9em}</style>";
+
+fn page(content_type: &str, body: Cow<'static, [u8]>) -> Response {
+    let mut response = Response::new(match body {
+        Cow::Borrowed(bytes) => Body::from(bytes),
+        Cow::Owned(bytes) => Body::from(bytes),
+    });
+    let headers = response.headers_mut();
+    if let Ok(content_type) = HeaderValue::try_from(content_type) {
+        headers.insert(CONTENT_TYPE, content_type);
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+fn html(title: &str, body: &str) -> Response {
+    let text = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>{STYLE}</head>\
+         <body>{body}</body></html>\n"
+    );
+    page("text/html; charset=utf-8", Cow::Owned(text.into_bytes()))
+}
+
+/// Leads to another address, relative to this one.
+fn lead(status: StatusCode, to: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    if let Ok(to) = HeaderValue::try_from(to) {
+        response.headers_mut().insert(LOCATION, to);
+    }
+    response
+}
+
+/// Where the same address without slashes at its end is, for an address that ends with one: relative,
+/// and never another host's. None where no route has it.
+#[must_use]
+pub fn without_slash(path: &str, query: Option<&str>, routes: &[&str]) -> Option<Response> {
+    let bare = path.trim_end_matches('/');
+    let slashes = path.len() - bare.len();
+    let fits = |route: &&str| {
+        route.split('/').count() == bare.split('/').count()
+            && route
+                .split('/')
+                .zip(bare.split('/'))
+                .all(|(want, is)| if want.starts_with('{') { !is.is_empty() } else { want == is })
+    };
+    if slashes == 0 || bare.is_empty() || !routes.iter().any(fits) {
+        return None;
+    }
+    let last = bare.rsplit('/').next()?;
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let to = format!("{}{last}{query}", "../".repeat(slashes));
+    Some(lead(StatusCode::PERMANENT_REDIRECT, &to))
+}
+
+/// `/` where the pages for developers are elsewhere.
+async fn closed_index() -> Response {
+    html(
+        "boxoffice",
+        "<h1>boxoffice</h1><p>An on-sale engine for seated concerts. The API is below <code>/api/v1</code>; <a href=\"api/v1/concerts\">the concerts</a> are on sale.</p><p lang=\"ko\">좌석제 공연 예매 서버입니다.</p>",
+    )
+}
+
+async fn index() -> Response {
+    html(
+        "boxoffice",
+        "<h1>boxoffice</h1><p>An on-sale engine for seated concerts.</p><p lang=\"ko\">좌석제 공연 예매 서버입니다.</p><ul><li><a href=\"docs/\">The API, to click through</a></li><li><a href=\"docs/codes\">Every problem, and what an app does</a></li><li><a href=\"openapi.json\">The OpenAPI document</a></li><li><a href=\"api/v1/concerts\">The concerts</a></li></ul>",
+    )
+}
+
+/// `a_code` in backticks as code; the texts have nothing else that HTML would read.
+fn marked(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let part = |(index, part): (usize, &str)| {
+        let part = part.replace('&', "&amp;").replace('<', "&lt;");
+        if index % 2 == 1 { format!("<code>{part}</code>") } else { part }
+    };
+    parts.map(part).collect()
+}
+
+/// Every code: what it means, and what an app does.
+async fn codes() -> Response {
+    let mut body = String::from(
+        "<h1>Problems, and what an app does</h1><p>Errors are <code>application/problem+json</code>. Act on \
+         <code>code</code>, show <code>title</code>: it comes in English or Korean by \
+         <code>Accept-Language</code>. Where a retry is safe, send the same <code>Idempotency-Key</code>. A code \
+         that an app does not know is treated by its status.</p><table><thead><tr><th>code<th>status<th>English \
+         <th>한국어<th>again after<th>what an app does</tr></thead><tbody>",
+    );
+    for entry in TABLE {
+        let after = match entry.retry_after {
+            Some(seconds) => format!("{seconds} s, or <code>Retry-After</code>"),
+            None => "–".to_owned(),
+        };
+        let (en, ko, advice) = (marked(entry.en), marked(entry.ko), marked(advice(entry)));
+        let _ = writeln!(
+            body,
+            "<tr id=\"{0}\"><td><code>{0}</code><td>{1}<td>{en}<td lang=\"ko\">{ko}<td>{after}<td>{advice}</tr>",
+            entry.code, entry.status
+        );
+    }
+    body.push_str("</tbody></table><p><a href=\"./\">The API</a></p>");
+    html("boxoffice: problems, and what an app does", &body)
+}
+
+async fn file(config: Arc<Config<'static>>, path: &str) -> Result<Response, Problem> {
+    let found = utoipa_swagger_ui::serve(path, config).ok().flatten();
+    let found = found.ok_or_else(|| Problem::of("not_found"))?;
+    let bytes = found.bytes.into_owned();
+    if !matches!(path, "" | "index.html") {
+        return Ok(page(&found.content_type, Cow::Owned(bytes)));
+    }
+    let text =
+        String::from_utf8_lossy(&bytes).replace("Swagger UI</title>", "boxoffice: the API</title>");
+    Ok(page("text/html; charset=utf-8", Cow::Owned(text.into_bytes())))
+}
+
+/// The pages. Where the documents are not served here, only `/`.
+pub fn pages<S: Clone + Send + Sync + 'static>(documents: bool) -> Router<S> {
+    if !documents {
+        return Router::new().route("/", get(closed_index));
+    }
+    let config = Config::from("../openapi.json").try_it_out_enabled(true);
+    let config = Arc::new(config.persist_authorization(false));
+    let first = Arc::clone(&config);
+    Router::new()
+        .route("/", get(index))
+        .route("/docs", get(|| async { lead(StatusCode::TEMPORARY_REDIRECT, "docs/") }))
+        .route("/docs/", get(move || file(Arc::clone(&first), "")))
+        .route("/docs/codes", get(codes))
+        .route(
+            "/docs/{*file}",
+            get(move |Path(path): Path<String>| {
+                let config = Arc::clone(&config);
+                async move { file(config, &path).await }
+            }),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_at_the_end_leads_to_the_route_and_nowhere_else() {
+        let routes = ["/api/v1/concerts", "/api/v1/concerts/{id}"];
+        let to = |path: &str, query| {
+            let response = without_slash(path, query, &routes)?;
+            Some(response.headers()[LOCATION].to_str().unwrap().to_owned())
+        };
+        assert_eq!(to("/api/v1/concerts/", Some("limit=3")).unwrap(), "../concerts?limit=3");
+        assert_eq!(to("/api/v1/concerts/7//", None).unwrap(), "../../7");
+        for path in [
+            "/api/v1/concerts",
+            "/",
+            "//",
+            "//evil.example/",
+            "/nothing/",
+            "/api/v1//",
+            "/api/v1/concerts//7/",
+        ] {
+            assert!(to(path, None).is_none(), "{path}");
+        }
+    }
+}
