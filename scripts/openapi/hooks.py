@@ -7,6 +7,7 @@ use up admissions and close sales, and the next request must find everything ope
 import json
 import os
 import threading
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -77,11 +78,16 @@ def fresh():
         open_sale()
         token = ask("POST", f"/concerts/{known['concert']}/queue-tokens", {}, Authorization=identity)["token"]
     shop = {"Authorization": identity, "X_Queue_Token": token}
+    for _ in range(100):
+        if ask("GET", "/queue-tokens/me", **shop)["state"] == "admitted":
+            break
+        time.sleep(0.05)
     known["seat"] = known["seat"] % 500 + 1
     try:
         body = {"concert_date_id": known["date"], "seat_numbers": [known["seat"]]}
         known["reservation"] = ask("POST", "/reservations", body, **shop)["reservation_id"]
-    except urllib.error.HTTPError:
+    except urllib.error.HTTPError as error:
+        print("no reservation:", error.read().decode())
         known["reservation"] = str(uuid.uuid4())
     return identity, token
 
@@ -123,3 +129,5 @@ def before_call(context, case, kwargs):
         found = real_id(case.operation.path)
         if found and "id" in (case.path_parameters or {}):
             case.path_parameters["id"] = found
+        if isinstance(case.body, dict) and "concert_date_id" in case.body:
+            case.body["concert_date_id"] = known["date"]

@@ -425,6 +425,7 @@ pub struct SaleFigures {
     sale: SaleState,
     /// Why no more seats are sold, where `sale` is `closed`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     closed_because: Option<ClosedBecause>,
     #[schema(value_type = String, format = DateTime)]
     opens_at: Stamp,
@@ -438,6 +439,7 @@ pub struct SaleFigures {
     time_zone: Option<String>,
     paused: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pause_reason: Option<PauseText>,
     max_active: u64,
     admissions_per_second: u64,

@@ -82,6 +82,7 @@ pub struct ConcertView {
     closes_at: Option<Stamp>,
     /// Why no more seats are sold, where `sale` is `closed`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     closed_because: Option<ClosedBecause>,
     /// IANA name of the time zone where it is; null: not told.
     time_zone: Option<String>,
@@ -109,6 +110,7 @@ pub struct QueueView {
     sale: SaleState,
     /// Why no more seats are sold, where `sale` is `closed`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     closed_because: Option<ClosedBecause>,
     /// Sold out: seats that are held and not paid, which may come back.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,6 +125,7 @@ pub struct QueueView {
     paused: bool,
     /// While paused: why, in the organiser's words.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pause_reason: Option<PauseText>,
     /// SHA-256 of the seed that draws the order of those who joined before the opening. It proves that
     /// the seed was not changed since, and not that nobody knew it: whoever may read the database did. Where

@@ -78,14 +78,17 @@ pub struct TokenView {
     sale: SaleState,
     /// Why no more seats are sold, where `sale` is `closed`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     closed_because: Option<ClosedBecause>,
     /// Nobody is let in for now.
     paused: bool,
     /// While paused: why, in the organiser's words.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pause_reason: Option<PauseText>,
     /// How long one may shop; left out where this server does not know the concert.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     time_to_shop: Option<TimeToShop>,
     /// Sold out: seats that are held and not paid, which may come back.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -18,6 +18,9 @@ pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Err
     Ok(value)
 }
 
+/// Below this every whole number is told apart from the next, as a number with a point, too.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Whatever it wraps, with every object read as an object.
 #[derive(Debug)]
 pub struct Strict<T>(pub T);
@@ -116,13 +119,21 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
         visit_i128: i128;
         visit_u64: u64;
         visit_u128: u128;
-        visit_f64: f64;
         visit_str: &str;
         visit_borrowed_str: &'de str;
         visit_string: String;
         visit_bytes: &[u8];
         visit_borrowed_bytes: &'de [u8];
         visit_byte_buf: Vec<u8>;
+    }
+
+    /// `5.0` is the integer 5, as JSON and its schemas have it.
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        let whole = (value.fract() == 0.0 && value.abs() < EXACT).then(|| value.to_string());
+        match whole.and_then(|text| text.parse().ok()) {
+            Some(whole) => self.0.visit_i64(whole),
+            None => self.0.visit_f64(value),
+        }
     }
 
     fn visit_none<E: Error>(self) -> Result<V::Value, E> {
@@ -211,13 +222,9 @@ mod tests {
             br#"{"name":"a","inner":{"from":1},"more":[{"from":2,"to":3},{"from":4,"to":null}]}"#;
         let read: Outer = from_slice(text).unwrap();
         assert_eq!(read, serde_json::from_slice(text).unwrap());
-        for text in [
-            "{\"from\":2.0}",
-            "{\"from\":2.5}",
-            "{\"from\":-1.0}",
-            "{\"from\":1e300}",
-            "{\"from\":\"2\"}",
-        ] {
+        let whole: Inner = from_slice(br#"{"from":2.0,"to":1e3}"#).unwrap();
+        assert_eq!(whole, Inner { from: 2, to: Some(1000) });
+        for text in ["{\"from\":2.5}", "{\"from\":-1.0}", "{\"from\":1e300}", "{\"from\":\"2\"}"] {
             assert!(from_slice::<Inner>(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Members of a queue token's answer that stand only where the token is issued.
-const ISSUED: [&str; 4] = ["token", "user_id", "concert_id", "expires_at"];
+const ISSUED: [&str; 3] = ["token", "user_id", "concert_id"];
 
 /// Names of the schemas that are reached from here.
 fn reached(from: &Value, schemas: &Value, found: &mut BTreeSet<String>) {
@@ -45,6 +45,9 @@ pub fn complete(document: &mut Value) {
         let required = always_there(schema, requested.contains(name));
         if let Some(required) = required.filter(|required| !required.is_empty()) {
             schema["required"] = json!(required);
+        }
+        if let Some(least) = words::members_min(name) {
+            schema["minProperties"] = json!(least);
         }
         for (property, schema) in members(&mut schema["properties"]).into_iter().flatten() {
             dated(property, schema);

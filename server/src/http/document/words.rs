@@ -125,6 +125,11 @@ pub fn of_parameter(place: &str, name: &str) -> Value {
     }
 }
 
+/// How many members a body has at least, where none of them is needed by itself.
+pub fn members_min(schema: &str) -> Option<usize> {
+    matches!(schema, "SaleBody").then_some(1)
+}
+
 /// What is known of a member of a body.
 pub fn of_property(schema: &str, property: &str) -> Value {
     let name = json!({ "minLength": 1, "maxLength": NAME_CHARS_MAX });
