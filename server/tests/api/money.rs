@@ -101,7 +101,9 @@ async fn amounts_have_bounds() {
     for amount in ["0", "-1", "100000001", "9223372036854775807", "-9223372036854775808"] {
         sale.send(ask(amount, "k")).await.refused(422, "amount_out_of_range");
     }
-    for amount in ["9223372036854775808", "1.5", "1e-3", "1e30", "\"100\"", "null", "true", "[1]", ""] {
+    for amount in
+        ["9223372036854775808", "1.5", "1e-3", "1e30", "\"100\"", "null", "true", "[1]", ""]
+    {
         sale.send(ask(amount, "k")).await.refused(400, "invalid_body");
     }
     assert!(sale.dump() == before);
