@@ -1,4 +1,4 @@
-//! One's own account: another password, and its end. Both ask for the password.
+//! The signed-in account: another password, and its end. Both ask for the password.
 
 use super::App;
 use super::address::Client;
@@ -63,7 +63,7 @@ async fn proved(
     if fits { Ok(hash) } else { Err(Problem::of("password_wrong")) }
 }
 
-/// Changes the password. One's other sessions end.
+/// Changes the password. Your other sessions end.
 #[utoipa::path(put, path = "/api/v1/me/password", tag = "Account", security(("identity" = [])),
     request_body = NewPassword,
     responses((status = 200, body = EndedView), (status = 400, description = "invalid_body"), (status = 401, description = "identity_required, identity_invalid, session_ended"), (status = 403, description = "password_wrong"), (status = 409, description = "external_account"), (status = 429, description = "rate_limited, sign_in_delayed"), (status = 503, description = "sign_in_busy")))]

@@ -114,7 +114,7 @@ fn view(app: &App, ((whole, payment), over): &Found) -> BookingView {
     }
 }
 
-/// One's bookings.
+/// Your bookings.
 #[utoipa::path(get, path = "/api/v1/bookings", tag = "Reservations", params(Page),
     security(("identity" = [])),
     responses((status = 200, body = BookingsView), (status = 401, description = "identity_required, identity_invalid")))]

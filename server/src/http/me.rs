@@ -1,4 +1,4 @@
-//! One's own account: readable at any time with identity alone, whatever became of place and hold. Changes
+//! The signed-in account: readable at any time with identity alone, whatever became of place and hold. Changes
 //! go through the queue.
 
 use super::App;
@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// Who one is.
+/// The signed-in account.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MeView {
     user_id: Uuid,
@@ -38,7 +38,7 @@ pub struct MeView {
     now: Stamp,
 }
 
-/// A reservation of one's own, in whatever state.
+/// A reservation of your own, in whatever state.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MyReservationView {
     reservation_id: Uuid,
@@ -193,7 +193,7 @@ fn private(mut response: Response) -> Response {
     response
 }
 
-/// Who one is.
+/// The signed-in account.
 #[utoipa::path(get, path = "/api/v1/me", tag = "Account",
     security(("identity" = [])),
     responses((status = 200, body = MeView), (status = 401, description = "identity_required, identity_invalid")))]
@@ -211,7 +211,7 @@ pub async fn profile(State(app): State<App>, identity: Identity) -> Result<Respo
     Ok(private(json(StatusCode::OK, &view)))
 }
 
-/// One's reservations in every state: held, paid, expired, released.
+/// Your reservations in every state: held, paid, expired, released.
 #[utoipa::path(get, path = "/api/v1/me/reservations", tag = "Account", params(Page),
     security(("identity" = [])),
     responses((status = 200, body = MyReservationsView), (status = 400, description = "invalid_query"), (status = 401, description = "identity_required, identity_invalid")))]
@@ -233,7 +233,7 @@ pub async fn my_reservations(
     Ok(private(json(StatusCode::OK, &view)))
 }
 
-/// A reservation of one's own, in whatever state.
+/// A reservation of your own, in whatever state.
 #[utoipa::path(get, path = "/api/v1/me/reservations/{id}", tag = "Account", params(("id" = Uuid, Path)),
     security(("identity" = [])),
     responses((status = 200, body = MyReservationView), (status = 401, description = "identity_required, identity_invalid"), (status = 404, description = "reservation_not_found")))]
@@ -270,7 +270,7 @@ pub async fn my_holds(State(app): State<App>, identity: Identity) -> Result<Resp
     Ok(private(json(StatusCode::OK, &MyHoldsView { holds, now: now.into() })))
 }
 
-/// One's bookings.
+/// Your bookings.
 #[utoipa::path(get, path = "/api/v1/me/bookings", tag = "Account", params(booking::Page),
     security(("identity" = [])),
     responses((status = 200, body = BookingsView), (status = 400, description = "invalid_query"), (status = 401, description = "identity_required, identity_invalid")))]
@@ -282,7 +282,7 @@ pub async fn my_bookings(
     booking::list_of(&app, identity.user, page).await.map(private)
 }
 
-/// One's balance.
+/// Your balance.
 #[utoipa::path(get, path = "/api/v1/me/balance", tag = "Account",
     security(("identity" = [])),
     responses((status = 200, body = BalanceView), (status = 401, description = "identity_required, identity_invalid")))]
@@ -290,7 +290,7 @@ pub async fn my_balance(State(app): State<App>, identity: Identity) -> Result<Re
     wallet::balance_of(&app, identity.user).await.map(private)
 }
 
-/// One's ledger: every movement of money, newest first.
+/// Your ledger: every movement of money, newest first.
 #[utoipa::path(get, path = "/api/v1/me/balance/entries", tag = "Account", params(wallet::Page),
     security(("identity" = [])),
     responses((status = 200, body = LedgerView), (status = 400, description = "invalid_query"), (status = 401, description = "identity_required, identity_invalid")))]

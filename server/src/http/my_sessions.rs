@@ -1,4 +1,4 @@
-//! One's own sessions: a look at them, and their end.
+//! The signed-in account's sessions: a look at them, and their end.
 
 use super::App;
 use super::extract::{Identity, PathId};
@@ -34,7 +34,7 @@ pub struct MySessionView {
     current: bool,
 }
 
-/// One's sessions.
+/// Your sessions.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MySessionsView {
     /// The newest first.
@@ -48,7 +48,7 @@ pub struct EndedView {
     pub sessions_ended: u64,
 }
 
-/// Lists one's sessions. Somebody of an identity provider has none here.
+/// Lists your sessions. Who signed in at an identity provider has none here.
 #[utoipa::path(get, path = "/api/v1/me/sessions", tag = "Account", security(("identity" = [])),
     responses((status = 200, body = MySessionsView), (status = 401, description = "identity_required, identity_invalid, session_ended"), (status = 429, description = "rate_limited"), (status = 503, description = "database_unavailable")))]
 pub async fn list(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
@@ -81,7 +81,7 @@ async fn end(app: &App, identity: &Identity, which: Which) -> Result<u64, Proble
     }
 }
 
-/// Ends all of one's sessions but the one that asks.
+/// Ends all your sessions but the one that asks.
 #[utoipa::path(delete, path = "/api/v1/me/sessions", tag = "Account", security(("identity" = [])),
     responses((status = 200, body = EndedView), (status = 401, description = "identity_required, identity_invalid, session_ended"), (status = 409, description = "external_account"), (status = 429, description = "rate_limited"), (status = 503, description = "busy")))]
 pub async fn end_others(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
@@ -99,7 +99,7 @@ pub async fn sign_out(State(app): State<App>, identity: Identity) -> Result<Resp
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Ends one of one's sessions.
+/// Ends one of your sessions.
 #[utoipa::path(delete, path = "/api/v1/me/sessions/{id}", tag = "Account", security(("identity" = [])),
     params(("id" = Uuid, Path, description = "The session")),
     responses((status = 204), (status = 401, description = "identity_required, identity_invalid, session_ended"), (status = 404, description = "session_not_found"), (status = 409, description = "external_account"), (status = 429, description = "rate_limited"), (status = 503, description = "busy")))]

@@ -172,7 +172,7 @@ pub async fn reserve(
     Ok(replied(StatusCode::CREATED, &view, replayed))
 }
 
-/// A reservation of one's own.
+/// A reservation of your own.
 #[utoipa::path(get, path = "/api/v1/reservations/{id}", tag = "Reservations", params(("id" = Uuid, Path)),
     security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = ReservationView), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "reservation_not_found")))]

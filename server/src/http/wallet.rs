@@ -124,7 +124,7 @@ pub(super) fn page_size(limit: Option<usize>) -> Result<usize, Problem> {
     }
 }
 
-/// Adds money to one's balance.
+/// Adds money to your balance.
 #[utoipa::path(post, path = "/api/v1/users/{id}/balance/charges", tag = "Balance", request_body = NewCharge, params(("id" = Uuid, Path), ("Idempotency-Key" = String, Header, description = "Required: makes a retry safe")),
     security(("identity" = [], "queue_token" = [])),
     responses((status = 201, body = ChargeView), (status = 403, description = "other_user, self_charge_off, not_admitted, queue_token_expired, …"), (status = 409, description = "balance_limit"), (status = 422, description = "amount_out_of_range, idempotency_key_reused")))]
@@ -160,7 +160,7 @@ pub async fn charge(
     }
 }
 
-/// One's balance.
+/// Your balance.
 #[utoipa::path(get, path = "/api/v1/users/{id}/balance", tag = "Balance", params(("id" = Uuid, Path)),
     security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = BalanceView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …")))]
@@ -197,7 +197,7 @@ fn entry_view((number, entry): &(u64, LedgerEntry)) -> EntryView {
     }
 }
 
-/// One's ledger: every movement of money, newest first.
+/// Your ledger: every movement of money, newest first.
 #[utoipa::path(get, path = "/api/v1/users/{id}/balance/entries", tag = "Balance", params(("id" = Uuid, Path), Page),
     security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = LedgerView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …")))]

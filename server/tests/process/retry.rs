@@ -100,13 +100,15 @@ async fn still_in_place(visitor: &mut Visitor, joined: &Answer) -> Option<String
     (!equal).then(|| format!("the place {was} became {is}"))
 }
 
-/// Repeats everything, each fan on a connection of its own. A server alone has no reason to ask for
-/// patience.
+/// How long a server alone may put joins off where the machine is busy with other things.
+const PUT_OFF: Duration = Duration::from_secs(30);
+
+/// Repeats everything, each fan on a connection of its own.
 pub async fn repeat_all(
     address: SocketAddr,
     journals: Vec<Journal>,
 ) -> (Vec<Journal>, Vec<String>) {
-    repeat_patiently(address, journals, Duration::ZERO).await
+    repeat_patiently(address, journals, PUT_OFF).await
 }
 
 /// The same by fans who do what 502, 503 and 504 ask for, for so long.
