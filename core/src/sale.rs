@@ -83,12 +83,13 @@ fn open(concert: &mut Concert, now: Time) {
     }
 }
 
-/// Closes a sale. One that was opened ahead of its time waits for the announced opening again.
+/// Closes a sale. One that was opened ahead of its time waits for the announced opening again, and one that
+/// is still to come stays so: however often it is asked for, no announced opening is lost.
 fn close(concert: &mut Concert, now: Time) {
-    if concert.not_closed(now).is_err() {
+    if concert.not_closed(now).is_err() || !now.reached(concert.opens_at()) {
         return;
     }
-    if now.reached(concert.opens_at()) && !now.reached(concert.start_at) {
+    if !now.reached(concert.start_at) {
         concert.by_hand.recalled_at = Some(now);
     } else {
         concert.by_hand.closed_at = Some(now);

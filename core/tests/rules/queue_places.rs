@@ -316,7 +316,7 @@ fn nobody_is_lost() {
     for n in 1..=9 {
         script += &format!("join u{n}\n");
     }
-    script += "leave u4\nsale c1 close\nat 1m\nadmit c1 -> admitted 0\nsale c1 open\n";
+    script += "leave u4\nat 1m\nsale c1 close\nadmit c1 -> admitted 0\nsale c1 open\n";
     script += "queue c1 paused on\nadmit c1 -> admitted 0\nqueue c1 paused off\n";
     for _ in 1..=8 {
         script += "+1m\nadmit c1\n";

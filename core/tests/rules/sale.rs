@@ -37,14 +37,14 @@ fn a_wrong_click_loses_no_announced_time() {
         sale c1 close                    -> sale opens 10m closes 1h
         join u2                          -> waiting
         reserve u1 r1                    -> sale_not_open 10m
-        sale c1 close                    -> sale opens 10m closes 30s   # once more: closed
-        join u3                          -> sale_closed
-        sale c1 open                     -> sale opens 10m closes 1h    # it goes on where it was
-        sale c1 open                     -> sale opens 0s closes 1h     # once more: open
+        sale c1 close                    -> sale opens 10m closes 1h    # once more: the same
+        join u3                          -> waiting
+        sale c1 open                     -> sale opens 0s closes 1h
+        sale c1 open                     -> sale opens 0s closes 1h     # once more: the same
         sale c1 close                    -> sale opens 10m closes 1h
         see announced c1                 -> 10m to 1h
         at 10m
-        admit c1                         -> admitted 1
+        admit c1                         -> admitted 2
     ",
     );
 }

@@ -25,13 +25,21 @@ const REASON_CHARS: usize = 300;
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = composed(bytes)?;
     strict::from_slice(&bytes).map_err(|error| {
-        let reason = text::printable(&error.to_string(), REASON_CHARS);
+        let reason = text::printable(&without_types(&error.to_string()), REASON_CHARS);
         let problem = Problem::of("invalid_body").with("reason", reason);
         match place::<T>(&bytes) {
             Some(pointer) => problem.with("pointer", pointer),
             None => problem,
         }
     })
+}
+
+/// What the parser says, without names of types here: `expected struct Person` is `expected an object`.
+fn without_types(reason: &str) -> String {
+    const EXPECTED: &str = "expected struct ";
+    let Some((before, after)) = reason.split_once(EXPECTED) else { return reason.to_owned() };
+    let after = after.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+    format!("{before}expected an object{after}")
 }
 
 /// Where the value is not what is read; none where it is the whole.
@@ -219,6 +227,8 @@ mod tests {
 
     #[test]
     fn what_is_no_value_is_told_with_its_place() {
+        let (_, shown) = problem(r#"{"name":"a","parts":["b"]}"#);
+        assert!(shown.contains("expected an object at line"), "{shown}");
         let (code, shown) = problem(r#"{"name":"a","parts":[{"zone":1}]}"#);
         assert!(code == "invalid_body" && shown.contains("/parts/0/zone"), "{shown}");
         for text in ["{\"name\":\"é\",\"name\":\"é\"}", "{\"name\":\"é", "\"é", "{\"é\\", "", "é"]

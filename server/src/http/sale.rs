@@ -20,8 +20,9 @@ use utoipa::ToSchema;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SaleBody {
-    /// True: a sale that was closed goes on where it was, one that is to come opens now. False: closes now;
-    /// a sale that was opened ahead of its announced opening waits for that again.
+    /// True: a sale that was closed goes on where it was, one that is to come opens now. False: closes now,
+    /// and it stays closed until `true`; a sale that was opened ahead of its announced opening waits for
+    /// that again, and one that is to come stays so. Repeating either changes nothing.
     pub open: Option<bool>,
     /// RFC 3339: the announced opening, while the sale has not opened.
     #[schema(format = DateTime)]
