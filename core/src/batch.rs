@@ -1,10 +1,10 @@
 //! Load, decide, save, a batch at a time: the part of it that is pure.
 
 use crate::command::Command;
-use crate::idempotency::{Key, Record};
 use crate::limits::LOAD_ROUNDS_MAX;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
+use crate::rows::idempotency::{Key, Record};
 use crate::rows::{Keys, Rows, want};
 use crate::time::Time;
 

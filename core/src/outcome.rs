@@ -5,7 +5,6 @@ use crate::id::{
     ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
 };
 use crate::money::Money;
-use crate::session::Issue;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +46,21 @@ pub struct Ticket {
     pub queue_number: Option<u64>,
     /// Where it stands.
     pub state: TicketState,
+}
+
+/// What access and refresh tokens are made from: the same gives the same tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// The session.
+    pub session_id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// Number of the refresh token.
+    pub generation: u64,
+    /// When it was given.
+    pub at: Time,
+    /// When it ends.
+    pub refresh_until: Time,
 }
 
 /// What happened.

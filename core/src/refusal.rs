@@ -7,9 +7,13 @@ use crate::id::{DateId, PaymentId, ReservationId};
 use crate::money::Money;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
+use strum::VariantNames;
 
 /// Why a command was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Refusal {
     /// Another user has the name.
     UsernameTaken,
@@ -20,6 +24,7 @@ pub enum Refusal {
     /// A concert, date, or user with this id exists already.
     AlreadyExists,
     /// A performance of this concert starts at the same instant.
+    #[strum(serialize = "already_exists")]
     DateExists {
         /// Which; `None`: it is in the same request.
         date_id: Option<DateId>,
@@ -58,10 +63,12 @@ pub enum Refusal {
     /// The waiting queue has reached its limit.
     QueueFull,
     /// The queue token names no place of this user.
+    #[strum(serialize = "queue_token_unknown")]
     TokenUnknown,
     /// The place is still in line.
     NotAdmitted,
     /// The admission is over.
+    #[strum(serialize = "queue_token_expired")]
     TokenExpired,
     /// The date has no seats with these numbers.
     SeatNotFound {
@@ -181,85 +188,12 @@ pub enum Field {
 
 impl Refusal {
     /// Every code there is, for tests that must meet each of them.
-    pub const CODES: [&'static str; 36] = [
-        "username_taken",
-        "concert_not_found",
-        "date_not_found",
-        "already_exists",
-        "date_in_past",
-        "date_before_opening",
-        "held_or_sold",
-        "sale_has_opened",
-        "sale_not_open",
-        "sale_closed",
-        "queue_full",
-        "queue_token_unknown",
-        "not_admitted",
-        "queue_token_expired",
-        "seat_not_found",
-        "seats_taken",
-        "seats_cooling_off",
-        "too_many_lapses",
-        "hold_exists",
-        "seat_limit",
-        "reservation_not_found",
-        "hold_lapsed",
-        "hold_released",
-        "already_paid",
-        "insufficient_balance",
-        "amount_out_of_range",
-        "balance_limit",
-        "credentials_wrong",
-        "password_wrong",
-        "session_ended",
-        "session_not_found",
-        "balance_left",
-        "user_not_found",
-        "balance_too_low",
-        "idempotency_key_reused",
-        "invalid_setting",
-    ];
+    pub const CODES: &'static [&'static str] = Self::VARIANTS;
 
-    /// The stable code that clients may rely on.
+    /// The stable code that clients may rely on: the variant's name in lower case, where it has no
+    /// other.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::UsernameTaken => "username_taken",
-            Self::ConcertNotFound => "concert_not_found",
-            Self::DateNotFound => "date_not_found",
-            Self::AlreadyExists | Self::DateExists { .. } => "already_exists",
-            Self::DateInPast { .. } => "date_in_past",
-            Self::DateBeforeOpening { .. } => "date_before_opening",
-            Self::HeldOrSold { .. } => "held_or_sold",
-            Self::SaleHasOpened { .. } => "sale_has_opened",
-            Self::SaleNotOpen { .. } => "sale_not_open",
-            Self::SaleClosed => "sale_closed",
-            Self::QueueFull => "queue_full",
-            Self::TokenUnknown => "queue_token_unknown",
-            Self::NotAdmitted => "not_admitted",
-            Self::TokenExpired => "queue_token_expired",
-            Self::SeatNotFound { .. } => "seat_not_found",
-            Self::SeatsTaken { .. } => "seats_taken",
-            Self::SeatsCoolingOff { .. } => "seats_cooling_off",
-            Self::TooManyLapses { .. } => "too_many_lapses",
-            Self::HoldExists { .. } => "hold_exists",
-            Self::SeatLimit { .. } => "seat_limit",
-            Self::ReservationNotFound => "reservation_not_found",
-            Self::HoldLapsed => "hold_lapsed",
-            Self::HoldReleased => "hold_released",
-            Self::AlreadyPaid { .. } => "already_paid",
-            Self::InsufficientBalance { .. } => "insufficient_balance",
-            Self::AmountOutOfRange { .. } => "amount_out_of_range",
-            Self::BalanceLimit { .. } => "balance_limit",
-            Self::CredentialsWrong => "credentials_wrong",
-            Self::PasswordWrong => "password_wrong",
-            Self::SessionEnded => "session_ended",
-            Self::SessionNotFound => "session_not_found",
-            Self::BalanceLeft { .. } => "balance_left",
-            Self::UserNotFound => "user_not_found",
-            Self::BalanceTooLow { .. } => "balance_too_low",
-            Self::IdempotencyKeyReused => "idempotency_key_reused",
-            Self::InvalidSetting { .. } => "invalid_setting",
-        }
+    pub fn code(&self) -> &'static str {
+        self.into()
     }
 }

@@ -59,9 +59,9 @@ impl Coverage {
     /// Commands that were never accepted, refusals and mishaps that were never met.
     pub fn missing(&self) -> Vec<&'static str> {
         let done = |name: &&str| self.commands.get(*name).is_some_and(|(_, done)| *done > 0);
-        let commands = Command::NAMES.into_iter().filter(|name| !done(name));
+        let commands = Command::NAMES.iter().copied().filter(|name| !done(name));
         let met = |code: &&str| self.refusals.contains_key(*code);
-        let refusals = Refusal::CODES.into_iter().filter(|code| !met(code));
+        let refusals = Refusal::CODES.iter().copied().filter(|code| !met(code));
         let mishaps = [
             ("a stored reply", self.replayed),
             ("a key after a day", self.old_keys),

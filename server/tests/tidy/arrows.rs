@@ -209,7 +209,7 @@ fn check_dependencies(manifest: &str) -> Vec<String> {
         .collect();
     let dependencies = manifest[tables[0]].as_table().unwrap();
     let names: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
-    if names != BTreeSet::from(["serde", "sha2", "uuid"]) {
+    if names != BTreeSet::from(["serde", "sha2", "strum", "uuid"]) {
         complaints.push(format!("core/Cargo.toml: depends on {names:?}"));
     }
     let features = |uuid: &toml::Value| Some(uuid.get("features")?.as_array()?.clone());
@@ -253,12 +253,12 @@ fn bad_samples_are_found() {
     complains(&confined("server/src/http/user.rs", "use rusqlite::Connection;"), "rusqlite");
     complains(&confined("server/src/http/user.rs", "crate::store::sqlite::X"), "store::sqlite");
     complains(&confined("server/src/desk/mod.rs", "SystemTime::now()"), "SystemTime");
-    complains(&check_pure("core/src/queue/mod.rs", "use std::time::Instant;"), "std::time");
-    complains(&check_pure("core/src/queue/mod.rs", "async fn tick() {}"), "async");
+    complains(&check_pure("core/src/rows/queue.rs", "use std::time::Instant;"), "std::time");
+    complains(&check_pure("core/src/rows/queue.rs", "async fn tick() {}"), "async");
     none(&check_pure("core/src/lib.rs", "//! no async\nuse std::fmt;"));
     let manifest = |lines: &str| check_dependencies(&format!("[dependencies]\n{lines}"));
-    complains(&manifest("serde = '1'\nsha2 = '1'\nuuid = '1'\ntokio = '1'"), "tokio");
-    let uuid = "serde = '1'\nsha2 = '1'\nuuid = { version = '1', features = ['serde', 'v7'] }";
+    complains(&manifest("serde = '1'\nsha2 = '1'\nstrum = '1'\nuuid = '1'\ntokio = '1'"), "tokio");
+    let uuid = "serde = '1'\nsha2 = '1'\nstrum = '1'\nuuid = { version = '1', features = ['serde', 'v7'] }";
     complains(&manifest(uuid), "v7");
     complains(&manifest(&format!("{uuid}\n[build-dependencies]\ncc = '1'")), "build-dependencies");
 }

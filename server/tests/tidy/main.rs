@@ -6,6 +6,7 @@
 
 mod arrows;
 mod documents;
+mod floors;
 mod hard_cases;
 mod operations;
 mod schema;

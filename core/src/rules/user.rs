@@ -1,27 +1,12 @@
 //! People who buy: local accounts, and users of an external identity provider on first sight.
 
-use crate::id::UserId;
+use crate::id::{ConcertId, UserId};
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
-use crate::rows::Rows;
+use crate::rows::user::User;
+use crate::rows::{Keys, Rows, want};
+use crate::rules::Rule;
 use crate::time::Time;
-
-/// A row of `user`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// Unique, in one form of Unicode, lower case; `issuer#subject` for an external identity.
-    pub username: String,
-    /// Unique: what the name looks like, see [`Register::look`]; of an external identity the name itself,
-    /// since providers tell apart what looks alike. `None` for an account of an older version whose name
-    /// looks like that of another.
-    pub look: Option<String>,
-    /// Argon2id in PHC string form; `None` for users of an external identity provider.
-    pub password_hash: Option<String>,
-    /// When the row was made.
-    pub created_at: Time,
-    /// When the account was deleted: its name is free then, and its password gone.
-    pub deleted_at: Option<Time>,
-}
 
 /// Makes a local account.
 #[derive(Clone, Debug)]
@@ -45,9 +30,18 @@ pub struct Adopt {
     pub username: String,
 }
 
-impl Register {
+impl Rule for Register {
+    fn concert(&self) -> Option<ConcertId> {
+        None
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        want(&mut keys.users, &rows.users, self.user);
+        want(&mut keys.usernames, &rows.usernames, self.look.clone());
+    }
+
     /// Refuses with: username taken, already exists.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         ensure!(rows.usernames.get(&self.look).is_none(), Refusal::UsernameTaken);
         ensure!(rows.users.get(&self.user).is_none(), Refusal::AlreadyExists);
 
@@ -64,9 +58,17 @@ impl Register {
     }
 }
 
-impl Adopt {
+impl Rule for Adopt {
+    fn concert(&self) -> Option<ConcertId> {
+        None
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        want(&mut keys.users, &rows.users, self.user);
+    }
+
     /// Never refuses.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Outcome {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         if rows.users.get(&self.user).is_none() {
             rows.usernames.insert(self.username.clone(), self.user);
             let user = User {
@@ -78,6 +80,6 @@ impl Adopt {
             };
             rows.users.insert(self.user, user);
         }
-        Outcome::Registered { user_id: self.user, username: self.username.clone() }
+        Ok(Outcome::Registered { user_id: self.user, username: self.username.clone() })
     }
 }

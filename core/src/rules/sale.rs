@@ -4,11 +4,13 @@
 //! closing it again leads back to the announced opening; closing one that is under way and opening it again
 //! goes on where it was. No announced time is lost by either.
 
-use crate::concert::Concert;
 use crate::id::{ConcertId, DateId};
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
-use crate::rows::Rows;
+use crate::rows::concert::Concert;
+use crate::rows::{Keys, Rows, want};
+use crate::rules::Rule;
+use crate::steps::concert::{dates_keys, live};
 use crate::time::Time;
 
 /// Sets when a sale opens and closes, or opens or closes it now. What is `None` stays as it is.
@@ -30,10 +32,21 @@ impl SetSale {
     pub const fn now(concert: ConcertId, open: bool) -> Self {
         Self { concert, open: Some(open), opens_at: None, closes_at: None }
     }
+}
+
+impl Rule for SetSale {
+    fn concert(&self) -> Option<ConcertId> {
+        Some(self.concert)
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        dates_keys(self.concert, rows, keys);
+        want(&mut keys.queues, &rows.queues, self.concert);
+    }
 
     /// Refuses with: concert not found, sale has opened (its opening cannot be moved), invalid setting (the
     /// draw's moment would come after the opening, or the closing not after it), date before opening.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let mut concert = live(rows, self.concert)?.clone();
         let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
         let draw = queue.rule.terms.clone();
@@ -65,12 +78,6 @@ impl SetSale {
         }
         Ok(outcome)
     }
-}
-
-/// The concert, if it is there and was not deleted.
-pub(crate) fn live(rows: &Rows, id: ConcertId) -> Result<&Concert, Refusal> {
-    let concert = rows.concerts.get(&id).filter(|concert| !concert.is_deleted());
-    concert.ok_or(Refusal::ConcertNotFound)
 }
 
 /// Opens a sale: one that was closed by hand goes on where it was, one that is to come opens now.

@@ -5,102 +5,23 @@
 //! Tokens of the version before name no session. They count as of one whose id is the user's own
 //! ([`unnamed`]): it has a row only once it has ended.
 
-use crate::id::{SessionId, UserId};
+use crate::id::{ConcertId, SessionId, UserId};
 use crate::limits::{REFRESH_AGAIN_MS, SESSION_MS_MAX, SESSIONS_PER_USER_MAX};
 use crate::money::Money;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
-use crate::rows::Rows;
+use crate::rows::session::{Session, SessionTimes, unnamed};
+use crate::rows::user::User;
+use crate::rows::{Keys, Rows, want};
+use crate::rules::Rule;
+use crate::steps::wallet::balance;
 use crate::time::Time;
-use crate::user::User;
-use crate::wallet;
-use serde::{Deserialize, Serialize};
 
-/// A row of `session`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
-    /// Whose.
-    pub user: UserId,
-    /// When somebody signed in.
-    pub created_at: Time,
-    /// What the client called itself then.
-    pub user_agent: Option<String>,
-    /// Number of the refresh token that is to be used next.
-    pub generation: u64,
-    /// When that one was given.
-    pub last_used_at: Time,
-    /// When it ends, and the session with it.
-    pub expires_at: Time,
-    /// No access token of the session counts for longer.
-    pub access_until: Time,
-    /// When it was ended.
-    pub ended_at: Option<Time>,
-    /// Its access tokens are refused, and have ended by themselves by then; set when it is ended.
-    pub refused_until: Option<Time>,
-}
-
-impl Session {
-    /// Whether it goes on.
-    #[must_use]
-    pub const fn is_live(&self, now: Time) -> bool {
-        self.ended_at.is_none() && !now.reached(self.expires_at)
-    }
-
-    const fn end(&mut self, now: Time) {
-        if self.ended_at.is_none() {
-            self.ended_at = Some(now);
-            self.refused_until = Some(self.access_until);
-        }
-    }
-
-    /// Gives the next refresh token.
-    fn renew(&mut self, times: SessionTimes, now: Time) {
-        self.generation += 1;
-        self.last_used_at = now;
-        self.expires_at =
-            now.plus_ms(times.refresh_ttl_ms).min(self.created_at.plus_ms(SESSION_MS_MAX));
-        self.access_until = self.access_until.max(now.plus_ms(times.access_ttl_ms));
-    }
-
-    fn issue(&self, session_id: SessionId) -> Issue {
-        Issue {
-            session_id,
-            user_id: self.user,
-            generation: self.generation,
-            at: self.last_used_at,
-            refresh_until: self.expires_at,
-        }
-    }
-}
-
-/// The session of tokens that name none.
-#[must_use]
-pub const fn unnamed(user: UserId) -> SessionId {
-    SessionId(user.0)
-}
-
-/// How long tokens count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionTimes {
-    /// Access tokens, ms.
-    pub access_ttl_ms: i64,
-    /// Refresh tokens, ms.
-    pub refresh_ttl_ms: i64,
-}
-
-/// What tokens are made from: the same gives the same tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Issue {
-    /// The session.
-    pub session_id: SessionId,
-    /// Whose.
-    pub user_id: UserId,
-    /// Number of the refresh token.
-    pub generation: u64,
-    /// When it was given.
-    pub at: Time,
-    /// When it ends.
-    pub refresh_until: Time,
+/// Names a user with the sessions that were not ended, and that of tokens which name none.
+fn account_keys(user: UserId, rows: &Rows, keys: &mut Keys) {
+    want(&mut keys.users, &rows.users, user);
+    want(&mut keys.user_sessions, &rows.user_sessions, user);
+    want(&mut keys.sessions, &rows.sessions, unnamed(user));
 }
 
 fn fits(rows: &Rows, user: UserId, password_hash: &str) -> bool {
@@ -184,9 +105,19 @@ pub struct OpenSession {
     pub times: SessionTimes,
 }
 
-impl OpenSession {
+impl Rule for OpenSession {
+    fn concert(&self) -> Option<ConcertId> {
+        None
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        want(&mut keys.sessions, &rows.sessions, self.session);
+        want(&mut keys.users, &rows.users, self.user);
+        want(&mut keys.user_sessions, &rows.user_sessions, self.user);
+    }
+
     /// Refuses with: credentials wrong, already exists.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let fits = fits(rows, self.user, &self.password_hash);
         ensure!(fits, Refusal::CredentialsWrong);
         ensure!(rows.sessions.get(&self.session).is_none(), Refusal::AlreadyExists);
@@ -231,10 +162,21 @@ pub struct Refresh {
     pub times: SessionTimes,
 }
 
-impl Refresh {
+impl Rule for Refresh {
+    fn concert(&self) -> Option<ConcertId> {
+        None
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        want(&mut keys.sessions, &rows.sessions, self.session);
+        if self.unnamed_until.is_some() {
+            account_keys(self.user, rows, keys);
+        }
+    }
+
     /// Refuses with: session ended. The number before, for a moment after its use, gives the same as then:
     /// the answer may have been lost. Any other that was used ends the session.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let Some(row) = rows.sessions.get(&self.session) else {
             return self.name(rows, now);
         };
@@ -255,7 +197,9 @@ impl Refresh {
         row.renew(self.times, now);
         Ok(Outcome::Refreshed(row.issue(self.session)))
     }
+}
 
+impl Refresh {
     /// Makes the session of a token that names none.
     fn name(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let until = self.unnamed_until.ok_or(Refusal::SessionEnded)?;
@@ -293,9 +237,20 @@ pub struct EndSessions {
     pub times: SessionTimes,
 }
 
-impl EndSessions {
+impl Rule for EndSessions {
+    fn concert(&self) -> Option<ConcertId> {
+        None
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        if let Which::One(id) = self.which {
+            want(&mut keys.sessions, &rows.sessions, id);
+        }
+        account_keys(self.user, rows, keys);
+    }
+
     /// Refuses with: session not found. Ending twice is ending once.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let count = match self.which {
             Which::Others(keep) => end_all(rows, self.user, Some(keep), self.times, now),
             Which::One(id) if id == unnamed(self.user) => {
@@ -330,9 +285,17 @@ pub struct SetPassword {
     pub times: SessionTimes,
 }
 
-impl SetPassword {
+impl Rule for SetPassword {
+    fn concert(&self) -> Option<ConcertId> {
+        None
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        account_keys(self.user, rows, keys);
+    }
+
     /// Refuses with: password wrong.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         ensure!(fits(rows, self.user, &self.old_hash), Refusal::PasswordWrong);
 
         if let Some(user) = rows.users.update(&self.user) {
@@ -356,11 +319,20 @@ pub struct DeleteUser {
     pub times: SessionTimes,
 }
 
-impl DeleteUser {
+impl Rule for DeleteUser {
+    fn concert(&self) -> Option<ConcertId> {
+        None
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        account_keys(self.user, rows, keys);
+        want(&mut keys.balances, &rows.balances, self.user);
+    }
+
     /// Refuses with: password wrong, balance left.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         ensure!(fits(rows, self.user, &self.password_hash), Refusal::PasswordWrong);
-        let balance = wallet::balance(rows, self.user).amount;
+        let balance = balance(rows, self.user).amount;
         let may_go = self.give_up_balance || balance == Money(0);
         ensure!(may_go, Refusal::BalanceLeft { balance });
 

@@ -3,16 +3,17 @@
 //! Nothing is removed: what is deleted keeps its row and is not shown, sold or counted any more, so that
 //! what somebody once held can still be told.
 
-use crate::concert::{Seat, are_seats, is_name, is_run_time, may_start};
+use crate::check::{is_name, is_run_time};
 use crate::id::{ConcertId, DateId, SeatKey};
 use crate::limits::SEATS_PER_DATE_MAX;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
-use crate::rows::Rows;
-use crate::sale::live;
+use crate::rows::concert::ConcertDate;
+use crate::rows::seat::Seat;
+use crate::rows::{Keys, Rows, want};
+use crate::rules::Rule;
+use crate::steps::concert::{NewSeat, are_seats, dates_keys, live, may_start};
 use crate::time::Time;
-
-pub use crate::concert::NewSeat;
 
 /// Changes what is told of a concert; `None` leaves it as it is. Name, theater and length only while nothing
 /// is held or sold; the time zone always, since it says how a time is told and not when it is.
@@ -41,9 +42,17 @@ fn nothing_taken(seats: u64) -> Result<(), Refusal> {
     Ok(())
 }
 
-impl EditConcert {
+impl Rule for EditConcert {
+    fn concert(&self) -> Option<ConcertId> {
+        Some(self.concert)
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        dates_keys(self.concert, rows, keys);
+    }
+
     /// Refuses with: concert not found, invalid setting, held or sold.
-    pub(crate) fn decide(&self, rows: &mut Rows) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, _: Time) -> Result<Outcome, Refusal> {
         let concert = live(rows, self.concert)?;
         let invalid = |field| Refusal::InvalidSetting { field };
         let text = |text: &Option<String>| text.as_deref().is_none_or(is_name);
@@ -81,9 +90,17 @@ pub struct DeleteConcert {
     pub concert: ConcertId,
 }
 
-impl DeleteConcert {
+impl Rule for DeleteConcert {
+    fn concert(&self) -> Option<ConcertId> {
+        Some(self.concert)
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        dates_keys(self.concert, rows, keys);
+    }
+
     /// Refuses with: concert not found, held or sold.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         live(rows, self.concert)?;
         nothing_taken(taken(rows, self.concert))?;
 
@@ -109,10 +126,26 @@ pub struct EditDate {
     pub seats: Vec<NewSeat>,
 }
 
-impl EditDate {
+impl Rule for EditDate {
+    fn concert(&self) -> Option<ConcertId> {
+        Some(self.concert)
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        dates_keys(self.concert, rows, keys);
+        want(&mut keys.dates, &rows.dates, self.date);
+        // More than a date may have is refused without a look at them.
+        if self.seats.len() <= SEATS_PER_DATE_MAX {
+            for seat in &self.seats {
+                let key = SeatKey { date: self.date, number: seat.number };
+                want(&mut keys.seats, &rows.seats, key);
+            }
+        }
+    }
+
     /// Refuses with: concert not found, date not found, held or sold, date in past, date before opening,
     /// date exists, invalid setting, seats taken.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let opens_at = live(rows, self.concert)?.start_at;
         let date = found(rows, self.concert, self.date)?.clone();
         let starts_at = self.starts_at.unwrap_or(date.concert_date);
@@ -147,7 +180,9 @@ impl EditDate {
         let (concert_id, date_id) = (self.concert, self.date);
         Ok(Outcome::DateEdited { concert_id, date_id, starts_at, total_seats })
     }
+}
 
+impl EditDate {
     fn put(&self, rows: &mut Rows, new: &NewSeat) {
         let key = SeatKey { date: self.date, number: new.number };
         let differs = |seat: &Seat| seat.zone != new.zone || seat.ticket_price != new.price;
@@ -165,11 +200,7 @@ impl EditDate {
 }
 
 /// The date, if it is one of this concert and was not deleted.
-fn found(
-    rows: &Rows,
-    concert: ConcertId,
-    id: DateId,
-) -> Result<&crate::concert::ConcertDate, Refusal> {
+fn found(rows: &Rows, concert: ConcertId, id: DateId) -> Result<&ConcertDate, Refusal> {
     let date = rows.dates.get(&id).filter(|date| date.concert == concert && date.is_live());
     date.ok_or(Refusal::DateNotFound)
 }
@@ -183,9 +214,18 @@ pub struct DeleteDate {
     pub date: DateId,
 }
 
-impl DeleteDate {
+impl Rule for DeleteDate {
+    fn concert(&self) -> Option<ConcertId> {
+        Some(self.concert)
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        dates_keys(self.concert, rows, keys);
+        want(&mut keys.dates, &rows.dates, self.date);
+    }
+
     /// Refuses with: concert not found, date not found, held or sold.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         live(rows, self.concert)?;
         let date = found(rows, self.concert, self.date)?;
         let seats = date.total_seats;

@@ -1,31 +1,21 @@
 //! Paying: debit, payment record, sold seats, confirmed reservation and ended admission, all or
 //! nothing, in one decision.
 
-use crate::concert::SeatStatus;
 use crate::id::{ConcertId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId};
 use crate::money::Money;
 use crate::outcome::Outcome;
-use crate::queue::{self, AdmissionEnd};
 use crate::refusal::Refusal;
-use crate::reservation::{self, ReservationStatus};
-use crate::rows::Rows;
+use crate::rows::payment::Payment;
+use crate::rows::place::AdmissionEnd;
+use crate::rows::reservation::ReservationStatus;
+use crate::rows::seat::SeatStatus;
+use crate::rows::wallet::EntryKind;
+use crate::rows::{Keys, Rows, want};
+use crate::rules::Rule;
+use crate::steps::admission::{admitted, end_admission, token_keys};
+use crate::steps::hold::{owned, owns_its_seats, reservation_keys};
+use crate::steps::wallet::{Movement, balance, post};
 use crate::time::Time;
-use crate::wallet::{self, EntryKind};
-
-/// A row of `amount`. One a reservation; never changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Payment {
-    /// Its id.
-    pub payment: PaymentId,
-    /// Who paid.
-    pub user: UserId,
-    /// For which concert.
-    pub concert: ConcertId,
-    /// Minor units.
-    pub amount: Money,
-    /// When.
-    pub payment_date: Time,
-}
 
 /// Pays a held reservation from the user's balance.
 #[derive(Clone, Debug)]
@@ -40,19 +30,29 @@ pub struct Pay {
     pub payment: PaymentId,
 }
 
-impl Pay {
-    /// Refuses with: already paid, hold released, hold lapsed, token (see [`queue::admitted`]),
+impl Rule for Pay {
+    fn concert(&self) -> Option<ConcertId> {
+        Some(self.place.concert)
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        token_keys(self.place, rows, keys);
+        want(&mut keys.queues, &rows.queues, self.place.concert);
+        want(&mut keys.balances, &rows.balances, self.user);
+        reservation_keys(self.reservation, rows, keys);
+    }
+
+    /// Refuses with: already paid, hold released, hold lapsed, token (see [`admitted`]),
     /// reservation not found, insufficient balance. A reservation that is there is looked at before
     /// the token, so that a retry after payment learns of the payment and not of the ended token.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        let reservation = reservation::owned(rows, self.reservation, self.user, self.place);
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        let reservation = owned(rows, self.reservation, self.user, self.place);
         reservation.map_or(Ok(()), |r| r.still_held(now))?;
-        let overtaken =
-            reservation.is_some() && !reservation::owns_its_seats(rows, self.reservation);
+        let overtaken = reservation.is_some() && !owns_its_seats(rows, self.reservation);
         ensure!(!overtaken, Refusal::HoldLapsed);
-        queue::admitted(rows, self.place, self.user, now)?;
+        admitted(rows, self.place, self.user, now)?;
         let price = reservation.ok_or(Refusal::ReservationNotFound)?.total_price;
-        let balance = wallet::balance(rows, self.user).amount;
+        let balance = balance(rows, self.user).amount;
         let after = balance.checked_sub(price).filter(|left| *left >= Money::ZERO);
         let after = after.ok_or(Refusal::InsufficientBalance {
             balance,
@@ -60,10 +60,15 @@ impl Pay {
             missing: Money(price.0.saturating_sub(balance.0)),
         })?;
 
-        let debit = (EntryKind::Payment, price.negated(), self.payment.0);
-        wallet::post(rows, self.user, after, debit, now);
+        let debit = Movement {
+            kind: EntryKind::Payment,
+            amount: price.negated(),
+            reference: self.payment.0,
+            reason: None,
+        };
+        post(rows, self.user, debit, after, now);
         self.confirm(rows, price, now);
-        queue::end_admission(rows, self.place, AdmissionEnd::Paid, now);
+        end_admission(rows, self.place, AdmissionEnd::Paid, now);
         Ok(Outcome::Paid {
             payment_id: self.payment,
             reservation_id: self.reservation,
@@ -72,7 +77,9 @@ impl Pay {
             paid_at: now,
         })
     }
+}
 
+impl Pay {
     fn confirm(&self, rows: &mut Rows, price: Money, now: Time) {
         let payment = Payment {
             payment: self.payment,

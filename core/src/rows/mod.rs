@@ -3,101 +3,32 @@
 //! (It is the persistence context of an ORM, for a batch.) A store fills it before the rules run and
 //! saves what [`Table::changed`] tells afterwards. The rules read and write nothing else.
 
-use crate::concert::{Concert, ConcertDate, Seat};
+pub mod concert;
+pub mod idempotency;
+pub mod payment;
+pub mod place;
+pub mod queue;
+pub mod reservation;
+pub mod seat;
+pub mod session;
+mod table;
+pub mod user;
+pub mod wallet;
+
+pub use crate::rows::table::{Change, Table};
+
 use crate::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid};
-use crate::idempotency::Record;
-use crate::payment::Payment;
-use crate::queue::{Admission, Place, QueueState};
-use crate::reservation::{Reservation, ReservedSeat};
-use crate::session::Session;
-use crate::user::User;
-use crate::wallet::{Balance, LedgerEntry};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What a batch did to a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// The row is new.
-    Insert,
-    /// The row was there and has changed.
-    Update,
-}
-
-#[derive(Clone, Debug)]
-struct Slot<V> {
-    value: Option<V>,
-    change: Option<Change>,
-}
-
-/// Rows of one kind. A row that was looked for and is not there is remembered as absent, which is
-/// not the same as a row that nobody loaded.
-#[derive(Clone, Debug)]
-pub struct Table<K, V> {
-    slots: BTreeMap<K, Slot<V>>,
-}
-
-impl<K, V> Default for Table<K, V> {
-    fn default() -> Self {
-        Self { slots: BTreeMap::new() }
-    }
-}
-
-impl<K: Ord + Clone + std::fmt::Debug, V> Table<K, V> {
-    /// Puts a row as the store found it, `None` where there is none. For stores.
-    pub fn put_loaded(&mut self, key: K, value: Option<V>) {
-        self.slots.entry(key).or_insert(Slot { value, change: None });
-    }
-
-    /// Whether the row was loaded (as present or as absent) or made in this batch.
-    #[must_use]
-    pub fn is_loaded(&self, key: &K) -> bool {
-        self.slots.contains_key(key)
-    }
-
-    /// The row, if it exists. Asking for a row that the command did not name is a bug: tests stop
-    /// there, and a release build treats it as absent.
-    #[must_use]
-    pub fn get(&self, key: &K) -> Option<&V> {
-        debug_assert!(self.is_loaded(key), "row {key:?} was not loaded");
-        self.peek(key)
-    }
-
-    /// The row if it was loaded and exists; for [`crate::command::Command::keys`], which asks
-    /// before everything is there.
-    #[must_use]
-    pub fn peek(&self, key: &K) -> Option<&V> {
-        self.slots.get(key).and_then(|slot| slot.value.as_ref())
-    }
-
-    /// The row for changing; it will be saved.
-    pub fn update(&mut self, key: &K) -> Option<&mut V> {
-        let slot = self.slots.get_mut(key)?;
-        if slot.value.is_some() && slot.change.is_none() {
-            slot.change = Some(Change::Update);
-        }
-        slot.value.as_mut()
-    }
-
-    /// Adds a row, or replaces one.
-    pub fn insert(&mut self, key: K, value: V) {
-        match self.slots.get_mut(&key) {
-            Some(slot) => {
-                let existed = slot.value.is_some() && slot.change != Some(Change::Insert);
-                slot.change = Some(if existed { Change::Update } else { Change::Insert });
-                slot.value = Some(value);
-            }
-            None => {
-                let slot = Slot { value: Some(value), change: Some(Change::Insert) };
-                self.slots.insert(key, slot);
-            }
-        }
-    }
-
-    /// What is to be saved, in key order (so that every node locks in the same order).
-    pub fn changed(&self) -> impl Iterator<Item = (&K, &V, Change)> {
-        self.slots.iter().filter_map(|(key, slot)| Some((key, slot.value.as_ref()?, slot.change?)))
-    }
-}
+use crate::rows::concert::{Concert, ConcertDate};
+use crate::rows::idempotency::Record;
+use crate::rows::payment::Payment;
+use crate::rows::place::{Admission, Place};
+use crate::rows::queue::QueueState;
+use crate::rows::reservation::{Reservation, ReservedSeat};
+use crate::rows::seat::Seat;
+use crate::rows::session::Session;
+use crate::rows::user::User;
+use crate::rows::wallet::{Balance, LedgerEntry};
+use std::collections::BTreeSet;
 
 /// Everything a batch has loaded and done. Sets and lists (`dates_of`, `returning`, `holdings`,
 /// `reserved_seats`, `user_sessions`) are loaded as present, empty where there is nothing.

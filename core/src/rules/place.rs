@@ -1,14 +1,17 @@
 //! Places in line: to join, to come back, to leave.
 
-use super::admission::{admit, end_admission, expire};
-use super::{Admission, AdmissionEnd, Place, PlaceStatus, QueueState};
-use crate::concert::Concert;
 use crate::id::{ConcertId, PlaceKey, UserId};
 use crate::limits::LAPSES_MAX;
 use crate::outcome::{Outcome, Ticket, TicketState};
 use crate::refusal::Refusal;
-use crate::reservation;
-use crate::rows::Rows;
+use crate::rows::concert::Concert;
+use crate::rows::place::{Admission, AdmissionEnd, Place, PlaceStatus};
+use crate::rows::queue::QueueState;
+use crate::rows::{Keys, Rows, want};
+use crate::rules::Rule;
+use crate::steps::admission::{admit, end_admission, forget_returning};
+use crate::steps::concert::queue_keys;
+use crate::steps::hold::{ending_keys, expire, release};
 use crate::time::Time;
 
 /// Asks for a place in line, or for the one that the user has.
@@ -28,10 +31,24 @@ impl Join {
     pub const fn of(user: UserId, concert: ConcertId) -> Self {
         Self { user, concert, may_enter: true }
     }
+}
+
+impl Rule for Join {
+    fn concert(&self) -> Option<ConcertId> {
+        Some(self.concert)
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        queue_keys(self.concert, rows, keys);
+        want(&mut keys.newest_places, &rows.newest_places, (self.user, self.concert));
+        if let Some(&sequence) = rows.newest_places.peek(&(self.user, self.concert)) {
+            ending_keys(PlaceKey { concert: self.concert, sequence }, rows, keys);
+        }
+    }
 
     /// Refuses with: concert not found, sale closed (unless the user is in line or in the shop),
     /// too many lapses (likewise), queue full.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let concert = rows.concerts.get(&self.concert).ok_or(Refusal::ConcertNotFound)?.clone();
         let newest = rows.newest_places.get(&(self.user, self.concert)).copied();
         let newest = newest.map(|sequence| PlaceKey { concert: self.concert, sequence });
@@ -63,7 +80,9 @@ impl Join {
         }
         Ok(self.stand(rows, &concert, lapses, now))
     }
+}
 
+impl Join {
     /// A new place at the end. Where nobody waits and there is room, it is served at once.
     fn stand(&self, rows: &mut Rows, concert: &Concert, lapses: u32, now: Time) -> Outcome {
         let mut key = PlaceKey { concert: self.concert, sequence: 0 };
@@ -205,9 +224,17 @@ pub struct Leave {
     pub place: PlaceKey,
 }
 
-impl Leave {
+impl Rule for Leave {
+    fn concert(&self) -> Option<ConcertId> {
+        Some(self.place.concert)
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        ending_keys(self.place, rows, keys);
+    }
+
     /// Refuses with: token unknown. Leaving twice is leaving once.
-    pub(crate) fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let place = rows.places.get(&self.place).filter(|place| place.user == self.user);
         let status = place.ok_or(Refusal::TokenUnknown)?.status;
 
@@ -218,12 +245,14 @@ impl Leave {
         }
         Ok(Outcome::Left)
     }
+}
 
+impl Leave {
     fn give_up_admission(&self, rows: &mut Rows, now: Time) {
         if !expire(rows, self.place, now) {
             let held = rows.admissions.get(&self.place).and_then(|a| a.reservation);
             if let Some(id) = held {
-                reservation::release(rows, self.place, id, now);
+                release(rows, self.place, id, now);
             }
             end_admission(rows, self.place, AdmissionEnd::Left, now);
         }
@@ -254,14 +283,5 @@ impl Leave {
                 admission.ended_at.get_or_insert(now);
             }
         }
-    }
-}
-
-pub(super) fn forget_returning(rows: &mut Rows, key: PlaceKey) {
-    if let Some(queue) = rows.queues.update(&key.concert) {
-        queue.returning = queue.returning.saturating_sub(1);
-    }
-    if let Some(returning) = rows.returning.update(&key.concert) {
-        returning.remove(&key.sequence);
     }
 }

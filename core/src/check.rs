@@ -1,0 +1,19 @@
+//! Whether single values are as allowed.
+
+use crate::limits::NAME_CHARS_MAX;
+
+/// A name or a reason: it shows something, on one line, and is not too long.
+pub(crate) fn is_name(name: &str) -> bool {
+    let shown = !name.trim().is_empty() && !name.chars().any(char::is_control);
+    shown && name.chars().count() <= NAME_CHARS_MAX
+}
+
+/// Minutes that a show may last.
+pub(crate) fn is_run_time(minutes: u32) -> bool {
+    (1..=24 * 60).contains(&minutes)
+}
+
+/// Words that a draw is told in.
+pub(crate) fn is_text(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= NAME_CHARS_MAX
+}

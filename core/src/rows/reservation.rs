@@ -1,0 +1,98 @@
+//! Reservations: what their rows tell.
+
+use crate::id::{ConcertId, DateId, PaymentId, UserId};
+use crate::money::Money;
+use crate::refusal::Refusal;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// The state of a reservation as its row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReservationStatus {
+    /// The seats are the user's until `expires_at`.
+    Held,
+    /// Paid; the seats are the user's.
+    Confirmed,
+    /// Not paid in time.
+    Expired,
+    /// Released by the user.
+    Cancelled,
+}
+
+/// A row of `reservation`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    /// Whose.
+    pub user: UserId,
+    /// Of which show.
+    pub concert: ConcertId,
+    /// Of which date.
+    pub date: DateId,
+    /// Sequence of the place that it was made with.
+    pub sequence: u64,
+    /// See [`ReservationStatus`].
+    pub status: ReservationStatus,
+    /// How many seats.
+    pub seat_count: u32,
+    /// Sum of the prices at the time of the hold, minor units.
+    pub total_price: Money,
+    /// When it was made.
+    pub reservation_date: Time,
+    /// End of the hold.
+    pub expires_at: Time,
+    /// When it was confirmed, expired or cancelled.
+    pub ended_at: Option<Time>,
+    /// The payment that confirmed it.
+    pub payment: Option<PaymentId>,
+}
+
+impl Reservation {
+    /// Whether the hold counts at `now`. Refuses with: already paid, hold released, hold lapsed.
+    pub fn still_held(&self, now: Time) -> Result<(), Refusal> {
+        match (self.status, self.payment) {
+            (ReservationStatus::Confirmed, Some(payment_id)) => {
+                Err(Refusal::AlreadyPaid { payment_id })
+            }
+            (ReservationStatus::Cancelled, _) => Err(Refusal::HoldReleased),
+            (ReservationStatus::Held, _) if !now.reached(self.expires_at) => Ok(()),
+            _ => Err(Refusal::HoldLapsed),
+        }
+    }
+
+    /// The state at `now`, whether or not the sweeper has come by.
+    #[must_use]
+    pub fn status_at(&self, now: Time) -> ReservationStatus {
+        if self.status == ReservationStatus::Held && now.reached(self.expires_at) {
+            ReservationStatus::Expired
+        } else {
+            self.status
+        }
+    }
+
+    /// Until when its seats are closed to who released it now, if it were until `lapsed` after a lapse.
+    pub(crate) fn closed_until(&self, lapsed: Time, now: Time) -> Time {
+        let whole = self.expires_at.ms_since(self.reservation_date).max(1);
+        let held = now.ms_since(self.reservation_date).min(whole);
+        now.plus_ms(lapsed.ms_since(self.expires_at).saturating_mul(held) / whole)
+    }
+
+    /// Seats that count against the user's limit at `now`.
+    pub(crate) fn seats_counted(&self, now: Time) -> u32 {
+        match self.status_at(now) {
+            ReservationStatus::Held | ReservationStatus::Confirmed => self.seat_count,
+            ReservationStatus::Expired | ReservationStatus::Cancelled => 0,
+        }
+    }
+}
+
+/// A row of `reservation_seat`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReservedSeat {
+    /// The seat's row.
+    pub seat_id: i64,
+    /// Its number.
+    pub number: u32,
+    /// Its price at the time of the hold, minor units.
+    pub price: Money,
+}

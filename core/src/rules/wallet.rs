@@ -1,0 +1,101 @@
+//! Adding money to a balance, and an operator's adjustments of it.
+
+use crate::check::is_name;
+use crate::id::{ChargeId, ConcertId, PlaceKey, UserId};
+use crate::limits::{BALANCE_MAX, CHARGE_MAX, CHARGE_MIN};
+use crate::money::Money;
+use crate::outcome::Outcome;
+use crate::refusal::{Field, Refusal};
+use crate::rows::wallet::EntryKind;
+use crate::rows::{Keys, Rows, want};
+use crate::rules::Rule;
+use crate::steps::admission::{admitted, arrive, token_keys};
+use crate::steps::wallet::{Movement, balance, post};
+use crate::time::Time;
+
+/// Adds money to a balance.
+#[derive(Clone, Debug)]
+pub struct Charge {
+    /// Whose.
+    pub user: UserId,
+    /// The admitted place that the user shops with.
+    pub place: PlaceKey,
+    /// Minor units.
+    pub amount: Money,
+    /// Id of the charge.
+    pub charge: ChargeId,
+}
+
+impl Rule for Charge {
+    fn concert(&self) -> Option<ConcertId> {
+        Some(self.place.concert)
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        token_keys(self.place, rows, keys);
+        want(&mut keys.balances, &rows.balances, self.user);
+    }
+
+    /// Refuses with: token (see [`admitted`]), amount out of range, balance limit.
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        admitted(rows, self.place, self.user, now)?;
+        let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&self.amount);
+        ensure!(in_range, Refusal::AmountOutOfRange { min: CHARGE_MIN, max: CHARGE_MAX });
+        let after = balance(rows, self.user).amount.checked_add(self.amount);
+        let after = after.filter(|sum| *sum <= BALANCE_MAX);
+        let after = after.ok_or(Refusal::BalanceLimit { limit: BALANCE_MAX })?;
+
+        arrive(rows, self.place, now);
+        let (amount, reference) = (self.amount, self.charge.0);
+        let credit = Movement { kind: EntryKind::Charge, amount, reference, reason: None };
+        post(rows, self.user, credit, after, now);
+        Ok(Outcome::Charged { charge_id: self.charge, amount: self.amount, balance: after })
+    }
+}
+
+/// Adds money to a balance or takes some, for an operator: money that came or went outside of the system.
+#[derive(Clone, Debug)]
+pub struct Adjust {
+    /// Whose.
+    pub user: UserId,
+    /// Minor units; negative: taken.
+    pub amount: Money,
+    /// Why, in the operator's words.
+    pub reason: String,
+    /// Its id.
+    pub adjustment: ChargeId,
+}
+
+impl Rule for Adjust {
+    fn concert(&self) -> Option<ConcertId> {
+        None
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        want(&mut keys.users, &rows.users, self.user);
+        want(&mut keys.balances, &rows.balances, self.user);
+    }
+
+    /// Refuses with: user not found, amount out of range, invalid setting (the reason), balance too low,
+    /// balance limit.
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        ensure!(rows.users.get(&self.user).is_some(), Refusal::UserNotFound);
+        let size = Money(self.amount.0.saturating_abs());
+        let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&size);
+        ensure!(in_range, Refusal::AmountOutOfRange { min: CHARGE_MIN, max: CHARGE_MAX });
+        ensure!(is_name(&self.reason), Refusal::InvalidSetting { field: Field::Reason });
+        let before = balance(rows, self.user).amount;
+        let limit = Refusal::BalanceLimit { limit: BALANCE_MAX };
+        let after = before.checked_add(self.amount).ok_or(limit.clone())?;
+        ensure!(after >= Money::ZERO, Refusal::BalanceTooLow { balance: before });
+        ensure!(after <= BALANCE_MAX, limit);
+
+        let credit = self.amount > Money::ZERO;
+        let kind = if credit { EntryKind::Credit } else { EntryKind::Debit };
+        let (amount, reference) = (self.amount, self.adjustment.0);
+        let reason = Some(self.reason.clone());
+        post(rows, self.user, Movement { kind, amount, reference, reason }, after, now);
+        let (adjustment_id, user_id) = (self.adjustment, self.user);
+        Ok(Outcome::Adjusted { adjustment_id, user_id, amount: self.amount, balance: after })
+    }
+}

@@ -1,0 +1,88 @@
+//! What the rules about a concert and its dates share: finding them, and what a date and its seats may be.
+
+use crate::check::is_name;
+use crate::id::{ConcertId, DateId};
+use crate::limits::{PRICE_MAX, SEATS_PER_DATE_MAX};
+use crate::money::Money;
+use crate::refusal::Refusal;
+use crate::rows::concert::Concert;
+use crate::rows::seat::{Seat, SeatStatus};
+use crate::rows::{Keys, Rows, want};
+use crate::time::Time;
+use std::collections::BTreeSet;
+
+/// The concert, if it is there and was not deleted.
+pub(crate) fn live(rows: &Rows, id: ConcertId) -> Result<&Concert, Refusal> {
+    let concert = rows.concerts.get(&id).filter(|concert| !concert.is_deleted());
+    concert.ok_or(Refusal::ConcertNotFound)
+}
+
+/// Names a concert and all its dates.
+pub(crate) fn dates_keys(concert: ConcertId, rows: &Rows, keys: &mut Keys) {
+    want(&mut keys.concerts, &rows.concerts, concert);
+    want(&mut keys.dates_of, &rows.dates_of, concert);
+    for date in rows.dates_of.peek(&concert).into_iter().flatten() {
+        want(&mut keys.dates, &rows.dates, *date);
+    }
+}
+
+/// Names a concert and its queue.
+pub(crate) fn queue_keys(concert: ConcertId, rows: &Rows, keys: &mut Keys) {
+    want(&mut keys.concerts, &rows.concerts, concert);
+    want(&mut keys.queues, &rows.queues, concert);
+}
+/// A performance can start then: it is to come, after its sale's opening, and at that instant there is no
+/// other of the concert. Refuses with: date in past, date before opening, date exists.
+pub(crate) fn may_start(
+    rows: &Rows,
+    (id, opens_at): (ConcertId, Time),
+    (date, starts_at): (DateId, Time),
+    now: Time,
+) -> Result<(), Refusal> {
+    ensure!(!now.reached(starts_at), Refusal::DateInPast { starts_at });
+    ensure!(starts_at > opens_at, Refusal::DateBeforeOpening { starts_at, opens_at });
+    let others = rows.dates_of.get(&id).into_iter().flatten().filter(|other| **other != date);
+    let at = |id: &&DateId| rows.dates.get(id).is_some_and(|row| row.concert_date == starts_at);
+    let same = others.copied().find(|other| at(&other));
+    same.map_or(Ok(()), |first| Err(Refusal::DateExists { date_id: Some(first), starts_at }))
+}
+
+/// A seat to be added.
+#[derive(Clone, Debug)]
+pub struct NewSeat {
+    /// Number on the date, from 1.
+    pub number: u32,
+    /// Price zone.
+    pub zone: String,
+    /// Minor units.
+    pub price: Money,
+}
+
+impl NewSeat {
+    /// The row of a seat that nobody has yet.
+    pub(crate) fn row(&self, concert: ConcertId) -> Seat {
+        Seat {
+            seat_id: 0,
+            concert,
+            zone: self.zone.clone(),
+            ticket_price: self.price,
+            status: SeatStatus::Available,
+            reservation: None,
+            held_until: None,
+            reservated_date: None,
+            last_holder: None,
+            last_holder_until: None,
+        }
+    }
+}
+
+/// Whether these can be seats of one date: at least one, each number once, prices and zones as allowed.
+pub(crate) fn are_seats(seats: &[NewSeat]) -> bool {
+    let numbers: BTreeSet<u32> = seats.iter().map(|seat| seat.number).collect();
+    let fits = |seat: &NewSeat| {
+        seat.number > 0 && (Money::ZERO..=PRICE_MAX).contains(&seat.price) && is_name(&seat.zone)
+    };
+    (1..=SEATS_PER_DATE_MAX).contains(&seats.len())
+        && numbers.len() == seats.len()
+        && seats.iter().all(fits)
+}

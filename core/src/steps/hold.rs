@@ -1,0 +1,133 @@
+//! The steps of a hold: whose it is, and its end by its owner, by its time, or with its admission.
+
+use crate::id::{PlaceKey, ReservationId, SeatKey, UserId};
+use crate::rows::place::AdmissionEnd;
+use crate::rows::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use crate::rows::seat::{Seat, SeatStatus};
+use crate::rows::{Keys, Rows, want};
+use crate::steps::admission::{count_lapse, end_admission};
+use crate::time::Time;
+
+/// Names a reservation, its date, and its seats.
+pub(crate) fn reservation_keys(id: ReservationId, rows: &Rows, keys: &mut Keys) {
+    want(&mut keys.reservations, &rows.reservations, id);
+    want(&mut keys.reserved_seats, &rows.reserved_seats, id);
+    let (Some(reservation), Some(seats)) =
+        (rows.reservations.peek(&id), rows.reserved_seats.peek(&id))
+    else {
+        return;
+    };
+    want(&mut keys.dates, &rows.dates, reservation.date);
+    let date = reservation.date;
+    for seat in seats {
+        want(&mut keys.seats, &rows.seats, SeatKey { date, number: seat.number });
+    }
+}
+
+/// Names what it takes to end a place or an admission with its hold.
+pub(crate) fn ending_keys(place: PlaceKey, rows: &Rows, keys: &mut Keys) {
+    want(&mut keys.queues, &rows.queues, place.concert);
+    want(&mut keys.returning, &rows.returning, place.concert);
+    want(&mut keys.places, &rows.places, place);
+    want(&mut keys.admissions, &rows.admissions, place);
+    if let Some(id) = rows.admissions.peek(&place).and_then(|admission| admission.reservation) {
+        reservation_keys(id, rows, keys);
+    }
+}
+
+/// The reservation, if it is this user's and of this token's concert; whose it is otherwise is not
+/// told.
+pub(crate) fn owned(
+    rows: &Rows,
+    id: ReservationId,
+    user: UserId,
+    place: PlaceKey,
+) -> Option<&Reservation> {
+    rows.reservations.get(&id).filter(|r| r.user == user && r.concert == place.concert)
+}
+
+/// Whether the rows of all its seats still name this reservation. After its time is over somebody
+/// else may have taken them, and a clock that jumps back (or another node's that is behind) does not
+/// give them back.
+pub(crate) fn owns_its_seats(rows: &Rows, id: ReservationId) -> bool {
+    let Some(date) = rows.reservations.get(&id).map(|r| r.date) else {
+        return false;
+    };
+    let mine = |reserved: &ReservedSeat| {
+        let key = SeatKey { date, number: reserved.number };
+        let seat = rows.seats.get(&key);
+        seat.is_some_and(|seat| seat.reservation == Some(id))
+    };
+    let seats = rows.reserved_seats.get(&id);
+    seats.is_some_and(|seats| seats.iter().all(mine))
+}
+
+/// Frees the seats of a hold that its owner gives up. In the second half of its time that is a lapse to who
+/// counts them.
+pub(crate) fn release(rows: &mut Rows, place: PlaceKey, id: ReservationId, now: Time) {
+    let late = |r: &Reservation| {
+        now.ms_since(r.reservation_date) >= r.expires_at.ms_since(r.reservation_date) / 2
+    };
+    let is_late = rows.reservations.get(&id).is_some_and(late);
+    if end_hold(rows, id, ReservationStatus::Cancelled, now) && is_late {
+        count_lapse(rows, place);
+    }
+}
+
+/// Ends an admission whose time is over, with its hold. Returns whether it did.
+pub(crate) fn expire(rows: &mut Rows, key: PlaceKey, now: Time) -> bool {
+    let Some(admission) = rows.admissions.get(&key).copied() else {
+        return false;
+    };
+    if !admission.is_active || admission.is_live(now) {
+        return false;
+    }
+    let expired = ReservationStatus::Expired;
+    let lapsed = admission.reservation.is_some_and(|id| end_hold(rows, id, expired, now));
+    if lapsed {
+        count_lapse(rows, key);
+    }
+    let end = match (lapsed, admission.arrived_at) {
+        (true, _) => AdmissionEnd::HoldLapsed,
+        (false, Some(_)) => AdmissionEnd::TimedOut,
+        (false, None) => AdmissionEnd::NoShow,
+    };
+    end_admission(rows, key, end, now);
+    true
+}
+
+/// Ends a hold; seats that somebody else has taken meanwhile stay theirs. Returns whether there was one.
+fn end_hold(rows: &mut Rows, id: ReservationId, status: ReservationStatus, now: Time) -> bool {
+    let held = |r: &&Reservation| r.status == ReservationStatus::Held;
+    let Some(before) = rows.reservations.get(&id).filter(held).cloned() else {
+        return false;
+    };
+    let date = before.date;
+    if let Some(reservation) = rows.reservations.update(&id) {
+        reservation.status = status;
+        reservation.ended_at = Some(now);
+    }
+    let seats = rows.reserved_seats.get(&id).cloned().unwrap_or_default();
+    let mut freed = 0;
+    for seat in seats {
+        let key = SeatKey { date, number: seat.number };
+        let mine = |s: &Seat| s.status == SeatStatus::Held && s.reservation == Some(id);
+        if !rows.seats.get(&key).is_some_and(mine) {
+            continue;
+        }
+        if let Some(seat) = rows.seats.update(&key) {
+            seat.status = SeatStatus::Available;
+            seat.reservation = None;
+            seat.held_until = None;
+            if status == ReservationStatus::Cancelled {
+                seat.last_holder_until =
+                    seat.last_holder_until.map(|until| before.closed_until(until, now));
+            }
+            freed += 1;
+        }
+    }
+    if let Some(date) = rows.dates.update(&date).filter(|_| freed > 0) {
+        date.available_seats += freed;
+    }
+    true
+}
