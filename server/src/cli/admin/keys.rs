@@ -132,7 +132,9 @@ fn rotate(config: &Config) -> Result<(), Failure> {
     let file = KeyFile::open(path, now).map_err(|why| named(&why))?;
     if is_new {
         let path = path.display();
-        return print_out(format!("{path} is made, with one key; all servers of a database need the same file\n"));
+        return print_out(format!(
+            "{path} is made, with one key; all servers of a database need the same file\n"
+        ));
     }
     let rotated = file.rotated(now)?;
     rotated.write(path).map_err(|why| named(&why))?;
