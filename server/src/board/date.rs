@@ -222,7 +222,8 @@ impl DateBoard {
     }
 
     /// The seats in figures at `now`.
-    pub(super) fn stock(&self, now: Time) -> Stock {
+    #[must_use]
+    pub fn stock(&self, now: Time) -> Stock {
         let mut picture = self.picture();
         picture.advance(now);
         let held = u64::try_from(picture.holds.len()).unwrap_or(u64::MAX);

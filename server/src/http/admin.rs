@@ -2,9 +2,7 @@
 
 use super::App;
 use super::app::new_id;
-use super::concert::{
-    ClosedBecause, DateView, OVER, SaleState, closed_because, date_view, row_view, sale_state,
-};
+use super::concert::{ClosedBecause, DateFigures, OVER, SaleState, closed_because, sale_state};
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::Problem;
 use super::setting;
@@ -451,7 +449,7 @@ pub struct SaleFigures {
     admitted_last_minute: u64,
     /// The sale has opened, and nobody is admitted until the draw's value is given.
     awaiting_draw_value: bool,
-    dates: Vec<DateView>,
+    dates: Vec<DateFigures>,
     #[schema(value_type = String, format = DateTime)]
     now: Stamp,
 }
@@ -469,12 +467,12 @@ pub async fn figures(
     let (status, row, stock, dates, awaiting) = if let Some(concert) = app.shown(id) {
         let (row, dates) = (concert.row(), app.board.dates_of(ConcertId(id)));
         let zone = row.time_zone.as_deref();
-        let dates: Vec<_> = dates.iter().map(|date| date_view(date, zone, now)).collect();
+        let dates: Vec<_> = dates.iter().map(|date| DateFigures::shown(date, zone, now)).collect();
         (concert.queue.status(), row, concert.stock(), dates, concert.queue.awaits_value())
     } else {
         let (row, queue, dates) = app.over(id).await?;
         let zone = row.time_zone.as_deref();
-        let dates = dates.iter().map(|(id, date)| row_view(*id, date, zone)).collect();
+        let dates = dates.iter().map(|(id, date)| DateFigures::of_row(*id, date, zone)).collect();
         (Some(Status::of(&queue)), Arc::new(row), OVER, dates, false)
     };
     let sale = sale_state(&row, stock, now);

@@ -320,6 +320,59 @@ pub(super) fn row_view(id: DateId, row: &ConcertDate, zone: Option<&str>) -> Dat
     }
 }
 
+/// A date as its operator sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DateFigures {
+    concert_date_id: Uuid,
+    #[schema(value_type = String, format = DateTime)]
+    starts_at: Stamp,
+    /// The same by the clocks of the place, RFC 3339 with their offset; null where its zone is not told.
+    #[schema(format = DateTime)]
+    starts_at_local: Option<String>,
+    /// IANA name of that zone.
+    time_zone: Option<String>,
+    total_seats: u64,
+    available_seats: u64,
+    /// Held and not paid yet.
+    held_seats: u64,
+    sold_seats: u64,
+}
+
+impl DateFigures {
+    fn of(view: DateView, held_seats: u64) -> Self {
+        let sold_seats = view.total_seats.saturating_sub(view.available_seats + held_seats);
+        let DateView {
+            concert_date_id,
+            starts_at,
+            starts_at_local,
+            time_zone,
+            total_seats,
+            available_seats,
+        } = view;
+        Self {
+            concert_date_id,
+            starts_at,
+            starts_at_local,
+            time_zone,
+            total_seats,
+            available_seats,
+            held_seats,
+            sold_seats,
+        }
+    }
+
+    /// Of a date on the board.
+    pub(super) fn shown(date: &DateBoard, zone: Option<&str>, now: Time) -> Self {
+        let stock = date.stock(now);
+        Self::of(DateView { available_seats: stock.free, ..date_view(date, zone, now) }, stock.held)
+    }
+
+    /// Of a concert that is over: nothing is held any more.
+    pub(super) fn of_row(id: DateId, row: &ConcertDate, zone: Option<&str>) -> Self {
+        Self::of(row_view(id, row, zone), 0)
+    }
+}
+
 /// The dates of a concert.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DatesView {

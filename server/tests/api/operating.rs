@@ -1,6 +1,6 @@
 //! The operator's verbs and what those who run the server look at.
 
-use crate::world::{Sale, get, id_of, post, put};
+use crate::world::{Sale, charge, get, id_of, pay, post, put, reserve};
 use boxoffice::store::keys::OperatorKeys;
 use boxoffice::store::sqlite::ApiKeys;
 use boxoffice_core::limits::{
@@ -48,7 +48,7 @@ async fn a_concert_is_made() {
     awaiting_draw_value: false
     closes_at: "2027-02-15T08:00:00.000Z"
     concert_id: "[id 1]"
-    dates: [{"available_seats":30,"concert_date_id":"[id 2]","starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"time_zone":null,"total_seats":30}]
+    dates: [{"available_seats":30,"concert_date_id":"[id 2]","held_seats":0,"sold_seats":0,"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"time_zone":null,"total_seats":30}]
     max_active: 7
     max_waiting: 99
     name: "Moonlight Parade"
@@ -374,4 +374,23 @@ async fn operation() {
     }
     let page = sale.send(get("/docs/")).await;
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+}
+
+/// What is held and what is sold, for who runs the sale.
+#[tokio::test]
+async fn figures_tell_what_is_held_and_sold() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let (holds, buys) = (sale.shopper(&show).await, sale.shopper(&show).await);
+    sale.send(reserve(&holds, &show, &[1, 2])).await.want(201);
+    let id = sale.hold(&buys, &show, &[3]).await;
+    sale.send(charge(&buys, 10_000_000).key("c")).await.want(201);
+    sale.send(pay(&buys, id, "p")).await.want(201);
+    let path = format!("/api/v1/admin/concerts/{}", show.id);
+    let figures = sale.send(get(&path).operator()).await.want(200);
+    let date = &figures["dates"][0];
+    let total = date["total_seats"].as_u64().unwrap();
+    let [free, held, sold] =
+        ["available_seats", "held_seats", "sold_seats"].map(|name| date[name].as_u64().unwrap());
+    assert_eq!((free, held, sold), (total - 3, 2, 1));
 }
