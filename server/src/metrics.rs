@@ -304,16 +304,19 @@ impl Metrics {
         r.register("seats", "Seats of the dates to come, by state", self.seats.clone());
         r.register("concert_name", "1 for each concert, with its name", self.concert_name.clone());
         let label = CurrencyLabel { currency: currency.to_owned() };
-        let mut money = |name: &str, text: &str| {
-            let family = Money::default();
-            let counter = family.get_or_create_owned(&label);
-            r.register_with_unit(name, text, Unit::Other("minor_units".to_owned()), family);
-            counter
-        };
-        self.charged = money("money_charged", "Money that users charged to their balances");
-        self.paid = money("money_paid", "Money paid for seats");
-        self.credited = money("money_credited", "Money that operators added to balances");
-        self.debited = money("money_debited", "Money that operators took from balances");
+        let unit = || Unit::Other("minor_units".to_owned());
+        let [charged, paid, credited, debited] = [(); 4].map(|()| Money::default());
+        self.charged = charged.get_or_create_owned(&label);
+        self.paid = paid.get_or_create_owned(&label);
+        self.credited = credited.get_or_create_owned(&label);
+        self.debited = debited.get_or_create_owned(&label);
+        let text = "Money that users charged to their balances";
+        r.register_with_unit("money_charged", text, unit(), charged);
+        r.register_with_unit("money_paid", "Money paid for seats", unit(), paid);
+        let text = "Money that operators added to balances";
+        r.register_with_unit("money_credited", text, unit(), credited);
+        let text = "Money that operators took from balances";
+        r.register_with_unit("money_debited", text, unit(), debited);
     }
 
     fn register_server(&mut self) {

@@ -227,7 +227,7 @@ async fn a_sale_in_figures_is_that_of_its_seats_and_money() {
     ] {
         let path = format!("/api/v1/admin/users/{}/balance/{kind}", fan.user);
         let body = json!({ "amount": amount, "reason": "bank 0042" });
-        let key = format!("{kind} {amount}");
+        let key = format!("{kind}-{amount}");
         sale.send(post(path).operator().json(&body).key(&key)).await.want(status);
     }
     sale.tick().await;
