@@ -43,7 +43,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    fn is_valid(&self) -> bool {
+    pub(crate) fn is_valid(&self) -> bool {
         let ttl = 1..=TTL_MS_MAX;
         let seats = usize::try_from(self.seats_per_user).unwrap_or(usize::MAX);
         ttl.contains(&self.hold_ttl_ms)

@@ -141,6 +141,49 @@ async fn what_is_unsold_is_changed() {
     sale.sound();
 }
 
+/// Times and limits of a sale that is under way are changed, for what comes: holds keep theirs, and whoever
+/// waits is told the new ones.
+#[tokio::test]
+async fn times_and_limits_are_changed_while_seats_are_sold() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "hold_seconds": 300, "max_active": 2 })).await;
+    let (early, late) = (sale.buyer(&show).await, sale.buyer(&show).await);
+    let held = sale.hold(&early, &show, &[1, 2, 3]).await;
+    let change = json!({ "hold_seconds": 60, "shop_seconds": 120, "arrival_grace_seconds": 30,
+        "seats_per_user": 2, "rehold_after_seconds": 0 });
+    sale.send(patch(admin(&show, "")).operator().json(&change)).await.want(200);
+    let figures = sale.send(get(admin(&show, "")).operator()).await.want(200);
+    for (name, value) in change.as_object().unwrap() {
+        assert_eq!(figures[name], *value, "{name}");
+    }
+    let one = sale.send(get(show.path(""))).await.want(200);
+    assert_eq!(one["seats_per_user"], 2);
+    let times = json!({ "arrival_grace_seconds": 30, "shop_seconds": 120, "hold_seconds": 60 });
+    assert_eq!(one["time_to_shop"], times);
+    sale.send(reserve(&late, &show, &[4, 5, 6])).await.refused(409, "seat_limit");
+    let short = sale.hold(&late, &show, &[4, 5]).await;
+    sale.pass(MINUTE);
+    sale.send(pay(&late, short, "short")).await.refused(410, "hold_lapsed");
+    sale.pass(3 * MINUTE);
+    sale.send(pay(&early, held, "long")).await.want(201);
+    let before = sale.dump();
+    for (change, pointer, most) in [
+        (json!({ "hold_seconds": 0 }), "/hold_seconds", 86_400),
+        (json!({ "hold_seconds": i64::MAX }), "/hold_seconds", 86_400),
+        (json!({ "shop_seconds": 86_401 }), "/shop_seconds", 86_400),
+        (json!({ "arrival_grace_seconds": -1 }), "/arrival_grace_seconds", 86_400),
+        (json!({ "rehold_after_seconds": -1 }), "/rehold_after_seconds", 86_400),
+        (json!({ "seats_per_user": 51, "hold_seconds": 9 }), "/seats_per_user", 50),
+    ] {
+        let seen = sale.send(patch(admin(&show, "")).operator().json(&change)).await;
+        seen.refused(422, "invalid_setting");
+        let fault = &seen.json()["faults"][0];
+        assert_eq!((&fault["pointer"], &fault["max"]), (&json!(pointer), &json!(most)));
+    }
+    assert_eq!(sale.dump(), before);
+    sale.sound();
+}
+
 /// N3: a date and a concert of which nothing is sold can be taken away; who waits is told.
 #[tokio::test]
 async fn what_is_unsold_is_deleted() {
