@@ -80,6 +80,8 @@ enum DateVerb {
     Add(Asked<verbs::AddDate>),
     /// Moves a date of which nothing is held or sold, sets zones and prices of free seats, adds seats
     Edit(Asked<change::EditDate>),
+    /// Bookings of a date as CSV, as `export bookings` has them
+    Bookings(Asked<change::DateBookings>),
     /// Deletes a date of which nothing is held or sold
     Delete(Asked<change::DeleteDate>),
 }
@@ -131,6 +133,7 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
         Verb::Concert(ConcertVerb::Show(asked)) => ask(asked),
         Verb::Date(DateVerb::Add(asked)) => ask(asked),
         Verb::Date(DateVerb::Edit(asked)) => ask(asked),
+        Verb::Date(DateVerb::Bookings(asked)) => ask(asked),
         Verb::Date(DateVerb::Delete(asked)) => ask(asked),
         Verb::Sale(SaleVerb::Open(asked)) => ask(asked),
         Verb::Sale(SaleVerb::Close(asked)) => ask(asked),

@@ -11,6 +11,7 @@ pub mod concert;
 pub mod docs;
 pub mod draw;
 pub mod edit;
+pub mod export;
 pub mod extract;
 pub mod funds;
 pub mod lang;

@@ -16,6 +16,7 @@ mod closing;
 mod crowd;
 mod draw;
 mod durable;
+mod exports;
 mod external;
 mod files;
 mod funds;

@@ -1,4 +1,4 @@
-//! Verbs that change, delete, credit and debit what there is.
+//! Verbs about what there is: they change, delete, credit, debit and take out.
 
 use super::server::{Request, Verb};
 use super::verbs::{Policy, Range, body, of_concert, range};
@@ -80,6 +80,23 @@ impl Verb for EditDate {
     fn request(&self) -> Result<Request, Failure> {
         let body = some(body(None, self)?, "--starts-at or --range")?;
         Ok(Request::new("PATCH", of_date(self.date)).json(&body))
+    }
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
+pub struct DateBookings {
+    /// The date's id
+    date: Uuid,
+    /// Begins with a byte order mark, by which spreadsheets know Hangul
+    #[arg(long)]
+    bom: bool,
+}
+
+impl Verb for DateBookings {
+    fn request(&self) -> Result<Request, Failure> {
+        let path = format!("{}/bookings", of_date(self.date));
+        Ok(Request::new("GET", path).query("bom", &self.bom.to_string()))
     }
 }
 
