@@ -87,17 +87,20 @@ impl Export {
 /// Lines, and after what the next begin.
 type Read = (Bytes, Option<ReservationId>);
 
+/// A page that is being read.
+type Reading = Pin<Box<dyn Future<Output = Result<Read, Problem>> + Send>>;
+
 /// The pages of an export, each read when the one before is on its way.
 struct Pages {
     export: Arc<Export>,
     first: Option<Bytes>,
-    next: Option<Pin<Box<dyn Future<Output = Result<Read, Problem>> + Send>>>,
+    next: Option<Reading>,
 }
 
 impl Pages {
     fn after(&mut self, after: Option<ReservationId>) {
-        let page = |after| Box::pin(Arc::clone(&self.export).page(Some(after))) as _;
-        self.next = after.map(page);
+        self.next =
+            after.map(|after| -> Reading { Box::pin(Arc::clone(&self.export).page(Some(after))) });
     }
 }
 

@@ -279,6 +279,60 @@ async fn those_in_line_know_what_to_expect() {
     assert_eq!((&poll["paused"], &poll["pause_reason"]), (&json!(false), &Value::Null));
 }
 
+/// H50: two performances at half past two in the night in which the hour comes twice are two, and each is told
+/// with its own offset; no route takes a time of which no answer could tell.
+#[tokio::test]
+async fn times_are_told_by_the_clocks_of_the_place() {
+    let sale = Sale::new();
+    let seats = json!([{ "from": 1, "to": 2, "zone": "R", "price": 1 }]);
+    let nights =
+        ["2027-10-31T02:30:00+02:00", "2027-10-31T02:30:00+01:00", "2027-03-28T03:30:00+02:00"];
+    let date = |at: &str| json!({ "starts_at": at, "seats": seats });
+    let dates = json!(nights.map(date));
+    let show = sale.concert(json!({ "time_zone": "Europe/Berlin", "dates": dates })).await;
+    let fan = sale.shopper(&show).await;
+    let shown = sale.send(get(show.path("/dates")).by(&fan)).await.want(200);
+    let told: Vec<_> = shown["dates"].as_array().unwrap().iter().collect();
+    let want = [
+        ("2027-03-28T01:30:00.000Z", nights[2]),
+        ("2027-10-31T00:30:00.000Z", nights[0]),
+        ("2027-10-31T01:30:00.000Z", nights[1]),
+    ];
+    for (date, (at, local)) in told.iter().zip(want) {
+        assert_eq!((&date["starts_at"], &date["starts_at_local"]), (&json!(at), &json!(local)));
+        assert_eq!(date["time_zone"], "Europe/Berlin");
+    }
+    // A clock that goes forth has no such time of its own; an offset says which is meant.
+    let before = sale.dump();
+    for late in [
+        "9999-12-31T23:59:59-23:59",
+        "10000-01-01T00:00:00Z",
+        "+10000-01-01T00:00:00Z",
+        "1969-12-31T23:59:59Z",
+        "2027-10-31T02:30:00",
+    ] {
+        let concert =
+            json!({ "name": "N", "theater": "T", "run_time_minutes": 9, "opens_at": late });
+        let asks = [
+            post("/api/v1/admin/concerts").json(&concert),
+            post(admin(&show, "/dates")).json(&date(late)),
+            put(admin(&show, "/sale")).json(&json!({ "opens_at": late })),
+            put(admin(&show, "/sale")).json(&json!({ "closes_at": late })),
+            patch(date_path(show.dates[0])).json(&json!({ "starts_at": late })),
+        ];
+        for ask in asks {
+            let path = ask.path.clone();
+            let seen = sale.send(ask.operator()).await;
+            assert_eq!(
+                (seen.status, seen.code()),
+                (400, "invalid_body".into()),
+                "{late} at {path}"
+            );
+        }
+    }
+    assert_eq!(sale.dump(), before);
+}
+
 /// A zone that is none is refused, with what is wrong.
 #[tokio::test]
 async fn zones_are_those_that_there_are() {
