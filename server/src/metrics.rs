@@ -159,6 +159,10 @@ pub struct Metrics {
     pub charged: Counter,
     /// Money paid for seats, minor units.
     pub paid: Counter,
+    /// Money that operators added to balances, minor units.
+    pub credited: Counter,
+    /// Money that operators took from balances, minor units.
+    pub debited: Counter,
     /// Kinds of the crowd's requests that are put off: far polls, near polls, joins.
     pub put_off: Gauge,
     /// Time between two polls far away.
@@ -237,6 +241,8 @@ impl Metrics {
             names: Mutex::default(),
             charged: Counter::default(),
             paid: Counter::default(),
+            credited: Counter::default(),
+            debited: Counter::default(),
             put_off: Gauge::default(),
             poll_interval_seconds: Gauge::default(),
             passwords_waiting: Gauge::default(),
@@ -297,14 +303,20 @@ impl Metrics {
         r.register("queue_active", "People in the shop", self.queue_active.clone());
         r.register("seats", "Seats of the dates to come, by state", self.seats.clone());
         r.register("concert_name", "1 for each concert, with its name", self.concert_name.clone());
-        let (charged, paid): (Money, Money) = (Family::default(), Family::default());
         let label = CurrencyLabel { currency: currency.to_owned() };
+        let unit = || Unit::Other("minor_units".to_owned());
+        let [charged, paid, credited, debited] = [(); 4].map(|()| Money::default());
         self.charged = charged.get_or_create_owned(&label);
         self.paid = paid.get_or_create_owned(&label);
-        let unit = || Unit::Other("minor_units".to_owned());
-        let text = "Money charged to balances";
+        self.credited = credited.get_or_create_owned(&label);
+        self.debited = debited.get_or_create_owned(&label);
+        let text = "Money that users charged to their balances";
         r.register_with_unit("money_charged", text, unit(), charged);
         r.register_with_unit("money_paid", "Money paid for seats", unit(), paid);
+        let text = "Money that operators added to balances";
+        r.register_with_unit("money_credited", text, unit(), credited);
+        let text = "Money that operators took from balances";
+        r.register_with_unit("money_debited", text, unit(), debited);
     }
 
     fn register_server(&mut self) {

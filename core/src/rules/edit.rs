@@ -8,15 +8,44 @@ use crate::id::{ConcertId, DateId, SeatKey};
 use crate::limits::SEATS_PER_DATE_MAX;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
-use crate::rows::concert::ConcertDate;
+use crate::rows::concert::{ConcertDate, Policy};
 use crate::rows::seat::Seat;
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::concert::{NewSeat, are_seats, dates_keys, live, may_start};
 use crate::time::Time;
 
+/// Times and limits to be changed; `None` leaves one as it is. See [`Policy`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EditPolicy {
+    /// Of holds made from now on: one that there is keeps its end.
+    pub hold_ttl_ms: Option<i64>,
+    /// Of those who come to the shop from now on.
+    pub shop_ttl_ms: Option<i64>,
+    /// Of those who are let in from now on.
+    pub arrival_grace_ms: Option<i64>,
+    /// Who has more keeps them, and is given no more.
+    pub seats_per_user: Option<u32>,
+    /// Of holds made from now on.
+    pub rehold_after_ms: Option<i64>,
+}
+
+impl EditPolicy {
+    /// The policy as it is after the change.
+    fn over(&self, old: &Policy) -> Policy {
+        Policy {
+            hold_ttl_ms: self.hold_ttl_ms.unwrap_or(old.hold_ttl_ms),
+            shop_ttl_ms: self.shop_ttl_ms.unwrap_or(old.shop_ttl_ms),
+            arrival_grace_ms: self.arrival_grace_ms.unwrap_or(old.arrival_grace_ms),
+            seats_per_user: self.seats_per_user.unwrap_or(old.seats_per_user),
+            rehold_after_ms: self.rehold_after_ms.unwrap_or(old.rehold_after_ms),
+        }
+    }
+}
+
 /// Changes what is told of a concert; `None` leaves it as it is. Name, theater and length only while nothing
-/// is held or sold; the time zone always, since it says how a time is told and not when it is.
+/// is held or sold; the time zone always, since it says how a time is told and not when it is; times and
+/// limits always, since every end that somebody was told is kept with what it ends.
 #[derive(Clone, Debug)]
 pub struct EditConcert {
     /// Which.
@@ -29,6 +58,8 @@ pub struct EditConcert {
     pub run_time: Option<u32>,
     /// IANA name; the caller knows that there is such a zone.
     pub time_zone: Option<String>,
+    /// Times and limits.
+    pub policy: EditPolicy,
 }
 
 /// Seats of a concert's live dates whose rows say held or sold.
@@ -60,6 +91,8 @@ impl Rule for EditConcert {
         ensure!(text(&self.theater), invalid(Field::Theater));
         ensure!(self.run_time.is_none_or(is_run_time), invalid(Field::RunTime));
         ensure!(text(&self.time_zone), invalid(Field::TimeZone));
+        let policy = self.policy.over(&concert.policy);
+        ensure!(policy == concert.policy || policy.is_valid(), invalid(Field::Policy));
         let differs = |new: &Option<String>, old: &String| new.as_ref().is_some_and(|n| n != old);
         let told = differs(&self.concert_name, &concert.concert_name)
             || differs(&self.theater, &concert.theater)
@@ -78,6 +111,7 @@ impl Rule for EditConcert {
             if self.time_zone.is_some() {
                 row.time_zone.clone_from(&self.time_zone);
             }
+            row.policy = policy;
         }
         Ok(Outcome::ConcertEdited { concert_id: self.concert })
     }

@@ -14,7 +14,14 @@ fn edit_concert_refuses_in_order() {
         edit_concert c1 name _ theater _ run_time 0 zone _ -> invalid_setting ConcertName
         edit_concert c1        theater _ run_time 0 zone _ -> invalid_setting Theater
         edit_concert c1                  run_time 0 zone _ -> invalid_setting RunTime
-        edit_concert c1                             zone _ -> invalid_setting TimeZone
+        edit_concert c1                             zone _ hold 0s -> invalid_setting TimeZone
+        edit_concert c1 name Summer hold 0s -> invalid_setting Policy
+        edit_concert c1 hold 25h         -> invalid_setting Policy
+        edit_concert c1 shop 0s          -> invalid_setting Policy
+        edit_concert c1 grace 0s         -> invalid_setting Policy
+        edit_concert c1 per_user 0       -> invalid_setting Policy
+        edit_concert c1 per_user 51      -> invalid_setting Policy
+        edit_concert c1 rehold -1s       -> invalid_setting Policy
         edit_concert c1 name Summer      -> held_or_sold 2
         edit_concert c1 theater Room     -> held_or_sold 2
         edit_concert c1 run_time 90      -> held_or_sold 2
@@ -132,6 +139,42 @@ fn delete_concert_refuses_in_order() {
         join u3                          -> sale_closed
         leave u1
         admit c1                         -> admitted 0
+    ",
+    );
+}
+
+/// Times and limits change whatever is held or sold, and for what comes alone: a hold, a time to shop and an
+/// admission that there are keep the end that was told.
+#[test]
+fn times_and_limits_change_for_what_comes() {
+    check(
+        "
+        concert c1 seats 9 hold 5m shop 10m grace 1m rehold 10m per_user 4 max_active 3
+        join u1
+        join u2                          -> admitted
+        charge u1 1000
+        reserve u1 r1 seats 1,2,3        -> held 1,2,3 for 300 until 5m
+        reserve u2 r2 seats 9            -> held 9 for 100 until 5m
+        edit_concert c1 hold 30s per_user 2 rehold 0s -> edited
+        join u3
+        reserve u3 r3 seats 4,5,6        -> seat_limit
+        reserve u3 r3 seats 4,5          -> held 4,5 for 200 until 30s
+        at 4m59s
+        pay u1 r1                        -> paid 300
+        charge u3 1000                   -> queue_token_expired
+        expire u3
+        join u3
+        reserve u3 r4 seats 4            -> held 4                    # of a hold that closed it to nobody
+        join u1
+        reserve u1 r5 seats 7            -> seat_limit
+        edit_concert c1 per_user 4       -> edited
+        reserve u1 r5 seats 7            -> held 7 for 100 until 5m29s
+        at 5m
+        expire u2
+        edit_concert c1 hold 1h          -> edited
+        join u2
+        reserve u2 r6 seats 9            -> seats_cooling_off 9 until 15m    # as it was when it was held
+        reserve u2 r6 seats 8            -> held 8 for 100 until 1h5m
     ",
     );
 }

@@ -18,7 +18,7 @@ use crate::words::{self, START, id, ms, offset};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
-use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate};
+use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy};
 use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
 };
@@ -399,6 +399,13 @@ impl<'a> Words<'a> {
                 theater: text("theater"),
                 run_time: self.number("run_time"),
                 time_zone: text("zone"),
+                policy: EditPolicy {
+                    hold_ttl_ms: self.after("hold").map(ms),
+                    shop_ttl_ms: self.after("shop").map(ms),
+                    arrival_grace_ms: self.after("grace").map(ms),
+                    seats_per_user: self.number("per_user"),
+                    rehold_after_ms: self.after("rehold").map(ms),
+                },
             }),
             "edit_date" => Command::EditDate(EditDate {
                 concert: concert(),

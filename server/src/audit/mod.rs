@@ -12,7 +12,7 @@ mod sales;
 
 pub use checks::CHECKS;
 pub use draw::{Drawn, draw_seed};
-pub use sales::{Booking, DateSales, GradeSales};
+pub use sales::{DateSales, GradeSales};
 
 use crate::store::Fault;
 use crate::store::mysql::Options;

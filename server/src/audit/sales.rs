@@ -2,6 +2,7 @@
 //! summed from the payments themselves, and not from what a column says that they come to.
 
 use super::Snapshot;
+use crate::sheet::write::Booking;
 use crate::store::Fault;
 use rusqlite::{Row, params};
 use serde::Serialize;
@@ -42,24 +43,6 @@ pub struct GradeSales {
     pub sold: u64,
     pub held: u64,
     pub revenue: i64,
-}
-
-/// A reservation that was paid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the columns of a CSV file; money in minor units")]
-pub struct Booking {
-    pub concert_id: Uuid,
-    pub concert: String,
-    pub concert_date_id: Uuid,
-    pub starts_at: String,
-    pub reservation_id: Uuid,
-    pub user_id: Uuid,
-    pub username: String,
-    pub seat_numbers: String,
-    pub zones: String,
-    pub total_price: i64,
-    pub payment_id: Uuid,
-    pub paid_at: String,
 }
 
 /// A moment of UTC milliseconds, RFC 3339.

@@ -3,6 +3,7 @@
 //! load on a sale. Everything else is asked of a running server by its HTTP API: it decides, whoever else
 //! asks meanwhile, and it alone may write to an embedded database that it sells from.
 
+mod change;
 pub mod export;
 pub mod keys;
 mod server;
@@ -39,7 +40,7 @@ enum Verb {
     /// Dates of a concert
     #[command(subcommand)]
     Date(DateVerb),
-    /// Opens and closes a sale
+    /// Opens and closes a sale, now or at a time
     #[command(subcommand)]
     Sale(SaleVerb),
     /// Pauses, resumes and steers a waiting queue
@@ -47,6 +48,9 @@ enum Verb {
     Queue(QueueVerb),
     /// Gives the value of a draw's public source, once
     Draw(Asked<verbs::Draw>),
+    /// A user's balance: shows it, adds money, takes money
+    #[command(subcommand)]
+    Wallet(WalletVerb),
     /// A sale in figures
     Figures(Asked<verbs::Figures>),
     /// Bookings, or sales by date and grade, as CSV: from the database itself
@@ -60,6 +64,10 @@ enum Verb {
 enum ConcertVerb {
     /// Makes a concert: by flags, by a JSON file as the API takes it, or by both
     Create(Box<Asked<verbs::CreateConcert>>),
+    /// Changes a concert: what is told of it while nothing is held or sold, its times and limits always
+    Edit(Box<Asked<change::EditConcert>>),
+    /// Deletes a concert with its dates, while nothing of it is held or sold
+    Delete(Asked<change::DeleteConcert>),
     /// Lists the concerts that are not over
     List(Asked<verbs::ListConcerts>),
     /// Shows a concert as the public sees it
@@ -70,6 +78,12 @@ enum ConcertVerb {
 enum DateVerb {
     /// Adds a date with its seats
     Add(Asked<verbs::AddDate>),
+    /// Moves a date of which nothing is held or sold, sets zones and prices of free seats, adds seats
+    Edit(Asked<change::EditDate>),
+    /// Bookings of a date as CSV, as `export bookings` has them
+    Bookings(Asked<change::DateBookings>),
+    /// Deletes a date of which nothing is held or sold
+    Delete(Asked<change::DeleteDate>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,6 +92,18 @@ enum SaleVerb {
     Open(Asked<verbs::OpenSale>),
     /// Closes the sale now
     Close(Asked<verbs::CloseSale>),
+    /// Sets when the sale opens and closes, as announced
+    Set(Asked<change::SetSale>),
+}
+
+#[derive(Debug, Subcommand)]
+enum WalletVerb {
+    /// Shows a user's balance
+    Show(Asked<change::ShowWallet>),
+    /// Adds money that came in outside of the system
+    Credit(Asked<change::Credit>),
+    /// Takes money, never more than is there
+    Debit(Asked<change::Debit>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,11 +127,20 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
         Verb::Key(verb) => keys::run(verb),
         Verb::Export(verb) => export::run(verb),
         Verb::Concert(ConcertVerb::Create(asked)) => ask(*asked),
+        Verb::Concert(ConcertVerb::Edit(asked)) => ask(*asked),
+        Verb::Concert(ConcertVerb::Delete(asked)) => ask(asked),
         Verb::Concert(ConcertVerb::List(asked)) => ask(asked),
         Verb::Concert(ConcertVerb::Show(asked)) => ask(asked),
         Verb::Date(DateVerb::Add(asked)) => ask(asked),
+        Verb::Date(DateVerb::Edit(asked)) => ask(asked),
+        Verb::Date(DateVerb::Bookings(asked)) => ask(asked),
+        Verb::Date(DateVerb::Delete(asked)) => ask(asked),
         Verb::Sale(SaleVerb::Open(asked)) => ask(asked),
         Verb::Sale(SaleVerb::Close(asked)) => ask(asked),
+        Verb::Sale(SaleVerb::Set(asked)) => ask(asked),
+        Verb::Wallet(WalletVerb::Show(asked)) => ask(asked),
+        Verb::Wallet(WalletVerb::Credit(asked)) => ask(asked),
+        Verb::Wallet(WalletVerb::Debit(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Pause(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Resume(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Set(asked)) => ask(asked),

@@ -249,12 +249,16 @@ impl Worker {
         }
     }
 
-    /// Money that came in, and what of it was paid for seats.
+    /// Money that came in, what of it was paid for seats, and what operators added and took.
     fn count_money(&self, done: &Result<Outcome, Refusal>) {
-        let units = |amount: Money| u64::try_from(amount.0).unwrap_or(0);
+        let units = |amount: Money| amount.0.unsigned_abs();
         match done {
             Ok(Outcome::Charged { amount, .. }) => self.metrics.charged.inc_by(units(*amount)),
             Ok(Outcome::Paid { amount, .. }) => self.metrics.paid.inc_by(units(*amount)),
+            Ok(Outcome::Adjusted { amount, .. }) if *amount < Money::ZERO => {
+                self.metrics.debited.inc_by(units(*amount))
+            }
+            Ok(Outcome::Adjusted { amount, .. }) => self.metrics.credited.inc_by(units(*amount)),
             _ => 0,
         };
     }

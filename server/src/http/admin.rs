@@ -442,6 +442,16 @@ pub struct SaleFigures {
     max_active: u64,
     admissions_per_second: u64,
     max_waiting: u64,
+    /// How long seats are held.
+    hold_seconds: i64,
+    /// How long an admitted user may shop.
+    shop_seconds: i64,
+    /// How long an admitted user may take to come.
+    arrival_grace_seconds: i64,
+    /// Seats of one date that one user may have.
+    seats_per_user: u32,
+    /// How long seats whose hold has lapsed stay closed to who held them; 0: not at all.
+    rehold_after_seconds: i64,
     /// Users shopping.
     active: u64,
     /// Users in line.
@@ -492,6 +502,11 @@ pub async fn figures(
         max_active: status.settings.max_active,
         admissions_per_second: status.settings.admissions_per_second,
         max_waiting: status.settings.max_waiting,
+        hold_seconds: row.policy.hold_ttl_ms / 1000,
+        shop_seconds: row.policy.shop_ttl_ms / 1000,
+        arrival_grace_seconds: row.policy.arrival_grace_ms / 1000,
+        seats_per_user: row.policy.seats_per_user,
+        rehold_after_seconds: row.policy.rehold_after_ms / 1000,
         active: status.active,
         waiting: status.waiting,
         admitted_last_minute: status.admitted_last_minute,

@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers, and Swagger UI.
 
 use super::{
-    account, admin, booking, concert, document, draw, edit, funds, me, my_sessions, ops, payment,
-    problem, queue, reservation, sale, seat, session, user, wallet,
+    account, admin, booking, concert, document, draw, edit, export, funds, me, my_sessions, ops,
+    payment, problem, queue, reservation, sale, seat, session, user, wallet,
 };
 use axum::body::Body;
 use axum::response::Response;
@@ -32,6 +32,7 @@ use utoipa::{Modify, OpenApi};
         me::my_balance, me::my_ledger,
         admin::create_concert, admin::figures, admin::add_date, sale::set_sale, admin::set_queue,
         edit::change_concert, edit::delete_concert, edit::change_date, edit::delete_date,
+        export::date_bookings,
         funds::user_balance, funds::credit_balance, funds::debit_balance,
         draw::set_draw,
         ops::livez, ops::readyz, ops::metrics,

@@ -4,11 +4,12 @@ use super::App;
 use super::admin::{SeatRange, bounded_seats, named, seats_of, time_of, zone_of};
 use super::extract::{Operator, PathId, Submitted};
 use super::problem::Problem;
+use super::setting;
 use super::view::{Stamp, json};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
-use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate};
+use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy};
 use boxoffice_core::id::{ConcertId, DateId, Uuid};
 use boxoffice_core::outcome::Outcome;
 use hyper::StatusCode;
@@ -16,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
-/// What to change of a concert; what is left out stays. The times of its sale are set by `PUT …/sale`.
+/// What to change of a concert; what is left out stays. The times of its sale are set by `PUT …/sale`, how many
+/// are let in by `PUT …/queue`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConcertChange {
@@ -32,6 +34,35 @@ pub struct ConcertChange {
     /// IANA name of the time zone where it is.
     #[schema(example = "Asia/Seoul")]
     pub time_zone: Option<String>,
+    /// How long seats are held; holds that there are keep their end.
+    #[schema(example = 300, minimum = 1, maximum = 86_400)]
+    pub hold_seconds: Option<i64>,
+    /// How long an admitted user may shop; whoever has come keeps the time that was told.
+    #[schema(example = 600, minimum = 1, maximum = 86_400)]
+    pub shop_seconds: Option<i64>,
+    /// How long an admitted user may take to come; whoever is let in keeps the time that was told.
+    #[schema(example = 60, minimum = 1, maximum = 86_400)]
+    pub arrival_grace_seconds: Option<i64>,
+    /// Seats of one date that one user may have; whoever has more keeps them.
+    #[schema(example = 4, minimum = 1, maximum = 50)]
+    pub seats_per_user: Option<u32>,
+    /// How long seats whose hold has lapsed stay closed to who held them, of holds made from now on; 0: not
+    /// at all.
+    #[schema(example = 600, minimum = 0, maximum = 86_400)]
+    pub rehold_after_seconds: Option<i64>,
+}
+
+impl ConcertChange {
+    fn policy(&self) -> EditPolicy {
+        let ms = |seconds: Option<i64>| seconds.map(|seconds| seconds.saturating_mul(1000));
+        EditPolicy {
+            hold_ttl_ms: ms(self.hold_seconds),
+            shop_ttl_ms: ms(self.shop_seconds),
+            arrival_grace_ms: ms(self.arrival_grace_seconds),
+            seats_per_user: self.seats_per_user,
+            rehold_after_ms: ms(self.rehold_after_seconds),
+        }
+    }
 }
 
 /// A concert that was changed.
@@ -74,14 +105,16 @@ pub async fn change_concert(
     submitted: Submitted<ConcertChange>,
 ) -> Result<Response, Problem> {
     let body = submitted.value;
+    let faults = setting::of_change(&body);
     let command = Command::EditConcert(EditConcert {
         concert: ConcertId(id),
         concert_name: body.name.as_deref().map(named),
         theater: body.theater.as_deref().map(named),
         run_time: body.run_time_minutes,
         time_zone: zone_of(body.time_zone.as_deref())?,
+        policy: body.policy(),
     });
-    match app.outcome(command, None).await?.0 {
+    match app.outcome(command, None).await.map_err(|problem| faults.told(problem))?.0 {
         Outcome::ConcertEdited { concert_id } => {
             Ok(json(StatusCode::OK, &ChangedConcertView { concert_id: concert_id.0 }))
         }

@@ -15,6 +15,7 @@ pub mod document;
 pub mod draw;
 pub mod edge;
 pub mod edit;
+pub mod export;
 pub mod extract;
 pub mod funds;
 pub mod lang;

@@ -9,8 +9,8 @@ use super::pages::{pages, without_slash};
 use super::problem::{Problem, TABLE};
 use super::trail::RequestId;
 use super::{
-    App, account, admin, booking, concert, docs, draw, edit, funds, me, my_sessions, ops, payment,
-    queue, reservation, sale, seat, session, user, wallet,
+    App, account, admin, booking, concert, docs, draw, edit, export, funds, me, my_sessions, ops,
+    payment, queue, reservation, sale, seat, session, user, wallet,
 };
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;
@@ -106,6 +106,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::DELETE, "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, delete(edit::delete_concert)),
         route(Method::PATCH,  "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, patch(edit::change_date)),
         route(Method::DELETE, "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, delete(edit::delete_date)),
+        route(Method::GET,    "/api/v1/admin/concert-dates/{id}/bookings", Operator, Class::Operator, get(export::date_bookings)),
         route(Method::GET,    "/api/v1/admin/users/{id}/balance",        Operator,   Class::Operator, get(funds::user_balance)),
         route(Method::POST,   "/api/v1/admin/users/{id}/balance/credits", Operator,  Class::Operator, post(funds::credit_balance)),
         route(Method::POST,   "/api/v1/admin/users/{id}/balance/debits", Operator,   Class::Operator, post(funds::debit_balance)),

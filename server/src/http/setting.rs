@@ -3,6 +3,7 @@
 
 use super::admin::{NewConcert, NewDateBody, SeatRange};
 use super::body::VALUE_CHARS;
+use super::edit::ConcertChange;
 use super::lang::Lang;
 use super::problem::Problem;
 use super::view::parse_stamp;
@@ -172,32 +173,21 @@ pub fn of_concert(body: &NewConcert) -> Faults {
         faults.text("/draw_beacon".into(), text);
     }
     let seconds = [
-        ("/hold_seconds", body.hold_seconds, 1),
-        ("/shop_seconds", body.shop_seconds, 1),
-        ("/arrival_grace_seconds", body.arrival_grace_seconds, 1),
-        ("/rehold_after_seconds", body.rehold_after_seconds, 0),
+        body.hold_seconds,
+        body.shop_seconds,
+        body.arrival_grace_seconds,
+        body.rehold_after_seconds,
     ];
-    for (pointer, value, min) in seconds {
-        if let Some(value) = value {
-            faults.range(pointer, value, min, TTL_MS_MAX / 1000);
-        }
-    }
+    policy_faults(&mut faults, seconds);
     let counts = [
-        ("/max_active", body.max_active, ADMISSION_MAX),
-        ("/admissions_per_second", body.admissions_per_second, ADMISSION_MAX),
-        ("/max_waiting", body.max_waiting, ADMISSION_MAX),
-        (
-            "/seats_per_user",
-            body.seats_per_user.map(u64::from),
-            u64::try_from(SEATS_PER_RESERVATION_MAX).unwrap_or(u64::MAX),
-        ),
+        ("/max_active", body.max_active),
+        ("/admissions_per_second", body.admissions_per_second),
+        ("/max_waiting", body.max_waiting),
     ];
-    for (pointer, value, max) in counts {
-        if let Some(value) = value.filter(|value| !(1..=max).contains(value)) {
-            let max = i64::try_from(max).unwrap_or(i64::MAX);
-            faults.add(pointer.into(), value.into(), Reason::Range(1, max));
-        }
+    for (pointer, value) in counts {
+        count_faults(&mut faults, pointer, value, ADMISSION_MAX);
     }
+    seats_faults(&mut faults, body.seats_per_user);
     if body.dates.len() > DATES_PER_CONCERT_MAX {
         let reason = Reason::Count(0, DATES_PER_CONCERT_MAX);
         faults.add("/dates".into(), body.dates.len().into(), reason);
@@ -206,6 +196,56 @@ pub fn of_concert(body: &NewConcert) -> Faults {
         date_faults(date, &format!("/dates/{index}"), &mut faults);
     }
     faults
+}
+
+/// What is wrong with a change of a concert.
+#[must_use]
+pub fn of_change(body: &ConcertChange) -> Faults {
+    let mut faults = Faults::default();
+    for (pointer, text) in [("/name", &body.name), ("/theater", &body.theater)] {
+        if let Some(text) = text {
+            faults.text(pointer.into(), text);
+        }
+    }
+    if let Some(minutes) = body.run_time_minutes {
+        faults.range("/run_time_minutes", minutes.into(), 1, 24 * 60);
+    }
+    let seconds = [
+        body.hold_seconds,
+        body.shop_seconds,
+        body.arrival_grace_seconds,
+        body.rehold_after_seconds,
+    ];
+    policy_faults(&mut faults, seconds);
+    seats_faults(&mut faults, body.seats_per_user);
+    faults
+}
+
+/// Of the times to hold, to shop, to come, and until seats may be held again, seconds.
+fn policy_faults(faults: &mut Faults, [hold, shop, grace, rehold]: [Option<i64>; 4]) {
+    let seconds = [
+        ("/hold_seconds", hold, 1),
+        ("/shop_seconds", shop, 1),
+        ("/arrival_grace_seconds", grace, 1),
+        ("/rehold_after_seconds", rehold, 0),
+    ];
+    for (pointer, value, min) in seconds {
+        if let Some(value) = value {
+            faults.range(pointer, value, min, TTL_MS_MAX / 1000);
+        }
+    }
+}
+
+fn seats_faults(faults: &mut Faults, seats_per_user: Option<u32>) {
+    let max = u64::try_from(SEATS_PER_RESERVATION_MAX).unwrap_or(u64::MAX);
+    count_faults(faults, "/seats_per_user", seats_per_user.map(u64::from), max);
+}
+
+fn count_faults(faults: &mut Faults, pointer: &str, value: Option<u64>, max: u64) {
+    if let Some(value) = value.filter(|value| !(1..=max).contains(value)) {
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        faults.add(pointer.into(), value.into(), Reason::Range(1, max));
+    }
 }
 
 /// What is wrong with a date.

@@ -220,9 +220,14 @@ impl Trail {
         self.client.map(tracing::field::display)
     }
 
-    /// Whatever an operator changes, or tried to.
+    /// Whether it is told who did it: what changes something, and what takes people's names out.
+    fn is_act(&self) -> bool {
+        self.method != Method::GET || self.route.ends_with("/bookings")
+    }
+
+    /// Whatever an operator changes or takes out, or tried to.
     async fn operated(&self, act: &Act, response: Response, ended: &Ended<'_>) -> Response {
-        let Some(who) = act.0.who.get().filter(|_| self.method != Method::GET) else {
+        let Some(who) = act.0.who.get().filter(|_| self.is_act()) else {
             return response;
         };
         let (response, answer) = summed_up(response).await;

@@ -7,6 +7,7 @@ mod fault;
 mod head;
 mod number;
 mod rows;
+pub mod write;
 
 pub use decode::CHARSETS;
 pub use fault::{Fault, Faults, Reason};

@@ -31,6 +31,9 @@ pub enum Of {
 /// Concerts that are over and known by their ids, the newest; older ones are not found any more.
 pub const OVER_MAX: usize = 100_000;
 
+/// Paid reservations that are read at once.
+pub const SOLD_MAX: usize = 500;
+
 /// A concert with its queue and its dates that were not deleted, without seats.
 pub type WholeConcert = (Concert, QueueState, Vec<(DateId, ConcertDate)>);
 
@@ -57,6 +60,44 @@ pub struct Snapshot {
     /// Sessions that were ended, and until when their access tokens are to be refused, where that is not
     /// over yet; none in a snapshot of one concert.
     pub ended: Vec<(SessionId, Time)>,
+}
+
+/// A reservation that was paid, with who bought it.
+#[derive(Clone, Debug)]
+pub struct Sold {
+    /// The reservation with its seats.
+    pub whole: WholeReservation,
+    /// Its payment.
+    pub payment: Payment,
+    /// Whose it is; as it was made nameless, if the account was deleted.
+    pub username: String,
+    /// The price zones of its seats.
+    pub zones: BTreeSet<String>,
+}
+
+/// Rows of some reservations as one: all of them are paid, so that each has its payment and its user.
+pub(super) fn sold(
+    whole: impl IntoIterator<Item = WholeReservation>,
+    payments: Vec<(ReservationId, Payment)>,
+    users: Vec<(UserId, User)>,
+    seats: Vec<(SeatKey, Seat)>,
+) -> Result<Vec<Sold>, Fault> {
+    let mut payments: BTreeMap<_, _> = payments.into_iter().collect();
+    let users: BTreeMap<_, _> = users.into_iter().collect();
+    let mut zones: BTreeMap<ReservationId, BTreeSet<String>> = BTreeMap::new();
+    for (_, seat) in seats {
+        if let Some(id) = seat.reservation {
+            zones.entry(id).or_default().insert(seat.zone);
+        }
+    }
+    let gone = || Fault::Corrupt("a payment is gone".into());
+    let one = |whole: WholeReservation| {
+        let payment = payments.remove(&whole.0).ok_or_else(gone)?;
+        let username = users.get(&whole.1.user).map(|user| user.username.clone());
+        let zones = zones.remove(&whole.0).unwrap_or_default();
+        Ok(Sold { whole, payment, username: username.unwrap_or_default(), zones })
+    };
+    whole.into_iter().map(one).collect()
 }
 
 /// An operator's key as it is kept.
@@ -125,6 +166,17 @@ pub trait Reads: Send {
         before: Option<PaymentId>,
         limit: usize,
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault>;
+    /// Reservations of a date that were paid, in the order of their ids, after `after` if given; at most
+    /// `limit`, and never more than [`SOLD_MAX`]. It reads all seats of the date.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn sold(
+        &mut self,
+        date: DateId,
+        after: Option<ReservationId>,
+        limit: usize,
+    ) -> Result<Vec<Sold>, Fault>;
     /// A user's balance.
     ///
     /// # Errors

@@ -55,15 +55,13 @@ pub const SESSION: Table = Table {
 pub const CONCERT: Table = Table {
     name: "concert",
     key: &["concert_id"],
-    fixed: &[
-        "created_at",
+    fixed: &["created_at"],
+    mutable: &[
         "hold_ttl_ms",
         "shop_ttl_ms",
         "arrival_grace_ms",
         "seats_per_user",
         "rehold_after_ms",
-    ],
-    mutable: &[
         "concert_name",
         "theater",
         "run_time",

@@ -17,6 +17,7 @@ mod crowd;
 mod draw;
 mod durable;
 mod edges;
+mod exports;
 mod external;
 mod files;
 mod funds;

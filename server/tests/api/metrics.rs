@@ -179,10 +179,9 @@ async fn what_has_not_happened_yet_is_zero() {
             "{labels:?}"
         );
     }
-    for name in
-        ["boxoffice_money_charged_minor_units_total", "boxoffice_money_paid_minor_units_total"]
-    {
-        assert_eq!(value(&samples, name, &[("currency", "KRW")]), Some(0.0));
+    for what in ["charged", "paid", "credited", "debited"] {
+        let name = format!("boxoffice_money_{what}_minor_units_total");
+        assert_eq!(value(&samples, &name, &[("currency", "KRW")]), Some(0.0), "{what}");
     }
     let version = [("version", env!("CARGO_PKG_VERSION"))];
     assert_eq!(value(&samples, "boxoffice_build_info", &version), Some(1.0));
@@ -220,6 +219,17 @@ async fn a_sale_in_figures_is_that_of_its_seats_and_money() {
     for _ in 0..2 {
         sale.send(pay(&fan, held, "once")).await.want(201);
     }
+    for (kind, amount, status) in [
+        ("credits", 5_000, 201),
+        ("credits", 5_000, 201),
+        ("debits", 2_000, 201),
+        ("debits", 90_000_000, 409),
+    ] {
+        let path = format!("/api/v1/admin/users/{}/balance/{kind}", fan.user);
+        let body = json!({ "amount": amount, "reason": "bank 0042" });
+        let key = format!("{kind}-{amount}");
+        sale.send(post(path).operator().json(&body).key(&key)).await.want(status);
+    }
     sale.tick().await;
     let text = sale.app.metrics.text();
     assert_eq!(seats(&text), [48.0, 0.0, 2.0]);
@@ -230,6 +240,8 @@ async fn a_sale_in_figures_is_that_of_its_seats_and_money() {
         |what: &str| value(&samples, &format!("boxoffice_money_{what}_minor_units_total"), &[]);
     assert_eq!(money("charged"), Some(1_000_000.0));
     assert_eq!(money("paid"), Some(2.0 * 150_000.0));
+    assert_eq!(money("credited"), Some(5_000.0), "once a key");
+    assert_eq!(money("debited"), Some(2_000.0), "what was refused is none");
     let latency = [("route", "/api/v1/reservations"), ("method", "POST")];
     assert_eq!(value(&samples, "boxoffice_request_seconds_count", &latency), Some(1.0));
 }

@@ -45,17 +45,22 @@ async fn a_concert_is_made() {
     admitted_last_minute: 0
     announced_closes_at: "2027-02-15T08:00:00.000Z"
     announced_opens_at: "2027-01-15T08:00:00.000Z"
+    arrival_grace_seconds: 30
     awaiting_draw_value: false
     closes_at: "2027-02-15T08:00:00.000Z"
     concert_id: "[id 1]"
     dates: [{"available_seats":30,"concert_date_id":"[id 2]","held_seats":0,"sold_seats":0,"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"time_zone":null,"total_seats":30}]
+    hold_seconds: 120
     max_active: 7
     max_waiting: 99
     name: "Moonlight Parade"
     now: "2027-01-15T08:00:00.000Z"
     opens_at: "2027-01-15T08:00:00.000Z"
     paused: false
+    rehold_after_seconds: 600
     sale: "open"
+    seats_per_user: 2
+    shop_seconds: 240
     time_zone: null
     waiting: 0
     "#);

@@ -141,6 +141,49 @@ async fn what_is_unsold_is_changed() {
     sale.sound();
 }
 
+/// Times and limits of a sale that is under way are changed, for what comes: holds keep theirs, and whoever
+/// waits is told the new ones.
+#[tokio::test]
+async fn times_and_limits_are_changed_while_seats_are_sold() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "hold_seconds": 300, "max_active": 2 })).await;
+    let (early, late) = (sale.buyer(&show).await, sale.buyer(&show).await);
+    let held = sale.hold(&early, &show, &[1, 2, 3]).await;
+    let change = json!({ "hold_seconds": 60, "shop_seconds": 120, "arrival_grace_seconds": 30,
+        "seats_per_user": 2, "rehold_after_seconds": 0 });
+    sale.send(patch(admin(&show, "")).operator().json(&change)).await.want(200);
+    let figures = sale.send(get(admin(&show, "")).operator()).await.want(200);
+    for (name, value) in change.as_object().unwrap() {
+        assert_eq!(figures[name], *value, "{name}");
+    }
+    let one = sale.send(get(show.path(""))).await.want(200);
+    assert_eq!(one["seats_per_user"], 2);
+    let times = json!({ "arrival_grace_seconds": 30, "shop_seconds": 120, "hold_seconds": 60 });
+    assert_eq!(one["time_to_shop"], times);
+    sale.send(reserve(&late, &show, &[4, 5, 6])).await.refused(409, "seat_limit");
+    let short = sale.hold(&late, &show, &[4, 5]).await;
+    sale.pass(MINUTE);
+    sale.send(pay(&late, short, "short")).await.refused(410, "hold_lapsed");
+    sale.pass(3 * MINUTE);
+    sale.send(pay(&early, held, "long")).await.want(201);
+    let before = sale.dump();
+    for (change, pointer, most) in [
+        (json!({ "hold_seconds": 0 }), "/hold_seconds", 86_400),
+        (json!({ "hold_seconds": i64::MAX }), "/hold_seconds", 86_400),
+        (json!({ "shop_seconds": 86_401 }), "/shop_seconds", 86_400),
+        (json!({ "arrival_grace_seconds": -1 }), "/arrival_grace_seconds", 86_400),
+        (json!({ "rehold_after_seconds": -1 }), "/rehold_after_seconds", 86_400),
+        (json!({ "seats_per_user": 51, "hold_seconds": 9 }), "/seats_per_user", 50),
+    ] {
+        let seen = sale.send(patch(admin(&show, "")).operator().json(&change)).await;
+        seen.refused(422, "invalid_setting");
+        let fault = &seen.json()["faults"][0];
+        assert_eq!((&fault["pointer"], &fault["max"]), (&json!(pointer), &json!(most)));
+    }
+    assert_eq!(sale.dump(), before);
+    sale.sound();
+}
+
 /// N3: a date and a concert of which nothing is sold can be taken away; who waits is told.
 #[tokio::test]
 async fn what_is_unsold_is_deleted() {
@@ -234,6 +277,60 @@ async fn those_in_line_know_what_to_expect() {
     sale.send(set(json!({ "paused": false }))).await.want(200);
     let poll = sale.poll(&waiting).await;
     assert_eq!((&poll["paused"], &poll["pause_reason"]), (&json!(false), &Value::Null));
+}
+
+/// H50: two performances at half past two in the night in which the hour comes twice are two, and each is told
+/// with its own offset; no route takes a time of which no answer could tell.
+#[tokio::test]
+async fn times_are_told_by_the_clocks_of_the_place() {
+    let sale = Sale::new();
+    let seats = json!([{ "from": 1, "to": 2, "zone": "R", "price": 1 }]);
+    let nights =
+        ["2027-10-31T02:30:00+02:00", "2027-10-31T02:30:00+01:00", "2027-03-28T03:30:00+02:00"];
+    let date = |at: &str| json!({ "starts_at": at, "seats": seats });
+    let dates = json!(nights.map(date));
+    let show = sale.concert(json!({ "time_zone": "Europe/Berlin", "dates": dates })).await;
+    let fan = sale.shopper(&show).await;
+    let shown = sale.send(get(show.path("/dates")).by(&fan)).await.want(200);
+    let told: Vec<_> = shown["dates"].as_array().unwrap().iter().collect();
+    let want = [
+        ("2027-03-28T01:30:00.000Z", nights[2]),
+        ("2027-10-31T00:30:00.000Z", nights[0]),
+        ("2027-10-31T01:30:00.000Z", nights[1]),
+    ];
+    for (date, (at, local)) in told.iter().zip(want) {
+        assert_eq!((&date["starts_at"], &date["starts_at_local"]), (&json!(at), &json!(local)));
+        assert_eq!(date["time_zone"], "Europe/Berlin");
+    }
+    // A clock that goes forth has no such time of its own; an offset says which is meant.
+    let before = sale.dump();
+    for late in [
+        "9999-12-31T23:59:59-23:59",
+        "10000-01-01T00:00:00Z",
+        "+10000-01-01T00:00:00Z",
+        "1969-12-31T23:59:59Z",
+        "2027-10-31T02:30:00",
+    ] {
+        let concert =
+            json!({ "name": "N", "theater": "T", "run_time_minutes": 9, "opens_at": late });
+        let asks = [
+            post("/api/v1/admin/concerts").json(&concert),
+            post(admin(&show, "/dates")).json(&date(late)),
+            put(admin(&show, "/sale")).json(&json!({ "opens_at": late })),
+            put(admin(&show, "/sale")).json(&json!({ "closes_at": late })),
+            patch(date_path(show.dates[0])).json(&json!({ "starts_at": late })),
+        ];
+        for ask in asks {
+            let path = ask.path.clone();
+            let seen = sale.send(ask.operator()).await;
+            assert_eq!(
+                (seen.status, seen.code()),
+                (400, "invalid_body".into()),
+                "{late} at {path}"
+            );
+        }
+    }
+    assert_eq!(sale.dump(), before);
 }
 
 /// A zone that is none is refused, with what is wrong.

@@ -398,3 +398,20 @@ fn bytes_that_are_no_text_are_refused_with_their_row() {
         assert_eq!(faults_of(bytes, None), [(0, String::new(), why)]);
     }
 }
+
+/// H49: a sheet far longer than a hall is refused at the row after the last that may be, once, and what comes
+/// after it is not looked at.
+#[test]
+fn a_million_rows_are_refused_at_the_first_too_many() {
+    let mut text = "seat_number,zone,price\n".to_owned();
+    for number in 1..=1_000_000 {
+        text += &format!("{number},R,5\n");
+    }
+    text += "broken,\"";
+    let mut given = 0;
+    let read = read(text.as_bytes(), None, COLUMNS, 50_000, |_| given += 1);
+    let Err(Refused::Faults(faults)) = read else { panic!("it was taken") };
+    assert_eq!((faults.total, faults.listed.len(), given), (1, 1, 50_000));
+    let fault = &faults.listed[0];
+    assert_eq!((fault.row, fault.reason.code()), (Some(50_002), "too_many_rows"));
+}

@@ -10,19 +10,19 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// An operator at a terminal.
-struct Desk {
-    house: House,
+pub struct Desk {
+    pub house: House,
     url: String,
     key: String,
 }
 
 impl Desk {
-    fn at(house: House, address: SocketAddr) -> Self {
+    pub fn at(house: House, address: SocketAddr) -> Self {
         let key = house.operator_key();
         Self { house, url: format!("http://{address}"), key }
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    pub fn run(&self, words: &[&str]) -> Output {
         let mut admin = command(binary());
         admin.arg("admin").args(words).current_dir(self.house.dir.path());
         admin.env("BOXOFFICE_URL", &self.url).env("BOXOFFICE_OPERATOR_KEY", &self.key);
@@ -31,21 +31,21 @@ impl Desk {
 
     /// What a verb prints that succeeds.
     #[track_caller]
-    fn done(&self, words: &[&str]) -> String {
+    pub fn done(&self, words: &[&str]) -> String {
         let output = self.run(words);
         assert!(output.status.success(), "{words:?}: {output:?}");
         text(&output.stdout)
     }
 
     #[track_caller]
-    fn json(&self, words: &[&str]) -> Value {
+    pub fn json(&self, words: &[&str]) -> Value {
         let shown = self.done(&[words, &["--json"]].concat());
         serde_json::from_str(&shown).unwrap_or_else(|why| panic!("{why}: {shown}"))
     }
 
     /// What a verb says that is refused, with its exit code.
     #[track_caller]
-    fn refused(&self, words: &[&str]) -> (Option<i32>, String) {
+    pub fn refused(&self, words: &[&str]) -> (Option<i32>, String) {
         let output = self.run(words);
         assert!(!output.status.success(), "{words:?}: {output:?}");
         let said = text(&output.stderr);
@@ -276,6 +276,7 @@ fn help_is_about_the_verb() {
         "sale",
         "queue",
         "draw",
+        "wallet",
         "figures",
         "export",
         "call",

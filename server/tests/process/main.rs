@@ -11,6 +11,7 @@
 )]
 
 mod admin;
+mod admin_routes;
 mod audit;
 mod audit_test;
 mod backup;

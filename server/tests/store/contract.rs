@@ -4,10 +4,14 @@ use crate::sample::{self, CLAIM, DATE, PLACE, SEAT, SESSION, SHOW, USER};
 use crate::subject::{OnMemory, Subject};
 use boxoffice::store::reads::Of;
 use boxoffice::store::{Fault, Store, transact};
-use boxoffice_core::id::{PlaceKey, ReservationId, SessionId, UserId, Uuid};
+use boxoffice_core::concert::{Seat, SeatStatus};
+use boxoffice_core::id::{
+    DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+};
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
+use boxoffice_core::money::Money;
 use boxoffice_core::queue::PlaceStatus;
-use boxoffice_core::reservation::ReservationStatus;
+use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
 use std::collections::BTreeSet;
@@ -53,6 +57,13 @@ macro_rules! contract {
             fn sessions_are_found_and_told_of() {
                 if <$subject>::is_there() {
                     rules::sessions_are_found_and_told_of::<$subject>();
+                }
+            }
+            /// What is sold of a date is found page by page, and nothing else.
+            #[test]
+            fn what_is_sold_of_a_date_is_found() {
+                if <$subject>::is_there() {
+                    rules::what_is_sold_of_a_date_is_found::<$subject>();
                 }
             }
             /// Those who come back are loaded in order, and only so many (H21).
@@ -297,6 +308,49 @@ pub fn sessions_are_found_and_told_of<T: Subject>() {
     assert_eq!((prune(3_001, 2), prune(3_001, 2)), (Ok(1), Ok(0)));
     let rows = load(subject.store(), &keys);
     assert_eq!(rows.user_sessions.get(&USER), Some(&BTreeSet::new()));
+}
+
+pub fn what_is_sold_of_a_date_is_found<T: Subject>() {
+    let mut subject = T::empty();
+    let elsewhere = DateId(Uuid::from_u128(99));
+    let claim = |n: u32| ReservationId(Uuid::from_u128(u128::from(1_000 - n)));
+    let saved = commit(subject.store(), &Keys::default(), |rows| {
+        rows.users.insert(USER, sample::user());
+        for n in 1..=7_u32 {
+            let date = if n == 6 { elsewhere } else { DATE };
+            let status = if n == 7 { SeatStatus::Held } else { SeatStatus::Sold };
+            for number in [n, 20 + n] {
+                let zone = if number < 20 { "S" } else { "R" }.into();
+                let reservation = Some(claim(n));
+                let seat = Seat { zone, status, reservation, ..sample::seat() };
+                rows.seats.insert(SeatKey { date, number }, seat);
+            }
+            let paid = sample::claim(ReservationStatus::Confirmed);
+            rows.reservations.insert(claim(n), Reservation { date, ..paid });
+            let seat =
+                |number| ReservedSeat { seat_id: i64::from(number), number, price: Money(5) };
+            rows.reserved_seats.insert(claim(n), vec![seat(n), seat(20 + n)]);
+            let id = PaymentId(Uuid::from_u128(u128::from(n)));
+            rows.payments.insert(claim(n), sample::payment(id));
+        }
+    });
+    saved.expect("what is sold");
+    let Some(mut reads) = subject.try_reads() else { return };
+    let mut page = |after: Option<u32>, limit| -> Vec<u32> {
+        let found = reads.sold(DATE, after.map(claim), limit).expect("what is sold");
+        for sold in &found {
+            let number = sold.whole.2[0].number;
+            assert_eq!((sold.whole.0, sold.whole.2.len()), (claim(number), 2));
+            assert_eq!(sold.payment.payment.0, Uuid::from_u128(u128::from(number)));
+            assert_eq!(sold.username, sample::user().username);
+            assert!(sold.zones.iter().eq(["R", "S"]));
+        }
+        found.iter().map(|sold| sold.whole.2[0].number).collect()
+    };
+    assert_eq!(page(None, 3), [5, 4, 3]);
+    assert_eq!(page(Some(3), 3), [2, 1]);
+    assert_eq!(page(Some(1), 3), [0; 0]);
+    assert_eq!(page(None, 1_000_000), [5, 4, 3, 2, 1]);
 }
 
 pub fn returning_is_bounded_and_in_order<T: Subject>() {

@@ -166,6 +166,14 @@ pub fn entry(number: u64) -> ((UserId, u64), LedgerEntry) {
     ((USER, number), entry)
 }
 
+const OTHER_POLICY: Policy = Policy {
+    hold_ttl_ms: 21,
+    shop_ttl_ms: 22,
+    arrival_grace_ms: 23,
+    seats_per_user: 24,
+    rehold_after_ms: 25,
+};
+
 pub fn concert() -> Concert {
     Concert {
         concert_name: "밤의 노래".into(),
@@ -258,6 +266,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
     (concert.start_at, concert.end_at) = (Time(4), None);
     (concert.concert_name, concert.theater) = ("다른 노래".into(), "Room".into());
     concert.run_time = 90;
+    concert.policy = OTHER_POLICY;
     concert.by_hand = ByHand { deleted_at: Some(Time(18)), ..ByHand::default() };
     (concert.time_zone, concert.pause_reason) = (None, PauseReason::default());
     *rows.dates.update(&DATE)? = ConcertDate {

@@ -57,7 +57,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("board", &["store"]),
     ("store", &["log", "supervisor", "text"]),
     // Where a database is and how it is reached; nothing of its rows.
-    ("audit", &["log", "store"]),
+    ("audit", &["log", "sheet", "store"]),
     ("log", &["rates"]),
     ("tokens", &["text"]),
     ("passwords", &["metrics", "supervisor", "text"]),

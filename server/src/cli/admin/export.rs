@@ -1,6 +1,7 @@
 //! Exports: CSV of one moment's rows, read beside running servers.
 
 use crate::cli::{Failure, Settings, database, print_out};
+use crate::sheet::write::{BOM, harmless};
 use clap::Subcommand;
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -44,12 +45,7 @@ pub fn run(verb: ExportVerb) -> Result<(), Failure> {
     let config = options.settings.resolve()?;
     let rows = database::snapshot(&config)?;
     if is_of_bookings {
-        rows.bookings(concert, |mut booking| {
-            for text in [&mut booking.concert, &mut booking.username, &mut booking.zones] {
-                *text = harmless(text);
-            }
-            csv.serialize(booking).map_err(Failure::from)
-        })?;
+        rows.bookings(concert, |booking| csv.serialize(booking.harmless()).map_err(Failure::from))?;
     } else {
         for mut sales in rows.sales_by_grade(concert)? {
             for text in [&mut sales.concert, &mut sales.zone] {
@@ -58,7 +54,7 @@ pub fn run(verb: ExportVerb) -> Result<(), Failure> {
             csv.serialize(sales)?;
         }
     }
-    let mut bytes = if bom { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
+    let mut bytes = if bom { BOM.as_bytes().to_vec() } else { Vec::new() };
     bytes.extend(csv.into_inner()?);
     match out {
         Some(file) => {
@@ -66,26 +62,5 @@ pub fn run(verb: ExportVerb) -> Result<(), Failure> {
             Ok(std::fs::write(&file, bytes).map_err(named)?)
         }
         None => print_out(bytes),
-    }
-}
-
-/// Text that somebody has typed, so that no spreadsheet takes it for a formula.
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_becomes_a_formula() {
-        assert_eq!(harmless("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
-        assert_eq!(harmless("mina"), "mina");
-        assert_eq!(harmless("@mina"), "'@mina");
     }
 }

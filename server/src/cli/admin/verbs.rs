@@ -38,7 +38,7 @@ fn members(file: &Path) -> Result<Map<String, Value>, Failure> {
 }
 
 /// What flags say, over what a file says.
-fn body(file: Option<&Path>, flags: &impl Serialize) -> Result<Value, Failure> {
+pub fn body(file: Option<&Path>, flags: &impl Serialize) -> Result<Value, Failure> {
     let mut all = file.map_or_else(|| Ok(Map::new()), members)?;
     if let Value::Object(flags) = serde_json::to_value(flags)? {
         all.extend(flags.into_iter().filter(|(_, value)| !value.is_null()));
@@ -46,8 +46,28 @@ fn body(file: Option<&Path>, flags: &impl Serialize) -> Result<Value, Failure> {
     Ok(Value::Object(all))
 }
 
-fn of_concert(concert: Uuid, what: &str) -> String {
+pub fn of_concert(concert: Uuid, what: &str) -> String {
     format!("/api/v1/admin/concerts/{concert}{what}")
+}
+
+/// Times and limits of a concert.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct Policy {
+    /// How long seats are held for payment
+    #[arg(long)]
+    hold_seconds: Option<i64>,
+    /// How long an admitted user may shop
+    #[arg(long)]
+    shop_seconds: Option<i64>,
+    /// How long an admitted user may take to come
+    #[arg(long)]
+    arrival_grace_seconds: Option<i64>,
+    /// Seats of one date that one user may have
+    #[arg(long)]
+    seats_per_user: Option<u32>,
+    /// How long seats whose hold has lapsed stay closed to who held them; 0: not at all
+    #[arg(long)]
+    rehold_after_seconds: Option<i64>,
 }
 
 /// See its help.
@@ -72,21 +92,12 @@ pub struct CreateConcert {
     /// When it closes, if it does
     #[arg(long)]
     closes_at: Option<String>,
-    /// How long seats are held for payment
+    /// IANA name of the time zone where it is, as Asia/Seoul
     #[arg(long)]
-    hold_seconds: Option<i64>,
-    /// How long an admitted user may shop
-    #[arg(long)]
-    shop_seconds: Option<i64>,
-    /// How long an admitted user may take to come
-    #[arg(long)]
-    arrival_grace_seconds: Option<i64>,
-    /// Seats of one date that one user may have
-    #[arg(long)]
-    seats_per_user: Option<u32>,
-    /// How long seats whose hold has lapsed stay closed to who held them; 0: not at all
-    #[arg(long)]
-    rehold_after_seconds: Option<i64>,
+    time_zone: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    policy: Policy,
     /// Users shopping at once
     #[arg(long)]
     max_active: Option<u64>,
@@ -148,8 +159,33 @@ of_a_concert! {
     Figures: |concert| Request::new("GET", of_concert(concert, ""));
     OpenSale: |concert| Request::new("PUT", of_concert(concert, "/sale")).json(&json!({ "open": true }));
     CloseSale: |concert| Request::new("PUT", of_concert(concert, "/sale")).json(&json!({ "open": false }));
-    PauseQueue: |concert| Request::new("PUT", of_concert(concert, "/queue")).json(&json!({ "paused": true }));
     ResumeQueue: |concert| Request::new("PUT", of_concert(concert, "/queue")).json(&json!({ "paused": false }));
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
+pub struct PauseQueue {
+    /// The concert's id
+    concert: Uuid,
+    /// Why, in English: those in line are told it until the queue goes on
+    #[arg(long)]
+    reason: Option<String>,
+    /// The same in Korean
+    #[arg(long)]
+    reason_ko: Option<String>,
+}
+
+impl Verb for PauseQueue {
+    fn request(&self) -> Result<Request, Failure> {
+        let mut body = json!({ "paused": true });
+        let words = [("en", &self.reason), ("ko", &self.reason_ko)];
+        for (language, text) in words {
+            if let Some(text) = text {
+                body["pause_reason"][language] = json!(text);
+            }
+        }
+        Ok(Request::new("PUT", of_concert(self.concert, "/queue")).json(&body))
+    }
 }
 
 /// See its help.
@@ -192,7 +228,7 @@ impl Verb for Draw {
 }
 
 /// Seats that stand together, typed as `1-50:R:150000`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Range {
     from: u32,
     to: u32,
@@ -200,7 +236,8 @@ pub struct Range {
     price: i64,
 }
 
-fn range(text: &str) -> Result<Range, String> {
+/// Reads a range, or says how one is typed.
+pub fn range(text: &str) -> Result<Range, String> {
     let read = || {
         let (numbers, rest) = text.split_once(':')?;
         let (zone, price) = rest.rsplit_once(':')?;

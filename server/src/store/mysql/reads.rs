@@ -3,7 +3,8 @@
 
 use super::super::keys::{self, LiveKey};
 use super::super::reads::{
-    OVER_MAX, Of, Performance, Reads, Snapshot, WholeConcert, WholeReservation,
+    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeReservation,
+    sold,
 };
 use super::super::records::{Record, Source};
 use super::super::{Fault, memory::Dump, table};
@@ -311,6 +312,34 @@ impl Reads for MySqlReads {
             Ok((whole, payment))
         };
         payments.into_iter().map(booking).collect()
+    }
+
+    fn sold(
+        &mut self,
+        date: DateId,
+        after: Option<ReservationId>,
+        limit: usize,
+    ) -> Result<Vec<Sold>, Fault> {
+        let of = format!("WHERE concert_date_id = {} AND status = 'sold'", id(&date.0));
+        let after = after.map(|key| format!(" AND reservation_id > {}", id(&key.0)));
+        let found = self.rows(&format!(
+            "SELECT DISTINCT reservation_id FROM seat {of}{} ORDER BY reservation_id LIMIT {}",
+            after.unwrap_or_default(),
+            limit.min(SOLD_MAX).min(KEYS_MAX),
+        ))?;
+        let keys = found.into_iter().map(|row| Ok(ReservationId(Line(row).id(0)?)));
+        let keys = keys.collect::<Result<Vec<_>, Fault>>()?;
+        let Some((first, last)) = keys.first().zip(keys.last()) else { return Ok(Vec::new()) };
+        let (first, last) = (id(&first.0), id(&last.0));
+        let seats =
+            self.all::<Seat>(&format!("{of} AND reservation_id BETWEEN {first} AND {last}"))?;
+        let whole = self.whole(&keys)?;
+        let among = list(keys.iter().map(|key| id(&key.0)));
+        let payments = self.all::<Payment>(&format!("WHERE reservation_id IN ({among})"))?;
+        let users: BTreeSet<UserId> = whole.values().map(|(_, row, _)| row.user).collect();
+        let among = list(users.iter().map(|user| id(&user.0)));
+        let users = self.all::<User>(&format!("WHERE user_id IN ({among})"))?;
+        sold(whole.into_values(), payments, users, seats)
     }
 
     fn balance(&mut self, user: UserId) -> Result<Balance, Fault> {

@@ -2,7 +2,8 @@
 
 use super::super::keys::{self, LiveKey};
 use super::super::reads::{
-    OVER_MAX, Of, Performance, Reads, Snapshot, WholeConcert, WholeReservation,
+    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeReservation,
+    sold,
 };
 use super::super::records::Record;
 use super::super::sql::select;
@@ -238,6 +239,41 @@ impl Reads for SqliteReads {
             bookings.push((whole, payment));
         }
         Ok(bookings)
+    }
+
+    fn sold(
+        &mut self,
+        date: DateId,
+        after: Option<ReservationId>,
+        limit: usize,
+    ) -> Result<Vec<Sold>, Fault> {
+        let text = "SELECT DISTINCT reservation_id FROM seat WHERE concert_date_id = ? \
+                    AND status = 'sold' AND reservation_id > ? ORDER BY reservation_id LIMIT ?";
+        let mut statement = self.connection.prepare_cached(text)?;
+        let after = after.map_or([0; 16], |id| id.0.into_bytes());
+        let limit = i64::try_from(limit.min(SOLD_MAX)).unwrap_or(i64::MAX);
+        let found =
+            statement.query_map(params![date.0.as_bytes(), after, limit], |row| row.get(0))?;
+        let ids: Vec<[u8; 16]> = found.collect::<Result<_, _>>()?;
+        drop(statement);
+        let (mut whole, mut payments, mut users) = (Vec::new(), Vec::new(), Vec::new());
+        for id in &ids {
+            let found = self.reservation(ReservationId(Uuid::from_bytes(*id)))?;
+            let found = found.ok_or_else(|| Fault::Corrupt("a reservation is gone".into()))?;
+            payments.extend(self.first::<Payment>("WHERE reservation_id = ?", [id])?);
+            let user = found.1.user;
+            users.extend(self.user(user)?.map(|row| (user, row)));
+            whole.push(found);
+        }
+        let between = "WHERE concert_date_id = ? AND status = 'sold' \
+                       AND reservation_id BETWEEN ? AND ?";
+        let seats = match ids.first().zip(ids.last()) {
+            Some((first, last)) => {
+                self.all::<Seat>(between, params![date.0.as_bytes(), first, last])?
+            }
+            None => Vec::new(),
+        };
+        sold(whole, payments, users, seats)
     }
 
     fn balance(&mut self, user: UserId) -> Result<Balance, Fault> {

@@ -96,6 +96,9 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
         ("PUT", "/api/v1/admin/concerts/{id}/draw") => {
             put(format!("{admin}/draw")).json(&json!({ "value": "7f" }))
         }
+        (_, "/api/v1/admin/concert-dates/{id}/bookings") => {
+            get(format!("/api/v1/admin/concert-dates/{}/bookings", show.dates[0]))
+        }
         (method, path) if path.starts_with("/api/v1/admin/concert-dates/") => {
             let path = format!("/api/v1/admin/concert-dates/{}", show.dates[0]);
             let change = json!({ "seats": [{ "from": 50, "to": 50, "zone": "S", "price": 7 }] });

@@ -27,6 +27,8 @@ pub struct Hold {
     pub price: i64,
     pub at: Time,
     pub until: Time,
+    /// How long its seats are closed to its user after a lapse, as it was when they were held.
+    pub rehold_ms: i64,
     pub released: bool,
     pub released_at: Time,
     pub over: bool,
@@ -98,7 +100,7 @@ impl History {
     /// Until when a seat is closed to this user, who held it last and let it go.
     pub fn closed_until(&self, key: SeatKey, user: UserId) -> Option<i64> {
         let hold = self.holds.get(self.claims.get(&key)?)?;
-        let rehold = self.concerts.get(&hold.concert)?.rehold_ms;
+        let rehold = hold.rehold_ms;
         if hold.user != user || hold.paid.is_some() || rehold == 0 {
             return None;
         }

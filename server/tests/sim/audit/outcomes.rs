@@ -84,7 +84,11 @@ impl History {
 
     fn edited(&mut self, found: &mut Found, command: &Command, outcome: &Outcome) {
         match (command, outcome) {
-            (Command::EditConcert(_), Outcome::ConcertEdited { .. }) => {}
+            (Command::EditConcert(edit), Outcome::ConcertEdited { .. }) => {
+                if let Some(settings) = self.concerts.get_mut(&edit.concert) {
+                    settings.edit(&edit.policy);
+                }
+            }
             (Command::EditDate(edit), Outcome::DateEdited { .. }) => {
                 self.changed.insert(edit.date);
             }
@@ -242,6 +246,7 @@ impl History {
             price: total_price.0,
             at: self.now,
             until: *expires_at,
+            rehold_ms: settings.rehold_ms,
             released: false,
             released_at: self.now,
             over: false,

@@ -4,6 +4,7 @@ use super::history::History;
 use super::{Check, Found};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::CreateConcert;
+use boxoffice_core::edit::EditPolicy;
 use boxoffice_core::id::ConcertId;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::sale::SetSale;
@@ -51,6 +52,13 @@ impl Settings {
     pub fn on_sale(&self, now: i64) -> bool {
         let closed = self.closes_at().is_some_and(|end| end.0 <= now);
         self.opens_at().0 <= now && !closed && !self.deleted
+    }
+
+    /// For what is held from now on.
+    pub(super) fn edit(&mut self, edit: &EditPolicy) {
+        self.hold_ms = edit.hold_ttl_ms.unwrap_or(self.hold_ms);
+        self.rehold_ms = edit.rehold_after_ms.unwrap_or(self.rehold_ms);
+        self.seats_per_user = edit.seats_per_user.unwrap_or(self.seats_per_user);
     }
 
     fn set_sale(&mut self, set: &SetSale, now: Time) {

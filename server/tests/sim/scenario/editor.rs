@@ -3,7 +3,7 @@
 use super::{Scenario, prices};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::NewSeat;
-use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate};
+use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy};
 use boxoffice_core::id::{ChargeId, ConcertId, DateId, UserId};
 use boxoffice_core::money::Money;
 use boxoffice_core::wallet::Adjust;
@@ -18,7 +18,24 @@ impl Scenario {
             theater: None,
             run_time: self.rng.chance(300).then_some(90),
             time_zone: self.rng.chance(500).then(|| "Asia/Seoul".into()),
+            policy: self.edit_policy(),
         }))
+    }
+
+    /// Some of the times and limits; rarely one that is out of its range.
+    fn edit_policy(&mut self) -> EditPolicy {
+        let broken = self.rng.chance(50);
+        let mut some = |from: i64, to: i64| {
+            let value = if broken { 0 } else { self.rng.between(from, to) };
+            self.rng.chance(300).then_some(value)
+        };
+        EditPolicy {
+            hold_ttl_ms: some(2_000, 20_000),
+            shop_ttl_ms: some(4_000, 40_000),
+            arrival_grace_ms: some(1_000, 6_000),
+            seats_per_user: some(1, 6).and_then(|seats| u32::try_from(seats).ok()),
+            rehold_after_ms: some(0, 300_000),
+        }
     }
 
     /// A date of a show, both as somebody knows them; the newest is likely to be unsold.

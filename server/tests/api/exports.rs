@@ -1,0 +1,128 @@
+//! What operators take out as CSV: the same columns over HTTP as from the database, harmless in a
+//! spreadsheet, and whole or refused.
+
+use crate::world::{Sale, Show, delete, get, pay};
+use boxoffice::audit::Snapshot;
+use boxoffice::sheet::write::{Booking, lines};
+use rusqlite::{Connection, params};
+use serde_json::json;
+use uuid::Uuid;
+
+fn path(show: &Show) -> String {
+    format!("/api/v1/admin/concert-dates/{}/bookings", show.dates[0])
+}
+
+/// The lines of an answer, without its head.
+fn told(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let mut lines = text.trim_start_matches('\u{feff}').lines();
+    assert_eq!(lines.next(), Booking::HEAD.lines().next());
+    let mut lines: Vec<String> = lines.map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+/// The same from the database itself.
+fn from_the_database(sale: &Sale) -> Vec<String> {
+    let snapshot = Snapshot::of_file(&sale.files().path, || 0).unwrap();
+    let mut all = Vec::new();
+    let each = |booking: Booking| -> Result<(), boxoffice::store::Fault> {
+        all.push(booking.harmless());
+        Ok(())
+    };
+    snapshot.bookings(None, each).unwrap();
+    let mut lines: Vec<String> =
+        String::from_utf8(lines(all).unwrap()).unwrap().lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+/// H49: paid reservations and no others, whichever way they are asked for; with a byte order mark unless told,
+/// and no cell that a spreadsheet takes for a formula.
+#[tokio::test]
+async fn bookings_of_a_date_are_csv() {
+    let sale = Sale::new();
+    let seats = json!([{ "from": 1, "to": 9, "zone": "@R", "price": 100 },
+        { "from": 10, "to": 19, "zone": "S", "price": 50 }]);
+    let dates = json!([{ "starts_at": "2027-05-01T19:00:00+09:00", "seats": seats }]);
+    let show = sale.concert(json!({ "name": "=SUM(\"A1\"), 달빛", "dates": dates })).await;
+    let seen = sale.send(get(path(&show)).operator()).await;
+    assert_eq!((seen.status, told(&seen.body)), (200, vec![]));
+    let (one, two) = (sale.buyer(&show).await, sale.buyer(&show).await);
+    let (first, second) =
+        (sale.hold(&one, &show, &[11, 9]).await, sale.hold(&two, &show, &[1]).await);
+    // Not in the order in which they were held; somebody else holds, and has not paid.
+    sale.send(pay(&two, second, "2")).await.want(201);
+    sale.pass(1_234);
+    sale.send(pay(&one, first, "1")).await.want(201);
+    let holder = sale.shopper(&show).await;
+    sale.hold(&holder, &show, &[2]).await;
+
+    let seen = sale.send(get(path(&show)).operator()).await;
+    assert_eq!(seen.status, 200);
+    assert_eq!(seen.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(seen.header("cache-control"), "no-store");
+    let name = format!("attachment; filename=\"bookings-{}.csv\"", show.dates[0]);
+    assert_eq!(seen.header("content-disposition"), name);
+    assert!(seen.body.starts_with("\u{feff}concert_id,".as_bytes()));
+    assert_eq!(told(&seen.body).len(), 2);
+    assert_eq!(told(&seen.body), from_the_database(&sale));
+    let text = String::from_utf8(seen.body.to_vec()).unwrap();
+    let line = text.lines().nth(1).unwrap();
+    assert!(line.contains(",\"'=SUM(\"\"A1\"\"), 달빛\","), "{line}");
+    assert!(line.contains(&format!(",2027-05-01T10:00:00Z,{first},{},", one.user)), "{line}");
+    assert!(line.contains(",9 11,'@R S,150,") && line.ends_with("Z"), "{line}");
+    let plain = sale.send(get(format!("{}?bom=false", path(&show))).operator()).await;
+    assert_eq!(plain.body, seen.body.slice(3..));
+    sale.send(get(format!("{}?bom=no", path(&show))).operator())
+        .await
+        .refused(400, "invalid_query");
+}
+
+/// As many as a hall has, page by page; and a date that is not there has none.
+#[tokio::test]
+async fn a_halls_bookings_come_whole() {
+    let sale = Sale::new();
+    let seats = json!([{ "from": 1, "to": 1_200, "zone": "R", "price": 100 }]);
+    let dates = json!([{ "starts_at": "2027-05-01T19:00:00+09:00", "seats": seats }]);
+    let show = sale.concert(json!({ "dates": dates })).await;
+    let fan = sale.buyer(&show).await;
+    let first = sale.hold(&fan, &show, &[1]).await;
+    sale.send(pay(&fan, first, "1")).await.want(201);
+    let mut rows = Connection::open(sale.files().path).unwrap();
+    let rows = rows.transaction().unwrap();
+    for number in 2..=1_000 {
+        let id = Uuid::from_u128(number);
+        for (table, columns) in [
+            ("reservation", "reservation_id = ?1, amount_id = ?1"),
+            ("amount", "reservation_id = ?1, amount_id = ?1"),
+            ("reservation_seat", "reservation_id = ?1, seat_number = ?2"),
+        ] {
+            let copy = format!(
+                "CREATE TEMP TABLE copied AS SELECT * FROM {table} WHERE reservation_id = ?1"
+            );
+            rows.execute(&copy, [first.as_bytes()]).unwrap();
+            let bound = params![id.as_bytes(), i64::try_from(number).unwrap()];
+            let change = format!("UPDATE copied SET {columns} WHERE ?2 > 0");
+            rows.execute(&change, bound).unwrap();
+            rows.execute_batch(&format!(
+                "INSERT INTO {table} SELECT * FROM copied; DROP TABLE copied"
+            ))
+            .unwrap();
+        }
+        let sold = "UPDATE seat SET status = 'sold', reservation_id = ?1 WHERE seat_number = ?2";
+        rows.execute(sold, params![id.as_bytes(), i64::try_from(number).unwrap()]).unwrap();
+    }
+    rows.commit().unwrap();
+    let seen = sale.send(get(path(&show)).operator()).await;
+    let told = told(&seen.body);
+    assert_eq!((seen.status, told.len()), (200, 1_000));
+    assert_eq!(told, from_the_database(&sale));
+
+    let other = sale.concert(json!({})).await;
+    let date = format!("/api/v1/admin/concert-dates/{}", other.dates[0]);
+    let none = sale.send(get(path(&other)).operator()).await;
+    assert_eq!(none.body, format!("\u{feff}{}", Booking::HEAD));
+    sale.send(delete(date).operator()).await.want(204);
+    sale.send(get(path(&other)).operator()).await.refused(404, "date_not_found");
+}
