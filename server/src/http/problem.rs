@@ -81,7 +81,7 @@ pub const TABLE: &[Entry] = &[
     entry("password_wrong", 403, None, "The password is wrong.", "비밀번호가 올바르지 않습니다."),
     entry("session_ended", 401, None, "This session has ended. Please sign in again.", "종료된 세션입니다. 다시 로그인해 주세요."),
     entry("session_not_found", 404, None, "You have no such session.", "해당 세션이 없습니다."),
-    entry("balance_left", 409, None, "There is money left. Spend it, or say that you give it up (give_up_balance).", "남은 잔액이 있습니다. 잔액을 사용하거나 포기 의사(give_up_balance)를 밝혀 주세요."),
+    entry("balance_left", 409, None, "There is money left. Spend it, or say that you give it up (give_up_balance).", "남은 잔액이 있습니다. 잔액을 사용하거나, 포기하려면 give_up_balance를 보내 주세요."),
     // Who asks.
     entry("external_account", 409, None, "This account belongs to your identity provider. Please manage it there.", "외부 인증 서비스의 계정입니다. 해당 서비스에서 관리해 주세요."),
     entry("identity_required", 401, None, "Please sign in: Authorization: Bearer ACCESS_TOKEN.", "로그인이 필요합니다. (Authorization: Bearer ACCESS_TOKEN)"),

@@ -55,6 +55,12 @@ fn check_not(path: &str, text: &str, terms: &[Term]) -> Vec<String> {
     let mut complaints = Vec::new();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| line.contains(is_korean)) {
         let line = outside(line);
+        if line
+            .match_indices(" %")
+            .any(|(at, _)| line[..at].ends_with(|c: char| c.is_ascii_digit()))
+        {
+            complaints.push(format!("{path}:{}: a space before %", at + 1));
+        }
         for term in terms {
             let found = term.not.iter().filter(|word| line.contains(word.as_str()));
             complaints.extend(
@@ -157,7 +163,8 @@ fn bad_samples_are_found() {
     );
     assert_eq!(terms.len(), 2);
     complains(&check_not("a.md", "x\n좌석 임시 배정", &terms), "a.md:2: 임시 배정");
-    none(&check_not("a.md", "좌석 선점 `임시 배정`\n", &terms));
+    complains(&check_not("a.md", "좌석 90 % 선점", &terms), "a.md:1: a space");
+    none(&check_not("a.md", "좌석 선점 `임시 배정` 90%\n90 % of them\n", &terms));
     complains(&check_terms("Held seats.", "좌석", &terms), "no 선점");
     none(&check_terms("The household pays.", "좌석", &terms));
     let english = "see `a\nb` and `c`\n```sh\nrun x   # as told\n```\n";
