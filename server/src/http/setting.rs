@@ -58,7 +58,7 @@ impl Reason {
             Self::Time if en => "must be a time by RFC 3339 with an offset, of 1970 to 9999".into(),
             Self::Time => "시간대가 있는 RFC 3339 형식의 시각(1970~9999년)이어야 합니다".into(),
             Self::After(other) if en => format!("must be after {other}"),
-            Self::After(other) => format!("{other} 이후여야 합니다"),
+            Self::After(other) => format!("{other}보다 늦어야 합니다"),
             Self::Before(other) if en => format!("must not be after {other}"),
             Self::Before(other) => format!("{other}보다 늦을 수 없습니다"),
             Self::Backwards if en => "must not be below from".into(),

@@ -214,10 +214,9 @@ pub async fn ledger(
 /// A page of a user's ledger, for whoever may see it.
 pub(super) async fn ledger_of(app: &App, user: UserId, page: Page) -> Result<Response, Problem> {
     let size = page_size(page.limit)?;
-    if page.before.is_some_and(|before| i64::try_from(before).is_err()) {
-        return Err(Problem::of("invalid_query").with("field", "before"));
-    }
-    let found = app.readers.read(move |reads| reads.ledger(user, page.before, size + 1)).await?;
+    // Entries are counted in the database's own numbers; beyond them there is none.
+    let before = page.before.map(|before| before.min(i64::MAX.unsigned_abs()));
+    let found = app.readers.read(move |reads| reads.ledger(user, before, size + 1)).await?;
     let entries: Vec<EntryView> = found.iter().take(size).map(entry_view).collect();
     let more = found.len() > size;
     let next_before = entries.last().filter(|_| more).map(|entry| entry.entry_number);

@@ -184,7 +184,7 @@ impl Reason {
             Self::TooManyRows { max } => return format!("최대 {max}행까지 가능합니다"),
             Self::UnknownColumn => "알 수 없는 열입니다",
             Self::DoubledColumn => "같은 열이 두 번 있습니다",
-            Self::MissingColumn => "열이 없습니다",
+            Self::MissingColumn => "필요한 열이 없습니다",
             Self::Unnamed => {
                 "이름 없는 열에 값이 있습니다. 쉼표가 있는 숫자는 따옴표로 묶어 주세요"
             }
@@ -198,9 +198,9 @@ impl Reason {
             Self::Formula => "수식입니다. 값을 넣어 주세요",
             Self::NotNumber => "정수가 아닙니다",
             Self::Negative => "0보다 작습니다",
-            Self::Decimals => "소수로 보입니다. 정수만 쓸 수 있습니다",
+            Self::Decimals => "소수이거나 소수로 보입니다. 정수만 쓸 수 있습니다",
             Self::Scientific => {
-                "지수 표기는 자릿수가 사라졌을 수 있습니다. 열 서식을 숫자로 바꿔 주세요"
+                "지수 표기로 저장되어 자릿수가 사라졌을 수 있습니다. 열 서식을 숫자로 바꿔 주세요"
             }
             Self::Grouping => "구분 기호를 두 가지로 읽을 수 있습니다. 구분 기호를 빼 주세요",
             Self::OtherSeparator { row } => {

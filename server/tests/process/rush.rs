@@ -86,6 +86,12 @@ fn is_whole(report: &Value) {
     assert!(hall("seats") == 60 && hall("sold") >= sold, "{}", judgement["hall"]);
     let rest = ["sold", "held", "back_after", "back_before", "untouched"].map(hall);
     assert_eq!(rest.iter().sum::<u64>(), 60, "each seat has its end: {}", judgement["hall"]);
+    let last = |name: &str| {
+        let seconds = judgement["seats_by_second"][name].as_array().unwrap();
+        assert_eq!(Some(seconds.len()), report["seconds"].as_array().map(Vec::len));
+        seconds.last().and_then(Value::as_u64).unwrap()
+    };
+    assert_eq!(last("held") + last("free") + hall("sold"), 60, "{judgement}");
     let facts = &report["facts"];
     assert!(
         facts["command"].as_str().unwrap().starts_with("boxoffice rush --fans 120 --seats 60 ")

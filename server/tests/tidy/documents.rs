@@ -13,7 +13,7 @@ const ROOTS: [&str; 8] =
     ["core", "server", "migrations", "deploy", "docker", "docs", "scripts", ".ci"];
 
 /// The lines outside of fenced blocks.
-fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut fenced = false;
     text.lines().enumerate().filter(move |(_, line)| {
         let fence = line.trim_start().starts_with("```");

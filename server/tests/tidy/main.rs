@@ -7,6 +7,7 @@
 mod arrows;
 mod documents;
 mod floors;
+mod glossary;
 mod hard_cases;
 mod operations;
 mod schema;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A file: its path from the root, with `/`, and its text.
+#[derive(Clone)]
 pub struct File {
     pub path: String,
     pub text: String,

@@ -125,7 +125,7 @@ impl Stage {
             Self::Released => "gave seats back",
             Self::TooLate => "ran out of time",
             Self::Failed => "failed",
-            Self::CutOff => "cut off at the end",
+            Self::CutOff => "cut off by --seconds-max",
         }
     }
 }

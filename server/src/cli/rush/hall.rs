@@ -40,9 +40,75 @@ impl Hall {
     }
 }
 
+/// Seats that somebody had for a time; milliseconds since the run began.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    /// How many.
+    pub seats: u64,
+    /// From when on.
+    pub from: u64,
+    /// When they were paid for, given back, or free again by themselves.
+    pub until: u64,
+    /// They were paid for, and stay taken.
+    pub bought: bool,
+}
+
+/// Seats at the end of each second of the run, of all dates.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct BySecond {
+    /// Held and not paid for.
+    pub held: Vec<u64>,
+    /// Neither held nor sold.
+    pub free: Vec<u64>,
+}
+
+impl BySecond {
+    /// Of a concert with so many seats, in a run of so many seconds.
+    pub fn of(claims: &[Claim], seats: u64, seconds: usize) -> Self {
+        // The first second whose end is not before the moment.
+        let second =
+            |ms: u64| usize::try_from(ms.div_ceil(1000).saturating_sub(1)).unwrap_or(usize::MAX);
+        let mut changes = vec![(0_u64, 0_u64, 0_u64); seconds];
+        for claim in claims {
+            let (from, until) = (second(claim.from), second(claim.until));
+            if let Some((begun, _, _)) = changes.get_mut(from) {
+                *begun += claim.seats;
+            }
+            if let Some((_, ended, bought)) = changes.get_mut(until.max(from)) {
+                *ended += claim.seats;
+                *bought += if claim.bought { claim.seats } else { 0 };
+            }
+        }
+        let (mut held, mut sold, mut by_second) = (0_u64, 0_u64, Self::default());
+        for (begun, ended, bought) in changes {
+            held = (held + begun).saturating_sub(ended);
+            sold += bought;
+            by_second.held.push(held);
+            by_second.free.push(seats.saturating_sub(held + sold));
+        }
+        by_second
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seats_are_counted_at_the_end_of_each_second() {
+        let claim = |seats, from, until, bought| Claim { seats, from, until, bought };
+        let claims = [
+            // Sold before the run; bought within a second; held for two; held beyond the end.
+            claim(1, 0, 0, true),
+            claim(2, 300, 700, true),
+            claim(3, 1_000, 2_500, false),
+            claim(4, 2_001, 9_000, false),
+            claim(5, 9_000, 9_500, true),
+        ];
+        let by_second = BySecond::of(&claims, 10, 4);
+        assert_eq!(by_second.held, [3, 3, 4, 4]);
+        assert_eq!(by_second.free, [4, 4, 3, 3]);
+    }
 
     #[test]
     fn what_was_not_sold_is_explained() {

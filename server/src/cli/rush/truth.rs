@@ -1,7 +1,7 @@
 //! Whether everything that the fans were told is true in the database, and whether the database holds
 //! nothing of theirs that they were not told. Reads raw rows; shares nothing with the rules.
 
-use super::hall::Hall;
+use super::hall::{Claim, Hall};
 use super::record::{Fact, Record, Told};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
@@ -86,6 +86,24 @@ impl<'a> Truth<'a> {
                 untouched: count(5)?,
             })
         })
+    }
+
+    /// Who had seats of the concert, and when, counted from `since` (UTC milliseconds).
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn claims(&self, since: i64) -> rusqlite::Result<Vec<Claim>> {
+        let text = "SELECT seat_count, reservation_date - ?2, status = 'confirmed',
+                CASE WHEN status IN ('confirmed', 'cancelled') THEN coalesce(ended_at, expires_at)
+                    ELSE expires_at END - ?2
+            FROM reservation WHERE concert_id = ?1";
+        let mut statement = self.rows.prepare(text)?;
+        let found = statement.query_map(params![self.concert.as_bytes(), since], |row| {
+            let number = |column| row.get(column).map(|n: i64| u64::try_from(n).unwrap_or(0));
+            let (seats, from, until) = (number(0)?, number(1)?, number(3)?);
+            Ok(Claim { seats, from, until, bought: row.get(2)? })
+        })?;
+        found.collect()
     }
 
     fn fact(&self, Told { user, fact }: &Told) -> Found {

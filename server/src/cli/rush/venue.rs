@@ -1,7 +1,7 @@
 //! Where the rush takes place: a server of its own on a database of its own, or one that runs already.
 
 use super::fan::instant_of;
-use super::hall::Hall;
+use super::hall::{BySecond, Hall};
 use super::options::Options;
 use super::process::{Server, peak_memory_bytes};
 use super::record::Linearizability;
@@ -24,6 +24,11 @@ use uuid::Uuid;
 
 /// How long a server may take to hear of a concert that another has made.
 const SHOWN_WAIT: Duration = Duration::from_secs(5);
+
+/// The database that nobody named, for people.
+pub const UNNAMED: &str = "a database that was not named";
+/// The database of a run of its own, for people.
+pub const TEMPORARY: &str = "SQLite, a file of its own that was removed";
 
 /// How long a target may take to be connected to.
 const CONNECT_WAIT: Duration = Duration::from_secs(3);
@@ -66,6 +71,8 @@ pub struct Judgement {
     pub facts: usize,
     /// What became of the seats; `None` where the database was not named.
     pub hall: Option<Hall>,
+    /// How many were held, and free, at the end of each second; `None` where the database was not named.
+    pub seats_by_second: Option<BySecond>,
     /// When each place was let in (last), in order, milliseconds since the run began.
     #[serde(skip)]
     pub admissions_ms: Option<Vec<u64>>,
@@ -112,7 +119,7 @@ fn target(options: &Options) -> Result<Venue, Failure> {
     }
     let config = given.resolve()?;
     config.check_token_keys()?;
-    let unknown = "a database that was not named".to_owned();
+    let unknown = UNNAMED.to_owned();
     Ok(Venue {
         name: options.target.join(", "),
         database: if named { config.shown_database() } else { unknown },
@@ -147,7 +154,7 @@ fn own(options: &Options) -> Result<Venue, Failure> {
     // A flag cannot be empty.
     let tls = if ca.is_empty() { &tls[..2] } else { &tls };
     let server = Child::start(&database, &file, tls)?;
-    let temporary = "SQLite, a file of its own that was removed".to_owned();
+    let temporary = TEMPORARY.to_owned();
     Ok(Venue {
         database: options.database.as_ref().map_or(temporary, |_| config.shown_database()),
         name: format!("a server of its own, http://{}", server.address),
@@ -270,6 +277,7 @@ impl Venue {
             untrue: Vec::new(),
             facts: 0,
             hall: None,
+            seats_by_second: None,
             admissions_ms: None,
             linearizability: record.linearizability(),
         };
@@ -279,9 +287,12 @@ impl Venue {
         let truth = Truth::new(snapshot.rows(), world.concert);
         judgement.untrue = truth.broken(&record)?;
         judgement.facts = record.told.len();
-        let last_sale = world.figures.borrow().last_sale_ms.unwrap_or(0);
-        let last_sale = world.began_at.saturating_add_unsigned(last_sale);
-        judgement.hall = Some(truth.hall(Clock::System.now().0, last_sale)?);
+        let figures = world.figures.borrow();
+        let last_sale = world.began_at.saturating_add_unsigned(figures.last_sale_ms.unwrap_or(0));
+        let hall = truth.hall(Clock::System.now().0, last_sale)?;
+        let claims = truth.claims(world.began_at)?;
+        let by_second = BySecond::of(&claims, hall.seats, figures.seconds.len());
+        (judgement.hall, judgement.seats_by_second) = (Some(hall), Some(by_second));
         judgement.admissions_ms = Some(truth.admissions_ms(world.began_at)?);
         Ok(judgement)
     }

@@ -221,6 +221,11 @@ fn parameters(operation: &mut Value) {
         let place = parameter["in"].as_str().unwrap_or_default().to_owned();
         // A parameter is left out or has a value; it is never null.
         words::not_null(&mut parameter["schema"]);
+        // The numbers of pages are counted without a sign, which the format would rule out.
+        if place == "query" && parameter["schema"]["format"] == "int64" {
+            parameter["schema"]["format"] = Value::Null;
+            parameter["schema"]["maximum"] = json!(u64::MAX);
+        }
         for (key, value) in words::of_parameter(&place, &name).as_object().into_iter().flatten() {
             if key == "description" || key == "example" {
                 if parameter[key].is_null() {

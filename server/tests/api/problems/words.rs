@@ -24,7 +24,7 @@ async fn korean() {
     code: "not_admitted"
     opens_at: "2027-01-16T08:00:00.000Z"
     status: 403
-    title: "아직 입장 순서가 아닙니다."
+    title: "아직 입장 차례가 아닙니다."
     type: "urn:boxoffice:problem:not_admitted"
     "#);
     for ask in [

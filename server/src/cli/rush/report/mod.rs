@@ -113,6 +113,18 @@ fn pace(world: &World, figures: &Figures, judgement: &Judgement) -> Pace {
     Pace::of(moments, options.concert.is_none().then_some(options.admissions_per_second))
 }
 
+/// How busy the fans' own thread was, for the terminal: per cent of the run, and in how many of its seconds
+/// nearly all the time.
+fn work(percent: f64, full: usize, of: usize) -> String {
+    let all = format!("The fans' own thread was busy {percent:.0} % of the time");
+    if full == 0 {
+        return format!("{all}.");
+    }
+    format!(
+        "{all}. In {full} of {of} seconds it was busy throughout ({BUSY} % or more), and latencies then are partly its own."
+    )
+}
+
 impl Report {
     /// Of a run that is over.
     pub fn of(world: &World, judgement: Judgement, server: Option<Server>, facts: Facts) -> Self {
@@ -224,22 +236,19 @@ impl Report {
     #[expect(clippy::print_stdout, reason = "the summary is the verb's result")]
     pub fn print(&self, folder: &Path) {
         print!("{}", self.summary());
-        let caution = match self.generator_full_seconds {
-            0 => String::new(),
-            full => format!(
-                ", and {BUSY} % or more of {full} of {} seconds: latencies there are partly its own",
-                self.seconds.len()
-            ),
-        };
-        println!(
-            "The fans' own thread was at work {:.0} % of the time{caution}.",
-            self.generator_busy
-        );
+        let (full, of) = (self.generator_full_seconds, self.seconds.len());
+        println!("{}", work(self.generator_busy, full, of));
         let Shares { any, busy, late, connections } = self.generator_limit;
         println!(
             "The generator was the limit in {any:.0} % of the time (thread busy {busy:.0} %, timers late {late:.0} %, no free connection {connections:.0} %)."
         );
         print!("{}{}", self.pace.text(), self.memory());
+        let put_off =
+            self.answers.iter().filter(|a| a.step == "poll" && a.answer.starts_with("503"));
+        let put_off: u64 = put_off.map(|answered| answered.count).sum();
+        if put_off > 0 {
+            println!("{put_off} polls were put off (503) and asked again.");
+        }
         println!("\n| step | answers | p50 ms | p90 ms | p99 ms | p99.9 ms | most ms |");
         println!("|---|---:|---:|---:|---:|---:|---:|");
         for Latency { step, ms } in &self.latency {
@@ -313,5 +322,27 @@ impl Report {
         let (of, some) = (format!("{answers} answers"), &self.unexpected_examples);
         list_some("answers are expected ones", self.unexpected, some, of.clone());
         list_some("nobody's last try broke off", self.unanswered, &[], of);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figures::Step;
+    use super::super::venue::{TEMPORARY, UNNAMED};
+    use super::*;
+
+    #[test]
+    fn the_page_has_korean_words_for_all_that_the_data_says() {
+        let steps = Step::ALL.map(Step::name);
+        let stages = Stage::ALL.map(Stage::name);
+        for name in steps.iter().chain(&stages).chain(&[TEMPORARY, UNNAMED]) {
+            assert!(PAGE.contains(&format!("\"{name}\": \"")), "no Korean for {name:?}");
+        }
+    }
+
+    #[test]
+    fn the_terminal_tells_how_busy_the_generator_was() {
+        assert_eq!(work(48.2, 0, 26), "The fans' own thread was busy 48 % of the time.");
+        assert!(work(48.2, 1, 26).contains("In 1 of 26 seconds it was busy throughout (90 % or"));
     }
 }
