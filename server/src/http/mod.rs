@@ -6,6 +6,7 @@ pub mod address;
 pub mod admin;
 pub mod advice;
 pub mod app;
+pub mod asset;
 pub mod body;
 pub mod booking;
 pub mod canned;
