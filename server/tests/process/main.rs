@@ -21,6 +21,7 @@ mod config;
 mod crash;
 mod crowd;
 mod document;
+mod doors;
 mod edges;
 mod facts;
 mod fan;
