@@ -7,6 +7,7 @@ use super::edge::{Refused, addressed};
 use super::guests::{Entry, Guest, Guests};
 use super::pace::{Order, Pace, PacedBody, PacedIo};
 use super::proxy;
+use crate::log::Bounded;
 use crate::metrics::{Metrics, WhyLabel};
 use crate::networks::{Networks, counted};
 use axum::Router;
@@ -18,8 +19,8 @@ use hyper_util::service::TowerToHyperService;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -128,7 +129,10 @@ impl Hall {
                     tokio::spawn(Arc::clone(self).attend(stream, peer.ip(), permit));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection was not accepted");
+                    static FAILED: LazyLock<Bounded> = LazyLock::new(Bounded::default);
+                    if let Some(left_out) = FAILED.may(None) {
+                        tracing::warn!(%error, left_out, "a connection was not accepted");
+                    }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }

@@ -1,7 +1,7 @@
 //! Connections that keep a server waiting which has little room: they go, and nobody else does.
 
 use crate::client::{Ask, Client};
-use crate::house::{House, Server};
+use crate::house::{House, Server, command};
 use crate::limits::{announced, refused};
 use crate::runtime;
 use std::net::SocketAddr;
@@ -177,4 +177,35 @@ fn idle_connections_of_an_address_make_room_for_its_new_ones() {
         assert_eq!(fan.send(&alive()).await.unwrap().status, 200);
     });
     server.stop();
+}
+
+/// Where fewer files may be open than connections are allowed, room is short sooner, and dealt with: the server
+/// does not run out of files.
+#[test]
+fn a_server_with_few_files_takes_as_few_connections() {
+    let house = House::new();
+    let proxy = ["--proxy-protocol", "true", "--trusted-proxies", "127.0.0.0/8", "--demo", "false"];
+    let mut serve = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+    serve.args(proxy);
+    let mut shell = command("sh");
+    shell.args(["-c", "ulimit -n 200; exec \"$0\" \"$@\""]).arg(serve.get_program());
+    shell.args(serve.get_args()).current_dir(house.dir.path());
+    let server = Server::spawn(shell).unwrap();
+    let address = server.address;
+    runtime().block_on(async {
+        let mut idle = Vec::new();
+        for n in 0..200 {
+            let mut client = announced(address, &format!("203.0.113.{n}")).await;
+            client.send_raw(&alive().bytes()).await.unwrap();
+            idle.push(client);
+        }
+        let began = Instant::now();
+        while refused(address, "idle").await < 100 {
+            assert!(began.elapsed() < CUT_OFF_WAIT * 2, "nobody was closed");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    let log = server.stop();
+    assert!(log.contains("fewer open files are allowed"), "{log}");
+    assert!(!log.contains("was not accepted"), "{log}");
 }
