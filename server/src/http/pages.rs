@@ -166,15 +166,16 @@ fn fixed<S: Clone + Send + Sync + 'static>(
     get(move |headers: HeaderMap| async move { page(asset, &headers) })
 }
 
-/// The pages. Where the documents are not served here, only `/`.
-pub fn pages<S: Clone + Send + Sync + 'static>(documents: bool) -> Router<S> {
-    if !documents {
-        return Router::new().route("/", fixed(&CLOSED_INDEX));
-    }
+/// `/`, which leads to the documents where they are served here.
+pub fn index<S: Clone + Send + Sync + 'static>(documents: bool) -> Router<S> {
+    Router::new().route("/", fixed(if documents { &INDEX } else { &CLOSED_INDEX }))
+}
+
+/// The documents: few read them, and some are large.
+pub fn documents<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let swagger = Arc::new(Swagger::new());
     let first = Arc::clone(&swagger);
     Router::new()
-        .route("/", fixed(&INDEX))
         .route("/docs", get(|| async { lead(StatusCode::TEMPORARY_REDIRECT, "docs/") }))
         .route("/docs/codes", fixed(&CODES))
         .route(

@@ -4,7 +4,7 @@
 use super::edge::edge;
 use super::limits::Class;
 use super::observe::{Observer, observe};
-use super::pages::{pages, without_slash};
+use super::pages::{documents, index, without_slash};
 use super::problem::{Problem, TABLE};
 use super::{
     App, account, admin, booking, concert, docs, draw, edit, funds, me, my_sessions, ops, payment,
@@ -114,7 +114,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,    "/livez",                                  Public,     watched, get(ops::livez)),
         route(Method::GET,    "/readyz",                                 Public,     watched, get(ops::readyz)),
         route(Method::GET,    "/metrics",                                Public,     Class::Operator, get(ops::metrics)),
-        route(Method::GET,    "/openapi.json",                           Public,     Browse,  get(docs::openapi)),
+        route(Method::GET,    "/openapi.json",                           Public,     Class::Operator, get(docs::openapi)),
     ]
 }
 
@@ -176,11 +176,16 @@ pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
         async move { not_found(&uri, &paths) }
     };
     let fallback = Router::new().fallback(elsewhere).layer(layer.clone()).with_state(());
-    let observer = Observer::new(&app, &Method::GET, "pages", Class::Browse);
-    let pages = pages(reach == Reach::All)
-        .layer(from_fn(move |request, next| observe(observer.clone(), request, next)));
+    let has_documents = reach == Reach::All;
+    let observer = Observer::new(&app, &Method::GET, "/", Class::Browse);
+    let observed = from_fn(move |request, next| observe(observer.clone(), request, next));
+    router = router.merge(index(has_documents).layer(observed));
+    if has_documents {
+        let observer = Observer::new(&app, &Method::GET, "/docs", Class::Operator);
+        let observed = from_fn(move |request, next| observe(observer.clone(), request, next));
+        router = router.merge(documents().layer(observed));
+    }
     let router = router
-        .merge(pages)
         .method_not_allowed_fallback(Handler::<_, App>::layer(method_not_allowed, layer))
         .fallback_service(fallback)
         .with_state(app);

@@ -1,7 +1,7 @@
 //! What is answered without a handler of the list: pages, methods that there are not, and what the edge
 //! refuses. A limit meets all of it, and none of it is written anew for each who asks.
 
-use crate::world::{Ask, Sale, get};
+use crate::world::{Ask, Sale, count, get};
 use boxoffice::http::routes::routes;
 use hyper::Method;
 use std::net::Ipv4Addr;
@@ -41,6 +41,19 @@ async fn a_limit_meets_whatever_is_answered() {
         let first = sale.send(ask.clone()).await;
         assert_ne!(first.status, 429, "{ask:?}: {}", first.shown());
         assert_eq!(sale.send(ask.clone()).await.status, 429, "{ask:?}");
+    }
+}
+
+/// Issue 11: what is large and for few is asked for by few: a page of the documents is a dozen files, and
+/// nobody reads hundreds at once.
+#[tokio::test]
+async fn a_flood_of_the_documents_comes_to_an_end_soon() {
+    let sale = Sale::new();
+    for (n, path) in (0..).zip([BUNDLE, "/openapi.json", "/metrics"]) {
+        let ask = ask(Method::HEAD, path).from([192, 0, 2, n]);
+        let answers = sale.all((0..1_000).map(|_| ask.clone())).await;
+        let answered = count(&answers, 200);
+        assert!((100..700).contains(&answered), "{path}: {answered}");
     }
 }
 
