@@ -5,6 +5,7 @@
 mod process;
 
 use boxoffice_core::command::Command;
+use hyper::body::Bytes;
 use process::Process;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -17,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The version of this binary.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -175,12 +177,23 @@ pub struct Metrics {
     pub pruned: Family<PrunedLabel, Counter>,
     /// Age of the oldest stored reply; above a day, pruning does not keep pace.
     pub oldest_reply_seconds: Gauge,
-    /// Connections that were closed before they asked for anything.
+    /// Connections that were closed for the sake of others.
     pub connections_refused: Family<WhyLabel, Counter>,
     /// Requests that were too many.
     pub limited: Family<LimitLabels, Counter>,
     /// Time that a sweep took.
     pub sweep_seconds: Histogram,
+    /// The text of each format, and when it was written.
+    written: [Mutex<Option<(Instant, Bytes)>>; 2],
+}
+
+/// A format of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// OpenMetrics 1.0.
+    Open,
+    /// The older one, version 0.0.4.
+    Plain,
 }
 
 /// Counters of money, by currency.
@@ -252,6 +265,7 @@ impl Metrics {
             connections_refused: Family::default(),
             limited: Family::default(),
             sweep_seconds: seconds(),
+            written: Default::default(),
         };
         metrics.register_requests();
         metrics.register_commands();
@@ -277,7 +291,7 @@ impl Metrics {
         let passwords = "Passwords that wait to be hashed";
         r.register("passwords_waiting", passwords, self.passwords_waiting.clone());
         r.register("connections", "Connections open", self.connections.clone());
-        let refused = "Connections closed before they asked for anything";
+        let refused = "Connections closed for the sake of others";
         r.register("connections_refused", refused, self.connections_refused.clone());
     }
 
@@ -379,6 +393,25 @@ impl Metrics {
             self.queue_waiting.remove(&label);
             self.queue_active.remove(&label);
         }
+    }
+
+    /// The text, written at most so long ago; those who ask meanwhile share one.
+    #[must_use]
+    pub fn shared(&self, format: Format, at_most: Duration) -> Bytes {
+        let slot = &self.written[format as usize];
+        let mut written = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, text)) = &*written
+            && at.elapsed() < at_most
+        {
+            return text.clone();
+        }
+        let text: Bytes = match format {
+            Format::Open => self.text(),
+            Format::Plain => self.plain_text(),
+        }
+        .into();
+        *written = Some((Instant::now(), text.clone()));
+        text
     }
 
     /// The text that Prometheus reads: OpenMetrics 1.0.

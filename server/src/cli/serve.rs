@@ -25,6 +25,10 @@ const DESK_WAIT: Duration = Duration::from_secs(20);
 /// Connections that may wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
 /// Whoever finds no room there tries again after a second, then after three.
 const BACKLOG: u32 = 8_192;
+/// Files that are open for other things than connections and readers.
+const OTHER_FILES: usize = 64;
+/// Files of a reader: SQLite's database, its log and the log's index.
+const FILES_OF_A_READER: usize = 3;
 /// Between two looks at the key file.
 const KEYS_EVERY: Duration = Duration::from_secs(2);
 
@@ -35,10 +39,30 @@ const KEYS_EVERY: Duration = Duration::from_secs(2);
 pub fn run(config: &Config) -> Result<(), Failure> {
     let format = Format::of(&config.log_format).unwrap_or(Format::Text);
     crate::log::start(&config.log, format).map_err(|why| format!("log: {why}"))?;
-    if let Some((allowed, wanted)) = raise_descriptor_limit(config.connections_max) {
-        tracing::warn!(allowed, wanted, "fewer open files are allowed than connections_max needs");
+    let connections = connections_max(config)?;
+    if connections < config.connections_max {
+        tracing::warn!(
+            connections,
+            connections_max = config.connections_max,
+            "fewer open files are allowed than connections_max needs: so many connections are taken"
+        );
     }
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(serve(config, connections))
+}
+
+/// Connections that the system has files for, on each address. Without files the server could neither take one
+/// more nor see that room is short.
+fn connections_max(config: &Config) -> Result<usize, Failure> {
+    let addresses = if config.operator_address()?.is_some() { 2 } else { 1 };
+    let others = OTHER_FILES + config.readers * FILES_OF_A_READER;
+    let allowed = match raise_descriptor_limit(config.connections_max * addresses + others) {
+        Some((allowed, _)) => usize::try_from(allowed).unwrap_or(usize::MAX),
+        None => return Ok(config.connections_max),
+    };
+    Ok((allowed.saturating_sub(others) / addresses).clamp(1, config.connections_max))
 }
 
 /// As many open files as the system allows. Where that is too few: how many, and how many are wanted.
@@ -53,7 +77,7 @@ pub(super) fn raise_descriptor_limit(connections: usize) -> Option<(u64, u64)> {
     (allowed < wanted).then_some((allowed, wanted))
 }
 
-async fn serve(config: &Config) -> Result<(), Failure> {
+async fn serve(config: &Config, connections: usize) -> Result<(), Failure> {
     let _writes_fail = survive_file_size_limit()?;
     // Before the database is opened, and until after the desk's end.
     let _lock = database::lock(config)?;
@@ -86,7 +110,14 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let desk = node.app.desk.clone();
     let draining = Arc::clone(&node.app.draining);
     let listeners = (listener, for_operators);
-    let serving = accept(&node.supervisor, &node.app, listeners, config, &stopped);
+    let serving = accept(
+        &node.supervisor,
+        &node.app,
+        listeners,
+        &doors(config, connections),
+        config,
+        &stopped,
+    );
     drop((node.app, stopped));
     let mut early = signals.or_end(&mut node.ends).await;
     if early.is_none() && config.drain_seconds > 0 {
@@ -119,13 +150,14 @@ fn accept(
     supervisor: &Supervisor,
     app: &App,
     (everybody, operators): (TcpListener, Option<TcpListener>),
+    doors: &serve::Doors,
     config: &Config,
     stop: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
     let begin = |name, listener, reach| {
         let router = routes::router_for(app.clone(), reach, config.cors_origins.clone());
         let metrics = Arc::clone(&app.metrics);
-        let serving = serve::serve(listener, router, metrics, doors(config), stop.clone());
+        let serving = serve::serve(listener, router, metrics, doors.clone(), stop.clone());
         supervisor.task(name, serving)
     };
     let Some(operators) = operators else {
@@ -137,10 +169,10 @@ fn accept(
     ]
 }
 
-fn doors(config: &Config) -> serve::Doors {
+fn doors(config: &Config, connections_max: usize) -> serve::Doors {
     let per_address = config.connections_per_address_max;
     serve::Doors {
-        connections_max: config.connections_max,
+        connections_max,
         connections_per_address_max: if config.limits { per_address } else { usize::MAX },
         trusted_proxies: config.trusted_proxies.clone(),
         proxy_protocol: config.proxy_protocol,

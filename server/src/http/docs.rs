@@ -1,13 +1,12 @@
 //! The OpenAPI document, made from the handlers, and Swagger UI.
 
+use super::asset::{Asset, Keep};
 use super::{
     account, admin, booking, concert, document, draw, edit, export, funds, me, my_sessions, ops,
     payment, problem, queue, reservation, sale, seat, session, user, wallet,
 };
-use axum::body::Body;
 use axum::response::Response;
-use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::HeaderMap;
 use serde_json::Value;
 use std::sync::LazyLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -102,14 +101,11 @@ pub fn document() -> Value {
     document
 }
 
-/// Its bytes, written once.
-static BYTES: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(document().to_string()));
+/// Its text, written once.
+static TEXT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("application/json", Keep::Asking, document().to_string()));
 
 /// The document as JSON.
-pub async fn openapi() -> Response {
-    let mut response = Response::new(Body::from(BYTES.clone()));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
+pub async fn openapi(headers: HeaderMap) -> Response {
+    TEXT.answer(&headers)
 }

@@ -173,22 +173,16 @@ pub async fn edge(origins: &Origins, mut request: Request, next: Next) -> Respon
     let everything = asked.options && request.uri().path() == "*";
     let told = request.extensions_mut().remove::<Refused>().map(|Refused(problem)| problem);
     let refused = told.or_else(|| checked(&request).err());
-    let mut response = if everything && refused.is_none() {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-        response
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("GET,HEAD,POST,PUT,PATCH,DELETE"));
-        response
-    } else {
-        if let Some(problem) = refused.clone() {
-            request.extensions_mut().insert(Refused(problem));
-        }
-        next.run(request).await
-    };
-    // Routes that count their answers have refused it themselves, and counted that.
-    if let Some(problem) = refused.filter(|problem| problem.status() != response.status()) {
-        response = problem.render(asked.lang);
+    let everything = everything && refused.is_none();
+    let refused = refused.or_else(|| everything.then(|| Problem::of("method_not_allowed")));
+    // What is around each route refuses it, once its limit has counted it.
+    if let Some(problem) = refused {
+        request.extensions_mut().insert(Refused(problem));
+    }
+    let mut response = next.run(request).await;
+    if everything && response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let methods = HeaderValue::from_static("GET,HEAD,POST,PUT,PATCH,DELETE");
+        response.headers_mut().insert(ALLOW, methods);
     }
     finished(response, &asked, origins)
 }
@@ -202,7 +196,8 @@ fn explains(response: &Response) -> bool {
 /// The answer with everything that stands in each.
 fn finished(mut response: Response, asked: &Asked, origins: &Origins) -> Response {
     let status = response.status();
-    if status == StatusCode::METHOD_NOT_ALLOWED {
+    let told_methods = asked.options && status == StatusCode::NO_CONTENT;
+    if status == StatusCode::METHOD_NOT_ALLOWED || told_methods {
         let methods = response.headers().get(ALLOW).and_then(|value| value.to_str().ok());
         let methods = methods.map_or("OPTIONS".to_owned(), |known| format!("{known},OPTIONS"));
         if asked.options {

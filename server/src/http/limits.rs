@@ -51,7 +51,7 @@ pub enum Class {
     Read,
     /// Reads a seat map. By account, a full one at the cost of many small ones.
     Map,
-    /// An operator's; a wrong key costs a look into the database. By address.
+    /// An operator's, or what few read and is large; a wrong key costs a look into the database. By address.
     Operator,
 }
 

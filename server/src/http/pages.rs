@@ -2,17 +2,20 @@
 //! where they are. All links are relative, so that they hold behind a path prefix, too.
 
 use super::advice::advice;
+use super::asset::{Asset, Keep};
 use super::problem::{Problem, TABLE};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::get;
-use hyper::StatusCode;
-use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION};
+use hyper::{HeaderMap, StatusCode};
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use utoipa_swagger_ui::Config;
 
 /// Scripts of this server only; the pages of Swagger UI set styles and images of their own.
@@ -20,27 +23,21 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 
 const STYLE: &str = "<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #8886;padding:.4rem .6rem;text-align:left;vertical-align:top}code{font-size:.9em}</style>";
 
-fn page(content_type: &str, body: Cow<'static, [u8]>) -> Response {
-    let mut response = Response::new(match body {
-        Cow::Borrowed(bytes) => Body::from(bytes),
-        Cow::Owned(bytes) => Body::from(bytes),
-    });
-    let headers = response.headers_mut();
-    if let Ok(content_type) = HeaderValue::try_from(content_type) {
-        headers.insert(CONTENT_TYPE, content_type);
-    }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+const HTML: &str = "text/html; charset=utf-8";
+
+fn page(asset: &Asset, headers: &HeaderMap) -> Response {
+    let mut response = asset.answer(headers);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
 }
 
-fn html(title: &str, body: &str) -> Response {
+fn html(title: &str, body: &str) -> Asset {
     let text = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>{STYLE}</head>\
          <body>{body}</body></html>\n"
     );
-    page("text/html; charset=utf-8", Cow::Owned(text.into_bytes()))
+    Asset::new(HTML, Keep::Asking, text)
 }
 
 /// Leads to another address, relative to this one.
@@ -76,19 +73,20 @@ pub fn without_slash(path: &str, query: Option<&str>, routes: &[&str]) -> Option
 }
 
 /// `/` where the pages for developers are elsewhere.
-async fn closed_index() -> Response {
+static CLOSED_INDEX: LazyLock<Asset> = LazyLock::new(|| {
     html(
         "boxoffice",
         "<h1>boxoffice</h1><p>An on-sale engine for seated concerts. The API is below <code>/api/v1</code>; <a href=\"api/v1/concerts\">the concerts</a> are on sale.</p><p lang=\"ko\">좌석제 공연 예매 서버입니다.</p>",
     )
-}
+});
 
-async fn index() -> Response {
+/// `/`.
+static INDEX: LazyLock<Asset> = LazyLock::new(|| {
     html(
         "boxoffice",
         "<h1>boxoffice</h1><p>An on-sale engine for seated concerts.</p><p lang=\"ko\">좌석제 공연 예매 서버입니다.</p><ul><li><a href=\"docs/\">The API, to click through</a></li><li><a href=\"docs/codes\">Every problem, and what an app does</a></li><li><a href=\"openapi.json\">The OpenAPI document</a></li><li><a href=\"api/v1/concerts\">The concerts</a></li></ul>",
     )
-}
+});
 
 /// `a_code` in backticks as code; the texts have nothing else that HTML would read.
 fn marked(text: &str) -> String {
@@ -101,7 +99,7 @@ fn marked(text: &str) -> String {
 }
 
 /// Every code: what it means, and what an app does.
-async fn codes() -> Response {
+static CODES: LazyLock<Asset> = LazyLock::new(|| {
     let mut body = String::from(
         "<h1>Problems, and what an app does</h1><p>Errors are <code>application/problem+json</code>. Act on \
          <code>code</code>, show <code>title</code>: it comes in English or Korean by \
@@ -123,38 +121,73 @@ async fn codes() -> Response {
     }
     body.push_str("</tbody></table><p><a href=\"./\">The API</a></p>");
     html("boxoffice: problems, and what an app does", &body)
+});
+
+/// Swagger UI.
+struct Swagger {
+    config: Arc<Config<'static>>,
+    /// Its files that were asked for, by name: of those that there are.
+    known: Mutex<HashMap<String, Asset>>,
 }
 
-async fn file(config: Arc<Config<'static>>, path: &str) -> Result<Response, Problem> {
-    let found = utoipa_swagger_ui::serve(path, config).ok().flatten();
-    let found = found.ok_or_else(|| Problem::of("not_found"))?;
-    let bytes = found.bytes.into_owned();
-    if !matches!(path, "" | "index.html") {
-        return Ok(page(&found.content_type, Cow::Owned(bytes)));
+impl Swagger {
+    fn new() -> Self {
+        let config = Config::from("../openapi.json").try_it_out_enabled(true);
+        let config = Arc::new(config.persist_authorization(false));
+        Self { config, known: Mutex::default() }
     }
-    let text =
-        String::from_utf8_lossy(&bytes).replace("Swagger UI</title>", "boxoffice: the API</title>");
-    Ok(page("text/html; charset=utf-8", Cow::Owned(text.into_bytes())))
+
+    fn file(&self, path: &str) -> Result<Asset, Problem> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asset) = known.get(path) {
+            return Ok(asset.clone());
+        }
+        let found = utoipa_swagger_ui::serve(path, Arc::clone(&self.config)).ok().flatten();
+        let found = found.ok_or_else(|| Problem::of("not_found"))?;
+        let asset = if matches!(path, "" | "index.html") {
+            let text = String::from_utf8_lossy(&found.bytes);
+            let text = text.replace("Swagger UI</title>", "boxoffice: the API</title>");
+            Asset::new(HTML, Keep::Asking, text)
+        } else {
+            let bytes = match found.bytes {
+                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                Cow::Owned(bytes) => bytes.into(),
+            };
+            Asset::new(&found.content_type, Keep::AnHour, bytes)
+        };
+        known.insert(path.to_owned(), asset.clone());
+        Ok(asset)
+    }
 }
 
-/// The pages. Where the documents are not served here, only `/`.
-pub fn pages<S: Clone + Send + Sync + 'static>(documents: bool) -> Router<S> {
-    if !documents {
-        return Router::new().route("/", get(closed_index));
-    }
-    let config = Config::from("../openapi.json").try_it_out_enabled(true);
-    let config = Arc::new(config.persist_authorization(false));
-    let first = Arc::clone(&config);
+fn fixed<S: Clone + Send + Sync + 'static>(
+    asset: &'static LazyLock<Asset>,
+) -> axum::routing::MethodRouter<S> {
+    get(move |headers: HeaderMap| async move { page(asset, &headers) })
+}
+
+/// `/`, which leads to the documents where they are served here.
+pub fn index<S: Clone + Send + Sync + 'static>(documents: bool) -> Router<S> {
+    Router::new().route("/", fixed(if documents { &INDEX } else { &CLOSED_INDEX }))
+}
+
+/// The documents: few read them, and some are large.
+pub fn documents<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    let swagger = Arc::new(Swagger::new());
+    let first = Arc::clone(&swagger);
     Router::new()
-        .route("/", get(index))
         .route("/docs", get(|| async { lead(StatusCode::TEMPORARY_REDIRECT, "docs/") }))
-        .route("/docs/", get(move || file(Arc::clone(&first), "")))
-        .route("/docs/codes", get(codes))
+        .route("/docs/codes", fixed(&CODES))
+        .route(
+            "/docs/",
+            get(move |headers: HeaderMap| async move {
+                first.file("").map(|asset| page(&asset, &headers))
+            }),
+        )
         .route(
             "/docs/{*file}",
-            get(move |Path(path): Path<String>| {
-                let config = Arc::clone(&config);
-                async move { file(config, &path).await }
+            get(move |Path(path): Path<String>, headers: HeaderMap| async move {
+                swagger.file(&path).map(|asset| page(&asset, &headers))
             }),
         )
 }

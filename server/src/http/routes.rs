@@ -2,12 +2,10 @@
 //! guarded route can be forgotten.
 
 use super::edge::edge;
-use super::lang::Lang;
 use super::limits::Class;
 use super::observe::{Observer, observe};
-use super::pages::{pages, without_slash};
+use super::pages::{documents, index, without_slash};
 use super::problem::{Problem, TABLE};
-use super::trail::RequestId;
 use super::{
     App, account, admin, booking, concert, docs, draw, edit, export, funds, me, my_sessions, ops,
     payment, queue, reservation, sale, seat, session, user, wallet,
@@ -15,11 +13,11 @@ use super::{
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;
 use axum::Router;
+use axum::handler::Handler;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
-use hyper::header::ACCEPT_LANGUAGE;
-use hyper::{HeaderMap, Method, Uri};
+use hyper::{Method, StatusCode, Uri};
 use std::sync::Arc;
 
 /// What a request must bring.
@@ -66,7 +64,7 @@ fn route(
 pub fn routes() -> Vec<Route> {
     use Class::{Account, Browse, Free, Hold, Join, Map, Pay, Poll, Read, Refresh, SignIn, SignUp};
     use Guard::{Admitted, Identity, Operator, Public, QueueToken};
-    let watched = Free("whoever runs the server looks here, and most of all during a flood");
+    let watched = Free("balancers look here, during a flood most of all; what is told is in memory");
     vec![
         route(Method::POST,   "/api/v1/users",                           Public,     SignUp,  post(user::register)),
         route(Method::POST,   "/api/v1/sessions",                        Public,     SignIn,  post(session::sign_in)),
@@ -116,8 +114,8 @@ pub fn routes() -> Vec<Route> {
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/draw",        Operator,   Class::Operator, put(draw::set_draw)),
         route(Method::GET,    "/livez",                                  Public,     watched, get(ops::livez)),
         route(Method::GET,    "/readyz",                                 Public,     watched, get(ops::readyz)),
-        route(Method::GET,    "/metrics",                                Public,     watched, get(ops::metrics)),
-        route(Method::GET,    "/openapi.json",                           Public,     Browse,  get(docs::openapi)),
+        route(Method::GET,    "/metrics",                                Public,     Class::Operator, get(ops::metrics)),
+        route(Method::GET,    "/openapi.json",                           Public,     Class::Operator, get(docs::openapi)),
     ]
 }
 
@@ -144,12 +142,12 @@ impl Reach {
     }
 }
 
-/// Rendered here: the router puts no layer around it.
-async fn method_not_allowed(headers: HeaderMap) -> Response {
-    let problem = Problem::of("method_not_allowed");
-    let mut response = problem.render(Lang::of(headers.get(ACCEPT_LANGUAGE)));
-    RequestId::of(&headers).mark(&mut response);
-    response
+/// What there is no handler for. Which methods there are the router says of every such answer.
+async fn method_not_allowed(method: Method) -> Response {
+    match method {
+        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+        _ => Problem::of("method_not_allowed").into_response(),
+    }
 }
 
 /// The router over all routes, for pages of this origin.
@@ -178,10 +176,18 @@ pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
         let paths = Arc::clone(&paths);
         async move { not_found(&uri, &paths) }
     };
-    let fallback = Router::new().fallback(elsewhere).layer(layer).with_state(());
+    let fallback = Router::new().fallback(elsewhere).layer(layer.clone()).with_state(());
+    let has_documents = reach == Reach::All;
+    let observer = Observer::new(&app, &Method::GET, "/", Class::Browse);
+    let observed = from_fn(move |request, next| observe(observer.clone(), request, next));
+    router = router.merge(index(has_documents).layer(observed));
+    if has_documents {
+        let observer = Observer::new(&app, &Method::GET, "/docs", Class::Operator);
+        let observed = from_fn(move |request, next| observe(observer.clone(), request, next));
+        router = router.merge(documents().layer(observed));
+    }
     let router = router
-        .merge(pages(reach == Reach::All))
-        .method_not_allowed_fallback(method_not_allowed)
+        .method_not_allowed_fallback(Handler::<_, App>::layer(method_not_allowed, layer))
         .fallback_service(fallback)
         .with_state(app);
     let origins = Arc::new(origins);

@@ -1,6 +1,7 @@
 //! The seats of a date.
 
 use super::App;
+use super::asset::has;
 use super::extract::{Admitted, PathId, Query};
 use super::problem::Problem;
 use crate::board::{CompactMap, DateBoard, Reading, SeatMap, Seats, Zone};
@@ -14,7 +15,7 @@ use boxoffice_core::concert::SeatStatus;
 use boxoffice_core::id::{DateId, Uuid};
 use boxoffice_core::time::Time;
 use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -205,19 +206,8 @@ fn compact_view(id: Uuid, currency: &Currency, reading: Reading) -> CompactView 
     view
 }
 
-/// Whether the client has these bytes already (RFC 9110 § 13.1.2).
-fn matches(headers: &HeaderMap, etag: &str) -> bool {
-    let mut values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    values.any(|value| {
-        value
-            .split(',')
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
-    })
-}
-
 fn full(map: &SeatMap, headers: &HeaderMap) -> Response {
-    let (status, body) = if matches(headers, &map.etag) {
+    let (status, body) = if has(headers, &map.etag) {
         (StatusCode::NOT_MODIFIED, Body::empty())
     } else {
         (StatusCode::OK, Body::from(map.body.clone()))

@@ -1,10 +1,13 @@
-//! The accept loop: a bounded number of connections, few of one address, slow clients cut off, a stop
-//! that lets requests finish.
+//! The accept loop: a bounded number of connections, few of one address, slow clients cut off, idle ones
+//! closed where others need the place, a stop that lets requests finish.
 
 use super::address::{Client, FORWARDED_FOR, Origin};
 use super::canned::Canned;
 use super::edge::{Refused, addressed};
+use super::guests::{Entry, Guest, Guests};
+use super::pace::{Order, Pace, PacedBody, PacedIo};
 use super::proxy;
+use crate::log::Bounded;
 use crate::metrics::{Metrics, WhyLabel};
 use crate::networks::{Networks, counted};
 use axum::Router;
@@ -12,23 +15,32 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper::{HeaderMap, Request};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use rustix::net::sockopt::set_tcp_user_timeout;
-use std::collections::HashMap;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// How long a client may take to send a request's head, and how long a connection may idle.
 const HEAD_WAIT: Duration = Duration::from_secs(30);
-/// How long a connection may take to ask for anything at all while few more have room.
-const FIRST_WAIT: Duration = Duration::from_secs(5);
+/// How long a trusted proxy may take to say whom it speaks for.
+const PROXY_WAIT: Duration = Duration::from_secs(5);
+/// How long a connection may keep the server waiting while few more have room: for a request, for its body, or
+/// until an answer is taken.
+const CROWDED_WAIT: Duration = Duration::from_secs(5);
 /// Few more have room: fewer than this part of all.
 const CROWDED_PART: usize = 4;
+/// While few more have room, an address may have this part of what is free, so that a few of them cannot fill
+/// the server: with n addresses that all want as much as they get, 4 parts of n + 4 stay free.
+const SHARE_PART: usize = 4;
+/// As many an address may have however little is free: what a browser opens, and some.
+const SHARE_MIN: usize = 8;
+/// Between two looks at who keeps the server waiting.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a client may leave sent bytes unread: after that the system ends the connection, also
 /// where the client's own system goes on acknowledging that it has no room.
 const UNREAD_WAIT: Duration = Duration::from_secs(30);
@@ -44,7 +56,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Doors {
     /// Connections at once; more wait in the system's backlog.
     pub connections_max: usize,
-    /// Of these, of one address; beyond it, one is closed at once.
+    /// Of these, of one address; beyond it an idle one of them is closed, or the new one.
     pub connections_per_address_max: usize,
     /// Who is believed whom they speak for.
     pub trusted_proxies: Networks,
@@ -56,8 +68,8 @@ pub struct Doors {
 struct Hall {
     doors: Doors,
     room: Arc<Semaphore>,
-    /// Connections by address.
-    by_address: Mutex<HashMap<IpAddr, usize>>,
+    guests: Guests,
+    stop: watch::Receiver<bool>,
     http: http1::Builder,
     router: Router,
     metrics: Arc<Metrics>,
@@ -73,108 +85,160 @@ pub async fn serve(
     doors: Doors,
     mut stop: watch::Receiver<bool>,
 ) {
-    let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(doors.connections_max));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT).max_buf_size(HEAD_MAX.max(8192));
-    let by_address = Mutex::default();
     let hall = Arc::new(Hall {
         doors,
         room,
-        by_address,
+        guests: Guests::default(),
+        stop: stop.clone(),
         http,
         router,
         metrics,
         told: AtomicBool::new(false),
     });
-    loop {
-        // Beyond the limit, connections wait in the system's backlog.
-        let permit = tokio::select! {
-            permit = Arc::clone(&hall.room).acquire_owned() => permit,
-            _ = stop.changed() => break,
-        };
-        let Ok(permit) = permit else { break };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stop.changed() => break,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let hall = Arc::clone(&hall);
-                tokio::spawn(hall.attend(stream, peer.ip(), permit, graceful.watcher()));
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
+    tokio::select! {
+        () = hall.look_after() => {}
+        () = hall.accept(&listener, &mut stop) => {}
     }
     drop(listener);
-    if tokio::time::timeout(STOP_WAIT, graceful.shutdown()).await.is_err() {
+    // Each connection has a permit until its end.
+    let all = u32::try_from(hall.doors.connections_max).unwrap_or(u32::MAX);
+    if tokio::time::timeout(STOP_WAIT, hall.room.acquire_many(all)).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
 }
 
 impl Hall {
+    /// Takes connections until the stop.
+    async fn accept(self: &Arc<Self>, listener: &TcpListener, stop: &mut watch::Receiver<bool>) {
+        loop {
+            // Beyond the limit, connections wait in the system's backlog.
+            let permit = tokio::select! {
+                permit = Arc::clone(&self.room).acquire_owned() => permit,
+                _ = stop.changed() => return,
+            };
+            let Ok(permit) = permit else { return };
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stop.changed() => return,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    tokio::spawn(Arc::clone(self).attend(stream, peer.ip(), permit));
+                }
+                Err(error) => {
+                    static FAILED: LazyLock<Bounded> = LazyLock::new(Bounded::default);
+                    if let Some(left_out) = FAILED.may(None) {
+                        tracing::warn!(%error, left_out, "a connection was not accepted");
+                    }
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Makes room where there is little. Never ends.
+    async fn look_after(&self) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if self.lacking() == 0 {
+                continue;
+            }
+            self.guests.dismiss(CROWDED_WAIT);
+            if let Some(share) = self.share() {
+                for _ in 0..self.guests.level(share, self.lacking()) {
+                    self.refused("address");
+                }
+            }
+        }
+    }
+
+    /// How many places more would have to be free for others not to be in need of them.
+    fn lacking(&self) -> usize {
+        let enough = self.doors.connections_max.div_ceil(CROWDED_PART);
+        enough.saturating_sub(self.room.available_permits())
+    }
+
+    /// What an address may have while few more have room; none where addresses are not limited.
+    fn share(&self) -> Option<usize> {
+        let share = (self.room.available_permits() / SHARE_PART).max(SHARE_MIN);
+        (self.doors.connections_per_address_max < usize::MAX).then_some(share)
+    }
+
+    /// As many an address may have now.
+    fn allowed(&self) -> usize {
+        let most = self.doors.connections_per_address_max;
+        let share = if self.lacking() > 0 { self.share() } else { None };
+        share.map_or(most, |share| share.min(most))
+    }
+
     /// A connection from its beginning to its end.
     async fn attend(
         self: Arc<Self>,
         mut stream: TcpStream,
         peer: IpAddr,
         permit: OwnedSemaphorePermit,
-        watcher: Watcher,
     ) {
         let trusted = &self.doors.trusted_proxies;
         let mut origin = Origin { peer, announced: None };
         if self.doors.proxy_protocol && trusted.contain(peer) {
-            match tokio::time::timeout(FIRST_WAIT, proxy::announced(&mut stream)).await {
+            match tokio::time::timeout(PROXY_WAIT, proxy::announced(&mut stream)).await {
                 Ok(Ok(announced)) => origin.announced = announced,
                 Ok(Err(_)) | Err(_) => return self.refused("proxy"),
             }
         }
-        let Some(_place) = Place::take(&self, origin.connection(trusted)) else {
-            return self.refused("address");
+        let guest = match self.guests.enter(origin.connection(trusted), self.allowed()) {
+            Entry::Free(guest) => guest,
+            Entry::InsteadOf(guest) => {
+                self.refused("address");
+                guest
+            }
+            Entry::Full => return self.refused("address"),
         };
         self.metrics.connections.inc();
-        self.converse(stream, origin, watcher).await;
+        self.converse(stream, origin, &guest).await;
         self.metrics.connections.dec();
         drop(permit);
     }
 
     /// Requests and answers, until one of both sides ends it.
-    async fn converse(self: &Arc<Self>, stream: TcpStream, origin: Origin, watcher: Watcher) {
+    async fn converse(self: &Arc<Self>, stream: TcpStream, origin: Origin, guest: &Guest<'_>) {
         // Without it small answers would wait for the client's acknowledgements.
         let _ = stream.set_nodelay(true);
         let unread_ms = u32::try_from(UNREAD_WAIT.as_millis()).unwrap_or(u32::MAX);
         if let Err(error) = set_tcp_user_timeout(&stream, unread_ms) {
             tracing::debug!(%error, "the connection has no limit for unread answers");
         }
-        let asked = Arc::new(AtomicBool::new(false));
+        let pace = &guest.pace;
         let service = Addressed {
             router: TowerToHyperService::new(self.router.clone()),
             hall: Arc::clone(self),
             origin,
-            asked: Arc::clone(&asked),
+            pace: Arc::clone(pace),
         };
-        let serving =
-            watcher.watch(self.http.serve_connection(Canned::new(TokioIo::new(stream)), service));
-        tokio::select! {
-            ended = serving => if let Err(error) = ended {
-                tracing::debug!(%error, "a connection ended early");
-            },
-            () = self.silent(&asked) => self.refused("idle"),
-        }
-    }
-
-    /// Ends when nothing was asked for, and others need the place.
-    async fn silent(&self, asked: &AtomicBool) {
+        let io = Canned::new(TokioIo::new(PacedIo::new(stream, Arc::clone(pace))));
+        let mut serving = pin!(self.http.serve_connection(io, service));
+        let (mut stop, mut stopping) = (self.stop.clone(), false);
         loop {
-            tokio::time::sleep(FIRST_WAIT).await;
-            if asked.load(Ordering::Relaxed) {
-                return std::future::pending().await;
-            }
-            if self.room.available_permits() < self.doors.connections_max.div_ceil(CROWDED_PART) {
-                return;
+            let order = tokio::select! {
+                ended = serving.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "a connection ended early");
+                    }
+                    return;
+                }
+                _ = stop.changed(), if !stopping => {
+                    stopping = true;
+                    Order::Finish
+                }
+                order = pace.told() => order,
+            };
+            match order {
+                Order::Finish => serving.as_mut().graceful_shutdown(),
+                Order::Leave => return self.refused("idle"),
+                Order::Stay => {}
             }
         }
     }
@@ -197,41 +261,6 @@ impl Hall {
     fn refused(&self, why: &'static str) {
         self.metrics.connections_refused.get_or_create(&WhyLabel { why }).inc();
     }
-
-    fn counts(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.by_address.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A connection as one of its address.
-struct Place<'a>(&'a Hall, Option<IpAddr>);
-
-impl<'a> Place<'a> {
-    /// None where the address has as many as it may have.
-    fn take(hall: &'a Hall, address: Option<IpAddr>) -> Option<Self> {
-        if let Some(address) = address {
-            let mut counts = hall.counts();
-            let count = counts.entry(address).or_insert(0);
-            if *count >= hall.doors.connections_per_address_max {
-                return None;
-            }
-            *count += 1;
-        }
-        Some(Self(hall, address))
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let Some(address) = self.1 else { return };
-        let mut counts = self.0.counts();
-        if let Some(count) = counts.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&address);
-            }
-        }
-    }
 }
 
 /// The router, told whose each request is.
@@ -239,17 +268,16 @@ struct Addressed {
     router: TowerToHyperService<Router>,
     hall: Arc<Hall>,
     origin: Origin,
-    asked: Arc<AtomicBool>,
+    pace: Arc<Pace>,
 }
 
 impl Service<Request<hyper::body::Incoming>> for Addressed {
-    type Response =
-        <TowerToHyperService<Router> as Service<Request<hyper::body::Incoming>>>::Response;
-    type Error = <TowerToHyperService<Router> as Service<Request<hyper::body::Incoming>>>::Error;
-    type Future = <TowerToHyperService<Router> as Service<Request<hyper::body::Incoming>>>::Future;
+    type Response = <TowerToHyperService<Router> as Service<Request<PacedBody>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<PacedBody>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<PacedBody>>>::Future;
 
-    fn call(&self, mut request: Request<hyper::body::Incoming>) -> Self::Future {
-        self.asked.store(true, Ordering::Relaxed);
+    fn call(&self, request: Request<hyper::body::Incoming>) -> Self::Future {
+        let mut request = request.map(|body| PacedBody::new(body, &self.pace));
         let client = self.hall.client(&self.origin, request.headers());
         request.extensions_mut().insert(client);
         if let Err(problem) = addressed(&request) {

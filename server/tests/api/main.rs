@@ -14,6 +14,7 @@ mod bodies;
 mod buying;
 mod closing;
 mod crowd;
+mod doors;
 mod draw;
 mod durable;
 mod edges;

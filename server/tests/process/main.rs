@@ -22,6 +22,7 @@ mod config;
 mod crash;
 mod crowd;
 mod document;
+mod doors;
 mod edges;
 mod facts;
 mod fan;
