@@ -48,11 +48,11 @@ pub enum Class {
     Refresh,
     /// Asks who is signed in for the password, and changes the account. By account.
     Account,
-    /// Takes or leaves a place in line. By account; what is refused costs a tenth.
+    /// Takes or leaves a place in line. By account.
     Join,
-    /// Holds or releases seats. By account; what is refused costs a tenth.
+    /// Holds or releases seats. By account.
     Hold,
-    /// Charges or pays. By account; what is refused costs a tenth.
+    /// Charges or pays. By account.
     Pay,
     /// Reads what is the account's own from the database. By account.
     Read,
@@ -216,10 +216,13 @@ impl Limits {
             return Ok(());
         }
         let Some(payer) = payer.get() else { return self.address(&self.requests, asked) };
-        let came_to_nothing = match class {
-            Class::Join | Class::Hold | Class::Pay => !status.is_success(),
+        let came_to_nothing = match (class, status.as_u16()) {
+            // Others were faster, or something is missing that may come: of those who are let in.
+            (Class::Hold | Class::Pay, 409) => true,
+            // Told to come again.
+            (Class::Join | Class::Hold | Class::Pay, 503) => true,
             // No password was looked at.
-            Class::SignIn | Class::SignUp => matches!(status.as_u16(), 429 | 503),
+            (Class::SignIn | Class::SignUp, 429 | 503) => true,
             _ => false,
         };
         let one = NonZeroU32::MIN;
@@ -284,6 +287,14 @@ impl Limits {
         };
         let taken = self.take(&self.known_sign_ins, &pair, NonZeroU32::MIN);
         asked.is_for(Payer::Pair(pair), taken)
+    }
+
+    /// Counts what a token is good for that nothing else limits, for the address.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub fn unpaced(&self, asked: &Asked) -> Result<(), Problem> {
+        self.address(&self.requests, asked)
     }
 
     /// Counts a sign-up whose password is going to be hashed: for its address.

@@ -277,6 +277,21 @@ async fn who_loses_races_is_not_shut_out() {
     assert!((150..300).contains(&more), "{more}");
 }
 
+/// Who is not let in may not ask ten times as often for what is refused.
+#[tokio::test]
+async fn a_hold_without_admission_costs_as_much_as_one() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1 })).await;
+    sale.shopper(&show).await;
+    let mut fan = sale.fan().await;
+    sale.join(&mut fan, &show).await;
+    let mut asked = 0;
+    while asked < 100 && !limited(&sale.send(reserve(&fan, &show, &[1])).await) {
+        asked += 1;
+    }
+    assert!((30..33).contains(&asked), "{asked}");
+}
+
 /// A sign-in for which there was no room costs its address little.
 #[tokio::test]
 async fn who_was_told_to_come_again_may_come_again() {
