@@ -150,7 +150,7 @@ settings! {
     limit_refreshes, "BOXOFFICE_LIMIT_REFRESHES": Rate = Rate::new(30, 6);
     /// Accounts made, by address [default: 2000+300/min]
     limit_sign_ups, "BOXOFFICE_LIMIT_SIGN_UPS": Rate = Rate::new(2_000, 300);
-    /// Sign-ins, right or wrong, by address of those who did not sign in from there before [default: 3000+600/min]
+    /// Sign-ins with a wrong password, by address, of those who did not sign in there before [default: 3000+600/min]
     limit_sign_ins, "BOXOFFICE_LIMIT_SIGN_INS": Rate = Rate::new(3_000, 600);
     /// Operators' requests, by key, and by address with keys that are not known [default: 600+300/min]
     limit_operators, "BOXOFFICE_LIMIT_OPERATORS": Rate = Rate::new(600, 300);

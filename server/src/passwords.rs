@@ -220,7 +220,14 @@ impl Passwords {
         delay.map_or(Ok(()), |delay| Err(NotHashed::Delayed(delay)))
     }
 
-    /// A number for this address and account together, where the account signed in from there lately.
+    /// Notes that the account was made from there: whoever did so has its password.
+    pub fn remember(&self, from: Option<IpAddr>, account: &str) {
+        let mut guesses = locked(&self.0.guesses);
+        let who = guesses.who(from, account);
+        guesses.note(who, true, Instant::now());
+    }
+
+    /// A number for this address and account together, where the account was made or signed in there lately.
     #[must_use]
     pub fn known_pair(&self, from: Option<IpAddr>, account: &str) -> Option<u64> {
         let guesses = locked(&self.0.guesses);

@@ -305,22 +305,6 @@ mod tests {
     }
 
     #[test]
-    fn a_full_memory_first_forgets_who_is_as_good_as_new() {
-        // A cell comes back each millisecond.
-        let (limiter, told) = small("2+60000/min", 32);
-        for key in 0..10_000 {
-            assert_eq!(taken(&limiter, key, 1), 1);
-        }
-        let before = told.evicted.get();
-        std::thread::sleep(TIDY_FULL_EVERY);
-        for key in 10_000..10_100 {
-            assert_eq!(taken(&limiter, key, 1), 1);
-        }
-        assert_eq!(told.evicted.get(), before);
-        assert!(told.keys.get() <= 100, "{}", told.keys.get());
-    }
-
-    #[test]
     fn what_came_to_nothing_is_given_back_but_for_a_part() {
         let (limiter, _) = small("10+1/min", 10);
         let one = NonZeroU32::MIN;
@@ -337,16 +321,22 @@ mod tests {
         assert_eq!((taken(&limiter, 1, 30), taken(&limiter, 2, 30)), (10, 10), "never more");
     }
 
+    /// A memory that began so long ago, and how many of `keys` as good as new and of one that is not it has
+    /// after a look.
+    fn tidied(ago: Duration, keys: u32, each: usize) -> usize {
+        let began = Instant::now().checked_sub(ago).unwrap();
+        let memory = Memory { began, ..Memory::new(each * SHARDS, Told::default()) };
+        let mut shard = memory.shard(&0);
+        shard.used.extend((1..=keys).map(|key| (key, 1)).chain([(0, u64::MAX)]));
+        memory.tidy(&mut shard);
+        shard.used.len()
+    }
+
     #[test]
-    fn who_is_as_good_as_new_is_forgotten() {
-        let long_ago = Instant::now().checked_sub(TIDY_EVERY).unwrap();
-        let memory = Memory { began: long_ago, ..Memory::new(1_000, Told::default()) };
-        let mut shard = memory.shard(&1);
-        shard.used.extend([(1, 1), (2, u64::MAX)]);
-        memory.tidy(&mut shard);
-        assert!(shard.used.keys().eq(&[2]));
-        shard.used.insert(3, 1);
-        memory.tidy(&mut shard);
-        assert_eq!(shard.used.len(), 2, "not at each look");
+    fn who_is_as_good_as_new_is_forgotten_now_and_then() {
+        assert_eq!(tidied(TIDY_EVERY, 20, 100), 1);
+        assert_eq!(tidied(TIDY_EVERY / 2, 20, 100), 21);
+        assert_eq!(tidied(TIDY_FULL_EVERY, 20, 21), 1, "sooner where there is no room");
+        assert_eq!(tidied(TIDY_FULL_EVERY / 2, 20, 21), 21, "and not at each look");
     }
 }

@@ -216,28 +216,32 @@ impl Limits {
             return Ok(());
         }
         let Some(payer) = payer.get() else { return self.address(&self.requests, asked) };
-        let came_to_nothing = match (class, status.as_u16()) {
+        let back = match (class, status.as_u16()) {
+            // Whoever has the password is no guesser; from now on the pair is known.
+            (Class::SignIn, 201) => TENTHS,
             // Others were faster, or something is missing that may come: of those who are let in.
-            (Class::Hold | Class::Pay, 409) => true,
+            (Class::Hold | Class::Pay, 409) => GIVEN_BACK,
             // Told to come again.
-            (Class::Join | Class::Hold | Class::Pay, 503) => true,
+            (Class::Join | Class::Hold | Class::Pay, 503) => GIVEN_BACK,
             // No password was looked at.
-            (Class::SignIn | Class::SignUp, 429 | 503) => true,
-            _ => false,
+            (Class::SignIn | Class::SignUp, 429 | 503) => GIVEN_BACK,
+            _ => return Ok(()),
         };
         let one = NonZeroU32::MIN;
         match (payer, client.0) {
-            _ if !came_to_nothing => {}
             (Payer::Account(user, cost), _) => {
                 if let Some((.., limiter)) = self.of_account(*class) {
-                    limiter.give_back(user, *cost, GIVEN_BACK);
+                    limiter.give_back(user, *cost, back);
                 }
             }
-            (Payer::Pair(pair), _) => self.known_sign_ins.2.give_back(pair, one, GIVEN_BACK),
+            // A right password makes a session each time.
+            (Payer::Pair(pair), _) => {
+                self.known_sign_ins.2.give_back(pair, one, back % TENTHS);
+            }
             (Payer::Address, Some(address)) => {
                 let (.., limiter) =
                     if *class == Class::SignUp { &self.sign_ups } else { &self.sign_ins };
-                limiter.give_back(&address, one, GIVEN_BACK);
+                limiter.give_back(&address, one, back);
             }
             (Payer::Address | Payer::Settled, _) => {}
         }

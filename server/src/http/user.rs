@@ -118,6 +118,7 @@ pub async fn register(
             if !same {
                 return Err(Problem::of("idempotency_key_reused"));
             }
+            app.passwords.remember(client.0, &look);
             let view = UserView { user_id: user_id.0, username };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }

@@ -92,7 +92,7 @@ impl Guesses {
         (!wait.is_zero()).then_some(wait)
     }
 
-    /// Address and account together, where the account signed in from there lately.
+    /// Address and account together, where the account was made or signed in there lately.
     pub fn known_pair(&self, who: Who) -> Option<Flow> {
         self.known.contains_key(&who.pair).then_some(who.pair)
     }

@@ -198,11 +198,16 @@ async fn a_neighbour_who_floods_keeps_nobody_out_who_is_known() {
     let account = |name: &str| json!({ "username": name, "password": "correct horse" });
     let here = [192, 0, 2, 1];
     let sign_in = |name: &str| post("/api/v1/sessions").json(&account(name)).from(here);
-    for name in ["mina", "jun"] {
-        let sign_up = post("/api/v1/users").json(&account(name)).from(here);
-        sale.send(sign_up).await.want(201);
+    // Some sign up there, and others in some other place.
+    let names = ["mina", "jun", "seo", "ari", "min", "bom", "nari", "yul", "dan"];
+    for (n, name) in (1..).zip(names) {
+        let from = [192, 0, 2, if name == "mina" { 1 } else { n }];
+        sale.send(post("/api/v1/users").json(&account(name)).from(from)).await.want(201);
     }
-    sale.send(sign_in("mina")).await.want(201);
+    // Right passwords are no guesses.
+    for name in &names[2..] {
+        sale.send(sign_in(name)).await.want(201);
+    }
     let fan = sale.shopper(&show).await;
     let (head, _) = fan.identity.rsplit_once('.').unwrap();
     let floods = [
@@ -235,6 +240,8 @@ async fn a_neighbour_who_floods_keeps_nobody_out_who_is_known() {
         (get("/api/v1/me").identity(&fan.identity), 200),
         (post("/api/v1/users").json(&account("yuna")), 201),
         (sign_in("mina"), 201),
+        (sign_in("dan"), 201),
+        (sign_in("yuna"), 201),
         (get(format!("/api/v1/admin/concerts/{}", show.id)).operator(), 200),
     ];
     for (ask, status) in honest {
