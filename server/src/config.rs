@@ -148,13 +148,13 @@ settings! {
     limit_maps, "BOXOFFICE_LIMIT_MAPS": Rate = Rate::new(900, 600);
     /// Sessions renewed, by account [default: 30+6/min]
     limit_refreshes, "BOXOFFICE_LIMIT_REFRESHES": Rate = Rate::new(30, 6);
-    /// Accounts made, by address [default: 500+60/min]
-    limit_sign_ups, "BOXOFFICE_LIMIT_SIGN_UPS": Rate = Rate::new(500, 60);
-    /// Sign-ins, right or wrong, by address [default: 3000+600/min]
+    /// Accounts made, by address [default: 2000+300/min]
+    limit_sign_ups, "BOXOFFICE_LIMIT_SIGN_UPS": Rate = Rate::new(2_000, 300);
+    /// Sign-ins with a wrong password, by address, of those who did not sign in there before [default: 3000+600/min]
     limit_sign_ins, "BOXOFFICE_LIMIT_SIGN_INS": Rate = Rate::new(3_000, 600);
-    /// Operators' requests, by address [default: 600+300/min]
+    /// Operators' requests, by key, and by address with keys that are not known [default: 600+300/min]
     limit_operators, "BOXOFFICE_LIMIT_OPERATORS": Rate = Rate::new(600, 300);
-    /// Requests of every kind, by address [default: 60000+300000/min]
+    /// Requests of every kind without a genuine token, by address [default: 60000+300000/min]
     limit_requests, "BOXOFFICE_LIMIT_REQUESTS": Rate = Rate::new(60_000, 300_000);
     ["Connections and load"]
     /// Told to stop: seconds that the server goes on serving while /readyz says no, so that a balancer sends nobody any more [default: 0]

@@ -17,6 +17,7 @@ pub mod origins;
 pub mod passwords;
 pub mod pressure;
 pub mod rates;
+pub mod recent;
 pub mod sheet;
 pub mod store;
 pub mod supervisor;

@@ -1,7 +1,7 @@
 //! The log: one line an event on standard error, as text or as JSON. What comes from outside cannot turn
 //! the line or steer a terminal, and what anybody can cause at will is bounded.
 
-use crate::rates::{Limiter, Rate};
+use crate::rates::{Limiter, Rate, Told};
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -127,8 +127,8 @@ pub struct Bounded {
 impl Default for Bounded {
     fn default() -> Self {
         Self {
-            of_address: Limiter::new(OF_ADDRESS, ADDRESSES_MAX),
-            of_all: Limiter::new(OF_ALL, 1),
+            of_address: Limiter::new(OF_ADDRESS, ADDRESSES_MAX, Told::default()),
+            of_all: Limiter::new(OF_ALL, 1, Told::default()),
             left_out: AtomicU64::new(0),
         }
     }

@@ -106,7 +106,7 @@ pub struct CurrencyLabel {
 pub struct LimitLabels {
     /// As the setting is named, without `limit_`.
     pub limit: &'static str,
-    /// "account" or "address".
+    /// "account", "address" or "key".
     pub by: &'static str,
 }
 
@@ -181,6 +181,10 @@ pub struct Metrics {
     pub connections_refused: Family<WhyLabel, Counter>,
     /// Requests that were too many.
     pub limited: Family<LimitLabels, Counter>,
+    /// Accounts, addresses or keys that a limit remembers.
+    pub limit_keys: Family<LimitLabels, Gauge>,
+    /// Of these, those that were forgotten too early, for want of room.
+    pub limit_evicted: Family<LimitLabels, Counter>,
     /// Time that a sweep took.
     pub sweep_seconds: Histogram,
     /// The text of each format, and when it was written.
@@ -264,6 +268,8 @@ impl Metrics {
             oldest_reply_seconds: Gauge::default(),
             connections_refused: Family::default(),
             limited: Family::default(),
+            limit_keys: Family::default(),
+            limit_evicted: Family::default(),
             sweep_seconds: seconds(),
             written: Default::default(),
         };
@@ -283,6 +289,9 @@ impl Metrics {
         r.register_with_unit("request", head, Unit::Seconds, self.request_seconds.clone());
         r.register("problems", "Problems answered (refusals and faults)", self.problems.clone());
         r.register("limited", "Requests that were too many", self.limited.clone());
+        r.register("limit_keys", "Whom a limit remembers", self.limit_keys.clone());
+        let evicted = "Whom a limit has forgotten too early, for want of room";
+        r.register("limit_evicted", evicted, self.limit_evicted.clone());
         let put_off = "Kinds of requests put off: 1 far polls, 2 near polls too, 3 joins too";
         r.register("put_off", put_off, self.put_off.clone());
         let (interval, unit) =

@@ -220,6 +220,20 @@ impl Passwords {
         delay.map_or(Ok(()), |delay| Err(NotHashed::Delayed(delay)))
     }
 
+    /// Notes that the account was made from there: whoever did so has its password.
+    pub fn remember(&self, from: Option<IpAddr>, account: &str) {
+        let mut guesses = locked(&self.0.guesses);
+        let who = guesses.who(from, account);
+        guesses.note(who, true, Instant::now());
+    }
+
+    /// A number for this address and account together, where the account was made or signed in there lately.
+    #[must_use]
+    pub fn known_pair(&self, from: Option<IpAddr>, account: &str) -> Option<u64> {
+        let guesses = locked(&self.0.guesses);
+        guesses.known_pair(guesses.who(from, account))
+    }
+
     /// Whether the password fits the PHC string of the account, in one of the forms in which it may have
     /// been hashed (F5). Without one, it takes as long and
     /// does not fit: the time does not tell whether a name exists. Wrong ones are remembered, see

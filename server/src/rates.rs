@@ -3,14 +3,14 @@
 use governor::clock::{Clock, DefaultClock};
 use governor::nanos::Nanos;
 use governor::state::StateStore;
-use governor::state::keyed::ShrinkableKeyedStateStore;
 use governor::{Quota, RateLimiter};
+use indexmap::IndexMap;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 use serde::Deserialize;
-use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// So many at once, then so many a minute; in settings `30+10/min`, or `off` for no limit.
@@ -72,75 +72,118 @@ impl TryFrom<String> for Rate {
 const SHARDS: usize = 16;
 /// Between two times that keys are forgotten which are as good as new.
 const TIDY_EVERY: Duration = Duration::from_secs(10);
+/// The same where there is no room.
+const TIDY_FULL_EVERY: Duration = Duration::from_secs(1);
+/// Keys of which one goes where there is no room all the same.
+const SAMPLE: usize = 8;
+/// Parts of a cost, of which some may be given back.
+pub const TENTHS: u32 = 10;
 
-type Shard<K> = HashMap<K, u64>;
+/// What a limiter tells of its memory.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Keys that are remembered.
+    pub keys: Gauge,
+    /// Keys that had to go before they were as good as new.
+    pub evicted: Counter,
+}
 
-/// State by key, at most so many keys: where there is no room, a key that is new is not remembered.
-struct Bounded<K> {
+/// For each key until when it has used up what it may do, nanoseconds since the memory began.
+struct Shard<K> {
+    used: IndexMap<K, u64>,
+    tidied: u64,
+}
+
+/// State by key, at most so many keys. A key that is new is always remembered: where there is no room,
+/// of some others the one goes that is nearest to new. So a limit cannot be switched off by filling its
+/// memory, and who is over a limit stays there unless all who are remembered are.
+struct Memory<K> {
     shards: Vec<Mutex<Shard<K>>>,
     shard_max: usize,
     hasher: RandomState,
+    began: Instant,
+    told: Told,
 }
 
-impl<K: Hash + Eq + Clone> Bounded<K> {
-    fn new(keys_max: usize) -> Self {
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl<K: Hash + Eq + Clone> Memory<K> {
+    fn new(keys_max: usize, told: Told) -> Self {
+        let shard = || Mutex::new(Shard { used: IndexMap::new(), tidied: 0 });
         Self {
-            shards: std::iter::repeat_with(Mutex::default).take(SHARDS).collect(),
-            shard_max: keys_max.div_ceil(SHARDS),
+            shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
+            shard_max: keys_max.div_ceil(SHARDS).max(1),
             hasher: RandomState::new(),
+            began: Instant::now(),
+            told,
         }
     }
 
-    fn locked(shard: &Mutex<Shard<K>>) -> MutexGuard<'_, Shard<K>> {
-        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, key: &K) -> MutexGuard<'_, Shard<K>> {
+        let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
+        self.shards[hash].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn all(&self) -> impl Iterator<Item = MutexGuard<'_, Shard<K>>> {
-        self.shards.iter().map(Self::locked)
+    fn forgot(&self, keys: usize) {
+        self.told.keys.dec_by(i64::try_from(keys).unwrap_or(i64::MAX));
+    }
+
+    /// Forgets who is as good as new, now and then.
+    fn tidy(&self, shard: &mut Shard<K>) {
+        let now = nanos(self.began.elapsed());
+        let is_full = shard.used.len() >= self.shard_max;
+        let pause = if is_full { TIDY_FULL_EVERY } else { TIDY_EVERY };
+        if now.saturating_sub(shard.tidied) < nanos(pause) {
+            return;
+        }
+        shard.tidied = now;
+        let before = shard.used.len();
+        shard.used.retain(|_, until| *until > now);
+        self.forgot(before - shard.used.len());
+        // Not to the last entry: it would only grow again.
+        if shard.used.capacity() > 4 * shard.used.len() {
+            let room = 2 * shard.used.len();
+            shard.used.shrink_to(room);
+        }
+    }
+
+    /// Makes room for one that is new.
+    fn evict(&self, shard: &mut Shard<K>) {
+        let count = shard.used.len();
+        if count < self.shard_max {
+            return;
+        }
+        let sample = std::iter::repeat_with(|| fastrand::usize(..count)).take(SAMPLE);
+        let nearest = sample.min_by_key(|at| shard.used.get_index(*at).map(|(_, until)| *until));
+        if nearest.and_then(|at| shard.used.swap_remove_index(at)).is_some() {
+            self.told.evicted.inc();
+            self.forgot(1);
+        }
     }
 }
 
-impl<K: Hash + Eq + Clone> StateStore for Bounded<K> {
+/// Shared with the limiter that decides on it.
+struct Kept<K>(Arc<Memory<K>>);
+
+impl<K: Hash + Eq + Clone> StateStore for Kept<K> {
     type Key = K;
     fn measure_and_replace<T, F, E>(&self, key: &K, measure: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
-        let mut shard = Self::locked(&self.shards[hash]);
-        let (measured, next) = measure(shard.get(key).map(|nanos| Nanos::new(*nanos)))?;
-        if let Some(state) = shard.get_mut(key) {
-            *state = next.as_u64();
-        } else if shard.len() < self.shard_max {
-            shard.insert(key.clone(), next.as_u64());
+        let mut shard = self.0.shard(key);
+        self.0.tidy(&mut shard);
+        let (measured, next) = measure(shard.used.get(key).map(|until| Nanos::new(*until)))?;
+        if let Some(until) = shard.used.get_mut(key) {
+            *until = next.as_u64();
+        } else {
+            self.0.evict(&mut shard);
+            shard.used.insert(key.clone(), next.as_u64());
+            self.0.told.keys.inc();
         }
         Ok(measured)
-    }
-}
-
-impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<K> for Bounded<K> {
-    fn retain_recent(&self, drop_below: Nanos) {
-        for mut shard in self.all() {
-            shard.retain(|_, state| *state > drop_below.as_u64());
-        }
-    }
-
-    fn shrink_to_fit(&self) {
-        for mut shard in self.all() {
-            // Not to the last entry: it would only grow again.
-            if shard.capacity() > 4 * shard.len() {
-                let room = 2 * shard.len();
-                shard.shrink_to(room);
-            }
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.all().map(|shard| shard.len()).sum()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.all().all(|shard| shard.is_empty())
     }
 }
 
@@ -148,28 +191,27 @@ impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<K> for Bounded<K> {
 pub struct Limiter<K: Hash + Eq + Clone>(Option<On<K>>);
 
 struct On<K: Hash + Eq + Clone> {
-    limiter: RateLimiter<K, Bounded<K>, DefaultClock>,
+    limiter: RateLimiter<K, Kept<K>, DefaultClock>,
+    memory: Arc<Memory<K>>,
     burst: NonZeroU32,
-    began: Instant,
-    /// Milliseconds since `began`.
-    tidy_at: AtomicU64,
+    /// Nanoseconds after which 1 of what was taken is there again.
+    each: u64,
 }
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
-    /// One that remembers `keys_max` keys at most: beyond it, whoever is new is not limited until
-    /// there is room. A key is forgotten once all that it may do at once is there again.
+    /// One that remembers `keys_max` keys at most, see [`Told`]. A key is forgotten once all that it may
+    /// do at once is there again.
     #[must_use]
-    pub fn new(rate: Rate, keys_max: usize) -> Self {
-        let quota = rate.0.and_then(|(burst, per_minute)| {
-            let quota = Quota::with_period(Duration::from_secs(60) / per_minute.get())?;
-            Some((burst, quota.allow_burst(burst)))
+    pub fn new(rate: Rate, keys_max: usize, told: Told) -> Self {
+        let on = rate.0.and_then(|(burst, per_minute)| {
+            let each = Duration::from_secs(60) / per_minute.get();
+            let quota = Quota::with_period(each)?.allow_burst(burst);
+            let memory = Arc::new(Memory::new(keys_max, told));
+            let kept = Kept(Arc::clone(&memory));
+            let limiter = RateLimiter::new(quota, kept, DefaultClock::default());
+            Some(On { limiter, memory, burst, each: nanos(each) })
         });
-        Self(quota.map(|(burst, quota)| On {
-            limiter: RateLimiter::new(quota, Bounded::new(keys_max), DefaultClock::default()),
-            burst,
-            began: Instant::now(),
-            tidy_at: AtomicU64::new(0),
-        }))
+        Self(on)
     }
 
     /// Takes what something costs: 1 for what the rate is about, more for what is worth several.
@@ -178,7 +220,6 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// It is too much now; in so long there is enough.
     pub fn take(&self, key: &K, cost: NonZeroU32) -> Result<(), Duration> {
         let Some(on) = &self.0 else { return Ok(()) };
-        on.tidy();
         match on.limiter.check_key_n(key, cost.min(on.burst)) {
             // Not so: the cost was cut to the burst.
             Err(_) => Err(Duration::ZERO),
@@ -187,22 +228,13 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         }
     }
 
-    /// How many keys are remembered.
-    #[must_use]
-    pub fn keys(&self) -> usize {
-        self.0.as_ref().map_or(0, |on| on.limiter.len())
-    }
-}
-
-impl<K: Hash + Eq + Clone> On<K> {
-    fn tidy(&self) {
-        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let due = self.tidy_at.load(Ordering::Relaxed);
-        let next = now.saturating_add(u64::try_from(TIDY_EVERY.as_millis()).unwrap_or(u64::MAX));
-        let mine = self.tidy_at.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed);
-        if now >= due && mine.is_ok() {
-            self.limiter.retain_recent();
-            self.limiter.shrink_to_fit();
+    /// Gives back so many tenths of what was taken for something that came to nothing.
+    pub fn give_back(&self, key: &K, cost: NonZeroU32, tenths: u32) {
+        let Some(on) = &self.0 else { return };
+        let cost = u64::from(cost.min(on.burst).get()) * u64::from(tenths.min(TENTHS));
+        let back = on.each.saturating_mul(cost) / u64::from(TENTHS);
+        if let Some(until) = on.memory.shard(key).used.get_mut(key) {
+            *until = until.saturating_sub(back);
         }
     }
 }
@@ -212,7 +244,7 @@ mod tests {
     use super::*;
 
     fn limiter(rate: &str, keys_max: usize) -> Limiter<u32> {
-        Limiter::new(rate.parse().unwrap(), keys_max)
+        Limiter::new(rate.parse().unwrap(), keys_max, Told::default())
     }
 
     fn taken(limiter: &Limiter<u32>, key: u32, times: u32) -> usize {
@@ -249,28 +281,62 @@ mod tests {
         assert_eq!(done(2), 0);
     }
 
+    /// A limiter whose rooms hold `each` keys, and what it tells.
+    fn small(rate: &str, each: usize) -> (Limiter<u32>, Told) {
+        let told = Told::default();
+        (Limiter::new(rate.parse().unwrap(), each * SHARDS, told.clone()), told)
+    }
+
+    /// Whoever fills the memory is forgotten, and neither switches the limit off nor frees who is over it.
     #[test]
-    fn memory_has_an_end_and_who_was_known_stays_limited() {
-        let limiter = limiter("1+1/min", SHARDS);
-        for key in 0..10_000 {
-            let _ = limiter.take(&key, NonZeroU32::MIN);
+    fn a_full_memory_limits_who_is_new_and_who_was_over() {
+        let (limiter, told) = small("5+1/min", 32);
+        assert_eq!(taken(&limiter, 0, 9), 5);
+        for key in 1..40_000 {
+            assert_eq!(taken(&limiter, key, 1), 1);
         }
-        assert!(limiter.keys() <= SHARDS, "{}", limiter.keys());
-        assert_eq!((0..10_000).map(|key| taken(&limiter, key, 1)).sum::<usize>(), 10_000 - SHARDS);
+        let most = i64::try_from(32 * SHARDS).unwrap();
+        assert_eq!(told.keys.get(), most, "memory has an end");
+        assert_eq!(told.evicted.get(), 40_000 - u64::try_from(most).unwrap());
+        assert_eq!(taken(&limiter, 0, 9), 0, "it was over");
+        for key in 50_000..50_100 {
+            assert_eq!(taken(&limiter, key, 9), 5, "it is new");
+        }
     }
 
     #[test]
-    fn who_is_as_good_as_new_is_forgotten() {
-        // A cell comes back each millisecond.
-        let limiter = limiter("2+60000/min", 1_000);
-        for key in 0..500 {
-            assert_eq!(taken(&limiter, key, 1), 1);
-        }
-        let on = limiter.0.as_ref().unwrap();
-        while limiter.keys() > 1 {
-            on.tidy_at.store(0, Ordering::Relaxed);
-            assert_eq!(taken(&limiter, 1, 1), 1);
-            std::thread::sleep(Duration::from_millis(2));
-        }
+    fn what_came_to_nothing_is_given_back_but_for_a_part() {
+        let (limiter, _) = small("10+1/min", 10);
+        let one = NonZeroU32::MIN;
+        let refused = (0..200)
+            .take_while(|_| {
+                let may = limiter.take(&1, one).is_ok();
+                limiter.give_back(&1, one, 9);
+                may
+            })
+            .count();
+        assert!((90..=100).contains(&refused), "{refused}");
+        limiter.give_back(&2, one, TENTHS);
+        limiter.give_back(&1, NonZeroU32::MAX, u32::MAX);
+        assert_eq!((taken(&limiter, 1, 30), taken(&limiter, 2, 30)), (10, 10), "never more");
+    }
+
+    /// A memory that began so long ago, and how many of `keys` as good as new and of one that is not it has
+    /// after a look.
+    fn tidied(ago: Duration, keys: u32, each: usize) -> usize {
+        let began = Instant::now().checked_sub(ago).unwrap();
+        let memory = Memory { began, ..Memory::new(each * SHARDS, Told::default()) };
+        let mut shard = memory.shard(&0);
+        shard.used.extend((1..=keys).map(|key| (key, 1)).chain([(0, u64::MAX)]));
+        memory.tidy(&mut shard);
+        shard.used.len()
+    }
+
+    #[test]
+    fn who_is_as_good_as_new_is_forgotten_now_and_then() {
+        assert_eq!(tidied(TIDY_EVERY, 20, 100), 1);
+        assert_eq!(tidied(TIDY_EVERY / 2, 20, 100), 21);
+        assert_eq!(tidied(TIDY_FULL_EVERY, 20, 21), 1, "sooner where there is no room");
+        assert_eq!(tidied(TIDY_FULL_EVERY / 2, 20, 21), 21, "and not at each look");
     }
 }

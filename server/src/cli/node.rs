@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Database};
 use crate::currency::Currency;
 use crate::desk::{self, Desk, Writer};
-use crate::http::app::TokenTimes;
+use crate::http::app::{KNOWN_EXTERNAL_MAX, TokenTimes};
 use crate::http::limits::{Limits, Rates};
 use crate::http::operators::Operators;
 use crate::http::ready::Readiness;
@@ -16,15 +16,15 @@ use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::pressure::Pressure;
 use crate::rates::Rate;
+use crate::recent::Recent;
 use crate::store::pool::ReadPool;
 use crate::supervisor::{Ends, Supervisor};
 use crate::sweeper::Sweeper;
 use crate::tokens::{External, KeyFile, KeyFileError, Keyring, Place, Trust};
 use boxoffice_core::concert::Policy;
 use boxoffice_core::queue::QueueSettings;
-use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A node that is not listening yet.
@@ -187,7 +187,7 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
         currency,
         self_charge: config.self_charge,
         draining: Arc::default(),
-        known_external: RwLock::new(HashSet::new()),
+        known_external: Recent::new(KNOWN_EXTERNAL_MAX),
     };
     Ok(Node { app: App(Arc::new(inner)), writer, sweeper, supervisor, ends })
 }

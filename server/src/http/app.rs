@@ -11,6 +11,7 @@ use crate::desk::Desk;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::pressure::Pressure;
+use crate::recent::Recent;
 use crate::store::pool::ReadPool;
 use crate::store::reads::WholeConcert;
 use crate::tokens::{External, Keyring};
@@ -22,9 +23,8 @@ use boxoffice_core::limits;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::session::SessionTimes;
 use boxoffice_core::{concert::Policy, queue::QueueSettings};
-use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError, RwLock};
 
 /// How long tokens count.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ pub struct Inner {
     /// Told to stop, and still serving: whoever balances is to send nobody any more.
     pub draining: Arc<AtomicBool>,
     /// External users that are known to have a row.
-    pub known_external: RwLock<HashSet<UserId>>,
+    pub known_external: Recent<UserId>,
 }
 
 impl std::ops::Deref for App {
@@ -141,23 +141,9 @@ impl App {
         let found = self.readers.read_aside(move |reads| reads.concert(ConcertId(id))).await?;
         found.filter(|(concert, ..)| !concert.is_deleted()).ok_or_else(none)
     }
-
-    /// Whether the external user is known to have a row already.
-    #[must_use]
-    pub fn knows(&self, user: UserId) -> bool {
-        self.known_external.read().unwrap_or_else(PoisonError::into_inner).contains(&user)
-    }
-
-    /// Remembers that the external user has a row.
-    pub fn remember(&self, user: UserId) {
-        let mut known = self.known_external.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < KNOWN_EXTERNAL_MAX {
-            known.insert(user);
-        }
-    }
 }
 
-/// External users remembered; beyond it, each request makes sure of its user's row again.
-const KNOWN_EXTERNAL_MAX: usize = 2_000_000;
+/// External users remembered; beyond it, a request of one who was forgotten makes sure of the row again.
+pub const KNOWN_EXTERNAL_MAX: usize = 2_000_000;
 
 const _: () = assert!(limits::IDEMPOTENCY_KEY_CHARS_MAX >= 36, "a UUID must fit");

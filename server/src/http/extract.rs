@@ -1,6 +1,7 @@
 //! Extractors: each either gives a handler what it needs or refuses the request.
 
 use super::App;
+use super::limits::Asked;
 use super::problem::Problem;
 use super::trail::Act;
 use crate::board::Standing;
@@ -59,13 +60,20 @@ impl Identity {
         let token = token.ok_or_else(|| Problem::of("identity_required"))?;
         let now = app.clock.now();
         if let Some(external) = app.external.as_ref().filter(|_| !app.keyring.is_ours(token)) {
+            let seen = external.has_seen(token);
+            if !seen {
+                app.limits.unseen_token(parts)?;
+            }
             let found = external.verify(token, now).await;
             let found = found.map_err(|_| Problem::of("identity_invalid"))?;
+            if !seen {
+                app.limits.is_genuine(parts);
+            }
             app.limits.request(parts, found.user)?;
-            if !app.knows(found.user) {
+            if !app.known_external.has(&found.user) {
                 let adopt = Adopt { user: found.user, username: found.username };
                 app.outcome(Command::Adopt(adopt), None).await?;
-                app.remember(found.user);
+                app.known_external.add(found.user);
             }
             return Ok(Self { user: found.user, session: None });
         }
@@ -216,9 +224,14 @@ impl FromRequestParts<App> for Operator {
         let secret = header(&parts.headers, API_KEY);
         let secret = secret.ok_or_else(|| Problem::of("operator_key_required"))?;
         let hash = crate::tokens::api_key_hash(secret.trim());
+        let asked = Asked::of(parts);
+        if !app.operators.knew(&hash) {
+            app.limits.unseen_key(&asked)?;
+        }
         let found = app.operators.find(&hash).await?;
         let who = found.ok_or_else(|| Problem::of("operator_key_invalid"))?;
         let key = who.key;
+        app.limits.operator(&asked, key)?;
         if let Some(act) = parts.extensions.get::<Act>() {
             act.by(who);
         }

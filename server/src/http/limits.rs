@@ -1,28 +1,35 @@
 //! How often one account and one address may ask for what: in memory, before anything is decided.
 //! Limits by account are tight and count whom a verified token names, so that nobody spends another's.
 //! Limits by address are wide, since thousands of fans may stand behind one address of a mobile
-//! carrier: they meet floods.
+//! carrier: they meet floods. They count only what is unknown, so that whoever floods from such an
+//! address keeps none of those out who are known there.
 
 use super::address::Client;
 use super::problem::Problem;
 use crate::metrics::{LimitLabels, Metrics};
-use crate::rates::{Limiter, Rate};
-use boxoffice_core::id::UserId;
+use crate::rates::{Limiter, Rate, TENTHS, Told};
+use axum::extract::FromRequestParts;
+use boxoffice_core::id::{UserId, Uuid};
+use hyper::StatusCode;
 use hyper::http::request::Parts;
+use std::convert::Infallible;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// Accounts, or addresses, that each limit remembers. As many honest fans would have to ask within
-/// some ten seconds; beyond it, those who are new are not limited.
+/// Accounts, or addresses, that each limit remembers; beyond it, who is nearest to new is forgotten.
 pub const KEYS_MAX: usize = 262_144;
+
+/// Tenths of its cost that is given back for what came to nothing. Not all of them: it was looked at.
+const GIVEN_BACK: u32 = 9;
 
 /// What a full map, a whole compact one, and what changed since a version cost of `limit_maps`.
 const MAP_COSTS: [u32; 3] = [10, 3, 1];
 
-/// What a route asks of the server, and so what limits it. Each but [`Class::Free`] is within
-/// `limit_requests` of its address as well.
+/// What a route asks of the server, and so what limits it. A request of any but [`Class::Free`] that brings
+/// no genuine token is within `limit_requests` of its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// No limit at all; why.
@@ -32,14 +39,14 @@ pub enum Class {
     /// Answered from memory for whoever waits. How often one may ask is told with each answer, and is
     /// no limit of this table.
     Poll,
-    /// Makes an account: hashes a password. By address.
+    /// Makes an account: hashes a password. By address, once there is a password to hash.
     SignUp,
-    /// Checks a password. By address; turns are a matter of [`crate::passwords`].
+    /// Checks a password. By address, once there is a password to check; an account that signed in from
+    /// there before by itself. Turns are a matter of [`crate::passwords`].
     SignIn,
     /// Renews or ends a session. By account.
     Refresh,
-    /// Asks who is signed in for the password, and changes the account. By account, and by address as signing
-    /// in.
+    /// Asks who is signed in for the password, and changes the account. By account.
     Account,
     /// Takes or leaves a place in line. By account.
     Join,
@@ -51,7 +58,8 @@ pub enum Class {
     Read,
     /// Reads a seat map. By account, a full one at the cost of many small ones.
     Map,
-    /// An operator's, or what few read and is large; a wrong key costs a look into the database. By address.
+    /// An operator's, or what few read and is large. By key; one that is not known, which costs a look into the
+    /// database, by address, as what comes without one.
     Operator,
 }
 
@@ -80,28 +88,79 @@ pub struct Rates {
     pub requests: Rate,
 }
 
-/// The limits by account, as the metric names them.
-const BY_ACCOUNT: [&str; 6] = ["joins", "holds", "payments", "reads", "maps", "refreshes"];
-/// The limits by address.
-const BY_ADDRESS: [(&str, &str); 4] = [
-    ("sign_ups", "address"),
-    ("sign_ins", "address"),
-    ("operators", "address"),
-    ("requests", "address"),
-];
+/// For whom a request is counted.
+#[derive(Clone, Copy, Debug)]
+enum Payer {
+    /// An account that a verified token names, and at what cost.
+    Account(UserId, NonZeroU32),
+    /// An address and an account that fitted there before.
+    Pair(u64),
+    /// An address, in the limit of the request's class.
+    Address,
+    /// Counted or refused, and nothing is given back.
+    Settled,
+}
+
+/// A request on its way through the limits. Whoever learns for whom it counts notes it here; a request
+/// that nobody is found for is counted for its address in the end.
+#[derive(Clone, Debug)]
+pub struct Asked(Arc<Way>);
+
+#[derive(Debug)]
+struct Way {
+    class: Class,
+    client: Client,
+    payer: OnceLock<Payer>,
+}
+
+impl Asked {
+    /// A request of this class, from there.
+    #[must_use]
+    pub fn new(class: Class, client: Client) -> Self {
+        Self(Arc::new(Way { class, client, payer: OnceLock::new() }))
+    }
+
+    /// For whom it counts, where enough could be taken: what was refused has nothing to get back.
+    fn is_for(&self, payer: Payer, taken: Result<(), Problem>) -> Result<(), Problem> {
+        let payer = if taken.is_ok() { payer } else { Payer::Settled };
+        // Whoever came first has paid.
+        let _ = self.0.payer.set(payer);
+        taken
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
+
+impl Asked {
+    /// That of a request; what no route has announced is not limited.
+    pub(super) fn of(parts: &Parts) -> Self {
+        let free = || Self::new(Class::Free("of no route"), Client(None));
+        parts.extensions.get().cloned().unwrap_or_else(free)
+    }
+}
+
+/// Keys and how often each may do something.
+type By<K> = (&'static str, &'static str, Limiter<K>);
 
 /// See the module.
 pub struct Limits {
-    joins: Limiter<UserId>,
-    holds: Limiter<UserId>,
-    payments: Limiter<UserId>,
-    reads: Limiter<UserId>,
-    maps: Limiter<UserId>,
-    refreshes: Limiter<UserId>,
-    sign_ups: Limiter<IpAddr>,
-    sign_ins: Limiter<IpAddr>,
-    operators: Limiter<IpAddr>,
-    requests: Limiter<IpAddr>,
+    joins: By<UserId>,
+    holds: By<UserId>,
+    payments: By<UserId>,
+    reads: By<UserId>,
+    maps: By<UserId>,
+    refreshes: By<UserId>,
+    known_sign_ins: By<u64>,
+    known_operators: By<Uuid>,
+    sign_ups: By<IpAddr>,
+    sign_ins: By<IpAddr>,
+    operators: By<IpAddr>,
+    requests: By<IpAddr>,
     metrics: Arc<Metrics>,
 }
 
@@ -109,79 +168,196 @@ impl Limits {
     /// Limits of these rates.
     #[must_use]
     pub fn new(rates: Rates, metrics: Arc<Metrics>) -> Self {
-        fn limiter<K: std::hash::Hash + Eq + Clone>(rate: Rate) -> Limiter<K> {
-            Limiter::new(rate, KEYS_MAX)
-        }
-        for (limit, by) in BY_ACCOUNT.map(|limit| (limit, "account")).into_iter().chain(BY_ADDRESS)
-        {
-            drop(metrics.limited.get_or_create(&LimitLabels { limit, by }));
+        type Name = (&'static str, &'static str);
+        fn of<K: Hash + Eq + Clone>((limit, by): Name, rate: Rate, metrics: &Metrics) -> By<K> {
+            let labels = LimitLabels { limit, by };
+            drop(metrics.limited.get_or_create(&labels));
+            let keys = metrics.limit_keys.get_or_create_owned(&labels);
+            let evicted = metrics.limit_evicted.get_or_create_owned(&labels);
+            (limit, by, Limiter::new(rate, KEYS_MAX, Told { keys, evicted }))
         }
         Self {
-            joins: limiter(rates.joins),
-            holds: limiter(rates.holds),
-            payments: limiter(rates.payments),
-            reads: limiter(rates.reads),
-            maps: limiter(rates.maps),
-            refreshes: limiter(rates.refreshes),
-            sign_ups: limiter(rates.sign_ups),
-            sign_ins: limiter(rates.sign_ins),
-            operators: limiter(rates.operators),
-            requests: limiter(rates.requests),
+            joins: of(("joins", "account"), rates.joins, &metrics),
+            holds: of(("holds", "account"), rates.holds, &metrics),
+            payments: of(("payments", "account"), rates.payments, &metrics),
+            reads: of(("reads", "account"), rates.reads, &metrics),
+            maps: of(("maps", "account"), rates.maps, &metrics),
+            refreshes: of(("refreshes", "account"), rates.refreshes, &metrics),
+            // As often as a session is renewed: a sign-in makes one as well.
+            known_sign_ins: of(("sign_ins", "account"), rates.refreshes, &metrics),
+            known_operators: of(("operators", "key"), rates.operators, &metrics),
+            sign_ups: of(("sign_ups", "address"), rates.sign_ups, &metrics),
+            sign_ins: of(("sign_ins", "address"), rates.sign_ins, &metrics),
+            operators: of(("operators", "address"), rates.operators, &metrics),
+            requests: of(("requests", "address"), rates.requests, &metrics),
             metrics,
         }
     }
 
-    /// Counts a request of this address.
+    /// Counts a request that needs no token: for its address. Others are counted once it is known for whom.
     ///
     /// # Errors
-    /// There were too many of its kind.
-    pub fn address(&self, class: Class, client: Client) -> Result<(), Problem> {
-        let (Client(Some(address)), false) = (client, matches!(class, Class::Free(_))) else {
+    /// There were too many.
+    pub fn before(&self, asked: &Asked) -> Result<(), Problem> {
+        if asked.0.class != Class::Browse {
             return Ok(());
+        }
+        asked.is_for(Payer::Address, self.address(&self.requests, asked))
+    }
+
+    /// Looks back at a request that is answered. One that nobody was counted for, since it brought no token,
+    /// a forged one, or what is no request, is counted for its address; of what came to nothing a part is
+    /// given back.
+    ///
+    /// # Errors
+    /// There were too many of an address: the answer is not given.
+    pub fn after(&self, asked: &Asked, status: StatusCode) -> Result<(), Problem> {
+        let Way { class, client, payer } = &*asked.0;
+        if matches!(class, Class::Free(_)) {
+            return Ok(());
+        }
+        let Some(payer) = payer.get() else { return self.address(&self.requests, asked) };
+        let back = match (class, status.as_u16()) {
+            // Whoever has the password is no guesser; from now on the pair is known.
+            (Class::SignIn, 201) => TENTHS,
+            // Others were faster, or something is missing that may come: of those who are let in.
+            (Class::Hold | Class::Pay, 409) => GIVEN_BACK,
+            // Told to come again.
+            (Class::Join | Class::Hold | Class::Pay, 503) => GIVEN_BACK,
+            // No password was looked at.
+            (Class::SignIn | Class::SignUp, 429 | 503) => GIVEN_BACK,
+            _ => return Ok(()),
         };
-        let own = match class {
-            Class::SignUp => Some(("sign_ups", &self.sign_ups)),
-            Class::SignIn | Class::Account => Some(("sign_ins", &self.sign_ins)),
-            Class::Operator => Some(("operators", &self.operators)),
-            _ => None,
-        };
-        for (limit, limiter) in [Some(("requests", &self.requests)), own].into_iter().flatten() {
-            let taken = limiter.take(&address, NonZeroU32::MIN);
-            taken.map_err(|wait| self.refused(limit, "address", wait))?;
+        let one = NonZeroU32::MIN;
+        match (payer, client.0) {
+            (Payer::Account(user, cost), _) => {
+                if let Some((.., limiter)) = self.of_account(*class) {
+                    limiter.give_back(user, *cost, back);
+                }
+            }
+            // A right password makes a session each time.
+            (Payer::Pair(pair), _) => {
+                self.known_sign_ins.2.give_back(pair, one, back % TENTHS);
+            }
+            (Payer::Address, Some(address)) => {
+                let (.., limiter) =
+                    if *class == Class::SignUp { &self.sign_ups } else { &self.sign_ins };
+                limiter.give_back(&address, one, back);
+            }
+            (Payer::Address | Payer::Settled, _) => {}
         }
         Ok(())
     }
 
-    /// Counts what an account does; `user` is whom a token named that was verified.
+    const fn of_account(&self, class: Class) -> Option<&By<UserId>> {
+        match class {
+            Class::Join => Some(&self.joins),
+            Class::Hold => Some(&self.holds),
+            Class::Pay => Some(&self.payments),
+            Class::Read => Some(&self.reads),
+            Class::Map => Some(&self.maps),
+            Class::Refresh | Class::Account => Some(&self.refreshes),
+            _ => None,
+        }
+    }
+
+    /// Counts a request of the account that a token named which was verified, as its route's class says.
     ///
     /// # Errors
     /// It did too much of this kind.
-    pub fn account(&self, class: Class, user: UserId, cost: NonZeroU32) -> Result<(), Problem> {
-        let (limit, limiter) = match class {
-            Class::Join => ("joins", &self.joins),
-            Class::Hold => ("holds", &self.holds),
-            Class::Pay => ("payments", &self.payments),
-            Class::Read => ("reads", &self.reads),
-            Class::Map => ("maps", &self.maps),
-            Class::Refresh | Class::Account => ("refreshes", &self.refreshes),
-            _ => return Ok(()),
-        };
-        limiter.take(&user, cost).map_err(|wait| self.refused(limit, "account", wait))
+    pub fn account(&self, asked: &Asked, user: UserId, cost: NonZeroU32) -> Result<(), Problem> {
+        let by = self.of_account(asked.0.class);
+        let taken = by.map_or(Ok(()), |by| self.take(by, &user, cost));
+        asked.is_for(Payer::Account(user, cost), taken)
     }
 
-    /// Counts a request of the account that its tokens name, as its route's class says.
+    /// The same for a request whose cost its address tells.
     ///
     /// # Errors
     /// It did too much of this kind.
     pub fn request(&self, parts: &Parts, user: UserId) -> Result<(), Problem> {
-        let Some(class) = parts.extensions.get::<Class>().copied() else { return Ok(()) };
-        let cost = if class == Class::Map { map_cost(parts) } else { 1 };
-        self.account(class, user, NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN))
+        let asked = Asked::of(parts);
+        let cost = if asked.0.class == Class::Map { map_cost(parts) } else { 1 };
+        self.account(&asked, user, NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN))
     }
 
-    fn refused(&self, limit: &'static str, by: &'static str, wait: Duration) -> Problem {
-        self.metrics.limited.get_or_create(&LimitLabels { limit, by }).inc();
-        Problem::of("rate_limited").after(whole_seconds(wait)).with("limit", limit)
+    /// Counts a sign-in whose password is going to be looked at: for its address, or, where the account was
+    /// signed in to from there before, for `pair`, so that no neighbour keeps it out.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub fn sign_in(&self, asked: &Asked, pair: Option<u64>) -> Result<(), Problem> {
+        let Some(pair) = pair else {
+            return asked.is_for(Payer::Address, self.address(&self.sign_ins, asked));
+        };
+        let taken = self.take(&self.known_sign_ins, &pair, NonZeroU32::MIN);
+        asked.is_for(Payer::Pair(pair), taken)
+    }
+
+    /// Counts what a token is good for that nothing else limits, for the address.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub fn unpaced(&self, asked: &Asked) -> Result<(), Problem> {
+        self.address(&self.requests, asked)
+    }
+
+    /// Counts a sign-up whose password is going to be hashed: for its address.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub fn sign_up(&self, asked: &Asked) -> Result<(), Problem> {
+        asked.is_for(Payer::Address, self.address(&self.sign_ups, asked))
+    }
+
+    /// Counts a token of a provider that was not seen before: as a sign-in of its address, since a signature
+    /// costs more than what it may lead to. [`Limits::is_genuine`] takes it back.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub fn unseen_token(&self, parts: &Parts) -> Result<(), Problem> {
+        self.address(&self.sign_ins, &Asked::of(parts))
+    }
+
+    /// The token was genuine: it costs its address nothing.
+    pub fn is_genuine(&self, parts: &Parts) {
+        if let Client(Some(address)) = Asked::of(parts).0.client {
+            self.sign_ins.2.give_back(&address, NonZeroU32::MIN, TENTHS);
+        }
+    }
+
+    /// Counts an operator's key that was not live when keys were read last: for its address.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub fn unseen_key(&self, asked: &Asked) -> Result<(), Problem> {
+        asked.is_for(Payer::Settled, self.address(&self.operators, asked))
+    }
+
+    /// Counts a request of an operator.
+    ///
+    /// # Errors
+    /// There were too many with this key.
+    pub fn operator(&self, asked: &Asked, key: Uuid) -> Result<(), Problem> {
+        let taken = self.take(&self.known_operators, &key, NonZeroU32::MIN);
+        asked.is_for(Payer::Settled, taken)
+    }
+
+    fn address(&self, by: &By<IpAddr>, asked: &Asked) -> Result<(), Problem> {
+        let Client(Some(address)) = asked.0.client else { return Ok(()) };
+        self.take(by, &address, NonZeroU32::MIN)
+    }
+
+    fn take<K: Hash + Eq + Clone>(
+        &self,
+        &(limit, by, ref limiter): &By<K>,
+        key: &K,
+        cost: NonZeroU32,
+    ) -> Result<(), Problem> {
+        limiter.take(key, cost).map_err(|wait| {
+            self.metrics.limited.get_or_create(&LimitLabels { limit, by }).inc();
+            Problem::of("rate_limited").after(whole_seconds(wait)).with("limit", limit)
+        })
     }
 }
 

@@ -1,11 +1,11 @@
-//! Around every route: names, counts and times the request, limits it by address, bounds its time, renders
+//! Around every route: names, counts and times the request, limits it, bounds its time, renders
 //! problems in the client's language, and logs what should be known.
 
 use super::App;
 use super::address::Client;
 use super::edge::Refused;
 use super::lang::Lang;
-use super::limits::Class;
+use super::limits::{Asked, Class};
 use super::problem::Problem;
 use super::trail::{Ended, Trail};
 use crate::metrics::{CodeLabel, Metrics, RequestLabels, RouteLabels};
@@ -83,10 +83,11 @@ pub async fn observe(observer: Arc<Observer>, request: Request, next: Next) -> R
 async fn observed(observer: Arc<Observer>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let accepted = request.headers().get(ACCEPT_LANGUAGE).cloned();
-    request.extensions_mut().insert(observer.class);
     let trail = Trail::of(&mut request, observer.class, observer.route);
     let client = request.extensions().get().copied().unwrap_or(Client(None));
-    let mut response = match observer.app.limits.address(observer.class, client) {
+    let (limits, asked) = (&observer.app.limits, Asked::new(observer.class, client));
+    request.extensions_mut().insert(asked.clone());
+    let mut response = match limits.before(&asked) {
         Ok(()) => {
             if let Some(Refused(problem)) = request.extensions_mut().remove::<Refused>() {
                 problem.into_response()
@@ -97,6 +98,9 @@ async fn observed(observer: Arc<Observer>, mut request: Request, next: Next) -> 
         }
         Err(problem) => problem.into_response(),
     };
+    if let Err(problem) = limits.after(&asked, response.status()) {
+        response = problem.into_response();
+    }
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
         observer.metrics().problems.get_or_create(&CodeLabel { code: problem.code() }).inc();

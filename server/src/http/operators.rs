@@ -42,6 +42,12 @@ impl Operators {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether a key with this hash was live when they were read last; perhaps it is no longer.
+    #[must_use]
+    pub fn knew(&self, hash: &[u8; 32]) -> bool {
+        self.known().is_some_and(|known| known.keys.contains_key(hash))
+    }
+
     /// The live key with this hash. That there is none is said of a moment after the call.
     ///
     /// # Errors

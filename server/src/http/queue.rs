@@ -4,6 +4,7 @@ use super::App;
 use super::admin::PauseText;
 use super::concert::{ClosedBecause, SaleState, TimeToShop, closed_because, sale_state};
 use super::extract::{Identity, Nothing, PathId, QueueToken, Submitted};
+use super::limits::Asked;
 use super::problem::Problem;
 use super::view::{Stamp, replied};
 use crate::board::{ConcertBoard, Standing};
@@ -353,6 +354,7 @@ pub async fn join(
     responses((status = 200, body = TokenView), (status = 401, description = "queue_token_required, queue_token_invalid"), (status = 403, description = "queue_token_unknown")))]
 pub async fn poll(
     State(app): State<App>,
+    asked: Asked,
     QueueToken(claims): QueueToken,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
@@ -365,6 +367,7 @@ pub async fn poll(
         standing.ok_or_else(|| Problem::of("queue_token_unknown"))
     };
     let Some(concert) = app.board.concert(claims.concert) else {
+        app.limits.unpaced(&asked)?;
         if app.board.is_over(claims.concert) {
             let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, ends, now);
             view.state = TokenState::Expired;

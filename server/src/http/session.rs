@@ -4,7 +4,7 @@ use super::App;
 use super::address::Client;
 use super::app::new_id;
 use super::extract::Submitted;
-use super::limits::Class;
+use super::limits::Asked;
 use super::problem::Problem;
 use super::user::user_by;
 use super::view::{Stamp, json};
@@ -89,6 +89,7 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
 pub async fn sign_in(
     State(app): State<App>,
     client: Client,
+    asked: Asked,
     headers: HeaderMap,
     submitted: Submitted<Credentials>,
 ) -> Result<Response, Problem> {
@@ -96,6 +97,7 @@ pub async fn sign_in(
     let names = Names::of(&username);
     let account = names.account();
     app.passwords.may_try(client.0, &account)?;
+    app.limits.sign_in(&asked, app.passwords.known_pair(client.0, &account))?;
     let found = user_by(&app, names).await?;
     let (user, hash) = found.map_or((None, None), |(id, user)| (Some(id), user.password_hash));
     let fits = app.passwords.verify(client.0, &account, password, hash.clone()).await?;
@@ -123,6 +125,7 @@ pub async fn sign_in(
     responses((status = 201, body = SessionView), (status = 401, description = "identity_invalid, session_ended"), (status = 429, description = "rate_limited"), (status = 503, description = "busy")))]
 pub async fn refresh(
     State(app): State<App>,
+    asked: Asked,
     headers: HeaderMap,
     submitted: Submitted<Refresh>,
 ) -> Result<Response, Problem> {
@@ -130,7 +133,7 @@ pub async fn refresh(
     let claims = app.keyring.verify_identity(&token, Use::Refresh, app.clock.now());
     let claims = claims.ok_or_else(|| Problem::of("identity_invalid"))?;
     let user: UserId = claims.sub;
-    app.limits.account(Class::Refresh, user, NonZeroU32::MIN)?;
+    app.limits.account(&asked, user, NonZeroU32::MIN)?;
     let command = Command::Refresh(session::Refresh {
         user,
         session: claims.sid.unwrap_or_else(|| claims.first_session()),

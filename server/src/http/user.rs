@@ -5,6 +5,7 @@ use super::address::Client;
 use super::app::new_id;
 use super::body::refused_text;
 use super::extract::Submitted;
+use super::limits::Asked;
 use super::problem::Problem;
 use super::view::replied;
 use crate::text::{self, Names};
@@ -75,11 +76,13 @@ pub(super) async fn hashed(
 pub async fn register(
     State(app): State<App>,
     client: Client,
+    asked: Asked,
     submitted: Submitted<NewUser>,
 ) -> Result<Response, Problem> {
     let NewUser { username, password } = &submitted.value;
     let username = text::username(username).map_err(|fault| refused_text("username", fault))?;
     let password = text::password(password).map_err(|fault| refused_text("password", fault))?;
+    app.limits.sign_up(&asked)?;
     let look = text::look(&username).unwrap_or_default();
     // Nobody is signed in yet: the key space is that of the name.
     let scope = Uuid::new_v5(&Uuid::NAMESPACE_OID, username.as_bytes());
@@ -115,6 +118,7 @@ pub async fn register(
             if !same {
                 return Err(Problem::of("idempotency_key_reused"));
             }
+            app.passwords.remember(client.0, &look);
             let view = UserView { user_id: user_id.0, username };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }

@@ -92,6 +92,11 @@ impl Guesses {
         (!wait.is_zero()).then_some(wait)
     }
 
+    /// Address and account together, where the account was made or signed in there lately.
+    pub fn known_pair(&self, who: Who) -> Option<Flow> {
+        self.known.contains_key(&who.pair).then_some(who.pair)
+    }
+
     /// The turn of somebody who signs in: who fitted from there before is behind nobody but
     /// themselves; an address that failed lately gets fewer turns.
     pub fn turn(&self, who: Who, now: Instant) -> Turn {

@@ -3,6 +3,7 @@
 use crate::world::{START, Sale, get, post};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use boxoffice::config::Given;
 use boxoffice_core::id::Uuid;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -20,7 +21,12 @@ const Y: &str = "nSZHVhzK2p5Wphabp385C1zPiP0lro5H9mYx1keaWPM";
 
 /// A sale that trusts the provider. A shared secret among its keys is there to be misused.
 pub fn sale() -> Sale {
+    sale_with(|_| {})
+}
+
+fn sale_with(change: impl FnOnce(&mut Given)) -> Sale {
     Sale::with(|given| {
+        change(given);
         let database = given.database.clone().unwrap();
         let jwks = format!("{}.jwks", database.strip_prefix("sqlite://").unwrap());
         let ec = json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "p1",
@@ -129,6 +135,30 @@ async fn other_tokens_are_refused() {
     sale.send(get("/api/v1/bookings").identity(&with("aud", json!(["x", AUDIENCE]))))
         .await
         .want(200);
+}
+
+/// A signature costs more than a look into memory: who sends forged ones from behind a shared address pays
+/// for them, as for sign-ins, and those whose tokens were genuine before go on.
+#[tokio::test]
+async fn forged_tokens_are_paid_for_by_their_address() {
+    let sale = sale_with(|given| given.limit_sign_ins = Some("3+1/min".parse().unwrap()));
+    let ask =
+        |token: &str, last: u8| get("/api/v1/me/holds").identity(token).from([192, 0, 2, last]);
+    let genuine = |name: &str| signed(&claims(name));
+    for n in 0..20 {
+        sale.send(ask(&genuine(&format!("fan-{n}")), 1)).await.want(200);
+    }
+    let mina = genuine("mina");
+    sale.send(ask(&mina, 1)).await.want(200);
+    let (message, _) = mina.rsplit_once('.').unwrap();
+    let forged = format!("{message}.{}", "A".repeat(86));
+    for n in 0..6 {
+        let seen = sale.send(ask(&forged, 1)).await;
+        assert_eq!(seen.status, if n < 3 { 401 } else { 429 }, "{}", seen.shown());
+    }
+    sale.send(ask(&mina, 1)).await.want(200);
+    sale.send(ask(&genuine("jun"), 1)).await.refused(429, "rate_limited");
+    sale.send(ask(&genuine("jun"), 2)).await.want(200);
 }
 
 /// A provider's token is no queue token, and a server without a provider trusts none.

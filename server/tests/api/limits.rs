@@ -3,10 +3,12 @@
 use crate::guards::{About, fill};
 use crate::world::{Ask, Fan, Sale, Seen, Show, charge, count, delete, get, post, reserve};
 use boxoffice::config::Given;
+use boxoffice::http::address::Client;
 use boxoffice::http::app::new_id;
-use boxoffice::http::limits::Class;
+use boxoffice::http::limits::{Asked, Class};
 use boxoffice::http::routes::{Guard, Route, routes};
 use boxoffice::passwords::Passwords;
+use boxoffice::supervisor::Supervisor;
 use boxoffice::tokens::{Use, queue_claims};
 use boxoffice_core::id::UserId;
 use serde_json::json;
@@ -67,6 +69,16 @@ fn guarded(sale: &Sale, route: &Route, show: &Show, fan: &Fan) -> Ask {
     }
 }
 
+/// The request by somebody who has no token, or with a body that is none.
+fn unknown(route: &Route, ask: Ask) -> Ask {
+    match route.class {
+        Class::SignUp | Class::SignIn | Class::Refresh if route.guard == Guard::Public => {
+            post(route.path).json(&json!({}))
+        }
+        _ => ask.without("authorization").without("x-queue-token").without("x-api-key"),
+    }
+}
+
 /// No route is without a limit but for those with a reason; and each limit is met.
 #[tokio::test]
 async fn every_route_is_limited() {
@@ -83,9 +95,13 @@ async fn every_route_is_limited() {
             }
             continue;
         }
-        // By address, whoever asks.
-        assert!(!limited(&sale.send(ask(&one).from([192, 0, 2, n])).await), "{name}");
-        assert!(limited(&sale.send(ask(&other).from([192, 0, 2, n])).await), "{name}");
+        // By address, whoever is not known.
+        let from = [192, 0, 2, n];
+        assert!(!limited(&sale.send(unknown(&route, ask(&one)).from(from)).await), "{name}");
+        assert!(limited(&sale.send(unknown(&route, ask(&one)).from(from)).await), "{name}");
+        // Whoever is known, or asks for a password to be looked at, is not kept out by that.
+        let asked = sale.send(ask(&one).from(from)).await;
+        assert_eq!(limited(&asked), route.class == Class::Browse, "{name}");
         assert!(!limited(&sale.send(ask(&other).from([198, 51, 100, n])).await), "{name}");
         // By account, from wherever; those that only look into memory or know no account have none.
         let known = !matches!(route.guard, Guard::Public | Guard::Operator);
@@ -168,6 +184,164 @@ async fn loops_of_one_account_come_to_an_end() {
     }
 }
 
+/// One who floods from behind an address that thousands share keeps nobody out who is known there: who
+/// brings a token, who signed in from there before, whose key is an operator's.
+#[tokio::test]
+async fn a_neighbour_who_floods_keeps_nobody_out_who_is_known() {
+    let sale = Sale::with(|given| {
+        let few = || Some("5+1/min".parse().unwrap());
+        given.limit_requests = few();
+        given.limit_sign_ins = few();
+        given.limit_operators = few();
+    });
+    let show = sale.concert(json!({})).await;
+    let account = |name: &str| json!({ "username": name, "password": "correct horse" });
+    let here = [192, 0, 2, 1];
+    let sign_in = |name: &str| post("/api/v1/sessions").json(&account(name)).from(here);
+    // Some sign up there, and others in some other place.
+    let names = ["mina", "jun", "seo", "ari", "min", "bom", "nari", "yul", "dan"];
+    for (n, name) in (1..).zip(names) {
+        let from = [192, 0, 2, if name == "mina" { 1 } else { n }];
+        sale.send(post("/api/v1/users").json(&account(name)).from(from)).await.want(201);
+    }
+    // Right passwords are no guesses.
+    for name in &names[2..] {
+        sale.send(sign_in(name)).await.want(201);
+    }
+    let fan = sale.shopper(&show).await;
+    let (head, _) = fan.identity.rsplit_once('.').unwrap();
+    let floods = [
+        get("/api/v1/concerts"),
+        post("/api/v1/sessions").json(&json!({})),
+        post("/api/v1/users").json(&json!({})),
+        post("/api/v1/sessions/refresh").json(&json!({ "refresh_token": "none" })),
+        get("/api/v1/me").identity(&format!("{head}.{}", "A".repeat(43))),
+        get("/api/v1/queue-tokens/me"),
+        get(format!("/api/v1/admin/concerts/{}", show.id)).header("x-api-key", "wrong"),
+    ];
+    for flood in &floods {
+        let mut refused = false;
+        for _ in 0..7 {
+            refused = limited(&sale.send(flood.clone().from(here)).await);
+        }
+        assert!(refused, "{flood:?}");
+    }
+    for n in 0..6 {
+        limited(&sale.send(sign_in(&format!("nobody-{n}"))).await);
+    }
+
+    let honest = [
+        (get("/api/v1/queue-tokens/me").token(&fan.token), 200),
+        (get(show.path("/dates")).by(&fan), 200),
+        (get(format!("{}?form=compact", show.seats_path())).by(&fan), 200),
+        (post(show.path("/queue-tokens")).identity(&fan.identity), 200),
+        (reserve(&fan, &show, &[1]), 201),
+        (charge(&fan, 1_000_000).key("k"), 201),
+        (get("/api/v1/me").identity(&fan.identity), 200),
+        (post("/api/v1/users").json(&account("yuna")), 201),
+        (sign_in("mina"), 201),
+        (sign_in("dan"), 201),
+        (sign_in("yuna"), 201),
+        (get(format!("/api/v1/admin/concerts/{}", show.id)).operator(), 200),
+    ];
+    for (ask, status) in honest {
+        sale.send(ask.from(here)).await.want(status);
+    }
+    // Whom nobody knows there is told so, and is not kept out elsewhere.
+    assert!(limited(&sale.send(sign_in("jun")).await));
+    sale.send(sign_in("jun").from([192, 0, 2, 2])).await.want(201);
+}
+
+/// Whoever has tokens of many accounts has of each what one has, and no more by changing between them.
+#[tokio::test]
+async fn each_of_many_accounts_has_its_own_limit() {
+    let sale = Sale::with(one_of_each);
+    let fans = sale.fans(20);
+    for n in 0..3_u8 {
+        for fan in &fans {
+            let ask = get("/api/v1/me/holds").identity(&fan.identity).from([192, 0, 2, 1]);
+            assert_eq!(limited(&sale.send(ask).await), n > 0, "{n}");
+        }
+    }
+}
+
+/// A fan whom others are faster than asks for one seat after another: what was lost costs little, and not
+/// nothing, since it was decided at the desk.
+#[tokio::test]
+async fn who_loses_races_is_not_shut_out() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let (first, fan) = (sale.shopper(&show).await, sale.shopper(&show).await);
+    sale.hold(&first, &show, &[1]).await;
+    for _ in 0..100 {
+        sale.send(reserve(&fan, &show, &[1])).await.refused(409, "seats_taken");
+    }
+    sale.hold(&fan, &show, &[2]).await;
+    let mut more = 0;
+    while more < 500 && !limited(&sale.send(reserve(&fan, &show, &[1])).await) {
+        more += 1;
+    }
+    assert!((150..300).contains(&more), "{more}");
+}
+
+/// Who is not let in may not ask ten times as often for what is refused.
+#[tokio::test]
+async fn a_hold_without_admission_costs_as_much_as_one() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1 })).await;
+    sale.shopper(&show).await;
+    let mut fan = sale.fan().await;
+    sale.join(&mut fan, &show).await;
+    let mut asked = 0;
+    while asked < 100 && !limited(&sale.send(reserve(&fan, &show, &[1])).await) {
+        asked += 1;
+    }
+    assert!((30..33).contains(&asked), "{asked}");
+}
+
+/// A sign-in for which there was no room costs its address little.
+#[tokio::test]
+async fn who_was_told_to_come_again_may_come_again() {
+    for path in ["/api/v1/sessions", "/api/v1/users"] {
+        let sale = Sale::with(|given| {
+            given.limit_sign_ins = Some("5+1/min".parse().unwrap());
+            given.limit_sign_ups = given.limit_sign_ins;
+        });
+        let (sale, _) = sale.rewired(64, |inner| {
+            let (supervisor, metrics) = (Supervisor::default(), Arc::clone(&inner.metrics));
+            inner.passwords = Passwords::start(0, 1, metrics, &supervisor).unwrap();
+        });
+        let account = json!({ "username": "mina", "password": "correct horse" });
+        let ask = post(path).json(&account).from([192, 0, 2, 1]);
+        // It waits for a turn that never comes.
+        let waits = ask.clone().from([192, 0, 2, 2]).send(sale.router.clone());
+        let waits = tokio::spawn(waits);
+        while sale.app.metrics.passwords_waiting.get() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let mut busy = 0;
+        while busy < 100 {
+            let seen = sale.send(ask.clone()).await;
+            if limited(&seen) {
+                break;
+            }
+            seen.refused(503, "sign_in_busy");
+            busy += 1;
+        }
+        assert!((35..60).contains(&busy), "{path}: {busy}");
+        waits.abort();
+    }
+}
+
+/// A campus signs up at once: one address, a hall of people.
+#[tokio::test]
+async fn a_campus_signs_up() {
+    let sale = Sale::new();
+    let asked = Asked::new(Class::SignUp, Client(Some([192, 0, 2, 1].into())));
+    let made = (0..10_000).take_while(|_| sale.app.limits.sign_up(&asked).is_ok()).count();
+    assert!((1_500..5_000).contains(&made), "{made}");
+}
+
 /// S15: a full map costs what many looks at what changed cost.
 #[tokio::test]
 async fn full_maps_are_dear_and_changes_are_cheap() {
@@ -209,7 +383,7 @@ async fn honest_people_sign_in_while_500_guess() {
     let sale = Sale::new();
     let (sale, _) = sale.rewired(64, |inner| {
         let metrics = Arc::clone(&inner.metrics);
-        let supervisor = boxoffice::supervisor::Supervisor::default();
+        let supervisor = Supervisor::default();
         inner.passwords = Passwords::start(1, 64, metrics, &supervisor).unwrap();
     });
     let account = |name: &str| json!({ "username": name, "password": "correct horse" });

@@ -160,9 +160,13 @@ async fn what_has_not_happened_yet_is_zero() {
     let limits =
         ["joins", "holds", "payments", "reads", "maps", "refreshes"].map(|l| (l, "account"));
     let by_address = ["sign_ups", "sign_ins", "operators", "requests"].map(|l| (l, "address"));
-    for (limit, by) in limits.into_iter().chain(by_address) {
-        let found = value(&samples, "boxoffice_limited_total", &[("limit", limit), ("by", by)]);
-        assert_eq!(found, Some(0.0), "{limit}");
+    let known = [("sign_ins", "account"), ("operators", "key")];
+    for (limit, by) in limits.into_iter().chain(by_address).chain(known) {
+        let labels = [("limit", limit), ("by", by)];
+        for name in ["limited_total", "limit_keys", "limit_evicted_total"] {
+            let found = value(&samples, &format!("boxoffice_{name}"), &labels);
+            assert_eq!(found, Some(0.0), "{name} {labels:?}");
+        }
     }
     for why in ["address", "idle", "proxy"] {
         let found = value(&samples, "boxoffice_connections_refused_total", &[("why", why)]);

@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "passwords",
             "pressure",
             "rates",
+            "recent",
             "sheet",
             "store",
             "supervisor",
@@ -45,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "passwords",
             "pressure",
             "rates",
+            "recent",
             "sheet",
             "store",
             "text",
@@ -59,7 +61,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Where a database is and how it is reached; nothing of its rows.
     ("audit", &["log", "sheet", "store"]),
     ("log", &["rates"]),
-    ("tokens", &["text"]),
+    ("tokens", &["recent", "text"]),
     ("passwords", &["metrics", "supervisor", "text"]),
     ("supervisor", &[]),
     ("metrics", &[]),
@@ -70,6 +72,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("networks", &[]),
     ("origins", &[]),
     ("rates", &[]),
+    ("recent", &[]),
     ("clock", &[]),
     // Text and files as they come in: forms, and what is wrong with them.
     ("sheet", &["text"]),

@@ -61,7 +61,10 @@ fn every_metric_is_explained() {
     drop(metrics.requests.get_or_create(&RequestLabels { route, method, status }));
     drop(metrics.request_seconds.get_or_create(&RouteLabels { route, method }));
     drop(metrics.problems.get_or_create(&CodeLabel { code: "busy" }));
-    drop(metrics.limited.get_or_create(&LimitLabels { limit, by: "account" }));
+    let labels = LimitLabels { limit, by: "account" };
+    drop(metrics.limited.get_or_create(&labels));
+    drop(metrics.limit_keys.get_or_create(&labels));
+    drop(metrics.limit_evicted.get_or_create(&labels));
     metrics.show("an id", "a name", &Sale::default());
     let (answer, source) = (metrics.text(), read("server/src/metrics.rs"));
     let registered = source.matches("r.register").count();

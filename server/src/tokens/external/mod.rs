@@ -8,6 +8,7 @@ mod source;
 
 pub use source::Place;
 
+use crate::recent::Recent;
 use crate::text;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -18,6 +19,7 @@ use keys::{KeySet, algorithm};
 use object::Object;
 use serde_json::Value;
 use source::{AGAIN_AFTER, Source};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -31,6 +33,8 @@ const ISSUER_CHARS_MAX: usize = 500;
 /// Types of tokens that say who somebody is: RFC 7519 § 5.1, RFC 9068 § 2.1. Others (`logout+jwt`,
 /// `dpop+jwt`) say something else (RFC 8725 § 3.11).
 const TYPES: [&str; 2] = ["jwt", "at+jwt"];
+/// Genuine tokens that are remembered; one that was forgotten counts as new.
+const SEEN_MAX: usize = 1_000_000;
 /// Refusals that are logged in [`TOLD_EVERY`]; further ones are counted.
 const TOLD_MAX: u32 = 20;
 const TOLD_EVERY: Duration = Duration::from_secs(10);
@@ -69,6 +73,9 @@ pub struct External {
     source: Arc<Source>,
     trust: Trust,
     told: Mutex<(Option<Instant>, u32)>,
+    /// Tokens that were genuine, by numbers that are keyed anew at each start.
+    seen: Recent<u64>,
+    hasher: RandomState,
 }
 
 impl External {
@@ -94,7 +101,8 @@ impl External {
             return Err("it must be https://…, or http:// on this machine".into());
         }
         let source = Arc::new(Source::open(trust.place.clone(), again_after)?);
-        Ok(Self { source, trust, told: Mutex::default() })
+        let seen = Recent::new(SEEN_MAX);
+        Ok(Self { source, trust, told: Mutex::default(), seen, hasher: RandomState::new() })
     }
 
     /// Keeps the keys as they are at their place, until `stop` changes.
@@ -113,10 +121,18 @@ impl External {
         if found == Err(UNKNOWN_KEY) && self.source.renew(&keys).await {
             found = self.check(&self.source.keys(), token, now);
         }
-        if let Err(why) = found {
-            self.tell(why);
+        match &found {
+            Ok(_) if !self.has_seen(token) => self.seen.add(self.hasher.hash_one(token)),
+            Ok(_) => {}
+            Err(why) => self.tell(*why),
         }
         found
+    }
+
+    /// Whether the token was genuine lately: a hint of whom to listen to first, and no proof of anything.
+    #[must_use]
+    pub fn has_seen(&self, token: &str) -> bool {
+        self.seen.has(&self.hasher.hash_one(token))
     }
 
     /// A flood of bad tokens is no flood of lines.
