@@ -69,6 +69,38 @@ fn the_log_tells_who_did_what() {
     assert!(!log.lines().any(|line| line.starts_with("INFO forged")), "{log}");
 }
 
+/// Whoever has an access token and guesses the password is told of, like who guesses at the sign-in.
+#[test]
+fn guesses_with_an_access_token_are_told() {
+    let house = House::new();
+    let server = house.start(&["--demo", "false"]);
+    let address = server.address;
+    let user = runtime().block_on(async {
+        let mina = json!({ "username": "mina", "password": "correct horse" });
+        let made = once(address, &Ask::post("/api/v1/users", &mina)).await.unwrap();
+        assert_eq!(made.status, 201);
+        let session = once(address, &Ask::post("/api/v1/sessions", &mina)).await.unwrap();
+        let token = session.text("access_token");
+        let guess = json!({ "current_password": "open sesame", "new_password": "a new one" });
+        let ask = || Ask::put("/api/v1/me/password", &guess).identity(&token);
+        for _ in 0..5 {
+            assert_eq!(once(address, &ask()).await.unwrap().status, 403);
+        }
+        assert_eq!(once(address, &ask()).await.unwrap().code(), "sign_in_delayed");
+        session.text("user_id")
+    });
+    let log = server.stop();
+    let of = |code: &str| {
+        let told =
+            ["WARN", "a password was refused", code, "/api/v1/me/password", &user, "address="];
+        line(&log, &told).to_owned()
+    };
+    of("password_wrong");
+    of("sign_in_delayed");
+    assert_eq!(log.matches("a password was refused").count(), 6);
+    assert!(!log.contains("sesame"), "{log}");
+}
+
 /// An act whose operator hangs up meanwhile is carried out and told like any other.
 #[test]
 fn an_act_is_told_though_its_operator_hung_up() {
