@@ -91,8 +91,7 @@ fn guesses_with_an_access_token_are_told() {
     });
     let log = server.stop();
     let of = |code: &str| {
-        let told =
-            ["WARN", "a password was refused", code, "/api/v1/me/password", &user, "address="];
+        let told = ["WARN", "a password was refused", code, "/api/v1/me/password", &user];
         line(&log, &told).to_owned()
     };
     of("password_wrong");
