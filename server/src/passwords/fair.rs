@@ -32,7 +32,7 @@ pub struct Asked {
 /// Whose job it is and how much of a turn it takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
-    /// The job is behind what waits for any of these.
+    /// The job is behind what waits for any of these, and for the account that is asked about.
     pub flows: Vec<Flow>,
     /// How far it puts them back: 1 for most, more for who gets fewer turns.
     pub step: u64,
@@ -78,16 +78,26 @@ impl<J> FairQueue<J> {
     /// Puts a job in. Where there was no room: who has to leave, perhaps this one.
     pub fn push(&mut self, turn: &Turn, job: J) -> Option<J> {
         self.came += 1;
-        if let Some(asked) = turn.asked {
-            let about = self.about.get(&asked.about);
-            if about.is_some_and(|about| about.len() >= ABOUT_ONE_MAX) {
-                return Some(self.instead(asked, job));
-            }
+        let time_of = |flow| self.flows.get(flow).copied().unwrap_or(0);
+        let own = turn.flows.iter().map(time_of).fold(self.now, u64::max);
+        let own = own.saturating_add(turn.step.max(1));
+        let Some(asked) = turn.asked else {
+            return self.push_at((own, self.came), turn, job);
+        };
+        let waiting = self.about.get(&asked.about).map_or(0, Vec::len);
+        if waiting >= ABOUT_ONE_MAX {
+            let Some(place) = self.who_leaves(asked) else { return Some(job) };
+            let left = self.jobs.remove(&place).map(|left| self.left(place, left));
+            self.insert(turn, place.min((own, self.came)), job);
+            return left;
         }
-        let of = |flow| self.flows.get(flow).copied().unwrap_or(0);
-        let latest = turn.flows.iter().map(of).fold(self.now, u64::max);
-        let time = latest.saturating_add(turn.step.max(1));
-        let place = (time, self.came);
+        // An account's turns are those of a flow, by how many wait: neither who left again nor who asks with a
+        // large step puts its owner back.
+        let about = self.now.saturating_add(1 + u64::try_from(waiting).unwrap_or(u64::MAX));
+        self.push_at((own.max(about), self.came), turn, job)
+    }
+
+    fn push_at(&mut self, place: Place, turn: &Turn, job: J) -> Option<J> {
         if self.jobs.len() < self.room {
             self.insert(turn, place, job);
             return None;
@@ -102,26 +112,19 @@ impl<J> FairQueue<J> {
         }
     }
 
-    /// Too many wait about this account: one leaves, of the network that most of them are from, first one that
-    /// failed, then of the address that most are from, then the last. The other takes its place: the account's
-    /// time stays.
-    fn instead(&mut self, asked: Asked, job: J) -> J {
-        let about = self.about.entry(asked.about).or_default();
-        about.push(((u64::MAX, self.came), asked));
-        let leaves = about.iter().enumerate().max_by_key(|(_, (place, one))| {
-            let of_network = about.iter().filter(|(_, other)| other.network == one.network).count();
-            let of_address = about.iter().filter(|(_, other)| other.address == one.address).count();
+    /// Too many wait about this account: the place of whoever leaves, none where it is the one that comes. It is
+    /// one of the network that most of them are from; of those one that failed, then one of the address that most
+    /// are from, then the last.
+    fn who_leaves(&self, comes: Asked) -> Option<Place> {
+        let about = self.about.get(&comes.about).into_iter().flatten();
+        let all: Vec<(Place, Asked)> =
+            about.copied().chain([((u64::MAX, self.came), comes)]).collect();
+        let leaves = all.iter().max_by_key(|(place, one)| {
+            let of_network = all.iter().filter(|(_, other)| other.network == one.network).count();
+            let of_address = all.iter().filter(|(_, other)| other.address == one.address).count();
             (of_network, one.has_failed, of_address, *place)
         });
-        let leaves = leaves.map_or(0, |(at, _)| at);
-        let (place, _) = about[leaves];
-        about[leaves].1 = asked;
-        about.pop();
-        let came = Waiting { job, asked: Some(asked) };
-        match self.jobs.get_mut(&place) {
-            Some(waiting) => std::mem::replace(waiting, came).job,
-            None => came.job,
-        }
+        leaves.map(|(place, _)| *place).filter(|place| self.jobs.contains_key(place))
     }
 
     /// A job that waits no more.
@@ -139,7 +142,8 @@ impl<J> FairQueue<J> {
 
     fn insert(&mut self, turn: &Turn, place: Place, job: J) {
         for flow in &turn.flows {
-            self.flows.insert(*flow, place.0);
+            let time = self.flows.entry(*flow).or_default();
+            *time = place.0.max(*time);
         }
         if let Some(asked) = turn.asked {
             self.about.entry(asked.about).or_default().push((place, asked));
@@ -188,7 +192,7 @@ mod tests {
     /// A guess of account 1, by this address of this network.
     fn guess(network: Flow, address: Flow, has_failed: bool) -> Turn {
         let asked = Asked { about: 1, address, network, has_failed };
-        Turn { flows: vec![address, 1], step: 1, asked: Some(asked) }
+        Turn { flows: vec![address], step: 1, asked: Some(asked) }
     }
 
     fn order(queue: &mut FairQueue<&'static str>) -> Vec<&'static str> {
@@ -243,8 +247,29 @@ mod tests {
         assert_eq!(queue.len(), ABOUT_ONE_MAX);
         queue.push(&turn(&[2]), "other");
         let order = order(&mut queue);
-        assert!(order[..2].contains(&"other") && order.contains(&"own"), "{order:?}");
+        assert_eq!(order[..3], ["guess", "own", "other"]);
         assert!(queue.about.is_empty());
+    }
+
+    /// Those who failed have fewer turns, and put the owner no further back than others do; nor does a storm about
+    /// other accounts then turn the owner away.
+    #[test]
+    fn the_owner_is_not_behind_what_others_did() {
+        let mut queue = FairQueue::new(40);
+        for address in 0..100 {
+            let turn = Turn { step: 8, ..guess(7, 1_000 + address, true) };
+            queue.push(&turn, "guess");
+        }
+        for flow in 0..500 {
+            queue.push(&turn(&[10_000 + flow % 10]), "storm");
+        }
+        assert!(queue.push(&guess(8, 99, false), "own").is_some_and(|left| left != "own"));
+        for flow in 0..500 {
+            assert_ne!(queue.push(&turn(&[10_000 + flow % 10]), "storm"), Some("own"));
+        }
+        let order = order(&mut queue);
+        let own = order.iter().position(|job| *job == "own").expect("it waits");
+        assert!(own <= 20, "{order:?}");
     }
 
     /// Where each is of another network, those leave first that failed already.
