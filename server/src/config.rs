@@ -110,8 +110,8 @@ settings! {
     ["Main settings"]
     /// Whether an empty database gets a demo sale [default: true]
     demo, "BOXOFFICE_DEMO": bool = true;
-    /// What to log: error, warn, info, debug, or a filter of tracing [default: info]
-    log, "BOXOFFICE_LOG": String = "info".into();
+    /// What to log: off, error, warn, info, debug, trace, or a filter of tracing [default: info]
+    log, "BOXOFFICE_LOG": String = crate::log::DEFAULT.into();
     /// How the log looks: text for people, or json, an object a line [default: text]
     log_format, "BOXOFFICE_LOG_FORMAT": String = "text".into();
     /// Batches and reads of the database that take longer than so many milliseconds are in the log; 0 for none [default: 1000]
@@ -404,7 +404,7 @@ impl Config {
         if crate::log::Format::of(&self.log_format).is_none() {
             return invalid(format!("log_format: {:?} is neither text nor json", self.log_format));
         }
-        crate::log::check(&self.log).map_err(|why| Invalid(format!("log: {why}")))?;
+        crate::log::usual(&self.log).map_err(|why| Invalid(format!("log: {why}")))?;
         self.operator_address()?;
         if self.proxy_protocol && self.trusted_proxies.is_empty() {
             return invalid("proxy_protocol: it is for trusted_proxies, and there are none");

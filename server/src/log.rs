@@ -1,12 +1,31 @@
 //! The log: one line an event on standard error, as text or as JSON. What comes from outside cannot turn
-//! the line or steer a terminal, and what anybody can cause at will is bounded.
+//! the line or steer a terminal, and what anybody can cause at will is bounded. Whoever logs neither fails nor
+//! waits: a thread writes the lines.
+
+mod filter;
+mod queue;
+
+pub use filter::{DEFAULT, usual};
+pub use queue::Counts;
 
 use crate::rates::{Limiter, Rate, Told};
+use crate::supervisor::{Supervisor, within};
+use queue::{AGAIN_AFTER, Queue, WAITING_MAX};
+use serde_json::{Map, Value};
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
+use std::time::{Duration, Instant};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+
+/// How long the end of the process waits until all is written.
+const FINISH_MAX: Duration = Duration::from_secs(2);
+/// How long a thread that panics waits until that is written: it may be the last that the process does.
+const PANIC_MAX: Duration = Duration::from_millis(100);
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,38 +48,114 @@ impl Format {
     }
 }
 
-/// Whether a filter can be used.
-///
-/// # Errors
-/// It cannot; why.
-pub fn check(filter: &str) -> Result<(), String> {
-    EnvFilter::try_new(filter).map(|_| ()).map_err(|error| error.to_string())
+/// The log of this process, from [`start`] on.
+struct Log {
+    queue: Arc<Queue>,
+    format: Format,
 }
 
-/// Begins to log, panics of whatever thread as well.
+static LOG: OnceLock<Log> = OnceLock::new();
+static COUNTS: LazyLock<Counts> = LazyLock::new(Counts::default);
+
+/// What the log itself cannot tell.
+#[must_use]
+pub fn counts() -> Counts {
+    COUNTS.clone()
+}
+
+/// Not by `io::stderr()`, which one thread that waits there would close to all others.
+fn write(queue: &Queue) {
+    let out = |bytes: &[u8]| rustix::io::write(io::stderr(), bytes).map_err(io::Error::from);
+    let tell = |lines| tracing::error!(lines, "lines of the log were lost here");
+    queue.work(out, tell);
+}
+
+/// Begins to log, panics of whatever thread as well; `supervisor` watches the thread that writes.
 ///
 /// # Errors
-/// The filter cannot be used; why.
-pub fn start(filter: &str, format: Format) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
-    // Without colours: a terminal's codes are among what is escaped.
+/// The filter cannot be used, or the system gives no thread; why.
+pub fn start(filter: &str, format: Format, supervisor: &Supervisor) -> Result<(), String> {
+    let filter = EnvFilter::try_new(usual(filter)?).map_err(|error| error.to_string())?;
+    let queue = Arc::new(Queue::new(WAITING_MAX, AGAIN_AFTER, counts()));
+    let to = Arc::clone(&queue);
+    // Without colours: a terminal's codes are among what is escaped. Internal errors would go to standard
+    // error past the queue, in a way that panics where it cannot be written.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
-    let log = log.with_writer(|| Clean(io::stderr()));
+    let log = log.log_internal_errors(false).with_writer(move || Clean(Lines(Arc::clone(&to))));
     match format {
         Format::Text => log.init(),
         Format::Json => {
             log.json().flatten_event(true).with_current_span(false).with_span_list(false).init()
         }
     }
-    std::panic::set_hook(Box::new(|panic| {
+    let writing = Arc::clone(&queue);
+    let writer = supervisor.thread("the log", move || write(&writing));
+    writer.map_err(|error| error.to_string())?;
+    let watched = Arc::clone(&queue);
+    std::panic::set_hook(Box::new(move |panic| {
         let why = panic.payload_as_str().unwrap_or("no text");
         let place = panic.location().map(ToString::to_string);
         let trace = std::backtrace::Backtrace::capture();
         let traced = trace.status() == std::backtrace::BacktraceStatus::Captured;
         let trace = traced.then(|| trace.to_string());
         tracing::error!(why, place, trace, "a panic");
+        watched.written(Instant::now() + PANIC_MAX);
     }));
+    // A process has one log.
+    let _ = LOG.set(Log { queue, format });
     Ok(())
+}
+
+/// A line of the JSON log that says this, whatever the filter: beside the message, `more`.
+#[must_use]
+pub fn object(level: &str, message: &str, more: Map<String, Value>) -> String {
+    let mut at = String::new();
+    // Writing to a String cannot fail.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut at));
+    let told = [("timestamp", at), ("level", level.into()), ("message", message.into())];
+    let told = told.map(|(name, value)| (name.to_owned(), Value::String(value)));
+    clean(&Value::Object(told.into_iter().chain(more).collect()).to_string()) + "\n"
+}
+
+/// Says why the process ends, on standard error: in the log, once there is one.
+pub fn say(why: &str) {
+    let text = format!("boxoffice: {why}\n");
+    let Some(log) = LOG.get() else {
+        // Who does not listen is told by the exit code.
+        let _ = io::stderr().write_all(text.as_bytes());
+        return;
+    };
+    match log.format {
+        Format::Text => log.queue.push(text.as_bytes()),
+        Format::Json => log.queue.push(object("ERROR", text.trim_end(), Map::new()).as_bytes()),
+    }
+}
+
+/// Writes what waits, at the end of the process; not for ever.
+pub fn finish() {
+    let Some(log) = LOG.get() else { return };
+    let until = Instant::now() + FINISH_MAX;
+    let is_written = log.queue.close(until);
+    let left = until.saturating_duration_since(Instant::now());
+    if !is_written && !left.is_zero() {
+        // The writer has panicked.
+        let queue = Arc::clone(&log.queue);
+        let _ = within(left, move || write(&queue));
+    }
+}
+
+/// Lines on their way to the log.
+struct Lines(Arc<Queue>);
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.push(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether a character would turn the line, steer a terminal, or be unseen.

@@ -347,6 +347,9 @@ impl Metrics {
         let labels = vec![("version", VERSION), ("commit", COMMIT)];
         r.register("build", "What this binary was built from", Info::new(labels));
         r.register("pruned", "Old records removed", self.pruned.clone());
+        let log = crate::log::counts();
+        r.register("log_faults", "Writes of the log that failed", log.faults);
+        r.register("log_lost", "Lines of the log that were lost", log.lost);
         let (oldest, unit) = ("Age of the oldest stored reply", Unit::Seconds);
         r.register_with_unit("oldest_reply", oldest, unit, self.oldest_reply_seconds.clone());
         let sweep = "Time of a sweep";

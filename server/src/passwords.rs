@@ -81,6 +81,45 @@ struct Shared {
 /// See the module.
 pub struct Passwords(Arc<Shared>);
 
+/// A password that is being looked at, until this is dropped.
+struct Look(Arc<Shared>, Who);
+
+impl Look {
+    /// Its turn has come, perhaps long after it was asked.
+    ///
+    /// # Errors
+    /// Wrong ones came before it, and it has to wait for so long.
+    fn begin(shared: &Arc<Shared>, who: Who) -> Result<Self, NotHashed> {
+        let may = locked(&shared.guesses).look(who, Instant::now());
+        may.map(|()| Self(Arc::clone(shared), who)).map_err(NotHashed::Delayed)
+    }
+
+    fn end(self, fits: bool) {
+        locked(&self.0.guesses).note(self.1, fits, Instant::now());
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        locked(&self.0.guesses).looked(self.1);
+    }
+}
+
+/// Whether the password fits, in one of the forms in which it may have been hashed (F5). Without a hash it takes
+/// as long and does not fit.
+fn compare(argon2: &Argon2<'static>, password: &str, hash: Option<&str>) -> bool {
+    let forms = text::passwords(password);
+    let Some(hash) = hash else {
+        for form in forms {
+            let _ = argon2.hash_password_with_salt(form.as_bytes(), &[0; 16]);
+        }
+        return false;
+    };
+    PasswordHash::new(hash).is_ok_and(|hash| {
+        forms.iter().any(|form| argon2.verify_password(form.as_bytes(), &hash).is_ok())
+    })
+}
+
 fn hasher() -> Argon2<'static> {
     let params = Params::new(MEMORY_KIB, PASSES, 1, None).unwrap_or_default();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
@@ -234,10 +273,8 @@ impl Passwords {
         guesses.known_pair(guesses.who(from, account))
     }
 
-    /// Whether the password fits the PHC string of the account, in one of the forms in which it may have
-    /// been hashed (F5). Without one, it takes as long and
-    /// does not fit: the time does not tell whether a name exists. Wrong ones are remembered, see
-    /// [`Passwords::may_try`].
+    /// Whether the password fits the PHC string of the account. Without one, it takes as long and does not fit:
+    /// the time does not tell whether a name exists. Wrong ones are remembered, see [`Passwords::may_try`].
     ///
     /// # Errors
     /// See [`NotHashed`].
@@ -249,21 +286,15 @@ impl Passwords {
         hash: Option<String>,
     ) -> Result<bool, NotHashed> {
         let (who, turn) = self.turn(from, account)?;
-        let verified = self.run(Lane::SignIn, &turn, move |argon2| match hash {
-            Some(hash) => PasswordHash::new(&hash).is_ok_and(|hash| {
-                let fits = |form: &String| argon2.verify_password(form.as_bytes(), &hash).is_ok();
-                text::passwords(&password).iter().any(fits)
-            }),
-            None => {
-                for form in text::passwords(&password) {
-                    let _ = argon2.hash_password_with_salt(form.as_bytes(), &[0; 16]);
-                }
-                false
-            }
+        let shared = Arc::clone(&self.0);
+        let verified = self.run(Lane::SignIn, &turn, move |argon2| {
+            let look = Look::begin(&shared, who)?;
+            let fits = compare(argon2, &password, hash.as_deref());
+            // Here, so that it is remembered of whoever hangs up meanwhile, too.
+            look.end(fits);
+            Ok(fits)
         });
-        let fits = verified.await?;
-        locked(&self.0.guesses).note(who, fits, Instant::now());
-        Ok(fits)
+        verified.await?
     }
 
     fn turn(&self, from: Option<IpAddr>, account: &str) -> Result<(Who, Turn), NotHashed> {
@@ -294,6 +325,30 @@ mod tests {
         assert_eq!(pool.0.metrics.passwords_waiting.get(), 0);
     }
 
+    /// 7a: guesses that wait at once are no more than those that come one after another.
+    #[tokio::test]
+    async fn the_delay_holds_for_those_that_wait_already() {
+        let pool = Passwords::start(2, 256, Arc::new(Metrics::default()), &Supervisor::default());
+        let pool = Arc::new(pool.unwrap());
+        let guess = |n: u8| {
+            let pool = Arc::clone(&pool);
+            let from = IpAddr::from([192, 0, 2, 1]);
+            let hash = Some("none".to_owned());
+            tokio::spawn(async move {
+                pool.verify(Some(from), "mina", format!("guess {n}"), hash).await
+            })
+        };
+        let (mut looked_at, mut delayed) = (0, 0);
+        for guess in (0..14).map(guess).collect::<Vec<_>>() {
+            match guess.await.unwrap() {
+                Ok(false) => looked_at += 1,
+                Err(NotHashed::Delayed(_)) => delayed += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((looked_at, delayed), (5, 9));
+    }
+
     /// One job holds the thread until all others wait.
     #[test]
     fn both_lanes_have_turns_and_the_last_in_order_leaves() {
@@ -312,7 +367,7 @@ mod tests {
         for (n, (lane, flow)) in sign_in.into_iter().chain(sign_up).enumerate() {
             let ended = ended.clone();
             let job: Job = Box::new(move |argon2| ended.send((n, argon2.is_some())).unwrap());
-            pool.0.push(lane, &Turn { flows: vec![flow], step: 1 }, job);
+            pool.0.push(lane, &Turn { flows: vec![flow], step: 1, asked: None }, job);
         }
         go.send(()).unwrap();
         drop(ended);

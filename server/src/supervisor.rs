@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// A thread or task that has ended.
@@ -105,6 +106,19 @@ impl Ends {
     }
 }
 
+/// Runs work that may never end, as to write to somebody who does not read, on a thread of its own, and waits for
+/// so long at most. Whether it was done.
+pub fn within(time: Duration, work: impl FnOnce() + Send + 'static) -> bool {
+    let (done, end) = std::sync::mpsc::channel();
+    let work = move || {
+        work();
+        // Perhaps nobody waits any more.
+        let _ = done.send(());
+    };
+    let thread = std::thread::Builder::new().spawn(work);
+    thread.is_ok() && end.recv_timeout(time).is_ok()
+}
+
 /// Runs work whose panic is a fault of that work alone. It is logged under this name, and the answer is
 /// none then.
 pub fn caught<T>(name: &str, work: impl FnOnce() -> T) -> Option<T> {
@@ -159,6 +173,15 @@ mod tests {
             end = ends.next() => panic!("{end}"),
             () = tokio::task::yield_now() => {}
         }
+    }
+
+    #[test]
+    fn work_that_does_not_end_is_waited_for_for_a_while() {
+        assert!(within(Duration::from_secs(20), || {}));
+        let (_never, comes) = std::sync::mpsc::channel::<()>();
+        assert!(!within(Duration::from_millis(20), move || {
+            let _ = comes.recv();
+        }));
     }
 
     #[test]

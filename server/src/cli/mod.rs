@@ -78,6 +78,8 @@ impl Settings {
     fn given(self) -> Result<Given, Invalid> {
         let file = self.config.as_deref().map_or(Ok(Given::default()), Given::from_file)?;
         let mut given = self.given;
+        // An empty one says nothing.
+        given.log = given.log.filter(|log| !log.trim().is_empty());
         if given.log.is_none() {
             given.log = rust_log()?;
         }
@@ -112,7 +114,7 @@ fn rust_log() -> Result<Option<String>, Invalid> {
     let Some(filter) = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()) else {
         return Ok(None);
     };
-    crate::log::check(&filter).map_err(|why| Invalid(format!("RUST_LOG: {why}")))?;
+    crate::log::usual(&filter).map_err(|why| Invalid(format!("RUST_LOG: {why}")))?;
     Ok(Some(filter))
 }
 
@@ -214,14 +216,15 @@ fn run() -> Result<(), Failure> {
 
 /// Runs the verb that the arguments name.
 #[must_use]
-#[expect(clippy::print_stderr, reason = "this is where a person reads why it did not start")]
 pub fn main() -> ExitCode {
-    match run() {
+    let code = match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("boxoffice: {failure}");
+            crate::log::say(&failure.to_string());
             let unheard = failure.downcast_ref::<admin::Unheard>().is_some();
             if unheard { ExitCode::from(admin::Unheard::CODE) } else { ExitCode::FAILURE }
         }
-    }
+    };
+    crate::log::finish();
+    code
 }

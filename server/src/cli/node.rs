@@ -120,6 +120,18 @@ pub fn token_keys(
 /// # Errors
 /// The database or a key file cannot be used.
 pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
+    build_under(Supervisor::new(), config, clock)
+}
+
+/// The same under a supervisor that watches others already.
+///
+/// # Errors
+/// See [`build`].
+pub fn build_under(
+    (supervisor, ends): (Supervisor, Ends),
+    config: &Config,
+    clock: Clock,
+) -> Result<Node, Failure> {
     config.check_token_keys()?;
     let currency = Currency::of(&config.currency).ok_or("currency: it is no ISO 4217 code")?;
     let Opened { store, readers, house, flush, snapshot, refill } = database::open(config, &clock)?;
@@ -130,7 +142,6 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     })?;
     let board = Arc::new(Board::from_snapshot(snapshot, clock.now(), store.is_shared()));
     let metrics = Arc::new(Metrics::of(&config.currency, Some(Clock::System.now().0)));
-    let (supervisor, ends) = Supervisor::new();
     let settings = desk::Settings {
         batch_commands_max: config.batch_commands_max,
         waiting_max: config.desk_waiting_max,

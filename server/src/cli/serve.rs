@@ -7,7 +7,7 @@ use crate::http::routes::{self, Reach};
 use crate::http::serve;
 use crate::log::Format;
 use crate::metrics::{COMMIT, VERSION};
-use crate::supervisor::{End, Ends, Supervisor};
+use crate::supervisor::{End, Ends, Supervisor, within};
 use crate::tokens::{KeyFile, Keyring};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -29,6 +29,8 @@ const BACKLOG: u32 = 8_192;
 const OTHER_FILES: usize = 64;
 /// Files of a reader: SQLite's database, its log and the log's index.
 const FILES_OF_A_READER: usize = 3;
+/// How long whoever reads standard output is waited for.
+const ANNOUNCE_MAX: Duration = Duration::from_secs(1);
 /// Between two looks at the key file.
 const KEYS_EVERY: Duration = Duration::from_secs(2);
 
@@ -38,7 +40,9 @@ const KEYS_EVERY: Duration = Duration::from_secs(2);
 /// It cannot start; the text says why in one sentence.
 pub fn run(config: &Config) -> Result<(), Failure> {
     let format = Format::of(&config.log_format).unwrap_or(Format::Text);
-    crate::log::start(&config.log, format).map_err(|why| format!("log: {why}"))?;
+    let supervised = Supervisor::new();
+    let log = crate::log::start(&config.log, format, &supervised.0);
+    log.map_err(|why| format!("log: {why}"))?;
     let connections = connections_max(config)?;
     if connections < config.connections_max {
         tracing::warn!(
@@ -47,10 +51,11 @@ pub fn run(config: &Config) -> Result<(), Failure> {
             "fewer open files are allowed than connections_max needs: so many connections are taken"
         );
     }
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(serve(config, connections))
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(
+        config,
+        connections,
+        supervised,
+    ))
 }
 
 /// Connections that the system has files for, on each address. Without files the server could neither take one
@@ -77,11 +82,15 @@ pub(super) fn raise_descriptor_limit(connections: usize) -> Option<(u64, u64)> {
     (allowed < wanted).then_some((allowed, wanted))
 }
 
-async fn serve(config: &Config, connections: usize) -> Result<(), Failure> {
+async fn serve(
+    config: &Config,
+    connections: usize,
+    supervised: (Supervisor, Ends),
+) -> Result<(), Failure> {
     let _writes_fail = survive_file_size_limit()?;
     // Before the database is opened, and until after the desk's end.
     let _lock = database::lock(config)?;
-    let mut node = node::build(config, database::clock(config)?)?;
+    let mut node = node::build_under(supervised, config, database::clock(config)?)?;
     let has_demo = config.demo && node.app.board.is_empty();
     if has_demo {
         demo::open(&node.app).await?;
@@ -96,7 +105,7 @@ async fn serve(config: &Config, connections: usize) -> Result<(), Failure> {
     let mut signals = Signals::take()?;
     let operators_at = for_operators.as_ref().map(TcpListener::local_addr).transpose()?;
     let address = listener.local_addr()?;
-    announce(address, operators_at, config, has_demo);
+    announce(announcement(address, operators_at, config, has_demo));
     log_start(address, operators_at, config, &node.app);
     let (stop, stopped) = watch::channel(false);
     let sweeping = node.supervisor.task("the sweeper", node.sweeper.run(stopped.clone()));
@@ -223,31 +232,52 @@ fn log_start(address: SocketAddr, operators_at: Option<SocketAddr>, config: &Con
 }
 
 /// Tells where the server is. The first line is for programs that start one, too.
-fn announce(
+fn announcement(
     address: SocketAddr,
     operators_at: Option<SocketAddr>,
     config: &Config,
     has_demo: bool,
-) {
+) -> String {
+    let for_developers = operators_at.unwrap_or(address);
+    let first = format!("boxoffice sells on http://{address}");
+    let (docs, openapi) =
+        (format!("http://{for_developers}/docs"), format!("http://{for_developers}/openapi.json"));
+    let database = config.shown_database();
+    if Format::of(&config.log_format) == Some(Format::Json) {
+        let more = [
+            ("listen", Some(address.to_string())),
+            ("listen_operator", operators_at.map(|at| at.to_string())),
+            ("docs", Some(docs)),
+            ("openapi", Some(openapi)),
+            ("database", Some(database)),
+            ("operators_key", Some(OPERATORS_KEY.to_owned())),
+        ];
+        let more = more.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into())));
+        return crate::log::object("INFO", &first, more.collect());
+    }
     let demo = if has_demo {
         "  sale:                   a demo of two concerts was made, since the database is empty; --demo false for none\n"
     } else {
         ""
     };
-    let for_developers = operators_at.unwrap_or(address);
     let operators =
         operators_at.map_or(String::new(), |at| format!("for operators:          http://{at}\n  "));
-    let text = format!(
-        "boxoffice sells on http://{address}\n  \
-         {operators}API, to click through:  http://{for_developers}/docs\n  \
-         OpenAPI 3.1 document:   http://{for_developers}/openapi.json\n  \
-         database:               {}\n\
+    format!(
+        "{first}\n  \
+         {operators}API, to click through:  {docs}\n  \
+         OpenAPI 3.1 document:   {openapi}\n  \
+         database:               {database}\n\
          {demo}  \
          operator's key:         {OPERATORS_KEY}\n",
-        config.shown_database()
-    );
-    // Nobody has to listen; the server runs all the same.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    )
+}
+
+/// Prints it. Nobody has to listen or to read; the server runs all the same.
+fn announce(text: String) {
+    let _ = within(ANNOUNCE_MAX, move || {
+        let mut out = std::io::stdout();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    });
 }
 
 /// Where a file may not grow any more (`ulimit -f`), the system ends the process by a signal unless

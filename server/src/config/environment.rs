@@ -38,6 +38,16 @@ fn is_of_kubernetes(name: &str, value: &str) -> bool {
     service || url || after("_PORT_").any(port)
 }
 
+/// Whether Docker sets such a variable for a link (`--link`) to a container whose alias begins with `boxoffice`,
+/// beside those that Kubernetes took over: `…_NAME` with a path, the linked container's own as `…_ENV_…`, and of
+/// ports in a row `…_PORT_8080_TCP_START`, `…_END`, `…_PORT_START`, `…_PORT_END`.
+fn is_of_docker(name: &str, value: &str) -> bool {
+    let path = name.ends_with("_NAME") && value.starts_with('/');
+    let own = name.match_indices("_ENV_").any(|(at, mark)| at + mark.len() < name.len());
+    let row = ["_START", "_END"].iter().find_map(|end| name.strip_suffix(end));
+    path || own || row.is_some_and(|name| is_of_kubernetes(name, value) && name.contains("_PORT_"))
+}
+
 /// Refuses environment variables, with their values, that look like settings and are none.
 ///
 /// # Errors
@@ -45,7 +55,7 @@ fn is_of_kubernetes(name: &str, value: &str) -> bool {
 pub fn check_environment(variables: impl Iterator<Item = (String, String)>) -> Result<(), Invalid> {
     for (name, value) in variables.filter(|(name, _)| name.starts_with("BOXOFFICE_")) {
         let is_known = [ENVIRONMENT, ELSEWHERE].iter().any(|names| names.contains(&name.as_str()));
-        if is_known || is_of_kubernetes(&name, &value) {
+        if is_known || is_of_kubernetes(&name, &value) || is_of_docker(&name, &value) {
             continue;
         }
         let known: Vec<&str> = [ENVIRONMENT, ELSEWHERE].concat();
@@ -92,6 +102,27 @@ mod tests {
         ];
         for (name, value) in set {
             assert_eq!(check(name, value), Ok(()), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn what_docker_sets_stops_nobody() {
+        let set = [
+            ("BOXOFFICE_NAME", "/shop/boxoffice"),
+            ("BOXOFFICE_1_NAME", "/shop/boxoffice_1"),
+            ("BOXOFFICE_ENV_LISTEN", "0.0.0.0:8080"),
+            ("BOXOFFICE_DB_ENV_MYSQL_ROOT_PASSWORD", "sesame"),
+            ("BOXOFFICE_PORT", "tcp://172.17.0.5:8080"),
+            ("BOXOFFICE_PORT_8080_TCP_START", "tcp://172.17.0.5:8080"),
+            ("BOXOFFICE_PORT_8080_TCP_END", "tcp://172.17.0.5:8081"),
+            ("BOXOFFICE_PORT_8080_TCP_PORT_START", "8080"),
+            ("BOXOFFICE_PORT_8080_TCP_PORT_END", "8081"),
+        ];
+        for (name, value) in set {
+            assert_eq!(check(name, value), Ok(()), "{name}={value}");
+        }
+        for name in ["BOXOFFICE_NAME", "BOXOFFICE_ENV_", "BOXOFFICE_START", "BOXOFFICE_TCP_END"] {
+            assert!(check(name, "8080").is_err(), "{name}");
         }
     }
 

@@ -59,8 +59,11 @@ async fn proved(
     let row = row.ok_or_else(|| Problem::of("session_ended"))?;
     let hash = row.password_hash.ok_or_else(|| Problem::of("external_account"))?;
     let account = Names::of(&row.username).account();
-    let fits = app.passwords.verify(from, &account, password, Some(hash.clone())).await?;
-    if fits { Ok(hash) } else { Err(Problem::of("password_wrong")) }
+    let fits = app.passwords.verify(from, &account, password, Some(hash.clone())).await;
+    if fits.map_err(|why| Problem::from(why).of_account(user))? {
+        return Ok(hash);
+    }
+    Err(Problem::of("password_wrong").of_account(user))
 }
 
 /// Changes the password. Your other sessions end.

@@ -8,6 +8,7 @@ use crate::desk::NotRun;
 use crate::passwords::NotHashed;
 use crate::store::Fault;
 use axum::response::{IntoResponse, Response};
+use boxoffice_core::id::UserId;
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
@@ -192,6 +193,13 @@ impl Problem {
     pub fn noted(mut self, note: impl std::fmt::Display) -> Self {
         self.note = Some(note.to_string());
         self
+    }
+
+    /// With the account whose password was tried, where it was refused for that; a note on a fault tells of the
+    /// fault.
+    #[must_use]
+    pub fn of_account(self, user: UserId) -> Self {
+        if self.status().is_server_error() { self } else { self.noted(user) }
     }
 
     /// What the log should say of it.

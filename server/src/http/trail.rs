@@ -239,11 +239,12 @@ impl Trail {
         response
     }
 
-    /// Keys and sign-ins that were refused, and faults: without what was tried, and no more than a disk
+    /// Keys, sign-ins and passwords that were refused, and faults: without what was tried, and no more than a disk
     /// can take.
     fn refused(&self, ended: &Ended<'_>) {
         static KEYS: LazyLock<Bounded> = LazyLock::new(Bounded::default);
         static SIGN_INS: LazyLock<Bounded> = LazyLock::new(Bounded::default);
+        static PASSWORDS: LazyLock<Bounded> = LazyLock::new(Bounded::default);
         static FAULTS: LazyLock<Bounded> = LazyLock::new(Bounded::default);
         let (address, request_id, route) = (self.address(), self.id.as_str(), self.route);
         let Ended { status, code, note, .. } = *ended;
@@ -272,6 +273,20 @@ impl Trail {
                         left_out,
                         request_id,
                         "a sign-in was refused"
+                    );
+                }
+            }
+            // With an access token, whosever it is.
+            "password_wrong" | "sign_in_delayed" => {
+                if let Some(left_out) = PASSWORDS.may(self.client) {
+                    tracing::warn!(
+                        code,
+                        route,
+                        account = note,
+                        address,
+                        left_out,
+                        request_id,
+                        "a password was refused"
                     );
                 }
             }

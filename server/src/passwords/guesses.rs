@@ -1,10 +1,11 @@
 //! Who gave wrong passwords lately, and who right ones: in memory, bounded, by address and account
 //! together. So a guesser is slowed down, and cannot keep the account's owner out from elsewhere.
 
-use super::fair::{Flow, Turn};
+use super::fair::{Asked, Flow, Turn};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 /// Wrong passwords that are free: people mistype.
@@ -24,8 +25,17 @@ const SUSPECT_STEP: u64 = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Who {
     address: Option<Flow>,
+    network: Option<Flow>,
     account: Flow,
     pair: Flow,
+}
+
+/// The network that an address is of, as those are given out: so many addresses are in one hand easily.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << 8)).into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 80)).into(),
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -35,6 +45,11 @@ struct Wrong {
 }
 
 impl Wrong {
+    fn count_at(&self, now: Instant) -> u32 {
+        let old = now.saturating_duration_since(self.last) >= FORGET_AFTER;
+        if old { 0 } else { self.count }
+    }
+
     fn until(&self) -> Instant {
         let doubled = self.count.checked_sub(FREE).map(|more| 1_u32.checked_shl(more));
         match doubled {
@@ -53,6 +68,8 @@ pub struct Guesses {
     hasher: RandomState,
     /// By address and account.
     wrong: HashMap<Flow, Wrong>,
+    /// How many are being looked at now, by address and account. Each counts as a wrong one until it fits.
+    looked_at: HashMap<Flow, u32>,
     /// By address.
     suspects: HashMap<Flow, Wrong>,
     /// Addresses and accounts that fitted, and when.
@@ -81,6 +98,7 @@ impl Guesses {
     pub fn who(&self, address: Option<IpAddr>, account: &str) -> Who {
         Who {
             address: address.map(|address| self.hasher.hash_one(("address", address))),
+            network: address.map(|address| self.hasher.hash_one(("network", network(address)))),
             account: self.hasher.hash_one(("account", account)),
             pair: self.hasher.hash_one(("pair", address, account)),
         }
@@ -88,7 +106,12 @@ impl Guesses {
 
     /// How long this address has to wait before it may try this account again.
     pub fn delay(&self, who: Who, now: Instant) -> Option<Duration> {
-        let wait = self.wrong.get(&who.pair)?.until().saturating_duration_since(now);
+        let wrong = self.wrong.get(&who.pair).map_or(Wrong { count: 0, last: now }, |wrong| *wrong);
+        let wrong = match self.looked_at.get(&who.pair) {
+            Some(more) => Wrong { count: wrong.count_at(now).saturating_add(*more), last: now },
+            None => wrong,
+        };
+        let wait = wrong.until().saturating_duration_since(now);
         (!wait.is_zero()).then_some(wait)
     }
 
@@ -97,19 +120,48 @@ impl Guesses {
         self.known.contains_key(&who.pair).then_some(who.pair)
     }
 
+    /// Its turn has come: whether it may still be looked at. Many may have waited that were each allowed when
+    /// they came. If it may, [`Guesses::looked`] must follow.
+    ///
+    /// # Errors
+    /// How long it has to wait instead.
+    pub fn look(&mut self, who: Who, now: Instant) -> Result<(), Duration> {
+        if let Some(delay) = self.delay(who, now) {
+            return Err(delay);
+        }
+        *self.looked_at.entry(who.pair).or_default() += 1;
+        Ok(())
+    }
+
+    /// It has been looked at.
+    pub fn looked(&mut self, who: Who) {
+        if let Entry::Occupied(mut count) = self.looked_at.entry(who.pair) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+
     /// The turn of somebody who signs in: who fitted from there before is behind nobody but
     /// themselves; an address that failed lately gets fewer turns.
     pub fn turn(&self, who: Who, now: Instant) -> Turn {
         if self.known.contains_key(&who.pair) {
-            return Turn { flows: vec![who.pair], step: 1 };
+            return Turn { flows: vec![who.pair], step: 1, asked: None };
         }
         let suspect = |suspect: &Wrong| {
             suspect.count >= FREE && now.saturating_duration_since(suspect.last) < FORGET_AFTER
         };
         let failed = self.wrong.contains_key(&who.pair)
             || who.address.is_some_and(|address| self.suspects.get(&address).is_some_and(suspect));
-        let flows = who.address.into_iter().chain([who.account]).collect();
-        Turn { flows, step: if failed { SUSPECT_STEP } else { 1 } }
+        let flows = who.address.into_iter().collect();
+        let asked = Asked {
+            about: who.account,
+            address: who.address.unwrap_or(0),
+            network: who.network.unwrap_or(0),
+            has_failed: failed,
+        };
+        Turn { flows, step: if failed { SUSPECT_STEP } else { 1 }, asked: Some(asked) }
     }
 
     /// Notes whether the password fitted.
@@ -123,9 +175,7 @@ impl Guesses {
         let add = |of: &mut HashMap<Flow, Wrong>, flow: Flow| {
             make_room(of, now, |wrong| wrong.last);
             let wrong = of.entry(flow).or_insert(Wrong { count: 0, last: now });
-            let old = now.saturating_duration_since(wrong.last) >= FORGET_AFTER;
-            let count = if old { 1 } else { wrong.count.saturating_add(1) };
-            *wrong = Wrong { count, last: now };
+            *wrong = Wrong { count: wrong.count_at(now).saturating_add(1), last: now };
         };
         add(&mut self.wrong, who.pair);
         if let Some(address) = who.address {
@@ -136,7 +186,7 @@ impl Guesses {
     /// The turn of somebody who signs up.
     pub fn sign_up_turn(&self, address: Option<IpAddr>) -> Turn {
         let flow = address.map(|address| self.hasher.hash_one(("address", address)));
-        Turn { flows: flow.into_iter().collect(), step: 1 }
+        Turn { flows: flow.into_iter().collect(), step: 1, asked: None }
     }
 }
 
@@ -176,6 +226,38 @@ mod tests {
         assert_eq!(guesses.delay(guesser, now), None, "it fitted");
     }
 
+    /// 7a: those that are looked at at once count as wrong ones until they fit.
+    #[test]
+    fn guesses_at_once_are_as_many_as_one_after_another() {
+        let (mut guesses, now) = (Guesses::default(), Instant::now());
+        let who = from(&guesses, 1, "mina");
+        for _ in 0..FREE {
+            assert_eq!(guesses.look(who, now), Ok(()));
+        }
+        assert_eq!(guesses.look(who, now), Err(DELAY_FIRST));
+        for _ in 0..FREE {
+            guesses.note(who, false, now);
+            guesses.looked(who);
+        }
+        assert!(guesses.looked_at.is_empty());
+        let later = now + DELAY_FIRST;
+        assert_eq!(guesses.look(who, later), Ok(()));
+        assert_eq!(guesses.look(who, later), Err(2 * DELAY_FIRST), "one at a time");
+        guesses.note(who, true, later);
+        guesses.looked(who);
+        assert_eq!(guesses.look(who, later), Ok(()), "it fitted");
+    }
+
+    #[test]
+    fn addresses_of_one_network_are_told_by_it() {
+        let guesses = Guesses::default();
+        let of = |address: &str| guesses.who(Some(address.parse().unwrap()), "mina").network;
+        assert_eq!(of("192.0.2.1"), of("192.0.2.255"));
+        assert_ne!(of("192.0.2.1"), of("192.0.3.1"));
+        assert_eq!(of("2001:db8:1::1"), of("2001:db8:1:ffff::2"));
+        assert_ne!(of("2001:db8:1::1"), of("2001:db8:2::1"));
+    }
+
     #[test]
     fn it_is_forgotten_after_a_while() {
         let (mut guesses, now) = (Guesses::default(), Instant::now());
@@ -190,15 +272,18 @@ mod tests {
     fn who_fitted_is_behind_nobody_and_who_failed_has_fewer_turns() {
         let (mut guesses, now) = (Guesses::default(), Instant::now());
         let (guesser, owner) = (from(&guesses, 1, "mina"), from(&guesses, 2, "mina"));
-        assert_eq!(guesses.turn(owner, now).flows.len(), 2);
+        assert_eq!(guesses.turn(owner, now).asked.map(|asked| asked.about), Some(owner.account));
         guesses.note(owner, true, now);
         wrong(&mut guesses, guesser, FREE, now);
-        assert_eq!(guesses.turn(owner, now), Turn { flows: vec![owner.pair], step: 1 });
+        assert_eq!(
+            guesses.turn(owner, now),
+            Turn { flows: vec![owner.pair], step: 1, asked: None }
+        );
         assert_eq!(guesses.turn(guesser, now).step, SUSPECT_STEP);
         let elsewhere = from(&guesses, 1, "another");
         assert_eq!(guesses.turn(elsewhere, now).step, SUSPECT_STEP, "the address failed");
         assert_eq!(guesses.turn(elsewhere, now + FORGET_AFTER).step, 1);
-        assert_eq!(guesses.turn(guesses.who(None, "mina"), now).flows.len(), 1);
+        assert_eq!(guesses.turn(guesses.who(None, "mina"), now).flows.len(), 0);
     }
 
     #[test]

@@ -419,6 +419,11 @@ async fn honest_people_sign_in_while_500_guess() {
         let new = account(&format!("new-{n}"));
         sale.send(post("/api/v1/users").json(&new).from([198, 51, 100, n])).await.want(201);
     }
+    // The owner of the account that they guess, from addresses of her own that are new.
+    for n in 0..3_u8 {
+        let mina = post("/api/v1/sessions").json(&account("mina")).from([198, 18, n, 1]);
+        sale.send(mina).await.want(201);
+    }
     over.store(true, Ordering::Relaxed);
     guessers.join_all().await;
 }

@@ -78,6 +78,7 @@ fn a_file_that_is_no_database_is_refused() {
     let house = House::new();
     fs::write(house.database(), "These are my holiday notes.\n".repeat(500)).unwrap();
     database_refused(&house, &["file is not a database"]);
+    assert!(!house.path("boxoffice.db.lock").exists(), "nothing is left beside it");
 }
 
 /// H32: cut off, as by a copy that was interrupted.

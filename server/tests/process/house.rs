@@ -129,10 +129,17 @@ fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
 
 impl Server {
     /// Starts a command that should serve, and waits until it tells where.
-    pub fn spawn(mut command: Command) -> Result<Self, Ended> {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    pub fn spawn(command: Command) -> Result<Self, Ended> {
+        Self::spawn_logging_to(command, Stdio::piped())
+    }
+
+    /// The same with its log going there; what of it is not a pipe of ours is not returned at its end.
+    pub fn spawn_logging_to(mut command: Command, log: impl Into<Stdio>) -> Result<Self, Ended> {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        // Our ends of what was handed to the child.
+        drop(command);
         let stdout = lines(child.stdout.take().unwrap());
-        let stderr = drain(child.stderr.take().unwrap());
+        let stderr = child.stderr.take().map_or_else(|| drain(std::io::empty()), drain);
         let until = Instant::now() + START_WAIT;
         let mut said = Vec::new();
         loop {
@@ -143,13 +150,17 @@ impl Server {
                 let stderr = stderr.join().unwrap();
                 return Err(Ended { status, stdout: said.join("\n"), stderr });
             };
-            let address = line.strip_prefix("boxoffice sells on http://").map(str::to_owned);
+            let object = serde_json::from_str::<Value>(&line).ok();
+            let first = object.as_ref().and_then(|object| object["message"].as_str());
+            let first = first.unwrap_or(&line).strip_prefix("boxoffice sells on http://");
+            let address = first.map(str::to_owned);
             said.push(line);
             if let Some(address) = address {
                 let address = address.parse().unwrap();
-                // The lines that follow belong to the same announcement.
+                // The lines that follow belong to the same announcement; an object has all of it.
                 let more = || stdout.recv_timeout(Duration::from_secs(5));
-                said.extend(std::iter::from_fn(|| more().ok()).take(3));
+                let lines = if object.is_some() { 0 } else { 3 };
+                said.extend(std::iter::from_fn(|| more().ok()).take(lines));
                 return Ok(Self { child, address, said, stderr: Some(stderr) });
             }
         }

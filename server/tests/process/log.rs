@@ -1,9 +1,13 @@
 //! The log: what an operator finds there, and what is never there.
 
 use crate::client::{Ask, Client, once};
-use crate::house::{House, open_sale};
+use crate::house::{House, Server, open_sale};
 use crate::runtime;
 use serde_json::{Value, json};
+use std::fs::File;
+use std::io::Read;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 /// The line that has each of these; there must be one.
 fn line<'a>(log: &'a str, parts: &[&str]) -> &'a str {
@@ -65,6 +69,37 @@ fn the_log_tells_who_did_what() {
     assert!(!log.lines().any(|line| line.starts_with("INFO forged")), "{log}");
 }
 
+/// Whoever has an access token and guesses the password is told of, like who guesses at the sign-in.
+#[test]
+fn guesses_with_an_access_token_are_told() {
+    let house = House::new();
+    let server = house.start(&["--demo", "false"]);
+    let address = server.address;
+    let user = runtime().block_on(async {
+        let mina = json!({ "username": "mina", "password": "correct horse" });
+        let made = once(address, &Ask::post("/api/v1/users", &mina)).await.unwrap();
+        assert_eq!(made.status, 201);
+        let session = once(address, &Ask::post("/api/v1/sessions", &mina)).await.unwrap();
+        let token = session.text("access_token");
+        let guess = json!({ "current_password": "open sesame", "new_password": "a new one" });
+        let ask = || Ask::put("/api/v1/me/password", &guess).identity(&token);
+        for _ in 0..5 {
+            assert_eq!(once(address, &ask()).await.unwrap().status, 403);
+        }
+        assert_eq!(once(address, &ask()).await.unwrap().code(), "sign_in_delayed");
+        session.text("user_id")
+    });
+    let log = server.stop();
+    let of = |code: &str| {
+        let told = ["WARN", "a password was refused", code, "/api/v1/me/password", &user];
+        line(&log, &told).to_owned()
+    };
+    of("password_wrong");
+    of("sign_in_delayed");
+    assert_eq!(log.matches("a password was refused").count(), 6);
+    assert!(!log.contains("sesame"), "{log}");
+}
+
 /// An act whose operator hangs up meanwhile is carried out and told like any other.
 #[test]
 fn an_act_is_told_though_its_operator_hung_up() {
@@ -103,7 +138,7 @@ fn the_log_is_json_on_wish_and_takes_rust_log() {
         let house = House::new();
         let mut command =
             house.command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
-        let server = crate::house::Server::spawn({
+        let server = Server::spawn({
             command.args(flags).env("RUST_LOG", rust_log);
             command
         });
@@ -111,7 +146,11 @@ fn the_log_is_json_on_wish_and_takes_rust_log() {
         let ask = Ask::get("/api/v1/concerts").with("x-request-id", "follow-me");
         let answer = runtime().block_on(once(server.address, &ask)).unwrap();
         assert_eq!(answer.header("x-request-id"), Some("follow-me"));
+        let said = server.said.clone();
         let log = server.stop();
+        let told: Value = serde_json::from_str(said.first().unwrap()).unwrap();
+        let docs = told["docs"].as_str().unwrap();
+        assert!(said.len() == 1 && docs.ends_with("/docs") && told["listen"].is_string(), "{told}");
         let lines: Vec<Value> = log
             .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}")))
@@ -138,6 +177,133 @@ fn a_rust_log_that_cannot_be_used_is_named() {
     let output = serve.env("RUST_LOG", "a=b=c").output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && said.starts_with("boxoffice: RUST_LOG: "), "{said}");
+}
+
+/// A server whose log goes there.
+fn logging_to(house: &House, log: impl Into<Stdio>, flags: &[&str]) -> Server {
+    let mut command = house.command(&["serve", "--listen", "127.0.0.1:0", "--demo", "false"]);
+    command.args(flags);
+    Server::spawn_logging_to(command, log).unwrap()
+}
+
+/// Asks with wrong operators' keys, each of which is a line of the log; the server goes on all the same.
+fn asks_in_vain(server: &Server) {
+    runtime().block_on(async {
+        let path = format!("/api/v1/admin/concerts/{}", uuid_of(1));
+        for _ in 0..3 {
+            let ask = Ask::get(path.as_str()).with("x-api-key", "bo_wrong");
+            assert_eq!(once(server.address, &ask).await.unwrap().status, 401);
+        }
+    });
+}
+
+/// Waits until a counter of the log is above zero.
+fn counts_above_zero(server: &Server, name: &str) {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let answer = runtime().block_on(once(server.address, &Ask::get("/metrics"))).unwrap();
+        let count = answer.body.lines().find_map(|line| line.strip_prefix(name));
+        let count = count.unwrap_or_else(|| panic!("no {name} in {}", answer.body)).trim();
+        if count != "0" {
+            return;
+        }
+        assert!(Instant::now() < until, "{name} stays zero");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// So many requests, whose lines are long where requests are logged.
+fn long_lines(server: &Server, count: usize) {
+    runtime().block_on(async {
+        let mut client = Client::connect(server.address).await.unwrap();
+        let path = format!("/api/v1/concerts?{}", "x".repeat(500));
+        for _ in 0..count {
+            client.send(&Ask::get(path.as_str())).await.unwrap();
+        }
+    });
+}
+
+/// Neither a full disk nor a reader that went away (`2>&1 | tee`) ends the server; it is counted.
+#[test]
+fn a_log_that_cannot_be_written_ends_nothing() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let (reader, gone) = std::io::pipe().unwrap();
+    drop(reader);
+    for log in [Stdio::from(full), Stdio::from(gone)] {
+        let house = House::new();
+        let server = logging_to(&house, log, &[]);
+        asks_in_vain(&server);
+        counts_above_zero(&server, "boxoffice_log_faults_total");
+        server.stop();
+    }
+    let house = House::new();
+    std::fs::write(house.database(), "no database, and longer than a header of one".repeat(9))
+        .unwrap();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut serve = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(serve.stderr(full).status().unwrap().code(), Some(1), "and no panic");
+}
+
+/// A reader that does not read holds nobody up, neither requests nor the stop. What found no room is counted,
+/// and told of where it is missing once somebody reads.
+#[test]
+fn a_log_that_nobody_reads_holds_nobody_up() {
+    let house = House::new();
+    let (mut reader, log) = std::io::pipe().unwrap();
+    let server = logging_to(&house, log, &["--log", "debug"]);
+    long_lines(&server, 5_000);
+    asks_in_vain(&server);
+    counts_above_zero(&server, "boxoffice_log_lost_total");
+    let read = std::thread::spawn(move || {
+        let mut log = String::new();
+        reader.read_to_string(&mut log).unwrap();
+        log
+    });
+    asks_in_vain(&server);
+    server.stop();
+    let log = read.join().unwrap();
+    line(&log, &["ERROR", "lines of the log were lost here", "lines="]);
+    line(&log, &["INFO", "stopped"]);
+    let whole = log.lines().filter(|line| line.contains("a request") && line.contains("?xxx"));
+    assert!(whole.count() > 1_000, "what found room is there");
+    assert!(log.lines().all(|line| line.contains("boxoffice")), "each line is whole");
+}
+
+/// The end of the process waits for whoever does not read, and not for ever.
+#[test]
+fn a_stop_is_not_held_up_by_a_log_that_nobody_reads() {
+    let house = House::new();
+    let (_reader, log) = std::io::pipe().unwrap();
+    let server = logging_to(&house, log, &["--log", "trace"]);
+    long_lines(&server, 300);
+    server.stop();
+}
+
+/// H5: a level that is misspelt would turn the log off without a word.
+#[test]
+fn a_level_that_there_is_none_of_is_refused() {
+    let house = House::new();
+    let refused = |name: &str, flags: &[&str]| {
+        let mut serve = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let output = serve.args(flags).env(name, "verbose").output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let takes = "it takes off, error, warn, info, debug, trace, or a filter";
+        assert!(!output.status.success() && said.contains(takes), "{said}");
+        said
+    };
+    assert!(refused("RUST_LOG", &[]).starts_with("boxoffice: RUST_LOG: \"verbose\" is no level"));
+    assert!(refused("BOXOFFICE_LOG", &[]).starts_with("boxoffice: log: "));
+    refused("NOTHING", &["--log", "verbose"]);
+    for (name, level) in [("BOXOFFICE_LOG", "warning"), ("BOXOFFICE_LOG", ""), ("RUST_LOG", "WARN")]
+    {
+        let mut command = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.env(name, level);
+        let server = Server::spawn(command).unwrap();
+        asks_in_vain(&server);
+        let log = server.stop();
+        line(&log, &["WARN", "an operator's key was refused"]);
+        assert_eq!(log.contains("INFO"), level.is_empty(), "{log}");
+    }
 }
 
 /// A flood of wrong keys is counted, and does not fill the disk.

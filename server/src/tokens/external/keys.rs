@@ -31,10 +31,11 @@ pub(super) struct Key {
 pub(super) struct KeySet(Vec<Key>);
 
 impl KeySet {
-    /// Reads a set. Beside it: why keys of it were passed over.
+    /// Reads a set. Beside it: why keys of it were passed over. One without a key that can be used is a set, too:
+    /// its provider has withdrawn them.
     ///
     /// # Errors
-    /// It is no set, or no key of it can be used; the text says which.
+    /// It is no set; the text says why.
     pub fn read(text: &[u8]) -> Result<(Self, Vec<String>), String> {
         let set = Object::read(text).ok_or("it is no JSON object with each name once")?;
         let Some(Value::Array(all)) = set.get("keys") else {
@@ -53,10 +54,12 @@ impl KeySet {
         if all.len() > KEYS_MAX {
             passed.push(format!("it has {} keys; the first {KEYS_MAX} are taken", all.len()));
         }
-        if keys.is_empty() {
-            return Err(format!("it holds no key that can be used; {}", passed.join("; ")));
-        }
         Ok((Self(keys), passed))
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// How many there are.

@@ -1,6 +1,6 @@
 //! Where a provider's keys come from: a file that is read again when it changes, or an address that is asked
-//! now and then, and when a token names a key that is not known. Keys that cannot be read anew stay as they
-//! were.
+//! now and then, and when a token names a key that is not known. What cannot be read, or is no key set, changes
+//! nothing; a set without a key that can be used withdraws all.
 
 use super::keys::KeySet;
 use std::os::unix::fs::MetadataExt;
@@ -88,16 +88,19 @@ impl Place {
         plain && (local || secure)
     }
 
-    fn read(&self) -> Result<KeySet, String> {
+    /// The keys, and why others there are not used.
+    fn read(&self) -> Result<(KeySet, Vec<String>), String> {
         let text = match self {
             Self::File(path) => read_file(path)?,
             Self::Url(url) => fetch(url)?,
         };
-        let (keys, passed) = KeySet::read(&text)?;
+        KeySet::read(&text)
+    }
+
+    fn tell(&self, passed: &[String]) {
         for why in passed {
             tracing::warn!(place = %self, %why, "a key of the identity provider is not used");
         }
-        Ok(keys)
     }
 
     fn stamp(&self) -> Option<Stamp> {
@@ -121,11 +124,18 @@ impl Source {
     /// meanwhile.
     ///
     /// # Errors
-    /// A file cannot be used.
+    /// A file cannot be used, or holds no key that can.
     pub fn open(place: Place, again_after: Duration) -> Result<Self, String> {
         let seen = Seen { stamp: place.stamp(), asked: Some(Instant::now()) };
-        let keys = match (place.read(), &place) {
-            (Ok(keys), _) => keys,
+        let read = place.read().and_then(|(keys, passed)| match keys.is_empty() {
+            true => Err(format!("it holds no key that can be used; {}", passed.join("; "))),
+            false => Ok((keys, passed)),
+        });
+        let keys = match (read, &place) {
+            (Ok((keys, passed)), _) => {
+                place.tell(&passed);
+                keys
+            }
             (Err(why), Place::File(_)) => return Err(why),
             (Err(why), Place::Url(url)) => {
                 tracing::error!(%url, %why, "there are no keys of the identity provider yet");
@@ -170,7 +180,11 @@ impl Source {
         let source = Arc::clone(self);
         let read = tokio::task::spawn_blocking(move || source.place.read()).await;
         match read.unwrap_or_else(|_| Err("reading was cut off".into())) {
-            Ok(keys) => {
+            Ok((keys, passed)) => {
+                self.place.tell(&passed);
+                if keys.is_empty() {
+                    tracing::error!(place = %self.place, "the identity provider has withdrawn all its keys: none of its users is known");
+                }
                 tracing::info!(place = %self.place, keys = keys.len(), "took the identity provider's keys");
                 *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
                 true

@@ -95,6 +95,7 @@ fn what_is_no_set() {
         (r#"{"keys":[],"keys":[]}"#, no_object),
         ("{}", "it has no array \"keys\""),
         (r#"{"keys":{}}"#, "it has no array \"keys\""),
+        // At the start nobody has withdrawn anything: it is rather the wrong file.
         (r#"{"keys":[]}"#, "it holds no key that can be used; "),
     ] {
         assert_eq!(opened(text.as_bytes()).0.err().as_deref(), Some(why), "{text}");

@@ -51,6 +51,31 @@ async fn a_file_is_read_again_when_it_changes() {
     assert!(External::open(trust(Place::File(folder.path().join("none")))).is_err());
 }
 
+/// M9: a provider that withdraws all its keys is heard: by a set without any, and by one whose key verifies no
+/// more. What is no set withdraws nothing.
+#[tokio::test]
+async fn all_keys_can_be_withdrawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jwks.json");
+    let token = headed(json!({}));
+    for withdrawn in [set(&[]), set(&[ec(json!({ "key_ops": ["sign"] }))])] {
+        write(&path, &set(&[ec(json!({}))]));
+        let provider = External::open(trust(Place::File(path.clone()))).unwrap();
+        assert!(provider.verify(&token, NOW).await.is_ok());
+        for no_set in ["{}", "[]", r#"{"keys":{}}"#, r#"{"keys":[],"keys":[]}"#, ""] {
+            write(&path, no_set.as_bytes());
+            // Has the file looked at.
+            assert!(provider.verify(&headed(json!({ "kid": "?" })), NOW).await.is_err());
+            assert!(provider.verify(&token, NOW).await.is_ok(), "{no_set:?}");
+        }
+        write(&path, &withdrawn);
+        assert!(provider.verify(&headed(json!({ "kid": "?" })), NOW).await.is_err());
+        assert_eq!(provider.verify(&token, NOW).await, Err(UNKNOWN));
+        write(&path, &set(&[ec(json!({}))]));
+        assert!(provider.verify(&token, NOW).await.is_ok(), "and given again");
+    }
+}
+
 /// A provider that answers each question with the next of these bodies; how often it was asked.
 fn serving(bodies: Vec<Vec<u8>>) -> (String, Arc<AtomicUsize>) {
     use std::io::{Read, Write};
