@@ -1,10 +1,15 @@
 //! Text that people send: one Unicode form before it is checked, compared or hashed. What shows nothing,
 //! controls a terminal or turns the line is refused.
 //!
-//! Names of people follow RFC 8265 (`UsernameCaseMapped`), passwords its `OpaqueString`, titles RFC 8266
+//! Names of people follow RFC 8265 (`UsernameCaseMapped`, with the Bidi Rule), passwords its `OpaqueString`, titles RFC 8266
 //! (`Nickname`, but upper and lower case stay). Which names look alike is said by UTS #39.
 
 use boxoffice_core::limits::USERNAME_CHARS_MAX;
+use icu_properties::props::{
+    BidiClass, DefaultIgnorableCodePoint, ExtendedPictographic, GeneralCategory,
+    GeneralCategoryGroup,
+};
+use icu_properties::{CodePointMapData, CodePointSetData};
 use std::fmt::Write;
 use unicode_normalization::UnicodeNormalization;
 
@@ -14,6 +19,9 @@ pub const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 3..=USERNAME_CHARS_M
 pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
 /// Characters of a look, see [`look`]: what a column of the store has room for.
 const LOOK_CHARS_MAX: usize = 760;
+
+/// Accents and the like that one letter of a title may have; no script needs as many.
+const MARKS_MAX: usize = 8;
 
 /// Why a text is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +38,10 @@ pub enum Fault {
     Blank,
     /// It holds a character that a username may not have.
     Letter(char),
+    /// Too many accents stand on one letter, this one too.
+    Marks(char),
+    /// It mixes letters that run to the left with others, so that another name may be shown the same.
+    Directions,
     /// It is shorter or longer than this.
     Length {
         /// Fewest characters.
@@ -50,6 +62,8 @@ impl Fault {
             Self::Broken(_) => "broken_character",
             Self::Blank => "blank",
             Self::Letter(_) => "character_not_allowed",
+            Self::Marks(_) => "too_many_accents",
+            Self::Directions => "directions_mixed",
             Self::Length { .. } => "length",
         }
     }
@@ -62,8 +76,9 @@ impl Fault {
             | Self::Turn(c)
             | Self::Invisible(c)
             | Self::Broken(c)
-            | Self::Letter(c) => Some(code_point(c)),
-            Self::Blank | Self::Length { .. } => None,
+            | Self::Letter(c)
+            | Self::Marks(c) => Some(code_point(c)),
+            Self::Blank | Self::Directions | Self::Length { .. } => None,
         }
     }
 
@@ -77,6 +92,10 @@ impl Fault {
             Self::Broken(c) => format!("holds {}, which is no character", code_point(c)),
             Self::Blank => "shows nothing".into(),
             Self::Letter(c) => format!("holds {}, which a username may not have", code_point(c)),
+            Self::Marks(c) => format!("has too many accents on one letter, as {}", code_point(c)),
+            Self::Directions => {
+                "mixes letters that are written to the left with others; another name may look the same".into()
+            }
             Self::Length { min, max } => format!("must have {min} to {max} characters"),
         }
     }
@@ -93,6 +112,10 @@ impl Fault {
             Self::Letter(c) => {
                 format!("사용자 이름에 쓸 수 없는 문자 {}가 있습니다", code_point(c))
             }
+            Self::Marks(c) => format!("한 글자에 {} 같은 부호가 너무 많습니다", code_point(c)),
+            Self::Directions => {
+                "쓰는 방향이 다른 글자가 섞여 있어 다른 이름과 같아 보일 수 있습니다".into()
+            }
             Self::Length { min, max } => format!("{min}~{max}자여야 합니다"),
         }
     }
@@ -107,22 +130,32 @@ const fn turns(c: char) -> bool {
     matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether the character shows nothing: `Default_Ignorable_Code_Point` of Unicode's
-/// `DerivedCoreProperties.txt`, and what is blank without being a space (Braille, Khitan, musical).
-const fn shows_nothing(c: char) -> bool {
-    matches!(c,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{16FE4}' | '\u{1BCA0}'..='\u{1BCA3}'
-        | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+/// Whether the character shows nothing: by Unicode (`Default_Ignorable_Code_Point`), or since it is blank
+/// without being a space (Braille, Khitan, hieroglyphs, music) or an annotation's mark.
+fn shows_nothing(c: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+        || matches!(c,
+            '\u{2800}' | '\u{FFF9}'..='\u{FFFB}' | '\u{13430}'..='\u{1343F}' | '\u{13441}' | '\u{13442}'
+            | '\u{16FE4}' | '\u{1D159}')
 }
 
-/// Whether the character is none that others can read.
-const fn is_broken(c: char) -> bool {
-    let code = c as u32;
-    matches!(c, '\u{FFFD}' | '\u{E000}'..='\u{F8FF}' | '\u{FDD0}'..='\u{FDEF}' | '\u{F0000}'..)
-        || code & 0xFFFE == 0xFFFE
+fn category(c: char) -> GeneralCategory {
+    CodePointMapData::<GeneralCategory>::new().get(c)
+}
+
+/// Whether the character is none that others can read: of private use, or none of Unicode's, but for those
+/// that are set aside for pictures to come.
+fn is_broken(c: char) -> bool {
+    match category(c) {
+        GeneralCategory::PrivateUse => true,
+        GeneralCategory::Unassigned => !CodePointSetData::new::<ExtendedPictographic>().contains(c),
+        _ => c == '\u{FFFD}',
+    }
+}
+
+/// Whether the character is drawn onto the one before it.
+fn is_mark(c: char) -> bool {
+    GeneralCategoryGroup::Mark.contains(category(c))
 }
 
 fn fault_of(c: char) -> Option<Fault> {
@@ -191,11 +224,21 @@ pub fn plain(raw: &str) -> Result<String, Fault> {
 /// simple space where there are several or others.
 ///
 /// # Errors
-/// Nothing is left of it, or see [`check`].
+/// It has nothing but spaces and accents, too many accents on one letter, or see [`check`].
 pub fn title(raw: &str) -> Result<String, Fault> {
     let text = plain(raw)?;
     let words: Vec<&str> = text.split_whitespace().collect();
-    if words.is_empty() { Err(Fault::Blank) } else { Ok(words.join(" ")) }
+    if !text.chars().any(|c| !c.is_whitespace() && !is_mark(c)) {
+        return Err(Fault::Blank);
+    }
+    let mut marks = 0;
+    for c in text.chars() {
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        if marks > MARKS_MAX {
+            return Err(Fault::Marks(c));
+        }
+    }
+    Ok(words.join(" "))
 }
 
 /// Characters of full and half width in their usual one.
@@ -217,17 +260,43 @@ pub fn figures(raw: &str) -> String {
     usual_width(raw.trim())
 }
 
+/// Letters that no name needs, and that are not seen in it: what lengthens a word (RFC 5892, 2.6).
+const fn only_lengthens(c: char) -> bool {
+    matches!(c, '\u{640}' | '\u{7FA}' | '\u{3031}'..='\u{3035}' | '\u{303B}')
+}
+
+/// The Bidi Rule of RFC 5893, section 2: a name in which any letter runs to the left begins and ends as such,
+/// and has no letter that runs to the right. Then it is shown in one way.
+fn has_one_direction(name: &str) -> bool {
+    let classes = CodePointMapData::<BidiClass>::new();
+    let classes: Vec<BidiClass> = name.chars().map(|c| classes.get(c)).collect();
+    let to_left = [BidiClass::RightToLeft, BidiClass::ArabicLetter];
+    let has = |class: BidiClass| classes.contains(&class);
+    if !to_left.into_iter().any(has) && !has(BidiClass::ArabicNumber) {
+        return true;
+    }
+    let last = classes.iter().rfind(|class| **class != BidiClass::NonspacingMark);
+    let numbers = [BidiClass::EuropeanNumber, BidiClass::ArabicNumber];
+    let begins = classes.first().is_some_and(|first| to_left.contains(first));
+    let ends = last.is_some_and(|last| to_left.contains(last) || numbers.contains(last));
+    begins && ends && !has(BidiClass::LeftToRight) && !numbers.into_iter().all(has)
+}
+
 /// The form in which a username is kept and compared: usual width, without spaces around it, lower case,
 /// composed; 3 to 64 letters and digits of any script, `.`, `_` or `-`.
 ///
 /// # Errors
-/// It has others, or too few or too many, or shows nothing in part.
+/// It has others, or too few or too many, shows nothing in part, or can be shown in two ways.
 pub fn username(raw: &str) -> Result<String, Fault> {
     let name: String = usual_width(raw).trim().to_lowercase().nfc().collect();
     check(&name)?;
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let allowed =
+        |c: char| (c.is_alphanumeric() && !only_lengthens(c)) || matches!(c, '.' | '_' | '-');
     if let Some(other) = name.chars().find(|&c| !allowed(c)) {
         return Err(Fault::Letter(other));
+    }
+    if !has_one_direction(&name) {
+        return Err(Fault::Directions);
     }
     let (min, max) = (*USERNAME_CHARS.start(), *USERNAME_CHARS.end());
     let fits = USERNAME_CHARS.contains(&name.chars().count());

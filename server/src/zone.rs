@@ -5,10 +5,14 @@ use boxoffice_core::time::Time;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+/// Names in the database that are no zone: a clock that was never set, and one that is not known.
+const NO_ZONES: [&str; 2] = ["Factory", "Etc/Unknown"];
+
 /// The zone's name as IANA writes it; `None` where there is no such zone.
 #[must_use]
 pub fn known(name: &str) -> Option<String> {
-    TimeZone::get(name).ok()?.iana_name().map(str::to_owned)
+    let zone = TimeZone::get(name).ok()?;
+    zone.iana_name().filter(|name| !NO_ZONES.contains(name)).map(str::to_owned)
 }
 
 /// RFC 3339 with the zone's offset at that time, to the second; `None` where the zone is not known or the
@@ -43,7 +47,21 @@ mod tests {
     fn zones_are_known_by_their_names() {
         assert_eq!(known("Asia/Seoul").as_deref(), Some("Asia/Seoul"));
         assert_eq!(known("america/new_york").as_deref(), Some("America/New_York"));
-        for name in ["", "Seoul", "GMT+9:00", "+09:00", "Asia/Seoul ", "../etc/passwd", "KST"] {
+        for name in [
+            "",
+            "Seoul",
+            "GMT+9:00",
+            "+09:00",
+            "Asia/Seoul ",
+            "../etc/passwd",
+            "KST",
+            "Factory",
+            "factory",
+            "Etc/Unknown",
+            "posixrules",
+            "right/Asia/Seoul",
+            "localtime",
+        ] {
             assert_eq!(known(name), None, "{name:?}");
         }
     }

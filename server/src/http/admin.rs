@@ -148,9 +148,9 @@ fn bounded(dates: &[NewDateBody]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A name in its one form. One that is blank is refused by the rules.
+/// A name in its one form. One that is none is blank here, which the rules refuse.
 pub(super) fn named(name: &str) -> String {
-    text::title(name).unwrap_or_else(|_| name.to_owned())
+    text::title(name).unwrap_or_default()
 }
 
 /// Refuses zones that are too long, before a range is written out: its zone stands in each of its seats.

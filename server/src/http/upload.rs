@@ -29,7 +29,6 @@ const PRICE: usize = 2;
 struct Before {
     /// In which row a seat stands.
     rows: HashMap<u32, u64>,
-    seats: Separators,
     prices: Separators,
 }
 
@@ -37,7 +36,7 @@ impl Before {
     fn seat(&mut self, row: &mut Row<'_, '_>, currency: &str) -> Option<NewSeat> {
         let at = row.number;
         let number = row.read(SEAT, |value| {
-            let number = self.seats.same(at, sheet::whole(value)?)?;
+            let number = sheet::digits(value)?;
             let (min, max) = (1, u64::from(u32::MAX));
             let number = u32::try_from(number).ok().filter(|number| *number >= 1);
             let number = number.ok_or(Reason::Range { min, max })?;

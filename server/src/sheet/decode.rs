@@ -2,8 +2,7 @@
 //! the encoding become U+FFFD, which is a fault wherever it stands.
 
 use super::head::is_head_of;
-use super::{Column, Fault, Faults, Reason, Refused};
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use super::{Column, Fault, Faults, Reason, Refused, halls};
 use encoding_rs::{EUC_KR, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::borrow::Cow;
 
@@ -44,34 +43,44 @@ fn is_workbook(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0])
 }
 
-/// Whether what is valid CP949 is meant as such: its head says so, or its letters are those of Korean.
+/// Whether what is valid CP949 is meant as such: its head says so, or its zones do.
 fn is_korean(bytes: &[u8], text: &str, columns: &[Column]) -> bool {
-    if is_head_of(text, columns) {
-        return true;
-    }
-    // Letters of Latin alphabets side by side look like the Chinese characters of CP949.
-    let hangul = |c: char| c.is_ascii() || matches!(c, '가'..='힣' | '\u{2000}'..='\u{33FF}');
-    if !text.chars().all(hangul) {
+    is_head_of(text, columns) || halls::is_korean(bytes, text)
+}
+
+fn korean(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    EUC_KR.decode_without_bom_handling_and_without_replacement(bytes)
+}
+
+/// Whether bytes that are UTF-8 may be meant as something else, too: two bytes of Korean, Japanese or
+/// Chinese can be one letter behind ASCII (청 is û). Three bytes for one letter do not happen by chance.
+fn has_two_readings(bytes: &[u8], text: &str) -> bool {
+    let short = |c: char| c < '\u{800}';
+    if text.is_ascii() || !text.chars().all(short) {
         return false;
     }
-    // Letters behind those of Latin alphabets look like the syllables that CP949 adds to EUC-KR: rare ones,
-    // which stand beside usual ones.
-    let (mut usual, mut rare, mut at) = (0, 0, 0);
-    while let Some(pair) = bytes.get(at..at + 2) {
-        let double = pair[0] >= 0x80;
-        at += if double { 2 } else { 1 };
-        match double.then_some(pair[0] > 0xA0 && pair[1] > 0xA0) {
-            Some(true) => usual += 1,
-            Some(false) => rare += 1,
-            None => {}
-        }
+    match korean(bytes) {
+        Some(korean) => !is_latin(text, &korean),
+        None => halls::is_of_others(bytes),
     }
-    if rare >= usual {
-        return false;
-    }
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
-    detector.guess(Some(b"kr"), Utf8Detection::Deny) == EUC_KR
+}
+
+/// Whether a text is one of a Latin alphabet, as `Séance`, and not the Korean one that its bytes are, too:
+/// a letter stands within a word, one that no Korean zone has at the end of one, or one that Korean hardly has
+/// anywhere.
+fn is_latin(text: &str, korean: &str) -> bool {
+    // Both have two bytes for each letter that is not ASCII: they go side by side.
+    let letters: Vec<(char, char)> = text.chars().zip(korean.chars()).collect();
+    let ascii = |at: Option<usize>| at.and_then(|at| letters.get(at)).map_or('-', |(c, _)| *c);
+    let small = |at| ascii(at).is_ascii_lowercase();
+    letters.iter().enumerate().any(|(at, &(letter, syllable))| {
+        let (before, behind) = (at.checked_sub(1), Some(at + 1));
+        let within = ascii(before).is_ascii_alphabetic() && small(behind);
+        let ends =
+            (small(before) && small(at.checked_sub(2))) || (small(behind) && small(Some(at + 2)));
+        let foreign = !halls::is_in_korean(syllable) && (ends || !halls::is_usual(syllable));
+        !letter.is_ascii() && (within || foreign)
+    })
 }
 
 fn look<'a>(bytes: &'a [u8], columns: &[Column]) -> Result<Cow<'a, str>, Reason> {
@@ -79,17 +88,34 @@ fn look<'a>(bytes: &'a [u8], columns: &[Column]) -> Result<Cow<'a, str>, Reason>
         return Ok(by_zeros(bytes)?.decode_without_bom_handling(bytes).0);
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
-        return Ok(Cow::Borrowed(text));
+        let two = has_two_readings(bytes, text);
+        return if two { Err(Reason::UnknownEncoding) } else { Ok(Cow::Borrowed(text)) };
     }
-    let korean = EUC_KR.decode_without_bom_handling_and_without_replacement(bytes);
-    if let Some(text) = korean.filter(|text| is_korean(bytes, text, columns)) {
+    if let Some(text) = korean(bytes).filter(|text| is_korean(bytes, text, columns)) {
         return Ok(text);
     }
-    // A file that is UTF-8 but for some bytes is shown where it is not.
+    // A file that is UTF-8 but for some bytes is shown where it is not. Three bytes for one letter do not
+    // happen by chance.
     let (text, _) = UTF_8.decode_without_bom_handling(bytes);
     let broken = text.chars().filter(|c| *c == '\u{FFFD}').count();
-    let sound = text.chars().filter(|c| !c.is_ascii()).count() - broken;
+    let sound = text.chars().filter(|c| *c >= '\u{800}').count() - broken;
     if sound > broken { Ok(text) } else { Err(Reason::UnknownEncoding) }
+}
+
+/// Whether the bytes say that they are not in the encoding that was named: they are UTF-8, or Korean.
+fn contradicts(bytes: &[u8], named: &'static Encoding, columns: &[Column]) -> bool {
+    let unicode = [UTF_8, UTF_16LE, UTF_16BE].contains(&named);
+    if unicode || bytes.is_ascii() {
+        return false;
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return named.is_single_byte() || text.chars().any(|c| c >= '\u{800}');
+    }
+    let korean = korean(bytes).filter(|_| named != EUC_KR);
+    korean.is_some_and(|text| {
+        let by_words = named.is_single_byte() && halls::is_korean(bytes, &text);
+        by_words || is_head_of(&text, columns)
+    })
 }
 
 /// The text of a sheet.
@@ -121,6 +147,9 @@ pub(super) fn decode<'a>(
         Some(encoding) if encoding == UTF_16LE && charset.is_some_and(is_either_order) => {
             let encoding = by_zeros(bytes).unwrap_or(UTF_16LE);
             Ok(encoding.decode_without_bom_handling(bytes).0)
+        }
+        Some(encoding) if contradicts(bytes, encoding, columns) => {
+            Err(refused(Reason::OtherEncoding))
         }
         Some(encoding) => Ok(encoding.decode_without_bom_handling(bytes).0),
         None => look(bytes, columns).map_err(refused),

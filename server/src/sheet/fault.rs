@@ -12,6 +12,8 @@ pub enum Reason {
     NotText,
     /// Its encoding cannot be told for sure.
     UnknownEncoding,
+    /// Its bytes are not of the charset that was named.
+    OtherEncoding,
     /// The separator of its first line (`sep=`) is none that is read.
     UnknownSeparator,
     /// It is empty.
@@ -60,6 +62,11 @@ pub enum Reason {
     },
     /// The sign of another currency.
     Currency,
+    /// A price in the currency's larger unit, or what looks like it.
+    MinorUnits {
+        /// Minor units of one.
+        one: u64,
+    },
     /// Too small or too large.
     Range {
         /// Least.
@@ -91,6 +98,7 @@ impl Reason {
             Self::Workbook => "workbook",
             Self::NotText => "not_text",
             Self::UnknownEncoding => "unknown_encoding",
+            Self::OtherEncoding => "other_encoding",
             Self::UnknownSeparator => "unknown_separator",
             Self::NoHead => "no_head",
             Self::NoRows => "no_rows",
@@ -112,6 +120,7 @@ impl Reason {
             Self::Grouping => "ambiguous_separators",
             Self::OtherSeparator { .. } => "other_separator",
             Self::Currency => "other_currency",
+            Self::MinorUnits { .. } => "minor_units",
             Self::Range { .. } => "out_of_range",
             Self::TooLong { .. } => "too_long",
             Self::Text(fault) => fault.code(),
@@ -130,6 +139,9 @@ impl Reason {
             }
             Self::UnknownEncoding => {
                 "the encoding cannot be told for sure; save it as CSV (UTF-8), or name it: Content-Type: text/csv; charset=…"
+            }
+            Self::OtherEncoding => {
+                "its bytes do not look like the charset that was named; save it as CSV (UTF-8) and name utf-8"
             }
             Self::UnknownSeparator => "values are separated by a comma, a semicolon or a tab",
             Self::NoHead => "the file is empty; its first row must name the columns",
@@ -158,6 +170,11 @@ impl Reason {
                 return format!("thousands are separated by another sign in row {row}");
             }
             Self::Currency => "the sign of another currency; leave it out",
+            Self::MinorUnits { one } => {
+                return format!(
+                    "prices are whole minor units (as cents) without a sign of a currency: {one} for 1"
+                );
+            }
             Self::Range { min, max } => return format!("must be {min} to {max}"),
             Self::TooLong { max } => return format!("must have at most {max} characters"),
             Self::Text(fault) => return fault.en(),
@@ -177,6 +194,9 @@ impl Reason {
             }
             Self::UnknownEncoding => {
                 "인코딩을 확실히 알 수 없습니다. CSV(UTF-8)로 저장하거나 Content-Type: text/csv; charset=…로 알려 주세요"
+            }
+            Self::OtherEncoding => {
+                "알려 준 charset과 파일의 바이트가 맞지 않습니다. CSV(UTF-8)로 저장하고 utf-8로 알려 주세요"
             }
             Self::UnknownSeparator => "구분자는 쉼표, 세미콜론, 탭만 쓸 수 있습니다",
             Self::NoHead => "빈 파일입니다. 첫 행에 열 이름이 있어야 합니다",
@@ -207,6 +227,11 @@ impl Reason {
                 return format!("{row}행과 천 단위 구분 기호가 다릅니다");
             }
             Self::Currency => "다른 통화의 기호입니다. 기호를 빼 주세요",
+            Self::MinorUnits { one } => {
+                return format!(
+                    "가격은 통화 기호 없이 최소 단위(센트 등)의 정수로 적어 주세요. 1은 {one}입니다"
+                );
+            }
             Self::Range { min, max } => return format!("{min}~{max}이어야 합니다"),
             Self::TooLong { max } => return format!("최대 {max}자까지 가능합니다"),
             Self::Text(fault) => return fault.ko(),

@@ -94,9 +94,7 @@ pub(super) fn is_head_of(text: &str, columns: &[Column]) -> bool {
 fn first_row<'a>(rows: &mut Rows<'a>) -> Option<(u64, Vec<Cell<'a>>)> {
     let mut cells = Vec::new();
     while let Some(line) = rows.next(&mut cells) {
-        // Blank whatever separates its cells.
-        let blank = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
-        if !cells.iter().all(|cell| cell.is_blank() || cell.value().chars().all(blank)) {
+        if !cells.iter().all(Cell::is_filler) {
             return Some((line.number, cells));
         }
         if line.number > BLANK_ROWS_MAX {

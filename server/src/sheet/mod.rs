@@ -4,6 +4,7 @@
 
 mod decode;
 mod fault;
+mod halls;
 mod head;
 mod number;
 mod rows;
@@ -12,7 +13,7 @@ pub mod write;
 pub use decode::CHARSETS;
 pub use fault::{Fault, Faults, Reason};
 pub use head::Column;
-pub use number::{Separators, decimal, price, whole};
+pub use number::{Separators, decimal, digits, price, whole};
 
 use crate::text;
 use head::Head;
@@ -113,12 +114,14 @@ pub fn read(
     mut take: impl FnMut(&mut Row<'_, '_>),
 ) -> Result<(), Refused> {
     let text = decode::decode(bytes, charset, columns)?;
+    // The end of a file, as older systems mark it.
+    let text = text.trim_end_matches('\u{1A}');
     let mut faults = Faults::default();
-    let (mut rows, head) = head::find(&text, columns, &mut faults)?;
+    let (mut rows, head) = head::find(text, columns, &mut faults)?;
     let mut cells = Vec::new();
     let mut taken = 0;
     while let Some(line) = rows.next(&mut cells) {
-        if cells.iter().all(Cell::is_blank) && line.extra.is_none() {
+        if cells.iter().all(Cell::is_filler) && line.extra.is_none() {
             continue;
         }
         if taken == rows_max {

@@ -2,6 +2,9 @@
 
 use super::Reason;
 use crate::text;
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
+use iso_currency::Currency;
 
 /// Thousands are separated by one of these: a comma, a point, a space of any kind, an apostrophe.
 const fn separator(c: char) -> Option<char> {
@@ -76,21 +79,74 @@ fn grouped(text: &str) -> Result<(u64, Option<char>), Reason> {
     Err(if decimals { Reason::Decimals } else { Reason::Grouping })
 }
 
-/// A price in minor units, with or without the sign of its currency.
+/// A number of a place, as a seat's: digits alone, since `1.000` may be one and a thousand.
+///
+/// # Errors
+/// It is none, or has separators.
+pub fn digits(raw: &str) -> Result<u64, Reason> {
+    match whole(raw)? {
+        (number, None) => Ok(number),
+        (_, Some(_)) => Err(Reason::Grouping),
+    }
+}
+
+/// A price without the sign or the code of its currency, if it has one.
+fn without_sign(text: &str, own: Currency) -> Option<&str> {
+    let symbol = own.symbol().to_string();
+    let mut signs = vec![symbol.as_str(), own.code()];
+    match own {
+        // On Korean systems the backslash is drawn as the sign of the won.
+        Currency::KRW => signs.extend(["원", "\\"]),
+        Currency::JPY => signs.push("円"),
+        Currency::CNY => signs.push("元"),
+        Currency::USD => signs.insert(0, "US$"),
+        _ => {}
+    }
+    let at = |sign: &&str| -> Option<&str> {
+        let start = text.get(..sign.len()).filter(|start| start.eq_ignore_ascii_case(sign));
+        let rest = start.and_then(|_| text.get(sign.len()..));
+        rest.or_else(|| {
+            let from = text.len().checked_sub(sign.len())?;
+            let end = text.get(from..).filter(|end| end.eq_ignore_ascii_case(sign));
+            end.and_then(|_| text.get(..from))
+        })
+    };
+    signs.iter().filter(|sign| !sign.is_empty()).find_map(at)
+}
+
+/// Whether a number has the sign or the code of a currency that is not the own one.
+fn is_in_another(text: &str, own: Currency) -> bool {
+    if !text.contains(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
+    let (categories, symbol) =
+        (CodePointMapData::<GeneralCategory>::new(), own.symbol().to_string());
+    let sign =
+        |c: char| categories.get(c) == GeneralCategory::CurrencySymbol && !symbol.contains(c);
+    let letter = |c: char| c.is_ascii_alphabetic();
+    let code = text.trim_matches(|c: char| !letter(c)).to_ascii_uppercase();
+    let named = text.starts_with(letter) || text.ends_with(letter);
+    let known = named && Currency::from_code(&code).is_some();
+    text.chars().any(sign) || text.ends_with(['원', '円', '元']) || known
+}
+
+/// A price in minor units. Where those are the currency itself, as with the won, its sign or code may stand
+/// there; elsewhere `$12` would be 12 of one and 1,200 of the other.
 ///
 /// # Errors
 /// It is none, can be meant in two ways, or has the sign of another currency.
 pub fn price(raw: &str, currency: &str) -> Result<(u64, Option<char>), Reason> {
     let text = text::figures(raw);
-    // On Korean systems the backslash is drawn as the sign of the won.
-    let won = ["₩", "\\", "KRW", "krw"].iter().find_map(|sign| text.strip_prefix(sign));
-    let won =
-        won.or_else(|| ["원", "₩", "KRW", "krw"].iter().find_map(|sign| text.strip_suffix(sign)));
-    match won {
-        Some(rest) if currency == "KRW" => whole(rest),
-        Some(_) => Err(Reason::Currency),
-        None if text.contains(['$', '€', '£', '¥', '￥']) => Err(Reason::Currency),
-        None => whole(&text),
+    let own = Currency::from_code(currency).unwrap_or(Currency::XXX);
+    let one = 10_u64.pow(own.exponent().map_or(0, u32::from));
+    match without_sign(&text, own) {
+        Some(rest) if one == 1 => whole(rest),
+        Some(_) => Err(Reason::MinorUnits { one }),
+        None if is_in_another(&text, own) => Err(Reason::Currency),
+        None => match whole(&text) {
+            Err(Reason::Decimals) if one > 1 => Err(Reason::MinorUnits { one }),
+            other => other,
+        },
     }
 }
 

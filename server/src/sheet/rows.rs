@@ -28,6 +28,12 @@ impl Cell<'_> {
         self.malformed.is_none() && self.value().is_empty()
     }
 
+    /// Whether it is blank, whatever separates cells: a row of nothing but semicolons in a file with commas.
+    pub fn is_filler(&self) -> bool {
+        let filler = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
+        self.malformed.is_none() && self.value().chars().all(filler)
+    }
+
     /// What is wrong with it, whatever its column is.
     pub fn fault(&self) -> Option<Reason> {
         let broken = || self.text.contains('\u{FFFD}').then_some(Reason::BrokenBytes);

@@ -15,10 +15,10 @@ type Seats = Vec<(u64, String, u64)>;
 
 fn seats_of(bytes: &[u8], charset: Option<&str>) -> Result<Seats, Refused> {
     let mut seats = Vec::new();
-    let (mut numbers, mut prices) = (Separators::default(), Separators::default());
+    let mut prices = Separators::default();
     read(bytes, charset, COLUMNS, 1000, |row| {
         let at = row.number;
-        let number = row.read(0, |value| numbers.same(at, whole(value)?));
+        let number = row.read(0, digits);
         let zone = row.read(1, |value| text::title(value).map_err(Reason::Text));
         let price = row.read(2, |value| prices.same(at, price(value, "KRW")?));
         if let (Some(number), Some(zone), Some(price)) = (number, zone, price) {
@@ -328,11 +328,94 @@ fn the_ways_of_spreadsheets() {
         ("#REF!", "not_a_number"),
         ("₩", "empty"),
     ] {
-        refused(&format!("{head}1,R,\"{value}\"\n"), &[(2, "price", why)]);
+        refused(&format!("\u{FEFF}{head}1,R,\"{value}\"\n"), &[(2, "price", why)]);
     }
     refused(&format!("{head}1,R,\"1,000\"\n2,R,1.000\n"), &[(3, "price", "other_separator")]);
     let most = seats(&format!("{head}1,R,99999999999999999999999\n"));
     assert_eq!(most, Ok(vec![(1, "R".into(), u64::MAX)]));
+}
+
+/// A seat's number is digits; a price may be written with separators.
+#[test]
+fn seat_numbers_have_no_separators() {
+    for number in ["1.000", "1,000", "1 000", "1'000", "12.345.678"] {
+        let text = format!("seat_number;zone;price\n{number};R;1000\n");
+        refused(&text, &[(2, "seat_number", "ambiguous_separators")]);
+    }
+    for (number, want) in [("1000", 1000), ("007", 7), ("'7", 7), ("=\"012\"", 12), ("１２", 12)]
+    {
+        let read = seats(&format!("seat_number;zone;price\n{number};R;1.000\n")).unwrap();
+        assert_eq!(read, [(want, "R".to_owned(), 1000)], "{number}");
+    }
+}
+
+/// F12: the own currency's sign is known; where prices are in cents, one is never taken for the other.
+#[test]
+fn prices_are_minor_units_of_the_own_currency() {
+    let check = |currency: &str, rows: &[(&str, Result<u64, &str>)]| {
+        for (raw, want) in rows {
+            let read = price(raw, currency).map(|(price, _)| price).map_err(Reason::code);
+            assert_eq!(read, *want, "{raw} in {currency}");
+        }
+    };
+    let won = ["₩1,000", "￦1000", "\\1000", "1000원", "1,000 원", "KRW 1,000", "1000krw", "1000₩"];
+    check("KRW", &won.map(|raw| (raw, Ok(1000))));
+    check("JPY", &["¥1,000", "￥1000", "1000円", "JPY1000"].map(|raw| (raw, Ok(1000))));
+    let others =
+        ["$100", "US$100", "USD 100", "100 usd", "€5", "100€", "£1", "¥100", "฿100", "₫100"];
+    check("KRW", &others.map(|raw| (raw, Err("other_currency"))));
+    check(
+        "KRW",
+        &[
+            ("100円", Err("other_currency")),
+            ("-₩5", Err("not_a_number")),
+            ("ALL", Err("not_a_number")),
+        ],
+    );
+    check(
+        "KRW",
+        &[("12.50", Err("decimals")), ("₩1.5", Err("decimals")), ("₩1000원", Err("not_a_number"))],
+    );
+    check("USD", &[("100", Ok(100)), ("1,250", Ok(1250)), ("0", Ok(0))]);
+    let dollars =
+        ["$100", "$1,234", "US$100", "USD 100", "100 USD", "$12.50", "12.50", "12,5", "1250.0"];
+    check("USD", &dollars.map(|raw| (raw, Err("minor_units"))));
+    check(
+        "USD",
+        &["€5", "₩100", "100원", "EUR 5", "5 KRW"].map(|raw| (raw, Err("other_currency"))),
+    );
+    check(
+        "EUR",
+        &[
+            ("€5", Err("minor_units")),
+            ("5,00 €", Err("minor_units")),
+            ("$5", Err("other_currency")),
+        ],
+    );
+    let words = price("$12.50", "USD").map_err(Reason::en).unwrap_err();
+    assert!(words.contains("minor units") && words.contains("100 for 1"), "{words}");
+    assert!(price("12.5", "KWD").map_err(Reason::ko).unwrap_err().contains("1000"));
+}
+
+/// What systems leave at the end of a file is no row.
+#[test]
+fn ends_of_files_are_no_rows() {
+    let want = Ok(vec![(1, "R".to_owned(), 1000)]);
+    for end in
+        [";;", ";", ",;,", "\u{1A}", "\u{1A}\u{1A}", ";;\r\n\u{1A}", "\t\t", " ; ;\r\n", "\";;\""]
+    {
+        for separator in [',', ';', '\t'] {
+            let rows = format!("seat_number,zone,price\r\n1,R,1000\r\n")
+                .replace(',', &separator.to_string());
+            let text = format!("{rows}{end}");
+            assert_eq!(seats(&text), want, "{text:?}");
+        }
+    }
+    refused("seat_number,zone,price\n1,R\u{1A},1\n", &[(2, "zone", "control_character")]);
+    refused(
+        "seat_number,zone,price\n1,;,1000\n\n;x\n",
+        &[(4, "seat_number", "not_a_number"), (4, "zone", "empty"), (4, "price", "empty")],
+    );
 }
 
 /// What cannot be told for sure is not guessed.

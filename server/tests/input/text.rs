@@ -173,3 +173,104 @@ fn older_names_are_found_as_they_were_typed() {
     assert_eq!(wide.exact, ["ａdmin", "admin"]);
     assert_eq!(wide.account(), Names::of("аdmin").account());
 }
+
+/// A title has a letter, a digit or a sign that is seen, and not more accents than a script needs.
+#[test]
+fn titles_show_something() {
+    for (raw, want) in [
+        ("\u{301}", "blank"),
+        ("\u{20DD}", "blank"),
+        (" \u{301} \u{302} ", "blank"),
+        ("\u{378}", "broken_character"),
+        ("a\u{378}b", "broken_character"),
+        ("\u{13441}\u{13442}", "invisible_character"),
+        ("\u{13430}", "invisible_character"),
+        ("a\u{13430}b", "invisible_character"),
+        ("\u{16FE4}", "invisible_character"),
+        ("\u{E0100}", "invisible_character"),
+        ("\u{FFF0}", "invisible_character"),
+        ("\u{F0000}", "broken_character"),
+        ("\u{1FFFE}", "broken_character"),
+    ] {
+        assert_eq!(title(raw).map_err(Fault::code), Err(want), "{raw:?}");
+    }
+    let stacked = format!("a{}", "\u{301}".repeat(180));
+    assert_eq!(title(&stacked), Err(Fault::Marks('\u{301}')));
+    let seen = [
+        "a",
+        "1",
+        "!",
+        "?",
+        "★",
+        "①",
+        "♥",
+        "한",
+        "ㅋ",
+        "e\u{301}",
+        "Zo\u{308}e\u{328}\u{301}",
+        "ที่นั่ง",
+        "क्षत्रिय",
+        "שָׁלוֹם",
+        "مُحَمَّدٌ",
+        "བསྒྲུབས",
+        "Việt",
+        "👍🏽",
+        "1️⃣",
+        "🎤",
+        "한\u{302E}",
+        "€",
+        "\u{1FAFF}",
+    ];
+    for raw in seen {
+        assert!(title(raw).is_ok(), "{raw:?}: {:?}", title(raw));
+    }
+}
+
+/// S20: a name is shown in one way, whatever runs to the left in it (RFC 5893); what only lengthens a word
+/// is no part of a name (RFC 5892).
+#[test]
+fn names_run_in_one_direction() {
+    for raw in [
+        "1אבגskctdq",
+        "אבג1skctdq",
+        "אב.x",
+        ".אבx",
+        "שלוםx",
+        "xשלום",
+        "1אבג",
+        ".אבג",
+        "אבג.",
+        "אב_",
+        "12محمد",
+        "محمدabc",
+        "א1٢",
+        "١٢٣",
+        "-אבג",
+        "ab١٢",
+    ] {
+        assert_eq!(username(raw), Err(Fault::Directions), "{raw:?}");
+    }
+    for raw in ["محـمد", "ـــ", "ߺߺߺ", "あ〵い"] {
+        assert!(matches!(username(raw), Err(Fault::Letter(_))), "{raw:?}: {:?}", username(raw));
+    }
+    for raw in [
+        "שלום",
+        "אבג1",
+        "אב.ג",
+        "א-ב_ג",
+        "محمد",
+        "محمد١٢",
+        "محمد12",
+        "mina.kim",
+        "1mina",
+        "김미나1",
+        "минa",
+        "mina-",
+        "_mina",
+        "123",
+        "...",
+        "みなこ",
+    ] {
+        assert!(username(raw).is_ok(), "{raw:?}: {:?}", username(raw));
+    }
+}
