@@ -78,6 +78,7 @@ pub const CONCERT: Table = Table {
         "time_zone",
         "pause_en",
         "pause_ko",
+        "reopened_at",
     ],
     row: &["concert_id"],
 };
