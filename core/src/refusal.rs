@@ -48,6 +48,15 @@ pub enum Refusal {
         /// How many.
         seats: u64,
     },
+    /// The sale is open: it has to be closed before its concert is deleted.
+    SaleOpen,
+    /// The sale's opening or closing would be set to a time that has passed.
+    SaleTimeInPast {
+        /// Which of both.
+        field: Field,
+        /// The time.
+        at: Time,
+    },
     /// The sale has opened: its opening cannot be moved any more.
     SaleHasOpened {
         /// When it did.
@@ -174,6 +183,8 @@ pub enum Field {
     Theater,
     RunTime,
     SaleWindow,
+    OpensAt,
+    ClosesAt,
     Policy,
     MaxActive,
     MaxWaiting,

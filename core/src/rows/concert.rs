@@ -85,6 +85,8 @@ pub struct ByHand {
     pub recalled_at: Option<Time>,
     /// When the sale was closed; it stays closed until it is opened again.
     pub closed_at: Option<Time>,
+    /// When the sale was opened again after its announced closing, which does not count any more then.
+    pub reopened_at: Option<Time>,
     /// When the concert was deleted, with nothing of it held or sold.
     pub deleted_at: Option<Time>,
 }
@@ -115,10 +117,17 @@ impl Concert {
         early.map_or(self.start_at, |early| early.min(self.start_at))
     }
 
+    /// The announced closing, unless the sale was opened again after it.
+    #[must_use]
+    pub fn end(&self) -> Option<Time> {
+        let over = |end: &Time| self.by_hand.reopened_at.is_some_and(|at| at.reached(*end));
+        self.end_at.filter(|end| !over(end))
+    }
+
     /// When the sale closes or has closed: as announced, or by hand ahead of it.
     #[must_use]
     pub fn closes_at(&self) -> Option<Time> {
-        let ends = [self.end_at, self.by_hand.closed_at];
+        let ends = [self.end(), self.by_hand.closed_at];
         ends.into_iter().flatten().min()
     }
 

@@ -68,6 +68,13 @@ fn taken(rows: &Rows, id: ConcertId) -> u64 {
     dates.filter_map(|date| rows.dates.get(date)).map(|row| row.taken()).sum()
 }
 
+/// Whether it has dates and nothing of them is to come.
+fn all_started(rows: &Rows, id: ConcertId, now: Time) -> bool {
+    let dates = rows.dates_of.get(&id).into_iter().flatten();
+    let starts = dates.filter_map(|date| rows.dates.get(date)).map(|row| row.concert_date);
+    starts.max().is_some_and(|last| now.reached(last))
+}
+
 fn nothing_taken(seats: u64) -> Result<(), Refusal> {
     ensure!(seats == 0, Refusal::HeldOrSold { seats });
     Ok(())
@@ -117,7 +124,7 @@ impl Rule for EditConcert {
     }
 }
 
-/// Deletes a concert with its dates.
+/// Deletes a concert with its dates, before its sale opens or after it was closed.
 #[derive(Clone, Debug)]
 pub struct DeleteConcert {
     /// Which.
@@ -133,10 +140,12 @@ impl Rule for DeleteConcert {
         dates_keys(self.concert, rows, keys);
     }
 
-    /// Refuses with: concert not found, held or sold.
+    /// Refuses with: concert not found, held or sold, sale open.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        live(rows, self.concert)?;
+        let concert = live(rows, self.concert)?;
         nothing_taken(taken(rows, self.concert))?;
+        let open = concert.on_sale(now).is_ok() && !all_started(rows, self.concert, now);
+        ensure!(!open, Refusal::SaleOpen);
 
         if let Some(row) = rows.concerts.update(&self.concert) {
             row.by_hand.deleted_at = Some(now);

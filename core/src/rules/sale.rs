@@ -2,7 +2,9 @@
 //!
 //! What is announced and what is done by hand stand beside each other. Opening a sale ahead of its time and
 //! closing it again leads back to the announced opening; closing one that is under way and opening it again
-//! goes on where it was. No announced time is lost by either.
+//! goes on where it was, and one whose announced closing has passed goes on without it. No announced time is
+//! lost by either, and a time that has passed is none to announce: what is to happen now is done by hand, so
+//! that a slip in a date opens or closes nothing.
 
 use crate::id::{ConcertId, DateId};
 use crate::outcome::Outcome;
@@ -20,9 +22,9 @@ pub struct SetSale {
     pub concert: ConcertId,
     /// Now by hand: open, or close.
     pub open: Option<bool>,
-    /// The announced opening, of a sale that has not opened.
+    /// The announced opening, of a sale that has not opened; to come.
     pub opens_at: Option<Time>,
-    /// The announced closing; `Some(None)`: there is none.
+    /// The announced closing, to come; `Some(None)`: there is none.
     pub closes_at: Option<Option<Time>>,
 }
 
@@ -44,8 +46,10 @@ impl Rule for SetSale {
         want(&mut keys.queues, &rows.queues, self.concert);
     }
 
-    /// Refuses with: concert not found, sale has opened (its opening cannot be moved), invalid setting (the
-    /// draw's moment would come after the opening, or the closing not after it), date before opening.
+    /// Refuses with: concert not found, sale has opened (its opening cannot be moved), sale time in past (the
+    /// opening), invalid setting (the draw's moment would come after the opening), date before opening, sale
+    /// time in past (the closing), invalid setting (the closing would not come after the opening). A time that
+    /// is as announced is no new one.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let mut concert = live(rows, self.concert)?.clone();
         let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
@@ -54,11 +58,16 @@ impl Rule for SetSale {
         if let Some(opens_at) = self.opens_at.filter(|new| *new != concert.start_at) {
             let before = concert.opens_at();
             ensure!(!now.reached(before), Refusal::SaleHasOpened { opens_at: before });
+            to_come(Field::OpensAt, opens_at, now)?;
             draw.check(opens_at)?;
             starts_after(rows, self.concert, opens_at)?;
             concert.start_at = opens_at;
         }
-        concert.end_at = self.closes_at.unwrap_or(concert.end_at);
+        if let Some(end_at) = self.closes_at.filter(|new| *new != concert.end_at) {
+            end_at.map_or(Ok(()), |at| to_come(Field::ClosesAt, at, now))?;
+            concert.end_at = end_at;
+            concert.by_hand.reopened_at = None;
+        }
         let window = concert.end_at.is_none_or(|end| end > concert.start_at);
         ensure!(window, Refusal::InvalidSetting { field: Field::SaleWindow });
         match self.open {
@@ -80,10 +89,16 @@ impl Rule for SetSale {
     }
 }
 
+fn to_come(field: Field, at: Time, now: Time) -> Result<(), Refusal> {
+    ensure!(!now.reached(at), Refusal::SaleTimeInPast { field, at });
+    Ok(())
+}
+
 /// Opens a sale: one that was closed by hand goes on where it was, one that is to come opens now.
 fn open(concert: &mut Concert, now: Time) {
-    // A closing that has passed is no announcement any more.
-    concert.end_at = concert.end_at.filter(|end| !now.reached(*end));
+    if concert.end().is_some_and(|end| now.reached(end)) {
+        concert.by_hand.reopened_at = Some(now);
+    }
     if concert.by_hand.closed_at.take().is_none() && !now.reached(concert.opens_at()) {
         concert.by_hand.opened_at.get_or_insert(now);
         concert.by_hand.recalled_at = None;

@@ -54,6 +54,7 @@ impl Rule for Charge {
 }
 
 /// Adds money to a balance or takes some, for an operator: money that came or went outside of the system.
+/// Nothing is added to a deleted account, where nobody could get at it.
 #[derive(Clone, Debug)]
 pub struct Adjust {
     /// Whose.
@@ -76,10 +77,13 @@ impl Rule for Adjust {
         want(&mut keys.balances, &rows.balances, self.user);
     }
 
-    /// Refuses with: user not found, amount out of range, invalid setting (the reason), balance too low,
+    /// Refuses with: user not found (none, or deleted and to be credited), amount out of range, invalid setting (the reason), balance too low,
     /// balance limit.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        ensure!(rows.users.get(&self.user).is_some(), Refusal::UserNotFound);
+        let credit = self.amount > Money::ZERO;
+        let user = rows.users.get(&self.user);
+        let user = user.filter(|user| user.deleted_at.is_none() || !credit);
+        ensure!(user.is_some(), Refusal::UserNotFound);
         let size = Money(self.amount.0.saturating_abs());
         let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&size);
         ensure!(in_range, Refusal::AmountOutOfRange { min: CHARGE_MIN, max: CHARGE_MAX });
@@ -90,7 +94,6 @@ impl Rule for Adjust {
         ensure!(after >= Money::ZERO, Refusal::BalanceTooLow { balance: before });
         ensure!(after <= BALANCE_MAX, limit);
 
-        let credit = self.amount > Money::ZERO;
         let kind = if credit { EntryKind::Credit } else { EntryKind::Debit };
         let (amount, reference) = (self.amount, self.adjustment.0);
         let reason = Some(self.reason.clone());

@@ -116,7 +116,7 @@ fn delete_date_refuses_in_order() {
     );
 }
 
-/// Order: concert not found, held or sold.
+/// Order: concert not found, held or sold, sale open. Those in line keep their places, and nobody is let in.
 #[test]
 fn delete_concert_refuses_in_order() {
     check(
@@ -128,6 +128,8 @@ fn delete_concert_refuses_in_order() {
         reserve u1 r1 seats 1,2 of d2
         delete_concert c1                -> held_or_sold 2
         cancel u1 r1
+        delete_concert c1                -> sale_open
+        sale c1 close
         delete_concert c1                -> deleted
         delete_concert c1                -> concert_not_found
         sale c1 open                     -> concert_not_found
@@ -175,6 +177,31 @@ fn times_and_limits_change_for_what_comes() {
         join u2
         reserve u2 r6 seats 9            -> seats_cooling_off 9 until 15m    # as it was when it was held
         reserve u2 r6 seats 8            -> held 8 for 100 until 1h5m
+    ",
+    );
+}
+
+/// A sale that is to come, was closed, or has nothing left to sell is no open one.
+#[test]
+fn only_an_open_sale_keeps_its_concert() {
+    check(
+        "
+        concert c1 opens 10m
+        concert c2 closes 20m
+        concert c3 dates d3,d9
+        concert c4 dates none
+        join u1                          -> waiting
+        delete_concert c1                -> deleted
+        delete_concert c2                -> sale_open
+        delete_concert c4                -> sale_open
+        sale c4 close
+        delete_concert c4                -> deleted
+        at 20m
+        delete_concert c2                -> deleted
+        at 24h2m
+        delete_concert c3                -> sale_open
+        at 24h8m
+        delete_concert c3                -> deleted
     ",
     );
 }

@@ -141,3 +141,17 @@ fn a_credit_is_money() {
     ",
     );
 }
+
+/// Nobody could get at it: a deleted account is credited nothing. What was left can be paid out.
+#[test]
+fn a_deleted_account_takes_no_money() {
+    check(
+        "
+        register u1 mina
+        adjust u1 500                    -> adjusted 500 balance 500
+        user u1 balance given_up         -> deleted
+        adjust u1 1                      -> user_not_found
+        adjust u1 -500 why paid_out      -> adjusted -500 balance 0
+    ",
+    );
+}

@@ -158,6 +158,7 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::SaleNotOpen { opens_at } | Refusal::SaleHasOpened { opens_at } => {
             format!("{code} {}", offset(*opens_at))
         }
+        Refusal::SaleTimeInPast { field, at } => format!("{code} {field:?} {}", offset(*at)),
         Refusal::DateExists { date_id, .. } => {
             format!("{code} {}", date_id.map_or("-".to_owned(), |id| name(id.0)))
         }

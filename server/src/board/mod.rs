@@ -123,7 +123,7 @@ impl Board {
         board.ended.add(snapshot.ended);
         board.hear();
         board.retire(now);
-        let over = snapshot.known.into_iter().filter(|id| board.concert(*id).is_none());
+        let over = snapshot.known.into_iter().filter(|(id, _)| board.concert(*id).is_none());
         write(&board.away).add(over);
         board
     }
@@ -164,17 +164,17 @@ impl Board {
             let empty = concert.queue.status().is_none_or(|status| status.active == 0);
             empty && concert.row().is_over(last, now)
         };
-        let over: Vec<_> = self.concerts().iter().filter(|c| is_over(c)).map(|c| c.id).collect();
+        let over: Vec<_> = self.concerts().into_iter().filter(is_over).collect();
         if over.is_empty() {
             return;
         }
         // In this order: it is always found in one of both.
-        write(&self.away).add(over.iter().copied());
-        for id in &over {
-            write(&self.concerts).remove(id);
-            write(&self.dates).remove(*id);
+        write(&self.away).add(over.iter().map(|c| (c.id, c.row().is_deleted())));
+        for concert in &over {
+            write(&self.concerts).remove(&concert.id);
+            write(&self.dates).remove(concert.id);
         }
-        write(&self.away).left(over);
+        write(&self.away).left(over.iter().map(|concert| concert.id));
     }
 
     /// Concerts that have left since this was last asked.
@@ -187,6 +187,12 @@ impl Board {
     #[must_use]
     pub fn is_over(&self, id: ConcertId) -> bool {
         read(&self.away).is_over(id)
+    }
+
+    /// Whether the concert is not shown any more because it was deleted.
+    #[must_use]
+    pub fn is_deleted(&self, id: ConcertId) -> bool {
+        read(&self.away).is_deleted(id)
     }
 
     /// Whether there is no concert, not even one that is over.

@@ -3,13 +3,13 @@
 
 use crate::store::reads::OVER_MAX;
 use boxoffice_core::id::ConcertId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct Away {
-    /// Over, the newest [`OVER_MAX`]: so that it can be said of them that they are.
-    over: BTreeSet<ConcertId>,
+    /// Over, the newest [`OVER_MAX`], and whether they were deleted: so that it can be said of them.
+    over: BTreeMap<ConcertId, bool>,
     /// To be read.
     wanted: BTreeSet<ConcertId>,
     /// Left the board since this was last asked.
@@ -18,19 +18,23 @@ pub(super) struct Away {
 
 impl Away {
     pub fn is_over(&self, id: ConcertId) -> bool {
-        self.over.contains(&id)
+        self.over.contains_key(&id)
+    }
+
+    pub fn is_deleted(&self, id: ConcertId) -> bool {
+        self.over.get(&id).is_some_and(|deleted| *deleted)
     }
 
     /// Whether nothing of the concert is to be shown: what a batch brings is not all.
     pub fn holds(&self, id: ConcertId) -> bool {
-        self.over.contains(&id) || self.wanted.contains(&id)
+        self.over.contains_key(&id) || self.wanted.contains(&id)
     }
 
     pub fn is_empty(&self) -> bool {
         self.over.is_empty()
     }
 
-    pub fn add(&mut self, ids: impl IntoIterator<Item = ConcertId>) {
+    pub fn add(&mut self, ids: impl IntoIterator<Item = (ConcertId, bool)>) {
         self.over.extend(ids);
         while self.over.len() > OVER_MAX {
             // Ids sort by the time when they were made.

@@ -58,6 +58,11 @@ const ADVICE: &[(&str, &str)] = &[
         "held_or_sold",
         "Load the figures: `seats` are held or sold, so this can not be changed any more.",
     ),
+    ("sale_open", "For operators: close the sale (`open: false`), then delete the concert."),
+    (
+        "sale_time_in_past",
+        "Show the text at `field`: a time to come, or `open` for what is to happen now.",
+    ),
     ("sale_has_opened", "Load the sale again: its opening is past, only its closing can be set."),
     (
         "invalid_file",

@@ -44,6 +44,8 @@ pub enum ClosedBecause {
     ClosingTime,
     /// The organiser has closed it; it may go on.
     Organiser,
+    /// The organiser has deleted the concert; nothing of it was sold.
+    Deleted,
 }
 
 /// How long one may shop, in seconds. Known before anybody waits.
@@ -157,11 +159,13 @@ pub(super) fn sale_state(row: &Concert, stock: Stock, now: Time) -> SaleState {
 
 /// Why no more seats are sold; `None`: they are, or will be.
 pub(super) fn closed_because(row: &Concert, stock: Stock, now: Time) -> Option<ClosedBecause> {
-    if stock.is_over {
+    if row.is_deleted() {
+        Some(ClosedBecause::Deleted)
+    } else if stock.is_over {
         Some(ClosedBecause::DatesOver)
     } else if row.not_closed(now).is_ok() {
         None
-    } else if row.end_at.is_some_and(|end| now.reached(end)) {
+    } else if row.end().is_some_and(|end| now.reached(end)) {
         Some(ClosedBecause::ClosingTime)
     } else {
         Some(ClosedBecause::Organiser)

@@ -122,10 +122,11 @@ pub async fn change_concert(
     }
 }
 
-/// Deletes a concert of which nothing is held or sold, with its dates.
+/// Deletes a concert of which nothing is held or sold, with its dates; not while its sale is open. Those who
+/// stand in its line are told `closed_because: deleted`.
 #[utoipa::path(delete, path = "/api/v1/admin/concerts/{id}", tag = "Operator", params(("id" = Uuid, Path)),
     security(("operator" = [])),
-    responses((status = 204), (status = 404, description = "concert_not_found"), (status = 409, description = "held_or_sold")))]
+    responses((status = 204), (status = 404, description = "concert_not_found"), (status = 409, description = "held_or_sold, sale_open")))]
 pub async fn delete_concert(
     State(app): State<App>,
     PathId(id): PathId,

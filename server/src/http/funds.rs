@@ -77,7 +77,7 @@ async fn adjust(
     }
 }
 
-/// Adds money to a user's balance.
+/// Adds money to a user's balance. A deleted account takes none: `user_not_found`.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/balance/credits", tag = "Operator", request_body = NewAdjustment, params(("id" = Uuid, Path), ("Idempotency-Key" = String, Header, description = "Required: makes a retry safe")),
     security(("operator" = [])),
     responses((status = 201, body = AdjustmentView), (status = 400, description = "invalid_body, idempotency_key_required"), (status = 404, description = "user_not_found"), (status = 409, description = "balance_limit"), (status = 422, description = "amount_out_of_range, invalid_setting, idempotency_key_reused")))]

@@ -9,7 +9,7 @@ use crate::passwords::NotHashed;
 use crate::store::Fault;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::id::UserId;
-use boxoffice_core::refusal::Refusal;
+use boxoffice_core::refusal::{Field, Refusal};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use hyper::header::{
@@ -54,6 +54,8 @@ pub const TABLE: &[Entry] = &[
     entry("date_before_opening", 422, None, "This date would start before its sale opens.", "회차는 판매 시작 이후에 시작해야 합니다."),
     entry("held_or_sold", 409, None, "Seats of it are held or sold; it stays as it was told to their owners.", "선점되었거나 판매된 좌석이 있어 변경하거나 삭제할 수 없습니다."),
     entry("sale_has_opened", 409, None, "The sale has opened; its opening cannot be moved any more.", "이미 판매가 시작되어 판매 시작 시각을 변경할 수 없습니다."),
+    entry("sale_open", 409, None, "The sale is open. Close it first.", "판매가 진행 중입니다. 먼저 판매를 종료해 주세요."),
+    entry("sale_time_in_past", 422, None, "This time has passed. To open or close the sale now, use open.", "이미 지난 시각입니다. 지금 바로 판매를 시작하거나 종료하려면 open을 사용해 주세요."),
     entry("sale_not_open", 409, Some(1), "The sale has not opened yet.", "아직 판매가 시작되지 않았습니다."),
     entry("sale_closed", 409, None, "The sale is over.", "판매가 종료되었습니다."),
     entry("queue_full", 503, Some(30), "The waiting queue is full. Please try again later.", "대기열이 가득 찼습니다. 잠시 후 다시 시도해 주세요."),
@@ -317,6 +319,12 @@ impl From<Refusal> for Problem {
             }
             Refusal::HeldOrSold { seats } => problem.with("seats", seats),
             Refusal::SaleHasOpened { opens_at } => problem.with("opens_at", stamp(opens_at)),
+            Refusal::SaleTimeInPast { field: Field::OpensAt, at } => {
+                problem.with("field", "opens_at").with("opens_at", stamp(at))
+            }
+            Refusal::SaleTimeInPast { field, at } => {
+                problem.with("field", json!(field)).with("closes_at", stamp(at))
+            }
             Refusal::InvalidSetting { field } => problem.with("field", json!(field)),
             _ => problem,
         }

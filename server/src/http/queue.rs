@@ -371,6 +371,8 @@ pub async fn poll(
         if app.board.is_over(claims.concert) {
             let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, ends, now);
             view.state = TokenState::Expired;
+            let deleted = app.board.is_deleted(claims.concert);
+            view.closed_because = deleted.then_some(ClosedBecause::Deleted);
             return Ok(respond(StatusCode::OK, &view, false));
         }
         unheard()?;

@@ -24,10 +24,11 @@ pub struct SaleBody {
     /// and it stays closed until `true`; a sale that was opened ahead of its announced opening waits for
     /// that again, and one that is to come stays so. Repeating either changes nothing.
     pub open: Option<bool>,
-    /// RFC 3339: the announced opening, while the sale has not opened.
+    /// RFC 3339: the announced opening, to come, while the sale has not opened.
     #[schema(format = DateTime)]
     pub opens_at: Option<String>,
-    /// RFC 3339: the announced closing; null: none.
+    /// RFC 3339: the announced closing, to come; null: none. Opened by hand after it has come, a sale goes on
+    /// without it.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub closes_at: Option<Option<String>>,
@@ -71,7 +72,7 @@ fn command_of(id: Uuid, body: &SaleBody) -> Result<SetSale, Problem> {
 /// Sets when a sale opens and closes, or opens or closes it now. The announced times are never lost by it.
 #[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/sale", tag = "Operator", request_body = SaleBody, params(("id" = Uuid, Path)),
     security(("operator" = [])),
-    responses((status = 200, body = SaleView), (status = 400, description = "invalid_body"), (status = 404, description = "concert_not_found"), (status = 409, description = "sale_has_opened"), (status = 422, description = "invalid_setting, date_before_opening")))]
+    responses((status = 200, body = SaleView), (status = 400, description = "invalid_body"), (status = 404, description = "concert_not_found"), (status = 409, description = "sale_has_opened"), (status = 422, description = "invalid_setting, date_before_opening, sale_time_in_past")))]
 pub async fn set_sale(
     State(app): State<App>,
     PathId(id): PathId,

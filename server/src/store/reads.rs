@@ -55,8 +55,9 @@ pub struct Snapshot {
     pub left: Vec<PlaceKey>,
     /// Places that come back to the front.
     pub returning: Vec<PlaceKey>,
-    /// All concerts, over or not, the newest [`OVER_MAX`]; none in a snapshot of one.
-    pub known: Vec<ConcertId>,
+    /// All concerts, over or not, the newest [`OVER_MAX`], and whether they were deleted; none in a snapshot
+    /// of one.
+    pub known: Vec<(ConcertId, bool)>,
     /// Sessions that were ended, and until when their access tokens are to be refused, where that is not
     /// over yet; none in a snapshot of one concert.
     pub ended: Vec<(SessionId, Time)>,

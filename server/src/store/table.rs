@@ -76,6 +76,7 @@ pub const CONCERT: Table = Table {
         "time_zone",
         "pause_en",
         "pause_ko",
+        "reopened_at",
     ],
     row: &["concert_id"],
 };

@@ -53,6 +53,27 @@ async fn operators_credit_and_debit() {
     sale.sound();
 }
 
+/// What a deleted account had can be paid out; what comes for it is refused, so that the backend sends it back.
+#[tokio::test]
+async fn a_deleted_account_is_not_credited() {
+    let sale = Sale::new();
+    let body = json!({ "username": "mina", "password": "correct horse" });
+    sale.send(post("/api/v1/users").json(&body)).await.want(201);
+    let session = sale.send(post("/api/v1/sessions").json(&body)).await.want(201);
+    let user = crate::world::id_of(&session["user_id"]);
+    let fan = Fan { user, ..sale.fan().await };
+    sale.send(money("credits", &fan, 500, "first")).await.want(201);
+    let farewell = json!({ "password": "correct horse", "give_up_balance": true });
+    let identity = session["access_token"].as_str().unwrap();
+    sale.send(crate::world::delete("/api/v1/me").identity(identity).json(&farewell))
+        .await
+        .want(204);
+    sale.send(money("credits", &fan, 500, "late")).await.refused(404, "user_not_found");
+    assert_eq!(sale.send(money("credits", &fan, 500, "first")).await.want(201)["balance"], 500);
+    sale.send(money("debits", &fan, 500, "out")).await.want(201);
+    sale.sound();
+}
+
 /// A reason is asked for, and a key.
 #[tokio::test]
 async fn an_entry_needs_a_reason() {

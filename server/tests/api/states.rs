@@ -70,8 +70,9 @@ async fn the_times_of_a_sale_are_set() {
     assert_eq!(times().await, (json!("upcoming"), json!(later), json!(closes_at)));
     let none = sale.send(set_sale(&show, &json!({ "closes_at": null }))).await.want(200);
     assert_eq!((&none["closes_at"], &none["announced_opens_at"]), (&Value::Null, &json!(later)));
-    let soon = json!({ "opens_at": "2027-01-15T08:00:00Z", "closes_at": closes_at });
-    assert_eq!(sale.send(set_sale(&show, &soon)).await.want(200)["sale"], "open");
+    let soon = json!({ "opens_at": "2027-01-15T08:00:01Z", "closes_at": closes_at });
+    assert_eq!(sale.send(set_sale(&show, &soon)).await.want(200)["sale"], "upcoming");
+    sale.pass(1_000);
     let fan = sale.shopper(&show).await;
     let closed = sale.send(set_sale(&show, &json!({ "open": false }))).await.want(200);
     assert_eq!((&closed["sale"], &closed["shoppers"]), (&json!("closed"), &json!(1)));
@@ -81,6 +82,54 @@ async fn the_times_of_a_sale_are_set() {
     sale.send(set_sale(&show, &json!({ "open": true }))).await.want(200);
     assert_eq!(times().await.2, closes_at);
     sale.hold(&fan, &show, &[1]).await;
+    sale.sound();
+}
+
+/// A slip in a date opens and closes nothing; a sale that is opened again after its closing keeps that as
+/// announced, also where it has no date and the server starts again.
+#[tokio::test]
+async fn a_time_that_has_passed_is_not_set() {
+    let sale = Sale::new();
+    let opens_at = "2027-01-15T09:00:00.000Z";
+    let closes_at = "2027-01-15T10:00:00.000Z";
+    let body = json!({ "opens_at": opens_at, "closes_at": closes_at, "dates": [] });
+    let show = sale.concert(body).await;
+    let wrong = "2026-01-15T09:00:00.000Z";
+    let seen = sale.send(set_sale(&show, &json!({ "opens_at": wrong }))).await;
+    seen.refused(422, "sale_time_in_past");
+    let told = seen.json();
+    assert_eq!((&told["field"], &told["opens_at"]), (&json!("opens_at"), &json!(wrong)));
+    for body in [json!({ "closes_at": wrong }), json!({ "open": true, "closes_at": wrong })] {
+        let seen = sale.send(set_sale(&show, &body)).await;
+        seen.refused(422, "sale_time_in_past");
+        assert_eq!(
+            (&seen.json()["field"], &seen.json()["closes_at"]),
+            (&json!("closes_at"), &json!(wrong))
+        );
+    }
+    let announced = |view: &Value| {
+        assert_eq!(
+            (&view["announced_opens_at"], &view["announced_closes_at"]),
+            (&json!(opens_at), &json!(closes_at))
+        );
+    };
+    let view = sale.send(set_sale(&show, &json!({ "open": false }))).await.want(200);
+    assert_eq!(view["sale"], "upcoming");
+    announced(&view);
+
+    sale.pass(3 * HOUR);
+    let view = sale.send(set_sale(&show, &json!({ "open": true }))).await.want(200);
+    assert_eq!((&view["sale"], &view["closes_at"]), (&json!("open"), &Value::Null));
+    announced(&view);
+    sale.pass(48 * HOUR);
+    sale.tick().await;
+    let sale = sale.reborn();
+    let view = sale.send(get(show.path(""))).await.want(200);
+    assert_eq!(view["sale"], "open");
+    let view = sale.send(set_sale(&show, &json!({ "open": false }))).await.want(200);
+    announced(&view);
+    let view = sale.send(get(show.path(""))).await.want(200);
+    assert_eq!((&view["sale"], &view["closed_because"]), (&json!("closed"), &json!("organiser")));
     sale.sound();
 }
 
@@ -205,22 +254,34 @@ async fn what_is_unsold_is_deleted() {
     let again = post(admin(&show, "/dates")).operator().json(&body);
     sale.send(again).await.want(201);
 
+    sale.send(delete(admin(&show, "")).operator()).await.refused(409, "sale_open");
+    sale.send(set_sale(&show, &json!({ "open": false }))).await.want(200);
     sale.send(delete(admin(&show, "")).operator()).await.want(204);
     sale.send(delete(admin(&show, "")).operator()).await.refused(404, "concert_not_found");
     sale.send(get(show.path(""))).await.refused(404, "concert_not_found");
     sale.send(get(show.path("/queue"))).await.refused(404, "concert_not_found");
     let list = sale.send(get("/api/v1/concerts")).await.want(200);
     assert_eq!(list["concerts"], json!([]));
-    assert_eq!(sale.poll(&waiting).await["state"], "expired");
+    let told = async |sale: &Sale| {
+        let poll = sale.poll(&waiting).await;
+        assert_eq!((&poll["state"], &poll["sale"]), (&json!("expired"), &json!("closed")));
+        assert_eq!(
+            (&poll["closed_because"], &poll["poll_after_ms"]),
+            (&json!("deleted"), &Value::Null)
+        );
+    };
+    told(&sale).await;
     sale.send(reserve(&shopper, &show, &[1])).await.refused(409, "sale_closed");
     sale.pass(11 * MINUTE);
     sale.tick().await;
     sale.tick().await;
     assert_eq!(sale.app.board.concerts().len(), 0);
+    told(&sale).await;
     sale.send(get(show.path(""))).await.refused(404, "concert_not_found");
     sale.sound();
     let sale = sale.reborn();
     assert_eq!(sale.app.board.concerts().len(), 0);
+    told(&sale).await;
     sale.send(get(show.path(""))).await.refused(404, "concert_not_found");
 }
 

@@ -188,6 +188,7 @@ pub fn concert() -> Concert {
             recalled_at: Some(Time(16)),
             closed_at: Some(Time(17)),
             deleted_at: None,
+            reopened_at: Some(Time(19)),
         },
         time_zone: Some("Asia/Seoul".into()),
         pause_reason: PauseReason { en: Some("A break".into()), ko: Some("잠시 멈춤".into()) },

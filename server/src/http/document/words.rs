@@ -186,6 +186,7 @@ pub fn problem_members() -> Value {
         "concert_date_id": id("The date that there is."),
         "payment_id": id("The payment that there is."),
         "opens_at": time("When the sale opens."),
+        "closes_at": time("When the sale would close."),
         "starts_at": time("When the date that is meant starts."),
         "retry_at": time("When the same request may succeed."),
         "balance": money("What there is, minor units."),

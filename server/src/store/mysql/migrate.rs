@@ -20,6 +20,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("../../../../migrations/mysql/0006_sessions.sql")),
     (LOOKS, include_str!("../../../../migrations/mysql/0007_username_look.sql")),
     (8, include_str!("../../../../migrations/mysql/0008_states.sql")),
+    (9, include_str!("../../../../migrations/mysql/0009_cool_off.sql")),
 ];
 
 /// The migration after which accounts get their looks.

@@ -59,12 +59,13 @@ pub(super) fn snapshot_of<T>(
 /// Concerts that are not over at `now`, as `Concert::is_over` says, or in whose shop somebody is.
 fn live(now: Time) -> String {
     let by = now.plus_ms(-OVER_AFTER_MS).0;
+    let end = "IF(reopened_at >= end_at, NULL, end_at)";
     format!(
         "WHERE deleted_at IS NULL AND (start_at > {by} \
-         OR COALESCE(LEAST(end_at, closed_at), end_at, closed_at) > {by} \
+         OR COALESCE(LEAST({end}, closed_at), {end}, closed_at) > {by} \
          OR EXISTS (SELECT 1 FROM concert_date d WHERE d.concert_id = concert.concert_id \
              AND d.concert_date > {by} AND d.withdrawn_at IS NULL) \
-         OR (end_at IS NULL AND closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM concert_date d \
+         OR ({end} IS NULL AND closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM concert_date d \
              WHERE d.concert_id = concert.concert_id AND d.withdrawn_at IS NULL))) \
          OR EXISTS (SELECT 1 FROM queue_state q \
              WHERE q.concert_id = concert.concert_id AND q.active > 0) ORDER BY concert_id"
@@ -89,7 +90,9 @@ fn read_snapshot(link: &mut Link, of: Of) -> Result<Snapshot, Fault> {
         Of::Concert(key) => (format!("WHERE concert_id = {}", id(&key.0)), 0),
         Of::Live(now) => (live(now), OVER_MAX),
     };
-    let known = format!("SELECT concert_id FROM concert ORDER BY concert_id DESC LIMIT {known}");
+    let known = format!(
+        "SELECT concert_id, deleted_at FROM concert ORDER BY concert_id DESC LIMIT {known}"
+    );
     let ended = match of {
         Of::Concert(_) => "refused_until > 0 LIMIT 0".to_owned(),
         Of::Live(now) => format!("refused_until > {}", now.0),
@@ -98,7 +101,10 @@ fn read_snapshot(link: &mut Link, of: Of) -> Result<Snapshot, Fault> {
     let text = format!("{}; {known}; {ended}", columns_of::<Concert>(&which));
     let mut next = ask(link, &text)?;
     let concerts = records::<Concert>(next())?;
-    let known = next().into_iter().map(|row| Ok(ConcertId(Line(row).id(0)?)));
+    let known = next()
+        .into_iter()
+        .map(Line)
+        .map(|line| Ok((ConcertId(line.id(0)?), line.int(1)?.is_some())));
     let known = known.collect::<Result<Vec<_>, Fault>>()?;
     let ended = next()
         .into_iter()

@@ -38,6 +38,7 @@ impl Record for Concert {
             maybe_text(row.time_zone.as_deref()),
             maybe_text(row.pause_reason.en.as_deref()),
             maybe_text(row.pause_reason.ko.as_deref()),
+            maybe_when(row.by_hand.reopened_at),
         ]
     }
     fn read(source: &dyn Source) -> Result<(ConcertId, Self), Fault> {
@@ -54,6 +55,7 @@ impl Record for Concert {
             recalled_at: c.maybe_time(15)?,
             closed_at: c.maybe_time(16)?,
             deleted_at: c.maybe_time(17)?,
+            reopened_at: c.maybe_time(21)?,
         };
         let row = Self {
             created_at: c.time(1)?,

@@ -96,13 +96,15 @@ impl SqliteReads {
         }
     }
 
-    fn known(&self) -> Result<Vec<ConcertId>, Fault> {
-        let text = "SELECT concert_id FROM concert ORDER BY concert_id DESC LIMIT ?";
+    fn known(&self) -> Result<Vec<(ConcertId, bool)>, Fault> {
+        let text = "SELECT concert_id, deleted_at IS NOT NULL FROM concert \
+                    ORDER BY concert_id DESC LIMIT ?";
         let mut statement = self.connection.prepare_cached(text)?;
         let limit = i64::try_from(OVER_MAX).unwrap_or(i64::MAX);
-        let found = statement.query_map([limit], |row| row.get::<_, [u8; 16]>(0))?;
+        let found = statement
+            .query_map([limit], |row| Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, bool>(1)?)))?;
         let ids: Result<Vec<_>, _> = found.collect();
-        Ok(ids?.into_iter().map(|id| ConcertId(Uuid::from_bytes(id))).collect())
+        Ok(ids?.into_iter().map(|(id, gone)| (ConcertId(Uuid::from_bytes(id)), gone)).collect())
     }
 
     fn ended(&self, now: Time) -> Result<Vec<(SessionId, Time)>, Fault> {
@@ -152,10 +154,11 @@ impl SqliteReads {
 /// Concerts that are not over, as `Concert::is_over` says, or in whose shop somebody is; bound is the
 /// time by which all must have ended.
 const LIVE: &str = "WHERE deleted_at IS NULL AND (start_at > ?1 \
-     OR coalesce(min(end_at, closed_at), end_at, closed_at) > ?1 \
+     OR coalesce(min(iif(reopened_at >= end_at, NULL, end_at), closed_at), \
+         iif(reopened_at >= end_at, NULL, end_at), closed_at) > ?1 \
      OR EXISTS (SELECT 1 FROM concert_date d WHERE d.concert_id = concert.concert_id \
          AND d.concert_date > ?1 AND d.withdrawn_at IS NULL) \
-     OR (end_at IS NULL AND closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM concert_date d \
+     OR (iif(reopened_at >= end_at, NULL, end_at) IS NULL AND closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM concert_date d \
          WHERE d.concert_id = concert.concert_id AND d.withdrawn_at IS NULL))) \
      OR EXISTS (SELECT 1 FROM queue_state q \
          WHERE q.concert_id = concert.concert_id AND q.active > 0) ORDER BY concert_id";

@@ -1,7 +1,7 @@
 //! The walk.
 
 use super::{About, World, fill, forged};
-use crate::world::{Ask, Fan, Sale, Seen, delete, get, pay};
+use crate::world::{Ask, Fan, Sale, Seen, delete, get, pay, put};
 use boxoffice::http::app::new_id;
 use boxoffice::http::routes::{Guard, Route, routes};
 use boxoffice_core::id::ConcertId;
@@ -202,9 +202,11 @@ async fn routes_for_operators() {
             seen.refused(401, "operator_key_invalid");
         }
         if route.method == "DELETE" {
-            // Nothing is deleted of which something is held.
+            // Nothing is deleted of which something is held, and no concert whose sale is open.
             let hold = format!("/api/v1/reservations/{}", about.reservation);
             world.sale.send(delete(hold).by(&fan)).await.want(204);
+            let close = put(format!("/api/v1/admin/concerts/{}/sale", about.show.id)).operator();
+            world.sale.send(close.json(&json!({ "open": false }))).await.want(200);
         }
         world.let_through(&route, ask().operator()).await;
     }

@@ -34,6 +34,10 @@ pub async fn shows(met: &mut Met) {
     let move_opening = put(format!("{admin}/sale")).operator();
     let moved = move_opening.json(&json!({ "opens_at": "2027-02-01T00:00:00Z" }));
     met.see(&sale.send(moved).await);
+    let slip = put(format!("{admin}/sale")).operator();
+    let slip = slip.json(&json!({ "closes_at": "2026-02-01T00:00:00Z" }));
+    met.see(&sale.send(slip).await);
+    met.see(&sale.send(delete(&admin).operator()).await);
     let fan = sale.shopper(&show).await;
     sale.hold(&fan, &show, &[1, 2]).await;
     let held = sale.send(delete(&admin).operator()).await;

@@ -17,6 +17,7 @@ mod tokens;
 use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::outcome::Outcome;
 use boxoffice_core::time::Time;
 use history::History;
 use line::LineBook;
@@ -179,6 +180,12 @@ impl Auditor {
         self.latest = self.latest.max(now);
         let found = &mut self.found;
         self.history.tell_time(now);
+        // The rows are those after the batch: replies before an edit in it told of others.
+        for reply in replies {
+            if let Ok(Outcome::DateEdited { date_id, .. }) = &reply.result {
+                self.history.changed.insert(*date_id);
+            }
+        }
         for (envelope, reply) in envelopes.iter().zip(replies) {
             self.history.reply(found, store, envelope, reply);
         }

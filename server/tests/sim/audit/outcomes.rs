@@ -5,13 +5,21 @@ use super::settings::Settings;
 use super::{Check, Found};
 use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::Seat;
-use boxoffice_core::id::{PlaceKey, SeatKey, UserId};
+use boxoffice_core::concert::{ConcertDate, Seat};
+use boxoffice_core::id::{ConcertId, PlaceKey, SeatKey, UserId};
 use boxoffice_core::outcome::{Outcome, SeatPrice, Ticket, TicketState};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::Join;
 use boxoffice_core::reservation::{Cancel, Reserve};
+use boxoffice_core::time::Time;
 use std::collections::BTreeSet;
+
+/// Whether a concert has dates, and all of them have started.
+fn dates_over(store: &MemoryStore, concert: ConcertId, now: Time) -> bool {
+    let own = |date: &&ConcertDate| date.concert == concert && date.withdrawn_at.is_none();
+    let last = store.dates.values().filter(own).map(|date| date.concert_date.0).max();
+    last.is_some_and(|last| last <= now.0)
+}
 
 impl History {
     pub(super) fn outcome(
@@ -60,12 +68,14 @@ impl History {
                 let sum = self.balances.entry(adjust.user).or_default();
                 *sum += amount.0;
                 let right = *sum == balance.0 && *amount == adjust.amount && *sum >= 0;
+                let right =
+                    right && (amount.0 < 0 || self.names.values().any(|u| *u == adjust.user));
                 found.ensure(right, Check::ReplyTrue, || format!("{adjust:?} gave {outcome:?}"));
                 self.charged.insert(adjust.adjustment.0, (adjust.user, amount.0));
             }
             (Command::EditDate(_) | Command::EditConcert(_), _)
             | (Command::DeleteDate(_) | Command::DeleteConcert(_), _) => {
-                self.edited(found, command, outcome);
+                self.edited(found, store, command, outcome);
             }
             (Command::Pay(pay), Outcome::Paid { .. }) => self.paid(found, pay, outcome),
             (Command::CreateConcert(create), Outcome::ConcertCreated { .. }) => {
@@ -82,22 +92,31 @@ impl History {
         }
     }
 
-    fn edited(&mut self, found: &mut Found, command: &Command, outcome: &Outcome) {
+    fn edited(
+        &mut self,
+        found: &mut Found,
+        store: &MemoryStore,
+        command: &Command,
+        outcome: &Outcome,
+    ) {
         match (command, outcome) {
             (Command::EditConcert(edit), Outcome::ConcertEdited { .. }) => {
                 if let Some(settings) = self.concerts.get_mut(&edit.concert) {
                     settings.edit(&edit.policy);
                 }
             }
-            (Command::EditDate(edit), Outcome::DateEdited { .. }) => {
-                self.changed.insert(edit.date);
-            }
+            (Command::EditDate(_), Outcome::DateEdited { .. }) => {}
             (Command::DeleteDate(delete), Outcome::Deleted) => {
                 self.nothing_taken(found, |hold| hold.date == delete.date);
             }
             (Command::DeleteConcert(delete), Outcome::Deleted) => {
                 self.nothing_taken(found, |hold| hold.concert == delete.concert);
                 if let Some(settings) = self.concerts.get_mut(&delete.concert) {
+                    let open = settings.on_sale(self.now.0);
+                    let over = dates_over(store, delete.concert, self.now);
+                    found.ensure(!open || over, Check::ReplyTrue, || {
+                        format!("{delete:?} while open, {settings:?}")
+                    });
                     settings.deleted = true;
                 }
             }

@@ -93,17 +93,28 @@ impl History {
                 known.is_none_or(|hold| visit.is_none_or(|(user, _, _)| hold.user != user))
             }
             (Command::Reserve(_), _) => self.reserve_refused(store, command, refusal),
-            (_, Refusal::DateInPast { starts_at }) => starts_at.0 <= self.now.0,
-            (_, Refusal::DateBeforeOpening { starts_at, opens_at }) => starts_at.0 <= opens_at.0,
-            (_, Refusal::SaleHasOpened { opens_at }) => opens_at.0 <= self.now.0,
-            (_, Refusal::HeldOrSold { seats }) => *seats > 0,
             (Command::Charge(_) | Command::Pay(_) | Command::Adjust(_), _) => {
                 self.money_refused(command, refusal)
             }
             (_, Refusal::IdempotencyKeyReused) => false,
-            _ => true,
+            _ => self.operator_refused(command, refusal),
         };
         found.ensure(right, Check::RefusalTrue, || format!("{command:?} was refused: {refusal:?}"));
+    }
+
+    fn operator_refused(&self, command: &Command, refusal: &Refusal) -> bool {
+        match refusal {
+            Refusal::DateInPast { starts_at } => starts_at.0 <= self.now.0,
+            Refusal::DateBeforeOpening { starts_at, opens_at } => starts_at.0 <= opens_at.0,
+            Refusal::SaleTimeInPast { at, .. } => at.0 <= self.now.0,
+            Refusal::SaleOpen => {
+                let settings = command.concert().and_then(|id| self.concerts.get(&id));
+                settings.is_some_and(|settings| settings.on_sale(self.now.0))
+            }
+            Refusal::SaleHasOpened { opens_at } => opens_at.0 <= self.now.0,
+            Refusal::HeldOrSold { seats } => *seats > 0,
+            _ => true,
+        }
     }
 
     /// Whether a reservation asks for a performance that is under way or over.

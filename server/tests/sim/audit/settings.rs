@@ -22,6 +22,8 @@ pub struct Settings {
     pub early: bool,
     /// Closed by hand.
     pub closed: Option<Time>,
+    /// The announced closing was passed over.
+    pub reopened: bool,
     pub deleted: bool,
     pub paused: bool,
     pub max_active: u64,
@@ -43,7 +45,7 @@ impl Settings {
     }
 
     pub fn closes_at(&self) -> Option<Time> {
-        match (self.end, self.closed) {
+        match (self.end.filter(|_| !self.reopened), self.closed) {
             (Some(end), Some(closed)) => Some(end.min(closed)),
             (end, closed) => end.or(closed),
         }
@@ -63,21 +65,23 @@ impl Settings {
 
     fn set_sale(&mut self, set: &SetSale, now: Time) {
         self.start = set.opens_at.unwrap_or(self.start);
-        self.end = set.closes_at.unwrap_or(self.end);
+        if let Some(end) = set.closes_at
+            && end != self.end
+        {
+            (self.end, self.reopened) = (end, false);
+        }
         let closed = self.closes_at().is_some_and(|end| end.0 <= now.0);
         match set.open {
             Some(true) => {
-                if self.end.is_some_and(|end| end.0 <= now.0) {
-                    self.end = None;
-                }
+                self.reopened |= self.end.is_some_and(|end| end.0 <= now.0);
                 if self.closed.is_some() {
                     self.closed = None;
                 } else if self.opens_at().0 > now.0 {
                     (self.early, self.early_at) = (true, self.early_at.or(Some(now)));
                 }
             }
-            Some(false) if !closed => {
-                if self.opens_at().0 <= now.0 && now.0 < self.start.0 {
+            Some(false) if !closed && self.opens_at().0 <= now.0 => {
+                if now.0 < self.start.0 {
                     self.early = false;
                 } else {
                     self.closed = Some(now);
@@ -117,6 +121,7 @@ impl History {
             early_at: None,
             early: false,
             closed: None,
+            reopened: false,
             deleted: false,
             paused: create.queue.paused,
             max_active: create.queue.max_active,
@@ -143,8 +148,12 @@ impl History {
         };
         let right = match (command, outcome) {
             (Command::SetSale(set), Outcome::SaleSet { opens_at, closes_at, .. }) => {
+                let late =
+                    |at: Option<Time>, before| at != before && at.is_some_and(|at| at.0 <= now.0);
+                let late = late(set.opens_at.or(Some(settings.start)), Some(settings.start))
+                    || late(set.closes_at.unwrap_or(settings.end), settings.end);
                 settings.set_sale(set, now);
-                (settings.opens_at(), settings.closes_at()) == (*opens_at, *closes_at)
+                !late && (settings.opens_at(), settings.closes_at()) == (*opens_at, *closes_at)
             }
             (
                 Command::SetQueue(set),
