@@ -5,13 +5,14 @@
 //! address keeps none of those out who are known there.
 
 use super::address::Client;
+use super::extract::API_KEY;
 use super::problem::Problem;
 use crate::metrics::{LimitLabels, Metrics};
 use crate::rates::{Limiter, Rate, TENTHS, Told};
 use axum::extract::FromRequestParts;
 use boxoffice_core::id::{UserId, Uuid};
-use hyper::StatusCode;
 use hyper::http::request::Parts;
+use hyper::{HeaderMap, StatusCode};
 use std::convert::Infallible;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -194,15 +195,24 @@ impl Limits {
         }
     }
 
-    /// Counts a request that needs no token: for its address. Others are counted once it is known for whom.
+    /// Counts a request that needs no token, or an operator's that has no key: for its address. Others are
+    /// counted once it is known for whom.
     ///
     /// # Errors
     /// There were too many.
-    pub fn before(&self, asked: &Asked) -> Result<(), Problem> {
-        if asked.0.class != Class::Browse {
-            return Ok(());
+    pub fn before(&self, asked: &Asked, headers: &HeaderMap) -> Result<(), Problem> {
+        match asked.0.class {
+            Class::Browse => {}
+            Class::Operator if !headers.contains_key(API_KEY) => {}
+            _ => return Ok(()),
         }
-        asked.is_for(Payer::Address, self.address(&self.requests, asked))
+        asked.is_for(Payer::Settled, self.unknown(asked))
+    }
+
+    /// Counts what is nobody's for its address.
+    fn unknown(&self, asked: &Asked) -> Result<(), Problem> {
+        self.address(&self.requests, asked)?;
+        if asked.0.class == Class::Operator { self.unseen_key(asked) } else { Ok(()) }
     }
 
     /// Looks back at a request that is answered. One that nobody was counted for, since it brought no token,
@@ -216,7 +226,7 @@ impl Limits {
         if matches!(class, Class::Free(_)) {
             return Ok(());
         }
-        let Some(payer) = payer.get() else { return self.address(&self.requests, asked) };
+        let Some(payer) = payer.get() else { return self.unknown(asked) };
         let back = match (class, status.as_u16()) {
             // Whoever has the password is no guesser; from now on the pair is known.
             (Class::SignIn, 201) => TENTHS,

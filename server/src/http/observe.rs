@@ -87,7 +87,7 @@ async fn observed(observer: Arc<Observer>, mut request: Request, next: Next) -> 
     let client = request.extensions().get().copied().unwrap_or(Client(None));
     let (limits, asked) = (&observer.app.limits, Asked::new(observer.class, client));
     request.extensions_mut().insert(asked.clone());
-    let mut response = match limits.before(&asked) {
+    let mut response = match limits.before(&asked, request.headers()) {
         Ok(()) => {
             if let Some(Refused(problem)) = request.extensions_mut().remove::<Refused>() {
                 problem.into_response()

@@ -265,6 +265,22 @@ async fn each_of_many_accounts_has_its_own_limit() {
     }
 }
 
+/// Without a key, or with a wrong one, nobody asks for what is the operators' as often as for what is the
+/// fans'.
+#[tokio::test]
+async fn who_has_no_key_is_limited_as_an_operator() {
+    let sale = Sale::with(|given| given.limit_operators = Some("2+1/min".parse().unwrap()));
+    let show = sale.concert(json!({})).await;
+    let ask = get(format!("/api/v1/admin/concerts/{}", show.id));
+    for (from, ask) in [(1, ask.clone()), (2, ask.clone().header("x-api-key", "wrong"))] {
+        for n in 0..4 {
+            let seen = sale.send(ask.clone().from([192, 0, 2, from])).await;
+            assert_eq!(limited(&seen), n > 1, "{}", seen.shown());
+        }
+    }
+    sale.send(ask.operator().from([192, 0, 2, 1])).await.want(200);
+}
+
 /// A fan whom others are faster than asks for one seat after another: what was lost costs little, and not
 /// nothing, since it was decided at the desk.
 #[tokio::test]

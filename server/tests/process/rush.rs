@@ -198,17 +198,25 @@ fn a_crowd_that_comes_before_the_opening_waits_for_it() {
 fn attackers_are_counted_apart() {
     let _alone = alone();
     let house = House::new();
-    let output = rush(house.dir.path(), &["--hostile", "10"]).output().unwrap();
+    let output = rush(house.dir.path(), &["--hostile", "11"]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
     let report = report(house.dir.path());
     is_whole(&report);
-    assert_eq!(report["attackers"], 12);
+    assert_eq!(report["attackers"], 14);
     let answered = report["hostile"].as_array().unwrap();
     let some = |kind: &str| answered.iter().any(|a| a["step"] == kind);
     for kind in ["join and leave", "passwords", "hold and release", "seat maps", "new keys"] {
         assert!(some(kind), "{kind}: {answered:?}");
     }
     assert!(some("idle connections"), "{answered:?}");
+    // A neighbour's flood is refused, and no fan behind the same address is.
+    let refused = |answers: &Value, step: Option<&str>| {
+        let of = |a: &&Value| step.is_none_or(|step| a["step"] == step);
+        let mut of = answers.as_array().unwrap().iter().filter(of);
+        of.any(|a| a["answer"].as_str().unwrap().starts_with("429"))
+    };
+    assert!(refused(&report["hostile"], Some("flood of a neighbour")), "{answered:?}");
+    assert!(!refused(&report["answers"], None), "{:?}", report["answers"]);
 }
 
 /// What cannot be carried out is one sentence.

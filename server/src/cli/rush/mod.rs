@@ -105,7 +105,7 @@ async fn rush(
         "{} fans come to {} for concert {}, seed {}",
         options.fans, venue.name, concert, options.seed
     ));
-    let shared = Rc::new(Pools::shared(&venue.addresses, options.connections)?);
+    let shared = Rc::new(Pools::shared(&venue.addresses, options.connections, venue.named)?);
     let watching = [
         tokio::task::spawn_local(live::watch(Rc::clone(&world))),
         tokio::task::spawn_local(limit::watch(Rc::clone(&world), Rc::clone(&shared))),
@@ -130,7 +130,8 @@ fn send_in_attackers(
     let mut hostile = tokio::task::JoinSet::new();
     for number in 0..world.attackers {
         let nth = usize::try_from(number)?;
-        let pools = Rc::new(Pools::own(Pool::new(venue.addresses.clone(), 1, nth)?));
+        let pool = Pool::new(venue.addresses.clone(), 1, nth)?.behind(venue.named);
+        let pools = Rc::new(Pools::own(pool));
         let due = world.began() + Duration::from_secs(1) * number / world.attackers;
         // Numbers that no fan has: chance is another's.
         let fan = Fan::new(world, pools, u64::MAX - u64::from(number), due);
@@ -154,7 +155,8 @@ async fn send_in(
     for (number, moment) in (0..).zip(moments) {
         let pools = if options.connections == 0 {
             let first = usize::try_from(number)?;
-            Rc::new(Pools::own(Pool::new(venue.addresses.clone(), OWN_CONNECTIONS, first)?))
+            let pool = Pool::new(venue.addresses.clone(), OWN_CONNECTIONS, first)?;
+            Rc::new(Pools::own(pool.behind(venue.named)))
         } else {
             Rc::clone(&shared)
         };

@@ -29,7 +29,7 @@ pub struct Options {
     /// Seconds for which the sale is open and nobody comes, before the run begins
     #[arg(long, default_value_t = 0)]
     pub idle: u64,
-    /// Attackers that come beside the fans, per cent of them (4,000 at most): join and leave, guess passwords, hold and release, flood seat maps and new keys, idle connections, in equal parts; figures are the fans' alone
+    /// Attackers that come beside the fans, per cent of them (4,000 at most): join and leave, guess passwords, hold and release, flood seat maps and new keys, flood from the address that all fans share, idle connections, in equal parts; figures are the fans' alone
     #[arg(long, default_value_t = 0.0)]
     pub hostile: f64,
     /// Connections that all fans share: half for those who shop, a quarter each for joins and for polls, one each at least; 0 gives each fan its own

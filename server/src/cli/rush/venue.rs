@@ -29,6 +29,11 @@ const SHOWN_WAIT: Duration = Duration::from_secs(5);
 pub const UNNAMED: &str = "a database that was not named";
 /// The database of a run of its own, for people.
 pub const TEMPORARY: &str = "SQLite, a file of its own that was removed";
+/// The one address that fans share with attackers, as behind a carrier (RFC 5737).
+const SHARED: &str = "198.51.100.1";
+/// What a server of its own is told of it: to believe the generator, and that few unknown come from there.
+const SHARED_FLAGS: [&str; 4] =
+    ["--trusted-proxies", "127.0.0.0/8", "--limit-requests", "100+600/min"];
 
 /// How long a target may take to be connected to.
 const CONNECT_WAIT: Duration = Duration::from_secs(3);
@@ -51,6 +56,8 @@ pub struct Venue {
     pub database: String,
     /// Whom to talk to.
     pub addresses: Vec<SocketAddr>,
+    /// The one address that fans and attackers stand behind; of a server of its own, where there are both.
+    pub named: Option<&'static str>,
     keys: KeyFile,
     /// Where the audit looks; `None` where only the API is known.
     audited: Option<Config>,
@@ -124,6 +131,7 @@ fn target(options: &Options) -> Result<Venue, Failure> {
         name: options.target.join(", "),
         database: if named { config.shown_database() } else { unknown },
         addresses,
+        named: None,
         // Never made here: the target would not know them.
         keys: token_keys(&config, KeyFile::read)?,
         audited: named.then_some(config),
@@ -153,12 +161,15 @@ fn own(options: &Options) -> Result<Venue, Failure> {
     let tls = ["--database-tls", &config.database_tls, "--database-tls-ca", &ca];
     // A flag cannot be empty.
     let tls = if ca.is_empty() { &tls[..2] } else { &tls };
-    let server = Child::start(&database, &file, tls)?;
+    let is_shared = options.hostile > 0.0;
+    let flags = [tls, if is_shared { &SHARED_FLAGS } else { &[] }].concat();
+    let server = Child::start(&database, &file, &flags)?;
     let temporary = TEMPORARY.to_owned();
     Ok(Venue {
         database: options.database.as_ref().map_or(temporary, |_| config.shown_database()),
         name: format!("a server of its own, http://{}", server.address),
         addresses: vec![server.address],
+        named: is_shared.then_some(SHARED),
         keys,
         operator_key: Some(admin::operator_key(&config, "rush")?),
         audited: Some(config),

@@ -49,13 +49,16 @@ impl Ask {
         self
     }
 
-    fn bytes(&self, host: &str) -> Vec<u8> {
+    fn bytes(&self, host: &str, named: Option<&str>) -> Vec<u8> {
         let headers: usize =
             self.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
         let length = self.path.len() + host.len() + headers + self.body.len();
         let mut text = String::with_capacity(length + REST_OF_HEAD);
         let mut add = |parts: &[&str]| parts.iter().for_each(|part| text.push_str(part));
         add(&[self.method, " ", &self.path, " HTTP/1.1\r\nhost: ", host, "\r\n"]);
+        if let Some(address) = named {
+            add(&["x-forwarded-for: ", address, "\r\n"]);
+        }
         for (name, value) in &self.headers {
             add(&[name, ": ", value, "\r\n"]);
         }
@@ -103,6 +106,8 @@ pub struct Pool {
     /// Whom they go to, one after the other.
     addresses: Vec<SocketAddr>,
     host: String,
+    /// The address that requests say they come from, as a proxy would.
+    named: Option<&'static str>,
     idle: RefCell<Vec<TcpStream>>,
     room: Semaphore,
     opened: Cell<usize>,
@@ -126,9 +131,16 @@ impl Pools {
     ///
     /// # Errors
     /// There is no address.
-    pub fn shared(addresses: &[SocketAddr], connections: usize) -> Result<Self, Failure> {
+    pub fn shared(
+        addresses: &[SocketAddr],
+        connections: usize,
+        named: Option<&'static str>,
+    ) -> Result<Self, Failure> {
         let quarter = connections / 4;
-        let pool = |size| Ok::<_, Failure>(Rc::new(Pool::new(addresses.to_vec(), size, 0)?));
+        let pool = |size| {
+            let pool = Pool::new(addresses.to_vec(), size, 0)?;
+            Ok::<_, Failure>(Rc::new(pool.behind(named)))
+        };
         let shop = connections.saturating_sub(2 * quarter);
         Ok(Self { joins: pool(quarter)?, polls: pool(quarter)?, shop: pool(shop)? })
     }
@@ -176,12 +188,19 @@ impl Pool {
         Ok(Self {
             addresses,
             host,
+            named: None,
             idle: RefCell::default(),
             room,
             opened: first.into(),
             waiting: Cell::new(0),
             waited: Cell::new(false),
         })
+    }
+
+    /// The same, behind this address.
+    pub fn behind(mut self, named: Option<&'static str>) -> Self {
+        self.named = named;
+        self
     }
 
     /// A connection's turn.
@@ -207,7 +226,7 @@ impl Pool {
     /// Sends and waits for the whole answer.
     pub async fn send(&self, ask: &Ask) -> std::io::Result<Answer> {
         let _permit = self.turn().await?;
-        let bytes = ask.bytes(&self.host);
+        let bytes = ask.bytes(&self.host, self.named);
         let (mut stream, answer) =
             tokio::time::timeout(ANSWER_WAIT, self.exchange(&bytes)).await??;
         if answer.keeps {
@@ -243,7 +262,7 @@ impl Pool {
     pub async fn send_and_cut(&self, ask: &Ask, after: Duration) -> std::io::Result<()> {
         let _permit = self.turn().await?;
         let mut stream = self.connect().await?;
-        stream.write_all(&ask.bytes(&self.host)).await?;
+        stream.write_all(&ask.bytes(&self.host, self.named)).await?;
         tokio::time::sleep(after).await;
         Ok(())
     }
@@ -305,10 +324,15 @@ mod tests {
     #[test]
     fn a_request_is_put_on_the_wire_as_it_is() {
         let ask = Ask::new("GET", "/a?b").with("x-queue-token", "t");
-        assert_eq!(ask.bytes("h:1"), b"GET /a?b HTTP/1.1\r\nhost: h:1\r\nx-queue-token: t\r\n\r\n");
+        assert_eq!(
+            ask.bytes("h:1", None),
+            b"GET /a?b HTTP/1.1\r\nhost: h:1\r\nx-queue-token: t\r\n\r\n"
+        );
         let ask = Ask::new("POST", "/a").json(&serde_json::json!({}));
         let expected = "POST /a HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
-        assert_eq!(ask.bytes("h"), expected.as_bytes());
+        assert_eq!(ask.bytes("h", None), expected.as_bytes());
+        let ask = Ask::new("GET", "/").bytes("h", Some("192.0.2.1"));
+        assert_eq!(ask, b"GET / HTTP/1.1\r\nhost: h\r\nx-forwarded-for: 192.0.2.1\r\n\r\n");
     }
 
     /// Joins and polls that use all of their connections leave those who shop theirs.
@@ -316,12 +340,12 @@ mod tests {
     async fn those_who_shop_have_connections_of_their_own() {
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         for (connections, sizes) in [(1, [1, 1, 1]), (4, [1, 1, 2]), (256, [64, 64, 128])] {
-            let pools = Pools::shared(&[address], connections).unwrap();
+            let pools = Pools::shared(&[address], connections, None).unwrap();
             let steps = [Step::Join, Step::Poll, Step::Hold];
             let free = steps.map(|step| pools.of(step).room.available_permits());
             assert_eq!(free, sizes);
         }
-        let pools = Pools::shared(&[address], 4).unwrap();
+        let pools = Pools::shared(&[address], 4, None).unwrap();
         let _joining = pools.of(Step::Join).turn().await.unwrap();
         assert!(!pools.took_waiting());
         let second = pools.of(Step::Join).turn();

@@ -241,7 +241,7 @@ mod tests {
     async fn nobody_sleeps_past_the_end() {
         let world = world(&["--seconds-max=1"]);
         let address = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
-        let pools = Rc::new(Pools::shared(&[address], 4).unwrap());
+        let pools = Rc::new(Pools::shared(&[address], 4, None).unwrap());
         let (began, later) = (Instant::now(), Instant::now() + Duration::from_secs(600));
         let mut fan = Fan::new(&world, pools, 0, later);
         let told = fan.ask(Step::Poll, &Ask::new("GET", "/"), false).await;
@@ -254,7 +254,7 @@ mod tests {
     async fn a_fan_who_waits_is_small() {
         let world = world(&[]);
         let address = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
-        let pools = Rc::new(Pools::shared(&[address], 4).unwrap());
+        let pools = Rc::new(Pools::shared(&[address], 4, None).unwrap());
         let life = Fan::new(&world, pools, 0, Instant::now()).live();
         let bytes = std::mem::size_of_val(&life);
         assert!(bytes <= 1_536, "{bytes} bytes");

@@ -33,14 +33,23 @@ pub enum Attack {
     Maps,
     /// Lets itself in, and charges 1 under new idempotency keys.
     Keys,
+    /// Asks without a token and with a forged one, from the address that all fans stand behind.
+    Flood,
     /// Opens a connection and says nothing.
     Idle,
 }
 
 impl Attack {
     /// Each in turn.
-    const ALL: [Self; 6] =
-        [Self::JoinLeave, Self::Passwords, Self::HoldRelease, Self::Maps, Self::Keys, Self::Idle];
+    const ALL: [Self; 7] = [
+        Self::JoinLeave,
+        Self::Passwords,
+        Self::HoldRelease,
+        Self::Maps,
+        Self::Keys,
+        Self::Flood,
+        Self::Idle,
+    ];
 
     /// Of the attacker of this number: the kinds have equal parts.
     pub const fn of(number: usize) -> Self {
@@ -55,6 +64,7 @@ impl Attack {
             Self::HoldRelease => "hold and release",
             Self::Maps => "seat maps",
             Self::Keys => "new keys",
+            Self::Flood => "flood of a neighbour",
             Self::Idle => "idle connections",
         }
     }
@@ -90,6 +100,7 @@ impl Fan {
             let went = match attack {
                 Attack::JoinLeave => self.join_and_leave().await,
                 Attack::Passwords => self.guess().await,
+                Attack::Flood => self.flood().await,
                 Attack::Idle => self.say_nothing().await,
                 Attack::HoldRelease | Attack::Maps | Attack::Keys => self.shop_ill(attack).await,
             };
@@ -118,6 +129,16 @@ impl Fan {
         let body = json!({ "username": username, "password": password });
         let ask = Ask::new("POST", path).json(&body);
         // The step counts for nothing: an attacker's answers are counted by what it does.
+        let asked = self.ask(Step::Join, &ask, false).await;
+        asked.map(|_| ()).map_err(|_| Stage::CutOff)
+    }
+
+    async fn flood(&mut self) -> Told<()> {
+        let ask = if self.random.bool() {
+            Ask::new("GET", "/api/v1/concerts")
+        } else {
+            Ask::new("GET", "/api/v1/me").with("authorization", "Bearer none")
+        };
         let asked = self.ask(Step::Join, &ask, false).await;
         asked.map(|_| ()).map_err(|_| Stage::CutOff)
     }
@@ -180,7 +201,7 @@ mod tests {
         assert_eq!(attackers(20_000, 5.0), 1_000);
         assert_eq!(attackers(10, 1.0), 1);
         assert_eq!((attackers(10, 0.0), attackers(1_000_000, 50.0)), (0, ATTACKERS_MAX));
-        let kinds: Vec<_> = (0..12).map(Attack::of).collect();
+        let kinds: Vec<_> = (0..14).map(Attack::of).collect();
         assert!(Attack::ALL.iter().all(|kind| kinds.iter().filter(|of| *of == kind).count() == 2));
     }
 }
