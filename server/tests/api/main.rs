@@ -35,6 +35,7 @@ mod providers;
 mod queue;
 mod seats;
 mod sessions;
+mod settings;
 mod states;
 mod texts;
 mod world;
