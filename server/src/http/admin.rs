@@ -7,7 +7,7 @@ use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::Problem;
 use super::setting;
 use super::upload::{self, CSV_TYPES};
-use super::view::{Stamp, json, parse_stamp, replied};
+use super::view::{NoTime, Stamp, json, parse_stamp, replied};
 use crate::board::Status;
 use crate::text;
 use crate::zone;
@@ -119,7 +119,16 @@ pub(super) fn invalid(field: &str) -> Problem {
 }
 
 pub(super) fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
-    parse_stamp(text).ok_or_else(|| invalid(field).with("reason", "RFC 3339 with an offset"))
+    let why = || NoTime::of(text);
+    parse_stamp(text).ok_or_else(|| invalid(field).in_words("reason", why().en(), why().ko()))
+}
+
+/// A time in the query.
+fn time_asked(text: Option<&str>, parameter: &str) -> Result<Time, Problem> {
+    let text = text.unwrap_or_default();
+    let why = || NoTime::of(text);
+    let refused = || Problem::of("invalid_query").with("parameter", parameter);
+    parse_stamp(text).ok_or_else(|| refused().in_words("reason", why().en(), why().ko()))
 }
 
 /// Seats of a range; none where it is no range.
@@ -282,7 +291,7 @@ pub struct DateQuery {
 #[utoipa::path(post, path = "/api/v1/admin/concerts/{id}/dates", tag = "Operator", params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header), DateQuery),
     request_body(content((NewDateBody = "application/json"), (String = "text/csv"))),
     security(("operator" = [])),
-    responses((status = 201, body = CreatedView), (status = 404, description = "concert_not_found"), (status = 409, description = "already_exists: at this instant there is a date, whose id is told"), (status = 415, description = "unsupported_media_type, unsupported_charset"), (status = 422, description = "invalid_setting, invalid_file, invalid_text, date_in_past, date_before_opening")))]
+    responses((status = 201, body = CreatedView), (status = 400, description = "invalid_body, invalid_query"), (status = 404, description = "concert_not_found"), (status = 409, description = "already_exists: at this instant there is a date, whose id is told"), (status = 415, description = "unsupported_media_type, unsupported_charset"), (status = 422, description = "invalid_setting, invalid_file, invalid_text, date_in_past, date_before_opening")))]
 pub async fn add_date(
     State(app): State<App>,
     PathId(id): PathId,
@@ -293,8 +302,7 @@ pub async fn add_date(
     let mut faults = setting::Faults::default();
     let date = match raw.media_type.as_str() {
         csv if CSV_TYPES.contains(&csv) => {
-            let starts_at = query.starts_at.as_deref().unwrap_or_default();
-            let starts_at = time_of(starts_at, "starts_at")?;
+            let starts_at = time_asked(query.starts_at.as_deref(), "starts_at")?;
             NewDate {
                 date: DateId(new_id()),
                 starts_at,
@@ -383,6 +391,7 @@ pub async fn set_queue(
     submitted: Submitted<QueueBody>,
 ) -> Result<Response, Problem> {
     let body = submitted.value;
+    let faults = setting::of_queue(&body);
     let command = Command::SetQueue(SetQueue {
         concert: ConcertId(id),
         max_active: body.max_active,
@@ -394,7 +403,7 @@ pub async fn set_queue(
             ko: text.ko.as_deref().map(named),
         }),
     });
-    match app.outcome(command, None).await?.0 {
+    match app.outcome(command, None).await.map_err(|problem| faults.told(problem))?.0 {
         Outcome::QueueSet {
             concert_id,
             max_active,

@@ -159,12 +159,15 @@ pub async fn change_date(
     submitted: Submitted<DateChange>,
 ) -> Result<Response, Problem> {
     let body = submitted.value;
-    let starts_at = body.starts_at.as_deref().map(|text| time_of(text, "starts_at")).transpose()?;
-    bounded_seats(&body.seats)?;
-    let seats = seats_of(&body.seats)?;
+    let faults = setting::of_date_change(&body);
+    let told = |problem| faults.told(problem);
+    let starts_at = body.starts_at.as_deref().map(|text| time_of(text, "starts_at"));
+    let starts_at = starts_at.transpose().map_err(told)?;
+    bounded_seats(&body.seats).map_err(told)?;
+    let seats = seats_of(&body.seats).map_err(told)?;
     let concert = concert_of(&app, DateId(id)).await?;
     let command = Command::EditDate(EditDate { concert, date: DateId(id), starts_at, seats });
-    match app.outcome(command, None).await?.0 {
+    match app.outcome(command, None).await.map_err(told)?.0 {
         Outcome::DateEdited { concert_id, date_id, starts_at, total_seats } => {
             let view = ChangedDateView {
                 concert_id: concert_id.0,

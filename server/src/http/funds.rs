@@ -6,6 +6,7 @@ use super::admin::named;
 use super::app::new_id;
 use super::extract::{Operator, PathId, Submitted};
 use super::problem::Problem;
+use super::setting;
 use super::view::replied;
 use super::wallet::{BalanceView, balance_of};
 use axum::extract::State;
@@ -56,12 +57,13 @@ async fn adjust(
 ) -> Result<Response, Problem> {
     let key = submitted.required_key(operator.key)?;
     let NewAdjustment { amount, reason } = submitted.value;
+    let faults = setting::of_reason(&reason);
     let reason = named(&reason);
     // A negative amount would go the other way; nothing is in no range.
     let amount = Money(amount.max(0).saturating_mul(sign));
     let adjustment = ChargeId(new_id());
     let command = Command::Adjust(Adjust { user: UserId(user), amount, reason, adjustment });
-    match app.outcome(command, key).await? {
+    match app.outcome(command, key).await.map_err(|problem| faults.told(problem))? {
         (Outcome::Adjusted { adjustment_id, user_id, amount, balance }, replayed) => {
             let view = AdjustmentView {
                 adjustment_id: adjustment_id.0,

@@ -5,6 +5,7 @@ use super::admin::{invalid, time_of};
 use super::concert::{SaleState, sale_state};
 use super::extract::{Operator, PathId, Submitted};
 use super::problem::Problem;
+use super::setting;
 use super::view::{Stamp, given, json};
 use axum::extract::State;
 use axum::response::Response;
@@ -79,8 +80,12 @@ pub async fn set_sale(
     _: Operator,
     submitted: Submitted<SaleBody>,
 ) -> Result<Response, Problem> {
-    let command = Command::SetSale(command_of(id, &submitted.value)?);
-    match app.outcome(command, None).await?.0 {
+    let shown = app.board.concert(ConcertId(id)).map(|shown| shown.row());
+    let times = shown.map(|row| (row.start_at, row.end_at));
+    let faults = setting::of_sale(&submitted.value, times);
+    let told = |problem| faults.told(problem);
+    let command = Command::SetSale(command_of(id, &submitted.value).map_err(told)?);
+    match app.outcome(command, None).await.map_err(told)?.0 {
         Outcome::SaleSet {
             concert_id,
             opens_at,

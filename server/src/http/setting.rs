@@ -1,18 +1,20 @@
 //! What is wrong with a concert or a date that is sent as JSON: every place, and its limits. The rules
 //! decide; this tells what a refusal of theirs means in the words of the request.
 
-use super::admin::{NewConcert, NewDateBody, SeatRange};
+use super::admin::{NewConcert, NewDateBody, QueueBody, SeatRange};
 use super::body::VALUE_CHARS;
-use super::edit::ConcertChange;
+use super::edit::{ConcertChange, DateChange};
 use super::lang::Lang;
 use super::problem::Problem;
-use super::view::parse_stamp;
+use super::sale::SaleBody;
+use super::view::{NoTime, parse_stamp};
 use crate::sheet::FAULTS_LISTED_MAX;
 use crate::text;
 use boxoffice_core::limits::{
     ADMISSION_MAX, DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_DATE_MAX,
     SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
 };
+use boxoffice_core::time::Time;
 use serde_json::{Map, Value};
 
 /// Why a value is not taken.
@@ -21,7 +23,7 @@ enum Reason {
     Range(i64, i64),
     /// Most characters; blank texts are none, either.
     Text(usize),
-    Time,
+    Time(NoTime),
     /// Not after the time of this member.
     After(&'static str),
     /// After the time of this member.
@@ -39,7 +41,7 @@ impl Reason {
         match self {
             Self::Range(..) => "out_of_range",
             Self::Text(_) => "length",
-            Self::Time => "not_a_time",
+            Self::Time(_) => "not_a_time",
             Self::After(_) => "too_early",
             Self::Before(_) => "too_late",
             Self::Backwards => "range_backwards",
@@ -55,8 +57,8 @@ impl Reason {
             Self::Range(min, max) => format!("{min}~{max}이어야 합니다"),
             Self::Text(max) if en => format!("must have 1 to {max} characters that are shown"),
             Self::Text(max) => format!("보이는 글자로 1~{max}자여야 합니다"),
-            Self::Time if en => "must be a time by RFC 3339 with an offset, of 1970 to 9999".into(),
-            Self::Time => "시간대가 있는 RFC 3339 형식의 시각(1970~9999년)이어야 합니다".into(),
+            Self::Time(why) if en => why.en().into(),
+            Self::Time(why) => why.ko().into(),
             Self::After(other) if en => format!("must be after {other}"),
             Self::After(other) => format!("{other}보다 늦어야 합니다"),
             Self::Before(other) if en => format!("must not be after {other}"),
@@ -114,11 +116,11 @@ impl Faults {
         }
     }
 
-    fn time(&mut self, pointer: &str, value: &str) -> Option<boxoffice_core::time::Time> {
+    fn time(&mut self, pointer: &str, value: &str) -> Option<Time> {
         let time = parse_stamp(value);
         if time.is_none() {
-            let value = text::printable(value, VALUE_CHARS);
-            self.add(pointer.to_owned(), value.into(), Reason::Time);
+            let shown = text::printable(value, VALUE_CHARS);
+            self.add(pointer.to_owned(), shown.into(), Reason::Time(NoTime::of(value)));
         }
         time
     }
@@ -258,9 +260,14 @@ pub fn of_date(body: &NewDateBody) -> Faults {
 
 fn date_faults(body: &NewDateBody, at: &str, faults: &mut Faults) {
     faults.time(&format!("{at}/starts_at"), &body.starts_at);
+    range_faults(&body.seats, at, 1, faults);
+}
+
+/// Of ranges of seats, which are so many at least.
+fn range_faults(given: &[SeatRange], at: &str, least: u64, faults: &mut Faults) {
     let mut seats: u64 = 0;
-    let mut ranges: Vec<(usize, &SeatRange)> = Vec::with_capacity(body.seats.len());
-    for (index, range) in body.seats.iter().enumerate() {
+    let mut ranges: Vec<(usize, &SeatRange)> = Vec::with_capacity(given.len());
+    for (index, range) in given.iter().enumerate() {
         let at = format!("{at}/seats/{index}");
         faults.range(&format!("{at}/from"), range.from.into(), 1, u32::MAX.into());
         faults.range(&format!("{at}/price"), range.price, 0, PRICE_MAX.0);
@@ -273,8 +280,9 @@ fn date_faults(body: &NewDateBody, at: &str, faults: &mut Faults) {
         }
     }
     let most = u64::try_from(SEATS_PER_DATE_MAX).unwrap_or(u64::MAX);
-    if !(1..=most).contains(&seats) {
-        let reason = Reason::Count(1, SEATS_PER_DATE_MAX);
+    if !(least..=most).contains(&seats) {
+        let least = usize::try_from(least).unwrap_or(0);
+        let reason = Reason::Count(least, SEATS_PER_DATE_MAX);
         faults.add(format!("{at}/seats"), seats.into(), reason);
     }
     ranges.sort_by_key(|(index, range)| (range.from, *index));
@@ -286,4 +294,67 @@ fn date_faults(body: &NewDateBody, at: &str, faults: &mut Faults) {
         }
         taken_to = taken_to.max(range.to);
     }
+}
+
+/// What is wrong with a change of a date.
+#[must_use]
+pub fn of_date_change(body: &DateChange) -> Faults {
+    let mut faults = Faults::default();
+    if let Some(starts_at) = &body.starts_at {
+        faults.time("/starts_at", starts_at);
+    }
+    range_faults(&body.seats, "", 0, &mut faults);
+    faults
+}
+
+/// What is wrong with a change of a queue.
+#[must_use]
+pub fn of_queue(body: &QueueBody) -> Faults {
+    let mut faults = Faults::default();
+    let counts = [
+        ("/max_active", body.max_active),
+        ("/admissions_per_second", body.admissions_per_second),
+        ("/max_waiting", body.max_waiting),
+    ];
+    let whole = |value| i64::try_from(value).unwrap_or(i64::MAX);
+    for (pointer, value) in counts {
+        if let Some(value) = value {
+            faults.range(pointer, whole(value), 1, whole(ADMISSION_MAX));
+        }
+    }
+    let texts = body.pause_reason.as_ref().map(|text| [("en", &text.en), ("ko", &text.ko)]);
+    for (language, text) in texts.into_iter().flatten() {
+        if let Some(text) = text {
+            faults.text(format!("/pause_reason/{language}"), text);
+        }
+    }
+    faults
+}
+
+/// What is wrong with the times of a sale, of which those that are not given are as they are: opening and
+/// closing, if there is one.
+#[must_use]
+pub fn of_sale(body: &SaleBody, now_set: Option<(Time, Option<Time>)>) -> Faults {
+    let mut faults = Faults::default();
+    let opens = body.opens_at.as_deref().map(|text| (text, faults.time("/opens_at", text)));
+    let closes = body.closes_at.as_ref().and_then(Option::as_deref);
+    let closes = closes.map(|text| (text, faults.time("/closes_at", text)));
+    let opening = opens.map_or(now_set.map(|(opens, _)| opens), |(_, opens)| opens);
+    let closing = closes.map_or(now_set.and_then(|(_, closes)| closes), |(_, closes)| closes);
+    if opening.zip(closing).is_some_and(|(opens, closes)| closes <= opens) {
+        if let Some((text, _)) = closes {
+            faults.add("/closes_at".into(), text.into(), Reason::After("opens_at"));
+        } else if let Some((text, _)) = opens {
+            faults.add("/opens_at".into(), text.into(), Reason::Before("closes_at"));
+        }
+    }
+    faults
+}
+
+/// What is wrong with a reason for the ledger.
+#[must_use]
+pub fn of_reason(reason: &str) -> Faults {
+    let mut faults = Faults::default();
+    faults.text("/reason".into(), reason);
+    faults
 }

@@ -74,6 +74,91 @@ pub fn parse_stamp(text: &str) -> Option<Time> {
     ms.filter(|ms| (0..=LAST).contains(ms)).map(Time)
 }
 
+/// Why a text is no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoTime {
+    /// Nothing is there.
+    Missing,
+    /// A `+` of a query that came as a space.
+    Space,
+    /// The calendar has no such day.
+    Day,
+    /// A day has no such time; its last second is 23:59:59.
+    Clock,
+    /// A year that cannot be told.
+    Year,
+    /// Without an offset it could be at any place.
+    Offset,
+    /// It is written in another way.
+    Form,
+}
+
+impl NoTime {
+    /// Of a text that [`parse_stamp`] does not read.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let reads = |text: &str| OffsetDateTime::parse(text, &Rfc3339).is_ok();
+        // Of a text in the right form only: a digit is any.
+        let digits =
+            |at: std::ops::Range<usize>| text.get(at).and_then(|part| part.parse::<u32>().ok());
+        let written = |day: &str, clock: &str| {
+            let rest = text.get(19..)?;
+            Some(format!("{}{day}T{clock}{rest}", text.get(..4)?))
+        };
+        let (in_day, in_form) = (
+            text.get(..10).and_then(|day| written(day.get(4..)?, "12:00:00")),
+            written("-01-01", "12:00:00"),
+        );
+        let is = |text: Option<String>| text.is_some_and(|text| reads(&text));
+        if text.trim().is_empty() {
+            Self::Missing
+        } else if text
+            .rsplit_once(' ')
+            .is_some_and(|(time, offset)| reads(&format!("{time}+{offset}")))
+        {
+            Self::Space
+        } else if reads(text) {
+            Self::Year
+        } else if reads(&format!("{text}Z")) {
+            Self::Offset
+        } else if digits(5..7).zip(digits(8..10)).is_some() && is(in_form) {
+            if is(in_day) { Self::Clock } else { Self::Day }
+        } else {
+            Self::Form
+        }
+    }
+
+    /// English words.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::Missing => "is missing: a time by RFC 3339, as 2027-05-01T19:00:00+09:00",
+            Self::Space => "has a space where its + was; write %2B in an address",
+            Self::Day => "the calendar has no such day",
+            Self::Clock => "a day has no such time; it ends with 23:59:59",
+            Self::Year => "must be of 1970 to 9999, in UTC",
+            Self::Offset => "has no offset: Z or, as in Korea, +09:00",
+            Self::Form => "must be a time by RFC 3339 with an offset, as 2027-05-01T19:00:00+09:00",
+        }
+    }
+
+    /// Korean words.
+    #[must_use]
+    pub const fn ko(self) -> &'static str {
+        match self {
+            Self::Missing => {
+                "시각이 없습니다. RFC 3339 형식으로 적어 주세요. 예: 2027-05-01T19:00:00+09:00"
+            }
+            Self::Space => "+가 공백으로 전달되었습니다. 주소에서는 %2B로 적어 주세요",
+            Self::Day => "달력에 없는 날짜입니다",
+            Self::Clock => "하루에 없는 시각입니다. 마지막은 23:59:59입니다",
+            Self::Year => "UTC로 1970~9999년이어야 합니다",
+            Self::Offset => "시간대 오프셋이 없습니다. Z 또는 +09:00처럼 적어 주세요",
+            Self::Form => "RFC 3339 형식이어야 합니다. 예: 2027-05-01T19:00:00+09:00",
+        }
+    }
+}
+
 /// A time in an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Stamp(pub Time);
@@ -132,5 +217,36 @@ mod tests {
         assert_eq!(parse_stamp("9999-12-31T23:59:59-23:59"), None, "a year that has five digits");
         assert_eq!(parse_stamp("1969-12-31T23:59:59Z"), None);
         assert_eq!(parse_stamp("2023-11-15T07:13:20"), None, "a time without an offset is no time");
+    }
+
+    /// Why it is none is told.
+    #[test]
+    fn what_is_no_time_is_told_why() {
+        for (text, want) in [
+            ("", NoTime::Missing),
+            (" ", NoTime::Missing),
+            ("2027-01-01T19:00:00 09:00", NoTime::Space),
+            ("2027-02-29T00:00:00Z", NoTime::Day),
+            ("2027-02-29T00:00:00.5+09:00", NoTime::Day),
+            ("2027-04-31T19:00:00+09:00", NoTime::Day),
+            ("2027-13-01T00:00:00Z", NoTime::Day),
+            ("2027-01-00T00:00:00Z", NoTime::Day),
+            ("2027-01-01T24:00:00Z", NoTime::Clock),
+            ("2027-01-01T19:60:00+09:00", NoTime::Clock),
+            ("1969-12-31T23:59:59Z", NoTime::Year),
+            ("9999-12-31T23:59:59-23:59", NoTime::Year),
+            ("2027-01-01T19:00:00", NoTime::Offset),
+            ("2027-01-01T19:00:00.25", NoTime::Offset),
+            ("2027-01-01", NoTime::Form),
+            ("2027-01-01T19:00Z", NoTime::Form),
+            ("20270101T190000Z", NoTime::Form),
+            ("내일", NoTime::Form),
+            ("2027-01-01T19:00:00+24:00", NoTime::Form),
+            ("2027년 01월 01일 19시 00분", NoTime::Form),
+            ("tomorrow at seven o'clock", NoTime::Form),
+        ] {
+            assert_eq!(parse_stamp(text), None, "{text:?}");
+            assert_eq!(NoTime::of(text), want, "{text:?}");
+        }
     }
 }

@@ -37,6 +37,7 @@ mod providers;
 mod queue;
 mod seats;
 mod sessions;
+mod settings;
 mod states;
 mod texts;
 mod world;

@@ -228,7 +228,7 @@ async fn a_date_is_added() {
         sale.send(csv(text)).await.refused(422, "invalid_file");
     }
     let no_time = post(&path).operator().body("text/csv", good);
-    sale.send(no_time).await.refused(400, "invalid_body");
+    sale.send(no_time).await.refused(400, "invalid_query");
     assert_eq!(sale.dump(), before);
 
     let body = json!({ "starts_at": "2027-05-03T19:00:00+09:00",

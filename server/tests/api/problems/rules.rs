@@ -120,6 +120,8 @@ pub async fn sale(met: &mut Met) {
     422
 
     code: "invalid_setting"
+    faults: [{"detail":"must be 1 to 10000000","max":10000000,"min":1,"pointer":"/max_active","reason":"out_of_range","value":0}]
+    faults_total: 1
     field: "max_active"
     title: "A field has a value that is not allowed."
     "#);
