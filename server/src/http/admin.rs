@@ -124,10 +124,10 @@ pub(super) fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
 }
 
 /// A time in the query.
-fn time_asked(text: Option<&str>, parameter: &str) -> Result<Time, Problem> {
+fn time_asked(text: Option<&str>, field: &str) -> Result<Time, Problem> {
     let text = text.unwrap_or_default();
     let why = || NoTime::of(text);
-    let refused = || Problem::of("invalid_query").with("parameter", parameter);
+    let refused = || Problem::of("invalid_query").with("field", field);
     parse_stamp(text).ok_or_else(|| refused().in_words("reason", why().en(), why().ko()))
 }
 

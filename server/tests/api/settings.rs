@@ -104,7 +104,7 @@ async fn what_is_no_time_is_told_why() {
         let seen = sale.send(ask).await;
         seen.refused(400, "invalid_query");
         let told = seen.json();
-        assert_eq!(told["parameter"], "starts_at");
+        assert_eq!(told["field"], "starts_at");
         assert!(told["reason"].as_str().unwrap().contains(words), "{query}: {told}");
     }
     let body = json!({ "opens_at": "2027-02-29T00:00:00Z" });

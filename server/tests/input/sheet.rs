@@ -405,8 +405,8 @@ fn ends_of_files_are_no_rows() {
         [";;", ";", ",;,", "\u{1A}", "\u{1A}\u{1A}", ";;\r\n\u{1A}", "\t\t", " ; ;\r\n", "\";;\""]
     {
         for separator in [',', ';', '\t'] {
-            let rows = format!("seat_number,zone,price\r\n1,R,1000\r\n")
-                .replace(',', &separator.to_string());
+            let rows =
+                "seat_number,zone,price\r\n1,R,1000\r\n".replace(',', &separator.to_string());
             let text = format!("{rows}{end}");
             assert_eq!(seats(&text), want, "{text:?}");
         }
