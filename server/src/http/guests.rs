@@ -102,11 +102,13 @@ impl Guests {
         if full { Entry::InsteadOf(guest) } else { Entry::Free(guest) }
     }
 
-    /// Has everybody leave for whom the server has been waiting for so long.
+    /// Has everybody leave for whom the server has been waiting for so long. A balancer has its own idea of how
+    /// many connections it keeps for its next requests, and would lose the one that it sends just then.
     pub fn dismiss(&self, waited: Duration) {
-        for party in self.book().parties.values() {
+        for (address, party) in &self.book().parties {
             for pace in party.guests.values() {
-                if pace.waited().is_some_and(|so_far| so_far >= waited) {
+                let stays = address.is_none() && pace.is_kept();
+                if !stays && pace.waited().is_some_and(|so_far| so_far >= waited) {
                     pace.tell(Order::Leave);
                 }
             }

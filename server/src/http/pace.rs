@@ -15,8 +15,10 @@ use tokio::sync::Notify;
 /// five seconds of a crowded server that is what a telephone still manages where there is hardly any network.
 const MOVED_ENOUGH: usize = 16 * 1024;
 
-/// Nothing was asked for, or all of the last answer is on its way.
+/// All of the last answer is on its way, and nothing more was asked for.
 const IDLE: u8 = 0;
+/// Nothing was ever asked for.
+const NEW: u8 = 4;
 /// A request is on its way.
 const ASKING: u8 = 1;
 /// The client waits for the server.
@@ -51,7 +53,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             began: Instant::now(),
-            turn: AtomicU8::new(IDLE),
+            turn: AtomicU8::new(NEW),
             since_ms: AtomicU64::new(0),
             moved: AtomicUsize::new(0),
             order: AtomicU8::new(Order::Stay as u8),
@@ -83,7 +85,7 @@ impl Pace {
     }
 
     fn read(&self) {
-        if self.turn() == IDLE {
+        if matches!(self.turn(), NEW | IDLE) {
             self.begin(ASKING);
         }
     }
@@ -114,7 +116,13 @@ impl Pace {
     /// The same, where nothing is on its way in either direction.
     #[must_use]
     pub fn idled(&self) -> Option<Duration> {
-        self.waited().filter(|_| self.turn() == IDLE)
+        self.waited().filter(|_| matches!(self.turn(), NEW | IDLE))
+    }
+
+    /// Whether it is kept for a next request.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.turn() == IDLE
     }
 
     /// Tells the connection.

@@ -179,6 +179,28 @@ fn idle_connections_of_an_address_make_room_for_its_new_ones() {
     server.stop();
 }
 
+/// What a balancer keeps for its next requests stays, also where room is short.
+#[test]
+fn the_connections_of_a_balancer_stay() {
+    let house = House::new();
+    let server = house.start(&["--demo", "false", "--connections-max", "5"]);
+    runtime().block_on(async {
+        let connect = async || Client::connect(server.address).await.unwrap();
+        let (mut kept, mut looks) = (connect().await, connect().await);
+        assert_eq!(kept.send(&alive()).await.unwrap().status, 200);
+        let silent = [connect().await, connect().await, connect().await];
+        let cut_off = "boxoffice_connections_refused_total{why=\"idle\"} 3";
+        let began = Instant::now();
+        while !looks.send(&Ask::get("/metrics")).await.unwrap().body.contains(cut_off) {
+            assert!(began.elapsed() < CUT_OFF_WAIT * 2, "the silent ones, and no more");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(kept.send(&alive()).await.unwrap().status, 200);
+        drop(silent);
+    });
+    server.stop();
+}
+
 /// Where fewer files may be open than connections are allowed, room is short sooner, and dealt with: the server
 /// does not run out of files.
 #[test]
