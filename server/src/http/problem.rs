@@ -64,7 +64,7 @@ pub const TABLE: &[Entry] = &[
     entry("seat_not_found", 404, None, "The date has no such seats.", "해당 날짜에 없는 좌석입니다."),
     entry("seats_taken", 409, None, "Some of these seats are taken; none was reserved. Please choose others.", "이미 선택된 좌석이 있어 예약되지 않았습니다. 다른 좌석을 선택해 주세요."),
     entry("seats_cooling_off", 409, None, "You held these seats and let them go; they are open to others now. Please choose other seats, or wait until retry_at.", "직전에 결제하지 않은 좌석이 있어 잠시 동안 다시 선택할 수 없습니다. 다른 좌석을 선택하거나 retry_at 이후에 다시 시도해 주세요."),
-    entry("too_many_lapses", 409, None, "You have let seats go unpaid too often. Please join again after retry_at.", "결제하지 않은 좌석 배정이 너무 많습니다. retry_at 이후에 다시 대기열에 참여해 주세요."),
+    entry("too_many_lapses", 409, None, "You have let seats go unpaid too often, or held them unpaid for too long. Please join again after retry_at.", "결제하지 않은 좌석을 너무 자주 또는 너무 오래 잡아 두었습니다. retry_at 이후에 다시 대기열에 참여해 주세요."),
     entry("hold_exists", 409, None, "You already hold seats. Pay for them or release them first.", "이미 임시 배정된 좌석이 있습니다. 먼저 결제하거나 취소해 주세요."),
     entry("seat_limit", 409, None, "This is more seats than one person may have on this date.", "한 사람이 이 날짜에 예약할 수 있는 좌석 수를 초과했습니다."),
     entry("reservation_not_found", 404, None, "There is no such reservation.", "해당 예약이 없습니다."),
