@@ -55,6 +55,8 @@ pub const LEFT_PER_TICK_MAX: u64 = 10_000;
 pub const RETURNS_MAX: u32 = 3;
 /// Holds of one concert that one user may let lapse, one after another, before having to stay away for
 /// as many times as long as a lapsed seat stays closed. A hold that was released in its second half counts.
+/// And so many whole holds is how long a user may hold seats without paying, however the holds ended; each
+/// whole hold of it wears off in the same time away.
 pub const LAPSES_MAX: u32 = 3;
 /// Rounds in which a batch names the rows that it touches (a payment: reservation, then its seats).
 pub const LOAD_ROUNDS_MAX: usize = 6;

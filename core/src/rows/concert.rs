@@ -2,7 +2,7 @@
 
 use crate::check::is_name;
 use crate::id::ConcertId;
-use crate::limits::{OVER_AFTER_MS, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX};
+use crate::limits::{LAPSES_MAX, OVER_AFTER_MS, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX};
 use crate::refusal::{Field, Refusal};
 use crate::time::Time;
 
@@ -43,6 +43,32 @@ impl Policy {
             && ttl.contains(&self.arrival_grace_ms)
             && (0..=TTL_MS_MAX).contains(&self.rehold_after_ms)
             && (1..=SEATS_PER_RESERVATION_MAX).contains(&seats)
+    }
+
+    /// How long a user stays away after too many lapses; as long a whole hold's unpaid time takes to wear
+    /// off. 0: nothing is counted.
+    pub(crate) fn away_ms(&self) -> i64 {
+        self.rehold_after_ms.saturating_mul(LAPSES_MAX.into())
+    }
+
+    /// Whether somebody who has held seats for so long without paying has to stay away.
+    pub(crate) fn is_used_up(&self, unpaid_ms: i64) -> bool {
+        let most = self.hold_ttl_ms.saturating_mul(LAPSES_MAX.into());
+        self.rehold_after_ms > 0 && unpaid_ms >= most
+    }
+
+    /// What is left of unpaid time after being away.
+    pub(crate) fn worn_off(&self, unpaid_ms: i64, away_ms: i64) -> i64 {
+        let worn = away_ms.saturating_mul(self.hold_ttl_ms).checked_div(self.away_ms());
+        worn.map_or(0, |worn| unpaid_ms.saturating_sub(worn).max(0))
+    }
+
+    /// How long to be away until there is room for a whole hold again.
+    pub(crate) fn wears_off_in(&self, unpaid_ms: i64) -> i64 {
+        let room = self.hold_ttl_ms.saturating_mul(i64::from(LAPSES_MAX) - 1);
+        let over = unpaid_ms.saturating_sub(room).max(0);
+        let whole = self.hold_ttl_ms.max(1);
+        over.saturating_mul(self.away_ms()).saturating_add(whole - 1) / whole
     }
 }
 

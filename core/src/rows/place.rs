@@ -36,6 +36,9 @@ pub struct Place {
     /// Holds that the user has let lapse in this concert, here and at the places before; see
     /// [`crate::limits::LAPSES_MAX`].
     pub lapses: u32,
+    /// How long the user has held seats of this concert without paying, here and at the places before, less
+    /// what has worn off while away; milliseconds. See [`crate::limits::LAPSES_MAX`].
+    pub unpaid_ms: i64,
 }
 
 /// Why an admission is over.

@@ -70,11 +70,20 @@ impl Reservation {
         }
     }
 
+    /// How long it is, from the first to the last moment.
+    pub(crate) fn whole_ms(&self) -> i64 {
+        self.expires_at.ms_since(self.reservation_date)
+    }
+
+    /// For how long of that it has lasted.
+    pub(crate) fn held_ms(&self, now: Time) -> i64 {
+        now.ms_since(self.reservation_date).min(self.whole_ms())
+    }
+
     /// Until when its seats are closed to who released it now, if it were until `lapsed` after a lapse.
     pub(crate) fn closed_until(&self, lapsed: Time, now: Time) -> Time {
-        let whole = self.expires_at.ms_since(self.reservation_date).max(1);
-        let held = now.ms_since(self.reservation_date).min(whole);
-        now.plus_ms(lapsed.ms_since(self.expires_at).saturating_mul(held) / whole)
+        let closed = lapsed.ms_since(self.expires_at).saturating_mul(self.held_ms(now));
+        now.plus_ms(closed / self.whole_ms().max(1))
     }
 
     /// Seats that count against the user's limit at `now`.

@@ -4,9 +4,10 @@ use crate::id::{ConcertId, PlaceKey, UserId};
 use crate::limits::LAPSES_MAX;
 use crate::outcome::{Outcome, Ticket, TicketState};
 use crate::refusal::Refusal;
-use crate::rows::concert::Concert;
+use crate::rows::concert::{Concert, Policy};
 use crate::rows::place::{Admission, AdmissionEnd, Place, PlaceStatus};
 use crate::rows::queue::QueueState;
+use crate::rows::reservation::Reservation;
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::admission::{admit, end_admission, forget_returning};
@@ -58,11 +59,9 @@ impl Rule for Join {
         if standing != Standing::Present {
             concert.not_closed(now)?;
         }
-        let lapses = match newest {
-            Some(key) if standing == Standing::Over => {
-                lapses(rows, key, concert.policy.rehold_after_ms, now)?
-            }
-            _ => 0,
+        let unpaid = match newest {
+            Some(key) if standing == Standing::Over => unpaid(rows, key, &concert.policy, now)?,
+            _ => Unpaid::default(),
         };
         let adds = matches!(standing, Standing::MayStandAgain | Standing::Over);
         ensure!(!adds || queue.waiting < queue.settings.max_waiting, Refusal::QueueFull);
@@ -78,13 +77,13 @@ impl Rule for Join {
                 return Ok(Outcome::Joined(ticket(rows, key, false)));
             }
         }
-        Ok(self.stand(rows, &concert, lapses, now))
+        Ok(self.stand(rows, &concert, unpaid, now))
     }
 }
 
 impl Join {
     /// A new place at the end. Where nobody waits and there is room, it is served at once.
-    fn stand(&self, rows: &mut Rows, concert: &Concert, lapses: u32, now: Time) -> Outcome {
+    fn stand(&self, rows: &mut Rows, concert: &Concert, unpaid: Unpaid, now: Time) -> Outcome {
         let mut key = PlaceKey { concert: self.concert, sequence: 0 };
         let mut at_once = false;
         if let Some(queue) = rows.queues.update(&self.concert) {
@@ -106,7 +105,8 @@ impl Join {
             status: PlaceStatus::Waiting,
             created_at: now,
             deleted_at: None,
-            lapses,
+            lapses: unpaid.lapses,
+            unpaid_ms: unpaid.ms,
         };
         rows.places.insert(key, place);
         rows.admissions.put_loaded(key, None);
@@ -118,29 +118,43 @@ impl Join {
     }
 }
 
-/// How many lapses follow the user from a place that is used up to the next: none once the user has paid or
-/// stayed away for long enough. Refuses with: too many lapses.
-fn lapses(rows: &Rows, key: PlaceKey, rehold_after_ms: i64, now: Time) -> Result<u32, Refusal> {
+/// Holds that came to nothing, as they follow a user from a place that is used up to the next.
+#[derive(Clone, Copy, Default)]
+struct Unpaid {
+    /// See [`Place::lapses`].
+    lapses: u32,
+    /// See [`Place::unpaid_ms`].
+    ms: i64,
+}
+
+/// What follows the user: nothing once the user has paid. Staying away for long enough takes the lapses away,
+/// and unpaid time bit by bit. Refuses with: too many lapses.
+fn unpaid(rows: &Rows, key: PlaceKey, policy: &Policy, now: Time) -> Result<Unpaid, Refusal> {
     let Some(place) = rows.places.get(&key) else {
-        return Ok(0);
+        return Ok(Unpaid::default());
     };
     let admission = rows.admissions.get(&key);
     if admission.is_some_and(|a| a.end == Some(AdmissionEnd::Paid)) {
-        return Ok(0);
+        return Ok(Unpaid::default());
     }
     // A hold that is over and was not swept yet.
-    let unswept = admission.is_some_and(|a| a.is_active && a.reservation.is_some());
-    let count = place.lapses.saturating_add(unswept.into());
+    let unswept = admission.filter(|a| a.is_active).and_then(|a| a.reservation);
+    let unswept = unswept.and_then(|id| rows.reservations.get(&id));
+    let lapses = place.lapses.saturating_add(unswept.is_some().into());
+    let ms = place.unpaid_ms.saturating_add(unswept.map_or(0, Reservation::whole_ms));
     // Whether and when it was swept tells nothing.
     let ended = |a: &Admission| a.ended_at.map_or(a.token_expiry, |at| at.min(a.token_expiry));
-    let over = admission.map(ended).or(place.deleted_at);
-    let away_ms = rehold_after_ms.saturating_mul(LAPSES_MAX.into());
-    let retry_at = over.unwrap_or(now).plus_ms(away_ms);
-    if now.reached(retry_at) {
-        return Ok(0);
+    let over = admission.map(ended).or(place.deleted_at).unwrap_or(now);
+
+    let forgotten_at = over.plus_ms(policy.away_ms());
+    let too_many = (lapses >= LAPSES_MAX).then_some(forgotten_at);
+    let too_long = policy.is_used_up(ms).then(|| over.plus_ms(policy.wears_off_in(ms)));
+    let retry_at = too_many.max(too_long).filter(|at| !now.reached(*at));
+    if let Some(retry_at) = retry_at {
+        return Err(Refusal::TooManyLapses { retry_at });
     }
-    ensure!(count < LAPSES_MAX, Refusal::TooManyLapses { retry_at });
-    Ok(count)
+    let lapses = if now.reached(forgotten_at) { 0 } else { lapses };
+    Ok(Unpaid { lapses, ms: policy.worn_off(ms, now.ms_since(over)) })
 }
 
 /// What a user's newest place is still good for.

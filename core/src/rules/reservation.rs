@@ -8,8 +8,11 @@
 //! that the hold had of its whole time, so that a slip of the finger costs seconds and a hold that is given up
 //! at the last moment costs what a lapse does. To everybody else the seat is free at once. The seat's own row
 //! remembers its last holder alone, so that the rule reads no history. Who lets the seats go by turns with
-//! others is met by a second rule: lapses are counted along a user's places in a concert, and after
-//! [`crate::limits::LAPSES_MAX`] the user may not join for a while; whoever pays begins anew.
+//! others is met by two more: lapses, and the time that seats were held without being paid, however the holds
+//! ended, are counted along a user's places in a concert. After [`crate::limits::LAPSES_MAX`] lapses, or as much
+//! time as so many whole holds have, the user is out of the shop and may not join for a while. The time wears off
+//! so slowly that one hold for each such while is all that is left; whoever pays begins anew. Both stand in the
+//! place's row, which a release and a join load anyway and a hold does not need.
 
 use crate::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
 use crate::limits::SEATS_PER_RESERVATION_MAX;
@@ -17,11 +20,12 @@ use crate::money::Money;
 use crate::outcome::{Outcome, SeatPrice};
 use crate::refusal::{Field, Refusal};
 use crate::rows::concert::ConcertDate;
+use crate::rows::place::AdmissionEnd;
 use crate::rows::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use crate::rows::seat::{Seat, SeatStatus};
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
-use crate::steps::admission::{admitted, arrive, token_keys};
+use crate::steps::admission::{admitted, arrive, end_admission, token_keys};
 use crate::steps::hold::{owned, release, reservation_keys};
 use crate::time::Time;
 use std::collections::BTreeSet;
@@ -225,10 +229,14 @@ impl Rule for Cancel {
         token_keys(self.place, rows, keys);
         want(&mut keys.places, &rows.places, self.place);
         reservation_keys(self.reservation, rows, keys);
+        if self.may_end_admission(rows) {
+            want(&mut keys.queues, &rows.queues, self.place.concert);
+        }
     }
 
     /// Refuses with: already paid, hold lapsed, token (see [`admitted`]), reservation not
-    /// found. Releasing twice is releasing once.
+    /// found. Releasing twice is releasing once. Whoever has held seats without paying for too long in all is
+    /// out of the shop with it.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         match owned(rows, self.reservation, self.user, self.place).map(|r| r.still_held(now)) {
             Some(Err(Refusal::HoldReleased)) => return Ok(Outcome::Released),
@@ -241,10 +249,30 @@ impl Rule for Cancel {
         admitted(rows, self.place, self.user, now)?;
 
         release(rows, self.place, self.reservation, now);
-        if let Some(admission) = rows.admissions.update(&self.place) {
+        if self.is_used_up(rows) {
+            end_admission(rows, self.place, AdmissionEnd::HoldLapsed, now);
+        } else if let Some(admission) = rows.admissions.update(&self.place) {
             admission.reservation = None;
             admission.token_expiry = admission.shop_until;
         }
         Ok(Outcome::Released)
+    }
+}
+
+impl Cancel {
+    fn is_used_up(&self, rows: &Rows) -> bool {
+        let policy = rows.concerts.get(&self.place.concert).map(|concert| concert.policy);
+        let unpaid_ms = rows.places.get(&self.place).map_or(0, |place| place.unpaid_ms);
+        policy.is_some_and(|policy| policy.is_used_up(unpaid_ms))
+    }
+
+    /// Whether it may be used up with this hold, as far as the rows tell: seldom, so that the queue's row
+    /// is not locked for every release.
+    fn may_end_admission(&self, rows: &Rows) -> bool {
+        let policy = rows.concerts.peek(&self.place.concert).map(|concert| concert.policy);
+        let place = rows.places.peek(&self.place);
+        policy.zip(place).is_some_and(|(policy, place)| {
+            policy.is_used_up(place.unpaid_ms.saturating_add(policy.hold_ttl_ms))
+        })
     }
 }

@@ -63,10 +63,13 @@ pub(crate) fn end_admission(rows: &mut Rows, key: PlaceKey, end: AdmissionEnd, n
     }
 }
 
-/// Notes that a hold under this place has come to nothing.
-pub(crate) fn count_lapse(rows: &mut Rows, key: PlaceKey) {
-    if let Some(place) = rows.places.update(&key) {
-        place.lapses = place.lapses.saturating_add(1);
+/// Notes that a hold under this place has come to nothing, after how long, and whether that is a lapse.
+pub(crate) fn count_unpaid(rows: &mut Rows, key: PlaceKey, (held_ms, lapsed): (i64, bool)) {
+    if (held_ms > 0 || lapsed)
+        && let Some(place) = rows.places.update(&key)
+    {
+        place.lapses = place.lapses.saturating_add(lapsed.into());
+        place.unpaid_ms = place.unpaid_ms.saturating_add(held_ms);
     }
 }
 

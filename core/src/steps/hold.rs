@@ -5,7 +5,7 @@ use crate::rows::place::AdmissionEnd;
 use crate::rows::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use crate::rows::seat::{Seat, SeatStatus};
 use crate::rows::{Keys, Rows, want};
-use crate::steps::admission::{count_lapse, end_admission};
+use crate::steps::admission::{count_unpaid, end_admission};
 use crate::time::Time;
 
 /// Names a reservation, its date, and its seats.
@@ -65,12 +65,12 @@ pub(crate) fn owns_its_seats(rows: &Rows, id: ReservationId) -> bool {
 /// Frees the seats of a hold that its owner gives up. In the second half of its time that is a lapse to who
 /// counts them.
 pub(crate) fn release(rows: &mut Rows, place: PlaceKey, id: ReservationId, now: Time) {
-    let late = |r: &Reservation| {
-        now.ms_since(r.reservation_date) >= r.expires_at.ms_since(r.reservation_date) / 2
-    };
-    let is_late = rows.reservations.get(&id).is_some_and(late);
-    if end_hold(rows, id, ReservationStatus::Cancelled, now) && is_late {
-        count_lapse(rows, place);
+    let lasted = |r: &Reservation| (r.held_ms(now), r.held_ms(now) >= r.whole_ms() / 2);
+    let lasted = rows.reservations.get(&id).map(lasted);
+    if end_hold(rows, id, ReservationStatus::Cancelled, now)
+        && let Some(lasted) = lasted
+    {
+        count_unpaid(rows, place, lasted);
     }
 }
 
@@ -85,7 +85,9 @@ pub(crate) fn expire(rows: &mut Rows, key: PlaceKey, now: Time) -> bool {
     let expired = ReservationStatus::Expired;
     let lapsed = admission.reservation.is_some_and(|id| end_hold(rows, id, expired, now));
     if lapsed {
-        count_lapse(rows, key);
+        let hold = admission.reservation.and_then(|id| rows.reservations.get(&id));
+        let whole_ms = hold.map_or(0, Reservation::whole_ms);
+        count_unpaid(rows, key, (whole_ms, true));
     }
     let end = match (lapsed, admission.arrived_at) {
         (true, _) => AdmissionEnd::HoldLapsed,

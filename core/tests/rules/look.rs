@@ -1,7 +1,7 @@
 //! What `see` shows: rows in a few words. Only reads; what is right is said by the script.
 
 use crate::harness::World;
-use crate::words::{id, name, offset};
+use crate::words::{START, id, name, offset};
 use boxoffice_core::concert::{Concert, SeatStatus};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId};
 use boxoffice_core::queue::{PlaceStatus, position};
@@ -115,7 +115,10 @@ fn order(world: &World, concert: ConcertId) -> String {
 
 pub fn see_place(world: &World, key: PlaceKey) -> String {
     let place = world.places.get(&key);
-    place.map_or("none".to_owned(), |place| format!("{:?}", place.status))
+    place.map_or("none".to_owned(), |place| {
+        let unpaid = offset(START.plus_ms(place.unpaid_ms));
+        format!("{:?} lapses {} unpaid {unpaid}", place.status, place.lapses)
+    })
 }
 
 pub fn see_position(world: &World, key: PlaceKey) -> String {

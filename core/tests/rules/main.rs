@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
 mod concert;
+mod cool_off;
 mod drawing;
 mod edit;
 mod harness;
@@ -31,8 +32,9 @@ mod words;
 use boxoffice_core::command::Command;
 use boxoffice_core::refusal::Refusal;
 
-const SCRIPTS: [&str; 13] = [
+const SCRIPTS: [&str; 14] = [
     include_str!("concert.rs"),
+    include_str!("cool_off.rs"),
     include_str!("drawing.rs"),
     include_str!("edit.rs"),
     include_str!("idempotency.rs"),

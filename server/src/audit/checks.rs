@@ -257,6 +257,17 @@ pub const CHECKS: &[Check] = &[
                     WHERE c.concert_id = q.concert_id))",
     ),
     check(
+        "unpaid_time",
+        "no more time is counted against a user than seats were held and not paid",
+        "SELECT 'concert ' || lower(hex(w.concert_id)) || ' place ' || sequence FROM waiting_queue w
+         LEFT JOIN (SELECT user_id, concert_id, sum(CASE WHEN status = 'cancelled'
+                AND ended_at < expires_at THEN max(ended_at - reservation_date, 0)
+                ELSE expires_at - reservation_date END) AS held_ms
+            FROM reservation WHERE status <> 'confirmed' GROUP BY user_id, concert_id) r
+            ON r.user_id = w.user_id AND r.concert_id = w.concert_id
+         WHERE unpaid_ms < 0 OR unpaid_ms > coalesce(held_ms, 0)",
+    ),
+    check(
         "one_place",
         "a user has one live place in a queue at most",
         "SELECT 'concert ' || lower(hex(w.concert_id)) || ' user ' || lower(hex(w.user_id)) FROM waiting_queue w

@@ -65,7 +65,7 @@ pub const TABLE: &[Entry] = &[
     entry("seat_not_found", 404, None, "The date has no such seats.", "해당 회차에 없는 좌석입니다."),
     entry("seats_taken", 409, None, "Some of these seats are taken; none was reserved. Please choose others.", "이미 선점된 좌석이 있어 선점하지 못했습니다. 다른 좌석을 선택해 주세요."),
     entry("seats_cooling_off", 409, None, "You held these seats and let them go; they are open to others now. Please choose other seats, or wait until retry_at.", "결제하지 않아 선점이 만료된 좌석은 잠시 동안 다시 선점할 수 없습니다. 다른 좌석을 선택하거나 retry_at 이후에 다시 시도해 주세요."),
-    entry("too_many_lapses", 409, None, "You have let seats go unpaid too often. Please join again after retry_at.", "결제하지 않은 선점이 너무 많습니다. retry_at 이후에 대기열에 다시 진입해 주세요."),
+    entry("too_many_lapses", 409, None, "You have let seats go unpaid too often, or held them unpaid for too long. Please join again after retry_at.", "결제하지 않은 선점이 너무 많거나 너무 오래 계속되었습니다. retry_at 이후에 대기열에 다시 진입해 주세요."),
     entry("hold_exists", 409, None, "You already hold seats. Pay for them or release them first.", "이미 선점한 좌석이 있습니다. 먼저 결제하거나 선점을 취소해 주세요."),
     entry("seat_limit", 409, None, "This is more seats than one person may have on this date.", "한 사람이 이 회차에서 예매할 수 있는 좌석 수를 초과했습니다."),
     entry("reservation_not_found", 404, None, "There is no such reservation.", "해당 예약이 없습니다."),

@@ -190,7 +190,8 @@ pub async fn show(
     Ok(json(StatusCode::OK, &whole_view(&app, &whole, app.clock.now())))
 }
 
-/// Releases a hold early; releasing twice is releasing once.
+/// Releases a hold early; releasing twice is releasing once. Whoever has held seats unpaid for as long as three
+/// whole holds is out of the shop with it, and may join again later (`too_many_lapses`).
 #[utoipa::path(delete, path = "/api/v1/reservations/{id}", tag = "Reservations", params(("id" = Uuid, Path)),
     security(("identity" = [], "queue_token" = [])),
     responses((status = 204), (status = 404, description = "reservation_not_found"), (status = 409, description = "already_paid"), (status = 410, description = "hold_lapsed")))]

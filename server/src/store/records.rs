@@ -286,6 +286,7 @@ impl Record for Place {
             word_of(row.status, PLACE_STATUS),
             maybe_when(row.deleted_at),
             number(row.lapses.into()),
+            Cell::Int(row.unpaid_ms),
         ]
     }
     fn read(source: &dyn Source) -> Result<(PlaceKey, Self), Fault> {
@@ -296,6 +297,7 @@ impl Record for Place {
             status: c.word(4, PLACE_STATUS)?,
             deleted_at: c.maybe_time(5)?,
             lapses: c.number(6)?,
+            unpaid_ms: c.int(7)?,
         };
         Ok((PlaceKey { concert: ConcertId(c.uuid(0)?), sequence: c.number(1)? }, row))
     }

@@ -136,7 +136,7 @@ pub const WAITING_QUEUE: Table = Table {
     name: "waiting_queue",
     key: &["concert_id", "sequence"],
     fixed: &["user_id", "created_at"],
-    mutable: &["status", "deleted_at", "lapses"],
+    mutable: &["status", "deleted_at", "lapses", "unpaid_ms"],
     row: &["concert_id", "sequence"],
 };
 /// Admissions.

@@ -87,8 +87,10 @@ fn admit(sequence: u64, tail: u64, until: i64) -> Rows {
     let user = UserId(Uuid::from_u128(9));
     let status = PlaceStatus::Served;
     rows.queues.insert(CONCERT, queue(sequence, tail));
-    rows.places
-        .insert(key, Place { user, status, created_at: Time(0), deleted_at: None, lapses: 0 });
+    rows.places.insert(
+        key,
+        Place { user, status, created_at: Time(0), deleted_at: None, lapses: 0, unpaid_ms: 0 },
+    );
     rows.admissions.insert(key, admission(until));
     rows
 }

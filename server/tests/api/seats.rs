@@ -1,6 +1,7 @@
 //! Seats and holds: who gets them, for how long, and what others see.
 
-use crate::world::{Fan, MINUTE, Sale, count, delete, get, pay, post, reserve};
+use crate::world::{Fan, MINUTE, Sale, Show, count, delete, get, pay, post, reserve};
+use boxoffice_core::id::Uuid;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -322,4 +323,93 @@ async fn a_version_too_old_is_shown_all_seats() {
     assert_eq!(read(&since).await["changed"]["available"], json!([1]));
     sale.hold(&fan, &show, &[2]).await;
     assert_eq!(read(&since).await["complete"], true);
+}
+
+/// Lets `fan` hold these seats for a while and let them go. Whether that was allowed.
+async fn takes_a_turn(sale: &Sale, fan: &Fan, show: &Show, seats: &[u32], ms: i64) -> bool {
+    let seen = sale.send(reserve(fan, show, seats)).await;
+    if seen.status != 201 {
+        assert!(["queue_token_expired", "seats_taken"].contains(&seen.code().as_str()));
+        return false;
+    }
+    sale.pass(ms);
+    let id = crate::world::id_of(&seen.json()["reservation_id"]);
+    sale.send(delete(format!("/api/v1/reservations/{id}")).by(fan)).await.want(204);
+    true
+}
+
+/// H40: two accounts that swap four seats, each letting them go at 45 % of the hold, are both out of the shop
+/// before each has held them for four whole holds; the seats are others' then, and neither is back soon. The one
+/// of them who only looks around in between is not met.
+#[tokio::test]
+async fn two_accounts_do_not_keep_seats_by_turns() {
+    let sale = Sale::with(|given| given.limits = Some(false));
+    let show = sale.concert(json!({ "hold_seconds": 4, "shop_seconds": 3_600 })).await;
+    let pair = [sale.buyer(&show).await, sale.buyer(&show).await];
+    let picky = sale.buyer(&show).await;
+    let mut turns = 0;
+    while takes_a_turn(&sale, &pair[turns % 2], &show, &[1, 2, 3, 4], 1_800).await {
+        turns += 1;
+        assert!(
+            takes_a_turn(&sale, &picky, &show, &[9 + u32::try_from(turns).unwrap()], 200).await
+        );
+    }
+    assert_eq!(turns, 14, "each seven times 1.8 s");
+    assert_eq!(sale.poll(&pair[1]).await["state"], "expired");
+    for fan in &pair {
+        let seen = sale.send(post(show.path("/queue-tokens")).by(fan)).await;
+        seen.refused(409, "too_many_lapses");
+        assert!(seen.json()["retry_at"].is_string());
+    }
+    let honest = sale.buyer(&show).await;
+    let id = sale.hold(&honest, &show, &[1, 2, 3, 4]).await;
+    sale.send(pay(&honest, id, "p")).await.want(201);
+    let id = sale.hold(&picky, &show, &[40, 41]).await;
+    sale.send(pay(&picky, id, "p")).await.want(201);
+    sale.sound();
+}
+
+/// H40: twelve accounts that keep a hall of 24 seats by turns, each coming again as soon as it may: after
+/// their first holds the seats are free for most of the time.
+#[tokio::test]
+async fn twelve_accounts_do_not_keep_a_hall() {
+    let sale = Sale::with(|given| given.limits = Some(false));
+    let seats = json!([{ "from": 1, "to": 24, "zone": "R", "price": 1 }]);
+    let date = json!({ "starts_at": "2027-05-01T19:00:00+09:00", "seats": seats });
+    let times = json!({ "hold_seconds": 4, "shop_seconds": 3_600, "rehold_after_seconds": 8,
+        "dates": [date] });
+    let show = sale.concert(times).await;
+    let mut pairs = Vec::new();
+    for _ in 0..6 {
+        pairs.push([sale.shopper(&show).await, sale.shopper(&show).await]);
+    }
+    let mut held_seconds = 0;
+    let mut holds: Vec<Option<(usize, Uuid, u32)>> = vec![None; 6];
+    for second in 0..240 {
+        for (group, pair) in (0..).zip(&mut pairs) {
+            let hold = &mut holds[group as usize];
+            if let Some((who, id, _)) = hold.take_if(|(.., since)| second - *since >= 2) {
+                let path = format!("/api/v1/reservations/{id}");
+                sale.send(delete(path).by(&pair[who])).await.want(204);
+            }
+            let four: Vec<u32> = (group * 4 + 1..=group * 4 + 4).collect();
+            for (who, fan) in pair.iter_mut().enumerate().filter(|_| hold.is_none()) {
+                let joined = sale.send(post(show.path("/queue-tokens")).by(fan)).await;
+                if joined.status != 409 {
+                    fan.token = joined.json()["token"].as_str().unwrap().to_owned();
+                    let seen = sale.send(reserve(fan, &show, &four)).await;
+                    if seen.status == 201 {
+                        let id = crate::world::id_of(&seen.json()["reservation_id"]);
+                        *hold = Some((who, id, second));
+                        break;
+                    }
+                }
+            }
+            held_seconds += u32::from(second >= 60 && hold.is_some());
+        }
+        sale.pass(1_000);
+    }
+    let of = 180 * 6;
+    assert!(held_seconds < of / 2, "held for {held_seconds} of {of} s");
+    sale.sound();
 }

@@ -129,6 +129,8 @@ const TAMPERED: &[(&str, &str)] = &[
         "queue_served",
     ),
     ("UPDATE user_token SET is_active = 1", "one_place"),
+    ("UPDATE waiting_queue SET unpaid_ms = 86400000 WHERE sequence = 1", "unpaid_time"),
+    ("UPDATE waiting_queue SET unpaid_ms = -1 WHERE sequence = 1", "unpaid_time"),
     (
         "DELETE FROM user_token WHERE sequence = 1",
         "served_admitted",
@@ -175,7 +177,7 @@ const TAMPERED: &[(&str, &str)] = &[
 const FORGOTTEN: &[&str] = &[
     "UPDATE waiting_queue SET user_id = zeroblob(16) WHERE sequence = 1",
     "DELETE FROM waiting_queue WHERE sequence = 1",
-    "INSERT INTO waiting_queue SELECT concert_id, 1000000, user_id, 0, 'left', 0, 0
+    "INSERT INTO waiting_queue SELECT concert_id, 1000000, user_id, 0, 'left', 0, 0, 0
         FROM waiting_queue WHERE sequence = 1",
     "UPDATE waiting_queue SET sequence = -sequence",
     "DELETE FROM user_token",

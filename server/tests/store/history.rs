@@ -264,7 +264,8 @@ fn places(rows: &mut Rows, number: u64) {
     let served = number.is_multiple_of(2);
     let status = if served { PlaceStatus::Served } else { PlaceStatus::Left };
     let (created_at, deleted_at) = (NOW.plus_ms(-900_000), Some(NOW.plus_ms(-800_000)));
-    rows.places.insert(key, Place { user: USER, status, created_at, deleted_at, lapses: 0 });
+    rows.places
+        .insert(key, Place { user: USER, status, created_at, deleted_at, lapses: 0, unpaid_ms: 0 });
     if served {
         let admission = Admission {
             user: USER,

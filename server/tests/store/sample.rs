@@ -57,7 +57,14 @@ pub fn keys() -> Keys {
 }
 
 pub fn place(user: UserId, status: PlaceStatus) -> Place {
-    Place { user, status, created_at: Time(21), deleted_at: Some(Time(22)), lapses: 2 }
+    Place {
+        user,
+        status,
+        created_at: Time(21),
+        deleted_at: Some(Time(22)),
+        lapses: 2,
+        unpaid_ms: 23,
+    }
 }
 
 pub fn claim(status: ReservationStatus) -> Reservation {

@@ -52,6 +52,8 @@ pub struct History {
     pub claims: BTreeMap<SeatKey, ReservationId>,
     /// Seats by user and date.
     pub by_user: BTreeMap<(UserId, DateId), BTreeSet<ReservationId>>,
+    /// What a user has held of a concert since the last payment, and how far the clock had moved at the first.
+    pub since_paid: BTreeMap<(UserId, ConcertId), (i64, Vec<ReservationId>)>,
     pub under: BTreeMap<PlaceKey, ReservationId>,
     pub balances: BTreeMap<UserId, i64>,
     /// Dates that an operator has changed: what replies said of them may be of before.
@@ -121,6 +123,35 @@ impl History {
             hold.paid.is_none() && (hold.released || hold.over || self.now.0 >= hold.until.0)
         };
         self.holds.values().filter(mine).filter(gone).count()
+    }
+
+    /// How long a user has held seats of a concert since the last payment, of holds that are over.
+    pub fn unpaid_ms(&self, user: UserId, concert: ConcertId) -> i64 {
+        let ids = self.since_paid.get(&(user, concert)).into_iter().flat_map(|(_, ids)| ids);
+        let lasted = |hold: &Hold| {
+            let whole = hold.until.0 - hold.at.0;
+            if hold.released {
+                (hold.released_at.0 - hold.at.0).clamp(0, whole)
+            } else if hold.over || self.now.0 >= hold.until.0 {
+                whole
+            } else {
+                0
+            }
+        };
+        ids.filter_map(|id| self.holds.get(id)).map(lasted).sum()
+    }
+
+    /// Whether a user may begin one more hold: three whole ones, and one more for each three times that lapsed
+    /// seats stay closed, is more than anybody gets.
+    pub fn may_hold(&self, user: UserId, concert: ConcertId) -> bool {
+        let (Some(settings), Some((since, _))) =
+            (self.concerts.get(&concert), self.since_paid.get(&(user, concert)))
+        else {
+            return true;
+        };
+        let (hold, away) = (settings.hold_ms, 3 * settings.rehold_ms);
+        let beyond = self.unpaid_ms(user, concert) - 3 * hold;
+        away == 0 || beyond * away <= hold * (self.forth_ms - since)
     }
 
     /// Seats of a date that a user has at this moment.

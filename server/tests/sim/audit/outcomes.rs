@@ -250,6 +250,8 @@ impl History {
                 format!("{key:?} was given to {reserve:?}, to whom it is closed until {closed:?}")
             });
         }
+        let may_hold = self.may_hold(reserve.user, reserve.place.concert);
+        found.ensure(may_hold, Check::SeatLimit, || format!("{reserve:?} goes on and on"));
         let have = self.seats_of(reserve.user, reserve.date) + reserve.seats.len();
         found.ensure(have as u64 <= settings.seats_per_user.into(), Check::SeatLimit, || {
             format!("{reserve:?} makes {have} of {}", settings.seats_per_user)
@@ -283,6 +285,8 @@ impl History {
         let of_user = self.by_user.entry((reserve.user, reserve.date));
         of_user.or_default().insert(id);
         self.under.insert(reserve.place, id);
+        let of_user = self.since_paid.entry((hold.user, hold.concert));
+        of_user.or_insert_with(|| (self.forth_ms, Vec::new())).1.push(id);
         self.holds.insert(id, hold);
     }
 
@@ -343,6 +347,7 @@ impl History {
             && paid_at.0 == self.now.0;
         let hold = self.holds.get_mut(&id).is_some_and(|hold| {
             hold.paid = Some(payment_id.0);
+            self.since_paid.remove(&(hold.user, hold.concert));
             hold.user == pay.user && hold.price == amount.0
         });
         found.ensure(right && hold, Check::ReplyTrue, || format!("{pay:?} gave {outcome:?}"));

@@ -73,7 +73,10 @@ impl History {
                 settings.is_some_and(|(opens, _)| opens == opens_at.0 && self.now.0 < opens)
             }
             (Command::Join(c), Refusal::TooManyLapses { retry_at }) => {
-                self.now.0 < retry_at.0 && self.let_go(c.user, c.concert) >= LAPSES_MOST
+                let hold_ms = self.concerts.get(&c.concert).map_or(i64::MAX, |show| show.hold_ms);
+                let too_long = self.unpaid_ms(c.user, c.concert) / hold_ms >= 3;
+                let too_many = self.let_go(c.user, c.concert) >= LAPSES_MOST;
+                self.now.0 < retry_at.0 && (too_many || too_long)
             }
             (_, Refusal::HoldReleased) => known.is_some_and(|hold| hold.released),
             (_, Refusal::HoldLapsed) => known.is_some_and(|hold| {
