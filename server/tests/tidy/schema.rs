@@ -3,7 +3,7 @@
 
 use super::tree::{exists, under};
 use super::{complains, none};
-use boxoffice::store::table::TABLES;
+use boxoffice::store::records::TABLES;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Columns by table.
