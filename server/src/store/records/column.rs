@@ -1,6 +1,6 @@
 //! Types of the rules as columns and back.
 
-use super::{Cell, Source};
+use super::cell::{Cell, Source};
 use crate::store::fault::Fault;
 use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PaymentId, ReservationId, SessionId, UserId, Uuid,

@@ -1,6 +1,6 @@
 //! Keys that rows are looked up by, as the first columns of their tables.
 
-use super::Cell;
+use super::cell::Cell;
 use super::column::Column as _;
 use boxoffice_core::id::{
     ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
