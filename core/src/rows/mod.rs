@@ -17,94 +17,130 @@ pub mod wallet;
 
 pub use crate::rows::table::{Change, Table};
 
-use crate::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid};
-use crate::rows::concert::{Concert, ConcertDate};
-use crate::rows::idempotency::Record;
-use crate::rows::payment::Payment;
-use crate::rows::place::{Admission, Place};
-use crate::rows::queue::QueueState;
-use crate::rows::reservation::{Reservation, ReservedSeat};
-use crate::rows::seat::Seat;
-use crate::rows::session::Session;
-use crate::rows::user::User;
-use crate::rows::wallet::{Balance, LedgerEntry};
 use std::collections::BTreeSet;
 
-/// Everything a batch has loaded and done. Sets and lists (`dates_of`, `returning`, `holdings`,
-/// `reserved_seats`, `user_sessions`) are loaded as present, empty where there is nothing.
-#[derive(Clone, Debug, Default)]
-pub struct Rows {
-    /// `user`.
-    pub users: Table<UserId, User>,
-    /// Index of `user` by what the name looks like; never saved.
-    pub usernames: Table<String, UserId>,
-    /// `session`.
-    pub sessions: Table<SessionId, Session>,
-    /// Index of `session`: those of a user that were not ended; never saved.
-    pub user_sessions: Table<UserId, BTreeSet<SessionId>>,
-    /// `concert`.
-    pub concerts: Table<ConcertId, Concert>,
-    /// `concert_date`.
-    pub dates: Table<DateId, ConcertDate>,
-    /// Index of `concert_date`: the dates of a concert that were not deleted; never saved.
-    pub dates_of: Table<ConcertId, BTreeSet<DateId>>,
-    /// `seat`.
-    pub seats: Table<SeatKey, Seat>,
-    /// `queue_state`.
-    pub queues: Table<ConcertId, QueueState>,
-    /// `waiting_queue`.
-    pub places: Table<PlaceKey, Place>,
-    /// Index of `waiting_queue`: a user's newest place in a concert's queue; never saved.
-    pub newest_places: Table<(UserId, ConcertId), u64>,
-    /// Index of `waiting_queue`: who comes back to the front, by sequence; never saved.
-    pub returning: Table<ConcertId, BTreeSet<u64>>,
-    /// `user_token`.
-    pub admissions: Table<PlaceKey, Admission>,
-    /// `reservation`.
-    pub reservations: Table<ReservationId, Reservation>,
-    /// `reservation_seat`, all rows of a reservation together; they are never changed.
-    pub reserved_seats: Table<ReservationId, Vec<ReservedSeat>>,
-    /// Index of `reservation`: what a user has bought of a date, and what the batch adds; never saved.
-    /// A hold that counts is not looked for here: it stands in the user's admission.
-    pub holdings: Table<(UserId, DateId), BTreeSet<ReservationId>>,
-    /// `balance`.
-    pub balances: Table<UserId, Balance>,
-    /// `balance_entry`; only ever added to.
-    pub entries: Table<(UserId, u64), LedgerEntry>,
-    /// `amount`; only ever added to.
-    pub payments: Table<ReservationId, Payment>,
-    /// `idempotency_key`.
-    pub idempotency: Table<(Uuid, String), Record>,
+/// Every table of the sale, once: what [`Rows`] and [`Keys`] are made of, and what stores load, save and
+/// compare. A line is a kind, the field in `Rows`, the key, the row:
+///
+/// - `row`: rows that are loaded by their key, added and changed.
+/// - `list`: the rows of a key together; they are added with it and never changed.
+/// - `added`: rows that are only ever added to, and not loaded.
+/// - `index`: found from rows of another table, and never saved. Sets are loaded as present, empty where
+///   there is nothing.
+///
+/// The order is that in which servers lock rows: `queue_state` is first, since it serialises whoever
+/// joins, and what it guards is read after it; dates and seats, which most want, are last.
+///
+/// `tables!(each m)` calls `m!(kind field: key => row)` for each line; `tables!(all m)` gives all lines to
+/// one call of `m!`, and `tables!(without kind m)` all but those of a kind.
+#[macro_export]
+macro_rules! tables {
+    ($($how:tt)+) => { $crate::tables_as! { ($($how)+) []
+        // queue_state
+        row queues: $crate::id::ConcertId => $crate::rows::queue::QueueState;
+        // concert
+        row concerts: $crate::id::ConcertId => $crate::rows::concert::Concert;
+        // The dates of a concert that were not deleted: their ids alone.
+        index dates_of: $crate::id::ConcertId => $crate::rows::Set<$crate::id::DateId>;
+        // user
+        row users: $crate::id::UserId => $crate::rows::user::User;
+        // The sessions of a user that were not ended; loads them as well.
+        index user_sessions: $crate::id::UserId => $crate::rows::Set<$crate::id::SessionId>;
+        // session
+        row sessions: $crate::id::SessionId => $crate::rows::session::Session;
+        // Users by what their names look like.
+        index usernames: String => $crate::id::UserId;
+        // A user's newest place in a concert's queue.
+        index newest_places: ($crate::id::UserId, $crate::id::ConcertId) => u64;
+        // Who comes back to the front, by sequence: at most PLACES_PER_TICK_MAX of a concert, lowest first.
+        index returning: $crate::id::ConcertId => $crate::rows::Set<u64>;
+        // waiting_queue
+        row places: $crate::id::PlaceKey => $crate::rows::place::Place;
+        // user_token
+        row admissions: $crate::id::PlaceKey => $crate::rows::place::Admission;
+        // reservation
+        row reservations: $crate::id::ReservationId => $crate::rows::reservation::Reservation;
+        // What a user has bought of a date, and what the batch adds; loads the reservations as well. A hold
+        // that counts is not looked for here: it stands in the user's admission, so that holds which were
+        // released or have lapsed cost nobody anything.
+        index holdings: ($crate::id::UserId, $crate::id::DateId)
+            => $crate::rows::Set<$crate::id::ReservationId>;
+        // reservation_seat
+        list reserved_seats: $crate::id::ReservationId => $crate::rows::reservation::ReservedSeat;
+        // balance
+        row balances: $crate::id::UserId => $crate::rows::wallet::Balance;
+        // idempotency_key
+        row idempotency: ($crate::id::Uuid, String) => $crate::rows::idempotency::Record;
+        // concert_date
+        row dates: $crate::id::DateId => $crate::rows::concert::ConcertDate;
+        // seat
+        row seats: $crate::id::SeatKey => $crate::rows::seat::Seat;
+        // amount
+        added payments: $crate::id::ReservationId => $crate::rows::payment::Payment;
+        // balance_entry
+        added entries: ($crate::id::UserId, u64) => $crate::rows::wallet::LedgerEntry;
+    } };
 }
 
-/// Rows to be loaded, by key. Sets, so that many commands that touch a row load it once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the table of that name in Rows")]
-pub struct Keys {
-    pub users: BTreeSet<UserId>,
-    pub usernames: BTreeSet<String>,
-    pub sessions: BTreeSet<SessionId>,
-    /// Loads the index entry and the sessions that it names.
-    pub user_sessions: BTreeSet<UserId>,
-    pub concerts: BTreeSet<ConcertId>,
-    pub dates: BTreeSet<DateId>,
-    /// Of live dates, their ids alone.
-    pub dates_of: BTreeSet<ConcertId>,
-    pub seats: BTreeSet<SeatKey>,
-    pub queues: BTreeSet<ConcertId>,
-    pub places: BTreeSet<PlaceKey>,
-    pub newest_places: BTreeSet<(UserId, ConcertId)>,
-    /// At most [`crate::limits::PLACES_PER_TICK_MAX`] of each concert, lowest sequence first.
-    pub returning: BTreeSet<ConcertId>,
-    pub admissions: BTreeSet<PlaceKey>,
-    pub reservations: BTreeSet<ReservationId>,
-    pub reserved_seats: BTreeSet<ReservationId>,
-    /// Loads the index entry and the reservations that it names: paid ones, so that holds which were
-    /// released or have lapsed cost nobody anything.
-    pub holdings: BTreeSet<(UserId, DateId)>,
-    pub balances: BTreeSet<UserId>,
-    pub idempotency: BTreeSet<(Uuid, String)>,
+/// Hands the lines of [`tables`] on, as it is asked.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tables_as {
+    ((each $with:ident) [] $($kind:ident $field:ident: $key:ty => $row:ty;)*) => {
+        $($with!($kind $field: $key => $row);)*
+    };
+    ((all $with:ident) [] $($lines:tt)*) => {
+        $with! { $($lines)* }
+    };
+    ((without index $with:ident) $kept:tt index $field:ident: $key:ty => $row:ty; $($rest:tt)*) => {
+        $crate::tables_as! { (without index $with) $kept $($rest)* }
+    };
+    ((without added $with:ident) $kept:tt added $field:ident: $key:ty => $row:ty; $($rest:tt)*) => {
+        $crate::tables_as! { (without added $with) $kept $($rest)* }
+    };
+    ((without $what:ident $with:ident) [$($kept:tt)*]
+        $kind:ident $field:ident: $key:ty => $row:ty; $($rest:tt)*) => {
+        $crate::tables_as! { (without $what $with) [$($kept)* $kind $field: $key => $row;] $($rest)* }
+    };
+    ((without $what:ident $with:ident) [$($kept:tt)*]) => {
+        $with! { $($kept)* }
+    };
 }
+
+/// What stands in one entry of a table: a row, or for a `list` all rows of its key.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! entry_of {
+    (list $row:ty) => { Vec<$row> };
+    ($kind:ident $row:ty) => { $row };
+}
+
+/// The value of an index that names several.
+pub type Set<T> = BTreeSet<T>;
+
+macro_rules! rows {
+    ($($kind:ident $field:ident: $key:ty => $row:ty;)*) => {
+        /// Everything a batch has loaded and done: the lines of [`tables`](crate::tables).
+        #[derive(Clone, Debug, Default)]
+        #[expect(missing_docs, reason = "the list says what each is")]
+        pub struct Rows {
+            $(pub $field: Table<$key, entry_of!($kind $row)>,)*
+        }
+    };
+}
+tables!(all rows);
+
+macro_rules! keys {
+    ($($kind:ident $field:ident: $key:ty => $row:ty;)*) => {
+        /// Rows to be loaded, by key. Sets, so that many commands that touch a row load it once.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each is the table of that name in Rows")]
+        pub struct Keys {
+            $(pub $field: BTreeSet<$key>,)*
+        }
+    };
+}
+tables!(without added keys);
 
 /// Adds a row to those that are to be loaded, unless it is there already.
 pub(crate) fn want<K: Ord + Clone + std::fmt::Debug, V>(

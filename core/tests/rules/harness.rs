@@ -3,42 +3,29 @@
 
 use boxoffice_core::batch::{Envelope, Reply, load_all, run};
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{
-    ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
-};
-use boxoffice_core::idempotency::Record;
+use boxoffice_core::concert::ConcertDate;
+use boxoffice_core::id::{ConcertId, PlaceKey, ReservationId, SessionId, UserId};
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
-use boxoffice_core::payment::Payment;
-use boxoffice_core::queue::{Admission, Place, PlaceStatus, QueueState};
-use boxoffice_core::reservation::{Reservation, ReservedSeat};
+use boxoffice_core::queue::{Place, PlaceStatus};
+use boxoffice_core::reservation::Reservation;
 use boxoffice_core::rows::{Change, Keys, Rows, Table};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
-use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
+use boxoffice_core::{entry_of, tables};
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fmt::Debug;
 
-/// Every table, and nothing that could be computed from one.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct World {
-    pub users: BTreeMap<UserId, User>,
-    pub sessions: BTreeMap<SessionId, Session>,
-    pub concerts: BTreeMap<ConcertId, Concert>,
-    pub dates: BTreeMap<DateId, ConcertDate>,
-    pub seats: BTreeMap<SeatKey, Seat>,
-    pub queues: BTreeMap<ConcertId, QueueState>,
-    pub places: BTreeMap<PlaceKey, Place>,
-    pub admissions: BTreeMap<PlaceKey, Admission>,
-    pub reservations: BTreeMap<ReservationId, Reservation>,
-    pub reserved_seats: BTreeMap<ReservationId, Vec<ReservedSeat>>,
-    pub balances: BTreeMap<UserId, Balance>,
-    pub entries: BTreeMap<(UserId, u64), LedgerEntry>,
-    pub payments: BTreeMap<ReservationId, Payment>,
-    pub idempotency: BTreeMap<(Uuid, String), Record>,
+macro_rules! world {
+    ($($kind:ident $field:ident: $key:ty => $row:ty;)*) => {
+        /// Every table, and nothing that could be computed from one.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct World {
+            $(pub $field: BTreeMap<$key, entry_of!($kind $row)>,)*
+        }
+    };
 }
+tables!(without index world);
 
 impl World {
     /// Load, decide, save: what a desk does, without the desk.
@@ -68,18 +55,14 @@ impl World {
     }
 
     fn load(&self, keys: &Keys, rows: &mut Rows) {
-        load(&self.users, &keys.users, &mut rows.users);
-        load(&self.sessions, &keys.sessions, &mut rows.sessions);
-        load(&self.concerts, &keys.concerts, &mut rows.concerts);
-        load(&self.dates, &keys.dates, &mut rows.dates);
-        load(&self.seats, &keys.seats, &mut rows.seats);
-        load(&self.queues, &keys.queues, &mut rows.queues);
-        load(&self.places, &keys.places, &mut rows.places);
-        load(&self.admissions, &keys.admissions, &mut rows.admissions);
-        load(&self.reservations, &keys.reservations, &mut rows.reservations);
-        load(&self.reserved_seats, &keys.reserved_seats, &mut rows.reserved_seats);
-        load(&self.balances, &keys.balances, &mut rows.balances);
-        load(&self.idempotency, &keys.idempotency, &mut rows.idempotency);
+        macro_rules! load {
+            (index $($line:tt)*) => {};
+            (added $($line:tt)*) => {};
+            ($kind:ident $field:ident: $key:ty => $row:ty) => {
+                load(&self.$field, &keys.$field, &mut rows.$field);
+            };
+        }
+        tables!(each load);
         self.load_indexes(keys, rows);
     }
 
@@ -128,20 +111,16 @@ impl World {
     }
 
     fn save(&mut self, rows: &Rows) {
-        save(&rows.users, &mut self.users);
-        save(&rows.sessions, &mut self.sessions);
-        save(&rows.concerts, &mut self.concerts);
-        save(&rows.dates, &mut self.dates);
-        save(&rows.seats, &mut self.seats);
-        save(&rows.queues, &mut self.queues);
-        save(&rows.places, &mut self.places);
-        save(&rows.admissions, &mut self.admissions);
-        save(&rows.reservations, &mut self.reservations);
-        save(&rows.balances, &mut self.balances);
-        save(&rows.idempotency, &mut self.idempotency);
-        save_new(&rows.reserved_seats, &mut self.reserved_seats);
-        save_new(&rows.entries, &mut self.entries);
-        save_new(&rows.payments, &mut self.payments);
+        macro_rules! save {
+            (index $($line:tt)*) => {};
+            (row $field:ident: $key:ty => $row:ty) => {
+                save(&rows.$field, &mut self.$field);
+            };
+            ($kind:ident $field:ident: $key:ty => $row:ty) => {
+                save_new(&rows.$field, &mut self.$field);
+            };
+        }
+        tables!(each save);
     }
 }
 

@@ -1,58 +1,37 @@
 //! A store in memory, for the simulation: what is committed stays until the process ends.
 
+use super::Store;
 use super::fault::Fault;
 use super::records::{Cell, Record};
-use super::{Store, table};
-use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{
-    ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
-};
-use boxoffice_core::idempotency::Record as IdempotencyRecord;
+use super::table::{API_KEY, SALE_SETTING};
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
-use boxoffice_core::payment::Payment;
-use boxoffice_core::queue::{Admission, Place, PlaceStatus, QueueState};
-use boxoffice_core::reservation::{Reservation, ReservedSeat};
-use boxoffice_core::rows::{Keys, Rows, Table};
-use boxoffice_core::session::Session;
+use boxoffice_core::queue::PlaceStatus;
+use boxoffice_core::rows::{Keys, Rows, Set, Table};
 use boxoffice_core::time::Time;
-use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
-use std::collections::{BTreeMap, BTreeSet};
+use boxoffice_core::{entry_of, tables};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 /// A table's name with its rows as cells, in key order: what stores are compared by.
 pub type Dump = BTreeMap<&'static str, Vec<Vec<Cell<'static>>>>;
 
-/// All rows, by table.
-#[derive(Default)]
-#[expect(missing_docs, reason = "each is the table of that name in Rows")]
-pub struct MemoryStore {
-    pub users: BTreeMap<UserId, User>,
-    pub sessions: BTreeMap<SessionId, Session>,
-    pub concerts: BTreeMap<ConcertId, Concert>,
-    pub dates: BTreeMap<DateId, ConcertDate>,
-    pub seats: BTreeMap<SeatKey, Seat>,
-    pub queues: BTreeMap<ConcertId, QueueState>,
-    pub places: BTreeMap<PlaceKey, Place>,
-    pub admissions: BTreeMap<PlaceKey, Admission>,
-    pub reservations: BTreeMap<ReservationId, Reservation>,
-    pub reserved_seats: BTreeMap<ReservationId, Vec<ReservedSeat>>,
-    pub balances: BTreeMap<UserId, Balance>,
-    pub entries: BTreeMap<(UserId, u64), LedgerEntry>,
-    pub payments: BTreeMap<ReservationId, Payment>,
-    pub idempotency: BTreeMap<(Uuid, String), IdempotencyRecord>,
-    usernames: BTreeMap<String, UserId>,
-    user_sessions: BTreeMap<UserId, BTreeSet<SessionId>>,
-    dates_of: BTreeMap<ConcertId, BTreeSet<DateId>>,
-    newest_places: BTreeMap<(UserId, ConcertId), u64>,
-    returning: BTreeMap<ConcertId, BTreeSet<u64>>,
-    claims: BTreeMap<(UserId, DateId), BTreeSet<ReservationId>>,
-    seat_count: i64,
-    pending: Option<Rows>,
+macro_rules! memory {
+    ($($kind:ident $field:ident: $key:ty => $row:ty;)*) => {
+        /// All rows, by table, and the indexes.
+        #[derive(Default)]
+        #[expect(missing_docs, reason = "each is the table of that name in Rows")]
+        pub struct MemoryStore {
+            $(pub $field: BTreeMap<$key, entry_of!($kind $row)>,)*
+            seat_count: i64,
+            pending: Option<Rows>,
+        }
+    };
 }
+tables!(all memory);
 
-fn fetch<K: Ord + Clone + std::fmt::Debug, V: Clone>(
+fn fetch<K: Ord + Clone + Debug, V: Clone>(
     from: &BTreeMap<K, V>,
-    keys: &BTreeSet<K>,
+    keys: &Set<K>,
     into: &mut Table<K, V>,
 ) {
     for key in keys {
@@ -60,34 +39,55 @@ fn fetch<K: Ord + Clone + std::fmt::Debug, V: Clone>(
     }
 }
 
-fn keep<K: Ord + Clone + std::fmt::Debug, V: Clone>(from: &Table<K, V>, into: &mut BTreeMap<K, V>) {
+fn keep<K: Ord + Clone + Debug, V: Clone>(from: &Table<K, V>, into: &mut BTreeMap<K, V>) {
     for (key, row, _) in from.changed() {
         into.insert(key.clone(), row.clone());
     }
 }
 
+/// An index of sets has an entry for each key; an empty one where there is nothing.
+fn fetch_sets<K: Ord + Clone + Debug, V: Clone>(
+    from: &BTreeMap<K, Set<V>>,
+    keys: &Set<K>,
+    into: &mut Table<K, Set<V>>,
+) {
+    for key in keys {
+        into.put_loaded(key.clone(), Some(from.get(key).cloned().unwrap_or_default()));
+    }
+}
+
 impl MemoryStore {
-    fn load_indexes(&self, keys: &Keys, rows: &mut Rows) {
+    fn usernames(&self, keys: &Keys, rows: &mut Rows) {
         fetch(&self.usernames, &keys.usernames, &mut rows.usernames);
-        for concert in &keys.dates_of {
-            let dates = self.dates_of.get(concert).cloned().unwrap_or_default();
-            rows.dates_of.put_loaded(*concert, Some(dates));
-        }
+    }
+
+    fn newest_places(&self, keys: &Keys, rows: &mut Rows) {
         fetch(&self.newest_places, &keys.newest_places, &mut rows.newest_places);
-        for user in &keys.user_sessions {
-            let open = self.user_sessions.get(user).cloned().unwrap_or_default();
-            fetch(&self.sessions, &open, &mut rows.sessions);
-            rows.user_sessions.put_loaded(*user, Some(open));
+    }
+
+    fn dates_of(&self, keys: &Keys, rows: &mut Rows) {
+        fetch_sets(&self.dates_of, &keys.dates_of, &mut rows.dates_of);
+    }
+
+    fn user_sessions(&self, keys: &Keys, rows: &mut Rows) {
+        fetch_sets(&self.user_sessions, &keys.user_sessions, &mut rows.user_sessions);
+        for open in keys.user_sessions.iter().filter_map(|user| self.user_sessions.get(user)) {
+            fetch(&self.sessions, open, &mut rows.sessions);
         }
+    }
+
+    fn returning(&self, keys: &Keys, rows: &mut Rows) {
         for concert in &keys.returning {
             let most = usize::try_from(PLACES_PER_TICK_MAX).unwrap_or(usize::MAX);
             let all = self.returning.get(concert).into_iter().flatten().take(most);
             rows.returning.put_loaded(*concert, Some(all.copied().collect()));
         }
-        for key in &keys.holdings {
-            let claims = self.claims.get(key).cloned().unwrap_or_default();
-            fetch(&self.reservations, &claims, &mut rows.reservations);
-            rows.holdings.put_loaded(*key, Some(claims));
+    }
+
+    fn holdings(&self, keys: &Keys, rows: &mut Rows) {
+        fetch_sets(&self.holdings, &keys.holdings, &mut rows.holdings);
+        for paid in keys.holdings.iter().filter_map(|key| self.holdings.get(key)) {
+            fetch(&self.reservations, paid, &mut rows.reservations);
         }
     }
 
@@ -100,27 +100,19 @@ impl MemoryStore {
                 });
             }
         }
-        keep(&rows.users, &mut self.users);
-        keep(&rows.sessions, &mut self.sessions);
-        keep(&rows.concerts, &mut self.concerts);
-        keep(&rows.dates, &mut self.dates);
-        for (key, seat, _) in rows.seats.changed() {
-            let mut seat = seat.clone();
-            if seat.seat_id == 0 {
+        macro_rules! apply {
+            (index $($line:tt)*) => {};
+            ($kind:ident $field:ident: $key:ty => $row:ty) => {
+                keep(&rows.$field, &mut self.$field);
+            };
+        }
+        tables!(each apply);
+        for (key, _, _) in rows.seats.changed() {
+            if let Some(seat) = self.seats.get_mut(key).filter(|seat| seat.seat_id == 0) {
                 self.seat_count += 1;
                 seat.seat_id = self.seat_count;
             }
-            self.seats.insert(*key, seat);
         }
-        keep(&rows.queues, &mut self.queues);
-        keep(&rows.places, &mut self.places);
-        keep(&rows.admissions, &mut self.admissions);
-        keep(&rows.reservations, &mut self.reservations);
-        keep(&rows.reserved_seats, &mut self.reserved_seats);
-        keep(&rows.balances, &mut self.balances);
-        keep(&rows.entries, &mut self.entries);
-        keep(&rows.payments, &mut self.payments);
-        keep(&rows.idempotency, &mut self.idempotency);
         self.index(rows);
     }
 
@@ -157,44 +149,40 @@ impl MemoryStore {
         }
         let reservations = rows.reservations.changed();
         for (id, reservation, _) in reservations.filter(|(_, row, _)| row.payment.is_some()) {
-            self.claims.entry((reservation.user, reservation.date)).or_default().insert(*id);
+            self.holdings.entry((reservation.user, reservation.date)).or_default().insert(*id);
         }
     }
 
     /// Every row of every table, for comparing stores.
     #[must_use]
     pub fn dump(&self) -> Dump {
-        fn lines<'a, R: Record + 'a>(
-            rows: impl IntoIterator<Item = (&'a R::Key, &'a R)>,
-        ) -> Vec<Vec<Cell<'static>>>
-        where
-            R::Key: 'a,
-        {
-            let row = |(key, row)| R::cells(key, row).into_iter().map(Cell::into_owned).collect();
-            let mut lines: Vec<Vec<_>> = rows.into_iter().map(row).collect();
-            lines.sort();
-            lines
+        let mut dump = Dump::from([(API_KEY.name, Vec::new()), (SALE_SETTING.name, Vec::new())]);
+        macro_rules! dump {
+            (index $($line:tt)*) => {};
+            (list $field:ident: $key:ty => $row:ty) => {
+                let all = self.$field.iter();
+                let rows = all.flat_map(|(key, list)| list.iter().map(move |row| (key, row)));
+                dump.insert(<$row as Record>::TABLE.name, lines(rows));
+            };
+            ($kind:ident $field:ident: $key:ty => $row:ty) => {
+                dump.insert(<$row as Record>::TABLE.name, lines::<$row>(&self.$field));
+            };
         }
-        let seats = self.reserved_seats.iter().flat_map(|(k, all)| all.iter().map(move |s| (k, s)));
-        BTreeMap::from([
-            (table::USER.name, lines(&self.users)),
-            (table::SESSION.name, lines(&self.sessions)),
-            (table::CONCERT.name, lines(&self.concerts)),
-            (table::CONCERT_DATE.name, lines(&self.dates)),
-            (table::SEAT.name, lines(&self.seats)),
-            (table::QUEUE_STATE.name, lines(&self.queues)),
-            (table::WAITING_QUEUE.name, lines(&self.places)),
-            (table::USER_TOKEN.name, lines(&self.admissions)),
-            (table::RESERVATION.name, lines(&self.reservations)),
-            (table::RESERVATION_SEAT.name, lines(seats)),
-            (table::AMOUNT.name, lines(&self.payments)),
-            (table::BALANCE.name, lines(&self.balances)),
-            (table::BALANCE_ENTRY.name, lines(&self.entries)),
-            (table::IDEMPOTENCY_KEY.name, lines(&self.idempotency)),
-            (table::API_KEY.name, Vec::new()),
-            (table::SALE_SETTING.name, Vec::new()),
-        ])
+        tables!(each dump);
+        dump
     }
+}
+
+fn lines<'a, R: Record + 'a>(
+    rows: impl IntoIterator<Item = (&'a R::Key, &'a R)>,
+) -> Vec<Vec<Cell<'static>>>
+where
+    R::Key: 'a,
+{
+    let row = |(key, row)| R::cells(key, row).into_iter().map(Cell::into_owned).collect();
+    let mut lines: Vec<Vec<_>> = rows.into_iter().map(row).collect();
+    lines.sort();
+    lines
 }
 
 impl Store for MemoryStore {
@@ -204,22 +192,22 @@ impl Store for MemoryStore {
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
-        fetch(&self.users, &keys.users, &mut rows.users);
-        fetch(&self.sessions, &keys.sessions, &mut rows.sessions);
-        fetch(&self.concerts, &keys.concerts, &mut rows.concerts);
-        fetch(&self.dates, &keys.dates, &mut rows.dates);
-        fetch(&self.seats, &keys.seats, &mut rows.seats);
-        fetch(&self.queues, &keys.queues, &mut rows.queues);
-        fetch(&self.places, &keys.places, &mut rows.places);
-        fetch(&self.admissions, &keys.admissions, &mut rows.admissions);
-        fetch(&self.reservations, &keys.reservations, &mut rows.reservations);
-        for id in &keys.reserved_seats {
-            let seats = self.reserved_seats.get(id).cloned().unwrap_or_default();
-            rows.reserved_seats.put_loaded(*id, Some(seats));
+        macro_rules! load {
+            (row $field:ident: $key:ty => $row:ty) => {
+                fetch(&self.$field, &keys.$field, &mut rows.$field);
+            };
+            (list $field:ident: $key:ty => $row:ty) => {
+                for key in &keys.$field {
+                    let all = self.$field.get(key).cloned().unwrap_or_default();
+                    rows.$field.put_loaded(*key, Some(all));
+                }
+            };
+            (index $field:ident: $key:ty => $row:ty) => {
+                self.$field(keys, rows);
+            };
+            (added $($line:tt)*) => {};
         }
-        fetch(&self.balances, &keys.balances, &mut rows.balances);
-        fetch(&self.idempotency, &keys.idempotency, &mut rows.idempotency);
-        self.load_indexes(keys, rows);
+        tables!(each load);
         Ok(())
     }
 

@@ -56,17 +56,18 @@ pub fn update(table: &Table, dialect: impl QueryBuilder) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::table::SEAT;
+    use crate::store::records::Record;
+    use boxoffice_core::concert::Seat;
     use sea_query::SqliteQueryBuilder;
 
     #[test]
     fn texts_bind_in_the_tables_order() {
         assert_eq!(
-            update(&SEAT, SqliteQueryBuilder),
+            update(Seat::TABLE, SqliteQueryBuilder),
             r#"UPDATE "seat" SET "zone" = ?, "ticket_price" = ?, "status" = ?, "reservation_id" = ?, "held_until" = ?, "reservated_date" = ?, "last_holder" = ?, "last_holder_until" = ? WHERE "seat_id" = ?"#
         );
         assert_eq!(
-            insert(&SEAT, SqliteQueryBuilder),
+            insert(Seat::TABLE, SqliteQueryBuilder),
             r#"INSERT INTO "seat" ("concert_date_id", "seat_number", "seat_id", "concert_id", "zone", "ticket_price", "status", "reservation_id", "held_until", "reservated_date", "last_holder", "last_holder_until") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"#
         );
     }

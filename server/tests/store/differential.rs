@@ -5,9 +5,11 @@ use crate::scenario::faulty::Faulty;
 use crate::scenario::{Scenario, Step};
 use crate::subject::{MariaDb, MySql, OnMemory, OnServer, OnSqlite, Subject};
 use boxoffice::store::memory::Dump;
-use boxoffice::store::records::Cell;
-use boxoffice::store::{Fault, Store, table};
+use boxoffice::store::records::{Cell, Record};
+use boxoffice::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply};
+use boxoffice_core::concert::Seat;
+use boxoffice_core::reservation::ReservedSeat;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +65,7 @@ fn prune<T: Subject>(subject: &mut T, cutoff: Time) {
 /// was rolled back.
 fn without_gaps(mut dump: Dump) -> Dump {
     const SEAT_ID: usize = 2;
-    let found = [table::SEAT.name, table::RESERVATION_SEAT.name];
+    let found = [Seat::TABLE.name, ReservedSeat::TABLE.name];
     let ids = dump[found[0]].iter().map(|row| row[SEAT_ID].clone());
     let ids: BTreeSet<Cell<'static>> = ids.collect();
     let numbers: BTreeMap<_, _> = ids.into_iter().zip((1..).map(Cell::Int)).collect();

@@ -3,7 +3,7 @@
 use boxoffice::store::sqlite::{
     Files, SCHEMA_VERSION, SqliteStore, migrate, open_reader, open_writer,
 };
-use boxoffice::store::table::{TABLES, Table};
+use boxoffice::store::{records::TABLES, table::Table};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 

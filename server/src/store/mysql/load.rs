@@ -1,27 +1,23 @@
 //! The statements of one round of loading, and the reading of their answers.
 //!
-//! Locks are taken in one order everywhere: table by table as in [`Plan::of`], within a table by key.
-//! `queue_state` is first: it serialises whoever joins, and what it guards is read after it. Each
-//! statement names its index, so that the planner cannot choose to read, and lock, more than the
+//! Locks are taken in one order everywhere: table by table as [`tables`] lists them, within a table by
+//! key. Each statement names its index, so that the planner cannot choose to read, and lock, more than the
 //! keys: one statement for each first part of a two-part key, since lists of pairs are not looked up
 //! by key everywhere.
 
 use super::super::Fault;
+use super::super::records::key::{RowKey, Shape};
 use super::super::records::{Record, Source};
-use super::super::table::{self, Table as TableDef};
-use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
-use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::{DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid};
-use boxoffice_core::idempotency::Record as IdempotencyRecord;
+use super::super::table::{Lock, Table as TableDef};
+use super::text::{KEYS_MAX, Line, all_columns, cell, id, list, records, words};
+use boxoffice_core::id::{DateId, ReservationId, SessionId, UserId};
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
-use boxoffice_core::queue::{Admission, Place, QueueState};
-use boxoffice_core::reservation::{Reservation, ReservedSeat};
-use boxoffice_core::rows::{Keys, Rows, Table};
+use boxoffice_core::reservation::Reservation;
+use boxoffice_core::rows::{Keys, Rows, Set, Table};
 use boxoffice_core::session::Session;
-use boxoffice_core::user::User;
-use boxoffice_core::wallet::Balance;
+use boxoffice_core::tables;
 use mysql::Row;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Questions that one statement unites.
 const QUESTIONS_MAX: usize = 100;
@@ -38,12 +34,15 @@ pub(super) enum Reading {
 
 impl Reading {
     fn exclusive(self) -> &'static str {
-        if self == Self::Locked { " FOR UPDATE" } else { "" }
+        self.lock(Lock::Exclusive)
     }
 
-    /// For rows that every batch reads and only operators change.
-    fn shared(self) -> &'static str {
-        if self == Self::Locked { " LOCK IN SHARE MODE" } else { "" }
+    fn lock(self, lock: Lock) -> &'static str {
+        match (self, lock) {
+            (Self::Locked, Lock::Exclusive) => " FOR UPDATE",
+            (Self::Locked, Lock::Shared) => " LOCK IN SHARE MODE",
+            (Self::Plain, _) | (_, Lock::Guarded) => "",
+        }
     }
 }
 
@@ -61,27 +60,19 @@ impl<'k> Plan<'k> {
     /// The statements that load these rows.
     pub fn of(keys: &'k Keys, reading: Reading) -> Self {
         let mut plan = Self { reading, statements: Vec::new(), readers: Vec::new() };
-        plan.by_id::<QueueState>(&keys.queues, |k| k.0, reading.exclusive(), |r| &mut r.queues);
-        plan.by_id::<Concert>(&keys.concerts, |k| k.0, reading.shared(), |r| &mut r.concerts);
-        plan.dates_of(keys);
-        let exclusive = reading.exclusive();
-        plan.by_id::<User>(&keys.users, |k| k.0, exclusive, |r| &mut r.users);
-        plan.user_sessions(keys);
-        plan.by_id::<Session>(&keys.sessions, |k| k.0, exclusive, |r| &mut r.sessions);
-        plan.usernames(keys);
-        plan.newest_places(keys);
-        plan.returning(keys);
-        let place = |k: &PlaceKey| (k.concert.0, k.sequence);
-        plan.by_pair::<Place>(&keys.places, place, |r| &mut r.places);
-        plan.by_pair::<Admission>(&keys.admissions, place, |r| &mut r.admissions);
-        plan.by_id::<Reservation>(&keys.reservations, |k| k.0, exclusive, |r| &mut r.reservations);
-        plan.holdings(keys);
-        plan.reserved_seats(keys);
-        plan.by_id::<Balance>(&keys.balances, |k| k.0, exclusive, |r| &mut r.balances);
-        plan.idempotency(keys);
-        plan.by_id::<ConcertDate>(&keys.dates, |k| k.0, exclusive, |r| &mut r.dates);
-        let seat = |k: &SeatKey| (k.date.0, u64::from(k.number));
-        plan.by_pair::<Seat>(&keys.seats, seat, |r| &mut r.seats);
+        macro_rules! load {
+            (row $field:ident: $key:ty => $row:ty) => {
+                plan.rows::<$row>(&keys.$field, |rows| &mut rows.$field);
+            };
+            (list $field:ident: $key:ty => $row:ty) => {
+                plan.lists::<$row>(&keys.$field, |rows| &mut rows.$field);
+            };
+            (index $field:ident: $key:ty => $row:ty) => {
+                plan.$field(keys);
+            };
+            (added $($line:tt)*) => {};
+        }
+        tables!(each load);
         plan
     }
 
@@ -105,43 +96,48 @@ impl<'k> Plan<'k> {
         self.readers.push(Box::new(reader));
     }
 
-    /// A table whose key is one id.
-    fn by_id<R: Record + 'k>(
+    /// Rows by their keys: a statement for many, and of numbered ones a statement for each id.
+    fn rows<R: Record + 'k>(
         &mut self,
-        keys: &'k BTreeSet<R::Key>,
-        id_of: impl Fn(&R::Key) -> Uuid,
-        lock: &str,
+        keys: &'k Set<R::Key>,
         into: impl Fn(&mut Rows) -> &mut Table<R::Key, R> + Copy + 'k,
-    ) where
-        R::Key: Ord + Clone + std::fmt::Debug,
-    {
-        for chunk in chunks(keys) {
-            let (head, key) = (select(R::TABLE, "PRIMARY"), R::TABLE.key[0]);
-            let ids = list(chunk.iter().map(|key| id(&id_of(key))));
-            let text = format!("{head} {key} IN ({ids}) ORDER BY {key}{lock}");
-            self.add(&text, move |answer, rows| put(answer, chunk, into(rows)));
+    ) {
+        let parts = match R::Key::SHAPE {
+            Shape::Id | Shape::Worded => chunks(keys),
+            Shape::Numbered => groups(keys),
+        };
+        for part in parts {
+            let lock = self.reading.lock(R::TABLE.lock);
+            let text = format!("{} {}{lock}", select(R::TABLE, "PRIMARY"), by_key::<R>(&part));
+            self.add(&text, move |answer, rows| put(answer, part, into(rows)));
         }
     }
 
-    /// A table whose key is an id and a number: a statement for each id.
-    fn by_pair<R: Record + 'k>(
+    /// All rows of each key.
+    fn lists<R: Record + 'k>(
         &mut self,
-        keys: &'k BTreeSet<R::Key>,
-        parts: impl Fn(&R::Key) -> (Uuid, u64),
-        into: impl Fn(&mut Rows) -> &mut Table<R::Key, R> + Copy + 'k,
-    ) where
-        R::Key: Ord + Clone + std::fmt::Debug,
-    {
-        for group in groups(keys, |key| parts(key).0) {
-            let head = select(R::TABLE, "PRIMARY");
-            let (first, second) = (R::TABLE.key[0], R::TABLE.key[1]);
-            let numbers = list(group.iter().map(|key| parts(key).1.to_string()));
-            let of = group.first().map(|key| id(&parts(key).0)).unwrap_or_default();
-            let lock = self.reading.exclusive();
+        keys: &'k Set<R::Key>,
+        into: impl Fn(&mut Rows) -> &mut Table<R::Key, Vec<R>> + Copy + 'k,
+    ) {
+        for part in chunks(keys) {
             let text = format!(
-                "{head} {first} = {of} AND {second} IN ({numbers}) ORDER BY {second}{lock}"
+                "{} {} IN ({}) ORDER BY {}{}",
+                select(R::TABLE, "PRIMARY"),
+                R::TABLE.key[0],
+                list(part.iter().map(|key| column(*key, 0))),
+                R::TABLE.key.join(", "),
+                self.reading.lock(R::TABLE.lock),
             );
-            self.add(&text, move |answer, rows| put(answer, group, into(rows)));
+            self.add(&text, move |answer, rows| {
+                let mut found: BTreeMap<R::Key, Vec<R>> = BTreeMap::new();
+                for (key, row) in records::<R>(answer)? {
+                    found.entry(key).or_default().push(row);
+                }
+                for key in part {
+                    into(rows).put_loaded(key.clone(), Some(found.remove(key).unwrap_or_default()));
+                }
+                Ok(())
+            });
         }
     }
 
@@ -150,12 +146,12 @@ impl<'k> Plan<'k> {
         for chunk in chunks(&keys.user_sessions) {
             let text = format!(
                 "{} user_id IN ({}) AND ended_at IS NULL ORDER BY session_id{}",
-                select(&table::SESSION, "session_by_user"),
+                select(Session::TABLE, "session_by_user"),
                 list(chunk.iter().map(|user| id(&user.0))),
                 self.reading.exclusive(),
             );
             self.add(&text, move |answer, rows| {
-                let mut found: BTreeMap<UserId, BTreeSet<SessionId>> = BTreeMap::new();
+                let mut found: BTreeMap<UserId, Set<SessionId>> = BTreeMap::new();
                 for (key, session) in records::<Session>(answer)? {
                     found.entry(session.user).or_default().insert(key);
                     rows.sessions.put_loaded(key, Some(session));
@@ -248,50 +244,12 @@ impl<'k> Plan<'k> {
             let text = format!(
                 "{} concert_date_id = {} AND user_id IN ({}) AND amount_id IS NOT NULL \
                  ORDER BY user_id{}",
-                select(&table::RESERVATION, "reservation_by_holder"),
+                select(Reservation::TABLE, "reservation_by_holder"),
                 id(&date.0),
                 list(users.iter().map(|user| id(&user.0))),
                 self.reading.exclusive(),
             );
             self.add(&text, move |answer, rows| read_holdings(answer, date, &users, rows));
-        }
-    }
-
-    fn reserved_seats(&mut self, keys: &'k Keys) {
-        for chunk in chunks(&keys.reserved_seats) {
-            let text = format!(
-                "{} reservation_id IN ({}) ORDER BY reservation_id, seat_number",
-                select(&table::RESERVATION_SEAT, "PRIMARY"),
-                list(chunk.iter().map(|key| id(&key.0))),
-            );
-            self.add(&text, move |answer, rows| {
-                let mut found: BTreeMap<ReservationId, Vec<ReservedSeat>> = BTreeMap::new();
-                for (key, seat) in records::<ReservedSeat>(answer)? {
-                    found.entry(key).or_default().push(seat);
-                }
-                for key in chunk {
-                    let seats = found.remove(key).unwrap_or_default();
-                    rows.reserved_seats.put_loaded(*key, Some(seats));
-                }
-                Ok(())
-            });
-        }
-    }
-
-    fn idempotency(&mut self, keys: &'k Keys) {
-        for chunk in chunks(&keys.idempotency) {
-            let pair = |(scope, key): &&(Uuid, String)| {
-                format!("(scope_id = {} AND idempotency_key = {})", id(scope), words(key))
-            };
-            let text = format!(
-                "{} {} ORDER BY scope_id, idempotency_key{}",
-                select(&table::IDEMPOTENCY_KEY, "PRIMARY"),
-                chunk.iter().map(pair).collect::<Vec<_>>().join(" OR "),
-                self.reading.exclusive(),
-            );
-            self.add(&text, move |answer, rows| {
-                put::<IdempotencyRecord>(answer, chunk, &mut rows.idempotency)
-            });
         }
     }
 }
@@ -302,19 +260,51 @@ fn select(table: &TableDef, index: &str) -> String {
 }
 
 /// Keys in parts that a statement may list.
-fn chunks<K>(keys: &BTreeSet<K>) -> Vec<Vec<&K>> {
+fn chunks<K>(keys: &Set<K>) -> Vec<Vec<&K>> {
     keys.iter().collect::<Vec<_>>().chunks(KEYS_MAX).map(<[_]>::to_vec).collect()
 }
 
-/// Keys with the same first part together, in parts that a statement may list.
-fn groups<K>(keys: &BTreeSet<K>, first: impl Fn(&K) -> Uuid) -> Vec<Vec<&K>> {
+/// Keys with the same first column together, in parts that a statement may list.
+fn groups<K: RowKey>(keys: &Set<K>) -> Vec<Vec<&K>> {
     let keys: Vec<&K> = keys.iter().collect();
-    let same = keys.chunk_by(|a, b| first(a) == first(b));
+    let same = keys.chunk_by(|a, b| a.cells().as_ref()[0] == b.cells().as_ref()[0]);
     same.flat_map(|group| group.chunks(KEYS_MAX)).map(<[_]>::to_vec).collect()
 }
 
+/// A column of a key as SQL.
+fn column(key: &impl RowKey, at: usize) -> String {
+    let mut text = String::with_capacity(36);
+    cell(&key.cells().as_ref()[at], &mut text);
+    text
+}
+
+/// The condition that these keys fulfil, and their order. Numbered ones have the same id.
+fn by_key<R: Record>(keys: &[&R::Key]) -> String {
+    let names = R::TABLE.key;
+    match R::Key::SHAPE {
+        Shape::Id => {
+            let ids = list(keys.iter().map(|key| column(*key, 0)));
+            format!("{name} IN ({ids}) ORDER BY {name}", name = names[0])
+        }
+        Shape::Numbered => {
+            let of = keys.first().map(|key| column(*key, 0)).unwrap_or_default();
+            let numbers = list(keys.iter().map(|key| column(*key, 1)));
+            let (first, second) = (names[0], names[1]);
+            format!("{first} = {of} AND {second} IN ({numbers}) ORDER BY {second}")
+        }
+        Shape::Worded => {
+            let (first, second) = (names[0], names[1]);
+            let is = |key: &&R::Key| {
+                format!("({first} = {} AND {second} = {})", column(*key, 0), column(*key, 1))
+            };
+            let any = keys.iter().map(is).collect::<Vec<_>>().join(" OR ");
+            format!("{any} ORDER BY {first}, {second}")
+        }
+    }
+}
+
 /// Users by what they are looked for in, so many at a time.
-fn by_second<K: Ord + Copy>(keys: &BTreeSet<(UserId, K)>, most: usize) -> Vec<(K, Vec<UserId>)> {
+fn by_second<K: Ord + Copy>(keys: &Set<(UserId, K)>, most: usize) -> Vec<(K, Vec<UserId>)> {
     let mut found: BTreeMap<K, Vec<UserId>> = BTreeMap::new();
     for (user, of) in keys {
         found.entry(*of).or_default().push(*user);
@@ -330,10 +320,7 @@ fn put<R: Record>(
     answer: Vec<Row>,
     asked: Vec<&R::Key>,
     into: &mut Table<R::Key, R>,
-) -> Result<(), Fault>
-where
-    R::Key: Ord + Clone + std::fmt::Debug,
-{
+) -> Result<(), Fault> {
     for (key, row) in records::<R>(answer)? {
         into.put_loaded(key, Some(row));
     }
@@ -347,7 +334,7 @@ fn read_holdings(
     users: &[UserId],
     rows: &mut Rows,
 ) -> Result<(), Fault> {
-    let mut found: BTreeMap<UserId, BTreeSet<ReservationId>> = BTreeMap::new();
+    let mut found: BTreeMap<UserId, Set<ReservationId>> = BTreeMap::new();
     for (key, reservation) in records::<Reservation>(answer)? {
         found.entry(reservation.user).or_default().insert(key);
         rows.reservations.put_loaded(key, Some(reservation));
@@ -362,7 +349,7 @@ fn read_holdings(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use boxoffice_core::id::ConcertId;
+    use boxoffice_core::id::{ConcertId, SeatKey, Uuid};
 
     #[test]
     fn locks_are_taken_in_one_order() {

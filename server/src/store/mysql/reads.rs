@@ -6,8 +6,8 @@ use super::super::reads::{
     OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeReservation,
     sold,
 };
-use super::super::records::{Record, Source};
-use super::super::{Fault, memory::Dump, table};
+use super::super::records::{Record, Source, TABLES};
+use super::super::{Fault, memory::Dump};
 use super::connect::{Link, Options};
 use super::fault::Trouble;
 use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
@@ -419,7 +419,7 @@ impl Reads for MySqlReads {
 
     fn dump(&mut self) -> Result<Dump, Fault> {
         let mut dump = Dump::new();
-        for table in table::TABLES {
+        for table in TABLES {
             let rows = self.rows(&all_columns(table))?.into_iter();
             let lines: Result<Vec<_>, Fault> = rows.map(|row| Line(row).cells()).collect();
             let mut lines = lines?;

@@ -8,16 +8,8 @@ use super::super::Fault;
 use super::super::records::{Cell, Record};
 use super::super::table::Table as TableDef;
 use super::text::cell;
-use boxoffice_core::concert::{Concert, ConcertDate, Seat};
-use boxoffice_core::id::SessionId;
-use boxoffice_core::idempotency::Record as IdempotencyRecord;
-use boxoffice_core::payment::Payment;
-use boxoffice_core::queue::{Admission, Place, QueueState};
-use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::rows::{Change, Keys, Rows, Table};
-use boxoffice_core::session::Session;
-use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
+use boxoffice_core::tables;
 
 /// Bytes of one statement, and of the packet that it is sent in; a longer save is sent in parts.
 pub(super) const PACKET_BYTES: usize = 1024 * 1024;
@@ -29,27 +21,19 @@ pub(super) struct Statements(pub Vec<String>);
 /// Everything that has changed. `locked` names the rows of this transaction.
 pub(super) fn statements(rows: &Rows, locked: &Keys) -> Result<Vec<String>, Fault> {
     let mut all = Statements::default();
-    all.table::<User>(&rows.users, |k| locked.users.contains(k))?;
-    let guarded = |k: &SessionId| {
-        let user = rows.sessions.peek(k).map(|session| session.user);
-        locked.sessions.contains(k) || user.is_some_and(|id| locked.user_sessions.contains(&id))
-    };
-    all.table::<Session>(&rows.sessions, guarded)?;
-    all.table::<Concert>(&rows.concerts, |k| locked.concerts.contains(k))?;
-    all.table::<ConcertDate>(&rows.dates, |k| locked.dates.contains(k))?;
-    all.table::<QueueState>(&rows.queues, |k| locked.queues.contains(k))?;
-    all.table::<Place>(&rows.places, |k| locked.places.contains(k))?;
-    all.table::<Admission>(&rows.admissions, |k| locked.admissions.contains(k))?;
-    all.table::<Seat>(&rows.seats, |k| locked.seats.contains(k))?;
-    all.table::<Reservation>(&rows.reservations, |k| locked.reservations.contains(k))?;
-    let seats = rows.reserved_seats.changed();
-    let seats =
-        seats.flat_map(|(id, seats, _)| seats.iter().map(move |s| ReservedSeat::cells(id, s)));
-    all.insert(ReservedSeat::TABLE, seats, "");
-    all.table::<Payment>(&rows.payments, |_| false)?;
-    all.table::<Balance>(&rows.balances, |k| locked.balances.contains(k))?;
-    all.table::<LedgerEntry>(&rows.entries, |_| false)?;
-    all.table::<IdempotencyRecord>(&rows.idempotency, |k| locked.idempotency.contains(k))?;
+    macro_rules! save {
+        (row $field:ident: $key:ty => $row:ty) => {
+            all.table::<$row>(&rows.$field, |key| locked.$field.contains(key))?;
+        };
+        (added $field:ident: $key:ty => $row:ty) => {
+            all.table::<$row>(&rows.$field, |_| false)?;
+        };
+        (list $field:ident: $key:ty => $row:ty) => {
+            all.lists::<$row>(&rows.$field);
+        };
+        (index $($line:tt)*) => {};
+    }
+    tables!(each save);
     Ok(all.0)
 }
 
@@ -58,10 +42,7 @@ impl Statements {
         &mut self,
         rows: &Table<R::Key, R>,
         is_locked: impl Fn(&R::Key) -> bool,
-    ) -> Result<(), Fault>
-    where
-        R::Key: Ord + Clone + std::fmt::Debug,
-    {
+    ) -> Result<(), Fault> {
         let of = |wanted| rows.changed().filter(move |(_, _, change)| *change == wanted);
         if of(Change::Update).any(|(key, _, _)| !is_locked(key)) {
             return Err(Fault::Corrupt(format!("a row of {} is gone", R::TABLE.name)));
@@ -71,6 +52,13 @@ impl Statements {
         let overwrite = overwrite(R::TABLE);
         self.insert(R::TABLE, of(Change::Update).map(cells), &overwrite);
         Ok(())
+    }
+
+    /// All rows of each new key.
+    fn lists<R: Record>(&mut self, rows: &Table<R::Key, Vec<R>>) {
+        let lists = rows.changed();
+        let cells = lists.flat_map(|(key, list, _)| list.iter().map(move |row| R::cells(key, row)));
+        self.insert(R::TABLE, cells, "");
     }
 
     /// `INSERT` of these rows, with what is to be done where one is there.

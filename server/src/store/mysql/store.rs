@@ -12,6 +12,7 @@ use super::text::{Line, words};
 use super::{migrate, reads};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_core::tables;
 use boxoffice_core::time::Time;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -342,20 +343,17 @@ impl Store for MySqlStore {
     }
 }
 
-/// Adds what a round has locked.
+/// Adds what a round has locked: the rows of the keys, and those that an index named.
 fn note(locked: &mut Keys, keys: &Keys, rows: &Rows) {
-    locked.users.extend(&keys.users);
-    locked.sessions.extend(&keys.sessions);
-    locked.user_sessions.extend(&keys.user_sessions);
-    locked.concerts.extend(&keys.concerts);
-    locked.dates.extend(&keys.dates);
-    locked.seats.extend(&keys.seats);
-    locked.queues.extend(&keys.queues);
-    locked.places.extend(&keys.places);
-    locked.admissions.extend(&keys.admissions);
-    locked.reservations.extend(&keys.reservations);
-    let claims = keys.holdings.iter().filter_map(|key| rows.holdings.peek(key));
-    locked.reservations.extend(claims.flatten());
-    locked.balances.extend(&keys.balances);
-    locked.idempotency.extend(keys.idempotency.iter().cloned());
+    macro_rules! note {
+        (row $field:ident: $key:ty => $row:ty) => {
+            locked.$field.extend(keys.$field.iter().cloned());
+        };
+        ($($line:tt)*) => {};
+    }
+    tables!(each note);
+    let open = keys.user_sessions.iter().filter_map(|user| rows.user_sessions.peek(user));
+    locked.sessions.extend(open.flatten());
+    let paid = keys.holdings.iter().filter_map(|key| rows.holdings.peek(key));
+    locked.reservations.extend(paid.flatten());
 }

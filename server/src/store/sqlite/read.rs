@@ -5,9 +5,9 @@ use super::super::reads::{
     OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeReservation,
     sold,
 };
-use super::super::records::Record;
+use super::super::records::{Record, TABLES};
 use super::super::sql::select;
-use super::super::{Fault, memory::Dump, table};
+use super::super::{Fault, memory::Dump};
 use super::open::{Files, open_reader};
 use super::{cells, count_steps};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
@@ -341,7 +341,7 @@ impl Reads for SqliteReads {
 
     fn dump(&mut self) -> Result<Dump, Fault> {
         let mut dump = Dump::new();
-        for table in table::TABLES {
+        for table in TABLES {
             let mut statement =
                 self.connection.prepare(&select(table, &[], &[], SqliteQueryBuilder))?;
             let columns = table.columns().count();

@@ -1,35 +1,31 @@
 //! The writer: loads and saves rows on one connection, by prepared statements.
 
-use super::super::records::{Cell, Record};
+use super::super::records::key::RowKey as _;
+use super::super::records::{Record, TABLES};
 use super::super::sql::{insert, select, update};
-use super::super::table::{self, Table as TableDef};
+use super::super::table::Table as TableDef;
 use super::super::{Fault, Flush, Store};
 use super::checkpoint::{Checkpoints, SIZES};
 use super::count_steps;
 use super::log::{Log, Sync, sync_of};
 use super::open::{Files, SCHEMA_VERSION, open_writer};
 use super::room;
-use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{DateId, ReservationId, SessionId, UserId, Uuid};
-use boxoffice_core::idempotency::Record as IdempotencyRecord;
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
-use boxoffice_core::payment::Payment;
-use boxoffice_core::queue::{Admission, Place, QueueState};
-use boxoffice_core::reservation::{Reservation, ReservedSeat};
-use boxoffice_core::rows::{Change, Keys, Rows, Table};
-use boxoffice_core::session::Session;
+use boxoffice_core::rows::{Change, Keys, Rows, Set, Table};
+use boxoffice_core::tables;
 use boxoffice_core::time::Time;
-use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
-use rusqlite::{Connection, ToSql, params, params_from_iter};
+use rusqlite::{Connection, Params, params, params_from_iter};
 use sea_query::SqliteQueryBuilder;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// Texts of the statements of one table.
 struct Texts {
     select: String,
+    /// All rows that have the first column of a key, in the order of the others.
+    list: String,
     insert: String,
     update: String,
 }
@@ -38,7 +34,6 @@ struct Texts {
 pub struct SqliteStore {
     connection: Connection,
     texts: HashMap<&'static str, Texts>,
-    seats_of_reservation: String,
     log: Arc<Log>,
     files: Files,
     /// Where commits leave the sync to the log, they leave copying it to these.
@@ -98,21 +93,15 @@ impl SqliteStore {
             };
             let texts = Texts {
                 select: select(table, table.key, &[], SqliteQueryBuilder),
+                list: select(table, &table.key[..1], &table.key[1..], SqliteQueryBuilder),
                 insert: insert(table, SqliteQueryBuilder),
                 update,
             };
             (table.name, texts)
         };
-        let by = ["reservation_id"];
         Self {
             connection,
-            texts: table::TABLES.into_iter().map(texts).collect(),
-            seats_of_reservation: select(
-                &table::RESERVATION_SEAT,
-                &by,
-                &["seat_number"],
-                SqliteQueryBuilder,
-            ),
+            texts: TABLES.into_iter().map(texts).collect(),
             files: files.clone(),
             log: Arc::new(Log::new(sync)),
             checkpoints: None,
@@ -157,33 +146,49 @@ impl SqliteStore {
         self.texts.get(R::TABLE.name).ok_or_else(|| Fault::Corrupt(R::TABLE.name.into()))
     }
 
-    /// Loads rows by their key; `bind` gives the key's columns.
+    /// Loads rows by their key, but those that are there.
     fn fetch<R: Record>(
         &self,
-        keys: &BTreeSet<R::Key>,
-        bind: impl Fn(&R::Key) -> [Cell<'_>; 2],
+        keys: &Set<R::Key>,
         into: &mut Table<R::Key, R>,
-    ) -> Result<(), Fault>
-    where
-        R::Key: Ord + Clone + std::fmt::Debug,
-    {
+    ) -> Result<(), Fault> {
         if keys.is_empty() {
             return Ok(());
         }
         let mut statement = self.connection.prepare_cached(&self.texts::<R>()?.select)?;
         for key in keys {
-            let cells = bind(key);
-            let mut found = statement.query(params_from_iter(&cells[..R::TABLE.key.len()]))?;
+            if into.is_loaded(key) {
+                continue;
+            }
+            let mut found = statement.query(params_from_iter(key.cells().as_ref()))?;
             let row = found.next()?.map(|row| R::read(row)).transpose()?;
             into.put_loaded(key.clone(), row.map(|(_, row)| row));
         }
         Ok(())
     }
 
-    fn store<R: Record>(&self, rows: &Table<R::Key, R>) -> Result<(), Fault>
-    where
-        R::Key: Ord + Clone + std::fmt::Debug,
-    {
+    /// Loads all rows of each key.
+    fn fetch_lists<R: Record>(
+        &self,
+        keys: &Set<R::Key>,
+        into: &mut Table<R::Key, Vec<R>>,
+    ) -> Result<(), Fault> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut statement = self.connection.prepare_cached(&self.texts::<R>()?.list)?;
+        for key in keys {
+            let mut found = statement.query(params_from_iter(key.cells().as_ref()))?;
+            let mut rows = Vec::new();
+            while let Some(row) = found.next()? {
+                rows.push(R::read(row)?.1);
+            }
+            into.put_loaded(key.clone(), Some(rows));
+        }
+        Ok(())
+    }
+
+    fn store<R: Record>(&self, rows: &Table<R::Key, R>) -> Result<(), Fault> {
         let mut changed = rows.changed().peekable();
         if changed.peek().is_none() {
             return Ok(());
@@ -221,110 +226,99 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn store_reserved_seats(&self, rows: &Rows) -> Result<(), Fault> {
-        let text = &self.texts::<ReservedSeat>()?.insert;
-        let mut statement = self.connection.prepare_cached(text)?;
-        for (id, seats, _) in rows.reserved_seats.changed() {
-            for seat in seats {
-                statement.execute(params_from_iter(&ReservedSeat::cells(id, seat)))?;
+    /// Adds all rows of each new key.
+    fn store_lists<R: Record>(&self, rows: &Table<R::Key, Vec<R>>) -> Result<(), Fault> {
+        let mut changed = rows.changed().peekable();
+        if changed.peek().is_none() {
+            return Ok(());
+        }
+        let mut statement = self.connection.prepare_cached(&self.texts::<R>()?.insert)?;
+        for (key, list, _) in changed {
+            for row in list {
+                statement.execute(params_from_iter(&R::cells(key, row)))?;
             }
         }
         Ok(())
     }
 
-    fn load_dates_of(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
-        let mut statement = self.connection.prepare_cached(DATES_OF)?;
+    /// The ids in the first column of each row found.
+    fn ids<I: Ord>(
+        &self,
+        text: &str,
+        bound: impl Params,
+        id: impl Fn(Uuid) -> I,
+    ) -> Result<Set<I>, Fault> {
+        let mut statement = self.connection.prepare_cached(text)?;
+        let mut found = statement.query(bound)?;
+        let mut ids = Set::new();
+        while let Some(row) = found.next()? {
+            ids.extend(super::Source::uuid(row, 0)?.map(&id));
+        }
+        Ok(ids)
+    }
+}
+
+/// The indexes, each by the name that it has in `Rows`.
+impl SqliteStore {
+    fn dates_of(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
         for concert in &keys.dates_of {
-            let mut found = statement.query(params![concert.0.as_bytes()])?;
-            let mut ids = BTreeSet::new();
-            while let Some(row) = found.next()? {
-                ids.extend(super::Source::uuid(row, 0)?.map(DateId));
-            }
+            let ids = self.ids(DATES_OF, params![concert.0.as_bytes()], DateId)?;
             rows.dates_of.put_loaded(*concert, Some(ids));
         }
         Ok(())
     }
 
-    fn load_indexes(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
-        self.load_dates_of(keys, rows)?;
-        let one = |text: &str, bound: &[&dyn ToSql]| -> Result<Option<Uuid>, Fault> {
-            let mut statement = self.connection.prepare_cached(text)?;
-            let mut found = statement.query(bound)?;
-            found.next()?.map_or(Ok(None), |row| super::Source::uuid(row, 0))
-        };
+    fn usernames(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
         for look in &keys.usernames {
-            rows.usernames.put_loaded(look.clone(), one(USER_BY_LOOK, &[look])?.map(UserId));
+            let mut statement = self.connection.prepare_cached(USER_BY_LOOK)?;
+            let mut found = statement.query(params![look])?;
+            let user = found.next()?.map_or(Ok(None), |row| super::Source::uuid(row, 0))?;
+            rows.usernames.put_loaded(look.clone(), user.map(UserId));
         }
-        self.load_sessions(keys, rows)?;
-        let mut statement = self.connection.prepare_cached(NEWEST_PLACE)?;
+        Ok(())
+    }
+
+    fn newest_places(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
         for key in &keys.newest_places {
+            let mut statement = self.connection.prepare_cached(NEWEST_PLACE)?;
             let (user, concert) = (key.0.0.as_bytes(), key.1.0.as_bytes());
             let found: Option<i64> = statement.query_row(params![user, concert], |r| r.get(0))?;
             rows.newest_places.put_loaded(*key, found.and_then(|n| u64::try_from(n).ok()));
         }
+        Ok(())
+    }
+
+    fn returning(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
         for concert in &keys.returning {
             let mut statement = self.connection.prepare_cached(RETURNING)?;
             let most = i64::try_from(PLACES_PER_TICK_MAX).unwrap_or(i64::MAX);
             let found = statement
                 .query_map(params![concert.0.as_bytes(), most], |row| row.get::<_, i64>(0))?;
             let sequences = found.map(|n| Ok(u64::try_from(n?).unwrap_or_default()));
-            let sequences: Result<BTreeSet<u64>, Fault> = sequences.collect();
+            let sequences: Result<Set<u64>, Fault> = sequences.collect();
             rows.returning.put_loaded(*concert, Some(sequences?));
-        }
-        self.load_holdings(keys, rows)
-    }
-
-    fn load_sessions(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
-        let mut wanted = BTreeSet::new();
-        let mut statement = self.connection.prepare_cached(SESSIONS)?;
-        for user in &keys.user_sessions {
-            let mut found = statement.query(params![user.0.as_bytes()])?;
-            let mut ids = BTreeSet::new();
-            while let Some(row) = found.next()? {
-                ids.extend(super::Source::uuid(row, 0)?.map(SessionId));
-            }
-            wanted.extend(ids.iter().copied());
-            rows.user_sessions.put_loaded(*user, Some(ids));
-        }
-        wanted.extend(keys.sessions.iter().copied());
-        self.fetch::<Session>(&wanted, |id| [blob(&id.0), Cell::Null], &mut rows.sessions)
-    }
-
-    fn load_holdings(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
-        let mut claims = BTreeSet::new();
-        let mut statement = self.connection.prepare_cached(HOLDINGS)?;
-        for key in &keys.holdings {
-            let mut found = statement.query(params![key.0.0.as_bytes(), key.1.0.as_bytes()])?;
-            let mut ids = BTreeSet::new();
-            while let Some(row) = found.next()? {
-                ids.extend(super::Source::uuid(row, 0)?.map(ReservationId));
-            }
-            claims.extend(ids.iter().copied());
-            rows.holdings.put_loaded(*key, Some(ids));
-        }
-        self.fetch::<Reservation>(&claims, |id| [blob(&id.0), Cell::Null], &mut rows.reservations)
-    }
-
-    fn load_reserved_seats(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
-        let mut statement = self.connection.prepare_cached(&self.seats_of_reservation)?;
-        for id in &keys.reserved_seats {
-            let mut found = statement.query(params![id.0.as_bytes()])?;
-            let mut seats = Vec::new();
-            while let Some(row) = found.next()? {
-                seats.push(ReservedSeat::read(row)?.1);
-            }
-            rows.reserved_seats.put_loaded(*id, Some(seats));
         }
         Ok(())
     }
-}
 
-fn blob(id: &Uuid) -> Cell<'_> {
-    Cell::Blob(std::borrow::Cow::Borrowed(id.as_bytes()))
-}
+    fn user_sessions(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        for user in &keys.user_sessions {
+            let open = self.ids(SESSIONS, params![user.0.as_bytes()], SessionId)?;
+            self.fetch(&open, &mut rows.sessions)?;
+            rows.user_sessions.put_loaded(*user, Some(open));
+        }
+        Ok(())
+    }
 
-fn number(value: u64) -> Cell<'static> {
-    Cell::Int(i64::try_from(value).unwrap_or(i64::MAX))
+    fn holdings(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        for key in &keys.holdings {
+            let bound = params![key.0.0.as_bytes(), key.1.0.as_bytes()];
+            let paid = self.ids(HOLDINGS, bound, ReservationId)?;
+            self.fetch(&paid, &mut rows.reservations)?;
+            rows.holdings.put_loaded(*key, Some(paid));
+        }
+        Ok(())
+    }
 }
 
 impl Drop for SqliteStore {
@@ -350,52 +344,34 @@ impl Store for SqliteStore {
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
-        self.fetch::<User>(&keys.users, |k| [blob(&k.0), Cell::Null], &mut rows.users)?;
-        self.fetch::<Concert>(&keys.concerts, |k| [blob(&k.0), Cell::Null], &mut rows.concerts)?;
-        self.fetch::<ConcertDate>(&keys.dates, |k| [blob(&k.0), Cell::Null], &mut rows.dates)?;
-        self.fetch::<QueueState>(&keys.queues, |k| [blob(&k.0), Cell::Null], &mut rows.queues)?;
-        let place = |k: &boxoffice_core::id::PlaceKey| number(k.sequence);
-        self.fetch::<Place>(&keys.places, |k| [blob(&k.concert.0), place(k)], &mut rows.places)?;
-        self.fetch::<Admission>(
-            &keys.admissions,
-            |k| [blob(&k.concert.0), place(k)],
-            &mut rows.admissions,
-        )?;
-        self.fetch::<Seat>(
-            &keys.seats,
-            |k| [blob(&k.date.0), number(k.number.into())],
-            &mut rows.seats,
-        )?;
-        self.fetch::<Reservation>(
-            &keys.reservations,
-            |k| [blob(&k.0), Cell::Null],
-            &mut rows.reservations,
-        )?;
-        self.load_reserved_seats(keys, rows)?;
-        self.fetch::<Balance>(&keys.balances, |k| [blob(&k.0), Cell::Null], &mut rows.balances)?;
-        self.fetch::<IdempotencyRecord>(
-            &keys.idempotency,
-            |k| [blob(&k.0), Cell::Text(std::borrow::Cow::Borrowed(&k.1))],
-            &mut rows.idempotency,
-        )?;
-        self.load_indexes(keys, rows)
+        macro_rules! load {
+            (row $field:ident: $key:ty => $row:ty) => {
+                self.fetch(&keys.$field, &mut rows.$field)?;
+            };
+            (list $field:ident: $key:ty => $row:ty) => {
+                self.fetch_lists(&keys.$field, &mut rows.$field)?;
+            };
+            (index $field:ident: $key:ty => $row:ty) => {
+                self.$field(keys, rows)?;
+            };
+            (added $($line:tt)*) => {};
+        }
+        tables!(each load);
+        Ok(())
     }
 
     fn save(&mut self, rows: &Rows) -> Result<(), Fault> {
-        self.store::<User>(&rows.users)?;
-        self.store::<Session>(&rows.sessions)?;
-        self.store::<Concert>(&rows.concerts)?;
-        self.store::<ConcertDate>(&rows.dates)?;
-        self.store::<QueueState>(&rows.queues)?;
-        self.store::<Place>(&rows.places)?;
-        self.store::<Admission>(&rows.admissions)?;
-        self.store::<Seat>(&rows.seats)?;
-        self.store::<Reservation>(&rows.reservations)?;
-        self.store_reserved_seats(rows)?;
-        self.store::<Payment>(&rows.payments)?;
-        self.store::<Balance>(&rows.balances)?;
-        self.store::<LedgerEntry>(&rows.entries)?;
-        self.store::<IdempotencyRecord>(&rows.idempotency)
+        macro_rules! save {
+            (index $($line:tt)*) => {};
+            (list $field:ident: $key:ty => $row:ty) => {
+                self.store_lists(&rows.$field)?;
+            };
+            ($kind:ident $field:ident: $key:ty => $row:ty) => {
+                self.store(&rows.$field)?;
+            };
+        }
+        tables!(each save);
+        Ok(())
     }
 
     /// The first page is written as it is.

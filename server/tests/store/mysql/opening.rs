@@ -12,7 +12,7 @@ use boxoffice::store::mysql::{
     MIGRATIONS, MySqlKeys, MySqlReads, MySqlStore, Options, SCHEMA_VERSION, Tls,
 };
 use boxoffice::store::reads::Reads;
-use boxoffice::store::table::TABLES;
+use boxoffice::store::records::TABLES;
 use boxoffice::store::{Fault, Store, transact};
 use boxoffice::tokens::KeyFile;
 use boxoffice_core::id::Uuid;

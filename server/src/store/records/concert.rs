@@ -1,0 +1,76 @@
+//! Concerts and their dates as columns and back.
+
+use super::columns;
+use boxoffice_core::concert::{ByHand, Concert, ConcertDate, PauseReason, Policy};
+use boxoffice_core::id::{ConcertId, DateId};
+
+columns! {
+    Concert[ConcertId] in "concert", found by concert_id; locked Shared;
+    |key, row|
+    key { concert_id: key }
+    fixed { created_at: row.created_at }
+    mutable {
+        hold_ttl_ms: row.policy.hold_ttl_ms,
+        shop_ttl_ms: row.policy.shop_ttl_ms,
+        arrival_grace_ms: row.policy.arrival_grace_ms,
+        seats_per_user: row.policy.seats_per_user,
+        rehold_after_ms: row.policy.rehold_after_ms,
+        concert_name: row.concert_name,
+        theater: row.theater,
+        run_time: row.run_time,
+        total_seats: row.total_seats,
+        date_count: row.date_count,
+        start_at: row.start_at,
+        end_at: row.end_at,
+        opened_at: row.by_hand.opened_at,
+        recalled_at: row.by_hand.recalled_at,
+        closed_at: row.by_hand.closed_at,
+        deleted_at: row.by_hand.deleted_at,
+        time_zone: row.time_zone,
+        pause_en: row.pause_reason.en,
+        pause_ko: row.pause_reason.ko,
+        reopened_at: row.by_hand.reopened_at,
+    }
+    read concert_id => Concert {
+        concert_name,
+        theater,
+        run_time,
+        total_seats,
+        date_count,
+        start_at,
+        end_at,
+        by_hand: ByHand { opened_at, recalled_at, closed_at, reopened_at, deleted_at },
+        policy: Policy {
+            hold_ttl_ms,
+            shop_ttl_ms,
+            arrival_grace_ms,
+            seats_per_user,
+            rehold_after_ms,
+        },
+        time_zone,
+        pause_reason: PauseReason { en: pause_en, ko: pause_ko },
+        created_at,
+    }
+}
+
+columns! {
+    ConcertDate[DateId] in "concert_date", found by concert_date_id;
+    |key, row|
+    key { concert_date_id: key }
+    fixed { concert_id: row.concert }
+    mutable {
+        concert_date: row.concert_date,
+        total_seats: row.total_seats,
+        available_seats: row.available_seats,
+        revision: row.revision,
+        withdrawn_at: row.withdrawn_at,
+    }
+    read concert_date_id => ConcertDate {
+        concert: concert_id,
+        concert_date,
+        total_seats,
+        available_seats,
+        revision,
+        withdrawn_at,
+    }
+}

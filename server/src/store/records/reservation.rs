@@ -1,0 +1,54 @@
+//! Reservations and their seats as columns and back.
+
+use super::column::words;
+use super::columns;
+use boxoffice_core::id::ReservationId;
+use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
+
+words! {
+    ReservationStatus {
+        Held: "held",
+        Confirmed: "confirmed",
+        Expired: "expired",
+        Cancelled: "cancelled",
+    }
+}
+
+columns! {
+    Reservation[ReservationId] in "reservation", found by reservation_id;
+    |key, row|
+    key { reservation_id: key }
+    fixed {
+        user_id: row.user,
+        concert_id: row.concert,
+        concert_date_id: row.date,
+        sequence: row.sequence,
+        seat_count: row.seat_count,
+        total_price: row.total_price,
+        reservation_date: row.reservation_date,
+        expires_at: row.expires_at,
+    }
+    mutable { status: row.status, ended_at: row.ended_at, amount_id: row.payment }
+    read reservation_id => Reservation {
+        user: user_id,
+        concert: concert_id,
+        date: concert_date_id,
+        sequence,
+        status,
+        seat_count,
+        total_price,
+        reservation_date,
+        expires_at,
+        ended_at,
+        payment: amount_id,
+    }
+}
+
+columns! {
+    ReservedSeat[ReservationId] in "reservation_seat", found by reservation_id, seat_number; locked Guarded;
+    |key, row|
+    key { reservation_id: key, seat_number: row.number }
+    fixed { seat_id: row.seat_id, ticket_price: row.price }
+    mutable {}
+    read reservation_id => ReservedSeat { seat_id, number: seat_number, price: ticket_price }
+}
