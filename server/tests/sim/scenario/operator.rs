@@ -137,8 +137,10 @@ impl Scenario {
         if self.rng.chance(700) {
             return Some(Command::SetSale(SetSale::now(concert, self.rng.chance(800))));
         }
-        let opens_in = self.rng.between(-2_000, 30_000);
-        let closes_in = self.rng.between(-2_000, 600_000);
+        let opens_in = self.rng.between(-6_000, 30_000);
+        // Sometimes a slip: a time that has passed.
+        let least = if self.rng.chance(150) { -600_000 } else { 0 };
+        let closes_in = self.rng.between(least, 600_000);
         let closes = self.rng.chance(600).then(|| self.clock.plus_ms(closes_in));
         Some(Command::SetSale(SetSale {
             concert,
