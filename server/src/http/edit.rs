@@ -111,7 +111,7 @@ pub async fn change_concert(
         concert_name: body.name.as_deref().map(named),
         theater: body.theater.as_deref().map(named),
         run_time: body.run_time_minutes,
-        time_zone: zone_of(body.time_zone.as_deref())?,
+        time_zone: zone_of(body.time_zone.as_deref()).map_err(|problem| faults.told(problem))?,
         policy: body.policy(),
     });
     match app.outcome(command, None).await.map_err(|problem| faults.told(problem))?.0 {

@@ -10,6 +10,7 @@ use super::sale::SaleBody;
 use super::view::{NoTime, parse_stamp};
 use crate::sheet::FAULTS_LISTED_MAX;
 use crate::text;
+use crate::zone;
 use boxoffice_core::limits::{
     ADMISSION_MAX, DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_DATE_MAX,
     SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
@@ -24,6 +25,8 @@ enum Reason {
     /// Most characters; blank texts are none, either.
     Text(usize),
     Time(NoTime),
+    /// No name of a time zone.
+    Zone,
     /// Not after the time of this member.
     After(&'static str),
     /// After the time of this member.
@@ -42,6 +45,7 @@ impl Reason {
             Self::Range(..) => "out_of_range",
             Self::Text(_) => "length",
             Self::Time(_) => "not_a_time",
+            Self::Zone => "unknown_zone",
             Self::After(_) => "too_early",
             Self::Before(_) => "too_late",
             Self::Backwards => "range_backwards",
@@ -59,6 +63,10 @@ impl Reason {
             Self::Text(max) => format!("보이는 글자로 1~{max}자여야 합니다"),
             Self::Time(why) if en => why.en().into(),
             Self::Time(why) => why.ko().into(),
+            Self::Zone if en => {
+                "must be a name of the IANA time zone database, as Asia/Seoul".into()
+            }
+            Self::Zone => "IANA 시간대 이름이어야 합니다. 예: Asia/Seoul".into(),
             Self::After(other) if en => format!("must be after {other}"),
             Self::After(other) => format!("{other}보다 늦어야 합니다"),
             Self::Before(other) if en => format!("must not be after {other}"),
@@ -116,6 +124,13 @@ impl Faults {
         }
     }
 
+    fn zone(&mut self, value: Option<&str>) {
+        if let Some(value) = value.filter(|value| zone::known(value).is_none()) {
+            let shown = text::printable(value, VALUE_CHARS);
+            self.add("/time_zone".to_owned(), shown.into(), Reason::Zone);
+        }
+    }
+
     fn time(&mut self, pointer: &str, value: &str) -> Option<Time> {
         let time = parse_stamp(value);
         if time.is_none() {
@@ -157,6 +172,7 @@ pub fn of_concert(body: &NewConcert) -> Faults {
     faults.text("/name".into(), &body.name);
     faults.text("/theater".into(), &body.theater);
     faults.range("/run_time_minutes", body.run_time_minutes.into(), 1, 24 * 60);
+    faults.zone(body.time_zone.as_deref());
     let opens = faults.time("/opens_at", &body.opens_at);
     if let Some(text) = &body.closes_at {
         let closes = faults.time("/closes_at", text);
@@ -212,6 +228,7 @@ pub fn of_change(body: &ConcertChange) -> Faults {
     if let Some(minutes) = body.run_time_minutes {
         faults.range("/run_time_minutes", minutes.into(), 1, 24 * 60);
     }
+    faults.zone(body.time_zone.as_deref());
     let seconds = [
         body.hold_seconds,
         body.shop_seconds,

@@ -45,6 +45,16 @@ async fn every_change_is_told_what_is_wrong_with_it() {
     let twice = json!({ "seats": [range(1, 3, "R", 1), range(3, 4, "S", 1)] });
     check(&sale, patch(&date), twice, 422, &["/seats/1 doubled"]).await;
 
+    let body =
+        json!({ "name": " ", "run_time_minutes": 0, "time_zone": "Seoul", "hold_seconds": 0 });
+    let all = [
+        "/name length",
+        "/run_time_minutes out_of_range",
+        "/time_zone unknown_zone",
+        "/hold_seconds out_of_range",
+    ];
+    check(&sale, patch(admin(&show, "")), body, 400, &all).await;
+
     let queue = || put(admin(&show, "/queue"));
     let body = json!({ "max_active": 0, "admissions_per_second": 1_000_000_000_000_u64, "max_waiting": 0,
         "pause_reason": { "en": "x".repeat(1_001), "ko": " " } });
@@ -113,7 +123,7 @@ async fn what_is_no_time_is_told_why() {
     assert_eq!(told["reason"], "the calendar has no such day");
     assert_eq!(told["faults"][0]["detail"], "the calendar has no such day");
     let ask = put(admin(&show, "/sale")).operator().json(&body).header("accept-language", "ko");
-    assert_eq!(sale.send(ask).await.want(400)["reason"], "달력에 없는 날짜입니다");
+    assert_eq!(sale.send(ask).await.want(400)["reason"], "달력에 없는 일자입니다");
 }
 
 /// A title that shows nothing is taken nowhere.

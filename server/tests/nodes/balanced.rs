@@ -53,7 +53,8 @@ async fn newcomers_are_served(front: SocketAddr, concert: Uuid, keyring: &Keyrin
         let joined = joined.unwrap_or_else(|why| panic!("newcomer {number}: {why}"));
         assert_eq!(joined.status, 201, "newcomer {number}: {}", joined.body);
         let poll = Ask::get("/api/v1/queue-tokens/me").queue(&joined.text("token"));
-        assert_eq!(once(front, &poll).await.unwrap().status, 200, "newcomer {number}");
+        let polled = once(front, &poll).await.unwrap();
+        assert_eq!(polled.status, 200, "newcomer {number}: {}", polled.body);
     }
 }
 

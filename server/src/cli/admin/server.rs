@@ -29,7 +29,8 @@ pub struct Server {
     /// Prints the answer as it is, JSON
     #[arg(long)]
     json: bool,
-    /// Key by which a change that is repeated is done once [default: one for each run]
+    /// Key by which what is made or paid is done once when it is repeated; what is set or deleted is so anyway
+    /// [default: one for each run]
     #[arg(long)]
     idempotency_key: Option<String>,
 }
@@ -145,10 +146,20 @@ impl Server {
         Ok(key)
     }
 
-    fn unheard(&self, why: &dyn std::fmt::Display, key: Option<&str>) -> Failure {
-        let again = key.map_or_else(String::new, |key| {
-            format!("; whether it was done is not known, repeat it with --idempotency-key {key}")
-        });
+    /// No answer: to what request with what key, where it may have arrived.
+    fn unheard(&self, why: &dyn std::fmt::Display, sent: Option<(&Request, &str)>) -> Failure {
+        let again = match sent {
+            Some((request, key)) if request.method == "POST" => {
+                format!(
+                    "; whether it was done is not known, repeat it with --idempotency-key {key}"
+                )
+            }
+            Some((request, _)) if request.is_change() => {
+                "; whether it was done is not known, and it may be repeated".to_owned()
+            }
+            Some(_) => String::new(),
+            None => "; nothing was sent".to_owned(),
+        };
         Unheard(format!("{}: {why}{again}", self.url)).into()
     }
 
@@ -181,18 +192,20 @@ impl Server {
             }
             None => agent.run(built.body(()).map_err(malformed)?),
         };
-        let once = request.is_change().then_some(once);
         let mut answer = answered.map_err(|why| {
-            let unsent = matches!(
-                why,
-                ureq::Error::HostNotFound | ureq::Error::ConnectionFailed | ureq::Error::BadUri(_)
-            );
-            self.unheard(&why, once.filter(|_| !unsent))
+            let unsent = match &why {
+                ureq::Error::Io(why) => why.kind() == std::io::ErrorKind::ConnectionRefused,
+                ureq::Error::HostNotFound
+                | ureq::Error::ConnectionFailed
+                | ureq::Error::BadUri(_) => true,
+                _ => false,
+            };
+            self.unheard(&why, (!unsent).then_some((request, once)))
         })?;
         let id = answer.headers().get("x-request-id").and_then(|id| id.to_str().ok());
         let request_id = id.unwrap_or_default().to_owned();
         let body = answer.body_mut().with_config().limit(ANSWER_MAX).read_to_vec();
-        let body = body.map_err(|why| self.unheard(&why, once))?;
+        let body = body.map_err(|why| self.unheard(&why, Some((request, once))))?;
         Ok(Answer { status: answer.status().as_u16(), request_id, body })
     }
 }
