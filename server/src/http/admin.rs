@@ -311,6 +311,12 @@ pub async fn add_date(
         }
         "application/json" | "" => {
             let body: NewDateBody = raw.json()?;
+            if query.starts_at.is_some() {
+                let reason = "it goes with a CSV file; JSON has it in its body";
+                return Err(Problem::of("invalid_query")
+                    .with("field", "starts_at")
+                    .with("reason", reason));
+            }
             faults = setting::of_date(&body);
             let date = bounded(std::slice::from_ref(&body)).and_then(|()| date_of(&body));
             date.map_err(|problem| faults.told(problem))?

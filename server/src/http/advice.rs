@@ -104,6 +104,10 @@ const ADVICE: &[(&str, &str)] = &[
         "unsupported_media_type",
         "An error of the app: send `Content-Type: application/json` in UTF-8.",
     ),
+    (
+        "precondition_failed",
+        "An error of the app: what can be changed has no ETag; send no condition with it.",
+    ),
     ("content_encoding_unsupported", "An error of the app: send the body uncompressed."),
     (
         "rate_limited",

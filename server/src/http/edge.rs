@@ -3,6 +3,7 @@
 
 use super::lang::Lang;
 use super::problem::Problem;
+use super::trail::REQUEST_ID;
 use crate::origins::Origins;
 use axum::body::Body;
 use axum::extract::Request;
@@ -12,11 +13,12 @@ use hyper::header::{
     ACCEPT, ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_METHOD, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPECT, HOST, HeaderName, HeaderValue, ORIGIN,
-    REFERRER_POLICY, TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPECT, HOST, HeaderName, HeaderValue,
+    IF_MATCH, IF_NONE_MATCH, ORIGIN, REFERRER_POLICY, TRANSFER_ENCODING, VARY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use hyper::http::uri::Authority;
 use hyper::{HeaderMap, Method, StatusCode, Version};
+use std::net::Ipv6Addr;
 
 /// Longest path and query, bytes; RFC 9112 § 3 asks for at least 8,000 of the whole line.
 const TARGET_MAX: usize = 8_000;
@@ -54,25 +56,68 @@ fn broken(reason: &str) -> Problem {
 pub fn addressed<B>(request: &hyper::Request<B>) -> Result<(), Problem> {
     let mut hosts = request.headers().get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
-        (None, _) if request.version() < Version::HTTP_11 => Ok(()),
+        (None, _) if request.version() < Version::HTTP_11 => target(request),
         (None, _) => Err(broken("HTTP/1.1 needs a Host header")),
-        (Some(host), None) if is_host(host) => Ok(()),
+        (Some(host), None) if host.to_str().is_ok_and(is_host) => target(request),
         (Some(_), None) => Err(broken("the Host header names no host")),
         (Some(_), Some(_)) => Err(broken("more than one Host header")),
     }
 }
 
-/// A host and perhaps a port. Empty where the target has none (RFC 9110 § 7.2).
-fn is_host(value: &HeaderValue) -> bool {
-    let Ok(text) = value.to_str() else { return false };
-    if text.is_empty() {
-        return true;
+/// What is asked for (RFC 9112 § 3.2): a path, an address of `http` with its host, or `*` of `OPTIONS`.
+fn target<B>(request: &hyper::Request<B>) -> Result<(), Problem> {
+    let uri = request.uri();
+    let host = uri.authority().is_none_or(|host| is_host(host.as_str()) && host.as_str() != "");
+    match uri.scheme_str() {
+        Some(scheme) if scheme != "http" => Err(broken("the scheme is not http")),
+        _ if !host => Err(broken("the target names no host")),
+        None if uri.authority().is_some() && *request.method() != Method::CONNECT => {
+            Err(broken("a host alone is no target"))
+        }
+        _ if uri.path() == "*" && *request.method() != Method::OPTIONS => {
+            Err(broken("only OPTIONS asks for *"))
+        }
+        _ => Ok(()),
     }
-    let after = text.rsplit_once(']').map_or(text, |(_, after)| after);
-    let port = after.rsplit_once(':').map_or("", |(_, port)| port);
-    let is_port = port.is_empty()
-        || (port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok());
-    is_port && !text.contains('@') && !text.starts_with(':') && text.parse::<Authority>().is_ok()
+}
+
+/// A host and perhaps a port (RFC 3986 § 3.2.2). Empty where the target has none (RFC 9110 § 7.2).
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[') {
+        None => text
+            .rsplit_once(':')
+            .map_or((is_name(text), ""), |(name, port)| (!name.is_empty() && is_name(name), port)),
+        Some(rest) => {
+            let Some((address, after)) = rest.split_once(']') else { return false };
+            let port = after.strip_prefix(':');
+            (is_address(address) && (after.is_empty() || port.is_some()), port.unwrap_or_default())
+        }
+    };
+    let digits = port.bytes().all(|b| b.is_ascii_digit());
+    host && (port.is_empty() || digits && port.parse::<u16>().is_ok())
+}
+
+/// Between brackets: an address of IPv6, or of what comes after it.
+fn is_address(text: &str) -> bool {
+    let later = |text: &str| {
+        let (version, address) = text.strip_prefix(['v', 'V'])?.split_once('.')?;
+        let hex = !version.is_empty() && version.bytes().all(|b| b.is_ascii_hexdigit());
+        Some(hex && !address.is_empty() && is_name(&address.replace(':', "")))
+    };
+    text.parse::<Ipv6Addr>().is_ok() || later(text) == Some(true)
+}
+
+/// Unreserved characters, sub-delimiters, and whole escapes.
+fn is_name(text: &str) -> bool {
+    let mut parts = text.split('%');
+    let plain = |part: &str| {
+        part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&b))
+    };
+    parts.next().is_some_and(plain)
+        && parts.all(|part| {
+            let (escape, rest) = part.split_at_checked(2).unwrap_or(("", part));
+            escape.len() == 2 && escape.bytes().all(|b| b.is_ascii_hexdigit()) && plain(rest)
+        })
 }
 
 /// The words of a header that is a list, lower case.
@@ -146,6 +191,15 @@ fn checked(request: &Request) -> Result<(), Problem> {
     if *request.method() == Method::CONNECT {
         return Err(Problem::of("method_not_allowed"));
     }
+    // What can be changed has no ETag, so that none fits and all is there (RFC 9110 § 13.1).
+    let fits = |name: &HeaderName, any: bool| match words(headers, name) {
+        Some(tags) => tags.is_empty() || tags.iter().any(|tag| tag == "*") == any,
+        None => false,
+    };
+    let met = fits(&IF_MATCH, true) && fits(&IF_NONE_MATCH, false);
+    if !met && !request.method().is_safe() {
+        return Err(Problem::of("precondition_failed"));
+    }
     let path = request.uri().path();
     if path.starts_with("/api/") && !takes_answers(headers, path) {
         return Err(Problem::of("not_acceptable"));
@@ -201,8 +255,12 @@ fn finished(mut response: Response, asked: &Asked, origins: &Origins) -> Respons
         let methods = response.headers().get(ALLOW).and_then(|value| value.to_str().ok());
         let methods = methods.map_or("OPTIONS".to_owned(), |known| format!("{known},OPTIONS"));
         if asked.options {
+            let id = response.headers_mut().remove(REQUEST_ID);
             response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NO_CONTENT;
+            if let Some(id) = id {
+                response.headers_mut().insert(REQUEST_ID, id);
+            }
         } else if !explains(&response) {
             response = Problem::of("method_not_allowed").render(asked.lang);
         }
@@ -218,6 +276,10 @@ fn finished(mut response: Response, asked: &Asked, origins: &Origins) -> Respons
             _ => "internal",
         };
         response = Problem::of(code).render(asked.lang);
+    }
+    if status == StatusCode::NOT_MODIFIED {
+        // Of the answer that is not sent (RFC 9110 § 8.6); to HEAD it would be that of no body.
+        response.headers_mut().remove(CONTENT_LENGTH);
     }
     protect(response.headers_mut());
     share(response.headers_mut(), asked, origins);
@@ -273,13 +335,45 @@ mod tests {
     #[test]
     fn hosts_are_hosts() {
         let check = |text: &'static str, want: bool| {
-            assert_eq!(is_host(&HeaderValue::from_static(text)), want, "{text}");
+            assert_eq!(is_host(text), want, "{text}");
         };
-        for good in ["", "a", "a.example:8080", "127.0.0.1", "[::1]", "[::1]:80", "a:", "a_b"] {
+        for good in [
+            "",
+            "a",
+            "a.example:8080",
+            "127.0.0.1",
+            "[::1]",
+            "[::1]:80",
+            "a:",
+            "a_b",
+            "a%41",
+            "%41.b",
+            "[v1.x:y]",
+        ] {
             check(good, true);
         }
         for bad in [
-            "a b", "a/b", "u@a", "a:b", "a:99999", ":80", "[::1", "a,b c", "a?b", "a#b", "a\\b",
+            "[::1]x",
+            "[]",
+            "[1]",
+            "[1:2]",
+            "[::zz]",
+            "[::1%25eth0]",
+            "a[b]",
+            "a%4",
+            "a%zz",
+            "[v.x]",
+            "a b",
+            "a/b",
+            "u@a",
+            "a:b",
+            "a:99999",
+            ":80",
+            "[::1",
+            "a,b c",
+            "a?b",
+            "a#b",
+            "a\\b",
             "http://a",
         ] {
             check(bad, false);

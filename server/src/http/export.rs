@@ -134,7 +134,7 @@ impl hyper::body::Body for Pages {
 /// paid while it is read may be in it or not.
 #[utoipa::path(get, path = "/api/v1/admin/concert-dates/{id}/bookings", tag = "Operator", params(("id" = Uuid, Path), Form),
     security(("operator" = [])),
-    responses((status = 200, content((String = "text/csv"))), (status = 400, description = "invalid_query"), (status = 404, description = "date_not_found"), (status = 503, description = "database_unavailable")))]
+    responses((status = 200, content((String = "text/csv")), headers(("Content-Disposition" = String, description = "A name for the file."))), (status = 400, description = "invalid_query"), (status = 404, description = "date_not_found"), (status = 503, description = "database_unavailable")))]
 pub async fn date_bookings(
     State(app): State<App>,
     PathId(id): PathId,

@@ -60,15 +60,11 @@ impl Identity {
         let token = token.ok_or_else(|| Problem::of("identity_required"))?;
         let now = app.clock.now();
         if let Some(external) = app.external.as_ref().filter(|_| !app.keyring.is_ours(token)) {
-            let seen = external.has_seen(token);
-            if !seen {
-                app.limits.unseen_token(parts)?;
-            }
-            let found = external.verify(token, now).await;
-            let found = found.map_err(|_| Problem::of("identity_invalid"))?;
-            if !seen {
-                app.limits.is_genuine(parts);
-            }
+            // Looked at before it is counted: whoever brings a genuine one pays for no neighbour's.
+            let Ok(found) = external.verify(token, now).await else {
+                app.limits.forged(parts)?;
+                return Err(Problem::of("identity_invalid"));
+            };
             app.limits.request(parts, found.user)?;
             if !app.known_external.has(&found.user) {
                 let adopt = Adopt { user: found.user, username: found.username };

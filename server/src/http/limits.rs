@@ -160,6 +160,7 @@ pub struct Limits {
     known_operators: By<Uuid>,
     sign_ups: By<IpAddr>,
     sign_ins: By<IpAddr>,
+    forged: By<IpAddr>,
     operators: By<IpAddr>,
     requests: By<IpAddr>,
     metrics: Arc<Metrics>,
@@ -189,6 +190,7 @@ impl Limits {
             known_operators: of(("operators", "key"), rates.operators, &metrics),
             sign_ups: of(("sign_ups", "address"), rates.sign_ups, &metrics),
             sign_ins: of(("sign_ins", "address"), rates.sign_ins, &metrics),
+            forged: of(("forged_tokens", "address"), rates.sign_ins, &metrics),
             operators: of(("operators", "address"), rates.operators, &metrics),
             requests: of(("requests", "address"), rates.requests, &metrics),
             metrics,
@@ -320,20 +322,12 @@ impl Limits {
         asked.is_for(Payer::Address, self.address(&self.sign_ups, asked))
     }
 
-    /// Counts a token of a provider that was not seen before: as a sign-in of its address, since a signature
-    /// costs more than what it may lead to. [`Limits::is_genuine`] takes it back.
+    /// Counts a token of a provider that is not genuine: for its address, apart from its sign-ins.
     ///
     /// # Errors
     /// There were too many.
-    pub fn unseen_token(&self, parts: &Parts) -> Result<(), Problem> {
-        self.address(&self.sign_ins, &Asked::of(parts))
-    }
-
-    /// The token was genuine: it costs its address nothing.
-    pub fn is_genuine(&self, parts: &Parts) {
-        if let Client(Some(address)) = Asked::of(parts).0.client {
-            self.sign_ins.2.give_back(&address, NonZeroU32::MIN, TENTHS);
-        }
+    pub fn forged(&self, parts: &Parts) -> Result<(), Problem> {
+        self.address(&self.forged, &Asked::of(parts))
     }
 
     /// Counts an operator's key that was not live when keys were read last: for its address.

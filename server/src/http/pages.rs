@@ -178,6 +178,7 @@ pub fn documents<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/docs", get(|| async { lead(StatusCode::TEMPORARY_REDIRECT, "docs/") }))
         .route("/docs/codes", fixed(&CODES))
+        .route("/docs/codes/", get(|| async { lead(StatusCode::PERMANENT_REDIRECT, "../codes") }))
         .route(
             "/docs/",
             get(move |headers: HeaderMap| async move {

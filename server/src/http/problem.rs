@@ -112,6 +112,7 @@ pub const TABLE: &[Entry] = &[
     // What HTTP itself asks for.
     entry("invalid_request", 400, None, "The request breaks a rule of HTTP.", "HTTP 규칙에 맞지 않는 요청입니다."),
     entry("not_acceptable", 406, None, "The answer is JSON, and Accept rules it out.", "응답은 JSON 형식이지만 Accept 헤더가 이를 허용하지 않습니다."),
+    entry("precondition_failed", 412, None, "A condition of the request (If-Match, If-None-Match) is not met; nothing was changed.", "요청 조건(If-Match, If-None-Match)이 맞지 않아 변경되지 않았습니다."),
     entry("target_too_long", 414, None, "The address is too long.", "요청 주소가 너무 깁니다."),
     entry("content_encoding_unsupported", 415, None, "The body must not be compressed or encoded (Content-Encoding).", "압축되거나 인코딩된 요청 본문은 지원하지 않습니다. (Content-Encoding)"),
     entry("expectation_failed", 417, None, "The only expectation that is met is 100-continue.", "지원하는 Expect 값은 100-continue뿐입니다."),

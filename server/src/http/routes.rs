@@ -172,9 +172,10 @@ pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
     let observer = Observer::new(&app, &Method::OPTIONS, "none", Class::Browse);
     let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
     let paths: Arc<[&str]> = paths.into();
-    let elsewhere = move |uri: Uri| {
+    let elsewhere = move |method: Method, uri: Uri| {
         let paths = Arc::clone(&paths);
-        async move { not_found(&uri, &paths) }
+        // A browser's preflight is led nowhere.
+        async move { not_found(&uri, if method == Method::OPTIONS { &[] } else { &paths }) }
     };
     let fallback = Router::new().fallback(elsewhere).layer(layer.clone()).with_state(());
     let has_documents = reach == Reach::All;

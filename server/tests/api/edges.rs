@@ -242,3 +242,44 @@ async fn the_public_does_not_see_what_is_the_operators() {
     assert_eq!(get("/").send(router.clone()).await.status, 200);
     get("/livez").send(router).await.want(200);
 }
+
+/// RFC 9110 § 13.1: a condition that cannot be met changes nothing; one that is met, or of a reading, does.
+#[tokio::test]
+async fn conditions_are_met_or_nothing_changes() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let path = format!("/api/v1/admin/concerts/{}/sale", show.id);
+    let ask = || put(&path).operator().json(&json!({ "open": false }));
+    let before = sale.dump();
+    for (name, value) in
+        [("if-match", "\"x\""), ("if-match", "W/\"x\", \"y\""), ("if-none-match", "*")]
+    {
+        sale.send(ask().header(name, value)).await.refused(412, "precondition_failed");
+    }
+    assert!(sale.dump() == before);
+    sale.send(get("/livez").header("if-match", "\"x\"")).await.want(200);
+    sale.send(ask().header("if-none-match", "\"x\"")).await.want(200);
+    sale.send(ask().header("if-match", "*")).await.want(200);
+}
+
+/// RFC 9110 § 8.6: what is not sent has no length of its own.
+#[tokio::test]
+async fn what_is_known_has_no_length() {
+    let sale = Sale::new();
+    let etag = sale.send(get("/openapi.json")).await.header("etag").to_owned();
+    for method in [Method::GET, Method::HEAD] {
+        let ask = ask(method, "/openapi.json").header("if-none-match", &etag);
+        let seen = sale.send(ask).await;
+        assert_eq!((seen.status, seen.header("content-length")), (304, ""));
+    }
+}
+
+/// A preflight is led nowhere, and says which request it was.
+#[tokio::test]
+async fn a_preflight_is_answered_where_it_is() {
+    let sale = Sale::new();
+    let preflight = |path: &str| ask(Method::OPTIONS, path);
+    assert_eq!(sale.send(preflight("/api/v1/concerts/")).await.status, 404);
+    let seen = sale.send(preflight("/api/v1/concerts")).await;
+    assert!(seen.status == 204 && !seen.header("x-request-id").is_empty());
+}

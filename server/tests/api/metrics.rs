@@ -159,7 +159,8 @@ async fn what_has_not_happened_yet_is_zero() {
     }
     let limits =
         ["joins", "holds", "payments", "reads", "maps", "refreshes"].map(|l| (l, "account"));
-    let by_address = ["sign_ups", "sign_ins", "operators", "requests"].map(|l| (l, "address"));
+    let by_address =
+        ["sign_ups", "sign_ins", "forged_tokens", "operators", "requests"].map(|l| (l, "address"));
     let known = [("sign_ins", "account"), ("operators", "key")];
     for (limit, by) in limits.into_iter().chain(by_address).chain(known) {
         let labels = [("limit", limit), ("by", by)];

@@ -96,6 +96,7 @@ fn common(codes: &mut Codes, operation: &Value, route: &Route) {
         return;
     }
     add(codes, &["busy", "stopping", "database_unavailable", "outcome_unknown"]);
+    add(codes, &["precondition_failed"]);
     if route.method != Method::DELETE || operation["requestBody"].is_object() {
         add(codes, &["invalid_body", "invalid_text"]);
         add(codes, &["body_too_slow", "body_too_large", "unsupported_media_type"]);
@@ -117,7 +118,7 @@ fn problem(status: u16, codes: &BTreeSet<&'static str>) -> Value {
         ((*code).to_owned(), json!({ "$ref": format!("#/components/examples/{code}") }))
     };
     let examples: serde_json::Map<String, Value> = list.iter().map(example).collect();
-    let mut names = vec!["Content-Language", "X-Request-Id"];
+    let mut names = vec!["Cache-Control", "Content-Language", "X-Request-Id"];
     let again = codes.iter().any(|code| entry(code).is_some_and(|e| e.retry_after.is_some()));
     if again {
         names.push("Retry-After");
@@ -246,6 +247,9 @@ pub fn complete(operation: &mut Value, route: &Route) {
     }
     if let Some(required) = members(operation).and_then(|o| o.get_mut("requestBody")) {
         required["required"] = json!(true);
+        if required["content"]["text/csv"].is_object() {
+            required["content"]["text/csv"]["schema"]["minLength"] = json!(1);
+        }
     }
     parameters(operation);
     let mut codes = told(operation);

@@ -4,7 +4,8 @@ use super::super::extract::IDEMPOTENCY_KEY;
 use crate::text::PASSWORD_CHARS;
 use boxoffice_core::limits::{
     ADMISSION_MAX, CHARGE_MAX, CHARGE_MIN, DATES_PER_CONCERT_MAX, IDEMPOTENCY_KEY_CHARS_MAX,
-    NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX, USERNAME_CHARS_MAX,
+    NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_DATE_MAX, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
+    USERNAME_CHARS_MAX,
 };
 use serde_json::{Value, json};
 
@@ -49,6 +50,7 @@ pub const NAMES: &[(&str, &str, &str)] = &[
     ("PUT",    "/api/v1/admin/concerts/{id}/sale",        "set_sale"),
     ("PUT",    "/api/v1/admin/concerts/{id}/queue",       "set_queue"),
     ("PUT",    "/api/v1/admin/concerts/{id}/draw",        "set_draw_value"),
+    ("GET",   "/api/v1/admin/concert-dates/{id}/bookings", "export_bookings"),
     ("PATCH", "/api/v1/admin/concerts/{id}",            "change_concert"),
     ("DELETE","/api/v1/admin/concerts/{id}",            "delete_concert"),
     ("PATCH", "/api/v1/admin/concert-dates/{id}",       "change_concert_date"),
@@ -161,7 +163,8 @@ pub fn of_property(schema: &str, property: &str) -> Value {
         ("NewConcert", "dates") => json!({ "maxItems": DATES_PER_CONCERT_MAX }),
         ("SeatRange", "from" | "to") => json!({ "minimum": 1 }),
         ("SeatRange", "price") => json!({ "minimum": 0, "maximum": PRICE_MAX.0 }),
-        ("NewDateBody", "seats") => json!({ "minItems": 1 }),
+        ("NewDateBody", "seats") => json!({ "minItems": 1, "maxItems": SEATS_PER_DATE_MAX }),
+        ("DateChange", "seats") => json!({ "maxItems": SEATS_PER_DATE_MAX }),
         ("NewReservation", "seat_numbers") => {
             json!({ "minItems": 1, "maxItems": SEATS_PER_RESERVATION_MAX, "uniqueItems": true })
         }

@@ -131,7 +131,7 @@ impl External {
 
     /// Whether the token was genuine lately: a hint of whom to listen to first, and no proof of anything.
     #[must_use]
-    pub fn has_seen(&self, token: &str) -> bool {
+    fn has_seen(&self, token: &str) -> bool {
         self.seen.has(&self.hasher.hash_one(token))
     }
 

@@ -318,6 +318,13 @@ pub async fn edges(met: &mut Met) {
     code: "not_acceptable"
     title: "The answer is JSON, and Accept rules it out."
     "#);
+    let seen = sale.send(post("/api/v1/sessions").header("if-match", "\"x\"")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    412
+
+    code: "precondition_failed"
+    title: "A condition of the request (If-Match, If-None-Match) is not met; nothing was changed."
+    "#);
     let seen = sale.send(get(format!("/api/v1/concerts?{}", "x".repeat(8_000)))).await;
     assert_snapshot!(met.see(&seen), @r#"
     414
