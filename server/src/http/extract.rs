@@ -50,13 +50,20 @@ pub struct Identity {
     pub session: Option<SessionId>,
 }
 
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = header(headers, AUTHORIZATION.as_str())?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Who brings an access token of this server where none is asked for.
+pub(super) fn shown(headers: &HeaderMap, app: &App) -> Option<UserId> {
+    let claims = app.keyring.verify_identity(bearer(headers)?, Use::Identity, app.clock.now())?;
+    (!app.board.ended.has(claims.session())).then_some(claims.sub)
+}
+
 impl Identity {
     async fn of(parts: &Parts, app: &App) -> Result<Self, Problem> {
-        let bearer = header(&parts.headers, AUTHORIZATION.as_str());
-        let token = bearer.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-        });
+        let token = bearer(&parts.headers);
         let token = token.ok_or_else(|| Problem::of("identity_required"))?;
         let now = app.clock.now();
         if let Some(external) = app.external.as_ref().filter(|_| !app.keyring.is_ours(token)) {

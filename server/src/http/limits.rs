@@ -266,7 +266,8 @@ impl Limits {
             Class::Join => Some(&self.joins),
             Class::Hold => Some(&self.holds),
             Class::Pay => Some(&self.payments),
-            Class::Read => Some(&self.reads),
+            // Of those who show who they are where they need not.
+            Class::Read | Class::Browse => Some(&self.reads),
             Class::Map => Some(&self.maps),
             Class::Refresh | Class::Account => Some(&self.refreshes),
             _ => None,

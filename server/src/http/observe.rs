@@ -4,6 +4,7 @@
 use super::App;
 use super::address::Client;
 use super::edge::Refused;
+use super::extract::shown;
 use super::lang::Lang;
 use super::limits::{Asked, Class};
 use super::problem::Problem;
@@ -16,6 +17,7 @@ use hyper::header::ACCEPT_LANGUAGE;
 use hyper::{Method, StatusCode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -87,7 +89,15 @@ async fn observed(observer: Arc<Observer>, mut request: Request, next: Next) -> 
     let client = request.extensions().get().copied().unwrap_or(Client(None));
     let (limits, asked) = (&observer.app.limits, Asked::new(observer.class, client));
     request.extensions_mut().insert(asked.clone());
-    let mut response = match limits.before(&asked, request.headers()) {
+    // Who is known pays for itself, and for no neighbour.
+    let known = (observer.class == Class::Browse)
+        .then(|| shown(request.headers(), &observer.app))
+        .flatten();
+    let taken = match known {
+        Some(user) => limits.account(&asked, user, NonZeroU32::MIN),
+        None => limits.before(&asked, request.headers()),
+    };
+    let mut response = match taken {
         Ok(()) => {
             if let Some(Refused(problem)) = request.extensions_mut().remove::<Refused>() {
                 problem.into_response()

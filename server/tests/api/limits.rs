@@ -240,6 +240,7 @@ async fn a_neighbour_who_floods_keeps_nobody_out_who_is_known() {
         (reserve(&fan, &show, &[1]), 201),
         (charge(&fan, 1_000_000).key("k"), 201),
         (get("/api/v1/me").identity(&fan.identity), 200),
+        (get("/api/v1/concerts").identity(&fan.identity), 200),
         (post("/api/v1/users").json(&account("yuna")), 201),
         (sign_in("mina"), 201),
         (sign_in("dan"), 201),
