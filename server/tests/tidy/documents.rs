@@ -3,14 +3,14 @@
 
 use super::tree::{exists, read, under};
 use super::{complains, none};
-use boxoffice::config::KEYS;
-use boxoffice::http::routes::routes;
+use boxoffice_server::config::KEYS;
+use boxoffice_server::http::routes::routes;
 
 /// Folders that a path in a document may start from.
-const BASES: [&str; 3] = ["", "server/src/", "core/src/"];
+const BASES: [&str; 5] = ["", "server/src/", "core/src/", "load/src/", "cli/src/"];
 /// Folders that a path in backticks is known by.
-const ROOTS: [&str; 8] =
-    ["core", "server", "migrations", "deploy", "docker", "docs", "scripts", ".ci"];
+const ROOTS: [&str; 10] =
+    ["core", "server", "load", "cli", "migrations", "deploy", "docker", "docs", "scripts", ".ci"];
 
 /// The lines outside of fenced blocks.
 pub fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
