@@ -2,4 +2,5 @@
 //! asked over HTTP as everybody asks them.
 
 pub mod bench;
+pub mod http;
 pub mod rush;

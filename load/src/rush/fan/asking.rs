@@ -3,8 +3,8 @@
 
 use super::hostile::Attack;
 use super::{Fan, Span};
+use crate::http::{Answer, Ask};
 use crate::rush::figures::Step;
-use crate::rush::wire::{Answer, Ask};
 use std::time::Duration;
 use tokio::time::Instant;
 

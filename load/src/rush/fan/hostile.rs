@@ -2,8 +2,8 @@
 //! connection may, until the fans have ended. What they were told must be true as well.
 
 use super::{Fan, Told};
+use crate::http::Ask;
 use crate::rush::figures::{Stage, Step};
-use crate::rush::wire::Ask;
 use serde_json::json;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
