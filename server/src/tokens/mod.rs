@@ -16,7 +16,6 @@ use boxoffice_core::id::{ConcertId, PlaceKey, SessionId, UserId, Uuid};
 use boxoffice_core::session::{Issue, unnamed};
 use boxoffice_core::time::Time;
 use hmac::{Hmac, KeyInit, Mac};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -129,12 +128,18 @@ impl Claims for QueueClaims {
     }
 }
 
+/// A token's header. Its members and their order must stay: a token is known by its header's bytes.
+#[derive(Serialize)]
+struct Header<'k> {
+    typ: &'static str,
+    alg: &'static str,
+    kid: &'k str,
+}
+
 struct LiveKey {
-    header: Header,
     /// The first part of every token of this key.
     header_part: String,
-    sign: EncodingKey,
-    /// Keyed once: a verification starts from a copy.
+    /// Keyed once: a signature starts from a copy.
     mac: Hmac<Sha256>,
 }
 
@@ -148,14 +153,9 @@ const fn seconds(time: Time) -> i64 {
 }
 
 fn live(pair: &KeyPair) -> Option<LiveKey> {
-    let mut header = Header::new(Algorithm::HS256);
-    header.kid = Some(pair.kid.clone());
-    // A header is plain data with string keys; writing it as JSON cannot fail.
-    let json = serde_json::to_vec(&header).unwrap_or_default();
+    let header = Header { typ: "JWT", alg: "HS256", kid: &pair.kid };
     Some(LiveKey {
-        header_part: BASE64.encode(json),
-        header,
-        sign: EncodingKey::from_secret(&pair.secret),
+        header_part: BASE64.encode(serde_json::to_vec(&header).ok()?),
         mac: Hmac::new_from_slice(&pair.secret).ok()?,
     })
 }
@@ -180,7 +180,12 @@ impl Keyring {
     fn sign(&self, claims: &impl Claims) -> Option<String> {
         let keys = self.keys();
         let key = keys.first()?;
-        jsonwebtoken::encode(&key.header, claims, &key.sign).ok()
+        let mut token = format!("{}.", key.header_part);
+        BASE64.encode_string(serde_json::to_vec(claims).ok()?, &mut token);
+        let mac = key.mac.clone().chain_update(&token).finalize().into_bytes();
+        token.push('.');
+        BASE64.encode_string(mac, &mut token);
+        Some(token)
     }
 
     fn verify<C: Claims>(&self, token: &str, audience: Use, now: Time) -> Option<C> {
@@ -282,5 +287,24 @@ pub fn queue_claims(
         queue_number,
         iat: seconds(joined_at),
         exp: seconds(ends_at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Another library issued the tokens of earlier versions. They stay good only while each byte is the same.
+    #[test]
+    fn a_token_is_what_another_library_makes_of_the_same_claims() {
+        let pair = KeyPair { kid: "k1".into(), secret: vec![7; 32], created_at: Time(0) };
+        let ring = Keyring::new(&KeyFile { keys: vec![pair] });
+        let user = UserId(Uuid::from_u128(1));
+        let token = ring.identity(Use::Identity, user, Time(5_000), 60_000).unwrap();
+        let claims = ring.verify_identity(&token, Use::Identity, Time(6_000)).unwrap();
+        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
+        header.kid = Some("k1".into());
+        let key = jsonwebtoken::EncodingKey::from_secret(&[7; 32]);
+        assert_eq!(token, jsonwebtoken::encode(&header, &claims, &key).unwrap());
     }
 }

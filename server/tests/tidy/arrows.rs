@@ -106,7 +106,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("ppp", &["server/src/http/proxy.rs"]),
     ("encoding_rs", &["server/src/sheet/"]),
     ("unicode_security", &["server/src/text.rs"]),
-    ("jsonwebtoken", &["server/src/tokens/"]),
+    ("ring", &["server/src/tokens/external/"]),
     ("store::sqlite", &["server/src/audit/", "server/src/cli/", "server/src/store/"]),
     ("store::mysql", &["server/src/audit/", "server/src/cli/", "server/src/store/"]),
     ("store::memory", &["server/src/store/"]),

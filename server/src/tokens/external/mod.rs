@@ -14,8 +14,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_core::time::Time;
-use jsonwebtoken::Algorithm;
-use keys::{KeySet, algorithm};
+use keys::{Algorithm, KeySet, algorithm};
 use object::Object;
 use serde_json::Value;
 use source::{AGAIN_AFTER, Source};
@@ -163,10 +162,8 @@ impl External {
         if fitting.peek().is_none() {
             return Err(Refused("alg is not one of the key's"));
         }
-        let genuine = fitting.any(|key| {
-            jsonwebtoken::crypto::verify(signature, message, &key.verifying, alg).unwrap_or(false)
-        });
-        if !genuine {
+        let signature = decoded(signature).ok_or(Refused("the signature is not base64url"))?;
+        if !fitting.any(|key| key.verifies(alg, message, &signature)) {
             return Err(Refused("the signature does not fit"));
         }
         let claims = decoded(payload).ok_or(Refused("the payload is not base64url"))?;
