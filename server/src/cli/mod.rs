@@ -1,4 +1,4 @@
-//! The verbs of the binary. What goes wrong before serving is told in one sentence.
+//! The verbs of the binary. A failure before serving is one sentence.
 
 pub mod admin;
 pub mod audit;
@@ -58,7 +58,7 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 impl std::error::Error for Invalid {}
 
 impl Settings {
-    /// What the environment says.
+    /// The settings of the environment.
     fn of_environment() -> Self {
         match Arguments::parse_from(["boxoffice", "serve"]).verb {
             Some(Verb::Serve(settings)) => settings,
@@ -66,7 +66,7 @@ impl Settings {
         }
     }
 
-    /// What a server would be given that starts here, below the flags of another verb.
+    /// The settings of a server that would start here, below the flags of another verb.
     ///
     /// # Errors
     /// The file cannot be read, or has an unknown key or a bad value.
@@ -78,7 +78,7 @@ impl Settings {
     fn given(self) -> Result<Given, Invalid> {
         let file = self.config.as_deref().map_or(Ok(Given::default()), Given::from_file)?;
         let mut given = self.given;
-        // An empty one says nothing.
+        // An empty variable says nothing.
         given.log = given.log.filter(|log| !log.trim().is_empty());
         if given.log.is_none() {
             given.log = rust_log()?;
@@ -86,7 +86,7 @@ impl Settings {
         Ok(given.or(file))
     }
 
-    /// The settings as they hold.
+    /// The settings as they are used.
     ///
     /// # Errors
     /// An unknown key or a bad value.
@@ -95,7 +95,7 @@ impl Settings {
     }
 }
 
-/// Prints a verb's result. Whoever reads a part of it only (`| head`) has what they wanted.
+/// Prints a verb's result. A reader that takes only a part of it (`| head`) has what it wanted.
 ///
 /// # Errors
 /// It cannot be written.
@@ -108,8 +108,8 @@ pub fn print_out(text: impl AsRef<[u8]>) -> Result<(), Failure> {
     }
 }
 
-/// The filter that programs with this kind of log take by custom: an environment variable, so that it goes
-/// before the file, and behind our own.
+/// The variable with which other programs of this kind set their log's filter. It wins over the file; our own
+/// variable wins over it.
 fn rust_log() -> Result<Option<String>, Invalid> {
     let Some(filter) = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()) else {
         return Ok(None);
@@ -124,8 +124,8 @@ const OF_DATABASE: &[&str] =
 /// Where the token keys are.
 const OF_KEYS: &[&str] = &["keys_file"];
 
-/// The command line. Of verbs that are not `serve` the help shows the settings that matter to them; the
-/// others are taken all the same, since a server's file and environment hold them, too.
+/// The command line. For verbs other than `serve` the help shows the settings that matter to them. The others are
+/// accepted all the same, since a server's file and environment hold them, too.
 fn command() -> Command {
     fn only(command: Command, shown: &'static [&'static str]) -> Command {
         command.mut_args(move |arg| {
@@ -156,7 +156,7 @@ fn command() -> Command {
         })
 }
 
-/// The command line as it was typed. Of a bad value that was not typed it says where it comes from.
+/// The command line as it was typed. For a bad value that was not typed it says where the value comes from.
 fn matches() -> ArgMatches {
     command().try_get_matches().unwrap_or_else(|mut error| {
         let source = of_environment(&error)
@@ -170,7 +170,7 @@ fn matches() -> ArgMatches {
     })
 }
 
-/// What a value should have been that could not even be read, where its type alone tells.
+/// What a value should be that could not be read, where its type alone says it.
 fn wanted(error: &clap::Error) -> Option<&'static str> {
     let why = error.source()?;
     if why.is::<std::num::ParseIntError>() {
@@ -184,7 +184,7 @@ fn wanted(error: &clap::Error) -> Option<&'static str> {
     }
 }
 
-/// The environment variable that a bad value is of.
+/// The environment variable that a bad value comes from.
 fn of_environment(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else { return None };
     let flag = arg.split_whitespace().next()?;

@@ -1,5 +1,5 @@
-//! Bearer tokens: who somebody is (identity), how to stay signed in (refresh), and the place in a
-//! queue. JSON Web Tokens with HMAC-SHA-256; the key id pins the algorithm.
+//! Bearer tokens: who somebody is (identity), how to stay signed in (refresh), and the place in a queue. JSON Web
+//! Tokens with HMAC-SHA-256; the key id fixes the algorithm.
 //!
 //! A token's first part must be, byte for byte, the header of a live key: `alg: none`, another
 //! algorithm, an unknown or an old key do not even reach the signature check.
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Longest token looked at, bytes.
+/// Longest token that is checked, bytes.
 const TOKEN_BYTES_MAX: usize = 4096;
 
 /// What a token is for. A token for one use is worthless for another.
@@ -43,7 +43,7 @@ pub struct IdentityClaims {
     pub aud: Use,
     /// The user.
     pub sub: UserId,
-    /// The session; none in tokens of the version before.
+    /// The session; none in tokens of an earlier version.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sid: Option<SessionId>,
     /// Which refresh token of the session it is.
@@ -62,7 +62,7 @@ impl IdentityClaims {
         self.sid.unwrap_or(unnamed(self.sub))
     }
 
-    /// The session that the first use of a refresh token without one makes: the same for the same token.
+    /// The session that the first use of a refresh token without a session makes: the same for the same token.
     #[must_use]
     pub fn first_session(&self) -> SessionId {
         let text = format!("{} {}", self.iat, self.exp);
@@ -202,8 +202,8 @@ impl Keyring {
         (claims.audience() == audience && seconds(now) < claims.expiry()).then_some(claims)
     }
 
-    /// A token that says who somebody is, or that renews one, and that belongs to no session: for whoever
-    /// has the keys. `None` without a key.
+    /// A token of identity or for renewing one that belongs to no session, for those who have the keys. `None`
+    /// without a key.
     #[must_use]
     pub fn identity(&self, aud: Use, user: UserId, now: Time, ttl_ms: i64) -> Option<String> {
         let (iat, exp) = (seconds(now), seconds(now.plus_ms(ttl_ms)));
@@ -227,13 +227,13 @@ impl Keyring {
         Some((self.sign(&access)?, self.sign(&refresh)?))
     }
 
-    /// What the token says, if it is genuine, for this use, and not over.
+    /// The claims, if the token is genuine, for this use, and not expired.
     #[must_use]
     pub fn verify_identity(&self, token: &str, aud: Use, now: Time) -> Option<IdentityClaims> {
         self.verify(token, aud, now)
     }
 
-    /// Whether the token was made by one of these keys, genuine or not: which issuer to ask.
+    /// Whether the token names one of these keys, genuine or not: so which issuer to ask.
     #[must_use]
     pub fn is_ours(&self, token: &str) -> bool {
         let header = token.split('.').next().unwrap_or_default();
@@ -246,7 +246,7 @@ impl Keyring {
         self.sign(claims)
     }
 
-    /// The place that a queue token names, if it is genuine and not over.
+    /// The place of a queue token that is genuine and not expired.
     #[must_use]
     pub fn verify_queue(&self, token: &str, now: Time) -> Option<QueueClaims> {
         self.verify(token, Use::Queue, now)
@@ -260,9 +260,9 @@ pub fn api_key_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// When a queue token ends that is issued at `now`: a whole number of periods of `ttl_ms` after
-/// `since`, at least half a period from now. Counted from a fixed point, so that asking again gives
-/// the same token, and renewed, because a place lives as long as the sale.
+/// The end of a queue token that is issued at `now`: a whole number of periods of `ttl_ms` after `since`, at least half
+/// a period from now. It counts from a fixed point, so that asking again gives the same token. Tokens are renewed,
+/// because a place lives as long as the sale.
 #[must_use]
 pub fn queue_token_end(since: Time, ttl_ms: i64, now: Time) -> Time {
     let ttl_ms = ttl_ms.max(1);

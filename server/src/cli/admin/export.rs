@@ -1,4 +1,4 @@
-//! Exports: CSV of one moment's rows, read beside running servers.
+//! Exports: CSV of the rows of one moment, read while servers run.
 
 use crate::cli::{Failure, Settings, database, print_out};
 use crate::sheet::write::{BOM, harmless};

@@ -73,7 +73,7 @@ pub fn run(verb: KeyVerb) -> Result<(), Failure> {
     }
 }
 
-/// Makes an operator's key: its secret, of which the database has the hash alone.
+/// Makes an operator's key. The result is its secret; the database only has the hash.
 ///
 /// # Errors
 /// The database cannot be used.

@@ -1,6 +1,5 @@
-//! A provider's keys: a JWK Set (RFC 7517), of which those are taken that verify signatures, are of a kind that
-//! is known, and are strong enough (RFC 7518). The others are passed over, as RFC 7517 § 5 asks, each with its
-//! reason.
+//! A provider's keys: a JWK Set (RFC 7517). Keys are taken if they verify signatures, are of a known kind and are
+//! strong enough (RFC 7518). The others are skipped, as RFC 7517 § 5 asks, each with a reason.
 
 use super::object::Object;
 use base64::Engine;
@@ -54,11 +53,11 @@ pub(super) struct Key {
 pub(super) struct KeySet(Vec<Key>);
 
 impl KeySet {
-    /// Reads a set. Beside it: why keys of it were passed over. One without a key that can be used is a set, too:
-    /// its provider has withdrawn them.
+    /// Reads a set, and says why keys of it were skipped. A set without a usable key is a set, too: its provider has
+    /// withdrawn all keys.
     ///
     /// # Errors
-    /// It is no set; the text says why.
+    /// It is not a key set; the text says why.
     pub fn read(text: &[u8]) -> Result<(Self, Vec<String>), String> {
         let set = Object::read(text).ok_or("it is no JSON object with each name once")?;
         let Some(Value::Array(all)) = set.get("keys") else {
@@ -90,13 +89,13 @@ impl KeySet {
         self.0.len()
     }
 
-    /// Whether the set has a key of this id, or any where none is named.
+    /// Whether the set has a key of this id; without an id, whether it has any key.
     pub fn has(&self, kid: Option<&str>) -> bool {
         kid.map_or(!self.0.is_empty(), |kid| self.0.iter().any(|key| key.is(kid)))
     }
 
-    /// The keys that a token may be signed with which names this id and this algorithm: several where ids are
-    /// not unique or none is named.
+    /// The keys that may have signed a token with this id and algorithm: several where ids are not unique or no id is
+    /// given.
     pub fn matching(&self, kid: Option<&str>, alg: Algorithm) -> impl Iterator<Item = &Key> {
         self.0
             .iter()
@@ -243,7 +242,7 @@ fn rsa(jwk: &Value) -> Result<Kind, String> {
     Ok((vec![RS256, RS384, RS512, PS256, PS384, PS512], Public::Rsa(key)))
 }
 
-/// Coordinates have the full size of the curve (RFC 7518 § 6.2.1.2). That they are on it is seen when a
+/// Coordinates have the full size of the curve (RFC 7518 § 6.2.1.2). Whether the point is on the curve shows when a
 /// signature is verified.
 fn ec(jwk: &Value) -> Result<Kind, String> {
     let crv = text(jwk, "crv")?.ok_or("it has no crv")?;
