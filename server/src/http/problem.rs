@@ -4,7 +4,7 @@ use super::lang::Lang;
 use super::limits::whole_seconds;
 use super::view::stamp;
 use crate::currency::Currency;
-use crate::desk::NotRun;
+use crate::write_path::NotRun;
 use crate::passwords::NotHashed;
 use crate::store::Fault;
 use axum::response::{IntoResponse, Response};

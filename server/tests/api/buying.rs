@@ -1,7 +1,7 @@
 //! What a buyer is answered when all goes well, route by route.
 
 use crate::world::{Sale, charge, delete, get, id_of, pay, post, reserve};
-use boxoffice::store::records::Cell;
+use boxoffice_server::store::records::Cell;
 use boxoffice_core::idempotency::fingerprint;
 use insta::assert_snapshot;
 use serde_json::json;

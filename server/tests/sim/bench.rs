@@ -1,7 +1,7 @@
 //! A store in memory with one small show, for tests that tell their story line by line.
 
 use crate::run::run_batch;
-use boxoffice::store::memory::MemoryStore;
+use boxoffice_server::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};

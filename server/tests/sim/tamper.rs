@@ -7,7 +7,7 @@ use crate::bench::{
     show, user,
 };
 use crate::driver::touched;
-use boxoffice::store::memory::MemoryStore;
+use boxoffice_server::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{Seat, SeatStatus};

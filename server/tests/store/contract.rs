@@ -2,8 +2,8 @@
 
 use crate::sample::{self, CLAIM, DATE, PLACE, SEAT, SESSION, SHOW, USER};
 use crate::subject::{OnMemory, Subject};
-use boxoffice::store::reads::Of;
-use boxoffice::store::{Fault, Store, transact};
+use boxoffice_server::store::reads::Of;
+use boxoffice_server::store::{Fault, Store, transact};
 use boxoffice_core::concert::{Seat, SeatStatus};
 use boxoffice_core::id::{
     DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,

@@ -1,9 +1,9 @@
 //! The real schema against the table definitions that every statement is made from.
 
-use boxoffice::store::sqlite::{
+use boxoffice_server::store::sqlite::{
     Files, SCHEMA_VERSION, SqliteStore, migrate, open_reader, open_writer,
 };
-use boxoffice::store::{records::TABLES, table::Table};
+use boxoffice_server::store::{records::TABLES, table::Table};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 

@@ -4,7 +4,7 @@
 use crate::contract::commit;
 use crate::sample::{self, CLAIM, PAYMENT, SEAT, SHOW, USER};
 use crate::subject::Subject;
-use boxoffice::store::Fault;
+use boxoffice_server::store::Fault;
 use boxoffice_core::id::{PaymentId, ReservationId, UserId, Uuid};
 use boxoffice_core::money::Money;
 use boxoffice_core::rows::{Keys, Rows};

@@ -4,7 +4,7 @@
 use super::line::LineBook;
 use super::settings::Settings;
 use super::{Check, Found};
-use boxoffice::store::memory::MemoryStore;
+use boxoffice_server::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::id::{
     ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,

@@ -14,7 +14,7 @@ mod seats;
 mod settings;
 mod tokens;
 
-use boxoffice::store::memory::MemoryStore;
+use boxoffice_server::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
 use boxoffice_core::outcome::Outcome;

@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::{Check, Found, Touched};
-use boxoffice::store::memory::MemoryStore;
+use boxoffice_server::store::memory::MemoryStore;
 use boxoffice_core::id::{ReservationId, UserId, Uuid};
 use boxoffice_core::payment::Payment;
 use boxoffice_core::reservation::ReservationStatus;

@@ -3,7 +3,7 @@
 use super::history::{History, Hold};
 use super::settings::Settings;
 use super::{Check, Found};
-use boxoffice::store::memory::MemoryStore;
+use boxoffice_server::store::memory::MemoryStore;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{ConcertDate, Seat};
 use boxoffice_core::id::{ConcertId, PlaceKey, SeatKey, UserId};

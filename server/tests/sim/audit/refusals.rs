@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::{Check, Found};
-use boxoffice::store::memory::MemoryStore;
+use boxoffice_server::store::memory::MemoryStore;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::ConcertDate;
 use boxoffice_core::id::{PlaceKey, ReservationId, SeatKey, UserId};

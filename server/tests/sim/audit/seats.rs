@@ -1,7 +1,7 @@
 //! Seats and reservations, from their rows.
 
 use super::{Check, Found, Touched};
-use boxoffice::store::memory::MemoryStore;
+use boxoffice_server::store::memory::MemoryStore;
 use boxoffice_core::concert::{ConcertDate, Seat, SeatStatus};
 use boxoffice_core::id::{DateId, ReservationId, SeatKey};
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};

@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::{Check, Found, Touched};
-use boxoffice::store::memory::MemoryStore;
+use boxoffice_server::store::memory::MemoryStore;
 use boxoffice_core::id::{ConcertId, PlaceKey, ReservationId};
 use boxoffice_core::queue::{Admission, AdmissionEnd, PlaceStatus};
 use boxoffice_core::reservation::ReservationStatus;

@@ -3,8 +3,8 @@
 use crate::run::run_batch;
 use crate::servers::Server;
 use crate::subject::options;
-use boxoffice::store::mysql::{MySqlStore, Options};
-use boxoffice::store::{Fault, Store};
+use boxoffice_server::store::mysql::{MySqlStore, Options};
+use boxoffice_server::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};

@@ -3,7 +3,7 @@
 use super::on_each;
 use super::sale::{NOW, admit, charge, fan, in_the_shop, join, keyed, outcomes, reserve, run};
 use crate::servers::Server;
-use boxoffice::store::mysql::MySqlStore;
+use boxoffice_server::store::mysql::MySqlStore;
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{PaymentId, Uuid};
