@@ -4,12 +4,12 @@ use crate::Failure;
 use crate::audit::Snapshot as AuditSnapshot;
 use crate::clock::Clock;
 use crate::config::{Config, Database};
-use crate::write_path::{Refill, news};
 use crate::store::keys::OperatorKeys;
 use crate::store::mysql::{MySqlKeys, MySqlReads, MySqlStore, Options, Tls};
 use crate::store::reads::{Of, Reads, Snapshot};
 use crate::store::sqlite::{ApiKeys, Files, ServerLock, SqliteReads, SqliteStore};
 use crate::store::{Fault, Flush, Store};
+use crate::write_path::{Refill, news};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,12 +1,10 @@
 //! Puts a node together: store, read model, write path, tick, keys.
 
 use crate::Failure;
-use crate::database::{self, Opened};
-use crate::read_model::ReadModel;
 use crate::clock::Clock;
 use crate::config::{Config, Database};
 use crate::currency::Currency;
-use crate::write_path::{self, WritePath, Writer};
+use crate::database::{self, Opened};
 use crate::http::app::{KNOWN_EXTERNAL_MAX, TokenTimes};
 use crate::http::limits::{Limits, Rates};
 use crate::http::operators::Operators;
@@ -16,11 +14,13 @@ use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::pressure::Pressure;
 use crate::rates::Rate;
+use crate::read_model::ReadModel;
 use crate::recent::Recent;
 use crate::store::pool::ReadPool;
 use crate::supervisor::{Ends, Supervisor};
 use crate::tick::Ticker;
 use crate::tokens::{External, KeyFile, KeyFileError, Keyring, Place, Trust};
+use crate::write_path::{self, WritePath, Writer};
 use boxoffice_core::concert::Policy;
 use boxoffice_core::queue::QueueSettings;
 use std::path::Path;

@@ -1,6 +1,5 @@
 //! `boxoffice serve`: runs until it gets a signal to stop, then finishes the work that it has accepted.
 
-use crate::{Failure, database, demo, node};
 use crate::config::Config;
 use crate::http::App;
 use crate::http::routes::{self, Reach};
@@ -9,6 +8,7 @@ use crate::log::Format;
 use crate::metrics::{COMMIT, VERSION};
 use crate::supervisor::{End, Ends, Supervisor, within};
 use crate::tokens::{KeyFile, Keyring};
+use crate::{Failure, database, demo, node};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

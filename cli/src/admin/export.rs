@@ -2,8 +2,8 @@
 
 use crate::print_out;
 use boxoffice_server::config::Settings;
-use boxoffice_server::{Failure, database};
 use boxoffice_server::sheet::write::{BOM, harmless};
+use boxoffice_server::{Failure, database};
 use clap::Subcommand;
 use std::path::PathBuf;
 use uuid::Uuid;

@@ -1,18 +1,18 @@
 //! `boxoffice admin key`: keys of operators and of tokens.
 
-use boxoffice_server::database::For;
 use crate::print_out;
-use boxoffice_server::config::Settings;
-use boxoffice_server::{Failure, database};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use boxoffice_server::clock::Clock;
 use boxoffice_server::config::Config;
+use boxoffice_server::config::Settings;
+use boxoffice_server::database::For;
 use boxoffice_server::http::view::stamp;
 use boxoffice_server::log::clean;
 use boxoffice_server::store::reads::ApiKey;
 use boxoffice_server::text;
 use boxoffice_server::tokens::{KeyFile, api_key_hash, random};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use boxoffice_server::{Failure, database};
 use clap::Subcommand;
 use serde_json::json;
 

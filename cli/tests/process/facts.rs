@@ -2,9 +2,9 @@
 //! true, and every unanswered one wholly done or wholly undone.
 
 use crate::fan::{Deed, Entry, Journal};
+use boxoffice_core::id::Uuid;
 use boxoffice_server::clock::Clock;
 use boxoffice_server::tokens::Keyring;
-use boxoffice_core::id::Uuid;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

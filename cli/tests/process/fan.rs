@@ -3,9 +3,9 @@
 
 use crate::client::{Answer, Ask, Client};
 use crate::house::Sale;
+use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_server::clock::Clock;
 use boxoffice_server::tokens::{Keyring, Use, random};
-use boxoffice_core::id::{UserId, Uuid};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

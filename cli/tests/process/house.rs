@@ -1,8 +1,8 @@
 //! A folder with a database, and the server on it as a child process.
 
 use crate::client::{Ask, once};
-use boxoffice_server::tokens::{KeyFile, Keyring};
 use boxoffice_core::id::Uuid;
+use boxoffice_server::tokens::{KeyFile, Keyring};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};

@@ -24,8 +24,8 @@ mod world;
 
 pub use options::Options;
 
-use boxoffice_server::Failure;
 use arrivals::Curve;
+use boxoffice_server::Failure;
 use fan::Fan;
 use fan::hostile::{Attack, attackers};
 use std::rc::Rc;

@@ -1,8 +1,8 @@
 //! What a rush is asked for.
 
 use boxoffice_server::Failure;
-use boxoffice_server::config::Settings;
 use boxoffice_server::config::Given;
+use boxoffice_server::config::Settings;
 use serde::Serialize;
 use std::path::PathBuf;
 

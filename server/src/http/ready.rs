@@ -1,9 +1,9 @@
 //! Whether this server can sell, by means of its own: requests that keep every reader busy do not make it
 //! say no, and a flood of the question costs nothing.
 
-use crate::write_path::{WritePath, NotRun};
 use crate::store::Fault;
 use crate::store::pool::ReadPool;
+use crate::write_path::{NotRun, WritePath};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 

@@ -1,11 +1,11 @@
 //! The tick: a bounded tick that proposes what is due. It tidies up; nobody depends on its being
 //! in time, since everything that expires does so by its own time in every rule.
 
-use crate::read_model::{ReadModel, ConcertModel, Status, Stock};
 use crate::clock::Clock;
-use crate::write_path::WritePath;
 use crate::metrics::{Metrics, Sale};
 use crate::pressure::Pressure;
+use crate::read_model::{ConcertModel, ReadModel, Status, Stock};
+use crate::write_path::WritePath;
 use boxoffice_core::batch::Reply;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{ConcertId, PlaceKey};

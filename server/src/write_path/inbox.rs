@@ -301,7 +301,11 @@ mod tests {
         write_path.request(6);
         write_path.house.try_send(Chore::Stop).expect("there is room");
         assert_eq!(write_path.next().as_deref(), Some("rrrr"));
-        assert!(write_path.house.is_closed() && write_path.shoppers.is_closed() && write_path.crowd.is_closed());
+        assert!(
+            write_path.house.is_closed()
+                && write_path.shoppers.is_closed()
+                && write_path.crowd.is_closed()
+        );
         assert_eq!(write_path.next().as_deref(), Some("rr"));
         assert_eq!(write_path.next(), None);
     }

@@ -7,9 +7,9 @@ mod parts;
 mod publisher;
 mod writer;
 
-use crate::read_model::ReadModel;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::read_model::ReadModel;
 use crate::store::reads::{Of, Snapshot};
 use crate::store::{Changes, Fault, Flush, Store};
 use crate::supervisor::Supervisor;
@@ -125,8 +125,11 @@ impl WritePath {
         let health = Arc::new(Health::default());
         let (finished, done) = std::sync::mpsc::channel();
         let (publisher, decided) = std::sync::mpsc::sync_channel(publisher::BATCHES_MAX);
-        let durable =
-            publisher::Durable { flush, metrics: Arc::clone(&metrics), health: Arc::clone(&health) };
+        let durable = publisher::Durable {
+            flush,
+            metrics: Arc::clone(&metrics),
+            health: Arc::clone(&health),
+        };
         let telling = settings
             .supervisor
             .thread("publisher", move || publisher::run(&read_model, refill, &durable, &decided))?;

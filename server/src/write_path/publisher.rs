@@ -5,9 +5,9 @@
 use super::health::Waits;
 use super::inbox::Asking;
 use super::{Answer, Health, NotRun, Refill};
-use crate::read_model::ReadModel;
 use crate::log::Bounded;
 use crate::metrics::Metrics;
+use crate::read_model::ReadModel;
 use crate::store::reads::{Of, Snapshot};
 use crate::store::{Changes, Fault, Flush};
 use crate::supervisor::caught;
@@ -69,7 +69,12 @@ enum Shown<'a> {
 }
 
 /// Runs until the write path is gone and everything handed over is answered.
-pub(super) fn run(read_model: &ReadModel, refill: Refill, durable: &Durable, decided: &Receiver<Decided>) {
+pub(super) fn run(
+    read_model: &ReadModel,
+    refill: Refill,
+    durable: &Durable,
+    decided: &Receiver<Decided>,
+) {
     let refill = RefCell::new(refill);
     let mend = |now| mend(read_model, &mut refill.borrow_mut(), now);
     let show = |shown: Shown<'_>, now| {

@@ -2,10 +2,15 @@
 //! whether this server is ready hears how it is.
 
 use crate::world::{Disk, OPERATOR, Sale, get, post};
-use boxoffice_server::read_model::ReadModel;
+use boxoffice_core::batch::Envelope;
+use boxoffice_core::command::Command;
+use boxoffice_core::id::{ConcertId, UserId, Uuid};
+use boxoffice_core::queue::Join;
+use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_core::time::Time;
 use boxoffice_server::clock::Clock;
-use boxoffice_server::write_path::{WritePath, NotRun, Refill, Settings, Writer};
 use boxoffice_server::metrics::Metrics;
+use boxoffice_server::read_model::ReadModel;
 use boxoffice_server::store::keys::OperatorKeys;
 use boxoffice_server::store::memory::MemoryStore;
 use boxoffice_server::store::pool::ReadPool;
@@ -14,12 +19,7 @@ use boxoffice_server::store::sqlite::ApiKeys;
 use boxoffice_server::store::{Fault, Flush, News, Store};
 use boxoffice_server::supervisor::{Ends, Supervisor};
 use boxoffice_server::tokens::api_key_hash;
-use boxoffice_core::batch::Envelope;
-use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, UserId, Uuid};
-use boxoffice_core::queue::Join;
-use boxoffice_core::rows::{Keys, Rows};
-use boxoffice_core::time::Time;
+use boxoffice_server::write_path::{NotRun, Refill, Settings, WritePath, Writer};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -72,7 +72,10 @@ impl Flush for NoDisk {
     }
 }
 
-fn write_path(store: Panics, flush: Option<Arc<dyn Flush>>) -> (WritePath, Writer, Ends, Arc<Metrics>) {
+fn write_path(
+    store: Panics,
+    flush: Option<Arc<dyn Flush>>,
+) -> (WritePath, Writer, Ends, Arc<Metrics>) {
     let (supervisor, ends) = Supervisor::new();
     let metrics = Arc::new(Metrics::default());
     let settings =
@@ -80,8 +83,15 @@ fn write_path(store: Panics, flush: Option<Arc<dyn Flush>>) -> (WritePath, Write
     let refill: Refill = Box::new(|_| Ok(Snapshot::default()));
     let read_model = Arc::new(ReadModel::default());
     let clock = Clock::manual(1);
-    let started =
-        WritePath::start(Box::new(store), flush, read_model, refill, clock, Arc::clone(&metrics), settings);
+    let started = WritePath::start(
+        Box::new(store),
+        flush,
+        read_model,
+        refill,
+        clock,
+        Arc::clone(&metrics),
+        settings,
+    );
     let (write_path, writer) = started.unwrap();
     (write_path, writer, ends, metrics)
 }
@@ -177,7 +187,8 @@ async fn an_answer_to_readyz_is_kept_for_a_second() {
     sale.send(get("/readyz")).await.want(200);
     // From now on a question would find no connection, and wait for one.
     let (sale, _watch) = sale.rewired(64, |inner| {
-        inner.ready = boxoffice_server::http::ready::Readiness::new(ReadPool::new(Vec::new(), None));
+        inner.ready =
+            boxoffice_server::http::ready::Readiness::new(ReadPool::new(Vec::new(), None));
     });
     sale.send(get("/readyz")).await.refused(503, "database_unavailable");
     for _ in 0..100 {

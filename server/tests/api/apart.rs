@@ -1,11 +1,5 @@
 //! Commands that cannot be carried out cost those beside them in a batch little.
 
-use boxoffice_server::read_model::ReadModel;
-use boxoffice_server::clock::Clock;
-use boxoffice_server::write_path::{WritePath, NotRun, Refill, Settings, Writer};
-use boxoffice_server::store::memory::MemoryStore;
-use boxoffice_server::store::reads::Snapshot;
-use boxoffice_server::store::{Fault, Store};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{ConcertId, UserId, Uuid};
@@ -13,6 +7,12 @@ use boxoffice_core::queue::Join;
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use boxoffice_server::clock::Clock;
+use boxoffice_server::read_model::ReadModel;
+use boxoffice_server::store::memory::MemoryStore;
+use boxoffice_server::store::reads::Snapshot;
+use boxoffice_server::store::{Fault, Store};
+use boxoffice_server::write_path::{NotRun, Refill, Settings, WritePath, Writer};
 use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -80,8 +80,15 @@ fn house(fault: Fault) -> House {
     let settings = Settings { batch_commands_max: 64, waiting_max: 128, ..Settings::default() };
     let refill: Refill = Box::new(|_| Ok(Snapshot::default()));
     let (read_model, metrics) = (Arc::new(ReadModel::default()), Arc::default());
-    let started =
-        WritePath::start(Box::new(store), None, read_model, refill, Clock::manual(1), metrics, settings);
+    let started = WritePath::start(
+        Box::new(store),
+        None,
+        read_model,
+        refill,
+        Clock::manual(1),
+        metrics,
+        settings,
+    );
     let (write_path, writer) = started.unwrap();
     House { write_path, _writer: writer, seen, gate }
 }
@@ -89,8 +96,10 @@ fn house(fault: Fault) -> House {
 /// Hands these in while the write path is held up by another, so that they are one batch or two; which of them were not carried out.
 async fn failed(house: &House, numbers: impl IntoIterator<Item = u128>) -> Vec<u128> {
     let first = tokio::spawn(run(house.write_path.clone(), 0));
-    let waiting: Vec<_> =
-        numbers.into_iter().map(|number| tokio::spawn(run(house.write_path.clone(), number))).collect();
+    let waiting: Vec<_> = numbers
+        .into_iter()
+        .map(|number| tokio::spawn(run(house.write_path.clone(), number)))
+        .collect();
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }

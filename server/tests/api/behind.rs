@@ -2,11 +2,11 @@
 //! its place is real, and the database says how it stands.
 
 use crate::world::{MINUTE, Sale, get, post};
-use boxoffice_server::read_model::ReadModel;
+use boxoffice_core::rows::Rows;
 use boxoffice_server::http::Inner;
+use boxoffice_server::read_model::ReadModel;
 use boxoffice_server::store::reads::{Of, Reads, Snapshot};
 use boxoffice_server::store::sqlite::SqliteReads;
-use boxoffice_core::rows::Rows;
 use serde_json::{Value, json};
 use std::sync::Arc;
 

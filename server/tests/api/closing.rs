@@ -1,12 +1,12 @@
 //! Before the opening, after the close, and while nobody may be let in: tokens, polls and ticks.
 
 use crate::world::{MINUTE, START, Sale, count, delete, get, post, put};
-use boxoffice_server::http::view::stamp;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::ConcertId;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::Admit;
 use boxoffice_core::time::Time;
+use boxoffice_server::http::view::stamp;
 use serde_json::json;
 use std::time::Duration;
 
@@ -125,7 +125,11 @@ async fn a_full_write_path_does_not_starve_admission() {
     }
     let second = tokio::spawn(join(&crowd[1]).send(sale.router.clone()));
     tokio::time::sleep(Duration::from_millis(20)).await;
-    assert_eq!(count(&sale.all(crowd[2..].iter().map(join)).await, 503), 6, "the write path is full");
+    assert_eq!(
+        count(&sale.all(crowd[2..].iter().map(join)).await, 503),
+        6,
+        "the write path is full"
+    );
     let release = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         watch.release();
@@ -162,7 +166,8 @@ async fn the_house_does_not_wait_behind_a_full_write_path() {
     }
     let write_path = sale.app.write_path.clone();
     let admit = Command::Admit(Admit::of(ConcertId(show.id)));
-    let admit = tokio::spawn(async move { write_path.propose(admit, Duration::from_secs(10)).await });
+    let admit =
+        tokio::spawn(async move { write_path.propose(admit, Duration::from_secs(10)).await });
     while sale.app.metrics.desk_waiting.get() < 81 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

@@ -2,10 +2,10 @@
 //! too often.
 
 use crate::world::{Fan, MINUTE, Sale, Show, delete, get, pay, post, reserve};
+use boxoffice_core::id::{ConcertId, PlaceKey};
 use boxoffice_server::read_model::ReadModel;
 use boxoffice_server::store::reads::{Of, Reads};
 use boxoffice_server::store::sqlite::SqliteReads;
-use boxoffice_core::id::{ConcertId, PlaceKey};
 use serde_json::{Value, json};
 
 fn dates(seats: u32) -> Value {

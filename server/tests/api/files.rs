@@ -1,8 +1,8 @@
 //! H32: a database file that can't be used is refused with one sentence, and is left as it is.
 
-use boxoffice_server::node;
 use boxoffice_server::clock::Clock;
 use boxoffice_server::config::{Config, Given};
+use boxoffice_server::node;
 use boxoffice_server::store::sqlite::{Files, MIGRATIONS, SCHEMA_VERSION, SqliteStore};
 use rusqlite::Connection;
 use std::fs;

@@ -3,9 +3,9 @@
 
 use crate::guards::{About, fill};
 use crate::world::{Ask, Sale, Seen, get};
+use boxoffice_core::id::Uuid;
 use boxoffice_server::http::problem::TABLE;
 use boxoffice_server::http::routes::routes;
-use boxoffice_core::id::Uuid;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};

@@ -2,6 +2,7 @@
 
 use crate::guards::{About, fill};
 use crate::world::{Ask, Fan, Sale, Seen, Show, charge, count, delete, get, post, reserve};
+use boxoffice_core::id::UserId;
 use boxoffice_server::config::Given;
 use boxoffice_server::http::address::Client;
 use boxoffice_server::http::app::new_id;
@@ -10,7 +11,6 @@ use boxoffice_server::http::routes::{Guard, Route, routes};
 use boxoffice_server::passwords::Passwords;
 use boxoffice_server::supervisor::Supervisor;
 use boxoffice_server::tokens::{Use, queue_claims};
-use boxoffice_core::id::UserId;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -9,7 +9,6 @@
 mod alive;
 mod apart;
 mod behind;
-mod read_model;
 mod bodies;
 mod buying;
 mod closing;
@@ -35,6 +34,7 @@ mod over;
 mod problems;
 mod providers;
 mod queue;
+mod read_model;
 mod seats;
 mod sessions;
 mod settings;

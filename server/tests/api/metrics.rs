@@ -2,8 +2,8 @@
 //! happened, and that the figures of a sale are those of its seats and money.
 
 use crate::world::{Sale, get, pay, post};
-use boxoffice_server::http::problem::TABLE;
 use boxoffice_core::command::Command;
+use boxoffice_server::http::problem::TABLE;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 

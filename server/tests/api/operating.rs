@@ -1,12 +1,12 @@
 //! The operator's verbs and what those who run the server look at.
 
 use crate::world::{Sale, charge, get, id_of, pay, post, put, reserve};
-use boxoffice_server::store::keys::OperatorKeys;
-use boxoffice_server::store::sqlite::ApiKeys;
 use boxoffice_core::limits::{
     DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,
 };
 use boxoffice_core::time::Time;
+use boxoffice_server::store::keys::OperatorKeys;
+use boxoffice_server::store::sqlite::ApiKeys;
 use insta::assert_snapshot;
 use serde_json::json;
 

@@ -1,10 +1,10 @@
 //! Concerts that are over: they leave the read model, the list and the metrics, and can still be asked for.
 
 use crate::world::{MINUTE, Sale, Show, get, id_of, pay, post, put, reserve};
+use boxoffice_core::id::Uuid;
 use boxoffice_server::metrics::CommandLabel;
 use boxoffice_server::store::reads::{Of, Reads};
 use boxoffice_server::store::sqlite::SqliteReads;
-use boxoffice_core::id::Uuid;
 use serde_json::{Value, json};
 
 const HOUR: i64 = 60 * MINUTE;

@@ -1,7 +1,5 @@
 //! The read model by itself: what a reader may see while a batch is shown.
 
-use boxoffice_server::read_model::{ReadModel, Standing};
-use boxoffice_server::store::reads::Snapshot;
 use boxoffice_core::concert::{
     ByHand, Concert, ConcertDate, PauseReason, Policy, Seat, SeatStatus,
 };
@@ -12,6 +10,8 @@ use boxoffice_core::queue::{
 };
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
+use boxoffice_server::read_model::{ReadModel, Standing};
+use boxoffice_server::store::reads::Snapshot;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 const CONCERT: ConcertId = ConcertId(Uuid::from_u128(1));
@@ -150,7 +150,8 @@ fn a_place_that_others_served_is_not_over() {
     let read_model = ReadModel::from_snapshot(Snapshot::default(), Time(0), true);
     let now = Time(1);
     let place = |sequence| PlaceKey { concert: CONCERT, sequence };
-    let standing = |sequence| read_model.concert(CONCERT).expect("shown").queue.standing(sequence, now);
+    let standing =
+        |sequence| read_model.concert(CONCERT).expect("shown").queue.standing(sequence, now);
     let mut rows = Rows::default();
     rows.concerts.insert(CONCERT, concert());
     rows.queues.insert(CONCERT, queue(3, 5));

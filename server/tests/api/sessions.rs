@@ -3,9 +3,9 @@
 use crate::world::{
     Fan, MINUTE, Member, PASSWORD, Sale, Seen, charge, delete, get, id_of, post, put, reserve,
 };
+use boxoffice_core::id::UserId;
 use boxoffice_server::store::pool::ReadPool;
 use boxoffice_server::tokens::Use;
-use boxoffice_core::id::UserId;
 use serde_json::{Value, json};
 
 async fn refreshed(sale: &Sale, token: &str) -> Seen {

@@ -81,19 +81,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Crates, and paths inside of the server, that only some folders may name.
 const CONFINED: &[(&str, &[&str])] = &[
-    (
-        "rusqlite",
-        &["server/src/store/sqlite/", "server/src/audit/", "load/src/rush/truth.rs"],
-    ),
+    ("rusqlite", &["server/src/store/sqlite/", "server/src/audit/", "load/src/rush/truth.rs"]),
     // The folder's own name, as a path of the crate that it uses; and the way that others do it,
     // which is measured beside ours.
     (
         "mysql::prelude",
-        &[
-            "server/src/store/mysql/",
-            "server/src/audit/copy.rs",
-            "load/src/bench/conventional.rs",
-        ],
+        &["server/src/store/mysql/", "server/src/audit/copy.rs", "load/src/bench/conventional.rs"],
     ),
     ("sea_query", &["server/src/store/"]),
     ("axum", &["server/src/http/"]),
@@ -244,14 +237,26 @@ fn the_rules_are_pure() {
 fn bad_samples_are_found() {
     let arrow = |path, text| check_arrows(path, text);
     complains(&arrow("server/src/store/sql.rs", "use crate::http::App;"), "http");
-    complains(&arrow("server/src/store/sqlite/read.rs", "super::super::super::write_path::x()"), "write_path");
+    complains(
+        &arrow("server/src/store/sqlite/read.rs", "super::super::super::write_path::x()"),
+        "write_path",
+    );
     complains(&arrow("server/src/clock.rs", "use super::metrics::Metrics;"), "metrics");
-    complains(&arrow("server/src/write_path/mod.rs", "use crate::{http, store};"), "must not name \"\"");
+    complains(
+        &arrow("server/src/write_path/mod.rs", "use crate::{http, store};"),
+        "must not name \"\"",
+    );
     complains(&arrow("server/src/attic/mod.rs", ""), "ALLOWED");
-    none(&arrow("server/src/http/app.rs", "use super::problem::P; use crate::write_path::WritePath;"));
+    none(&arrow(
+        "server/src/http/app.rs",
+        "use super::problem::P; use crate::write_path::WritePath;",
+    ));
     none(&arrow("server/src/store/sqlite/read.rs", "use super::super::Fault;"));
     none(&arrow("server/src/store/mod.rs", "// crate::http\n"));
-    none(&arrow("server/src/store/mod.rs", "#[cfg(test)]\nmod tests { use crate::write_path::WritePath; }"));
+    none(&arrow(
+        "server/src/store/mod.rs",
+        "#[cfg(test)]\nmod tests { use crate::write_path::WritePath; }",
+    ));
     let confined = |path, text| check_confined(path, text);
     complains(&confined("server/src/http/user.rs", "use rusqlite::Connection;"), "rusqlite");
     complains(&confined("server/src/http/user.rs", "crate::store::sqlite::X"), "store::sqlite");

@@ -4,7 +4,9 @@
 use super::tree::{read, under};
 use super::{complains, none};
 use boxoffice_server::config::KEYS;
-use boxoffice_server::metrics::{CodeLabel, LimitLabels, Metrics, RequestLabels, RouteLabels, Sale};
+use boxoffice_server::metrics::{
+    CodeLabel, LimitLabels, Metrics, RequestLabels, RouteLabels, Sale,
+};
 use std::collections::BTreeSet;
 
 const DOCUMENT: &str = "docs/OPERATIONS.md";

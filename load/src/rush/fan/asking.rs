@@ -182,7 +182,8 @@ mod tests {
 
     fn world(flags: &[&str]) -> Rc<World> {
         let folder = tempfile::tempdir().unwrap();
-        let keys = KeyFile::open(&folder.path().join("k"), boxoffice_server::clock::Clock::System.now());
+        let keys =
+            KeyFile::open(&folder.path().join("k"), boxoffice_server::clock::Clock::System.now());
         let words = ["rush", "--double-click=0", "--cut=0"].iter().chain(flags);
         let options = Only::parse_from(words).options;
         Rc::new(World::new(options, Uuid::nil(), Keyring::new(&keys.unwrap())).unwrap())

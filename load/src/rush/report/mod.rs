@@ -12,9 +12,9 @@ use super::pace::{Moments, Pace};
 use super::process::{Server, peak_memory_bytes};
 use super::venue::Judgement;
 use super::world::World;
+use boxoffice_core::time::Time;
 use boxoffice_server::Failure;
 use boxoffice_server::http::view::stamp;
-use boxoffice_core::time::Time;
 use serde::Serialize;
 use std::path::Path;
 

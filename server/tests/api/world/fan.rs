@@ -2,13 +2,13 @@
 
 use super::ask::{Ask, Seen, get, post};
 use super::{START, Sale};
-use boxoffice_server::http::app::new_id;
-use boxoffice_server::http::view::stamp;
-use boxoffice_server::tokens::{QueueClaims, Use};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_core::time::Time;
 use boxoffice_core::user::Register;
+use boxoffice_server::http::app::new_id;
+use boxoffice_server::http::view::stamp;
+use boxoffice_server::tokens::{QueueClaims, Use};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 

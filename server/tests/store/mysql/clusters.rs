@@ -7,13 +7,13 @@ use super::sale::{
 };
 use crate::servers::{Cluster, eventually};
 use crate::subject::options;
-use boxoffice_server::store::mysql::{MySqlReads, MySqlStore, Options};
-use boxoffice_server::store::reads::{Of, Reads};
-use boxoffice_server::store::{Changes, Store};
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::QueueSettings;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::mysql::{MySqlReads, MySqlStore, Options};
+use boxoffice_server::store::reads::{Of, Reads};
+use boxoffice_server::store::{Changes, Store};
 use mysql::prelude::Queryable;
 use std::time::Duration;
 

@@ -5,12 +5,12 @@ use super::sale::{
     DATE, NOW, SHOW, admit, in_the_shop, in_the_shop_in, join, opened, place, reserve, run,
 };
 use crate::servers::Server;
-use boxoffice_server::store::mysql::MySqlStore;
-use boxoffice_server::store::{Changes, Store};
 use boxoffice_core::concert::SeatStatus;
 use boxoffice_core::id::SeatKey;
 use boxoffice_core::queue::QueueSettings;
 use boxoffice_core::rows::Rows;
+use boxoffice_server::store::mysql::MySqlStore;
+use boxoffice_server::store::{Changes, Store};
 use mysql::prelude::Queryable;
 use std::collections::BTreeSet;
 

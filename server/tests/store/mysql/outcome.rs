@@ -8,11 +8,11 @@ use super::sale::{
 };
 use crate::servers::Server;
 use crate::subject::options;
+use boxoffice_core::id::SeatKey;
+use boxoffice_core::money::Money;
 use boxoffice_server::store::mysql::{MySqlReads, MySqlStore, Options};
 use boxoffice_server::store::reads::Reads;
 use boxoffice_server::store::{Changes, Fault, Store};
-use boxoffice_core::id::SeatKey;
-use boxoffice_core::money::Money;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
