@@ -1,7 +1,7 @@
-//! `boxoffice admin`: what operators do. Keys are made and exports read on the database itself, beside
-//! running servers: the first key cannot be asked for with a key, and an export is one moment's rows and no
-//! load on a sale. Everything else is asked of a running server by its HTTP API: it decides, whoever else
-//! asks meanwhile, and it alone may write to an embedded database that it sells from.
+//! `boxoffice admin`: what operators do. Keys are made and exports read on the database itself, while servers run: the
+//! first key cannot be asked for with a key, and an export shows the rows of one moment and puts no load on a sale.
+//! Everything else goes to a running server through its HTTP API, which alone may write to an embedded database that it
+//! sells from.
 
 mod change;
 pub mod export;

@@ -15,7 +15,7 @@ pub struct Options {
     settings: Settings,
 }
 
-/// Audits, and prints what was found.
+/// Audits, and prints the result.
 ///
 /// # Errors
 /// The database cannot be read, or something in it is not as it should be.

@@ -40,7 +40,7 @@ enum Verb {
     Rush(rush::Options),
 }
 
-/// Prints a verb's result. Whoever reads a part of it only (`| head`) has what they wanted.
+/// Prints a verb's result. A reader that takes only a part of it (`| head`) has what it wanted.
 ///
 /// # Errors
 /// It cannot be written.
@@ -59,8 +59,8 @@ const OF_DATABASE: &[&str] =
 /// Where the token keys are.
 const OF_KEYS: &[&str] = &["keys_file"];
 
-/// The command line. Of verbs that are not `serve` the help shows the settings that matter to them; the
-/// others are taken all the same, since a server's file and environment hold them, too.
+/// The command line. For verbs other than `serve` the help shows the settings that matter to them. The others are
+/// accepted all the same, since a server's file and environment hold them, too.
 fn command() -> Command {
     fn only(command: Command, shown: &'static [&'static str]) -> Command {
         command.mut_args(move |arg| {
@@ -91,7 +91,7 @@ fn command() -> Command {
         })
 }
 
-/// The command line as it was typed. Of a bad value that was not typed it says where it comes from.
+/// The command line as it was typed. For a bad value that was not typed it says where the value comes from.
 fn matches() -> ArgMatches {
     command().try_get_matches().unwrap_or_else(|mut error| {
         let source = of_environment(&error)
@@ -105,7 +105,7 @@ fn matches() -> ArgMatches {
     })
 }
 
-/// What a value should have been that could not even be read, where its type alone tells.
+/// What a value should be that could not be read, where its type alone says it.
 fn wanted(error: &clap::Error) -> Option<&'static str> {
     let why = error.source()?;
     if why.is::<std::num::ParseIntError>() {
@@ -119,7 +119,7 @@ fn wanted(error: &clap::Error) -> Option<&'static str> {
     }
 }
 
-/// The environment variable that a bad value is of.
+/// The environment variable that a bad value comes from.
 fn of_environment(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else { return None };
     let flag = arg.split_whitespace().next()?;

@@ -13,30 +13,30 @@ use crate::write_path::{Refill, news};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a connection to the database may take to be made, at most.
+/// Longest time to connect to the database.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
-/// How long a statement waits for another transaction's lock, at most: no longer than the others who wait
-/// for the write path should. Others hold a lock for a batch; whoever holds one for longer has gone.
+/// Longest time that a statement waits for another transaction's lock: no longer than others should wait for the write
+/// path. A lock is held for a batch; one that is held for longer belongs to a node that has gone.
 const LOCK_WAIT_MAX: Duration = Duration::from_secs(1);
 
-/// A database with everything that a node asks of it.
+/// A database with all that a node needs of it.
 pub struct Opened {
     /// Writes.
     pub store: Box<dyn Store>,
     /// Read, each by one request at a time.
     pub readers: Vec<Box<dyn Reads>>,
-    /// Reads for the server itself, whatever the requests' readers are busy with.
+    /// Reads for the server itself, however busy the requests' readers are.
     pub house: Box<dyn Reads>,
-    /// Makes durable what they have seen, where it is not yet.
+    /// Makes durable what the readers have seen, where it is not durable yet.
     pub flush: Option<Arc<dyn Flush>>,
-    /// What the read model starts from.
+    /// What the read model is filled with at the start.
     pub snapshot: Snapshot,
     /// Reads it again.
     pub refill: Refill,
 }
 
-/// Opens the database for a node. Where it has a clock of its own, the node's has followed it once
-/// before this returns: nothing is shown or decided as of what the machine's clock says.
+/// Opens the database for a node. Where the database has a clock, the node's clock has followed it once before this
+/// returns, so that nothing is shown or decided by the machine's clock.
 ///
 /// # Errors
 /// It cannot be used.
@@ -50,10 +50,10 @@ pub fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
     Ok(opened)
 }
 
-/// Has the database keep the currency of its amounts, from the first start on.
+/// Has the database keep the currency of its amounts, from the first start.
 ///
 /// # Errors
-/// It keeps another one: every amount in it would be taken for something else.
+/// It keeps another currency. Every amount in it would be taken for something else.
 fn keep_currency(config: &Config, store: &mut dyn Store) -> Result<(), Failure> {
     let wanted = &config.currency;
     let kept = store.keep("currency", wanted).map_err(|fault| named(config, &fault))?;
@@ -72,7 +72,7 @@ pub fn named(config: &Config, fault: &Fault) -> String {
 
 fn sqlite(config: &Config, files: Files, clock: &Clock) -> Result<Opened, Fault> {
     let mut store = Box::new(SqliteStore::open(&files)?);
-    // A command in a transaction of its own waits for its own sync: that is the way to compare with.
+    // A command in a transaction of its own waits for its own sync. That is the way to compare with.
     let flush = if config.batch_commands_max > 1 { store.defer_sync() } else { None };
     let reader = |_| Ok(Box::new(SqliteReads::open(&files)?) as Box<dyn Reads>);
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
@@ -109,9 +109,9 @@ fn options(config: &Config, url: &str) -> Result<Options, Fault> {
 
 fn mysql(config: &Config, url: &str, clock: &Clock) -> Result<Opened, Fault> {
     let options = options(config, url)?;
-    // First, since it makes the tables and notes what it has seen of other servers.
+    // First, since it makes the tables and notes how far it has read other servers' news.
     let mut store = Box::new(MySqlStore::open(&options)?);
-    // The rows of these news are in the snapshot, which is read after them.
+    // The snapshot is read after the news and so has their rows.
     news(store.as_mut(), clock)?;
     let reader = |_| Ok(Box::new(MySqlReads::open(&options)?) as Box<dyn Reads>);
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
@@ -133,8 +133,7 @@ pub fn clock(config: &Config) -> Result<Clock, Failure> {
     })
 }
 
-/// Keeps every other server away from an embedded database, for as long as it is held; any number
-/// may share another.
+/// Keeps every other server away from an embedded database while it is held. A shared database may have any number.
 ///
 /// # Errors
 /// Another server sells from it, or the lock cannot be made.
@@ -159,19 +158,19 @@ pub fn snapshot(config: &Config) -> Result<AuditSnapshot, Failure> {
     Ok(opened.map_err(|fault| named(config, &fault))?)
 }
 
-/// What operators' keys are opened for.
+/// Why operators' keys are opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum For {
-    /// A look.
+    /// To read them.
     Looking,
-    /// Changes in a database that is there.
+    /// To change them in an existing database.
     Changes,
-    /// Changes; a database that is not there yet is made.
+    /// To change them; a missing database is made.
     ANewOneToo,
 }
 
-/// The operators' keys. A key in a new database would be of use to nobody, so that none is made in passing:
-/// it is rather the wrong database.
+/// The operators' keys. A missing database is not made in passing: a key in a new database is of no use, and most
+/// likely it is the wrong database.
 ///
 /// # Errors
 /// The database cannot be used, or there is none yet.

@@ -13,7 +13,7 @@ use boxoffice_core::time::Time;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Price zones by the share of the hall that they take, per cent, from the stage.
+/// Price grades by their share of the hall, per cent, from the stage.
 pub const ZONES: [(&str, u32, i64); 4] =
     [("VIP", 10, 198_000), ("R", 30, 165_000), ("S", 70, 132_000), ("A", 100, 99_000)];
 
@@ -65,7 +65,7 @@ pub async fn open(app: &App) -> Result<(), Failure> {
         concert(app, "Moonlight Parade", "Hangang Hall", &[(30, 50), (31, 50), (37, 50)])?,
         concert(app, "한여름 밤의 콘서트", "올림픽홀", &[(45, 50), (46, 5_000)])?,
     ];
-    // Of servers that start on one empty database at once, one opens the sale.
+    // Where several servers start on one empty database, one of them opens the sale.
     for (command, name) in commands.into_iter().zip(["demo-1", "demo-2"]) {
         let key = Key { scope: Uuid::nil(), key: name.into(), fingerprint: [0; 32] };
         app.outcome(command, Some(key)).await.map_err(|problem| problem.code())?;

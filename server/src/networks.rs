@@ -1,4 +1,4 @@
-//! Networks: which addresses are meant, and as whom an address counts.
+//! Networks: lists of addresses, and which addresses count as one.
 
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv6Addr};
@@ -71,8 +71,8 @@ impl std::fmt::Debug for Networks {
     }
 }
 
-/// As whom an address counts: IPv6 by its first 64 bits, since whoever has one has all of those;
-/// IPv4 that is written as IPv6 as what it is.
+/// The address that counts: IPv6 by its first 64 bits, since one customer has all of them; IPv4 written as IPv6 as
+/// the IPv4 address.
 #[must_use]
 pub fn counted(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

@@ -1,4 +1,4 @@
-//! Putting a node together: store, read model, write path, tick, keys.
+//! Puts a node together: store, read model, write path, tick, keys.
 
 use crate::Failure;
 use crate::clock::Clock;
@@ -29,15 +29,15 @@ use std::time::Duration;
 
 /// A node that is not listening yet.
 pub struct Node {
-    /// What handlers work with.
+    /// What handlers use.
     pub app: App,
     /// The write path's thread.
     pub writer: Writer,
     /// The background tick.
     pub ticker: Ticker,
-    /// Starts what else must live until the stop.
+    /// Starts other threads and tasks that must live until the stop.
     pub supervisor: Supervisor,
-    /// What has ended before it, of the node's own threads as well.
+    /// Those that have ended before it, the node's own threads included.
     pub ends: Ends,
 }
 
@@ -60,7 +60,7 @@ fn queue_settings(config: &Config) -> QueueSettings {
     }
 }
 
-/// From how long on a batch or a read is in the log.
+/// Batches and reads that take longer are in the log.
 fn slow(config: &Config) -> Option<Duration> {
     (config.log_slow_ms > 0).then(|| Duration::from_millis(config.log_slow_ms))
 }
@@ -99,7 +99,7 @@ fn external(config: &Config) -> Result<Option<Arc<External>>, Failure> {
     Ok(Some(Arc::new(opened.map_err(|why| format!("{name}: {why}"))?)))
 }
 
-/// The keys that sign tokens: as the settings give them, or those of the file, which `open` opens.
+/// The keys that sign tokens: those of the settings, or of the file, which `open` opens.
 ///
 /// # Errors
 /// They are malformed, or the file cannot be used.
@@ -123,7 +123,7 @@ pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
     build_under(Supervisor::new(), config, clock)
 }
 
-/// The same under a supervisor that watches others already.
+/// The same under a supervisor that exists already.
 ///
 /// # Errors
 /// See [`build`].
@@ -135,7 +135,7 @@ pub fn build_under(
     config.check_token_keys()?;
     let currency = Currency::of(&config.currency).ok_or("currency: it is no ISO 4217 code")?;
     let Opened { store, readers, house, flush, snapshot, refill } = database::open(config, &clock)?;
-    // Of several servers each would make its own.
+    // Each of several servers would make its own.
     let makes_its_own = matches!(config.where_is_the_database()?, Database::Sqlite(_));
     let keys = token_keys(config, |file| {
         if makes_its_own { KeyFile::open(file, clock.now()) } else { KeyFile::read(file) }
@@ -172,7 +172,7 @@ pub fn build_under(
         metrics: Arc::clone(&metrics),
         pressure: Arc::clone(&pressure),
     };
-    // What it is asked, nobody is told of: it need not be durable.
+    // Nobody is told of its answers, so they need not be durable.
     let house = ReadPool::new(vec![house], None);
     let inner = Inner {
         write_path,

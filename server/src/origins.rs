@@ -1,4 +1,4 @@
-//! Origins: web pages of other hosts whose scripts may ask this server (CORS).
+//! Origins: web pages of other hosts whose scripts may use this server (CORS).
 
 use serde::Deserialize;
 

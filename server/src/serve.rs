@@ -1,4 +1,4 @@
-//! `boxoffice serve`: runs until it is told to stop, then finishes what it took.
+//! `boxoffice serve`: runs until it gets a signal to stop, then finishes the work that it has accepted.
 
 use crate::Failure;
 use crate::config::Config;
@@ -23,18 +23,18 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// How long the write path may take to finish what it took.
+/// How long the write path may take to finish what it has accepted.
 const WRITE_PATH_WAIT: Duration = Duration::from_secs(20);
-/// Connections that may wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
-/// Whoever finds no room there tries again after a second, then after three.
+/// Connections that may wait to be accepted; the system may allow fewer (`net.core.somaxconn`). A client that finds
+/// no room tries again after a second, then after three.
 const BACKLOG: u32 = 8_192;
-/// Files that are open for other things than connections and readers.
+/// Files that are open besides connections and readers.
 const OTHER_FILES: usize = 64;
 /// Files of a reader: SQLite's database, its log and the log's index.
 const FILES_OF_A_READER: usize = 3;
-/// How long whoever reads standard output is waited for.
+/// How long a reader of standard output is waited for.
 const ANNOUNCE_MAX: Duration = Duration::from_secs(1);
-/// Between two looks at the key file.
+/// Time between two looks at the key file.
 const KEYS_EVERY: Duration = Duration::from_secs(2);
 
 /// Runs the server.
@@ -61,7 +61,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     ))
 }
 
-/// Connections that the system has files for, on each address. Without files the server could neither take one
+/// Connections for which the system has files, on each address. Without files the server could neither accept one
 /// more nor see that room is short.
 fn connections_max(config: &Config) -> Result<usize, Failure> {
     let addresses = if config.operator_address()?.is_some() { 2 } else { 1 };
@@ -73,12 +73,13 @@ fn connections_max(config: &Config) -> Result<usize, Failure> {
     Ok((allowed.saturating_sub(others) / addresses).clamp(1, config.connections_max))
 }
 
-/// As many open files as the system allows. Where that is too few: how many, and how many are wanted.
+/// Raises the limit of open files as far as the system allows. Where that is too low: how many there are, and how
+/// many are wanted.
 pub fn raise_descriptor_limit(connections: usize) -> Option<(u64, u64)> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // Where raising is not allowed, the limit stays and the answer tells.
+    // Where raising is not allowed, the limit stays, and the result says so.
     let _ = setrlimit(Resource::Nofile, limit);
     let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(64);
@@ -91,7 +92,7 @@ async fn serve(
     supervised: (Supervisor, Ends),
 ) -> Result<(), Failure> {
     let _writes_fail = survive_file_size_limit()?;
-    // Before the database is opened, and until after the write path's end.
+    // Before the database is opened, and until the write path has ended.
     let _lock = database::lock(config)?;
     let mut node = node::build_under(supervised, config, database::clock(config)?)?;
     let has_demo = config.demo && node.app.read_model.is_empty();
@@ -104,7 +105,7 @@ async fn serve(
         listen(address).map_err(|error| format!("listen_operator {address}: {error}"))
     });
     let for_operators = for_operators.transpose()?;
-    // Before the address is told: whoever has read it may stop the server.
+    // Before the address is printed: whoever has read it may stop the server.
     let mut signals = Signals::take()?;
     let operators_at = for_operators.as_ref().map(TcpListener::local_addr).transpose()?;
     let address = listener.local_addr()?;
@@ -159,7 +160,7 @@ async fn serve(
     Ok(())
 }
 
-/// The accept loops: everybody's, and the operators' where they have an address of their own.
+/// The accept loops: the public one, and the operators' where they have an address of their own.
 fn accept(
     supervisor: &Supervisor,
     app: &App,
@@ -193,8 +194,8 @@ fn doors(config: &Config, connections_max: usize) -> serve::Doors {
     }
 }
 
-/// Serves on for this time while `/readyz` says no: whoever is on the way to this server still arrives, and
-/// by the stop a balancer sends nobody any more. A second signal ends the wait, as does what ends by itself.
+/// Goes on serving for this time while `/readyz` says no: requests on the way to this server still arrive, and by the
+/// end a balancer sends no more. A second signal ends the wait, and so does a thread or task that ends by itself.
 async fn drain(
     draining: &AtomicBool,
     time: Duration,
@@ -215,11 +216,11 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// How to get what operators' requests need.
+/// How to get an operator's key.
 const OPERATORS_KEY: &str =
     "boxoffice admin key create --name YOU, with the same database settings";
 
-/// The first line of the log: what is served, from where.
+/// The first line of the log: what is served, and where.
 fn log_start(address: SocketAddr, operators_at: Option<SocketAddr>, config: &Config, app: &App) {
     let (concerts, now) = (app.read_model.concerts(), app.clock.now());
     let open = concerts.iter().filter(|concert| concert.row().on_sale(now).is_ok()).count();
@@ -236,7 +237,7 @@ fn log_start(address: SocketAddr, operators_at: Option<SocketAddr>, config: &Con
     );
 }
 
-/// Tells where the server is. The first line is for programs that start one, too.
+/// Prints where the server is. The first line is for programs that start a server, too.
 fn announcement(
     address: SocketAddr,
     operators_at: Option<SocketAddr>,
@@ -277,7 +278,7 @@ fn announcement(
     )
 }
 
-/// Prints it. Nobody has to listen or to read; the server runs all the same.
+/// Prints a text. The server runs whether or not anybody reads it.
 fn announce(text: String) {
     let _ = within(ANNOUNCE_MAX, move || {
         let mut out = std::io::stdout();
@@ -285,13 +286,13 @@ fn announce(text: String) {
     });
 }
 
-/// Where a file may not grow any more (`ulimit -f`), the system ends the process by a signal unless
-/// somebody takes it. Taken, the write fails like one on a full disk, and is answered like it.
+/// At the largest size of a file (`ulimit -f`) the system ends the process by a signal, unless the process takes
+/// it. Then the write fails as on a full disk, and is answered so.
 fn survive_file_size_limit() -> std::io::Result<Signal> {
     signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
 }
 
-/// What tells the server to stop. From [`Signals::take`] on, no signal ends the process by itself.
+/// The signals that stop the server. From [`Signals::take`] on, no signal ends the process by itself.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -311,7 +312,7 @@ impl Signals {
         tracing::info!(signal, "told to stop");
     }
 
-    /// Waits for a signal, or for what ends before one: that is returned.
+    /// Waits for a signal, or for the end of something before it, which is returned.
     async fn or_end(&mut self, ends: &mut Ends) -> Option<End> {
         tokio::select! {
             () = self.any() => None,
@@ -320,8 +321,8 @@ impl Signals {
     }
 }
 
-/// Has the keys of the file taken when it changes, so that rotating needs no restart. Where keys are not
-/// in a file there is nothing to watch.
+/// Takes the keys of the file when it changes, so that rotating needs no restart. Keys that are not in a file are not
+/// watched.
 fn watch_keys(
     supervisor: &Supervisor,
     keyring: Arc<Keyring>,

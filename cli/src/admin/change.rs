@@ -1,4 +1,4 @@
-//! Verbs about what there is: they change, delete, credit, debit and take out.
+//! Verbs about what exists: they change, delete, credit, debit and export.
 
 use super::server::{Request, Verb};
 use super::verbs::{Policy, Range, body, of_concert, range};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// A change that would change nothing is a slip of who typed it.
+/// A change that would change nothing is a mistake in typing.
 fn some(body: Value, flags: &str) -> Result<Value, Failure> {
     let empty = body.as_object().is_none_or(serde_json::Map::is_empty);
     if empty { Err(format!("nothing to change: it takes {flags}").into()) } else { Ok(body) }

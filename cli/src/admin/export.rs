@@ -1,4 +1,4 @@
-//! Exports: CSV of one moment's rows, read beside running servers.
+//! Exports: CSV of the rows of one moment, read while servers run.
 
 use crate::print_out;
 use boxoffice_server::config::Settings;

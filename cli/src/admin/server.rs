@@ -1,4 +1,4 @@
-//! Asking a running server, and telling what it answered.
+//! Asks a running server and shows its answer.
 
 use super::show;
 use crate::print_out;
@@ -10,11 +10,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 use ureq::http;
 
-/// Longer than a server takes for an answer.
+/// Longer than a server takes to answer.
 const ANSWER_WAIT: Duration = Duration::from_secs(40);
 /// Largest answer that is read, bytes.
 const ANSWER_MAX: u64 = 64 * 1024 * 1024;
-/// Pages of a list that are asked for.
+/// Pages of a list that are read.
 const PAGES_MAX: usize = 10_000;
 
 /// Which server, and as whom.
@@ -36,7 +36,7 @@ pub struct Server {
     idempotency_key: Option<String>,
 }
 
-/// What is asked, and of whom.
+/// A request, and the server that it goes to.
 #[derive(Debug, clap::Args)]
 pub struct Asked<T: clap::Args + std::fmt::Debug> {
     #[command(flatten)]
@@ -45,12 +45,12 @@ pub struct Asked<T: clap::Args + std::fmt::Debug> {
     server: Server,
 }
 
-/// Something that a server is asked for.
+/// Something that can be asked of a server.
 pub trait Verb {
     /// The request.
     ///
     /// # Errors
-    /// What was typed makes none; the text says why.
+    /// What was typed makes no request; the text says why.
     fn request(&self) -> Result<Request, Failure>;
 }
 
@@ -65,7 +65,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// One without a body.
+    /// A request without a body.
     pub fn new(method: &str, path: impl Into<String>) -> Self {
         let (method, path) = (method.to_owned(), path.into());
         Self { method, path, content_type: String::new(), body: None, pages_of: None }
@@ -107,12 +107,12 @@ impl Request {
     }
 }
 
-/// The server gave no answer that could be understood.
+/// The server gave no answer that is understood.
 #[derive(Debug)]
 pub struct Unheard(String);
 
 impl Unheard {
-    /// What the program exits with then.
+    /// The program's exit code then.
     pub const CODE: u8 = 3;
 }
 
@@ -147,7 +147,7 @@ impl Server {
         Ok(key)
     }
 
-    /// No answer: to what request with what key, where it may have arrived.
+    /// No answer: to which request, with which key; it may have arrived.
     fn unheard(&self, why: &dyn std::fmt::Display, sent: Option<(&Request, &str)>) -> Failure {
         let again = match sent {
             Some((request, key)) if request.method == "POST" => {
@@ -178,7 +178,7 @@ impl Server {
             .timeout_global(Some(ANSWER_WAIT))
             .timeout_connect(Some(Duration::from_secs(10)))
             .http_status_as_error(false)
-            // A key is for the server that was named.
+            // A key is only for the server that was named.
             .max_redirects(0)
             .proxy(None)
             .user_agent(concat!("boxoffice/", env!("CARGO_PKG_VERSION")))
@@ -211,7 +211,7 @@ impl Server {
     }
 }
 
-/// In which language a person here reads.
+/// The language of the person at this terminal.
 fn language() -> &'static str {
     let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .into_iter()
@@ -219,7 +219,7 @@ fn language() -> &'static str {
     if set.is_some_and(|value| value.starts_with("ko")) { "ko, en" } else { "en" }
 }
 
-/// What a refusal says, in a sentence.
+/// A refusal as a sentence.
 fn refusal(answer: &Answer) -> Option<String> {
     let Ok(Value::Object(mut problem)) = serde_json::from_slice(&answer.body) else {
         return None;
@@ -235,7 +235,7 @@ fn refusal(answer: &Answer) -> Option<String> {
     Some(format!("{title} ({code}{more})"))
 }
 
-/// Asks, and prints the answer.
+/// Sends the request and prints the answer.
 ///
 /// # Errors
 /// The server refuses, or cannot be asked.
@@ -261,7 +261,7 @@ pub fn ask<T: Verb + clap::Args + std::fmt::Debug>(asked: Asked<T>) -> Result<()
                 format!(" [request {}]", answer.request_id)
             };
             let failure = clean(&format!("{told}{id}"));
-            // What is no problem of ours is told by somebody else: a proxy, or another program.
+            // An answer that is not one of our problems comes from a proxy, or another program.
             return Err(if refusal(&answer).is_some() {
                 failure.into()
             } else {

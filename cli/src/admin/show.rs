@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 pub fn value(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
-        // It may be what somebody else has typed.
+        // It may be text that somebody else has typed.
         Value::String(text) => clean(text),
         Value::Array(items) => items.iter().map(self::value).collect::<Vec<_>>().join(", "),
         Value::Object(members) => {

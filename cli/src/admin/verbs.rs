@@ -8,10 +8,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
-/// Most of a file that is sent, bytes; a server takes no more.
+/// Longest file that is sent, bytes; a server takes no more.
 const FILE_MAX: u64 = 16 * 1024 * 1024;
 
-/// What a file holds, or with `-` what is typed.
+/// The text of a file, or with `-` what is typed.
 fn contents(file: &Path) -> Result<Vec<u8>, Failure> {
     let named = |why: std::io::Error| format!("{}: {why}", file.display());
     let mut bytes = Vec::new();
@@ -37,7 +37,7 @@ fn members(file: &Path) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// What flags say, over what a file says.
+/// The members that flags give replace those of a file.
 pub fn body(file: Option<&Path>, flags: &impl Serialize) -> Result<Value, Failure> {
     let mut all = file.map_or_else(|| Ok(Map::new()), members)?;
     if let Value::Object(flags) = serde_json::to_value(flags)? {

@@ -59,7 +59,7 @@ pub const VERSION: Blank = Blank("{version}", "version");
 
 const BLANKS: [Blank; 3] = [QUEUE_TOKEN, RESERVATION, VERSION];
 
-/// What a connection has been told.
+/// What a connection remembers of its answers.
 #[derive(Default)]
 struct Memory([String; BLANKS.len()]);
 

@@ -25,7 +25,7 @@ use boxoffice_server::tokens::{KeyFile, Keyring, Use, queue_claims, random};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Seats of a date that is bought from, unless told. Dates sell out one after another, each in random
+/// Seats of a date that is bought from, unless another number is set. Dates sell out one after another, each in random
 /// order.
 pub const SEATS_PER_DATE: usize = 5_000;
 /// Commands in one transaction while preparing.

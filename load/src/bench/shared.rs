@@ -133,7 +133,7 @@ impl Bench<'_> {
         if self.wants(HOT) { self.one_seat() } else { Ok(()) }
     }
 
-    /// A thousand fans for one seat: one has it, the others are told.
+    /// A thousand fans for one seat: one has it, the others are refused.
     fn one_seat(&mut self) -> Result<(), Failure> {
         let none = || "there is no crowd left";
         let requests = self.prepared.one_seat_requests().ok_or_else(none)?;

@@ -22,7 +22,7 @@ pub enum Curve {
 const WEIGHT_MAX: u32 = 1_000_000_000;
 /// Last second of a file: a day.
 const SECOND_MAX: u32 = 86_400;
-/// Faults of a file that are told on the screen.
+/// Faults of a file that are printed, at most.
 const FAULTS_SHOWN: usize = 10;
 
 impl Curve {

@@ -205,7 +205,7 @@ impl Fan {
     /// What an answer means that is no success: the time was over, or something is wrong.
     fn refused(&self, step: Step, answer: &Answer) -> Stage {
         match answer.code().as_ref() {
-            // Whoever let too many holds lapse may not join again for a while.
+            // After too many lapsed holds a fan may not join again for a while.
             "queue_token_expired" | "hold_lapsed" | "too_many_lapses" => Stage::TooLate,
             "sale_closed" => Stage::SoldOut,
             _ => self.unexpected(step, answer),
@@ -261,7 +261,7 @@ impl Fan {
         self.wait_as_told(&view)
     }
 
-    /// The next poll is due when the server says; whoever can hope for no seat goes.
+    /// The next poll is due when the server says. A fan who can hope for no seat leaves.
     fn wait_as_told(&mut self, view: &Line<'_>) -> Told<()> {
         if view.is_hopeless() {
             return Err(Stage::SoldOutWaiting);
@@ -299,7 +299,7 @@ impl Fan {
                 _ => return Err(Stage::TooLate),
             }
             if let Some(now) = view.position {
-                // Of several servers one may have heard less than the one before.
+                // One of several servers may know less than the one before.
                 if now > position && !self.world.has_several_servers() {
                     self.surprise(&format!("its position rose from {position} to {now}"));
                 }
@@ -447,7 +447,7 @@ impl Fan {
         Ok(())
     }
 
-    /// Pays, charging the balance before or after being told that it is too small.
+    /// Pays, and charges the balance before, or after a refusal says that it is too small.
     async fn pay(&mut self, claim: Uuid, price: i64, date: Uuid, seats: &[u32]) -> Told<Stage> {
         if self.random.bool() && price > 0 {
             self.charge(price).await?;

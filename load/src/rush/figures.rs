@@ -70,15 +70,15 @@ pub enum Stage {
     Holding,
     /// Bought.
     Bought,
-    /// Was told in line that no seat is left.
+    /// Learned in line that no seat is left.
     SoldOutWaiting,
     /// Was let in, and found no seat left.
     SoldOut,
     /// Lost every race that it had the patience for.
     Outrun,
-    /// Held seats and was heard of no more.
+    /// Held seats and then did nothing more.
     Abandoned,
-    /// Joined and was heard of no more.
+    /// Joined and then did nothing more.
     NoShow,
     /// Changed its mind: gave its seats back.
     Released,

@@ -1,5 +1,5 @@
-//! What became of the seats: sold, or why not. A seat that nobody bought while fans were told that nothing is
-//! left has come back after they had gone, and this says so.
+//! What became of the seats: sold, or why not. A seat may be left although fans learned that nothing is left: it came
+//! back after they had gone, and this says so.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct Hall {
     /// All of them.
     pub seats: u64,
-    /// Sold, by whoever.
+    /// Sold, to any fan.
     pub sold: u64,
     /// Held and not yet paid for.
     pub held: u64,

@@ -25,11 +25,11 @@
 use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
-/// Configurations kept at most; beyond it a history is left undecided, which is told.
+/// Most configurations that are kept. Beyond it a history is left undecided, and the report says so.
 const CONFIGURATIONS_MAX: usize = 200_000;
 
-/// What somebody did to a seat. Times of the server are UTC milliseconds as it told them; `None`
-/// where no answer told.
+/// What somebody did to a seat. Times of the server are UTC milliseconds from its answers; `None`
+/// without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Got it held.
@@ -41,7 +41,7 @@ pub enum Act {
         /// Until when.
         until: Option<i64>,
     },
-    /// Was told that it is held or sold.
+    /// The answer was that it is held or sold.
     Taken,
     /// Gave it back.
     Release {
@@ -52,7 +52,7 @@ pub enum Act {
     Pay {
         /// Which claim.
         claim: Uuid,
-        /// When; `None` where no answer told.
+        /// When; `None` without an answer.
         at: Option<i64>,
     },
 }
@@ -254,7 +254,7 @@ mod tests {
         if left.iter().all(|&i| history[i].answered.is_none()) {
             return true;
         }
-        // Whoever is next must have been called before every answer that is still to come.
+        // The next operation must have been called before every answer that is still to come.
         let first_answer = left.iter().filter_map(|&i| history[i].answered).min();
         left.iter().any(|&i| {
             let in_time = first_answer.is_none_or(|answer| history[i].called <= answer);

@@ -36,7 +36,7 @@ pub async fn watch(world: Rc<World>) {
     }
 }
 
-/// Progress is for whoever is there to see it.
+/// Progress is printed only where somebody may see it.
 fn say(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

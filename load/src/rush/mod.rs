@@ -40,7 +40,7 @@ const OWN_CONNECTIONS: usize = 2;
 /// Sends the fans in, audits, and reports.
 ///
 /// # Errors
-/// The server cannot be used, or something was not right; the report tells what.
+/// The server cannot be used, or a check failed; the report says which.
 pub fn run(options: Options) -> Result<(), Failure> {
     let options = options.checked()?;
     let curve = Curve::parse(&options.arrivals)?;
@@ -64,7 +64,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
     let world = local.block_on(&runtime, async {
         tokio::select! {
             done = rush(&options, &curve, &venue) => done,
-            // The server and its files go when the venue does.
+            // Dropping the venue ends the server and removes its files.
             _ = tokio::signal::ctrl_c() => Err("interrupted; nothing was counted".into()),
         }
     })?;
@@ -163,7 +163,7 @@ async fn send_in(
         let due: Instant = world.began() + moment;
         tokio::time::sleep_until(due).await;
         living.spawn_local(Fan::new(world, pools, number, due).live());
-        // The memory of those who have gone.
+        // The memory of fans who have ended.
         while let Some(ended) = living.try_join_next() {
             ended?;
         }

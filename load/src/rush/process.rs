@@ -5,7 +5,7 @@ use serde::Serialize;
 /// The server that was started for the run.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Server {
-    /// From its start to the address that it told, milliseconds.
+    /// From its start until it printed its address, milliseconds.
     pub start_ms: u64,
     /// Most memory that it had at once; `None` where the system does not tell.
     pub peak_memory_bytes: Option<u64>,

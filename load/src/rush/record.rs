@@ -1,5 +1,5 @@
-//! What the fans were told: facts that must be true in the database for ever after, requests whose
-//! outcome nobody told them, and the history of each seat.
+//! What fans learned from answers: facts that must stay true in the database, requests whose outcome they
+//! never learned, and the history of each seat.
 
 use super::linear::{Act, Operation, Verdict, check};
 use serde::Serialize;
@@ -55,7 +55,7 @@ pub enum Fact {
 pub struct Told {
     /// The user.
     pub user: Uuid,
-    /// What was told.
+    /// What the answer said.
     pub fact: Fact,
 }
 

@@ -1,5 +1,5 @@
-//! Whether everything that the fans were told is true in the database, and whether the database holds
-//! nothing of theirs that they were not told. Reads raw rows; shares nothing with the rules.
+//! Whether every answer that fans got is true in the database, and whether the database has nothing of theirs
+//! that no answer said. Reads raw rows; shares no code with the rules.
 
 use super::hall::{Claim, Hall};
 use super::record::{Fact, Record, Told};
@@ -30,7 +30,7 @@ impl<'a> Truth<'a> {
         Self { rows, concert }
     }
 
-    /// A sentence for everything that is not as it was told.
+    /// A sentence for everything that is not as an answer said.
     ///
     /// # Errors
     /// The rows cannot be read.
@@ -276,7 +276,7 @@ mod tests {
     const CHARGE: Uuid = Uuid::from_u128(6);
     const PAYMENT: Uuid = Uuid::from_u128(7);
 
-    /// What one fan was told: a place, seats given back, seats bought.
+    /// What one fan learned: a place, seats given back, seats bought.
     fn record() -> Record {
         let mut record = Record::default();
         let held =
@@ -359,7 +359,7 @@ mod tests {
         }
     }
 
-    /// Whoever asked for a change that no answer came for may own more than was told.
+    /// A fan who never got the answer to a change may own more than the answers say.
     #[test]
     fn what_is_in_doubt_is_not_held_against_the_server() {
         let rows = rows();

@@ -26,13 +26,13 @@ use uuid::Uuid;
 /// How long a server may take to hear of a concert that another has made.
 const SHOWN_WAIT: Duration = Duration::from_secs(5);
 
-/// The database that nobody named, for people.
+/// The database's name in the report where none was given.
 pub const UNNAMED: &str = "a database that was not named";
-/// The database of a run of its own, for people.
+/// The database's name in the report of a run with its own server.
 pub const TEMPORARY: &str = "SQLite, a file of its own that was removed";
 /// The one address that fans share with attackers, as behind a carrier (RFC 5737).
 const SHARED: &str = "198.51.100.1";
-/// What a server of its own is told of it: to believe the generator, and that few unknown come from there.
+/// Settings of a server of its own for that address: it trusts the generator, and limits unknown clients from there.
 const SHARED_FLAGS: [&str; 4] =
     ["--trusted-proxies", "127.0.0.0/8", "--limit-requests", "100+600/min"];
 
@@ -55,9 +55,9 @@ pub struct Venue {
     pub name: String,
     /// Which database, for people.
     pub database: String,
-    /// Whom to talk to.
+    /// The servers' addresses.
     pub addresses: Vec<SocketAddr>,
-    /// The one address that fans and attackers stand behind; of a server of its own, where there are both.
+    /// The one address of fans and attackers, where there are both and the server is our own.
     pub named: Option<&'static str>,
     keys: KeyFile,
     /// Where the audit looks; `None` where only the API is known.
@@ -68,7 +68,7 @@ pub struct Venue {
     _folder: Option<Folder>,
 }
 
-/// What was found when all was over.
+/// The results at the end.
 #[derive(serde::Serialize)]
 pub struct Judgement {
     /// The audit of the whole database; `None` where it was not named.
@@ -98,7 +98,7 @@ impl Judgement {
     }
 }
 
-/// Makes ready.
+/// Starts the server, or connects to the target.
 ///
 /// # Errors
 /// The server does not start, or the target's name is none.
@@ -193,12 +193,12 @@ fn ranges(seats: u32) -> Vec<Value> {
 }
 
 impl Venue {
-    /// What signs the fans in.
+    /// Signs the fans in.
     pub fn keyring(&self) -> Keyring {
         Keyring::new(&self.keys)
     }
 
-    /// Makes the sale that the fans come for, or takes the one that was named. Returns when it opens, too,
+    /// Makes the sale that the fans come for, or takes the one that was named. Also returns when it opens,
     /// UTC milliseconds.
     ///
     /// # Errors
@@ -261,7 +261,7 @@ impl Venue {
         Ok(())
     }
 
-    /// What the server took that was started for the run; before it ends.
+    /// Memory and time of the server that was started for the run; before it ends.
     pub fn server(&self) -> Option<Server> {
         let start_ms = |child: &Child| u64::try_from(child.started_in.as_millis()).unwrap_or(0);
         self.server.as_ref().map(|child| Server {

@@ -196,7 +196,7 @@ mod tests {
         let second = pools.of(Step::Join).turn();
         let late = tokio::time::timeout(Duration::from_millis(1), second).await;
         assert!(late.is_err());
-        // That one waited is told once, also after it went.
+        // Each wait is counted once, also after it has ended.
         assert!(pools.took_waiting() && !pools.took_waiting());
         let _polling = pools.of(Step::Poll).turn().await.unwrap();
         let _paying = pools.of(Step::Pay).turn().await.unwrap();

@@ -22,13 +22,13 @@ struct OfEnvironment {
 }
 
 impl Settings {
-    /// What the environment says.
+    /// The settings of the environment.
     #[must_use]
     pub fn of_environment() -> Self {
         OfEnvironment::parse_from(["boxoffice"]).settings
     }
 
-    /// What a server would be given that starts here, below the flags of another verb.
+    /// The settings of a server that would start here, below the flags of another verb.
     ///
     /// # Errors
     /// The file cannot be read, or has an unknown key or a bad value.
@@ -40,7 +40,7 @@ impl Settings {
     fn given(self) -> Result<Given, Invalid> {
         let file = self.config.as_deref().map_or(Ok(Given::default()), Given::from_file)?;
         let mut given = self.given;
-        // An empty one says nothing.
+        // An empty variable says nothing.
         given.log = given.log.filter(|log| !log.trim().is_empty());
         if given.log.is_none() {
             given.log = rust_log()?;
@@ -48,7 +48,7 @@ impl Settings {
         Ok(given.or(file))
     }
 
-    /// The settings as they hold.
+    /// The settings as they are used.
     ///
     /// # Errors
     /// An unknown key or a bad value.
@@ -57,8 +57,8 @@ impl Settings {
     }
 }
 
-/// The filter that programs with this kind of log take by custom: an environment variable, so that it goes
-/// before the file, and behind our own.
+/// The variable with which other programs of this kind set their log's filter. It wins over the file; our own
+/// variable wins over it.
 fn rust_log() -> Result<Option<String>, Invalid> {
     let Some(filter) = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()) else {
         return Ok(None);

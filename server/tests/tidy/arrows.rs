@@ -113,7 +113,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("ppp", &["server/src/http/proxy.rs"]),
     ("encoding_rs", &["server/src/sheet/"]),
     ("unicode_security", &["server/src/text.rs"]),
-    ("jsonwebtoken", &["server/src/tokens/"]),
+    ("ring", &["server/src/tokens/external/"]),
     (
         "store::sqlite",
         &["server/src/audit/", "server/src/database.rs", "load/src/bench/", "server/src/store/"],

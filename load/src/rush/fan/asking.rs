@@ -15,14 +15,14 @@ const CUT_AFTER_MS: u64 = 30;
 
 /// How long servers may take to hear from each other that somebody was let in.
 const NEWS_WAIT: Duration = Duration::from_secs(2);
-/// The pause before one that had not heard is asked again.
+/// The pause before a server that did not know yet is asked again.
 const NEWS_PAUSE: Duration = Duration::from_millis(250);
 
 /// The run was over before there was an answer that says something.
 pub(super) enum Unanswered {
     /// Nothing was asked.
     NotSent,
-    /// Whether it was done is what the fan does not know.
+    /// The fan does not know whether it was done.
     Sent(Span),
 }
 
@@ -46,7 +46,7 @@ impl Fan {
             called = Some(self.world.now_ns());
             let after = Duration::from_millis(self.random.u64(0..CUT_AFTER_MS));
             self.figures().cut += 1;
-            // Whether it arrived is what the fan does not know.
+            // The fan does not know whether it arrived.
             let _ = Box::pin(self.pools.of(step).send_and_cut(ask, after)).await;
             self.due = Instant::now() + BROKEN_PAUSE;
         }
@@ -75,7 +75,7 @@ impl Fan {
                 continue;
             };
             if matches!(answer.status, 408 | 429 | 503) {
-                // As it says: whoever turns a crowd away spreads it.
+                // As it says: a server that turns a crowd away spreads it.
                 let pause = answer.retry_after.unwrap_or(Duration::from_secs(1));
                 let pause = if is_fan { pause } else { self.pace() };
                 self.due = Instant::now() + pause;
@@ -96,14 +96,14 @@ impl Fan {
         tokio::time::sleep_until(self.due.min(self.world.ends())).await;
     }
 
-    /// Whether another server may not have heard yet that the fan was let in.
+    /// Whether another server may not know yet that the fan was let in.
     fn is_news(&self) -> bool {
         self.world.has_several_servers() && self.admitted.is_some_and(|at| at.elapsed() < NEWS_WAIT)
     }
 
     /// Sends, and counts what came of it.
     async fn send(&self, step: Step, ask: &Ask) -> std::io::Result<Answer> {
-        // In a box: a fan who waits, as most do most of the time, has no room for it.
+        // Boxed, so that a waiting fan, as most are most of the time, stays small.
         let answer = Box::pin(self.pools.of(step).send(ask)).await;
         let name = self.attack.map_or(step.name(), Attack::name);
         let mut figures = self.figures();
@@ -143,7 +143,7 @@ impl Fan {
             ));
         }
         let (answer, other) = if one.status < 300 { (one, two) } else { (two, one) };
-        // The one that is gone on with is looked at by whoever asked.
+        // The caller looks at the answer that counts.
         if other.status >= 500 && other.status != 503 {
             self.surprise(&format!("{}: a double click: {}", step.name(), other.status));
         }
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(counts, [(201, 1), (503, 1)]);
     }
 
-    /// Who never had an answer is told apart: broken off, turned away, or not asked at all.
+    /// Fans without any answer are counted apart: broken off, turned away, or never asked.
     #[tokio::test]
     async fn whoever_has_no_answer_in_the_end_is_counted() {
         let (world, told) = asked(&["--seconds-max=1"], vec![""; 5]).await;
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(world.figures.borrow().unanswered, 0);
     }
 
-    /// Whoever was told to ask again in minutes does not keep the run from its end.
+    /// A fan who has to ask again in minutes does not delay the run's end.
     #[tokio::test(start_paused = true)]
     async fn nobody_sleeps_past_the_end() {
         let world = world(&["--seconds-max=1"]);

@@ -1,5 +1,5 @@
 //! Attackers among the fans: each does over and over what costs a server most, as fast as one client on one
-//! connection may, until the fans have ended. What they were told must be true as well.
+//! connection may, until the fans have ended. The answers that they got must be true as well.
 
 use super::{Fan, Told};
 use crate::http::Ask;
@@ -17,7 +17,7 @@ const PACE_MIN: Duration = Duration::from_millis(20);
 const PACE_EACH: Duration = Duration::from_micros(500);
 /// How often a silent connection is looked after.
 const IDLE_LOOK: Duration = Duration::from_millis(500);
-/// An attacker in line asks again after this at most, whatever it is told.
+/// An attacker in line asks again after this at most, whatever the answer says.
 pub(super) const POLL_MAX_MS: u64 = 1_000;
 
 /// What an attacker does over and over.
@@ -160,7 +160,7 @@ impl Fan {
         Err(Stage::CutOff)
     }
 
-    /// In line as fans are, and then in the shop until it is told to go.
+    /// In line as fans are, and then in the shop until its time is over.
     async fn shop_ill(&mut self, attack: Attack) -> Told<()> {
         self.join().await?;
         self.wait_in_line().await?;

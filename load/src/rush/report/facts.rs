@@ -11,7 +11,7 @@ pub struct Facts {
     /// As it was typed, without keys and passwords.
     command: String,
     version: &'static str,
-    /// "unknown" where the build was not told.
+    /// "unknown" where the build was not given it.
     commit: &'static str,
     /// System and processor of the machine that the fans came from.
     machine: String,

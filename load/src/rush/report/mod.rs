@@ -78,7 +78,7 @@ pub struct Report {
     generator_peak_memory_bytes: Option<u64>,
     /// The server that was started for the run.
     server: Option<Server>,
-    /// Fans who heard in line that no seat is left.
+    /// Fans who learned in line that no seat is left.
     sold_out_waiting: u64,
     /// Fans who were let in and found no seat left.
     sold_out_shopping: u64,
@@ -86,7 +86,7 @@ pub struct Report {
     pace: Pace,
     /// Attackers beside the fans.
     attackers: u32,
-    /// What they were answered, by what they did; none of it is in the other figures.
+    /// Their answers, by what they did; none of them is in the other figures.
     hostile: Vec<Answered>,
     latency: Vec<Latency>,
     answers: Vec<Answered>,
@@ -208,7 +208,7 @@ impl Report {
         Ok(page.replace("<!--summary-->", &summary).replace("/*data*/null", &data))
     }
 
-    /// The result in sentences, for the terminal and for whoever reads the page without scripts.
+    /// The result in sentences, for the terminal and for the page without scripts.
     fn summary(&self) -> String {
         let mut text = self.facts.text();
         let funnel = &self.funnel;
