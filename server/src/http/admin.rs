@@ -4,7 +4,7 @@ use super::App;
 use super::app::new_id;
 use super::concert::{ClosedBecause, DateFigures, OVER, SaleState, closed_because, sale_state};
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::setting;
 use super::upload::{self, CSV_TYPES};
 use super::view::{NoTime, Stamp, json, parse_stamp, replied};
@@ -115,7 +115,7 @@ pub struct CreatedView {
 }
 
 pub(super) fn invalid(field: &str) -> Problem {
-    Problem::of("invalid_body").with("field", field)
+    Problem::of(Code::InvalidBody).with("field", field)
 }
 
 pub(super) fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
@@ -127,7 +127,7 @@ pub(super) fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
 fn time_asked(text: Option<&str>, field: &str) -> Result<Time, Problem> {
     let text = text.unwrap_or_default();
     let why = || NoTime::of(text);
-    let refused = || Problem::of("invalid_query").with("field", field);
+    let refused = || Problem::of(Code::InvalidQuery).with("field", field);
     parse_stamp(text).ok_or_else(|| refused().in_words("reason", why().en(), why().ko()))
 }
 
@@ -240,7 +240,7 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         time_zone: zone_of(body.time_zone.as_deref())?,
         policy,
         queue,
-        seed: crate::tokens::random().map_err(|_| Problem::of("internal"))?,
+        seed: crate::tokens::random().map_err(|_| Problem::of(Code::Internal))?,
         draw: DrawTerms {
             joined_before: body
                 .draw_joined_before
@@ -273,7 +273,7 @@ pub async fn create_concert(
             let view = CreatedView { concert_id: concert_id.0, concert_date_ids };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -313,7 +313,7 @@ pub async fn add_date(
             let body: NewDateBody = raw.json()?;
             if query.starts_at.is_some() {
                 let reason = "it goes with a CSV file; JSON has it in its body";
-                return Err(Problem::of("invalid_query")
+                return Err(Problem::of(Code::InvalidQuery)
                     .with("field", "starts_at")
                     .with("reason", reason));
             }
@@ -323,7 +323,7 @@ pub async fn add_date(
         }
         _ => {
             let taken = [&["application/json"][..], &CSV_TYPES[..]].concat();
-            return Err(Problem::of("unsupported_media_type").with("supported", taken));
+            return Err(Problem::of(Code::UnsupportedMediaType).with("supported", taken));
         }
     };
     let submitted = raw.submitted(date);
@@ -334,7 +334,7 @@ pub async fn add_date(
             let view = CreatedView { concert_id: concert_id.0, concert_date_ids: vec![date_id.0] };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -426,7 +426,7 @@ pub async fn set_queue(
             };
             Ok(json(StatusCode::OK, &view))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -501,7 +501,7 @@ pub async fn figures(
         (Some(Status::of(&queue)), Arc::new(row), OVER, dates, false)
     };
     let sale = sale_state(&row, stock, now);
-    let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
+    let status = status.ok_or_else(|| Problem::of(Code::ConcertNotFound))?;
     let view = SaleFigures {
         concert_id: id,
         name: row.concert_name.clone(),

@@ -2,7 +2,7 @@
 
 use super::limits::Limits;
 use super::operators::Operators;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::ready::Readiness;
 use crate::board::{Board, ConcertBoard};
 use crate::clock::Clock;
@@ -126,7 +126,7 @@ impl App {
     /// # Errors
     /// No such concert.
     pub fn concert(&self, id: Uuid) -> Result<Arc<ConcertBoard>, Problem> {
-        self.board.concert(ConcertId(id)).ok_or_else(|| Problem::of("concert_not_found"))
+        self.board.concert(ConcertId(id)).ok_or_else(|| Problem::of(Code::ConcertNotFound))
     }
 
     /// A concert that is over, as the database has it; one at a time is looked up.
@@ -134,7 +134,7 @@ impl App {
     /// # Errors
     /// No such concert, or the database is not available.
     pub async fn over(&self, id: Uuid) -> Result<WholeConcert, Problem> {
-        let none = || Problem::of("concert_not_found");
+        let none = || Problem::of(Code::ConcertNotFound);
         if !self.board.is_over(ConcertId(id)) {
             return Err(none());
         }

@@ -3,7 +3,7 @@
 use super::App;
 use super::admin::PauseText;
 use super::extract::{Admitted, PathId, Query};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::{Stamp, json};
 use super::wallet::page_size;
 use crate::board::{ConcertBoard, DateBoard, Status, Stock};
@@ -260,7 +260,7 @@ pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Respons
     };
     let sale = sale_state(&row, stock, now);
     let (rule, awaits_value) = rule.unwrap_or_default();
-    let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
+    let status = status.ok_or_else(|| Problem::of(Code::ConcertNotFound))?;
     let view = QueueView {
         concert_id: id,
         sale,

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::extract::{Operator, PathId, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::json;
 use axum::extract::State;
 use axum::response::Response;
@@ -47,6 +47,6 @@ pub async fn set_draw(
         Outcome::DrawSet { concert_id } => {
             Ok(json(StatusCode::OK, &DrawView { concert_id: concert_id.0, draw_value: value }))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }

@@ -3,7 +3,7 @@
 use super::App;
 use super::admin::{SeatRange, bounded_seats, named, seats_of, time_of, zone_of};
 use super::extract::{Operator, PathId, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::setting;
 use super::view::{Stamp, json};
 use axum::extract::State;
@@ -118,7 +118,7 @@ pub async fn change_concert(
         Outcome::ConcertEdited { concert_id } => {
             Ok(json(StatusCode::OK, &ChangedConcertView { concert_id: concert_id.0 }))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -145,7 +145,7 @@ async fn concert_of(app: &App, date: DateId) -> Result<ConcertId, Problem> {
     let dates = BTreeSet::from([date]);
     let found = app.readers.read(move |reads| reads.performances(&dates)).await?;
     let found = found.get(&date).map(|(row, _)| row.concert);
-    found.ok_or_else(|| Problem::of("date_not_found"))
+    found.ok_or_else(|| Problem::of(Code::DateNotFound))
 }
 
 /// Moves a date of which nothing is held or sold, sets zones and prices of seats that are free, adds seats.
@@ -177,7 +177,7 @@ pub async fn change_date(
             };
             Ok(json(StatusCode::OK, &view))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 

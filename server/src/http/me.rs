@@ -4,7 +4,7 @@
 use super::App;
 use super::concert::local;
 use super::extract::{Identity, PathId, Query};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::reservation::{ReservedSeatView, StatusView, status_view};
 use super::view::{Stamp, json};
 use super::wallet::{self, page_size};
@@ -200,7 +200,7 @@ fn private(mut response: Response) -> Response {
 pub async fn profile(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
     let user = identity.user;
     let found = app.readers.read(move |reads| reads.user(user)).await?;
-    let row = found.ok_or_else(|| Problem::of("identity_invalid"))?;
+    let row = found.ok_or_else(|| Problem::of(Code::IdentityInvalid))?;
     let view = MeView {
         user_id: user.0,
         username: row.username,
@@ -249,7 +249,7 @@ pub async fn my_reservation(
         placed(&board, reads, mine.into_iter().collect())
     };
     let found = app.readers.read(question).await?.pop();
-    let found = found.ok_or_else(|| Problem::of("reservation_not_found"))?;
+    let found = found.ok_or_else(|| Problem::of(Code::ReservationNotFound))?;
     Ok(private(json(StatusCode::OK, &view(&app, &found, app.clock.now()))))
 }
 

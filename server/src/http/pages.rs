@@ -3,7 +3,7 @@
 
 use super::advice::advice;
 use super::asset::{Asset, Keep};
-use super::problem::{Problem, TABLE};
+use super::problem::{Code, Problem, TABLE};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
@@ -143,7 +143,7 @@ impl Swagger {
             return Ok(asset.clone());
         }
         let found = utoipa_swagger_ui::serve(path, Arc::clone(&self.config)).ok().flatten();
-        let found = found.ok_or_else(|| Problem::of("not_found"))?;
+        let found = found.ok_or_else(|| Problem::of(Code::NotFound))?;
         let asset = if matches!(path, "" | "index.html") {
             let text = String::from_utf8_lossy(&found.bytes);
             let text = text.replace("Swagger UI</title>", "boxoffice: the API</title>");

@@ -3,7 +3,7 @@
 use super::App;
 use super::app::new_id;
 use super::extract::{Admitted, PathId, Shopper, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::{Stamp, json, replied};
 use crate::store::reads::WholeReservation;
 use axum::extract::State;
@@ -138,7 +138,7 @@ fn seat_set(numbers: &[u32]) -> Result<BTreeSet<u32>, Problem> {
     let seats: BTreeSet<u32> = numbers.iter().copied().collect();
     if seats.is_empty() || seats.len() != numbers.len() {
         let reason = "name at least one seat, and each once";
-        return Err(Problem::of("invalid_body")
+        return Err(Problem::of(Code::InvalidBody)
             .with("field", "seat_numbers")
             .with("reason", reason));
     }
@@ -168,7 +168,7 @@ pub async fn reserve(
         reservation: ReservationId(new_id()),
     });
     let (outcome, replayed) = app.outcome(command, key).await?;
-    let view = held_view(&app, outcome).ok_or_else(|| Problem::of("internal"))?;
+    let view = held_view(&app, outcome).ok_or_else(|| Problem::of(Code::Internal))?;
     Ok(replied(StatusCode::CREATED, &view, replayed))
 }
 
@@ -186,7 +186,7 @@ pub async fn show(
     let mine = |whole: &WholeReservation| {
         whole.1.user == shopper.user && whole.1.concert == shopper.place.concert
     };
-    let whole = found.filter(mine).ok_or_else(|| Problem::of("reservation_not_found"))?;
+    let whole = found.filter(mine).ok_or_else(|| Problem::of(Code::ReservationNotFound))?;
     Ok(json(StatusCode::OK, &whole_view(&app, &whole, app.clock.now())))
 }
 

@@ -4,7 +4,7 @@ use super::App;
 use super::admin::{invalid, time_of};
 use super::concert::{SaleState, sale_state};
 use super::extract::{Operator, PathId, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::setting;
 use super::view::{Stamp, given, json};
 use axum::extract::State;
@@ -110,6 +110,6 @@ pub async fn set_sale(
             };
             Ok(json(StatusCode::OK, &view))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }

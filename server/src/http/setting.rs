@@ -5,7 +5,7 @@ use super::admin::{NewConcert, NewDateBody, QueueBody, SeatRange};
 use super::body::VALUE_CHARS;
 use super::edit::{ConcertChange, DateChange};
 use super::lang::Lang;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::sale::SaleBody;
 use super::view::{NoTime, parse_stamp};
 use crate::sheet::FAULTS_LISTED_MAX;
@@ -143,7 +143,7 @@ impl Faults {
     /// The problem, with what is wrong, where it is about what was sent.
     #[must_use]
     pub fn told(&self, problem: Problem) -> Problem {
-        if self.total == 0 || !matches!(problem.code(), "invalid_setting" | "invalid_body") {
+        if self.total == 0 || !matches!(problem.code(), Code::InvalidSetting | Code::InvalidBody) {
             return problem;
         }
         let list = |lang| self.listed.iter().map(|fault| shown(fault, lang)).collect::<Vec<_>>();

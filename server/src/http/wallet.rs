@@ -3,7 +3,7 @@
 use super::App;
 use super::app::new_id;
 use super::extract::{Admitted, PathId, Query, Shopper, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::{Stamp, json, replied};
 use axum::extract::State;
 use axum::response::Response;
@@ -120,7 +120,7 @@ pub(super) fn page_size(limit: Option<usize>) -> Result<usize, Problem> {
     match limit {
         None => Ok(PAGE_MAX),
         Some(limit) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
-        Some(_) => Err(Problem::of("invalid_query").with("field", "limit")),
+        Some(_) => Err(Problem::of(Code::InvalidQuery).with("field", "limit")),
     }
 }
 
@@ -136,7 +136,7 @@ pub async fn charge(
 ) -> Result<Response, Problem> {
     shopper.is_user(id)?;
     if !app.self_charge {
-        return Err(Problem::of("self_charge_off"));
+        return Err(Problem::of(Code::SelfChargeOff));
     }
     let key = submitted.required_key(id)?;
     let command = Command::Charge(Charge {
@@ -156,7 +156,7 @@ pub async fn charge(
             };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 

@@ -9,6 +9,7 @@ use super::map::Map;
 use super::record::Fact;
 use super::wire::{Answer, Ask, Pools};
 use super::world::World;
+use crate::http::problem::Code;
 use asking::Unanswered;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -203,10 +204,10 @@ impl Fan {
 
     /// What an answer means that is no success: the time was over, or something is wrong.
     fn refused(&self, step: Step, answer: &Answer) -> Stage {
-        match answer.code().as_ref() {
+        match answer.code().parse() {
             // Whoever let too many holds lapse may not join again for a while.
-            "queue_token_expired" | "hold_lapsed" | "too_many_lapses" => Stage::TooLate,
-            "sale_closed" => Stage::SoldOut,
+            Ok(Code::QueueTokenExpired | Code::HoldLapsed | Code::TooManyLapses) => Stage::TooLate,
+            Ok(Code::SaleClosed) => Stage::SoldOut,
             _ => self.unexpected(step, answer),
         }
     }
@@ -390,7 +391,7 @@ impl Fan {
             self.figures().funnel.held += 1;
             return Ok(Some((reservation, price)));
         }
-        if answer.code() == "seats_taken" {
+        if answer.code() == Code::SeatsTaken.as_str() {
             let taken = view["seat_numbers"].as_array().cloned().unwrap_or_default();
             let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
             let taken: Vec<u32> = taken.iter().filter_map(number).collect();
@@ -401,7 +402,7 @@ impl Fan {
             return Ok(None);
         }
         // The fan's own seats of before: others are looked for.
-        if answer.code() == "seats_cooling_off" {
+        if answer.code() == Code::SeatsCoolingOff.as_str() {
             return Ok(None);
         }
         Err(self.refused(Step::Hold, &answer))
@@ -461,7 +462,7 @@ impl Fan {
             let (answer, span) =
                 asked.map_err(|why| self.seats_in_doubt(&why, (date, seats), act))?;
             let view = answer.json();
-            if answer.code() == "insufficient_balance" {
+            if answer.code() == Code::InsufficientBalance.as_str() {
                 self.charge(view["missing"].as_i64().unwrap_or(price)).await?;
                 continue;
             }

@@ -112,7 +112,7 @@ fn issued(document: &mut Value) {
 
 /// The schema of problems, with every code and every member.
 fn problem() -> Value {
-    let codes: Vec<&str> = TABLE.iter().map(|entry| entry.code).collect();
+    let codes: Vec<&str> = TABLE.iter().map(|entry| entry.code.as_str()).collect();
     let statuses: BTreeSet<u16> = TABLE.iter().map(|entry| entry.status).collect();
     let mut properties = words::problem_members();
     for (name, schema) in [
