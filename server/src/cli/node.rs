@@ -197,6 +197,7 @@ pub fn build_under(
         queue_settings: queue_settings(config),
         currency,
         self_charge: config.self_charge,
+        charge_needs_admission: config.charge_needs_admission,
         draining: Arc::default(),
         known_external: Recent::new(KNOWN_EXTERNAL_MAX),
     };

@@ -73,6 +73,8 @@ pub struct Inner {
     pub currency: Currency,
     /// Whether users charge their balances themselves.
     pub self_charge: bool,
+    /// Whether that, and reading the balance, needs an admission; else identity is enough.
+    pub charge_needs_admission: bool,
     /// Told to stop, and still serving: whoever balances is to send nobody any more.
     pub draining: Arc<AtomicBool>,
     /// External users that are known to have a row.

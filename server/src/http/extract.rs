@@ -142,14 +142,6 @@ impl Shopper {
             Err(Problem::of(Code::QueueTokenOfAnotherConcert))
         }
     }
-
-    /// Refuses what belongs to another user.
-    ///
-    /// # Errors
-    /// It does.
-    pub fn is_user(&self, user: Uuid) -> Result<(), Problem> {
-        if self.user == UserId(user) { Ok(()) } else { Err(Problem::of(Code::OtherUser)) }
-    }
 }
 
 impl FromRequestParts<App> for Shopper {
@@ -211,6 +203,74 @@ impl FromRequestParts<App> for Admitted {
             Standing::Returning => Err(Problem::of(Code::NotAdmitted)),
             Standing::NoShow | Standing::Expired => Err(Problem::of(Code::QueueTokenExpired)),
         }
+    }
+}
+
+fn own(user: UserId, asked: Uuid) -> Result<UserId, Problem> {
+    if user == UserId(asked) { Ok(user) } else { Err(Problem::of(Code::OtherUser)) }
+}
+
+/// Who charges a balance: a shopper, or whoever is signed in where the policy of the server
+/// (`charge_needs_admission`) asks for no admission. A queue token is not looked at then.
+#[derive(Clone, Copy, Debug)]
+pub struct Payer {
+    user: UserId,
+    /// With which place, where one is asked for.
+    pub place: Option<PlaceKey>,
+}
+
+impl Payer {
+    /// The user, whose balance it has to be.
+    ///
+    /// # Errors
+    /// It is another's.
+    pub fn of(self, user: Uuid) -> Result<UserId, Problem> {
+        own(self.user, user)
+    }
+}
+
+impl FromRequestParts<App> for Payer {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if app.charge_needs_admission {
+            let Shopper { user, place } = Shopper::from_request_parts(parts, app).await?;
+            return Ok(Self { user, place: Some(place) });
+        }
+        Ok(Self { user: Identity::of(parts, app).await?.user, place: None })
+    }
+}
+
+/// Who reads a balance: whoever is admitted, or signed in where the policy of the server asks for no
+/// admission (see [`Payer`]).
+#[derive(Clone, Copy, Debug)]
+pub enum Owner {
+    /// With an admission.
+    Admitted(Admitted),
+    /// With an identity alone.
+    SignedIn(UserId),
+}
+
+impl Owner {
+    /// The user, whose balance it has to be.
+    ///
+    /// # Errors
+    /// It is another's, or the admission has ended meanwhile.
+    pub async fn enter(self, app: &App, user: Uuid) -> Result<UserId, Problem> {
+        let who = match self {
+            Self::Admitted(admitted) => admitted.enter(app, None).await?.user,
+            Self::SignedIn(user) => user,
+        };
+        own(who, user)
+    }
+}
+
+impl FromRequestParts<App> for Owner {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if app.charge_needs_admission {
+            return Admitted::from_request_parts(parts, app).await.map(Self::Admitted);
+        }
+        Identity::of(parts, app).await.map(|identity| Self::SignedIn(identity.user))
     }
 }
 

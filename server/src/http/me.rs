@@ -32,6 +32,11 @@ pub struct MeView {
     username: String,
     /// Whether an identity provider vouches for the user, and there is no password here.
     external: bool,
+    /// Whether users charge their balances themselves here; else only operators credit them.
+    self_charge: bool,
+    /// Whether charging, and reading the balance under `/users`, needs an admission to a sale; else the
+    /// identity is enough.
+    charge_needs_admission: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Stamp,
     #[schema(value_type = String, format = DateTime)]
@@ -205,6 +210,8 @@ pub async fn profile(State(app): State<App>, identity: Identity) -> Result<Respo
         user_id: user.0,
         username: row.username,
         external: row.password_hash.is_none(),
+        self_charge: app.self_charge,
+        charge_needs_admission: app.charge_needs_admission,
         created_at: row.created_at.into(),
         now: app.clock.now().into(),
     };
