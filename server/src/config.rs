@@ -263,9 +263,8 @@ impl Given {
             let name = name.map_or("", |(name, _)| name.trim());
             let hint = match wanted(name).filter(|_| !why.contains("expected one of")) {
                 Some(wanted) => format!("; {name} takes {wanted}"),
-                None => {
-                    similar(name, KEYS).map_or_else(String::new, |key| format!("; is {key} meant?"))
-                }
+                None => similar(name, KEYS)
+                    .map_or_else(String::new, |key| format!("; did you mean {key}?")),
             };
             Invalid(format!("line {line}: {why}{hint}"))
         })
@@ -347,7 +346,7 @@ impl Config {
         crate::log::usual(&self.log).map_err(|why| Invalid(format!("log: {why}")))?;
         self.operator_address()?;
         if self.proxy_protocol && self.trusted_proxies.is_empty() {
-            return invalid("proxy_protocol: it is for trusted_proxies, and there are none");
+            return invalid("proxy_protocol: it needs trusted_proxies, and none are set");
         }
         if !(0..=86_400).contains(&self.rehold_after_seconds) {
             let value = self.rehold_after_seconds;
@@ -369,7 +368,9 @@ impl Config {
     fn check_sale(&self) -> Result<(), Invalid> {
         if Currency::of(&self.currency).is_none() {
             let code = &self.currency;
-            return invalid(format!("currency: {code:?} is no ISO 4217 code, as KRW or USD"));
+            return invalid(format!(
+                "currency: {code:?} is not an ISO 4217 code such as KRW or USD"
+            ));
         }
         let most = boxoffice_core::limits::ADMISSION_MAX;
         let queue = [
@@ -388,7 +389,7 @@ impl Config {
         }
         let file = !self.oidc_jwks_file.as_os_str().is_empty();
         if file && !self.oidc_jwks_url.is_empty() {
-            return invalid("oidc_jwks_file and oidc_jwks_url: the keys are at one place");
+            return invalid("set either oidc_jwks_file or oidc_jwks_url, not both");
         }
         if !(0..=OIDC_LEEWAY_MAX).contains(&self.oidc_leeway_seconds) {
             return invalid(format!("oidc_leeway_seconds must be 0 to {OIDC_LEEWAY_MAX}"));
@@ -460,7 +461,7 @@ mod tests {
         check("listen = \"nowhere\"", "; listen takes an address with a port, as 127.0.0.1:8080");
         check("readers = \"four\"", "; readers takes a whole number, as 300");
         check("demo = 3", "; demo takes true or false");
-        check("lisen = \"127.0.0.1:80\"", "; is listen meant?");
+        check("lisen = \"127.0.0.1:80\"", "; did you mean listen?");
     }
 
     #[test]
@@ -519,18 +520,18 @@ mod tests {
         check("database = \"mysql://u:secret@h\"", "database: \"mysql://…@h\" is neither");
         check("database_tls = \"maybe\"", "database_tls: \"maybe\" is none of");
         check("hold_seconds = 0", "hold_seconds: 0 is not between");
-        check("listen_operator = \"8081\"", "listen_operator: \"8081\" is no address");
-        check("listen_operator = \"127.0.0.1:8080\"", "listen_operator: it is the address");
-        check("cors_origins = \"shop\"", "line 1: \"shop\" is no origin");
+        check("listen_operator = \"8081\"", "listen_operator: \"8081\" is not an address");
+        check("listen_operator = \"127.0.0.1:8080\"", "listen_operator: it must differ");
+        check("cors_origins = \"shop\"", "line 1: \"shop\" is not an origin");
         check("readers = 0", "readers: 0 is not between");
         check("drain_seconds = 3601", "drain_seconds: 3601 is more than 3600");
-        check("currency = \"\"", "currency: \"\" is no ISO 4217 code");
-        check("currency = \"WRONG1\"", "currency: \"WRONG1\" is no ISO 4217 code");
+        check("currency = \"\"", "currency: \"\" is not an ISO 4217 code");
+        check("currency = \"WRONG1\"", "currency: \"WRONG1\" is not an ISO 4217 code");
         check("seats_per_user = 51", "seats_per_user");
         check("max_active = 0", "max_active");
         check("limit_joins = \"many\"", "line 1: \"many\" is neither a rate");
-        check("trusted_proxies = \"10\"", "line 1: \"10\" is no network");
-        check("proxy_protocol = true", "proxy_protocol: it is for trusted_proxies");
+        check("trusted_proxies = \"10\"", "line 1: \"10\" is not a network");
+        check("proxy_protocol = true", "proxy_protocol: it needs trusted_proxies");
         check("oidc_issuer = \"https://x\"", "oidc_issuer, oidc_audience and oidc_jwks_file or");
         check("oidc_leeway_seconds = 601", "oidc_leeway_seconds must be 0 to 600");
         check("listn = \"x\"", "line 1: unknown field `listn`");

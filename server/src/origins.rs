@@ -67,7 +67,8 @@ impl std::str::FromStr for Origins {
             return Ok(Self { text: text.to_owned(), any: true, of: Vec::new() });
         }
         let of = words.into_iter().map(|word| {
-            origin(word).ok_or_else(|| format!("{word:?} is no origin like https://shop.example"))
+            origin(word)
+                .ok_or_else(|| format!("{word:?} is not an origin such as https://shop.example"))
         });
         Ok(Self { text: text.to_owned(), any: false, of: of.collect::<Result<_, _>>()? })
     }

@@ -133,7 +133,7 @@ pub fn build_under(
     clock: Clock,
 ) -> Result<Node, Failure> {
     config.check_token_keys()?;
-    let currency = Currency::of(&config.currency).ok_or("currency: it is no ISO 4217 code")?;
+    let currency = Currency::of(&config.currency).ok_or("currency: it is not an ISO 4217 code")?;
     let Opened { store, readers, house, flush, snapshot, refill } = database::open(config, &clock)?;
     // Of several servers each would make its own.
     let makes_its_own = matches!(config.where_is_the_database()?, Database::Sqlite(_));

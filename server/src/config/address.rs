@@ -47,7 +47,7 @@ impl Config {
     pub fn sqlite_path(&self) -> Result<PathBuf, Invalid> {
         match self.where_is_the_database()? {
             Database::Sqlite(path) => Ok(path),
-            Database::MySql(_) => invalid("database: this needs sqlite://PATH"),
+            Database::MySql(_) => invalid("database: this command needs sqlite://PATH"),
         }
     }
 
@@ -61,10 +61,10 @@ impl Config {
             return Ok(None);
         }
         let address = text.parse().map_err(|_| {
-            Invalid(format!("listen_operator: {text:?} is no address like 127.0.0.1:8081"))
+            Invalid(format!("listen_operator: {text:?} is not an address such as 127.0.0.1:8081"))
         })?;
         if address == self.listen && self.listen.port() != 0 {
-            return invalid("listen_operator: it is the address of listen");
+            return invalid("listen_operator: it must differ from listen");
         }
         Ok(Some(address))
     }

@@ -188,7 +188,7 @@ fn mend(board: &Board, refill: &mut Refill, now: Time) -> bool {
     static TOLD: LazyLock<Bounded> = LazyLock::new(Bounded::default);
     let told = TOLD.may(None);
     if let Some(left_out) = told {
-        tracing::warn!(left_out, "the board is filled anew");
+        tracing::warn!(left_out, "reading the whole state from the database again");
     }
     match refill(Of::Live(now)) {
         Ok(snapshot) => {
@@ -197,7 +197,7 @@ fn mend(board: &Board, refill: &mut Refill, now: Time) -> bool {
         }
         Err(fault) => {
             if told.is_some() {
-                tracing::error!(%fault, "the board could not be filled; it is tried again");
+                tracing::error!(%fault, "could not read the state from the database; trying again");
             }
             false
         }
@@ -211,7 +211,7 @@ fn bring_back(board: &Board, refill: &mut Refill, now: Time) {
         match refill(Of::Concert(id)) {
             Ok(snapshot) => board.bring_back(snapshot, now),
             Err(fault) => {
-                tracing::warn!(%fault, "a concert that has come back is read again soon");
+                tracing::warn!(%fault, "could not read a concert that is on sale again; trying again soon");
                 board.want(id);
             }
         }

@@ -171,7 +171,7 @@ fn checked(request: &Request) -> Result<(), Problem> {
     }
     for name in ONCE {
         if headers.get_all(&name).iter().nth(1).is_some() {
-            return Err(broken("this header may stand only once").with("header", name.as_str()));
+            return Err(broken("this header is allowed only once").with("header", name.as_str()));
         }
     }
     // With a Content-Length beside it hyper reads by this one alone and closes after the answer, as

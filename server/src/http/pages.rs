@@ -103,7 +103,7 @@ static CODES: LazyLock<Asset> = LazyLock::new(|| {
     let mut body = String::from(
         "<h1>Problems, and what an app does</h1><p>Errors are <code>application/problem+json</code>. Act on \
          <code>code</code>, show <code>title</code>: it comes in English or Korean by \
-         <code>Accept-Language</code>. Where a retry is safe, send the same <code>Idempotency-Key</code>. A code \
+         <code>Accept-Language</code>. With 429 and 503, <code>detail</code> also says when to try again. Where a retry is safe, send the same <code>Idempotency-Key</code>. A code \
          that an app does not know is treated by its status.</p><table><thead><tr><th>code<th>status<th>English \
          <th>한국어<th>again after<th>what an app does</tr></thead><tbody>",
     );

@@ -145,7 +145,7 @@ pub async fn refresh(
     match app.outcome(command, None).await? {
         (Outcome::Refreshed(issue), _) => view(&app, &issue),
         (Outcome::RefreshReused { user_id, session_id }, _) => {
-            tracing::warn!(%user_id, %session_id, "a refresh token was used twice: its session has ended");
+            tracing::warn!(%user_id, %session_id, "a refresh token was used twice; its session was ended");
             Err(Problem::of(Code::SessionEnded))
         }
         _ => Err(Problem::of(Code::Internal)),

@@ -132,13 +132,15 @@ impl NoTime {
     #[must_use]
     pub const fn en(self) -> &'static str {
         match self {
-            Self::Missing => "is missing: a time by RFC 3339, as 2027-05-01T19:00:00+09:00",
+            Self::Missing => "is missing; give an RFC 3339 time such as 2027-05-01T19:00:00+09:00",
             Self::Space => "has a space where its + was; write %2B in an address",
-            Self::Day => "the calendar has no such day",
-            Self::Clock => "a day has no such time; it ends with 23:59:59",
-            Self::Year => "must be of 1970 to 9999, in UTC",
-            Self::Offset => "has no offset: Z or, as in Korea, +09:00",
-            Self::Form => "must be a time by RFC 3339 with an offset, as 2027-05-01T19:00:00+09:00",
+            Self::Day => "this day does not exist",
+            Self::Clock => "no day has this time; the last is 23:59:59",
+            Self::Year => "must be between 1970 and 9999 in UTC",
+            Self::Offset => "has no offset; add Z, or +09:00 for Korea",
+            Self::Form => {
+                "must be an RFC 3339 time with an offset, such as 2027-05-01T19:00:00+09:00"
+            }
         }
     }
 

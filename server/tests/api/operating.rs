@@ -212,7 +212,7 @@ async fn a_date_is_added() {
     faults_total: 1
     field: "seats"
     status: 422
-    title: "The file has values that cannot be taken; nothing was changed. See faults."
+    title: "The file has invalid values, so nothing was changed. See faults."
     type: "urn:boxoffice:problem:invalid_file"
     "#);
     for text in [

@@ -166,7 +166,7 @@ fn what_a_verb_does_not_take_is_told() {
         ("concert edit C --time-zone Mars", 1, "Asia/Seoul"),
         ("date edit D", 1, "it takes --starts-at or --range"),
         ("date edit D --range 1-5", 2, "as 1-50:R:150000"),
-        ("date edit D --starts-at tomorrow", 1, "RFC 3339 with an offset"),
+        ("date edit D --starts-at tomorrow", 1, "RFC 3339 time with an offset"),
         ("sale set C", 1, "it takes --opens-at, --closes-at or --never-closes"),
         ("sale set C --closes-at 2099-01-01T00:00:00Z --never-closes", 2, "cannot be used with"),
         ("wallet credit U 0 --reason Gift", 2, "0 is not in 1.."),

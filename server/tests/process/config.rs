@@ -57,7 +57,7 @@ fn what_is_unknown_or_wrong_is_one_sentence() {
         (
             "BOXOFFICE_LISTN",
             "127.0.0.1:0",
-            "there is no setting BOXOFFICE_LISTN; is BOXOFFICE_LISTEN meant?",
+            "there is no setting BOXOFFICE_LISTN; did you mean BOXOFFICE_LISTEN?",
         ),
         ("BOXOFFICE_PORT", "8080", "BOXOFFICE_LISTEN takes an address with a port"),
         ("BOXOFFICE_READERS", "0", "readers: 0 is not between 1 and"),
