@@ -7,7 +7,7 @@ use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::{Code, Problem};
 use super::setting;
 use super::upload::{self, CSV_TYPES};
-use super::view::{NoTime, Stamp, json, parse_stamp, replied};
+use super::view::{NoTime, Stamp, given, json, parse_stamp, replied};
 use crate::board::Status;
 use crate::text;
 use crate::zone;
@@ -209,8 +209,9 @@ fn ms(seconds: Option<i64>, default_ms: i64) -> i64 {
 /// The zone as IANA writes it.
 pub(super) fn zone_of(name: Option<&str>) -> Result<Option<String>, Problem> {
     let known = |name| {
-        let reason = "a name of the IANA time zone database, as Asia/Seoul";
-        zone::known(name).ok_or_else(|| invalid("time_zone").with("reason", reason))
+        let en = "must be a name of the IANA time zone database, such as Asia/Seoul";
+        let ko = "IANA 시간대 이름이어야 합니다. 예: Asia/Seoul";
+        zone::known(name).ok_or_else(|| invalid("time_zone").in_words("reason", en, ko))
     };
     name.map(known).transpose()
 }
@@ -343,14 +344,19 @@ pub async fn add_date(
 #[serde(deny_unknown_fields)]
 pub struct QueueBody {
     /// Nobody is admitted while paused.
+    #[serde(default, deserialize_with = "given")]
     pub paused: Option<bool>,
     /// Users shopping at once.
+    #[serde(default, deserialize_with = "given")]
     pub max_active: Option<u64>,
     /// Users admitted a second, at most.
+    #[serde(default, deserialize_with = "given")]
     pub admissions_per_second: Option<u64>,
     /// Places in line, at most.
+    #[serde(default, deserialize_with = "given")]
     pub max_waiting: Option<u64>,
     /// Why it is paused, for those in line: they are told it in their polls until it goes on.
+    #[serde(default, deserialize_with = "given")]
     pub pause_reason: Option<PauseText>,
 }
 
@@ -409,7 +415,16 @@ pub async fn set_queue(
             ko: text.ko.as_deref().map(named),
         }),
     });
-    match app.outcome(command, None).await.map_err(|problem| faults.told(problem))?.0 {
+    // Whether it is paused is known to the rules alone.
+    let told = |problem: Problem| match faults.told(problem) {
+        problem if problem.names("pause_reason") => problem.in_words(
+            "reason",
+            "is only told while the queue is paused, at most 200 characters; pause it with paused",
+            "일시 중지 중에만 표시되며 200자까지 쓸 수 있습니다. paused로 일시 중지해 주세요",
+        ),
+        problem => problem,
+    };
+    match app.outcome(command, None).await.map_err(told)?.0 {
         Outcome::QueueSet {
             concert_id,
             max_active,

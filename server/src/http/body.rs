@@ -2,6 +2,7 @@
 //! with the place where it stands (RFC 6901).
 
 use super::lang::Lang;
+use super::parse::{self, REASON_CHARS};
 use super::problem::{Code, Problem};
 use super::strict::{self, Strict};
 use crate::sheet::FAULTS_LISTED_MAX;
@@ -13,8 +14,6 @@ use std::borrow::Cow;
 
 /// Characters of a value that a fault shows.
 pub(super) const VALUE_CHARS: usize = 60;
-/// Characters of what a parser says.
-const REASON_CHARS: usize = 300;
 
 /// Reads a value. Its texts are in composed form and hold nothing that cannot be seen, but for usernames
 /// and passwords, which are left as they came: older accounts may have any, see [`crate::text::Names`] and
@@ -25,21 +24,12 @@ const REASON_CHARS: usize = 300;
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = composed(bytes)?;
     strict::from_slice(&bytes).map_err(|error| {
-        let reason = text::printable(&without_types(&error.to_string()), REASON_CHARS);
-        let problem = Problem::of(Code::InvalidBody).with("reason", reason);
+        let problem = parse::told(Problem::of(Code::InvalidBody), &error);
         match place::<T>(&bytes) {
             Some(pointer) => problem.with("pointer", pointer),
             None => problem,
         }
     })
-}
-
-/// What the parser says, without names of types here: `expected struct Person` is `expected an object`.
-fn without_types(reason: &str) -> String {
-    const EXPECTED: &str = "expected struct ";
-    let Some((before, after)) = reason.split_once(EXPECTED) else { return reason.to_owned() };
-    let after = after.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
-    format!("{before}expected an object{after}")
 }
 
 /// Where the value is not what is read; none where it is the whole.
@@ -228,7 +218,7 @@ mod tests {
     #[test]
     fn what_is_no_value_is_told_with_its_place() {
         let (_, shown) = problem(r#"{"name":"a","parts":["b"]}"#);
-        assert!(shown.contains("expected an object at line"), "{shown}");
+        assert!(shown.contains("must be an object"), "{shown}");
         let (code, shown) = problem(r#"{"name":"a","parts":[{"zone":1}]}"#);
         assert!(code == Code::InvalidBody && shown.contains("/parts/0/zone"), "{shown}");
         for text in ["{\"name\":\"é\",\"name\":\"é\"}", "{\"name\":\"é", "\"é", "{\"é\\", "", "é"]

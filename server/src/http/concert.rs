@@ -4,7 +4,7 @@ use super::App;
 use super::admin::PauseText;
 use super::extract::{Admitted, PathId, Query};
 use super::problem::{Code, Problem};
-use super::view::{Stamp, json};
+use super::view::{Stamp, json, maybe_id};
 use super::wallet::page_size;
 use crate::board::{ConcertBoard, DateBoard, Status, Stock};
 use crate::zone;
@@ -204,6 +204,7 @@ fn public(mut response: Response) -> Response {
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Only concerts made after this one.
+    #[serde(default, deserialize_with = "maybe_id")]
     pub after: Option<Uuid>,
     /// At most 100, and 100 unless told.
     pub limit: Option<usize>,

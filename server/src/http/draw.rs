@@ -43,7 +43,11 @@ pub async fn set_draw(
 ) -> Result<Response, Problem> {
     let value = submitted.value.value;
     let command = Command::SetDraw(SetDraw { concert: ConcertId(id), value: value.clone() });
-    match app.outcome(command, None).await?.0 {
+    let named = |problem: Problem| match problem.code() {
+        Code::InvalidSetting => problem.with("field", "value"),
+        _ => problem,
+    };
+    match app.outcome(command, None).await.map_err(named)?.0 {
         Outcome::DrawSet { concert_id } => {
             Ok(json(StatusCode::OK, &DrawView { concert_id: concert_id.0, draw_value: value }))
         }

@@ -5,7 +5,7 @@ use super::admin::{SeatRange, bounded_seats, named, seats_of, time_of, zone_of};
 use super::extract::{Operator, PathId, Submitted};
 use super::problem::{Code, Problem};
 use super::setting;
-use super::view::{Stamp, json};
+use super::view::{Stamp, given, json};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
@@ -24,31 +24,40 @@ use utoipa::ToSchema;
 pub struct ConcertChange {
     /// Name of the show; only while nothing is held or sold.
     #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
     pub name: Option<String>,
     /// Where it is; only while nothing is held or sold.
     #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
     pub theater: Option<String>,
     /// Minutes; only while nothing is held or sold.
     #[schema(minimum = 1, maximum = 1440)]
+    #[serde(default, deserialize_with = "given")]
     pub run_time_minutes: Option<u32>,
     /// IANA name of the time zone where it is.
     #[schema(example = "Asia/Seoul")]
+    #[serde(default, deserialize_with = "given")]
     pub time_zone: Option<String>,
     /// How long seats are held; holds that there are keep their end.
     #[schema(example = 300, minimum = 1, maximum = 86_400)]
+    #[serde(default, deserialize_with = "given")]
     pub hold_seconds: Option<i64>,
     /// How long an admitted user may shop; whoever has come keeps the time that was told.
     #[schema(example = 600, minimum = 1, maximum = 86_400)]
+    #[serde(default, deserialize_with = "given")]
     pub shop_seconds: Option<i64>,
     /// How long an admitted user may take to come; whoever is let in keeps the time that was told.
     #[schema(example = 60, minimum = 1, maximum = 86_400)]
+    #[serde(default, deserialize_with = "given")]
     pub arrival_grace_seconds: Option<i64>,
     /// Seats of one date that one user may have; whoever has more keeps them.
     #[schema(example = 4, minimum = 1, maximum = 50)]
+    #[serde(default, deserialize_with = "given")]
     pub seats_per_user: Option<u32>,
     /// How long seats whose hold has lapsed stay closed to who held them, of holds made from now on; 0: not
     /// at all.
     #[schema(example = 600, minimum = 0, maximum = 86_400)]
+    #[serde(default, deserialize_with = "given")]
     pub rehold_after_seconds: Option<i64>,
 }
 
@@ -77,6 +86,7 @@ pub struct ChangedConcertView {
 pub struct DateChange {
     /// RFC 3339; only while nothing of the date is held or sold.
     #[schema(format = DateTime)]
+    #[serde(default, deserialize_with = "given")]
     pub starts_at: Option<String>,
     /// Seats with the zone and the price that they are to have: those that there are must be free, and the
     /// others are added.

@@ -2,8 +2,10 @@
 
 use super::App;
 use super::limits::Asked;
+use super::parse;
 use super::problem::{Code, Problem};
 use super::trail::Act;
+use super::view::id_of;
 use crate::board::Standing;
 use crate::tokens::{QueueClaims, Use};
 use axum::body::Body;
@@ -475,8 +477,9 @@ pub struct PathId(pub Uuid);
 impl FromRequestParts<App> for PathId {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let path = axum::extract::Path::<Uuid>::from_request_parts(parts, app).await;
-        path.map(|axum::extract::Path(id)| Self(id)).map_err(|_| Problem::of(Code::NotFound))
+        let path = axum::extract::Path::<String>::from_request_parts(parts, app).await;
+        let id = path.ok().and_then(|axum::extract::Path(text)| id_of(&text));
+        id.map(Self).ok_or_else(|| Problem::of(Code::NotFound))
     }
 }
 
@@ -488,8 +491,8 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        query
-            .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|error| Problem::of(Code::InvalidQuery).with("reason", error.body_text()))
+        query.map(|axum::extract::Query(value)| Self(value)).map_err(|error| {
+            parse::told_of_query(Problem::of(Code::InvalidQuery), &error.body_text())
+        })
     }
 }

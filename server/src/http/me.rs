@@ -6,7 +6,7 @@ use super::concert::local;
 use super::extract::{Identity, PathId, Query};
 use super::problem::{Code, Problem};
 use super::reservation::{ReservedSeatView, StatusView, status_view};
-use super::view::{Stamp, json};
+use super::view::{Stamp, json, maybe_id};
 use super::wallet::{self, page_size};
 use super::{booking, booking::BookingsView, wallet::BalanceView, wallet::LedgerView};
 use crate::board::Board;
@@ -106,6 +106,7 @@ pub struct MyHoldsView {
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Only reservations made before this one.
+    #[serde(default, deserialize_with = "maybe_id")]
     pub before: Option<Uuid>,
     /// At most 100.
     pub limit: Option<usize>,

@@ -188,6 +188,10 @@ pub fn documents<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route(
             "/docs/{*file}",
             get(move |Path(path): Path<String>, headers: HeaderMap| async move {
+                if path.bytes().all(|byte| byte == b'/') {
+                    let up = "../".repeat(path.len());
+                    return Ok(lead(StatusCode::PERMANENT_REDIRECT, &up));
+                }
                 swagger.file(&path).map(|asset| page(&asset, &headers))
             }),
         )

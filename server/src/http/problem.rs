@@ -216,6 +216,8 @@ pub struct Problem {
     retry_after: Option<u64>,
     /// For the log alone.
     note: Option<String>,
+    /// Members that a refused setting may stand in.
+    members: &'static [&'static str],
 }
 
 /// Codes whose members name amounts.
@@ -228,7 +230,7 @@ impl Problem {
     pub fn of(code: Code) -> Self {
         let entry = code.entry();
         let (more, korean) = (Map::new(), Map::new());
-        Self { entry, more, korean, retry_after: entry.retry_after, note: None }
+        Self { entry, more, korean, retry_after: entry.retry_after, note: None, members: &[] }
     }
 
     /// With one more member.
@@ -244,6 +246,21 @@ impl Problem {
         let mut problem = self.with(name, en);
         problem.korean.insert(name.to_owned(), ko.into());
         problem
+    }
+
+    /// With the member that a refused setting stands in, of those that were found wrong.
+    #[must_use]
+    pub fn in_member_of<'a>(self, wrong: impl IntoIterator<Item = &'a str>) -> Self {
+        match wrong.into_iter().find_map(|name| self.members.iter().find(|known| **known == name)) {
+            Some(known) => self.with("field", *known),
+            None => self,
+        }
+    }
+
+    /// Whether it is this member that it names.
+    #[must_use]
+    pub fn names(&self, field: &str) -> bool {
+        self.more.get("field").is_some_and(|named| named == field)
     }
 
     /// With what its amounts are in, where it names any.
@@ -409,11 +426,42 @@ impl From<Refusal> for Problem {
                 problem.with("field", "opens_at").with("opens_at", stamp(at))
             }
             Refusal::SaleTimeInPast { field, at } => {
-                problem.with("field", json!(field)).with("closes_at", stamp(at))
+                problem.with("field", members_of(field)[0]).with("closes_at", stamp(at))
             }
-            Refusal::InvalidSetting { field } => problem.with("field", json!(field)),
+            Refusal::InvalidSetting { field } => {
+                let members = members_of(field);
+                Self { members, ..problem.with("field", members[0]) }
+            }
             _ => problem,
         }
+    }
+}
+
+/// The members of the API that a refused setting may stand in; the first where it is not known which.
+pub const fn members_of(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::ConcertName => &["name"],
+        Field::Theater => &["theater"],
+        Field::RunTime => &["run_time_minutes"],
+        Field::SaleWindow => &["closes_at", "opens_at"],
+        Field::OpensAt => &["opens_at"],
+        Field::ClosesAt => &["closes_at"],
+        Field::Policy => &[
+            "hold_seconds",
+            "shop_seconds",
+            "arrival_grace_seconds",
+            "seats_per_user",
+            "rehold_after_seconds",
+        ],
+        Field::MaxActive => &["max_active"],
+        Field::MaxWaiting => &["max_waiting"],
+        Field::AdmissionsPerSecond => &["admissions_per_second"],
+        Field::Draw => &["draw_joined_before", "draw_beacon"],
+        Field::Dates => &["dates"],
+        Field::Seats => &["seats"],
+        Field::TimeZone => &["time_zone"],
+        Field::PauseReason => &["pause_reason"],
+        Field::Reason => &["reason"],
     }
 }
 

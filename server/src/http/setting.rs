@@ -146,6 +146,10 @@ impl Faults {
         if self.total == 0 || !matches!(problem.code(), Code::InvalidSetting | Code::InvalidBody) {
             return problem;
         }
+        let last =
+            |fault: &'_ (String, Value, Reason)| fault.0.rsplit('/').next().map(str::to_owned);
+        let wrong: Vec<String> = self.listed.iter().filter_map(last).collect();
+        let problem = problem.in_member_of(wrong.iter().map(String::as_str));
         let list = |lang| self.listed.iter().map(|fault| shown(fault, lang)).collect::<Vec<_>>();
         problem.with("faults_total", self.total).in_words("faults", list(Lang::En), list(Lang::Ko))
     }

@@ -4,8 +4,10 @@
 use crate::world::{Sale, Show, delete, get, pay};
 use boxoffice::audit::Snapshot;
 use boxoffice::sheet::write::{Booking, lines};
+use http_body_util::BodyExt;
 use rusqlite::{Connection, params};
 use serde_json::json;
+use tower::ServiceExt;
 use uuid::Uuid;
 
 fn path(show: &Show) -> String {
@@ -79,9 +81,8 @@ async fn bookings_of_a_date_are_csv() {
         .refused(400, "invalid_query");
 }
 
-/// As many as a hall has, page by page; and a date that is not there has none.
-#[tokio::test]
-async fn a_halls_bookings_come_whole() {
+/// A hall with 1,000 bookings, which are two pages.
+async fn hall() -> (Sale, Show) {
     let sale = Sale::new();
     let seats = json!([{ "from": 1, "to": 1_200, "zone": "R", "price": 100 }]);
     let dates = json!([{ "starts_at": "2027-05-01T19:00:00+09:00", "seats": seats }]);
@@ -114,6 +115,13 @@ async fn a_halls_bookings_come_whole() {
         rows.execute(sold, params![id.as_bytes(), i64::try_from(number).unwrap()]).unwrap();
     }
     rows.commit().unwrap();
+    (sale, show)
+}
+
+/// As many as a hall has, page by page; and a date that is not there has none.
+#[tokio::test]
+async fn a_halls_bookings_come_whole() {
+    let (sale, show) = hall().await;
     let seen = sale.send(get(path(&show)).operator()).await;
     let told = told(&seen.body);
     assert_eq!((seen.status, told.len()), (200, 1_000));
@@ -125,4 +133,21 @@ async fn a_halls_bookings_come_whole() {
     assert_eq!(none.body, format!("\u{feff}{}", Booking::HEAD));
     sale.send(delete(date).operator()).await.want(204);
     sale.send(get(path(&other)).operator()).await.refused(404, "date_not_found");
+}
+
+/// A page that can't be read breaks the answer off: no client takes what it has for the whole.
+#[tokio::test]
+async fn an_export_that_fails_on_its_way_is_no_whole_file() {
+    let (sale, show) = hall().await;
+    let key = crate::world::OPERATOR;
+    let request = hyper::Request::get(path(&show)).header("x-api-key", key);
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let answer = sale.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), 200, "the first page is there");
+    let rows = Connection::open(sale.files().path).unwrap();
+    let id = Uuid::from_u128(900);
+    let gone = rows.execute("DELETE FROM amount WHERE reservation_id = ?1", [id.as_bytes()]);
+    assert_eq!(gone.unwrap(), 1);
+    assert!(answer.headers().get("content-length").is_none(), "so that its end is told");
+    assert!(answer.into_body().collect().await.is_err());
 }

@@ -51,6 +51,9 @@ pub fn complete(document: &mut Value) {
         }
         for (property, schema) in members(&mut schema["properties"]).into_iter().flatten() {
             dated(property, schema);
+            if words::never_null(name, property) {
+                words::not_null(schema);
+            }
             for (key, value) in words::of_property(name, property).as_object().into_iter().flatten()
             {
                 schema[key] = value.clone();

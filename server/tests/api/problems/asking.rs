@@ -139,7 +139,7 @@ pub async fn bodies(met: &mut Met) {
 
     code: "invalid_body"
     pointer: "/username"
-    reason: "EOF while parsing a value at line 1 column 12"
+    reason: "is not valid JSON (line 1, column 12)"
     title: "The request body is invalid."
     "#);
     let seen = sale.send(post("/api/v1/users").json(&json!({ "username": "a b" }))).await;
@@ -147,7 +147,7 @@ pub async fn bodies(met: &mut Met) {
     400
 
     code: "invalid_body"
-    reason: "missing field `password` at line 1 column 18"
+    reason: "password is missing"
     title: "The request body is invalid."
     "#);
     let seen = sale.send(reserve(&fan, &show, &[1, 1])).await;
@@ -260,7 +260,8 @@ pub async fn addresses(met: &mut Met) {
     400
 
     code: "invalid_query"
-    reason: "Failed to deserialize query string: page: unknown field `page`, expected `before` or `limit`"
+    field: "page"
+    reason: "page is not a known name; use before, limit"
     title: "A query parameter is invalid."
     "#);
 
