@@ -392,7 +392,9 @@ impl Config {
             return invalid("set either oidc_jwks_file or oidc_jwks_url, not both");
         }
         if !(0..=OIDC_LEEWAY_MAX).contains(&self.oidc_leeway_seconds) {
-            return invalid(format!("oidc_leeway_seconds must be 0 to {OIDC_LEEWAY_MAX}"));
+            return invalid(format!(
+                "oidc_leeway_seconds: it is not between 0 and {OIDC_LEEWAY_MAX}"
+            ));
         }
         let given = [
             file || !self.oidc_jwks_url.is_empty(),
@@ -458,8 +460,11 @@ mod tests {
             let why = Given::from_toml(toml).unwrap_err().0;
             assert!(why.ends_with(want), "{why}");
         };
-        check("listen = \"nowhere\"", "; listen takes an address with a port, as 127.0.0.1:8080");
-        check("readers = \"four\"", "; readers takes a whole number, as 300");
+        check(
+            "listen = \"nowhere\"",
+            "; listen takes an address with a port such as 127.0.0.1:8080",
+        );
+        check("readers = \"four\"", "; readers takes a whole number such as 300");
         check("demo = 3", "; demo takes true or false");
         check("lisen = \"127.0.0.1:80\"", "; did you mean listen?");
     }
@@ -533,7 +538,7 @@ mod tests {
         check("trusted_proxies = \"10\"", "line 1: \"10\" is not a network");
         check("proxy_protocol = true", "proxy_protocol: it needs trusted_proxies");
         check("oidc_issuer = \"https://x\"", "oidc_issuer, oidc_audience and oidc_jwks_file or");
-        check("oidc_leeway_seconds = 601", "oidc_leeway_seconds must be 0 to 600");
+        check("oidc_leeway_seconds = 601", "oidc_leeway_seconds: it is not between 0 and 600");
         check("listn = \"x\"", "line 1: unknown field `listn`");
         check("log_format = \"xml\"", "log_format: \"xml\" is neither text nor json");
         check("log = \"a=b=c\"", "log: ");

@@ -291,7 +291,9 @@ fn a_level_that_there_is_none_of_is_refused() {
         assert!(!output.status.success() && said.contains(takes), "{said}");
         said
     };
-    assert!(refused("RUST_LOG", &[]).starts_with("boxoffice: RUST_LOG: \"verbose\" is no level"));
+    assert!(
+        refused("RUST_LOG", &[]).starts_with("boxoffice: RUST_LOG: \"verbose\" is not a level")
+    );
     assert!(refused("BOXOFFICE_LOG", &[]).starts_with("boxoffice: log: "));
     refused("NOTHING", &["--log", "verbose"]);
     for (name, level) in [("BOXOFFICE_LOG", "warning"), ("BOXOFFICE_LOG", ""), ("RUST_LOG", "WARN")]
