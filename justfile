@@ -12,7 +12,7 @@ test *arguments:
 lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
-    cargo test --package boxoffice --test tidy
+    cargo test --package boxoffice-server --test tidy
 
 # The figures of the README.
 bench *arguments:
@@ -20,11 +20,11 @@ bench *arguments:
 
 # The simulation at length: `just sim 5000000 42`.
 sim commands="2000000" seed="1":
-    SIM_COMMANDS={{commands}} SIM_SEED={{seed}} cargo test --package boxoffice --test sim
+    SIM_COMMANDS={{commands}} SIM_SEED={{seed}} cargo test --package boxoffice-server --test sim
 
 # What comes in from outside, at length: `just fuzz 100` takes 100 times as many inputs as a test does.
 fuzz times="20":
-    FUZZ_TIMES={{times}} cargo test --package boxoffice --test input --test api fuzz
+    FUZZ_TIMES={{times}} cargo test --package boxoffice-server --test input --test api fuzz
 
 # Licences and advisories of the dependencies (needs cargo-deny).
 deny:

@@ -165,7 +165,7 @@ settings! {
     drain_seconds, "BOXOFFICE_DRAIN_SECONDS": u64 = 0;
     /// Commands in one transaction, at most; 1 is the conventional way [default: 128]
     batch_commands_max, "BOXOFFICE_BATCH_COMMANDS_MAX": usize = 128;
-    /// Commands that may wait for the desk; beyond it the answer is 503 [default: 8192]
+    /// Commands that may wait for the write path; beyond it the answer is 503 [default: 8192]
     desk_waiting_max, "BOXOFFICE_DESK_WAITING_MAX": usize = 8_192;
     /// Database connections for reading [default: 4]
     readers, "BOXOFFICE_READERS": usize = 4;

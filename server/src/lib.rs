@@ -1,14 +1,12 @@
 //! boxoffice: an on-sale engine for seated concerts.
 //!
-//! Arrows point one way: `cli → http → desk/board → store → core`.
+//! Arrows point one way: `cli → http → write_path/read_model → store → core`.
 
 pub mod audit;
-pub mod board;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod currency;
-pub mod desk;
 pub mod http;
 pub mod log;
 pub mod metrics;
@@ -17,11 +15,13 @@ pub mod origins;
 pub mod passwords;
 pub mod pressure;
 pub mod rates;
+pub mod read_model;
 pub mod recent;
 pub mod sheet;
 pub mod store;
 pub mod supervisor;
-pub mod sweeper;
 pub mod text;
+pub mod tick;
 pub mod tokens;
+pub mod write_path;
 pub mod zone;

@@ -145,7 +145,7 @@ pub struct Metrics {
     pub commit_seconds: Histogram,
     /// Time until the disk had the batches that waited for it.
     pub sync_seconds: Histogram,
-    /// Commands that wait for the desk.
+    /// Commands that wait for the write path.
     pub desk_waiting: Gauge,
     /// Numbers in line.
     pub queue_waiting: Family<ConcertLabel, Gauge>,
@@ -317,7 +317,11 @@ impl Metrics {
         r.register_with_unit("commit", commit, Unit::Seconds, self.commit_seconds.clone());
         let sync = "Time until the disk had the batches that waited for it";
         r.register_with_unit("sync", sync, Unit::Seconds, self.sync_seconds.clone());
-        r.register("desk_waiting", "Commands that wait for the desk", self.desk_waiting.clone());
+        r.register(
+            "desk_waiting",
+            "Commands that wait for the write path",
+            self.desk_waiting.clone(),
+        );
     }
 
     fn register_sales(&mut self, currency: &str) {

@@ -60,7 +60,7 @@ impl Reservation {
         }
     }
 
-    /// The state at `now`, whether or not the sweeper has come by.
+    /// The state at `now`, whether or not the tick has come by.
     #[must_use]
     pub fn status_at(&self, now: Time) -> ReservationStatus {
         if self.status == ReservationStatus::Held && now.reached(self.expires_at) {

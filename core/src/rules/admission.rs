@@ -45,7 +45,7 @@ impl Rule for Arrive {
     }
 }
 
-/// Ends an admission whose time is over, with its hold. The sweeper proposes; this decides.
+/// Ends an admission whose time is over, with its hold. The tick proposes; this decides.
 #[derive(Clone, Debug)]
 pub struct Expire {
     /// Which place.

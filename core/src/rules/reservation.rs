@@ -1,6 +1,6 @@
 //! Reservations: hold → confirmed, expired or cancelled.
 //!
-//! Nobody needs the sweeper to be right: a hold has lapsed when its time is over, and whoever takes
+//! Nobody needs the tick to be right: a hold has lapsed when its time is over, and whoever takes
 //! its seat then takes it from the row as it stands.
 //!
 //! *Seats are not blocked by holding them again and again* (H9, H40). A seat that was held and not paid stays

@@ -3,7 +3,7 @@
 use crate::script::{check, each};
 
 /// H9, H40: seats that lapsed are free to all but to who held them, for as long as the concert says; the
-/// sweeper does not matter.
+/// tick does not matter.
 #[test]
 fn lapsed_seats_stay_closed_to_their_holder() {
     for swept in ["", "expire u1 -> ended"] {

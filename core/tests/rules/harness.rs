@@ -28,7 +28,7 @@ macro_rules! world {
 tables!(without index world);
 
 impl World {
-    /// Load, decide, save: what a desk does, without the desk.
+    /// Load, decide, save: what a write path does, without the write path.
     pub fn run(&mut self, envelopes: &[Envelope], now: Time) -> Vec<Reply> {
         let mut rows = Rows::default();
         let loaded = load_all(envelopes, &mut rows, |keys, rows| {

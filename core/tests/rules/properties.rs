@@ -1,5 +1,5 @@
 //! Any history of commands, clock jumps included, keeps the invariants; and neither batching, nor
-//! the sweeper's lateness, nor a retry can be told from the outcome.
+//! the tick's lateness, nor a retry can be told from the outcome.
 
 use crate::harness::World;
 use crate::histories::{Op, Step, What, any_history, fight, full_hall, hall, steady_history};

@@ -8,7 +8,7 @@ use super::problem::{Code, Problem};
 use super::setting;
 use super::upload::{self, CSV_TYPES};
 use super::view::{NoTime, Stamp, given, json, parse_stamp, replied};
-use crate::board::Status;
+use crate::read_model::Status;
 use crate::text;
 use crate::zone;
 use axum::extract::State;
@@ -505,7 +505,7 @@ pub async fn figures(
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
     let (status, row, stock, dates, awaiting) = if let Some(concert) = app.shown(id) {
-        let (row, dates) = (concert.row(), app.board.dates_of(ConcertId(id)));
+        let (row, dates) = (concert.row(), app.read_model.dates_of(ConcertId(id)));
         let zone = row.time_zone.as_deref();
         let dates: Vec<_> = dates.iter().map(|date| DateFigures::shown(date, zone, now)).collect();
         (concert.queue.status(), row, concert.stock(), dates, concert.queue.awaits_value())

@@ -6,7 +6,7 @@ use super::extract::{Identity, Query};
 use super::problem::Problem;
 use super::view::{Stamp, json, maybe_id};
 use super::wallet::page_size;
-use crate::board::Board;
+use crate::read_model::ReadModel;
 use crate::store::Fault;
 use crate::store::reads::{Performance, Reads, WholeReservation};
 use axum::extract::State;
@@ -68,19 +68,19 @@ pub struct Page {
     pub limit: Option<usize>,
 }
 
-/// A booking with its date and concert, where that is not on the board.
+/// A booking with its date and concert, where that is not on the read model.
 type Found = ((WholeReservation, Payment), Option<Performance>);
 
 /// A user's bookings. Concerts that are over are looked up with them.
 fn read(
-    board: &Board,
+    read_model: &ReadModel,
     reads: &mut dyn Reads,
     user: UserId,
     (before, limit): (Option<PaymentId>, usize),
 ) -> Result<Vec<Found>, Fault> {
     let found = reads.bookings(user, before, limit)?;
     let dates = found.iter().map(|((_, row, _), _)| row.date);
-    let over: BTreeSet<_> = dates.filter(|date| board.date(*date).is_none()).collect();
+    let over: BTreeSet<_> = dates.filter(|date| read_model.date(*date).is_none()).collect();
     let over = if over.is_empty() { BTreeMap::new() } else { reads.performances(&over)? };
     let with = |booking: (WholeReservation, Payment)| {
         let performance = over.get(&booking.0.1.date).cloned();
@@ -92,9 +92,9 @@ fn read(
 fn view(app: &App, ((whole, payment), over): &Found) -> BookingView {
     let (id, row, seats) = whole;
     let over = over.as_ref();
-    let concert = app.board.concert(row.concert).map(|concert| concert.row());
+    let concert = app.read_model.concert(row.concert).map(|concert| concert.row());
     let concert = concert.as_deref().or(over.map(|(_, concert)| concert));
-    let starts_at = app.board.date(row.date).map(|date| date.starts_at);
+    let starts_at = app.read_model.date(row.date).map(|date| date.starts_at);
     let starts_at = starts_at.or(over.map(|(date, _)| date.concert_date));
     let zone = concert.and_then(|concert| concert.time_zone.as_deref());
     BookingView {
@@ -131,8 +131,8 @@ pub async fn list(
 pub(super) async fn list_of(app: &App, user: UserId, page: Page) -> Result<Response, Problem> {
     let size = page_size(page.limit)?;
     let before = page.before.map(PaymentId);
-    let board = Arc::clone(&app.board);
-    let question = move |reads: &mut dyn Reads| read(&board, reads, user, (before, size + 1));
+    let read_model = Arc::clone(&app.read_model);
+    let question = move |reads: &mut dyn Reads| read(&read_model, reads, user, (before, size + 1));
     let found = app.readers.read(question).await?;
     let bookings: Vec<_> = found.iter().take(size).map(|booking| view(app, booking)).collect();
     let more = found.len() > size;

@@ -6,7 +6,7 @@ use super::extract::{Admitted, PathId, Query};
 use super::problem::{Code, Problem};
 use super::view::{Stamp, json, maybe_id};
 use super::wallet::page_size;
-use crate::board::{ConcertBoard, DateBoard, Status, Stock};
+use crate::read_model::{ConcertModel, DateModel, Status, Stock};
 use crate::zone;
 use axum::extract::State;
 use axum::response::Response;
@@ -216,8 +216,8 @@ pub struct Page {
 pub async fn list(State(app): State<App>, Query(page): Query<Page>) -> Result<Response, Problem> {
     let size = page_size(page.limit)?;
     let now = app.clock.now();
-    let found = app.board.page(page.after.map(ConcertId), size + 1);
-    let one = |concert: &Arc<ConcertBoard>| {
+    let found = app.read_model.page(page.after.map(ConcertId), size + 1);
+    let one = |concert: &Arc<ConcertModel>| {
         let row = concert.row();
         view(concert.id, &row, concert.stock(), now)
     };
@@ -302,7 +302,7 @@ pub(super) fn local(time: Time, zone: Option<&str>) -> Option<String> {
     zone.and_then(|zone| zone::local(time, zone))
 }
 
-pub(super) fn date_view(date: &DateBoard, zone: Option<&str>, now: Time) -> DateView {
+pub(super) fn date_view(date: &DateModel, zone: Option<&str>, now: Time) -> DateView {
     DateView {
         concert_date_id: date.id.0,
         starts_at: date.starts_at.into(),
@@ -366,8 +366,8 @@ impl DateFigures {
         }
     }
 
-    /// Of a date on the board.
-    pub(super) fn shown(date: &DateBoard, zone: Option<&str>, now: Time) -> Self {
+    /// Of a date on the read model.
+    pub(super) fn shown(date: &DateModel, zone: Option<&str>, now: Time) -> Self {
         let stock = date.stock(now);
         Self::of(DateView { available_seats: stock.free, ..date_view(date, zone, now) }, stock.held)
     }
@@ -398,9 +398,9 @@ pub async fn dates(
 ) -> Result<Response, Problem> {
     admitted.enter(&app, Some(ConcertId(id))).await?;
     let now = app.clock.now();
-    let dates = app.board.dates_of(ConcertId(id));
+    let dates = app.read_model.dates_of(ConcertId(id));
     let bookable = dates.iter().filter(|date| !now.reached(date.starts_at));
-    let row = app.board.concert(ConcertId(id)).map(|concert| concert.row());
+    let row = app.read_model.concert(ConcertId(id)).map(|concert| concert.row());
     let zone = row.as_ref().and_then(|row| row.time_zone.as_deref());
     let dates = bookable.map(|date| date_view(date, zone, now));
     let view = DatesView { concert_id: id, dates: dates.collect(), now: now.into() };

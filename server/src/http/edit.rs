@@ -147,9 +147,9 @@ pub async fn delete_concert(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Whose date it is, as the board shows it or the database has it; that never changes.
+/// Whose date it is, as the read model shows it or the database has it; that never changes.
 async fn concert_of(app: &App, date: DateId) -> Result<ConcertId, Problem> {
-    if let Some(shown) = app.board.date(date) {
+    if let Some(shown) = app.read_model.date(date) {
         return Ok(shown.concert);
     }
     let dates = BTreeSet::from([date]);

@@ -6,7 +6,7 @@ use super::parse;
 use super::problem::{Code, Problem};
 use super::trail::Act;
 use super::view::id_of;
-use crate::board::Standing;
+use crate::read_model::Standing;
 use crate::tokens::{QueueClaims, Use};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -60,7 +60,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Who brings an access token of this server where none is asked for.
 pub(super) fn shown(headers: &HeaderMap, app: &App) -> Option<UserId> {
     let claims = app.keyring.verify_identity(bearer(headers)?, Use::Identity, app.clock.now())?;
-    (!app.board.ended.has(claims.session())).then_some(claims.sub)
+    (!app.read_model.ended.has(claims.session())).then_some(claims.sub)
 }
 
 impl Identity {
@@ -85,7 +85,7 @@ impl Identity {
         let claims = app.keyring.verify_identity(token, Use::Identity, now);
         let claims = claims.ok_or_else(|| Problem::of(Code::IdentityInvalid))?;
         let (user, session) = (claims.sub, claims.session());
-        if app.board.ended.has(session) {
+        if app.read_model.ended.has(session) {
             return Err(Problem::of(Code::SessionEnded));
         }
         app.limits.request(parts, user)?;
@@ -158,8 +158,8 @@ impl FromRequestParts<App> for Shopper {
     }
 }
 
-/// A [`Shopper`] who is admitted, as the board shows it; where the board has not heard of the place,
-/// the desk is asked. For reads.
+/// A [`Shopper`] who is admitted, as the read model shows it; where the read model has not heard of the place,
+/// the write path is asked. For reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Admitted {
     shopper: Shopper,
@@ -168,7 +168,7 @@ pub struct Admitted {
 
 impl Admitted {
     /// Lets the shopper in, to what belongs to `concert` or to no concert. The first use of an
-    /// admission is noted at the desk: from then on the time to shop runs.
+    /// admission is noted at the write path: from then on the time to shop runs.
     ///
     /// # Errors
     /// The token is of another concert, or its admission has ended meanwhile.
@@ -188,7 +188,7 @@ impl FromRequestParts<App> for Admitted {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let shopper = Shopper::from_request_parts(parts, app).await?;
         let now = app.clock.now();
-        let concert = app.board.concert(shopper.place.concert);
+        let concert = app.read_model.concert(shopper.place.concert);
         let sequence = shopper.place.sequence;
         let standing = concert.as_ref().map(|concert| concert.queue.standing(sequence, now));
         match standing.unwrap_or(Standing::Unknown) {

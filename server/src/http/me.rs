@@ -9,7 +9,7 @@ use super::reservation::{ReservedSeatView, StatusView, status_view};
 use super::view::{Stamp, json, maybe_id};
 use super::wallet::{self, page_size};
 use super::{booking, booking::BookingsView, wallet::BalanceView, wallet::LedgerView};
-use crate::board::Board;
+use crate::read_model::ReadModel;
 use crate::store::Fault;
 use crate::store::reads::{Performance, Reads, WholeReservation};
 use axum::extract::State;
@@ -112,17 +112,17 @@ pub struct Page {
     pub limit: Option<usize>,
 }
 
-/// A reservation with its date and concert, where those are not on the board.
+/// A reservation with its date and concert, where those are not on the read model.
 type Found = (WholeReservation, Option<Performance>);
 
 /// Concerts that are over are looked up.
 fn placed(
-    board: &Board,
+    read_model: &ReadModel,
     reads: &mut dyn Reads,
     found: Vec<WholeReservation>,
 ) -> Result<Vec<Found>, Fault> {
     let dates = found.iter().map(|(_, row, _)| row.date);
-    let away: BTreeSet<_> = dates.filter(|date| board.date(*date).is_none()).collect();
+    let away: BTreeSet<_> = dates.filter(|date| read_model.date(*date).is_none()).collect();
     let away = if away.is_empty() { BTreeMap::new() } else { reads.performances(&away)? };
     let with = |whole: WholeReservation| {
         let performance = away.get(&whole.1.date).cloned();
@@ -131,15 +131,15 @@ fn placed(
     Ok(found.into_iter().map(with).collect())
 }
 
-/// What the user holds, as the rows say; the board only tells where to look. A hold that has ended since is
+/// What the user holds, as the rows say; the read model only tells where to look. A hold that has ended since is
 /// among those that have.
 fn held(
-    board: &Board,
+    read_model: &ReadModel,
     reads: &mut dyn Reads,
     user: UserId,
 ) -> Result<Vec<WholeReservation>, Fault> {
     let mut found = Vec::new();
-    for id in board.holds_of(user) {
+    for id in read_model.holds_of(user) {
         found.extend(
             reads
                 .reservation(id)?
@@ -151,25 +151,25 @@ fn held(
 
 /// The user's reservations in every state, newest first.
 fn all(
-    board: &Board,
+    read_model: &ReadModel,
     reads: &mut dyn Reads,
     user: UserId,
     (before, limit): (Option<ReservationId>, usize),
 ) -> Result<Vec<Found>, Fault> {
-    let held = held(board, reads, user)?.into_iter();
+    let held = held(read_model, reads, user)?.into_iter();
     let held = held.filter(|(id, ..)| before.is_none_or(|before| *id < before));
     let ended = reads.ended_reservations(user, before, limit)?;
     // One that has ended between the two looks is in both: the later one counts.
     let found: BTreeMap<_, _> = held.chain(ended).map(|whole| (whole.0, whole)).collect();
     let newest = found.into_values().rev().take(limit);
-    placed(board, reads, newest.collect())
+    placed(read_model, reads, newest.collect())
 }
 
 fn view(app: &App, ((id, row, seats), away): &Found, now: Time) -> MyReservationView {
     let away = away.as_ref();
-    let concert = app.board.concert(row.concert).map(|concert| concert.row());
+    let concert = app.read_model.concert(row.concert).map(|concert| concert.row());
     let concert = concert.as_deref().or(away.map(|(_, concert)| concert));
-    let starts_at = app.board.date(row.date).map(|date| date.starts_at);
+    let starts_at = app.read_model.date(row.date).map(|date| date.starts_at);
     let starts_at = starts_at.or(away.map(|(date, _)| date.concert_date));
     let zone = concert.and_then(|concert| concert.time_zone.as_deref());
     MyReservationView {
@@ -230,8 +230,8 @@ pub async fn my_reservations(
 ) -> Result<Response, Problem> {
     let size = page_size(page.limit)?;
     let (user, before) = (identity.user, page.before.map(ReservationId));
-    let board = Arc::clone(&app.board);
-    let question = move |reads: &mut dyn Reads| all(&board, reads, user, (before, size + 1));
+    let read_model = Arc::clone(&app.read_model);
+    let question = move |reads: &mut dyn Reads| all(&read_model, reads, user, (before, size + 1));
     let found = app.readers.read(question).await?;
     let now = app.clock.now();
     let reservations: Vec<_> = found.iter().take(size).map(|one| view(&app, one, now)).collect();
@@ -250,11 +250,11 @@ pub async fn my_reservation(
     PathId(id): PathId,
     identity: Identity,
 ) -> Result<Response, Problem> {
-    let (user, board) = (identity.user, Arc::clone(&app.board));
+    let (user, read_model) = (identity.user, Arc::clone(&app.read_model));
     let question = move |reads: &mut dyn Reads| {
         let found = reads.reservation(ReservationId(id))?;
         let mine = found.filter(|(_, row, _)| row.user == user);
-        placed(&board, reads, mine.into_iter().collect())
+        placed(&read_model, reads, mine.into_iter().collect())
     };
     let found = app.readers.read(question).await?.pop();
     let found = found.ok_or_else(|| Problem::of(Code::ReservationNotFound))?;
@@ -266,10 +266,10 @@ pub async fn my_reservation(
     security(("identity" = [])),
     responses((status = 200, body = MyHoldsView), (status = 401, description = "identity_required, identity_invalid")))]
 pub async fn my_holds(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
-    let (user, board) = (identity.user, Arc::clone(&app.board));
+    let (user, read_model) = (identity.user, Arc::clone(&app.read_model));
     let question = move |reads: &mut dyn Reads| {
-        let found = held(&board, reads, user)?;
-        placed(&board, reads, found)
+        let found = held(&read_model, reads, user)?;
+        placed(&read_model, reads, found)
     };
     let found = app.readers.read(question).await?;
     let now = app.clock.now();

@@ -1,4 +1,4 @@
-//! HTTP: extract → command → desk (or board) → view. One file a resource, one list of routes, one
+//! HTTP: extract → command → write path (or read model) → view. One file a resource, one list of routes, one
 //! table of problems. Nothing here decides who gets a seat.
 
 pub mod account;

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long an answer may take before the client is told to repeat the request. A command that is
-/// at the desk by then is still carried out or not; its idempotency key tells which.
+/// at the write path by then is still carried out or not; its idempotency key tells which.
 const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
 /// The counters of one route, looked up once.

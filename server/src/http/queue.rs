@@ -7,8 +7,8 @@ use super::extract::{Identity, Nothing, PathId, QueueToken, Submitted};
 use super::limits::Asked;
 use super::problem::{Code, Problem};
 use super::view::{Stamp, replied};
-use crate::board::{ConcertBoard, Standing};
 use crate::pressure::{Crowd, Pressure};
+use crate::read_model::{ConcertModel, Standing};
 use crate::tokens::{queue_claims, queue_token_end};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -43,7 +43,7 @@ const AWAITING_POLL_MS: u64 = 5_000;
 const UNHEARD_POLL_MS: u64 = 500;
 /// How long a join for a concert that this server has not heard of may wait for a look at the news.
 const HEAR_WAIT: Duration = Duration::from_secs(2);
-/// For so long after joining, a place that is not known on a board that others share is taken to be
+/// For so long after joining, a place that is not known on a read model that others share is taken to be
 /// theirs. Later it is none: the database was put back to an older state, or is another.
 const UNHEARD_MAX_MS: i64 = 10 * 60 * 1000;
 
@@ -196,11 +196,11 @@ impl TokenView {
     }
 }
 
-/// `said` is the queue number that the ticket or the token has, for a board that has not heard of the draw.
-/// A board that has goes first: where an older database was put back, the draw was made anew.
+/// `said` is the queue number that the ticket or the token has, for a read model that has not heard of the draw.
+/// A read model that has goes first: where an older database was put back, the draw was made anew.
 fn token_view(
     app: &App,
-    concert: &ConcertBoard,
+    concert: &ConcertModel,
     (sequence, said, expires_at): (u64, Option<u64>, Stamp),
     standing: Standing,
     now: Time,
@@ -270,10 +270,10 @@ fn respond(status: StatusCode, view: &TokenView, replayed: bool) -> Response {
     response
 }
 
-/// Where the place stands. What was decided just now is newer than a board that is behind; a board
+/// Where the place stands. What was decided just now is newer than a read model that is behind; a read model
 /// that is ahead can only have let the place in meanwhile. A stored reply is old, and counts only
-/// where the board does not know the place.
-fn standing_of(concert: &ConcertBoard, ticket: &Ticket, replayed: bool, now: Time) -> Standing {
+/// where the read model does not know the place.
+fn standing_of(concert: &ConcertModel, ticket: &Ticket, replayed: bool, now: Time) -> Standing {
     let shown = concert.queue.standing(ticket.place.sequence, now);
     let known = !matches!(shown, Standing::Unknown | Standing::Unheard);
     if replayed && known {
@@ -293,9 +293,9 @@ fn standing_of(concert: &ConcertBoard, ticket: &Ticket, replayed: bool, now: Tim
 
 /// The concert; what other servers have done is looked at first where this one has not heard of it, so
 /// that no place is made that cannot be shown.
-async fn heard_of(app: &App, id: Uuid) -> Result<Arc<ConcertBoard>, Problem> {
-    if app.board.is_shared() && app.board.concert(ConcertId(id)).is_none() {
-        app.desk.refresh(HEAR_WAIT).await?;
+async fn heard_of(app: &App, id: Uuid) -> Result<Arc<ConcertModel>, Problem> {
+    if app.read_model.is_shared() && app.read_model.concert(ConcertId(id)).is_none() {
+        app.write_path.refresh(HEAR_WAIT).await?;
     }
     app.concert(id)
 }
@@ -314,8 +314,8 @@ pub async fn join(
         let spread = identity.user.0.as_u128() % JOIN_PUT_OFF_SECONDS;
         return Err(Problem::of(Code::Busy).after(1 + u64::try_from(spread).unwrap_or(0)));
     }
-    // Nothing of it can be sold any more; the board that says so takes part in no decision.
-    if app.board.is_over(ConcertId(id)) {
+    // Nothing of it can be sold any more; the read model that says so takes part in no decision.
+    if app.read_model.is_over(ConcertId(id)) {
         return Err(Problem::of(Code::SaleClosed));
     }
     let key = submitted.key(identity.user.0);
@@ -361,17 +361,17 @@ pub async fn poll(
     let ends = Stamp(Time(claims.exp.saturating_mul(1000)));
     let joined_at = Time(claims.iat.saturating_mul(1000));
     // The signature says that there is, or was, such a place.
-    let may_be_elsewhere = app.board.is_shared() && now.ms_since(joined_at) < UNHEARD_MAX_MS;
+    let may_be_elsewhere = app.read_model.is_shared() && now.ms_since(joined_at) < UNHEARD_MAX_MS;
     let unheard = || {
         let standing = may_be_elsewhere.then_some(Standing::Unheard);
         standing.ok_or_else(|| Problem::of(Code::QueueTokenUnknown))
     };
-    let Some(concert) = app.board.concert(claims.concert) else {
+    let Some(concert) = app.read_model.concert(claims.concert) else {
         app.limits.unpaced(&asked)?;
-        if app.board.is_over(claims.concert) {
+        if app.read_model.is_over(claims.concert) {
             let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, ends, now);
             view.state = TokenState::Expired;
-            let deleted = app.board.is_deleted(claims.concert);
+            let deleted = app.read_model.is_deleted(claims.concert);
             view.closed_because = deleted.then_some(ClosedBecause::Deleted);
             return Ok(respond(StatusCode::OK, &view, false));
         }
@@ -395,7 +395,7 @@ pub async fn poll(
 /// those who wait: those far away first.
 fn put_off(
     app: &App,
-    concert: &ConcertBoard,
+    concert: &ConcertModel,
     sequence: u64,
     standing: Standing,
     now: Time,

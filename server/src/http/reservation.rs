@@ -157,7 +157,7 @@ pub async fn reserve(
 ) -> Result<Response, Problem> {
     let seats = seat_set(&submitted.value.seat_numbers)?;
     let date = DateId(submitted.value.concert_date_id);
-    if let Some(shown) = app.board.date(date) {
+    if let Some(shown) = app.read_model.date(date) {
         shopper.of_concert(shown.concert)?;
     }
     let key = submitted.key(shopper.user.0);

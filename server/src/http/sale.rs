@@ -86,7 +86,7 @@ pub async fn set_sale(
     _: Operator,
     submitted: Submitted<SaleBody>,
 ) -> Result<Response, Problem> {
-    let shown = app.board.concert(ConcertId(id)).map(|shown| shown.row());
+    let shown = app.read_model.concert(ConcertId(id)).map(|shown| shown.row());
     let times = shown.map(|row| (row.start_at, row.end_at));
     let faults = setting::of_sale(&submitted.value, times);
     let told = |problem| faults.told(problem);
@@ -100,12 +100,12 @@ pub async fn set_sale(
             announced_closes_at,
         } => {
             let now = app.clock.now();
-            let concert = app.board.concert(concert_id);
+            let concert = app.read_model.concert(concert_id);
             let queue = concert.as_ref().and_then(|shown| shown.queue.status());
             let sale = concert.map(|shown| sale_state(&shown.row(), shown.stock(), now));
             let view = SaleView {
                 concert_id: concert_id.0,
-                // What is not on the board is over.
+                // What is not on the read model is over.
                 sale: sale.unwrap_or(SaleState::Closed),
                 opens_at: opens_at.into(),
                 closes_at: closes_at.map(Stamp),

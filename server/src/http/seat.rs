@@ -4,8 +4,8 @@ use super::App;
 use super::asset::has;
 use super::extract::{Admitted, PathId, Query};
 use super::problem::{Code, Problem};
-use crate::board::{CompactMap, DateBoard, Reading, SeatMap, Seats, Zone};
 use crate::currency::Currency;
+use crate::read_model::{CompactMap, DateModel, Reading, SeatMap, Seats, Zone};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -32,7 +32,7 @@ pub enum SeatState {
     Sold,
 }
 
-/// One seat, as the map shows it. The map's bytes are written by the board; this is their schema.
+/// One seat, as the map shows it. The map's bytes are written by the read model; this is their schema.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SeatView {
     /// From 1.
@@ -160,7 +160,7 @@ fn zone_view(zone: &Zone) -> SeatZoneView {
 }
 
 /// The compact form's bytes, written once a version.
-fn compact_body(date: &DateBoard, since: Option<&str>, currency: &Currency, now: Time) -> Bytes {
+fn compact_body(date: &DateModel, since: Option<&str>, currency: &Currency, now: Time) -> Bytes {
     let reading = match date.compact(since, now) {
         CompactMap::Written(written) => return written,
         CompactMap::Read(reading) => reading,
@@ -234,7 +234,7 @@ pub async fn map(
     Query(query): Query<MapQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let date = app.board.date(DateId(id)).ok_or_else(|| Problem::of(Code::DateNotFound))?;
+    let date = app.read_model.date(DateId(id)).ok_or_else(|| Problem::of(Code::DateNotFound))?;
     admitted.enter(&app, Some(date.concert)).await?;
     let form = query.form.unwrap_or_default();
     let (mut response, caching) = if form == Form::Compact {
@@ -254,7 +254,7 @@ pub async fn map(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::Board;
+    use crate::read_model::ReadModel;
     use boxoffice_core::concert::{ConcertDate, Seat};
     use boxoffice_core::id::{ConcertId, ReservationId, SeatKey};
     use boxoffice_core::money::Money;
@@ -289,7 +289,7 @@ mod tests {
     }
 
     /// A date of so many seats, whose numbers have gaps.
-    fn board(count: u32) -> (Board, Vec<u32>, Arc<DateBoard>) {
+    fn read_model(count: u32) -> (ReadModel, Vec<u32>, Arc<DateModel>) {
         let numbers: Vec<u32> = (1..).filter(|n| n % 97 != 0).take(count as usize).collect();
         let mut rows = Rows::default();
         let date = ConcertDate {
@@ -304,13 +304,13 @@ mod tests {
         for &number in &numbers {
             rows.seats.insert(SeatKey { date: DATE, number }, seat(number));
         }
-        let board = Board::default();
-        board.apply(&rows, Time(0));
-        let date = board.date(DATE).unwrap();
-        (board, numbers, date)
+        let read_model = ReadModel::default();
+        read_model.apply(&rows, Time(0));
+        let date = read_model.date(DATE).unwrap();
+        (read_model, numbers, date)
     }
 
-    fn full(date: &DateBoard, now: Time) -> (Map, u64) {
+    fn full(date: &DateModel, now: Time) -> (Map, u64) {
         let body: Value = serde_json::from_slice(&date.map("", now).body).unwrap();
         let one = |seat: &Value| {
             let word = |name: &str| seat[name].as_str().unwrap().to_owned();
@@ -331,7 +331,7 @@ mod tests {
     }
 
     impl Client {
-        fn look(&mut self, date: &DateBoard, now: Time) {
+        fn look(&mut self, date: &DateModel, now: Time) {
             let body = compact_body(date, self.version.as_deref(), &won(), now);
             let body: Value = serde_json::from_slice(&body).unwrap();
             self.version = body["version"].as_str().map(str::to_owned);
@@ -373,7 +373,7 @@ mod tests {
     /// Sells, holds and frees seats at random, some holds lapse; clients that look at different times
     /// see what the full form shows.
     fn agree(seats: u32, steps: u32, most: u32) {
-        let (board, numbers, date) = board(seats);
+        let (read_model, numbers, date) = read_model(seats);
         let mut state = 7_u64;
         let mut random = move |below: u32| -> u32 {
             // Knuth's MMIX generator; its high bits are the good ones.
@@ -399,7 +399,7 @@ mod tests {
                 }
                 rows.seats.insert(SeatKey { date: DATE, number }, row);
             }
-            board.apply(&rows, now);
+            read_model.apply(&rows, now);
             let late = now.plus_ms(random(20).into());
             often.look(&date, late);
             let wanted = full(&date, late);
@@ -424,7 +424,7 @@ mod tests {
     #[test]
     fn the_forms_agree_on_50_000_seats() {
         agree(50_000, 15, 1_000);
-        let (_, _, date) = board(50_000);
+        let (_, _, date) = read_model(50_000);
         let body = compact_body(&date, None, &won(), Time(0));
         assert!(body.len() < 40_000, "{} bytes", body.len());
     }

@@ -1,4 +1,4 @@
-//! The read side: what views need from the database and the board does not hold.
+//! The read side: what views need from the database and the read model does not hold.
 
 use super::fault::Fault;
 use super::keys::LiveKey;
@@ -40,7 +40,7 @@ pub type WholeConcert = (Concert, QueueState, Vec<(DateId, ConcertDate)>);
 /// A date with its concert.
 pub type Performance = (ConcertDate, Concert);
 
-/// Everything that a board starts from, as of one moment. Nothing of a concert that is over is in it but
+/// Everything that a read model starts from, as of one moment. Nothing of a concert that is over is in it but
 /// its id: what it costs to read and to keep does not grow with what was sold before.
 #[derive(Default)]
 #[expect(missing_docs, reason = "each is the table of that name in Rows")]
@@ -211,7 +211,7 @@ pub trait Reads: Send {
         &mut self,
         dates: &BTreeSet<DateId>,
     ) -> Result<BTreeMap<DateId, Performance>, Fault>;
-    /// What a board starts from, read in one transaction.
+    /// What a read model starts from, read in one transaction.
     ///
     /// # Errors
     /// The database is not available.

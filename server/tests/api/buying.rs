@@ -1,8 +1,8 @@
 //! What a buyer is answered when all goes well, route by route.
 
 use crate::world::{Sale, charge, delete, get, id_of, pay, post, reserve};
-use boxoffice::store::records::Cell;
 use boxoffice_core::idempotency::fingerprint;
+use boxoffice_server::store::records::Cell;
 use insta::assert_snapshot;
 use serde_json::json;
 

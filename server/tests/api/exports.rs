@@ -2,8 +2,8 @@
 //! spreadsheet, and whole or refused.
 
 use crate::world::{Sale, Show, delete, get, pay};
-use boxoffice::audit::Snapshot;
-use boxoffice::sheet::write::{Booking, lines};
+use boxoffice_server::audit::Snapshot;
+use boxoffice_server::sheet::write::{Booking, lines};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -30,7 +30,7 @@ fn told(bytes: &[u8]) -> Vec<String> {
 fn from_the_database(sale: &Sale) -> Vec<String> {
     let snapshot = Snapshot::of_file(&sale.files().path, || 0).unwrap();
     let mut all = Vec::new();
-    let each = |booking: Booking| -> Result<(), boxoffice::store::Fault> {
+    let each = |booking: Booking| -> Result<(), boxoffice_server::store::Fault> {
         all.push(booking.harmless());
         Ok(())
     };

@@ -1,9 +1,9 @@
 //! H32: a database file that can't be used is refused with one sentence, and is left as it is.
 
-use boxoffice::cli::node;
-use boxoffice::clock::Clock;
-use boxoffice::config::{Config, Given};
-use boxoffice::store::sqlite::{Files, MIGRATIONS, SCHEMA_VERSION, SqliteStore};
+use boxoffice_server::clock::Clock;
+use boxoffice_server::config::{Config, Given};
+use boxoffice_server::node;
+use boxoffice_server::store::sqlite::{Files, MIGRATIONS, SCHEMA_VERSION, SqliteStore};
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Money that operators enter, and what amounts are in (F12, N4).
 
 use crate::world::{Fan, Sale, charge, count, get, pay, post};
-use boxoffice::cli::node;
+use boxoffice_server::node;
 use serde_json::{Value, json};
 
 fn money(kind: &str, fan: &Fan, amount: i64, key: &str) -> crate::world::Ask {

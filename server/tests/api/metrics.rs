@@ -2,8 +2,8 @@
 //! happened, and that the figures of a sale are those of its seats and money.
 
 use crate::world::{Sale, get, pay, post};
-use boxoffice::http::problem::TABLE;
 use boxoffice_core::command::Command;
+use boxoffice_server::http::problem::TABLE;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -176,7 +176,7 @@ async fn what_has_not_happened_yet_is_zero() {
     for what in ["replies", "outbox"] {
         assert_eq!(value(&samples, "boxoffice_pruned_total", &[("what", what)]), Some(0.0));
     }
-    for route in boxoffice::http::routes::routes() {
+    for route in boxoffice_server::http::routes::routes() {
         let labels = [("route", route.path), ("method", route.method.as_str())];
         assert!(value(&samples, "boxoffice_requests_total", &labels).is_some(), "{labels:?}");
         assert!(

@@ -1,8 +1,8 @@
 //! The OpenAPI document says what the router does.
 
 use crate::world::{Sale, get};
-use boxoffice::http::problem::TABLE;
-use boxoffice::http::routes::{Guard, routes};
+use boxoffice_server::http::problem::TABLE;
+use boxoffice_server::http::routes::{Guard, routes};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

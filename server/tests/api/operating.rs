@@ -1,12 +1,12 @@
 //! The operator's verbs and what those who run the server look at.
 
 use crate::world::{Sale, charge, get, id_of, pay, post, put, reserve};
-use boxoffice::store::keys::OperatorKeys;
-use boxoffice::store::sqlite::ApiKeys;
 use boxoffice_core::limits::{
     DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,
 };
 use boxoffice_core::time::Time;
+use boxoffice_server::store::keys::OperatorKeys;
+use boxoffice_server::store::sqlite::ApiKeys;
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -33,7 +33,7 @@ async fn a_concert_is_made() {
     "#);
     let again = sale.send(post("/api/v1/admin/concerts").operator().key("k").json(&body)).await;
     assert_eq!((again.header("idempotent-replayed"), &again.body), ("true", &made.body));
-    assert_eq!(sale.app.board.concerts().len(), 1);
+    assert_eq!(sale.app.read_model.concerts().len(), 1);
 
     let path = format!("/api/v1/admin/concerts/{}", id_of(&made.json()["concert_id"]));
     assert_snapshot!(sale.send(get(path).operator()).await.shown(), @r#"

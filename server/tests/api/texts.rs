@@ -55,7 +55,7 @@ async fn names_that_look_alike_are_one() {
     }
     sale.send(sign_up("аdmin", "correct horse")).await.refused(409, "username_taken");
     sale.send(sign_in("аdmin", "correct horse")).await.want(201);
-    // In one batch, too: the desk decides both at once.
+    // In one batch, too: the write path decides both at once.
     let both = ["paypal", "раураl"].map(|name| sign_up(name, "correct horse"));
     let mut seen: Vec<u16> = sale.all(both).await.iter().map(|seen| seen.status).collect();
     seen.sort_unstable();

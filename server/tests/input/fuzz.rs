@@ -1,15 +1,17 @@
 //! Whatever may come in, without a server around it: nothing panics; what is taken says the same when it
 //! is written again.
 
-use boxoffice::http::address::{FORWARDED_FOR, Origin};
-use boxoffice::http::lang::Lang;
-use boxoffice::http::proxy::announced;
-use boxoffice::networks::Networks;
-use boxoffice::sheet::{self, Column, Refused};
-use boxoffice::text;
-use boxoffice::tokens::{External, KeyFile, KeyPair, Keyring, Place, Trust, Use, queue_claims};
 use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
 use boxoffice_core::time::Time;
+use boxoffice_server::http::address::{FORWARDED_FOR, Origin};
+use boxoffice_server::http::lang::Lang;
+use boxoffice_server::http::proxy::announced;
+use boxoffice_server::networks::Networks;
+use boxoffice_server::sheet::{self, Column, Refused};
+use boxoffice_server::text;
+use boxoffice_server::tokens::{
+    External, KeyFile, KeyPair, Keyring, Place, Trust, Use, queue_claims,
+};
 use encoding_rs::EUC_KR;
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;

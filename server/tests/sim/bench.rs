@@ -1,7 +1,6 @@
 //! A store in memory with one small show, for tests that tell their story line by line.
 
 use crate::run::run_batch;
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
@@ -17,6 +16,7 @@ use boxoffice_core::reservation::Reserve;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use boxoffice_core::wallet::Charge;
+use boxoffice_server::store::memory::MemoryStore;
 
 /// The one show, on sale from the beginning.
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(1));

@@ -5,8 +5,6 @@ use crate::coverage::Coverage;
 use crate::run::run_batch;
 use crate::scenario::faulty::Faulty;
 use crate::scenario::{Scenario, Step};
-use boxoffice::store::Store;
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::ConcertId;
@@ -14,6 +12,8 @@ use boxoffice_core::queue::{Admit, Expire, PlaceStatus, SetDraw, SetQueue};
 use boxoffice_core::rows::{Rows, Table};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::Store;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::VecDeque;
 
 /// Batches between two full audits.

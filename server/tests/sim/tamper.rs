@@ -7,7 +7,6 @@ use crate::bench::{
     show, user,
 };
 use crate::driver::touched;
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{Seat, SeatStatus};
@@ -20,6 +19,7 @@ use boxoffice_core::refusal::Refusal;
 use boxoffice_core::reservation::ReservationStatus;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::Register;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::BTreeSet;
 
 /// An honest story with its audit.

@@ -2,8 +2,6 @@
 
 use crate::sample::{self, CLAIM, DATE, PLACE, SEAT, SESSION, SHOW, USER};
 use crate::subject::{OnMemory, Subject};
-use boxoffice::store::reads::Of;
-use boxoffice::store::{Fault, Store, transact};
 use boxoffice_core::concert::{Seat, SeatStatus};
 use boxoffice_core::id::{
     DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
@@ -14,6 +12,8 @@ use boxoffice_core::queue::PlaceStatus;
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use boxoffice_server::store::reads::Of;
+use boxoffice_server::store::{Fault, Store, transact};
 use std::collections::BTreeSet;
 
 /// The contract as tests of one store.

@@ -5,10 +5,6 @@
 use crate::contract::commit;
 use crate::run::run_batch;
 use crate::subject::{self, MariaDb, MySql, Product};
-use boxoffice::store::Store;
-use boxoffice::store::mysql::{MySqlReads, MySqlStore};
-use boxoffice::store::reads::Reads;
-use boxoffice::store::sqlite::{Files, SqliteReads, SqliteStore};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{
@@ -31,6 +27,10 @@ use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::{Register, User};
 use boxoffice_core::wallet::{Adjust, Balance, Charge, EntryKind, LedgerEntry};
+use boxoffice_server::store::Store;
+use boxoffice_server::store::mysql::{MySqlReads, MySqlStore};
+use boxoffice_server::store::reads::Reads;
+use boxoffice_server::store::sqlite::{Files, SqliteReads, SqliteStore};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,16 +1,16 @@
-//! What a board starts from: each database tells those that are over from those that are not as the rules
+//! What a read model starts from: each database tells those that are over from those that are not as the rules
 //! do.
 
 use crate::contract::commit;
 use crate::sample;
 use crate::subject::{MariaDb, MySql, OnServer, OnSqlite, Subject};
-use boxoffice::store::reads::Of;
 use boxoffice_core::concert::{ByHand, Concert, ConcertDate};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, Uuid};
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::queue::{PlaceStatus, QueueState};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use boxoffice_server::store::reads::Of;
 use std::collections::BTreeSet;
 
 const NOW: Time = Time(10 * OVER_AFTER_MS);

@@ -1,11 +1,11 @@
 //! The real schema against the table definitions that every statement is made from.
 
-use boxoffice::audit::CHECKS;
-use boxoffice::store::records::{TABLES, WORDS};
-use boxoffice::store::sqlite::{
+use boxoffice_server::audit::CHECKS;
+use boxoffice_server::store::records::{TABLES, WORDS};
+use boxoffice_server::store::sqlite::{
     Files, SCHEMA_VERSION, SqliteStore, migrate, open_reader, open_writer,
 };
-use boxoffice::store::table::Table;
+use boxoffice_server::store::table::Table;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 

@@ -4,10 +4,10 @@
 use crate::contract::commit;
 use crate::sample::{self, CLAIM, PAYMENT, SEAT, SHOW, USER};
 use crate::subject::Subject;
-use boxoffice::store::Fault;
 use boxoffice_core::id::{PaymentId, ReservationId, UserId, Uuid};
 use boxoffice_core::money::Money;
 use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_server::store::Fault;
 
 /// The second lock as tests of one store.
 macro_rules! second_lock {

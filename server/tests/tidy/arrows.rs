@@ -1,4 +1,4 @@
-//! Arrows point one way: `cli → http → desk/board → store → core`; and the rules are pure.
+//! Arrows point one way: `cli → http → write_path/read_model → store → core`; and the rules are pure.
 
 use super::tree::{production, read, under};
 use super::{complains, none};
@@ -10,11 +10,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "cli",
         &[
             "audit",
-            "board",
+            "read_model",
             "clock",
             "config",
             "currency",
-            "desk",
+            "write_path",
             "http",
             "log",
             "metrics",
@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "sheet",
             "store",
             "supervisor",
-            "sweeper",
+            "tick",
             "text",
             "tokens",
         ],
@@ -35,10 +35,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "http",
         &[
-            "board",
+            "read_model",
             "clock",
             "currency",
-            "desk",
+            "write_path",
             "log",
             "metrics",
             "networks",
@@ -54,9 +54,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "zone",
         ],
     ),
-    ("sweeper", &["board", "clock", "desk", "metrics", "pressure"]),
-    ("desk", &["board", "clock", "log", "metrics", "store", "supervisor"]),
-    ("board", &["store"]),
+    ("tick", &["read_model", "clock", "write_path", "metrics", "pressure"]),
+    ("write_path", &["read_model", "clock", "log", "metrics", "store", "supervisor"]),
+    ("read_model", &["store"]),
     ("store", &["log", "supervisor", "text"]),
     // Where a database is and how it is reached; nothing of its rows.
     ("audit", &["log", "sheet", "store"]),
@@ -81,34 +81,27 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Crates, and paths inside of the server, that only some folders may name.
 const CONFINED: &[(&str, &[&str])] = &[
-    (
-        "rusqlite",
-        &["server/src/store/sqlite/", "server/src/audit/", "server/src/cli/rush/truth.rs"],
-    ),
+    ("rusqlite", &["server/src/store/sqlite/", "server/src/audit/", "load/src/rush/truth.rs"]),
     // The folder's own name, as a path of the crate that it uses; and the way that others do it,
     // which is measured beside ours.
     (
         "mysql::prelude",
-        &[
-            "server/src/store/mysql/",
-            "server/src/audit/copy.rs",
-            "server/src/cli/bench/conventional.rs",
-        ],
+        &["server/src/store/mysql/", "server/src/audit/copy.rs", "load/src/bench/conventional.rs"],
     ),
     ("sea_query", &["server/src/store/"]),
     ("axum", &["server/src/http/"]),
-    ("clap", &["server/src/cli/", "server/src/config.rs"]),
+    ("clap", &["cli/src/", "server/src/config.rs"]),
     ("argon2", &["server/src/passwords.rs"]),
     ("governor", &["server/src/rates.rs"]),
-    ("ureq", &["server/src/cli/admin/", "server/src/tokens/external/"]),
+    ("ureq", &["cli/src/admin/", "server/src/tokens/external/"]),
     ("strsim", &["server/src/config.rs"]),
     ("tracing_subscriber", &["server/src/log.rs", "server/src/log/"]),
     ("ppp", &["server/src/http/proxy.rs"]),
     ("encoding_rs", &["server/src/sheet/"]),
     ("unicode_security", &["server/src/text.rs"]),
     ("jsonwebtoken", &["server/src/tokens/"]),
-    ("store::sqlite", &["server/src/audit/", "server/src/cli/", "server/src/store/"]),
-    ("store::mysql", &["server/src/audit/", "server/src/cli/", "server/src/store/"]),
+    ("store::sqlite", &["server/src/audit/", "cli/src/", "server/src/store/"]),
+    ("store::mysql", &["server/src/audit/", "cli/src/", "server/src/store/"]),
     ("store::memory", &["server/src/store/"]),
     ("SystemTime::now", &["server/src/clock.rs"]),
     // A thread that nobody watches may end and leave the server half alive. The one that copies the log
@@ -244,18 +237,30 @@ fn the_rules_are_pure() {
 fn bad_samples_are_found() {
     let arrow = |path, text| check_arrows(path, text);
     complains(&arrow("server/src/store/sql.rs", "use crate::http::App;"), "http");
-    complains(&arrow("server/src/store/sqlite/read.rs", "super::super::super::desk::x()"), "desk");
+    complains(
+        &arrow("server/src/store/sqlite/read.rs", "super::super::super::write_path::x()"),
+        "write_path",
+    );
     complains(&arrow("server/src/clock.rs", "use super::metrics::Metrics;"), "metrics");
-    complains(&arrow("server/src/desk/mod.rs", "use crate::{http, store};"), "must not name \"\"");
+    complains(
+        &arrow("server/src/write_path/mod.rs", "use crate::{http, store};"),
+        "must not name \"\"",
+    );
     complains(&arrow("server/src/attic/mod.rs", ""), "ALLOWED");
-    none(&arrow("server/src/http/app.rs", "use super::problem::P; use crate::desk::Desk;"));
+    none(&arrow(
+        "server/src/http/app.rs",
+        "use super::problem::P; use crate::write_path::WritePath;",
+    ));
     none(&arrow("server/src/store/sqlite/read.rs", "use super::super::Fault;"));
     none(&arrow("server/src/store/mod.rs", "// crate::http\n"));
-    none(&arrow("server/src/store/mod.rs", "#[cfg(test)]\nmod tests { use crate::desk::Desk; }"));
+    none(&arrow(
+        "server/src/store/mod.rs",
+        "#[cfg(test)]\nmod tests { use crate::write_path::WritePath; }",
+    ));
     let confined = |path, text| check_confined(path, text);
     complains(&confined("server/src/http/user.rs", "use rusqlite::Connection;"), "rusqlite");
     complains(&confined("server/src/http/user.rs", "crate::store::sqlite::X"), "store::sqlite");
-    complains(&confined("server/src/desk/mod.rs", "SystemTime::now()"), "SystemTime");
+    complains(&confined("server/src/write_path/mod.rs", "SystemTime::now()"), "SystemTime");
     complains(&check_pure("core/src/rows/queue.rs", "use std::time::Instant;"), "std::time");
     complains(&check_pure("core/src/rows/queue.rs", "async fn tick() {}"), "async");
     none(&check_pure("core/src/lib.rs", "//! no async\nuse std::fmt;"));

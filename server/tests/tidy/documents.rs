@@ -3,8 +3,8 @@
 
 use super::tree::{exists, read, under};
 use super::{complains, none};
-use boxoffice::config::KEYS;
-use boxoffice::http::routes::routes;
+use boxoffice_server::config::KEYS;
+use boxoffice_server::http::routes::routes;
 
 /// Folders that a path in a document may start from.
 const BASES: [&str; 3] = ["", "server/src/", "core/src/"];

@@ -13,7 +13,7 @@ const DOCUMENTS: [&str; 2] = ["README.ko.md", "docs/OPERATIONS.ko.md"];
 const TRANSLATED: [&str; 3] =
     ["On the command line", "Backup and restore", "Corrections and money"];
 /// Their Korean is the name of a show, and what seats are called in files.
-const NAMES: [&str; 2] = ["server/src/cli/demo.rs", "server/src/sheet/halls.rs"];
+const NAMES: [&str; 2] = ["server/src/demo.rs", "server/src/sheet/halls.rs"];
 
 /// A line of the glossary.
 struct Term {

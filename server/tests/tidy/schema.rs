@@ -3,7 +3,7 @@
 
 use super::tree::{exists, under};
 use super::{complains, none};
-use boxoffice::store::records::TABLES;
+use boxoffice_server::store::records::TABLES;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Columns by table.
@@ -98,7 +98,7 @@ fn difference(left: &Schema, right: &Schema, names: (&str, &str)) -> Vec<String>
 }
 
 fn tables() -> Schema {
-    let columns = |table: &boxoffice::store::table::Table| {
+    let columns = |table: &boxoffice_server::store::table::Table| {
         (table.name.to_owned(), table.columns().map(str::to_owned).collect())
     };
     TABLES.iter().map(|table| columns(table)).collect()

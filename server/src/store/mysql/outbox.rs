@@ -5,7 +5,7 @@
 //! committed and never will be, since whatever is left of its transaction would meet the duplicate.
 //! Or the batch's own row is there: then it is committed, and its answers are true.
 //!
-//! *For the other nodes* it names the rows of boards that have changed. Each node numbers its batches
+//! *For the other nodes* it names the rows of read models that have changed. Each node numbers its batches
 //! on one connection, so that they are committed in the order of their numbers, and what lies beyond
 //! the last number seen is all that is new; every number that is used is committed or fenced, so that
 //! a missing one has been removed unseen. What has changed is read in the same snapshot as the rows
@@ -31,19 +31,19 @@ const UNSEEN_MAX: Duration = Duration::from_secs(8 * 60);
 /// A node that was silent for this long is forgotten, so that those that have ended do not add up. Of
 /// one that speaks again only what is new is left by then, or is told again.
 const SILENT_MAX: Duration = Duration::from_secs(30 * 60);
-/// Batches of one node that are read at a time; where there are as many, the board starts anew.
+/// Batches of one node that are read at a time; where there are as many, the read model starts anew.
 const BATCHES_MAX: usize = 1_000;
-/// Changed rows that are loaded at a time; beyond it the board starts anew.
+/// Changed rows that are loaded at a time; beyond it the read model starts anew.
 const KEYS_MAX: u64 = 20_000;
 
-/// Seats of new dates that are loaded at a time; beyond it the board starts anew. More than one request
+/// Seats of new dates that are loaded at a time; beyond it the read model starts anew. More than one request
 /// makes.
 const NEW_SEATS_MAX: u64 = 200_000;
 
 /// Numbers that follow one another, by their ends.
 type Runs = Vec<(u64, u64)>;
 
-/// Keys of the rows of boards that a batch has changed, as they are kept: short names, since there is
+/// Keys of the rows of read models that a batch has changed, as they are kept: short names, since there is
 /// one of these a batch.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_much_or_unread_makes_the_board_start_anew() {
+    fn what_is_too_much_or_unread_makes_the_read_model_start_anew() {
         let one = |text: &str| Found(vec![text.into()]).keys();
         let id = Uuid::nil();
         assert!(one(&format!(r#"{{"s":[["{id}",[[1,{KEYS_MAX}]]]]}}"#)).is_some());

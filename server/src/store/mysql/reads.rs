@@ -78,7 +78,7 @@ fn ask(link: &mut Link, text: &str) -> Result<impl FnMut() -> Vec<Row> + use<>, 
     Ok(move || answers.next().map(|answer| answer.rows).unwrap_or_default())
 }
 
-/// Everything that a board starts from, of these concerts.
+/// Everything that a read_model starts from, of these concerts.
 pub(super) fn snapshot(link: &mut Link, of: Of) -> Result<Snapshot, Fault> {
     snapshot_of(link, |link| read_snapshot(link, of))
 }

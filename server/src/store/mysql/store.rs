@@ -132,7 +132,7 @@ impl MySqlStore {
         Ok(stands)
     }
 
-    /// A batch whose clients were told that nobody knows: if it stands, the board is told with the
+    /// A batch whose clients were told that nobody knows: if it stands, the read model is told with the
     /// next news.
     fn settle_earlier(&mut self) -> Result<(), Fault> {
         if let Some(batch) = self.unsettled
@@ -156,7 +156,7 @@ impl MySqlStore {
         }
     }
 
-    /// The board starts anew: positions first, so that nothing is missed between them and the rows.
+    /// The read model starts anew: positions first, so that nothing is missed between them and the rows.
     fn start_anew(&mut self) -> Result<Snapshot, Fault> {
         let watch = Watch::start(&mut self.link)?;
         let now = outbox::clock(&mut self.link)?;

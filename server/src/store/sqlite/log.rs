@@ -1,7 +1,7 @@
 //! The sync of the write-ahead log, off the thread that commits.
 //!
 //! The log is a chain of frames, each with a checksum over all before it: what is left of it after a
-//! loss of power is a prefix, so that a later commit never stands without an earlier one, and the desk
+//! loss of power is a prefix, so that a later commit never stands without an earlier one, and the write path
 //! may decide on rows that are not on disk yet. What nobody may do is tell of them: whoever has seen
 //! rows, of a commit or by a read, calls [`Log::flush`] before it answers.
 //!

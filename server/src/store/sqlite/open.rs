@@ -29,7 +29,7 @@ pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// How long a statement waits for another process (a backup, an admin verb) before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an admin verb waits for its turn to write: under a rush the desk takes the next batch as soon
+/// How long an admin verb waits for its turn to write: under a rush the write path takes the next batch as soon
 /// as it has committed one.
 pub(super) const ADMIN_WAIT: Duration = Duration::from_secs(30);
 /// Page cache of the writer, KiB (negative: SQLite's unit is then KiB and not pages). Not larger: after a

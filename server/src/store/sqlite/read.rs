@@ -127,7 +127,7 @@ impl SqliteReads {
 
     /// Concert by concert, by keys and indexes: rows of those that are not asked for are not read.
     /// Places that left without being served and that the cursor has not passed: the draw decides
-    /// which those are, so that the ones far behind are dropped by the board.
+    /// which those are, so that the ones far behind are dropped by the read_model.
     fn read_snapshot(&self, of: Of) -> Result<Snapshot, Fault> {
         let mut all = Snapshot { concerts: self.concerts(of)?, ..Snapshot::default() };
         if let Of::Live(now) = of {

@@ -9,13 +9,13 @@ mod walk;
 use crate::world::{
     Ask, Fan, PASSWORD, Sale, Show, charge, delete, get, patch, pay, post, put, reserve,
 };
-use boxoffice::http::app::new_id;
-use boxoffice::http::routes::Route;
-use boxoffice::store::keys::OperatorKeys;
-use boxoffice::store::sqlite::ApiKeys;
-use boxoffice::tokens::{Keyring, api_key_hash};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
+use boxoffice_server::http::app::new_id;
+use boxoffice_server::http::routes::Route;
+use boxoffice_server::store::keys::OperatorKeys;
+use boxoffice_server::store::sqlite::ApiKeys;
+use boxoffice_server::tokens::{Keyring, api_key_hash};
 use hyper::Method;
 use serde_json::json;
 

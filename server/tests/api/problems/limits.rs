@@ -2,8 +2,8 @@
 
 use super::Met;
 use crate::world::{Sale, get, post};
-use boxoffice::passwords::Passwords;
-use boxoffice::store::Fault;
+use boxoffice_server::passwords::Passwords;
+use boxoffice_server::store::Fault;
 use insta::assert_snapshot;
 use serde_json::json;
 use std::sync::Arc;
@@ -45,8 +45,8 @@ pub async fn polls(met: &mut Met) {
     "#);
 }
 
-/// The desk is full; then it stops.
-pub async fn desk(met: &mut Met) {
+/// The write path is full; then it stops.
+pub async fn write_path(met: &mut Met) {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
     let (sale, watch) = sale.rewired(1, |_| {});
@@ -67,8 +67,8 @@ pub async fn desk(met: &mut Met) {
     title: "The server is busy."
     "#);
 
-    sale.app.desk.stop().await;
-    while sale.app.desk.is_open() {
+    sale.app.write_path.stop().await;
+    while sale.app.write_path.is_open() {
         tokio::task::yield_now().await;
     }
     let seen = sale.send(post(show.path("/queue-tokens")).by(&fans[0])).await;
@@ -88,7 +88,7 @@ pub async fn passwords(met: &mut Met) {
     let sale = Sale::new();
     let (sale, _) = sale.rewired(8, |inner| {
         let metrics = Arc::clone(&inner.metrics);
-        let supervisor = boxoffice::supervisor::Supervisor::default();
+        let supervisor = boxoffice_server::supervisor::Supervisor::default();
         inner.passwords = Passwords::start(1, 1, metrics, &supervisor).unwrap();
     });
     let mina = json!({ "username": "mina", "password": "correct horse" });

@@ -8,8 +8,8 @@ mod states;
 mod words;
 
 use crate::world::Seen;
-use boxoffice::http::docs::document;
-use boxoffice::http::problem::TABLE;
+use boxoffice_server::http::docs::document;
+use boxoffice_server::http::problem::TABLE;
 use std::collections::BTreeSet;
 
 /// Codes that no request through the router meets in a test, and why.
@@ -72,7 +72,7 @@ async fn every_problem_of_the_table() {
     asking::edges(&mut met).await;
     limits::queue(&mut met).await;
     limits::polls(&mut met).await;
-    limits::desk(&mut met).await;
+    limits::write_path(&mut met).await;
     limits::passwords(&mut met).await;
     limits::rates(&mut met).await;
     limits::faults(&mut met).await;

@@ -2,7 +2,7 @@
 
 use super::Met;
 use crate::world::{MINUTE, Sale, charge, delete, get, pay, post, put, reserve};
-use boxoffice::http::app::new_id;
+use boxoffice_server::http::app::new_id;
 use insta::assert_snapshot;
 use serde_json::json;
 

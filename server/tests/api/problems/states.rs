@@ -2,7 +2,7 @@
 
 use super::Met;
 use crate::world::{Sale, charge, delete, patch, post, put};
-use boxoffice::http::app::new_id;
+use boxoffice_server::http::app::new_id;
 use serde_json::json;
 
 /// Concerts and dates.

@@ -1,7 +1,7 @@
 //! The words of problems, in the language that the client asks for.
 
 use crate::world::{Sale, get, put};
-use boxoffice::http::problem::TABLE;
+use boxoffice_server::http::problem::TABLE;
 use insta::assert_snapshot;
 use serde_json::json;
 

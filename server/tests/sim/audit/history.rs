@@ -4,7 +4,6 @@
 use super::line::LineBook;
 use super::settings::Settings;
 use super::{Check, Found};
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::id::{
     ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
@@ -12,6 +11,7 @@ use boxoffice_core::id::{
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A day: for so long a key's reply is kept.

@@ -4,10 +4,10 @@ use super::draw::Order;
 use super::history::History;
 use super::tokens::TokenBook;
 use super::{Check, Found, Touched};
-use boxoffice::audit::draw_seed;
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::id::{ConcertId, PlaceKey, UserId};
 use boxoffice_core::queue::{Place, PlaceStatus, QueueState};
+use boxoffice_server::audit::draw_seed;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::BTreeMap;
 
 /// What queues and places were after the last look.

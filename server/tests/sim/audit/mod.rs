@@ -14,11 +14,11 @@ mod seats;
 mod settings;
 mod tokens;
 
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::memory::MemoryStore;
 use history::History;
 use line::LineBook;
 use money::MoneyBook;

@@ -2,11 +2,11 @@
 
 use super::history::History;
 use super::{Check, Found, Touched};
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::id::{ReservationId, UserId, Uuid};
 use boxoffice_core::payment::Payment;
 use boxoffice_core::reservation::ReservationStatus;
 use boxoffice_core::wallet::{EntryKind, LedgerEntry};
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows that are never changed, as they were first seen.

@@ -3,7 +3,6 @@
 use super::history::{History, Hold};
 use super::settings::Settings;
 use super::{Check, Found};
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{ConcertDate, Seat};
 use boxoffice_core::id::{ConcertId, PlaceKey, SeatKey, UserId};
@@ -12,6 +11,7 @@ use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::Join;
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::time::Time;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::BTreeSet;
 
 /// Whether a concert has dates, and all of them have started.

@@ -2,11 +2,11 @@
 
 use super::history::History;
 use super::{Check, Found};
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::ConcertDate;
 use boxoffice_core::id::{PlaceKey, ReservationId, SeatKey, UserId};
 use boxoffice_core::refusal::Refusal;
+use boxoffice_server::store::memory::MemoryStore;
 
 /// The most a balance may hold, minor units.
 const BALANCE_MOST: i64 = 10_000_000_000;

@@ -2,10 +2,10 @@
 
 use super::history::History;
 use super::{Check, Found, Touched};
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::id::{ConcertId, PlaceKey, ReservationId};
 use boxoffice_core::queue::{Admission, AdmissionEnd, PlaceStatus};
 use boxoffice_core::reservation::ReservationStatus;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::BTreeMap;
 
 /// What admissions were after the last look.

@@ -27,9 +27,9 @@ pub enum Action {
     Retry,
     /// A client uses a key for something else.
     ReuseKey,
-    /// A sweeper on another node proposes what may be due.
+    /// A tick on another node proposes what may be due.
     Sweep,
-    /// A sweeper ticks; two nodes often do so at once.
+    /// A tick ticks; two nodes often do so at once.
     Tick,
     /// An operator adds a show.
     CreateConcert,
@@ -115,7 +115,7 @@ pub enum Event {
     Restart,
     /// A payment, and others who want the seats, at the very millisecond of a hold's end (H3).
     Deadline,
-    /// The sweeper stops, or comes back (H5).
+    /// The tick stops, or comes back (H5).
     SweeperToggles,
     /// The one who takes seats and lets them lapse goes on with it (H40).
     Blocks,

@@ -192,7 +192,7 @@ impl Scenario {
         }))
     }
 
-    /// The millisecond before a hold's end, or the one of it: its owner pays or releases, a sweeper
+    /// The millisecond before a hold's end, or the one of it: its owner pays or releases, a tick
     /// ends it, and others take the seats, in some order (H3, H4).
     pub(super) fn deadline(&mut self) -> Option<Step> {
         let place = self.people.inside(&mut self.rng, self.clock)?;

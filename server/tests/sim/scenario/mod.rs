@@ -311,7 +311,7 @@ impl Scenario {
         self.people.unanswered.truncate(500);
     }
 
-    /// A batch was committed. Boards show it; clients learn of it, unless their answer is lost.
+    /// A batch was committed. ReadModels show it; clients learn of it, unless their answer is lost.
     pub fn committed(&mut self, envelopes: &[Envelope], replies: &[Reply], rows: &Rows) {
         for (place, admission, _) in rows.admissions.changed() {
             let until = admission.token_expiry;

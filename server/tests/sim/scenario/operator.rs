@@ -1,4 +1,4 @@
-//! What operators and the sweeper send.
+//! What operators and the tick send.
 
 use super::people::Show;
 use super::{Scenario, prices};
@@ -24,7 +24,7 @@ impl Scenario {
         self.rng.pick(&self.people.shows).map(|show| show.id)
     }
 
-    /// What a sweeper does at once: it ends what is due, and ticks.
+    /// What a tick does at once: it ends what is due, and ticks.
     pub(super) fn sweep_all(&mut self) -> Vec<Command> {
         let now = self.clock;
         let active = self.people.active.iter();
@@ -35,7 +35,7 @@ impl Scenario {
         expire.take(SWEEP_MOST).chain(admit).collect()
     }
 
-    /// A sweeper on another node proposes what is due, or is not, or was ended before.
+    /// A tick on another node proposes what is due, or is not, or was ended before.
     pub(super) fn sweep(&mut self) -> Option<Command> {
         let place = self.people.anywhere(&mut self.rng)?;
         Some(Command::Expire(Expire { place }))

@@ -1,5 +1,5 @@
-//! What clients, operators and the sweeper know: only what they were told in replies, and the
-//! admissions that a board shows.
+//! What clients, operators and the tick know: only what they were told in replies, and the
+//! admissions that a read model shows.
 
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SessionId, UserId};
@@ -39,7 +39,7 @@ pub struct Show {
     pub dates: Vec<(DateId, u32)>,
 }
 
-/// Shows that are on at a time; older ones are closed and left to the sweeper.
+/// Shows that are on at a time; older ones are closed and left to the tick.
 const SHOWS: usize = 8;
 /// Requests with keys that clients remember.
 const SENT: usize = 4_000;
@@ -57,7 +57,7 @@ pub struct People {
     pub visits: BTreeMap<PlaceKey, Visit>,
     /// Places, newest last; for picking.
     pub places: VecDeque<PlaceKey>,
-    /// Active admissions with their end, as a board shows them.
+    /// Active admissions with their end, as a read model shows them.
     pub active: BTreeMap<PlaceKey, Time>,
     inside: Vec<PlaceKey>,
     /// Requests that carried a key.

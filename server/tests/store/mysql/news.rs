@@ -5,12 +5,12 @@ use super::sale::{
     DATE, NOW, SHOW, admit, in_the_shop, in_the_shop_in, join, opened, place, reserve, run,
 };
 use crate::servers::Server;
-use boxoffice::store::mysql::MySqlStore;
-use boxoffice::store::{Changes, Store};
 use boxoffice_core::concert::SeatStatus;
 use boxoffice_core::id::SeatKey;
 use boxoffice_core::queue::QueueSettings;
 use boxoffice_core::rows::Rows;
+use boxoffice_server::store::mysql::MySqlStore;
+use boxoffice_server::store::{Changes, Store};
 use mysql::prelude::Queryable;
 use std::collections::BTreeSet;
 
@@ -20,11 +20,11 @@ on_each! {
     /// H18, H22: whoever is behind the cursor that is told has been told of as admitted, whatever is
     /// committed while it is read.
     what_is_told_is_of_one_moment;
-    /// A batch whose number is missing may have been removed unseen: the board starts anew.
+    /// A batch whose number is missing may have been removed unseen: the read model starts anew.
     a_gap_is_a_snapshot;
     /// B6: a new date is told by itself, however many seats it has: nothing else is read.
     a_new_date_is_not_the_whole_database;
-    /// What is too much to tell starts the board anew.
+    /// What is too much to tell starts the read model anew.
     too_much_is_a_snapshot;
 }
 

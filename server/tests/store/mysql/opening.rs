@@ -4,19 +4,19 @@
 use super::on_each;
 use crate::servers::Server;
 use crate::subject::options;
-use boxoffice::cli::node;
-use boxoffice::clock::Clock;
-use boxoffice::config::Given;
-use boxoffice::store::keys::OperatorKeys;
-use boxoffice::store::mysql::{
-    MIGRATIONS, MySqlKeys, MySqlReads, MySqlStore, Options, SCHEMA_VERSION, Tls,
-};
-use boxoffice::store::reads::Reads;
-use boxoffice::store::records::TABLES;
-use boxoffice::store::{Fault, Store, transact};
-use boxoffice::tokens::KeyFile;
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
+use boxoffice_server::clock::Clock;
+use boxoffice_server::config::Given;
+use boxoffice_server::node;
+use boxoffice_server::store::keys::OperatorKeys;
+use boxoffice_server::store::mysql::{
+    MIGRATIONS, MySqlKeys, MySqlReads, MySqlStore, Options, SCHEMA_VERSION, Tls,
+};
+use boxoffice_server::store::reads::Reads;
+use boxoffice_server::store::records::TABLES;
+use boxoffice_server::store::{Fault, Store, transact};
+use boxoffice_server::tokens::KeyFile;
 use mysql::prelude::Queryable;
 use std::collections::BTreeSet;
 

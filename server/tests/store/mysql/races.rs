@@ -7,9 +7,6 @@ use super::sale::{
 };
 use crate::run::run_batch;
 use crate::servers::Server;
-use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options};
-use boxoffice::store::reads::{Of, Reads};
-use boxoffice::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply, load_all};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::SeatStatus;
@@ -20,6 +17,9 @@ use boxoffice_core::refusal::Refusal;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::Register;
+use boxoffice_server::store::mysql::{MySqlReads, MySqlStore, Options};
+use boxoffice_server::store::reads::{Of, Reads};
+use boxoffice_server::store::{Fault, Store};
 use std::sync::{Barrier, mpsc};
 use std::time::Duration;
 

@@ -3,8 +3,6 @@
 use crate::run::run_batch;
 use crate::servers::Server;
 use crate::subject::options;
-use boxoffice::store::mysql::{MySqlStore, Options};
-use boxoffice::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
@@ -16,6 +14,8 @@ use boxoffice_core::queue::{Admit, DrawTerms, Join, QueueSettings};
 use boxoffice_core::reservation::Reserve;
 use boxoffice_core::time::Time;
 use boxoffice_core::wallet::Charge;
+use boxoffice_server::store::mysql::{MySqlStore, Options};
+use boxoffice_server::store::{Fault, Store};
 
 pub const NOW: Time = Time(1_767_225_600_000);
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(0xc0));
