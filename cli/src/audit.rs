@@ -30,6 +30,6 @@ pub fn run(options: Options) -> Result<(), Failure> {
     }
     match report.broken() {
         0 => Ok(()),
-        wrong => Err(format!("{wrong} things are not as they should be").into()),
+        wrong => Err(format!("checks failed: {wrong}").into()),
     }
 }

@@ -109,11 +109,11 @@ fn matches() -> ArgMatches {
 fn wanted(error: &clap::Error) -> Option<&'static str> {
     let why = error.source()?;
     if why.is::<std::num::ParseIntError>() {
-        Some("a whole number, as 300")
+        Some("a whole number such as 300")
     } else if why.is::<std::num::ParseFloatError>() {
-        Some("a number, as 2.5")
+        Some("a number such as 2.5")
     } else if why.is::<uuid::Error>() {
-        Some("an id, as 01a21a00-5a9c-7c11-8e60-0c2f7a3d9b41")
+        Some("an id such as 01a21a00-5a9c-7c11-8e60-0c2f7a3d9b41")
     } else {
         None
     }

@@ -1,12 +1,14 @@
 //! Configuration: by flag, environment variable, or TOML file, in this order of precedence. Every
 //! key is described once, here; `serve --help`, the environment and the file are made from it.
 
+mod address;
 mod environment;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod value;
 
+pub use address::Database;
 pub use environment::check_environment;
 pub use settings::Settings;
 
@@ -124,6 +126,8 @@ settings! {
     currency, "BOXOFFICE_CURRENCY": String = "KRW".into();
     /// Whether users charge their balances themselves; if not, only operators do [default: true]
     self_charge, "BOXOFFICE_SELF_CHARGE": bool = true;
+    /// Whether charging and reading one's balance needs an admission to a sale; if not, it is enough to be signed in [default: true]
+    charge_needs_admission, "BOXOFFICE_CHARGE_NEEDS_ADMISSION": bool = true;
     ["Connections and load"]
     /// Connections at once; more wait in the system's backlog [default: 16000]
     connections_max, "BOXOFFICE_CONNECTIONS_MAX": usize = 16_000;
@@ -263,9 +267,8 @@ impl Given {
             let name = name.map_or("", |(name, _)| name.trim());
             let hint = match wanted(name).filter(|_| !why.contains("expected one of")) {
                 Some(wanted) => format!("; {name} takes {wanted}"),
-                None => {
-                    similar(name, KEYS).map_or_else(String::new, |key| format!("; is {key} meant?"))
-                }
+                None => similar(name, KEYS)
+                    .map_or_else(String::new, |key| format!("; did you mean {key}?")),
             };
             Invalid(format!("line {line}: {why}{hint}"))
         })
@@ -287,42 +290,7 @@ impl Given {
     }
 }
 
-/// Which database.
-#[derive(Clone)]
-pub enum Database {
-    /// The embedded one, in this file.
-    Sqlite(PathBuf),
-    /// One that speaks the MySQL protocol, at this address (with its password).
-    MySql(String),
-}
-
 impl Config {
-    /// Where the database is.
-    ///
-    /// # Errors
-    /// The setting names none.
-    pub fn where_is_the_database(&self) -> Result<Database, Invalid> {
-        if let Some(path) = self.database.strip_prefix("sqlite://").filter(|path| !path.is_empty())
-        {
-            return Ok(Database::Sqlite(PathBuf::from(path)));
-        }
-        match self.database.strip_prefix("mysql://") {
-            Some(rest) if rest.split_once('/').is_some_and(|(_, name)| !name.is_empty()) => {
-                Ok(Database::MySql(self.database.clone()))
-            }
-            _ => invalid(format!(
-                "database: {:?} is neither sqlite://PATH nor mysql://USER:PASSWORD@HOST:PORT/NAME",
-                self.shown_database()
-            )),
-        }
-    }
-
-    /// The database's address without its password.
-    #[must_use]
-    pub fn shown_database(&self) -> String {
-        shown(&self.database)
-    }
-
     /// Whether it is said where the token keys are. Of several servers each would otherwise make its
     /// own, and none would know the tokens of another.
     ///
@@ -335,35 +303,6 @@ impl Config {
             );
         }
         Ok(())
-    }
-
-    /// Where the database file is.
-    ///
-    /// # Errors
-    /// The setting names no SQLite file.
-    pub fn sqlite_path(&self) -> Result<PathBuf, Invalid> {
-        match self.where_is_the_database()? {
-            Database::Sqlite(path) => Ok(path),
-            Database::MySql(_) => invalid("database: this needs sqlite://PATH"),
-        }
-    }
-
-    /// Where operators are listened to, if not where everybody is.
-    ///
-    /// # Errors
-    /// The setting is no address.
-    pub fn operator_address(&self) -> Result<Option<SocketAddr>, Invalid> {
-        let text = &self.listen_operator;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let address = text.parse().map_err(|_| {
-            Invalid(format!("listen_operator: {text:?} is no address like 127.0.0.1:8081"))
-        })?;
-        if address == self.listen && self.listen.port() != 0 {
-            return invalid("listen_operator: it is the address of listen");
-        }
-        Ok(Some(address))
     }
 
     /// Whether external identities are trusted.
@@ -411,7 +350,7 @@ impl Config {
         crate::log::usual(&self.log).map_err(|why| Invalid(format!("log: {why}")))?;
         self.operator_address()?;
         if self.proxy_protocol && self.trusted_proxies.is_empty() {
-            return invalid("proxy_protocol: it is for trusted_proxies, and there are none");
+            return invalid("proxy_protocol: it needs trusted_proxies, and none are set");
         }
         if !(0..=86_400).contains(&self.rehold_after_seconds) {
             let value = self.rehold_after_seconds;
@@ -433,7 +372,9 @@ impl Config {
     fn check_sale(&self) -> Result<(), Invalid> {
         if Currency::of(&self.currency).is_none() {
             let code = &self.currency;
-            return invalid(format!("currency: {code:?} is no ISO 4217 code, as KRW or USD"));
+            return invalid(format!(
+                "currency: {code:?} is not an ISO 4217 code such as KRW or USD"
+            ));
         }
         let most = boxoffice_core::limits::ADMISSION_MAX;
         let queue = [
@@ -452,10 +393,12 @@ impl Config {
         }
         let file = !self.oidc_jwks_file.as_os_str().is_empty();
         if file && !self.oidc_jwks_url.is_empty() {
-            return invalid("oidc_jwks_file and oidc_jwks_url: the keys are at one place");
+            return invalid("set either oidc_jwks_file or oidc_jwks_url, not both");
         }
         if !(0..=OIDC_LEEWAY_MAX).contains(&self.oidc_leeway_seconds) {
-            return invalid(format!("oidc_leeway_seconds must be 0 to {OIDC_LEEWAY_MAX}"));
+            return invalid(format!(
+                "oidc_leeway_seconds: it is not between 0 and {OIDC_LEEWAY_MAX}"
+            ));
         }
         let given = [
             file || !self.oidc_jwks_url.is_empty(),

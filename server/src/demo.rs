@@ -68,7 +68,7 @@ pub async fn open(app: &App) -> Result<(), Failure> {
     // Where several servers start on one empty database, one of them opens the sale.
     for (command, name) in commands.into_iter().zip(["demo-1", "demo-2"]) {
         let key = Key { scope: Uuid::nil(), key: name.into(), fingerprint: [0; 32] };
-        app.outcome(command, Some(key)).await.map_err(|problem| problem.code())?;
+        app.outcome(command, Some(key)).await.map_err(|problem| problem.code().as_str())?;
     }
     Ok(())
 }

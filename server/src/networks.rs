@@ -52,7 +52,7 @@ impl std::str::FromStr for Networks {
     fn from_str(text: &str) -> Result<Self, String> {
         let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
         let of = words.map(|word| {
-            network(word).ok_or_else(|| format!("{word:?} is no network like 10.0.0.0/8"))
+            network(word).ok_or_else(|| format!("{word:?} is not a network such as 10.0.0.0/8"))
         });
         Ok(Self { text: text.to_owned(), of: of.collect::<Result<_, _>>()? })
     }

@@ -133,7 +133,7 @@ pub fn build_under(
     clock: Clock,
 ) -> Result<Node, Failure> {
     config.check_token_keys()?;
-    let currency = Currency::of(&config.currency).ok_or("currency: it is no ISO 4217 code")?;
+    let currency = Currency::of(&config.currency).ok_or("currency: it is not an ISO 4217 code")?;
     let Opened { store, readers, house, flush, snapshot, refill } = database::open(config, &clock)?;
     // Each of several servers would make its own.
     let makes_its_own = matches!(config.where_is_the_database()?, Database::Sqlite(_));
@@ -197,6 +197,7 @@ pub fn build_under(
         queue_settings: queue_settings(config),
         currency,
         self_charge: config.self_charge,
+        charge_needs_admission: config.charge_needs_admission,
         draining: Arc::default(),
         known_external: Recent::new(KNOWN_EXTERNAL_MAX),
     };

@@ -51,7 +51,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         tracing::warn!(
             connections,
             connections_max = config.connections_max,
-            "fewer open files are allowed than connections_max needs: so many connections are taken"
+            "the limit of open files is too low for connections_max; fewer connections are accepted"
         );
     }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(
@@ -138,9 +138,9 @@ async fn serve(
         early = drain(&draining, time, &mut signals, &mut node.ends).await;
     }
     if let Some(end) = &early {
-        tracing::error!(%end, "the server cannot go on");
+        tracing::error!(%end, "the server cannot continue");
     }
-    tracing::info!("stopping: taking no more, finishing what was taken");
+    tracing::info!("stopping: no new requests are taken, those in progress are finished");
     stop.send_replace(true);
     // A task that panicked has stopped as well.
     for ending in serving.into_iter().chain([sweeping, measuring]).chain(watching).chain(provider) {
@@ -153,7 +153,8 @@ async fn serve(
     }
     if !finished {
         return Err(
-            "the write path did not finish in time; what was not answered may not be done".into()
+            "some changes did not finish in time; those without an answer may not have been made"
+                .into(),
         );
     }
     tracing::info!("stopped");
@@ -203,7 +204,10 @@ async fn drain(
     ends: &mut Ends,
 ) -> Option<End> {
     draining.store(true, Ordering::Relaxed);
-    tracing::info!(seconds = time.as_secs(), "draining: not ready any more, serving on");
+    tracing::info!(
+        seconds = time.as_secs(),
+        "draining: no longer ready for new traffic, still serving"
+    );
     // Whichever comes first.
     tokio::time::timeout(time, signals.or_end(ends)).await.unwrap_or(None)
 }
@@ -262,7 +266,7 @@ fn announcement(
         return crate::log::object("INFO", &first, more.collect());
     }
     let demo = if has_demo {
-        "  sale:                   a demo of two concerts was made, since the database is empty; --demo false for none\n"
+        "  sale:                   the database was empty, so a demo sale of two concerts was made (--demo false makes none)\n"
     } else {
         ""
     };
@@ -349,9 +353,11 @@ async fn take_changed_keys(keyring: Arc<Keyring>, path: PathBuf, mut stop: watch
         match KeyFile::read(&path) {
             Ok(file) => {
                 keyring.replace(&file);
-                tracing::info!("took the token keys of the changed file");
+                tracing::info!("loaded the changed token keys");
             }
-            Err(why) => tracing::error!(%why, "the token keys stay as they were"),
+            Err(why) => {
+                tracing::error!(%why, "could not load the changed token keys; the previous ones stay in use")
+            }
         }
     }
 }

@@ -122,7 +122,7 @@ pub fn caught<T>(name: &str, work: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(value) => Some(value),
         Err(panic) => {
-            tracing::error!(why = text_of(panic.as_ref()), "{name} panicked; the server goes on");
+            tracing::error!(why = text_of(panic.as_ref()), "{name} panicked; the server continues");
             None
         }
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// A change that would change nothing is a mistake in typing.
 fn some(body: Value, flags: &str) -> Result<Value, Failure> {
     let empty = body.as_object().is_none_or(serde_json::Map::is_empty);
-    if empty { Err(format!("nothing to change: it takes {flags}").into()) } else { Ok(body) }
+    if empty { Err(format!("nothing to change; give {flags}").into()) } else { Ok(body) }
 }
 
 /// See its help.

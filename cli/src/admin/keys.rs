@@ -115,11 +115,11 @@ fn rotate(config: &Config) -> Result<(), Failure> {
     if is_new {
         let path = path.display();
         return print_out(format!(
-            "{path} is made, with one key; all servers of a database need the same file\n"
+            "{path} was created with one key; all servers of a database need this file\n"
         ));
     }
     let rotated = file.rotated(now)?;
     rotated.write(path).map_err(|why| named(&why))?;
     let live = rotated.keys.len();
-    print_out(format!("{live} keys are live; running servers take them within seconds\n"))
+    print_out(format!("{live} keys are in use; running servers load them within seconds\n"))
 }

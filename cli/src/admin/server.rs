@@ -152,11 +152,11 @@ impl Server {
         let again = match sent {
             Some((request, key)) if request.method == "POST" => {
                 format!(
-                    "; whether it was done is not known, repeat it with --idempotency-key {key}"
+                    "; it is not known whether it was done; repeat it with --idempotency-key {key}"
                 )
             }
             Some((request, _)) if request.is_change() => {
-                "; whether it was done is not known, and it may be repeated".to_owned()
+                "; it is not known whether it was done; it is safe to repeat it".to_owned()
             }
             Some(_) => String::new(),
             None => "; nothing was sent".to_owned(),

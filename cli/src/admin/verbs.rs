@@ -32,7 +32,7 @@ fn contents(file: &Path) -> Result<Vec<u8>, Failure> {
 fn members(file: &Path) -> Result<Map<String, Value>, Failure> {
     match serde_json::from_slice(&contents(file)?) {
         Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(format!("{}: it is no JSON object", file.display()).into()),
+        Ok(_) => Err(format!("{}: it is not a JSON object", file.display()).into()),
         Err(why) => Err(format!("{}: {why}", file.display()).into()),
     }
 }
@@ -245,7 +245,7 @@ pub fn range(text: &str) -> Result<Range, String> {
         let (from, to) = (from.parse().ok()?, to.parse().ok()?);
         Some(Range { from, to, zone: zone.to_owned(), price: price.parse().ok()? })
     };
-    read().ok_or_else(|| "it takes FROM-TO:ZONE:PRICE, as 1-50:R:150000".into())
+    read().ok_or_else(|| "it takes FROM-TO:ZONE:PRICE such as 1-50:R:150000".into())
 }
 
 /// See its help.
@@ -297,7 +297,7 @@ pub struct Call {
 impl Verb for Call {
     fn request(&self) -> Result<Request, Failure> {
         if !self.path.starts_with('/') {
-            return Err(format!("{:?} is no path: it begins with /", self.path).into());
+            return Err(format!("{:?} is not a path; it must begin with /", self.path).into());
         }
         let request = Request::new(&self.method.to_ascii_uppercase(), self.path.clone());
         let body = match (&self.body, &self.file) {

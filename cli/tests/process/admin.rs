@@ -169,7 +169,7 @@ fn exit_codes_tell_what_kind_of_no_it_was() {
     let (code, said) = by.refused(&["figures", nobody]);
     assert_eq!(code, Some(1));
     assert!(
-        said.starts_with("boxoffice: There is no such concert. (concert_not_found) [request "),
+        said.starts_with("boxoffice: The concert was not found. (concert_not_found) [request "),
         "{said}"
     );
     assert_eq!(said.lines().count(), 1, "{said}");

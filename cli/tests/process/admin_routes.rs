@@ -160,14 +160,14 @@ fn what_a_verb_does_not_take_is_told() {
     let server = house.start(&["--demo", "false"]);
     let asked = Asked::new(house, server.address);
     for (verb, code, told) in [
-        ("concert edit C", 1, "it takes --name, --time-zone, --hold-seconds"),
+        ("concert edit C", 1, "give --name, --time-zone, --hold-seconds"),
         ("concert edit C --hold-seconds long", 2, "'--hold-seconds <HOLD_SECONDS>'"),
         ("concert edit C --hold-seconds 0", 1, "must be 1 to 86400"),
         ("concert edit C --time-zone Mars", 1, "Asia/Seoul"),
-        ("date edit D", 1, "it takes --starts-at or --range"),
-        ("date edit D --range 1-5", 2, "as 1-50:R:150000"),
-        ("date edit D --starts-at tomorrow", 1, "RFC 3339 with an offset"),
-        ("sale set C", 1, "it takes --opens-at, --closes-at or --never-closes"),
+        ("date edit D", 1, "give --starts-at or --range"),
+        ("date edit D --range 1-5", 2, "such as 1-50:R:150000"),
+        ("date edit D --starts-at tomorrow", 1, "RFC 3339 time with an offset"),
+        ("sale set C", 1, "give --opens-at, --closes-at or --never-closes"),
         ("sale set C --closes-at 2099-01-01T00:00:00Z --never-closes", 2, "cannot be used with"),
         ("wallet credit U 0 --reason Gift", 2, "0 is not in 1.."),
         ("wallet credit U 5", 2, "--reason"),

@@ -119,6 +119,11 @@ const TAMPERED: &[(&str, &str)] = &[
          INSERT INTO session VALUES (x'01', zeroblob(16), 0, NULL, 0, 0, 0, 5, NULL, NULL)",
         "user_deleted",
     ),
+    ("UPDATE seat SET status = 'lost' WHERE seat_number = 1", "words_known"),
+    ("UPDATE waiting_queue SET status = 'Waiting' WHERE sequence = 1", "words_known"),
+    ("UPDATE user_token SET end_reason = '' WHERE end_reason = 'paid'", "words_known"),
+    ("UPDATE reservation SET status = 'paid' WHERE status = 'confirmed'", "words_known"),
+    ("UPDATE balance_entry SET kind = 'gift' WHERE kind = 'charge'", "words_known"),
     ("UPDATE queue_state SET queue_cursor = queue_tail + 1", "cursor"),
     (
         "DELETE FROM waiting_queue WHERE sequence = 2",

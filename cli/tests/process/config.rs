@@ -35,10 +35,10 @@ fn what_is_unknown_or_wrong_is_one_sentence() {
         (&["--readers", "0"], "readers: 0 is not between 1 and"),
         (
             &["--readers", "many"],
-            "'many' for '--readers <READERS>': it takes a whole number, as 300",
+            "'many' for '--readers <READERS>': it takes a whole number such as 300",
         ),
         (&["--limits", "perhaps"], "it takes true or false"),
-        (&["--limit-joins", "lots"], "it takes a rate, as 30+10/min, or off"),
+        (&["--limit-joins", "lots"], "it takes a rate such as 30+10/min, or off"),
         (&["--hold-seconds", "-5"], "hold_seconds: -5 is not between 1 and 86400"),
         (&["--readers", "-1"], "it takes a whole number"),
         (&["--log-format", "xml"], "log_format: \"xml\" is neither text nor json"),
@@ -57,7 +57,7 @@ fn what_is_unknown_or_wrong_is_one_sentence() {
         (
             "BOXOFFICE_LISTN",
             "127.0.0.1:0",
-            "there is no setting BOXOFFICE_LISTN; is BOXOFFICE_LISTEN meant?",
+            "there is no setting BOXOFFICE_LISTN; did you mean BOXOFFICE_LISTEN?",
         ),
         ("BOXOFFICE_PORT", "8080", "BOXOFFICE_LISTEN takes an address with a port"),
         ("BOXOFFICE_READERS", "0", "readers: 0 is not between 1 and"),
@@ -190,12 +190,12 @@ fn help_names_every_key_of_the_example_file() {
 #[test]
 fn bad_values_of_other_verbs_say_what_is_expected() {
     for (words, want) in [
-        (&["rush", "--fans", "many"] as &[&str], "it takes a whole number, as 300"),
-        (&["rush", "--abandon", "few"], "it takes a number, as 2.5"),
-        (&["rush", "--concert", "seven"], "it takes an id, as "),
-        (&["admin", "figures", "seven"], "it takes an id, as "),
-        (&["admin", "queue", "set", "seven"], "it takes an id, as "),
-        (&["admin", "key", "revoke", "seven"], "it takes an id, as "),
+        (&["rush", "--fans", "many"] as &[&str], "it takes a whole number such as 300"),
+        (&["rush", "--abandon", "few"], "it takes a number such as 2.5"),
+        (&["rush", "--concert", "seven"], "it takes an id such as "),
+        (&["admin", "figures", "seven"], "it takes an id such as "),
+        (&["admin", "queue", "set", "seven"], "it takes an id such as "),
+        (&["admin", "key", "revoke", "seven"], "it takes an id such as "),
         (&["admin", "concert", "create", "--max-active", "1k"], "it takes a whole number"),
         (&["admin", "figure", "x"], "figures"),
         (&["serve", "--lisen", "x"], "exists: '--listen'"),

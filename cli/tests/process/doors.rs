@@ -228,6 +228,6 @@ fn a_server_with_few_files_takes_as_few_connections() {
         }
     });
     let log = server.stop();
-    assert!(log.contains("fewer open files are allowed"), "{log}");
+    assert!(log.contains("the limit of open files is too low"), "{log}");
     assert!(!log.contains("was not accepted"), "{log}");
 }

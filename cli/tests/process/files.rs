@@ -149,7 +149,7 @@ fn files_are_for_their_owner_alone() {
             assert_eq!(mode, 0o600, "{name} has {mode:o} with umask {umask}");
         }
         let log = server.stop();
-        assert_eq!(log.contains("others could use this file"), open, "{log}");
+        assert_eq!(log.contains("other users could access this file"), open, "{log}");
     }
 }
 

@@ -52,12 +52,12 @@ fn the_log_tells_who_did_what() {
         assert!(started.contains(part), "{started}");
     }
     let concert = concert.to_string();
-    let closed = line(&log, &["an operator's act", "friday-1"]);
+    let closed = line(&log, &["an operator's request", "friday-1"]);
     for part in ["operator=\"mina\"", "key=", "method=PUT", &concert, "open: false", "status=200"] {
         assert!(closed.contains(part), "{part} is not in {closed}");
     }
-    line(&log, &["an operator's act", "status=422", "invalid_text", "INFO forged"]);
-    line(&log, &["an operator's act", "status=201", "concert_id: "]);
+    line(&log, &["an operator's request", "status=422", "invalid_text", "INFO forged"]);
+    line(&log, &["an operator's request", "status=201", "concert_id: "]);
     line(&log, &["WARN", "an operator's key was refused", "operator_key_invalid", "request_id="]);
     line(&log, &["WARN", "a sign-in was refused", "credentials_wrong", "account=\""]);
     line(&log, &["told to stop", "SIGTERM"]);
@@ -127,7 +127,7 @@ fn an_act_is_told_though_its_operator_hung_up() {
     {
         assert!(std::time::Instant::now() < until, "it is not carried out");
     }
-    line(&server.stop(), &["an operator's act", "hung-up", "open: false", "status=200"]);
+    line(&server.stop(), &["an operator's request", "hung-up", "open: false", "status=200"]);
 }
 
 /// Each line is a JSON object, whatever names are in it; requests are there with `debug`, by `RUST_LOG`
@@ -291,7 +291,9 @@ fn a_level_that_there_is_none_of_is_refused() {
         assert!(!output.status.success() && said.contains(takes), "{said}");
         said
     };
-    assert!(refused("RUST_LOG", &[]).starts_with("boxoffice: RUST_LOG: \"verbose\" is no level"));
+    assert!(
+        refused("RUST_LOG", &[]).starts_with("boxoffice: RUST_LOG: \"verbose\" is not a level")
+    );
     assert!(refused("BOXOFFICE_LOG", &[]).starts_with("boxoffice: log: "));
     refused("NOTHING", &["--log", "verbose"]);
     for (name, level) in [("BOXOFFICE_LOG", "warning"), ("BOXOFFICE_LOG", ""), ("RUST_LOG", "WARN")]

@@ -2,7 +2,7 @@
 
 use crate::id::ConcertId;
 use crate::outcome::Outcome;
-use crate::refusal::Refusal;
+use crate::refusal::{Field, Refusal};
 use crate::rows::concert::PauseReason;
 use crate::rows::queue::QueueSettings;
 use crate::rows::{Keys, Rows};
@@ -36,7 +36,7 @@ impl Rule for SetQueue {
         queue_keys(self.concert, rows, keys);
     }
 
-    /// Refuses with: concert not found, invalid setting.
+    /// Refuses with: concert not found, invalid setting (a reason for a queue that is not paused among them).
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
         let before = queue.settings;
@@ -50,6 +50,9 @@ impl Rule for SetQueue {
         };
         settings.check()?;
         self.pause_reason.as_ref().map_or(Ok(()), PauseReason::check)?;
+        let says_why = self.pause_reason.as_ref().is_some_and(|why| *why != PauseReason::default());
+        let is_told = settings.paused || !says_why;
+        ensure!(is_told, Refusal::InvalidSetting { field: Field::PauseReason });
 
         let reason =
             if settings.paused { self.pause_reason.clone() } else { Some(PauseReason::default()) };

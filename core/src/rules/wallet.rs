@@ -18,8 +18,9 @@ use crate::time::Time;
 pub struct Charge {
     /// Whose.
     pub user: UserId,
-    /// The admitted place that the user shops with.
-    pub place: PlaceKey,
+    /// The admitted place that the user shops with; `None` where the policy of the server asks for no
+    /// admission.
+    pub place: Option<PlaceKey>,
     /// Minor units.
     pub amount: Money,
     /// Id of the charge.
@@ -28,29 +29,43 @@ pub struct Charge {
 
 impl Rule for Charge {
     fn concert(&self) -> Option<ConcertId> {
-        Some(self.place.concert)
+        self.place.map(|place| place.concert)
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
-        token_keys(self.place, rows, keys);
+        match self.place {
+            Some(place) => token_keys(place, rows, keys),
+            None => want(&mut keys.users, &rows.users, self.user),
+        }
         want(&mut keys.balances, &rows.balances, self.user);
     }
 
-    /// Refuses with: token (see [`admitted`]), amount out of range, balance limit.
+    /// Refuses with: token (see [`admitted`]), or without a place user not found (none, or deleted); amount
+    /// out of range, balance limit.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        admitted(rows, self.place, self.user, now)?;
+        match self.place {
+            Some(place) => admitted(rows, place, self.user, now)?,
+            None => ensure!(has_account(rows, self.user), Refusal::UserNotFound),
+        }
         let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&self.amount);
         ensure!(in_range, Refusal::AmountOutOfRange { min: CHARGE_MIN, max: CHARGE_MAX });
         let after = balance(rows, self.user).amount.checked_add(self.amount);
         let after = after.filter(|sum| *sum <= BALANCE_MAX);
         let after = after.ok_or(Refusal::BalanceLimit { limit: BALANCE_MAX })?;
 
-        arrive(rows, self.place, now);
+        if let Some(place) = self.place {
+            arrive(rows, place, now);
+        }
         let (amount, reference) = (self.amount, self.charge.0);
         let credit = Movement { kind: EntryKind::Charge, amount, reference, reason: None };
         post(rows, self.user, credit, after, now);
         Ok(Outcome::Charged { charge_id: self.charge, amount: self.amount, balance: after })
     }
+}
+
+/// Whether the user has an account that is not deleted.
+fn has_account(rows: &Rows, user: UserId) -> bool {
+    rows.users.get(&user).is_some_and(|user| user.deleted_at.is_none())
 }
 
 /// Adds money to a balance or takes some, for an operator: money that came or went outside of the system.

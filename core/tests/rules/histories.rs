@@ -179,7 +179,7 @@ impl Op {
             What::Cancel => Command::Cancel(Cancel { user, place, reservation: named }),
             What::Charge { amount } => Command::Charge(Charge {
                 user,
-                place,
+                place: Some(place),
                 amount: Money(amount),
                 charge: ChargeId(id(&format!("charge{number}"))),
             }),

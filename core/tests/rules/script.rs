@@ -229,9 +229,10 @@ impl Play {
             "cancel" => Command::Cancel(Cancel { user, place, reservation: words.reservation() }),
             "charge" => {
                 self.charges += 1;
+                // `outside`: where the server's policy asks for no admission.
                 Command::Charge(Charge {
                     user,
-                    place,
+                    place: (words.0.last() != Some(&"outside")).then_some(place),
                     amount: Money(words.0[2].parse().unwrap()),
                     charge: ChargeId(id(&format!("charge{}", self.charges))),
                 })

@@ -71,6 +71,30 @@ fn a_charge_needs_the_users_own_token() {
     );
 }
 
+/// Where the server's policy asks for no admission, an account is enough: no place, no arrival.
+#[test]
+fn a_charge_outside_of_the_shop_needs_an_account() {
+    check(
+        "
+        concert c1 grace 1m shop 10m
+        charge u1 100 outside            -> user_not_found
+        register u1 mina
+        charge u1 0 outside              -> amount_out_of_range
+        charge u1 100 outside            -> charged 100 balance 100
+        join u1                          -> admitted 1 new until 1m
+        charge u1 100 outside            -> charged 100 balance 200
+        see admission u1                 -> live until 1m
+        +1m
+        charge u1 100                    -> queue_token_expired
+        charge u1 100 outside            -> charged 100 balance 300
+        user u1                          -> balance_left 300
+        user u1 balance given_up         -> deleted
+        charge u1 100 outside            -> user_not_found
+        see balance u1                   -> 300
+    ",
+    );
+}
+
 /// The first charge is an arrival: from then on the time to shop runs, not the grace.
 #[test]
 fn charging_is_arriving() {

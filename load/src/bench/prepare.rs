@@ -276,7 +276,7 @@ impl Prepared {
             let charge = |(fan, _): &(Fan, Wish)| {
                 Command::Charge(Charge {
                     user: fan.user,
-                    place: fan.place,
+                    place: Some(fan.place),
                     amount: CHARGE,
                     charge: ChargeId(new_id()),
                 })

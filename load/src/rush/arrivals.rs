@@ -188,11 +188,11 @@ mod tests {
         let rows = Curve::Given(vec![(0.0, 5.0), (0.5, 2.0)]);
         assert_eq!(read("Fans;second\r\n5;0\r\n\r\n2;0.5\r\n;\r\n").unwrap(), rows);
         for (bad, why) in [
-            ("second,fans\n", "nothing stands below the head"),
+            ("second,fans\n", "there are no rows below the column names"),
             ("a,b\n0,1\n", "row 1, column a: there is no column of this name"),
             ("second,fans\n3,1\n1,1\n", "row 3, column second, \"1\": must be larger"),
             ("second,fans\n0,-1\n", "row 2, column fans, \"-1\": below zero"),
-            ("second,fans\n0,\"1,000\"\n", "row 2, column fans, \"1,000\": its separators"),
+            ("second,fans\n0,\"1,000\"\n", "row 2, column fans, \"1,000\": the separators"),
             ("second,fans\nx,1\n90000,y\n", "3 faults in all"),
             ("second,fans\n0,0\n", "it has no fans"),
         ] {

@@ -11,6 +11,7 @@ use super::wire::Pools;
 use super::world::World;
 use crate::http::{Answer, Ask};
 use asking::Unanswered;
+use boxoffice_server::http::problem::Code;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -204,10 +205,10 @@ impl Fan {
 
     /// What an answer means that is no success: the time was over, or something is wrong.
     fn refused(&self, step: Step, answer: &Answer) -> Stage {
-        match answer.code().as_ref() {
-            // After too many lapsed holds a fan may not join again for a while.
-            "queue_token_expired" | "hold_lapsed" | "too_many_lapses" => Stage::TooLate,
-            "sale_closed" => Stage::SoldOut,
+        match answer.code().parse() {
+            // Whoever let too many holds lapse may not join again for a while.
+            Ok(Code::QueueTokenExpired | Code::HoldLapsed | Code::TooManyLapses) => Stage::TooLate,
+            Ok(Code::SaleClosed) => Stage::SoldOut,
             _ => self.unexpected(step, answer),
         }
     }
@@ -391,7 +392,7 @@ impl Fan {
             self.figures().funnel.held += 1;
             return Ok(Some((reservation, price)));
         }
-        if answer.code() == "seats_taken" {
+        if answer.code() == Code::SeatsTaken.as_str() {
             let taken = view["seat_numbers"].as_array().cloned().unwrap_or_default();
             let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
             let taken: Vec<u32> = taken.iter().filter_map(number).collect();
@@ -402,7 +403,7 @@ impl Fan {
             return Ok(None);
         }
         // The fan's own seats of before: others are looked for.
-        if answer.code() == "seats_cooling_off" {
+        if answer.code() == Code::SeatsCoolingOff.as_str() {
             return Ok(None);
         }
         Err(self.refused(Step::Hold, &answer))
@@ -462,7 +463,7 @@ impl Fan {
             let (answer, span) =
                 asked.map_err(|why| self.seats_in_doubt(&why, (date, seats), act))?;
             let view = answer.json();
-            if answer.code() == "insufficient_balance" {
+            if answer.code() == Code::InsufficientBalance.as_str() {
                 self.charge(view["missing"].as_i64().unwrap_or(price)).await?;
                 continue;
             }

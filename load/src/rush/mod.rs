@@ -76,11 +76,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
     report.write(&options.out)?;
     report.print(&options.out);
     let wrong = report.wrong();
-    if wrong == 0 {
-        Ok(())
-    } else {
-        Err(format!("{wrong} things are not as they should be").into())
-    }
+    if wrong == 0 { Ok(()) } else { Err(format!("checks failed: {wrong}").into()) }
 }
 
 async fn rush(

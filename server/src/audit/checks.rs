@@ -21,6 +21,20 @@ const fn check(name: &'static str, sentence: &'static str, sql: &'static str) ->
 /// Every check, by what it is about: seats, money, the queue, accounts, stored replies.
 pub const CHECKS: &[Check] = &[
     check(
+        "words_known",
+        "every word of a closed list is one that there is",
+        "SELECT 'seat ' || seat_id || ' is ' || status FROM seat
+            WHERE status NOT IN ('available', 'held', 'sold')
+         UNION ALL SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence || ' is ' || status
+            FROM waiting_queue WHERE status NOT IN ('waiting', 'returning', 'served', 'left')
+         UNION ALL SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence || ' ended by ' || end_reason
+            FROM user_token WHERE end_reason NOT IN ('paid', 'hold_lapsed', 'timed_out', 'no_show', 'left')
+         UNION ALL SELECT 'reservation ' || lower(hex(reservation_id)) || ' is ' || status
+            FROM reservation WHERE status NOT IN ('held', 'confirmed', 'expired', 'cancelled')
+         UNION ALL SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number || ' is ' || kind
+            FROM balance_entry WHERE kind NOT IN ('charge', 'payment')",
+    ),
+    check(
         "seat_one_claim",
         "a seat has one live claim at most",
         "SELECT 'seat_id ' || seat_id || ': reservations ' || group_concat(lower(hex(reservation_id)), ', ')

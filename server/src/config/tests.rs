@@ -25,10 +25,10 @@ fn a_bad_value_says_what_is_expected_with_an_example() {
         let why = Given::from_toml(toml).unwrap_err().0;
         assert!(why.ends_with(want), "{why}");
     };
-    check("listen = \"nowhere\"", "; listen takes an address with a port, as 127.0.0.1:8080");
-    check("readers = \"four\"", "; readers takes a whole number, as 300");
+    check("listen = \"nowhere\"", "; listen takes an address with a port such as 127.0.0.1:8080");
+    check("readers = \"four\"", "; readers takes a whole number such as 300");
     check("demo = 3", "; demo takes true or false");
-    check("lisen = \"127.0.0.1:80\"", "; is listen meant?");
+    check("lisen = \"127.0.0.1:80\"", "; did you mean listen?");
 }
 
 #[test]
@@ -83,20 +83,20 @@ fn what_cannot_be_used_is_refused_with_one_sentence() {
     check("database = \"mysql://u:secret@h\"", "database: \"mysql://…@h\" is neither");
     check("database_tls = \"maybe\"", "database_tls: \"maybe\" is none of");
     check("hold_seconds = 0", "hold_seconds: 0 is not between");
-    check("listen_operator = \"8081\"", "listen_operator: \"8081\" is no address");
-    check("listen_operator = \"127.0.0.1:8080\"", "listen_operator: it is the address");
-    check("cors_origins = \"shop\"", "line 1: \"shop\" is no origin");
+    check("listen_operator = \"8081\"", "listen_operator: \"8081\" is not an address");
+    check("listen_operator = \"127.0.0.1:8080\"", "listen_operator: it must differ");
+    check("cors_origins = \"shop\"", "line 1: \"shop\" is not an origin");
     check("readers = 0", "readers: 0 is not between");
     check("drain_seconds = 3601", "drain_seconds: 3601 is more than 3600");
-    check("currency = \"\"", "currency: \"\" is no ISO 4217 code");
-    check("currency = \"WRONG1\"", "currency: \"WRONG1\" is no ISO 4217 code");
+    check("currency = \"\"", "currency: \"\" is not an ISO 4217 code");
+    check("currency = \"WRONG1\"", "currency: \"WRONG1\" is not an ISO 4217 code");
     check("seats_per_user = 51", "seats_per_user");
     check("max_active = 0", "max_active");
     check("limit_joins = \"many\"", "line 1: \"many\" is neither a rate");
-    check("trusted_proxies = \"10\"", "line 1: \"10\" is no network");
-    check("proxy_protocol = true", "proxy_protocol: it is for trusted_proxies");
+    check("trusted_proxies = \"10\"", "line 1: \"10\" is not a network");
+    check("proxy_protocol = true", "proxy_protocol: it needs trusted_proxies");
     check("oidc_issuer = \"https://x\"", "oidc_issuer, oidc_audience and oidc_jwks_file or");
-    check("oidc_leeway_seconds = 601", "oidc_leeway_seconds must be 0 to 600");
+    check("oidc_leeway_seconds = 601", "oidc_leeway_seconds: it is not between 0 and 600");
     check("listn = \"x\"", "line 1: unknown field `listn`");
     check("log_format = \"xml\"", "log_format: \"xml\" is neither text nor json");
     check("log = \"a=b=c\"", "log: ");

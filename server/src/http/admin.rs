@@ -4,10 +4,10 @@ use super::App;
 use super::app::new_id;
 use super::concert::{ClosedBecause, DateFigures, OVER, SaleState, closed_because, sale_state};
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::setting;
 use super::upload::{self, CSV_TYPES};
-use super::view::{NoTime, Stamp, json, parse_stamp, replied};
+use super::view::{NoTime, Stamp, given, json, parse_stamp, replied};
 use crate::read_model::Status;
 use crate::text;
 use crate::zone;
@@ -115,7 +115,7 @@ pub struct CreatedView {
 }
 
 pub(super) fn invalid(field: &str) -> Problem {
-    Problem::of("invalid_body").with("field", field)
+    Problem::of(Code::InvalidBody).with("field", field)
 }
 
 pub(super) fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
@@ -127,7 +127,7 @@ pub(super) fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
 fn time_asked(text: Option<&str>, field: &str) -> Result<Time, Problem> {
     let text = text.unwrap_or_default();
     let why = || NoTime::of(text);
-    let refused = || Problem::of("invalid_query").with("field", field);
+    let refused = || Problem::of(Code::InvalidQuery).with("field", field);
     parse_stamp(text).ok_or_else(|| refused().in_words("reason", why().en(), why().ko()))
 }
 
@@ -209,8 +209,9 @@ fn ms(seconds: Option<i64>, default_ms: i64) -> i64 {
 /// The zone as IANA writes it.
 pub(super) fn zone_of(name: Option<&str>) -> Result<Option<String>, Problem> {
     let known = |name| {
-        let reason = "a name of the IANA time zone database, as Asia/Seoul";
-        zone::known(name).ok_or_else(|| invalid("time_zone").with("reason", reason))
+        let en = "must be a name of the IANA time zone database, such as Asia/Seoul";
+        let ko = "IANA 시간대 이름이어야 합니다. 예: Asia/Seoul";
+        zone::known(name).ok_or_else(|| invalid("time_zone").in_words("reason", en, ko))
     };
     name.map(known).transpose()
 }
@@ -240,7 +241,7 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         time_zone: zone_of(body.time_zone.as_deref())?,
         policy,
         queue,
-        seed: crate::tokens::random().map_err(|_| Problem::of("internal"))?,
+        seed: crate::tokens::random().map_err(|_| Problem::of(Code::Internal))?,
         draw: DrawTerms {
             joined_before: body
                 .draw_joined_before
@@ -273,7 +274,7 @@ pub async fn create_concert(
             let view = CreatedView { concert_id: concert_id.0, concert_date_ids };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -313,7 +314,7 @@ pub async fn add_date(
             let body: NewDateBody = raw.json()?;
             if query.starts_at.is_some() {
                 let reason = "it goes with a CSV file; JSON has it in its body";
-                return Err(Problem::of("invalid_query")
+                return Err(Problem::of(Code::InvalidQuery)
                     .with("field", "starts_at")
                     .with("reason", reason));
             }
@@ -323,7 +324,7 @@ pub async fn add_date(
         }
         _ => {
             let taken = [&["application/json"][..], &CSV_TYPES[..]].concat();
-            return Err(Problem::of("unsupported_media_type").with("supported", taken));
+            return Err(Problem::of(Code::UnsupportedMediaType).with("supported", taken));
         }
     };
     let submitted = raw.submitted(date);
@@ -334,7 +335,7 @@ pub async fn add_date(
             let view = CreatedView { concert_id: concert_id.0, concert_date_ids: vec![date_id.0] };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -343,14 +344,19 @@ pub async fn add_date(
 #[serde(deny_unknown_fields)]
 pub struct QueueBody {
     /// Nobody is admitted while paused.
+    #[serde(default, deserialize_with = "given")]
     pub paused: Option<bool>,
     /// Users shopping at once.
+    #[serde(default, deserialize_with = "given")]
     pub max_active: Option<u64>,
     /// Users admitted a second, at most.
+    #[serde(default, deserialize_with = "given")]
     pub admissions_per_second: Option<u64>,
     /// Places in line, at most.
+    #[serde(default, deserialize_with = "given")]
     pub max_waiting: Option<u64>,
     /// Why it is paused, for those in line: they are told it in their polls until it goes on.
+    #[serde(default, deserialize_with = "given")]
     pub pause_reason: Option<PauseText>,
 }
 
@@ -409,7 +415,16 @@ pub async fn set_queue(
             ko: text.ko.as_deref().map(named),
         }),
     });
-    match app.outcome(command, None).await.map_err(|problem| faults.told(problem))?.0 {
+    // Whether it is paused is known to the rules alone.
+    let told = |problem: Problem| match faults.told(problem) {
+        problem if problem.names("pause_reason") => problem.in_words(
+            "reason",
+            "is only told while the queue is paused, at most 200 characters; pause it with paused",
+            "일시 중지 중에만 표시되며 200자까지 쓸 수 있습니다. paused로 일시 중지해 주세요",
+        ),
+        problem => problem,
+    };
+    match app.outcome(command, None).await.map_err(told)?.0 {
         Outcome::QueueSet {
             concert_id,
             max_active,
@@ -426,7 +441,7 @@ pub async fn set_queue(
             };
             Ok(json(StatusCode::OK, &view))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -501,7 +516,7 @@ pub async fn figures(
         (Some(Status::of(&queue)), Arc::new(row), OVER, dates, false)
     };
     let sale = sale_state(&row, stock, now);
-    let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
+    let status = status.ok_or_else(|| Problem::of(Code::ConcertNotFound))?;
     let view = SaleFigures {
         concert_id: id,
         name: row.concert_name.clone(),

@@ -2,7 +2,7 @@
 
 use super::limits::Limits;
 use super::operators::Operators;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::ready::Readiness;
 use crate::clock::Clock;
 use crate::currency::Currency;
@@ -73,6 +73,8 @@ pub struct Inner {
     pub currency: Currency,
     /// Whether users charge their balances themselves.
     pub self_charge: bool,
+    /// Whether that, and reading the balance, needs an admission; else identity is enough.
+    pub charge_needs_admission: bool,
     /// Told to stop, and still serving: whoever balances is to send nobody any more.
     pub draining: Arc<AtomicBool>,
     /// External users that are known to have a row.
@@ -126,7 +128,7 @@ impl App {
     /// # Errors
     /// No such concert.
     pub fn concert(&self, id: Uuid) -> Result<Arc<ConcertModel>, Problem> {
-        self.read_model.concert(ConcertId(id)).ok_or_else(|| Problem::of("concert_not_found"))
+        self.read_model.concert(ConcertId(id)).ok_or_else(|| Problem::of(Code::ConcertNotFound))
     }
 
     /// A concert that is over, as the database has it; one at a time is looked up.
@@ -134,7 +136,7 @@ impl App {
     /// # Errors
     /// No such concert, or the database is not available.
     pub async fn over(&self, id: Uuid) -> Result<WholeConcert, Problem> {
-        let none = || Problem::of("concert_not_found");
+        let none = || Problem::of(Code::ConcertNotFound);
         if !self.read_model.is_over(ConcertId(id)) {
             return Err(none());
         }

@@ -4,7 +4,7 @@ use super::App;
 use super::concert::local;
 use super::extract::{Identity, Query};
 use super::problem::Problem;
-use super::view::{Stamp, json};
+use super::view::{Stamp, json, maybe_id};
 use super::wallet::page_size;
 use crate::read_model::ReadModel;
 use crate::store::Fault;
@@ -62,6 +62,7 @@ pub struct BookingsView {
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Only bookings paid before this payment.
+    #[serde(default, deserialize_with = "maybe_id")]
     pub before: Option<Uuid>,
     /// At most 100.
     pub limit: Option<usize>,

@@ -3,8 +3,8 @@
 use super::App;
 use super::admin::PauseText;
 use super::extract::{Admitted, PathId, Query};
-use super::problem::Problem;
-use super::view::{Stamp, json};
+use super::problem::{Code, Problem};
+use super::view::{Stamp, json, maybe_id};
 use super::wallet::page_size;
 use crate::read_model::{ConcertModel, DateModel, Status, Stock};
 use crate::zone;
@@ -204,6 +204,7 @@ fn public(mut response: Response) -> Response {
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Only concerts made after this one.
+    #[serde(default, deserialize_with = "maybe_id")]
     pub after: Option<Uuid>,
     /// At most 100, and 100 unless told.
     pub limit: Option<usize>,
@@ -260,7 +261,7 @@ pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Respons
     };
     let sale = sale_state(&row, stock, now);
     let (rule, awaits_value) = rule.unwrap_or_default();
-    let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
+    let status = status.ok_or_else(|| Problem::of(Code::ConcertNotFound))?;
     let view = QueueView {
         concert_id: id,
         sale,

@@ -109,3 +109,27 @@ static TEXT: LazyLock<Asset> =
 pub async fn openapi(headers: HeaderMap) -> Response {
     TEXT.answer(&headers)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::problem::Code;
+
+    /// A misspelt code in an annotation would not reach the document: what is read there are codes.
+    #[test]
+    fn annotations_name_codes_of_their_status() {
+        let raw = serde_json::to_value(Document::openapi()).unwrap();
+        let operations = raw["paths"].as_object().unwrap().values();
+        for operation in operations.flat_map(|path| path.as_object().unwrap().values()) {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let text = response["description"].as_str().unwrap_or_default();
+                let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+                for word in words.filter(|word| status.as_str() >= "400" && word.contains('_')) {
+                    let code: Result<Code, _> = word.parse();
+                    let known = code.map(|code| code.entry().status.to_string());
+                    assert_eq!(known.as_ref(), Ok(status), "{word} in {}", operation["summary"]);
+                }
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::extract::{Operator, PathId, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::json;
 use axum::extract::State;
 use axum::response::Response;
@@ -43,10 +43,14 @@ pub async fn set_draw(
 ) -> Result<Response, Problem> {
     let value = submitted.value.value;
     let command = Command::SetDraw(SetDraw { concert: ConcertId(id), value: value.clone() });
-    match app.outcome(command, None).await?.0 {
+    let named = |problem: Problem| match problem.code() {
+        Code::InvalidSetting => problem.with("field", "value"),
+        _ => problem,
+    };
+    match app.outcome(command, None).await.map_err(named)?.0 {
         Outcome::DrawSet { concert_id } => {
             Ok(json(StatusCode::OK, &DrawView { concert_id: concert_id.0, draw_value: value }))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }

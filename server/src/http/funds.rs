@@ -5,7 +5,7 @@ use super::App;
 use super::admin::named;
 use super::app::new_id;
 use super::extract::{Operator, PathId, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::setting;
 use super::view::replied;
 use super::wallet::{BalanceView, balance_of};
@@ -75,7 +75,7 @@ async fn adjust(
             };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -115,6 +115,6 @@ pub async fn user_balance(
     _: Operator,
 ) -> Result<Response, Problem> {
     let known = app.readers.read(move |reads| reads.user(UserId(id))).await?;
-    known.ok_or_else(|| Problem::of("user_not_found"))?;
+    known.ok_or_else(|| Problem::of(Code::UserNotFound))?;
     balance_of(&app, UserId(id)).await
 }

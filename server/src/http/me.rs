@@ -4,9 +4,9 @@
 use super::App;
 use super::concert::local;
 use super::extract::{Identity, PathId, Query};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::reservation::{ReservedSeatView, StatusView, status_view};
-use super::view::{Stamp, json};
+use super::view::{Stamp, json, maybe_id};
 use super::wallet::{self, page_size};
 use super::{booking, booking::BookingsView, wallet::BalanceView, wallet::LedgerView};
 use crate::read_model::ReadModel;
@@ -32,6 +32,11 @@ pub struct MeView {
     username: String,
     /// Whether an identity provider vouches for the user, and there is no password here.
     external: bool,
+    /// Whether users charge their balances themselves here; else only operators credit them.
+    self_charge: bool,
+    /// Whether charging, and reading the balance under `/users`, needs an admission to a sale; else the
+    /// identity is enough.
+    charge_needs_admission: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Stamp,
     #[schema(value_type = String, format = DateTime)]
@@ -101,6 +106,7 @@ pub struct MyHoldsView {
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Only reservations made before this one.
+    #[serde(default, deserialize_with = "maybe_id")]
     pub before: Option<Uuid>,
     /// At most 100.
     pub limit: Option<usize>,
@@ -200,11 +206,13 @@ fn private(mut response: Response) -> Response {
 pub async fn profile(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
     let user = identity.user;
     let found = app.readers.read(move |reads| reads.user(user)).await?;
-    let row = found.ok_or_else(|| Problem::of("identity_invalid"))?;
+    let row = found.ok_or_else(|| Problem::of(Code::IdentityInvalid))?;
     let view = MeView {
         user_id: user.0,
         username: row.username,
         external: row.password_hash.is_none(),
+        self_charge: app.self_charge,
+        charge_needs_admission: app.charge_needs_admission,
         created_at: row.created_at.into(),
         now: app.clock.now().into(),
     };
@@ -249,7 +257,7 @@ pub async fn my_reservation(
         placed(&read_model, reads, mine.into_iter().collect())
     };
     let found = app.readers.read(question).await?.pop();
-    let found = found.ok_or_else(|| Problem::of("reservation_not_found"))?;
+    let found = found.ok_or_else(|| Problem::of(Code::ReservationNotFound))?;
     Ok(private(json(StatusCode::OK, &view(&app, &found, app.clock.now()))))
 }
 

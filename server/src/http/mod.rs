@@ -29,6 +29,7 @@ pub mod operators;
 pub mod ops;
 pub mod pace;
 pub mod pages;
+mod parse;
 pub mod payment;
 pub mod problem;
 pub mod proxy;

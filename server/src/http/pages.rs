@@ -3,7 +3,7 @@
 
 use super::advice::advice;
 use super::asset::{Asset, Keep};
-use super::problem::{Problem, TABLE};
+use super::problem::{Code, Problem, TABLE};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
@@ -99,7 +99,7 @@ static CODES: LazyLock<Asset> = LazyLock::new(|| {
     let mut body = String::from(
         "<h1>Problems, and what an app does</h1><p>Errors are <code>application/problem+json</code>. Act on \
          <code>code</code>, show <code>title</code>: it comes in English or Korean by \
-         <code>Accept-Language</code>. Where a retry is safe, send the same <code>Idempotency-Key</code>. A code \
+         <code>Accept-Language</code>. With 429 and 503, <code>detail</code> also says when to try again. Where a retry is safe, send the same <code>Idempotency-Key</code>. A code \
          that an app does not know is treated by its status.</p><table><thead><tr><th>code<th>status<th>English \
          <th>한국어<th>again after<th>what an app does</tr></thead><tbody>",
     );
@@ -156,7 +156,7 @@ fn swagger_file(name: &str) -> Result<&'static Asset, Problem> {
         return Ok(&SWAGGER);
     }
     let found = FILES.iter().find(|(known, _)| *known == name).map(|(_, asset)| asset);
-    found.ok_or_else(|| Problem::of("not_found"))
+    found.ok_or_else(|| Problem::of(Code::NotFound))
 }
 
 fn fixed<S: Clone + Send + Sync + 'static>(
@@ -180,6 +180,10 @@ pub fn documents<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route(
             "/docs/{*file}",
             get(|Path(name): Path<String>, headers: HeaderMap| async move {
+                if name.bytes().all(|byte| byte == b'/') {
+                    let up = "../".repeat(name.len());
+                    return Ok(lead(StatusCode::PERMANENT_REDIRECT, &up));
+                }
                 swagger_file(&name).map(|asset| page(asset, &headers))
             }),
         )

@@ -5,7 +5,7 @@ use super::admin::PauseText;
 use super::concert::{ClosedBecause, SaleState, TimeToShop, closed_because, sale_state};
 use super::extract::{Identity, Nothing, PathId, QueueToken, Submitted};
 use super::limits::Asked;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::{Stamp, replied};
 use crate::pressure::{Crowd, Pressure};
 use crate::read_model::{ConcertModel, Standing};
@@ -312,21 +312,21 @@ pub async fn join(
 ) -> Result<Response, Problem> {
     if app.pressure.puts_off(Crowd::Join) {
         let spread = identity.user.0.as_u128() % JOIN_PUT_OFF_SECONDS;
-        return Err(Problem::of("busy").after(1 + u64::try_from(spread).unwrap_or(0)));
+        return Err(Problem::of(Code::Busy).after(1 + u64::try_from(spread).unwrap_or(0)));
     }
     // Nothing of it can be sold any more; the read model that says so takes part in no decision.
     if app.read_model.is_over(ConcertId(id)) {
-        return Err(Problem::of("sale_closed"));
+        return Err(Problem::of(Code::SaleClosed));
     }
     let key = submitted.key(identity.user.0);
     let concert = heard_of(&app, id).await?;
     if concert.stock().is_over {
-        return Err(Problem::of("sale_closed"));
+        return Err(Problem::of(Code::SaleClosed));
     }
     let may_enter = concert.most() > 0;
     let command = Command::Join(Join { user: identity.user, concert: ConcertId(id), may_enter });
     let (Outcome::Joined(ticket), replayed) = app.outcome(command, key).await? else {
-        return Err(Problem::of("internal"));
+        return Err(Problem::of(Code::Internal));
     };
     let concert = app.concert(id)?;
     let now = app.clock.now();
@@ -340,7 +340,7 @@ pub async fn join(
     let ends = Stamp(Time(claims.exp.saturating_mul(1000)));
     let numbers = (place.sequence, ticket.queue_number, ends);
     let mut view = token_view(&app, &concert, numbers, standing, now);
-    view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of("internal"))?);
+    view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of(Code::Internal))?);
     view.user_id = Some(user.0);
     view.concert_id = Some(id);
     let status = if ticket.created { StatusCode::CREATED } else { StatusCode::OK };
@@ -364,7 +364,7 @@ pub async fn poll(
     let may_be_elsewhere = app.read_model.is_shared() && now.ms_since(joined_at) < UNHEARD_MAX_MS;
     let unheard = || {
         let standing = may_be_elsewhere.then_some(Standing::Unheard);
-        standing.ok_or_else(|| Problem::of("queue_token_unknown"))
+        standing.ok_or_else(|| Problem::of(Code::QueueTokenUnknown))
     };
     let Some(concert) = app.read_model.concert(claims.concert) else {
         app.limits.unpaced(&asked)?;
@@ -403,7 +403,7 @@ fn put_off(
     if app.poll_burst > 0
         && let Err(ms) = concert.pacer.poll(sequence, app.poll_burst, now)
     {
-        return Err(Problem::of("rate_limited").after(ms.div_ceil(1_000)));
+        return Err(Problem::of(Code::RateLimited).after(ms.div_ceil(1_000)));
     }
     let Standing::Waiting { wait_ms, .. } = standing else {
         return Ok(());
@@ -418,7 +418,7 @@ fn put_off(
     let far = sold_out || wait_ms > FAR_MS;
     if app.pressure.puts_off(if far { Crowd::FarPoll } else { Crowd::NearPoll }) {
         let after = app.pressure.poll_law().after_ms(u64::MAX, Some(wait_ms / 2)).div_ceil(1_000);
-        return Err(Problem::of("busy").after(after.max(2)));
+        return Err(Problem::of(Code::Busy).after(after.max(2)));
     }
     Ok(())
 }

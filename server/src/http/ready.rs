@@ -62,7 +62,7 @@ impl Readiness {
         let read = tokio::time::timeout(READ_WAIT, read).await;
         read.map_err(|_| unavailable("a read takes too long"))?.map_err(NotRun::Fault)?;
         if write_path.health().read_model_is_torn() {
-            return Err(unavailable("the read model could not be filled"));
+            return Err(unavailable("the state could not be read from the database"));
         }
         // Requests tell whether writes succeed. Where the last one failed, perhaps none will come until
         // this says that they do.

@@ -5,7 +5,7 @@ use super::edge::edge;
 use super::limits::Class;
 use super::observe::{Observer, observe};
 use super::pages::{documents, index, without_slash};
-use super::problem::{Problem, TABLE};
+use super::problem::{Code, Problem, TABLE};
 use super::{
     App, account, admin, booking, concert, docs, draw, edit, export, funds, me, my_sessions, ops,
     payment, queue, reservation, sale, seat, session, user, wallet,
@@ -122,7 +122,7 @@ pub fn routes() -> Vec<Route> {
 /// An address that only has slashes too many is led to the right one.
 fn not_found(uri: &Uri, routes: &[&str]) -> Response {
     let led = without_slash(uri.path(), uri.query(), routes);
-    led.unwrap_or_else(|| Problem::of("not_found").into_response())
+    led.unwrap_or_else(|| Problem::of(Code::NotFound).into_response())
 }
 
 /// Who is served.
@@ -146,7 +146,7 @@ impl Reach {
 async fn method_not_allowed(method: Method) -> Response {
     match method {
         Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
-        _ => Problem::of("method_not_allowed").into_response(),
+        _ => Problem::of(Code::MethodNotAllowed).into_response(),
     }
 }
 
@@ -158,7 +158,7 @@ pub fn router(app: App) -> Router {
 /// The router over the routes of this reach, for pages of these origins beside its own.
 pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
     for entry in TABLE {
-        drop(app.metrics.problems.get_or_create(&CodeLabel { code: entry.code }));
+        drop(app.metrics.problems.get_or_create(&CodeLabel { code: entry.code.as_str() }));
     }
     let mut router = Router::new();
     let mut paths = Vec::new();

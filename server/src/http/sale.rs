@@ -4,7 +4,7 @@ use super::App;
 use super::admin::{invalid, time_of};
 use super::concert::{SaleState, sale_state};
 use super::extract::{Operator, PathId, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::setting;
 use super::view::{Stamp, given, json};
 use axum::extract::State;
@@ -24,9 +24,11 @@ pub struct SaleBody {
     /// True: a sale that was closed goes on where it was, one that is to come opens now. False: closes now,
     /// and it stays closed until `true`; a sale that was opened ahead of its announced opening waits for
     /// that again, and one that is to come stays so. Repeating either changes nothing.
+    #[serde(default, deserialize_with = "given")]
     pub open: Option<bool>,
     /// RFC 3339: the announced opening, to come, while the sale has not opened.
     #[schema(format = DateTime)]
+    #[serde(default, deserialize_with = "given")]
     pub opens_at: Option<String>,
     /// RFC 3339: the announced closing, to come; null: none. Opened by hand after it has come, a sale goes on
     /// without it.
@@ -59,7 +61,11 @@ fn command_of(id: Uuid, body: &SaleBody) -> Result<SetSale, Problem> {
     let time =
         |text: &Option<String>, field| text.as_deref().map(|text| time_of(text, field)).transpose();
     if body.open.is_none() && body.opens_at.is_none() && body.closes_at.is_none() {
-        return Err(invalid("open").with("reason", "name open, opens_at or closes_at"));
+        return Err(invalid("open").in_words(
+            "reason",
+            "name open, opens_at or closes_at",
+            "open, opens_at, closes_at 중 하나를 보내 주세요",
+        ));
     }
     let closes_at = body.closes_at.as_ref().map(|text| time(text, "closes_at"));
     Ok(SetSale {
@@ -110,6 +116,6 @@ pub async fn set_sale(
             };
             Ok(json(StatusCode::OK, &view))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }

@@ -3,7 +3,7 @@
 use super::App;
 use super::asset::has;
 use super::extract::{Admitted, PathId, Query};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use crate::currency::Currency;
 use crate::read_model::{CompactMap, DateModel, Reading, SeatMap, Seats, Zone};
 use axum::body::Body;
@@ -234,14 +234,14 @@ pub async fn map(
     Query(query): Query<MapQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let date = app.read_model.date(DateId(id)).ok_or_else(|| Problem::of("date_not_found"))?;
+    let date = app.read_model.date(DateId(id)).ok_or_else(|| Problem::of(Code::DateNotFound))?;
     admitted.enter(&app, Some(date.concert)).await?;
     let form = query.form.unwrap_or_default();
     let (mut response, caching) = if form == Form::Compact {
         let body = compact_body(&date, query.since.as_deref(), &app.currency, app.clock.now());
         (Response::new(Body::from(body)), "private, no-store")
     } else if query.since.is_some() {
-        return Err(Problem::of("invalid_query").with("field", "since"));
+        return Err(Problem::of(Code::InvalidQuery).with("field", "since"));
     } else {
         (full(&date.map(&app.currency.members(), app.clock.now()), &headers), "private, no-cache")
     };

@@ -5,7 +5,7 @@ use super::admin::{NewConcert, NewDateBody, QueueBody, SeatRange};
 use super::body::VALUE_CHARS;
 use super::edit::{ConcertChange, DateChange};
 use super::lang::Lang;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::sale::SaleBody;
 use super::view::{NoTime, parse_stamp};
 use crate::sheet::FAULTS_LISTED_MAX;
@@ -59,12 +59,12 @@ impl Reason {
         match self {
             Self::Range(min, max) if en => format!("must be {min} to {max}"),
             Self::Range(min, max) => format!("{min}~{max}이어야 합니다"),
-            Self::Text(max) if en => format!("must have 1 to {max} characters that are shown"),
+            Self::Text(max) if en => format!("must have 1 to {max} visible characters"),
             Self::Text(max) => format!("보이는 글자로 1~{max}자여야 합니다"),
             Self::Time(why) if en => why.en().into(),
             Self::Time(why) => why.ko().into(),
             Self::Zone if en => {
-                "must be a name of the IANA time zone database, as Asia/Seoul".into()
+                "must be a name of the IANA time zone database, such as Asia/Seoul".into()
             }
             Self::Zone => "IANA 시간대 이름이어야 합니다. 예: Asia/Seoul".into(),
             Self::After(other) if en => format!("must be after {other}"),
@@ -74,10 +74,10 @@ impl Reason {
             Self::Backwards if en => "must not be below from".into(),
             Self::Backwards => "from보다 작을 수 없습니다".into(),
             Self::Twice(from, to) if en => {
-                format!("seats {from} to {to} stand in another range already")
+                format!("seats {from} to {to} are already in another range")
             }
             Self::Twice(from, to) => format!("좌석 {from}~{to}번이 다른 범위에 이미 있습니다"),
-            Self::Count(min, max) if en => format!("must be {min} to {max} in number"),
+            Self::Count(min, max) if en => format!("there must be {min} to {max} of them"),
             Self::Count(min, max) => format!("{min}~{max}개여야 합니다"),
         }
     }
@@ -143,9 +143,13 @@ impl Faults {
     /// The problem, with what is wrong, where it is about what was sent.
     #[must_use]
     pub fn told(&self, problem: Problem) -> Problem {
-        if self.total == 0 || !matches!(problem.code(), "invalid_setting" | "invalid_body") {
+        if self.total == 0 || !matches!(problem.code(), Code::InvalidSetting | Code::InvalidBody) {
             return problem;
         }
+        let last =
+            |fault: &'_ (String, Value, Reason)| fault.0.rsplit('/').next().map(str::to_owned);
+        let wrong: Vec<String> = self.listed.iter().filter_map(last).collect();
+        let problem = problem.in_member_of(wrong.iter().map(String::as_str));
         let list = |lang| self.listed.iter().map(|fault| shown(fault, lang)).collect::<Vec<_>>();
         problem.with("faults_total", self.total).in_words("faults", list(Lang::En), list(Lang::Ko))
     }

@@ -2,8 +2,8 @@
 
 use super::App;
 use super::app::new_id;
-use super::extract::{Admitted, PathId, Query, Shopper, Submitted};
-use super::problem::Problem;
+use super::extract::{Owner, PathId, Payer, Query, Submitted};
+use super::problem::{Code, Problem};
 use super::view::{Stamp, json, replied};
 use axum::extract::State;
 use axum::response::Response;
@@ -120,28 +120,32 @@ pub(super) fn page_size(limit: Option<usize>) -> Result<usize, Problem> {
     match limit {
         None => Ok(PAGE_MAX),
         Some(limit) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
-        Some(_) => Err(Problem::of("invalid_query").with("field", "limit")),
+        Some(_) => Err(Problem::of(Code::InvalidQuery).with("field", "limit")),
     }
 }
 
 /// Adds money to your balance.
+///
+/// Needs an admission unless the server says otherwise
+/// (`charge_needs_admission` of `GET /api/v1/me` is false): then the identity is enough,
+/// and a queue token is not looked at.
 #[utoipa::path(post, path = "/api/v1/users/{id}/balance/charges", tag = "Balance", request_body = NewCharge, params(("id" = Uuid, Path), ("Idempotency-Key" = String, Header, description = "Required: makes a retry safe")),
     security(("identity" = [], "queue_token" = [])),
-    responses((status = 201, body = ChargeView), (status = 403, description = "other_user, self_charge_off, not_admitted, queue_token_expired, …"), (status = 409, description = "balance_limit"), (status = 422, description = "amount_out_of_range, idempotency_key_reused")))]
+    responses((status = 201, body = ChargeView), (status = 403, description = "other_user, self_charge_off, not_admitted, queue_token_expired, …"), (status = 404, description = "user_not_found"), (status = 409, description = "balance_limit"), (status = 422, description = "amount_out_of_range, idempotency_key_reused")))]
 pub async fn charge(
     State(app): State<App>,
     PathId(id): PathId,
-    shopper: Shopper,
+    payer: Payer,
     submitted: Submitted<NewCharge>,
 ) -> Result<Response, Problem> {
-    shopper.is_user(id)?;
+    let user = payer.of(id)?;
     if !app.self_charge {
-        return Err(Problem::of("self_charge_off"));
+        return Err(Problem::of(Code::SelfChargeOff));
     }
     let key = submitted.required_key(id)?;
     let command = Command::Charge(Charge {
-        user: shopper.user,
-        place: shopper.place,
+        user,
+        place: payer.place,
         amount: Money(submitted.value.amount),
         charge: ChargeId(new_id()),
     });
@@ -156,21 +160,23 @@ pub async fn charge(
             };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
 /// Your balance.
+///
+/// Needs an admission where a charge does, see there.
 #[utoipa::path(get, path = "/api/v1/users/{id}/balance", tag = "Balance", params(("id" = Uuid, Path)),
     security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = BalanceView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …")))]
 pub async fn balance(
     State(app): State<App>,
     PathId(id): PathId,
-    admitted: Admitted,
+    owner: Owner,
 ) -> Result<Response, Problem> {
-    admitted.enter(&app, None).await?.is_user(id)?;
-    balance_of(&app, UserId(id)).await
+    let user = owner.enter(&app, id).await?;
+    balance_of(&app, user).await
 }
 
 /// A user's balance, for whoever may see it.
@@ -198,6 +204,8 @@ fn entry_view((number, entry): &(u64, LedgerEntry)) -> EntryView {
 }
 
 /// Your ledger: every movement of money, newest first.
+///
+/// Needs an admission where a charge does, see there.
 #[utoipa::path(get, path = "/api/v1/users/{id}/balance/entries", tag = "Balance", params(("id" = Uuid, Path), Page),
     security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = LedgerView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …")))]
@@ -205,10 +213,10 @@ pub async fn ledger(
     State(app): State<App>,
     PathId(id): PathId,
     Query(page): Query<Page>,
-    admitted: Admitted,
+    owner: Owner,
 ) -> Result<Response, Problem> {
-    admitted.enter(&app, None).await?.is_user(id)?;
-    ledger_of(&app, UserId(id), page).await
+    let user = owner.enter(&app, id).await?;
+    ledger_of(&app, user, page).await
 }
 
 /// A page of a user's ledger, for whoever may see it.

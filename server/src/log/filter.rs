@@ -22,7 +22,7 @@ fn directive(text: &str) -> Result<String, String> {
     let takes = || {
         let levels = LEVELS.join(", ");
         format!(
-            "{text:?} is no level; it takes {levels}, or a filter, as info,boxoffice::http=debug"
+            "{text:?} is not a level; it takes {levels}, or a filter such as info,boxoffice::http=debug"
         )
     };
     match text.rsplit_once('=') {

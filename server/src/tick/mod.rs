@@ -154,7 +154,10 @@ impl Work {
                 Ok(Reply { result: Ok(Outcome::Admitted { more: true, .. }), .. }) => {}
                 Ok(_) => return,
                 Err(why) => {
-                    tracing::debug!(?why, "a tick was not run; the next one makes up for it");
+                    tracing::debug!(
+                        ?why,
+                        "a background run was skipped; the next one does its work"
+                    );
                     return;
                 }
             }

@@ -193,7 +193,7 @@ fn mend(read_model: &ReadModel, refill: &mut Refill, now: Time) -> bool {
     static TOLD: LazyLock<Bounded> = LazyLock::new(Bounded::default);
     let told = TOLD.may(None);
     if let Some(left_out) = told {
-        tracing::warn!(left_out, "the read model is filled anew");
+        tracing::warn!(left_out, "reading the whole state from the database again");
     }
     match refill(Of::Live(now)) {
         Ok(snapshot) => {
@@ -202,7 +202,7 @@ fn mend(read_model: &ReadModel, refill: &mut Refill, now: Time) -> bool {
         }
         Err(fault) => {
             if told.is_some() {
-                tracing::error!(%fault, "the read model could not be filled; it is tried again");
+                tracing::error!(%fault, "could not read the state from the database; trying again");
             }
             false
         }
@@ -216,7 +216,7 @@ fn bring_back(read_model: &ReadModel, refill: &mut Refill, now: Time) {
         match refill(Of::Concert(id)) {
             Ok(snapshot) => read_model.bring_back(snapshot, now),
             Err(fault) => {
-                tracing::warn!(%fault, "a concert that has come back is read again soon");
+                tracing::warn!(%fault, "could not read a concert that is on sale again; trying again soon");
                 read_model.want(id);
             }
         }

@@ -82,7 +82,9 @@ impl Worker {
         let mut gathered = Gathered::default();
         while inbox.next(&mut gathered) {
             if self.work(&mut gathered).is_err() {
-                tracing::error!("the publisher is gone; nothing more is committed");
+                tracing::error!(
+                    "the thread that answers requests has stopped; nothing more is committed"
+                );
                 return;
             }
         }
@@ -320,7 +322,9 @@ impl Worker {
                     let count = u64::try_from(removed).unwrap_or(u64::MAX);
                     self.metrics.pruned.get_or_create(&PrunedLabel { what }).inc_by(count);
                 }
-                Err(fault) => tracing::warn!(%fault, what, "old records stay for now"),
+                Err(fault) => {
+                    tracing::warn!(%fault, what, "could not remove old records; trying again later")
+                }
             }
         }
     }

@@ -204,7 +204,7 @@ fn check(odd: &Odd, seen: &Seen) -> Result<(), TestCaseError> {
     prop_assert!(seen.status < 500, "{}", what());
     if seen.status >= 400 {
         let code = seen.code();
-        let entry = TABLE.iter().find(|entry| entry.code == code);
+        let entry = TABLE.iter().find(|entry| entry.code.as_str() == code);
         prop_assert!(entry.is_some_and(|entry| entry.status == seen.status), "{}", what());
     }
     Ok(())

@@ -151,7 +151,7 @@ async fn what_has_not_happened_yet_is_zero() {
     let text = String::from_utf8(seen.body.to_vec()).unwrap();
     let samples = checked(&text);
     for entry in TABLE {
-        let found = value(&samples, "boxoffice_problems_total", &[("code", entry.code)]);
+        let found = value(&samples, "boxoffice_problems_total", &[("code", entry.code.as_str())]);
         assert_eq!(found, Some(0.0), "{}", entry.code);
     }
     for name in Command::NAMES {

@@ -79,13 +79,13 @@ async fn a_concert_that_makes_no_sense_is_refused() {
         assert_eq!(seen.want(status)["field"], field, "{change}");
     };
     let dates = |seats: serde_json::Value| json!({ "dates": [{ "starts_at": "2027-05-01T19:00:00Z", "seats": seats }] });
-    check(json!({ "name": " " }), 422, "concert_name").await;
+    check(json!({ "name": " " }), 422, "name").await;
     check(json!({ "theater": "x".repeat(201) }), 422, "theater").await;
-    check(json!({ "run_time_minutes": 0 }), 422, "run_time").await;
-    check(json!({ "closes_at": "2027-01-15T17:00:00+09:00" }), 422, "sale_window").await;
-    check(json!({ "hold_seconds": 0 }), 422, "policy").await;
-    check(json!({ "shop_seconds": i64::MAX }), 422, "policy").await;
-    check(json!({ "seats_per_user": 51 }), 422, "policy").await;
+    check(json!({ "run_time_minutes": 0 }), 422, "run_time_minutes").await;
+    check(json!({ "closes_at": "2027-01-15T17:00:00+09:00" }), 422, "closes_at").await;
+    check(json!({ "hold_seconds": 0 }), 422, "hold_seconds").await;
+    check(json!({ "shop_seconds": i64::MAX }), 422, "shop_seconds").await;
+    check(json!({ "seats_per_user": 51 }), 422, "seats_per_user").await;
     check(json!({ "max_active": 0 }), 422, "max_active").await;
     check(json!({ "admissions_per_second": 0 }), 422, "admissions_per_second").await;
     check(json!({ "max_waiting": 0 }), 422, "max_waiting").await;
@@ -212,7 +212,7 @@ async fn a_date_is_added() {
     faults_total: 1
     field: "seats"
     status: 422
-    title: "The file has values that cannot be taken; nothing was changed. See faults."
+    title: "The file has invalid values, so nothing was changed. See faults."
     type: "urn:boxoffice:problem:invalid_file"
     "#);
     for text in [

@@ -40,7 +40,7 @@ async fn too_many_seats_do_not_reach_the_write_path() {
     for seats in [(1..=51).collect::<Vec<u32>>(), (1..=10_000).collect(), vec![1; 10_000]] {
         let seen = sale.send(reserve(&fan, &show, &seats)).await;
         seen.refused(422, "invalid_setting");
-        assert_eq!(seen.json()["field"], "seats");
+        assert_eq!(seen.json()["field"], "seat_numbers");
     }
     assert_eq!(watch.calls(), 0);
 }

@@ -55,7 +55,7 @@ pub const fn admit() -> Command {
 pub fn charge(number: u64) -> Command {
     Command::Charge(Charge {
         user: user(number.into()),
-        place: place(number),
+        place: Some(place(number)),
         amount: Money(1_000_000),
         charge: charge_id(number.into()),
     })

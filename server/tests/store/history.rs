@@ -137,7 +137,7 @@ impl<S: Store, R: Reads> World<S, R> {
         let other = Reserve { user: USER, place, date: DATE, seats, reservation };
         measure("hold other seats", Command::Reserve(other), "5");
         let charge = ChargeId(id(91, 1));
-        let charge = Charge { user: USER, place, amount: Money(1_000), charge };
+        let charge = Charge { user: USER, place: Some(place), amount: Money(1_000), charge };
         measure("charge", Command::Charge(charge), "6");
         let payment = PaymentId(id(92, 1));
         let pay = Command::Pay(Pay { user: USER, place, reservation, payment });

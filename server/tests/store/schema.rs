@@ -1,9 +1,11 @@
 //! The real schema against the table definitions that every statement is made from.
 
+use boxoffice_server::audit::CHECKS;
+use boxoffice_server::store::records::{TABLES, WORDS};
 use boxoffice_server::store::sqlite::{
     Files, SCHEMA_VERSION, SqliteStore, migrate, open_reader, open_writer,
 };
-use boxoffice_server::store::{records::TABLES, table::Table};
+use boxoffice_server::store::table::Table;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 
@@ -37,6 +39,22 @@ fn definitions_have_the_columns_of_the_schema() {
         let set: BTreeSet<_> = defined.iter().cloned().collect();
         assert_eq!(set.len(), defined.len(), "{} names a column twice", table.name);
         assert_eq!(columns(&connection, table), set, "{}", table.name);
+    }
+}
+
+/// The audit has every word of every closed list and no other, in a text of its own.
+#[test]
+fn the_audit_knows_the_words_of_every_closed_list() {
+    let check = CHECKS.iter().find(|check| check.name == "words_known").expect("a check of words");
+    let parts: Vec<&str> = check.sql.split("UNION ALL").collect();
+    assert_eq!(parts.len(), WORDS.len());
+    for (table, column, words) in WORDS {
+        let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+        let wanted = format!("WHERE {column} NOT IN ({})", words.join(", "));
+        let flat = |part: &&&str| part.split_whitespace().collect::<Vec<_>>().join(" ");
+        let found =
+            parts.iter().filter(|part| flat(part).contains(&format!("FROM {table} {wanted}")));
+        assert_eq!(found.count(), 1, "{table}: {wanted}");
     }
 }
 

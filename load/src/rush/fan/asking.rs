@@ -5,6 +5,7 @@ use super::hostile::Attack;
 use super::{Fan, Span};
 use crate::http::{Answer, Ask};
 use crate::rush::figures::Step;
+use boxoffice_server::http::problem::Code;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -81,7 +82,8 @@ impl Fan {
                 self.due = Instant::now() + pause;
                 continue;
             }
-            if answer.status == 403 && self.is_news() && answer.code() == "not_admitted" {
+            if answer.status == 403 && self.is_news() && answer.code() == Code::NotAdmitted.as_str()
+            {
                 self.due = Instant::now() + NEWS_PAUSE;
                 continue;
             }

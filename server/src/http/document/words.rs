@@ -132,12 +132,27 @@ pub fn members_min(schema: &str) -> Option<usize> {
     matches!(schema, "SaleBody").then_some(1)
 }
 
+/// Texts without control characters; others that nobody sees are refused, too.
+const PLAIN: &str = r"^[^\u0000-\u001F\u007F-\u009F\u2028\u2029]*$";
+
+/// Whether a member of a change is left out or has a value, and is never null.
+pub fn never_null(schema: &str, property: &str) -> bool {
+    let is_change = matches!(schema, "ConcertChange" | "DateChange" | "QueueBody" | "SaleBody");
+    is_change && property != "closes_at"
+}
+
 /// What is known of a member of a body.
 pub fn of_property(schema: &str, property: &str) -> Value {
-    let name = json!({ "minLength": 1, "maxLength": NAME_CHARS_MAX });
+    let name = json!({ "minLength": 1, "maxLength": NAME_CHARS_MAX, "pattern": PLAIN });
     let seconds = |least: i64| json!({ "minimum": least, "maximum": TTL_MS_MAX / 1000 });
     match (schema, property) {
-        ("NewUser", "username") => json!({ "minLength": 3, "maxLength": USERNAME_CHARS_MAX }),
+        ("NewUser", "username") => {
+            json!({ "minLength": 3, "maxLength": USERNAME_CHARS_MAX, "pattern": PLAIN })
+        }
+        ("Refresh", "refresh_token") => json!({ "maxLength": 4_096 }),
+        ("ConcertChange", "name" | "theater" | "time_zone")
+        | ("NewAdjustment", "reason")
+        | ("PauseText", _) => json!({ "pattern": PLAIN }),
         ("NewUser", "password") => {
             json!({ "minLength": PASSWORD_CHARS.start(), "maxLength": PASSWORD_CHARS.end(), "format": "password" })
         }
@@ -158,7 +173,7 @@ pub fn of_property(schema: &str, property: &str) -> Value {
             json!({ "minimum": 1, "maximum": ADMISSION_MAX })
         }
         ("NewConcert", "draw_beacon") | ("DrawBody", "value") => {
-            json!({ "minLength": 1, "maxLength": 200 })
+            json!({ "minLength": 1, "maxLength": 200, "pattern": PLAIN })
         }
         ("NewConcert", "dates") => json!({ "maxItems": DATES_PER_CONCERT_MAX }),
         ("SeatRange", "from" | "to") => json!({ "minimum": 1 }),
@@ -181,7 +196,7 @@ pub fn problem_members() -> Value {
     let money = |description: &str| json!({ "type": "integer", "format": "int64", "description": description });
     json!({
         "field": text("Which field or parameter is meant."),
-        "reason": text("More about it, in English, for who writes the app."),
+        "reason": text("More about it, in the language of the title, or a stable word where `detail` stands beside it."),
         "header": text("Which header is meant."),
         "seat_numbers": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which seats are meant." },
         "seats": { "type": "integer", "minimum": 0, "description": "How many seats are meant." },

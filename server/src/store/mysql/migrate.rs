@@ -66,7 +66,7 @@ pub(super) fn migrate(link: &mut Link, node: Uuid) -> Result<(), Fault> {
                 std::thread::sleep(PAUSE);
             }
             Ok(false) => {
-                let why = "another node has been changing its schema for too long";
+                let why = "another server has been changing its schema for too long";
                 return Err(Fault::Unavailable(why.into()));
             }
             Err(fault) => return Err(fault),
@@ -124,7 +124,7 @@ pub(super) fn version(link: &mut Link) -> Result<i64, Fault> {
         return Ok(found.map(|line| line.int(0)).transpose()?.flatten().unwrap_or(-1));
     }
     if count(0)? > 0 {
-        let why = "it holds tables of another program; name a database of its own";
+        let why = "it has tables of another program; name another database";
         return Err(Fault::Corrupt(why.into()));
     }
     Ok(-1)

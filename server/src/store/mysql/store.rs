@@ -305,7 +305,7 @@ impl Store for MySqlStore {
         loop {
             match self.fence(batch) {
                 Err(fault) if began.elapsed() >= SETTLE_MAX => {
-                    tracing::error!(%fault, batch, "a commit whose answer was lost stays unknown");
+                    tracing::error!(%fault, batch, "the database did not answer a commit; whether it was made is not known");
                     return Err(fault);
                 }
                 Err(_) => std::thread::sleep(SETTLE_PAUSE),

@@ -150,9 +150,19 @@ macro_rules! wrappers {
 }
 wrappers!(ChargeId, ConcertId, DateId, PaymentId, ReservationId, SessionId, UserId, Money, Time);
 
+/// A closed list that stands in a column as words.
+pub(super) trait Words {
+    /// Every word that there is.
+    const WORDS: &'static [&'static str];
+}
+
 /// Closed lists, by the words that are kept.
 macro_rules! words {
     ($list:ident { $($variant:ident: $word:literal,)* }) => {
+        impl $crate::store::records::column::Words for $list {
+            const WORDS: &'static [&'static str] = &[$($word),*];
+        }
+
         impl $crate::store::records::column::Column for $list {
             fn cell(&self) -> $crate::store::records::Cell<'_> {
                 let word = match self {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// Which way money went; with a reason it was an operator who moved it.
 #[derive(Clone, Copy)]
-enum Flow {
+pub(super) enum Flow {
     In,
     Out,
 }

@@ -147,7 +147,7 @@ fn refuse_foreign(connection: &Connection) -> Result<(), Fault> {
     let (tables, ours): (i64, i64) =
         connection.query_row(text, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if tables > 0 && ours == 0 {
-        let why = "it holds tables of another program; name a file of its own";
+        let why = "it has tables of another program; name another file";
         return Err(Fault::Corrupt(why.into()));
     }
     Ok(())

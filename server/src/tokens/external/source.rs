@@ -99,7 +99,7 @@ impl Place {
 
     fn tell(&self, passed: &[String]) {
         for why in passed {
-            tracing::warn!(place = %self, %why, "a key of the identity provider is not used");
+            tracing::warn!(place = %self, %why, "ignored a key of the identity provider");
         }
     }
 
@@ -138,7 +138,7 @@ impl Source {
             }
             (Err(why), Place::File(_)) => return Err(why),
             (Err(why), Place::Url(url)) => {
-                tracing::error!(%url, %why, "there are no keys of the identity provider yet");
+                tracing::error!(%url, %why, "could not load the identity provider's keys yet; trying again");
                 KeySet::default()
             }
         };
@@ -183,14 +183,14 @@ impl Source {
             Ok((keys, passed)) => {
                 self.place.tell(&passed);
                 if keys.is_empty() {
-                    tracing::error!(place = %self.place, "the identity provider has withdrawn all its keys: none of its users is known");
+                    tracing::error!(place = %self.place, "the identity provider has withdrawn all its keys; none of its users can sign in");
                 }
-                tracing::info!(place = %self.place, keys = keys.len(), "took the identity provider's keys");
+                tracing::info!(place = %self.place, keys = keys.len(), "loaded the identity provider's keys");
                 *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
                 true
             }
             Err(why) => {
-                tracing::error!(place = %self.place, %why, "the identity provider's keys stay as they were");
+                tracing::error!(place = %self.place, %why, "could not load the identity provider's keys; the previous ones stay in use");
                 false
             }
         }

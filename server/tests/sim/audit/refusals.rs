@@ -15,11 +15,11 @@ const BALANCE_MOST: i64 = 10_000_000_000;
 const LAPSES_MOST: usize = 3;
 
 /// Who shops with which place, and for which reservation.
-const fn visit(command: &Command) -> Option<(UserId, PlaceKey, Option<ReservationId>)> {
+fn visit(command: &Command) -> Option<(UserId, PlaceKey, Option<ReservationId>)> {
     Some(match command {
         Command::Leave(c) => (c.user, c.place, None),
         Command::Arrive(c) => (c.user, c.place, None),
-        Command::Charge(c) => (c.user, c.place, None),
+        Command::Charge(c) => (c.user, c.place?, None),
         Command::Reserve(c) => (c.user, c.place, None),
         Command::Cancel(c) => (c.user, c.place, Some(c.reservation)),
         Command::Pay(c) => (c.user, c.place, Some(c.reservation)),
@@ -201,6 +201,9 @@ impl History {
             (Command::Charge(charge), Refusal::BalanceLimit { limit }) => {
                 let sum = balance(&charge.user) + charge.amount.0;
                 limit.0 == BALANCE_MOST && sum > BALANCE_MOST
+            }
+            (Command::Charge(charge), Refusal::UserNotFound) => {
+                charge.place.is_none() && self.names.values().all(|user| *user != charge.user)
             }
             (Command::Adjust(adjust), Refusal::UserNotFound) => {
                 self.names.values().all(|user| *user != adjust.user)

@@ -158,6 +158,8 @@ impl Scenario {
             _ if rich => 100_000_000,
             _ => self.rng.between(1, 60) * 10_000,
         };
+        // Some come without a place, as a server may allow.
+        let place = (!self.rng.chance(100)).then_some(place);
         Some(Command::Charge(Charge {
             user: visit.user,
             place,
@@ -184,7 +186,7 @@ impl Scenario {
         let user = self.people.visits.get(&place)?.user;
         Some(Command::Charge(Charge {
             user,
-            place,
+            place: Some(place),
             amount: Money(prices::CHARGE_MOST),
             charge: ChargeId(self.id()),
         }))

@@ -160,13 +160,15 @@ impl Scenario {
         let zero = self.rng.chance(60);
         let some = |value: u64, given: bool| given.then_some(if zero { 0 } else { value });
         let given = [(); 3].map(|()| self.rng.chance(500));
+        let paused = self.rng.chance(150);
+        let says_why = self.rng.chance(if paused { 500 } else { 20 });
         Some(Command::SetQueue(SetQueue {
             concert: self.concert()?,
             max_active: some(settings.max_active, given[0]),
             admissions_per_second: some(settings.admissions_per_second, given[1]),
             max_waiting: some(settings.max_waiting, given[2]),
-            paused: Some(self.rng.chance(150)),
-            pause_reason: self.rng.chance(500).then(|| PauseReason {
+            paused: Some(paused),
+            pause_reason: says_why.then(|| PauseReason {
                 en: Some(if self.rng.chance(100) { " " } else { "a break" }.into()),
                 ko: None,
             }),

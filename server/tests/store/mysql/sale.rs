@@ -57,7 +57,7 @@ pub fn reserve(number: u32, seats: impl IntoIterator<Item = u32>) -> Envelope {
 
 pub fn charge(number: u32, id: u128) -> Command {
     let (user, charge) = (fan(number), ChargeId(Uuid::from_u128(id)));
-    Command::Charge(Charge { user, place: place(number), amount: Money(1_000), charge })
+    Command::Charge(Charge { user, place: Some(place(number)), amount: Money(1_000), charge })
 }
 
 /// Whoever joined as the n-th has the n-th place.
