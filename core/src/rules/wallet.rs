@@ -28,7 +28,7 @@ pub struct Charge {
 
 impl Rule for Charge {
     fn concert(&self) -> Option<ConcertId> {
-        Some(self.place.concert)
+        Some(self.place.queue.concert)
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {

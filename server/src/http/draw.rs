@@ -7,7 +7,7 @@ use super::view::json;
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, Uuid};
+use boxoffice_core::id::{ConcertId, QueueId, Uuid};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::SetDraw;
 use hyper::StatusCode;
@@ -20,6 +20,8 @@ use utoipa::ToSchema;
 pub struct DrawBody {
     /// As its source has published it, at most 200 characters: its UTF-8 bytes are mixed in.
     pub value: String,
+    /// Of which of the concert's queues; the general one unless told.
+    pub queue_id: Option<Uuid>,
 }
 
 /// The value that was given.
@@ -34,15 +36,16 @@ pub struct DrawView {
 /// source.
 #[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/draw", tag = "Operator", request_body = DrawBody, params(("id" = Uuid, Path)),
     security(("operator" = [])),
-    responses((status = 200, body = DrawView), (status = 404, description = "concert_not_found"), (status = 409, description = "sale_not_open, already_exists"), (status = 422, description = "invalid_setting")))]
+    responses((status = 200, body = DrawView), (status = 404, description = "concert_not_found, queue_not_found"), (status = 409, description = "sale_not_open, already_exists"), (status = 422, description = "invalid_setting")))]
 pub async fn set_draw(
     State(app): State<App>,
     PathId(id): PathId,
     _: Operator,
     submitted: Submitted<DrawBody>,
 ) -> Result<Response, Problem> {
-    let value = submitted.value.value;
-    let command = Command::SetDraw(SetDraw { concert: ConcertId(id), value: value.clone() });
+    let DrawBody { value, queue_id } = submitted.value;
+    let queue = QueueId::named(ConcertId(id), queue_id);
+    let command = Command::SetDraw(SetDraw { queue, value: value.clone() });
     match app.outcome(command, None).await?.0 {
         Outcome::DrawSet { concert_id } => {
             Ok(json(StatusCode::OK, &DrawView { concert_id: concert_id.0, draw_value: value }))

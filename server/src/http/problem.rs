@@ -48,6 +48,7 @@ pub const TABLE: &[Entry] = &[
     // Refusals of the rules.
     entry("username_taken", 409, None, "This username is taken.", "이미 사용 중인 사용자 이름입니다."),
     entry("concert_not_found", 404, None, "There is no such concert.", "해당 공연이 없습니다."),
+    entry("queue_not_found", 404, None, "The concert has no such waiting queue.", "이 공연에 해당 대기열이 없습니다."),
     entry("date_not_found", 404, None, "There is no such date.", "해당 회차가 없습니다."),
     entry("already_exists", 409, None, "This exists already.", "이미 존재합니다."),
     entry("date_in_past", 422, None, "This date would have started already.", "이미 지난 일시입니다."),

@@ -1,16 +1,16 @@
 //! The sweeper: a bounded tick that proposes what is due. It tidies up; nobody depends on its being
 //! in time, since everything that expires does so by its own time in every rule.
 
-use crate::board::{Board, ConcertBoard, Status, Stock};
+use crate::board::{Board, ConcertBoard, QueueBoard, Stock};
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::metrics::{Metrics, Sale};
 use crate::pressure::Pressure;
-use boxoffice_core::batch::Reply;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, PlaceKey};
+use boxoffice_core::id::{ConcertId, PlaceKey, QueueId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::Expire;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 /// Between two ticks.
 pub const TICK: Duration = Duration::from_millis(250);
-/// Admissions ended in one tick of one concert; what is over the limit waits for the next.
+/// Admissions ended in one tick of one queue; what is over the limit waits for the next.
 const EXPIRE_MAX: usize = 500;
 /// Times that one tick of one concert admits: as long as it has room and passes those who left, it goes
 /// on at once.
@@ -70,7 +70,7 @@ impl Sweeper {
         let concerts = self.board.concerts();
         let mut work = JoinSet::new();
         for concert in &concerts {
-            work.spawn(Work::of(self, concert).run());
+            work.spawn(Work::of(self, concert, number).run());
         }
         while work.join_next().await.is_some() {}
         if number.is_multiple_of(SAMPLE_EVERY) {
@@ -87,9 +87,12 @@ impl Sweeper {
         let now = self.clock.now();
         let (mut waiting, mut rate) = (0, 0.0);
         for concert in concerts {
-            let moving = concert.row().on_sale(now).is_ok() && !concert.stock().is_sold_out();
-            concert.queue.sample(moving, now);
-            if let Some(status) = concert.queue.status() {
+            let row = concert.row();
+            let sells = row.not_closed(now).is_ok() && !concert.stock().is_sold_out();
+            for queue in concert.queues() {
+                let moving = sells && now.reached(queue.opens_at(&row));
+                queue.sample(moving, now);
+                let Some(status) = queue.status() else { continue };
                 waiting += status.waiting;
                 if moving && status.waiting > 0 {
                     let (admitted, ms) = status.pace;
@@ -97,8 +100,8 @@ impl Sweeper {
                     let per_second = admitted as f64 * 1000.0 / ms.max(1) as f64;
                     rate += per_second;
                 }
-                self.measure(concert, &status);
             }
+            self.measure(concert);
         }
         self.pressure.steer(waiting, rate);
         self.metrics.put_off.set(self.pressure.level().into());
@@ -106,12 +109,13 @@ impl Sweeper {
         self.metrics.poll_interval_seconds.set(interval.as_secs_f64());
     }
 
-    /// From the board alone: what is asked for each second costs no database.
-    fn measure(&self, concert: &ConcertBoard, status: &Status) {
+    /// From the board alone: what is asked for each second costs no database. All queues of a concert
+    /// count as one.
+    fn measure(&self, concert: &ConcertBoard) {
         let Stock { total, free, held, .. } = concert.stock();
         let sale = Sale {
-            waiting: status.waiting,
-            active: status.active,
+            waiting: concert.sum(|status| status.waiting),
+            active: concert.sum(|status| status.active),
             free,
             held,
             sold: total.saturating_sub(free + held),
@@ -124,13 +128,16 @@ impl Sweeper {
 struct Work {
     board: Arc<Board>,
     concert: ConcertId,
+    /// Which of its queues is first: by turns, since they let in for the same seats.
+    turn: usize,
     desk: Desk,
     clock: Clock,
 }
 
 impl Work {
-    fn of(sweeper: &Sweeper, concert: &ConcertBoard) -> Self {
+    fn of(sweeper: &Sweeper, concert: &ConcertBoard, tick: u64) -> Self {
         Self {
+            turn: usize::try_from(tick).unwrap_or(0),
             board: Arc::clone(&sweeper.board),
             concert: concert.id,
             desk: sweeper.desk.clone(),
@@ -139,32 +146,45 @@ impl Work {
     }
 
     async fn run(self) {
-        if let Some(concert) = self.board.concert(self.concert) {
-            self.expire(&concert).await;
+        for queue in self.queues() {
+            self.expire(&queue).await;
         }
+        // Those that have more to do, in turn.
+        let mut left: VecDeque<QueueId> = self.queues().iter().map(|queue| queue.id).collect();
+        let first = self.turn % left.len().max(1);
+        left.rotate_left(first);
         for _ in 0..ADMITS_MAX {
-            // Looked up anew: the board may have been filled anew meanwhile.
-            let Some(concert) = self.board.concert(self.concert) else { return };
-            let now = self.clock.now();
-            let most = concert.most();
-            let Some(next) = concert.queue.next_tick(concert.id, &concert.row(), most, now) else {
-                return;
-            };
-            match self.desk.propose(Command::Admit(next), TICK).await {
-                Ok(Reply { result: Ok(Outcome::Admitted { more: true, .. }), .. }) => {}
-                Ok(_) => return,
-                Err(why) => {
-                    tracing::debug!(?why, "a tick was not run; the next one makes up for it");
-                    return;
-                }
+            let Some(queue) = left.pop_front() else { return };
+            if self.admit(queue).await {
+                left.push_back(queue);
             }
         }
     }
 
-    async fn expire(&self, concert: &ConcertBoard) {
+    fn queues(&self) -> Vec<Arc<QueueBoard>> {
+        self.board.concert(self.concert).map(|concert| concert.queues()).unwrap_or_default()
+    }
+
+    /// Whether there is more to do at once.
+    async fn admit(&self, id: QueueId) -> bool {
+        // Looked up anew: the board may have been filled anew meanwhile.
+        let Some(concert) = self.board.concert(self.concert) else { return false };
+        let (row, most, now) = (concert.row(), concert.most(), self.clock.now());
+        let next = concert.queue(id).and_then(|queue| queue.next_tick(&row, most, now));
+        let Some(next) = next else { return false };
+        match self.desk.propose(Command::Admit(next), TICK).await {
+            Ok(reply) => matches!(reply.result, Ok(Outcome::Admitted { more: true, .. })),
+            Err(why) => {
+                tracing::debug!(?why, "a tick was not run; the next one makes up for it");
+                false
+            }
+        }
+    }
+
+    async fn expire(&self, queue: &QueueBoard) {
         let mut proposals = JoinSet::new();
-        for sequence in concert.queue.due(self.clock.now(), EXPIRE_MAX) {
-            let place = PlaceKey { concert: concert.id, sequence };
+        for sequence in queue.due(self.clock.now(), EXPIRE_MAX) {
+            let place = PlaceKey { queue: queue.id, sequence };
             let desk = self.desk.clone();
             let command = Command::Expire(Expire { place });
             proposals.spawn(async move { desk.propose(command, TICK).await });

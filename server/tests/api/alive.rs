@@ -16,7 +16,7 @@ use boxoffice::supervisor::{Ends, Supervisor};
 use boxoffice::tokens::api_key_hash;
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, QueueId, UserId, Uuid};
 use boxoffice_core::queue::Join;
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
@@ -88,7 +88,7 @@ fn desk(store: Panics, flush: Option<Arc<dyn Flush>>) -> (Desk, Writer, Ends, Ar
 
 fn join() -> Envelope {
     let (user, concert) = (UserId(Uuid::from_u128(1)), ConcertId(Uuid::from_u128(2)));
-    Envelope { command: Command::Join(Join::of(user, concert)), key: None }
+    Envelope { command: Command::Join(Join::of(user, QueueId::general(concert))), key: None }
 }
 
 /// H37: without a teller nobody could be told of a commit, so that the desk ends; both ends are told of,

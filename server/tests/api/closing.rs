@@ -3,7 +3,7 @@
 use crate::world::{MINUTE, START, Sale, count, delete, get, post, put};
 use boxoffice::http::view::stamp;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::ConcertId;
+use boxoffice_core::id::{ConcertId, QueueId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::Admit;
 use boxoffice_core::time::Time;
@@ -161,7 +161,7 @@ async fn the_house_does_not_wait_behind_a_full_desk() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let desk = sale.app.desk.clone();
-    let admit = Command::Admit(Admit::of(ConcertId(show.id)));
+    let admit = Command::Admit(Admit::of(QueueId::general(ConcertId(show.id))));
     let admit = tokio::spawn(async move { desk.propose(admit, Duration::from_secs(10)).await });
     while sale.app.metrics.desk_waiting.get() < 81 {
         tokio::time::sleep(Duration::from_millis(1)).await;

@@ -5,7 +5,7 @@ use crate::world::{Fan, MINUTE, Sale, Show, delete, get, pay, post, reserve};
 use boxoffice::board::Board;
 use boxoffice::store::reads::{Of, Reads};
 use boxoffice::store::sqlite::SqliteReads;
-use boxoffice_core::id::{ConcertId, PlaceKey};
+use boxoffice_core::id::{ConcertId, PlaceKey, QueueId};
 use serde_json::{Value, json};
 
 fn dates(seats: u32) -> Value {
@@ -80,17 +80,19 @@ async fn half_a_million_who_left_do_not_stop_the_opening() {
     let mut snapshot =
         SqliteReads::open(&sale.files()).unwrap().snapshot(Of::Live(sale.clock.now())).unwrap();
     let concert = ConcertId(show.id);
-    snapshot.left = (1..=LEFT).map(|sequence| PlaceKey { concert, sequence }).collect();
+    let queue = QueueId::general(concert);
+    snapshot.left = (1..=LEFT).map(|sequence| PlaceKey { queue, sequence }).collect();
     snapshot.queues[0].1.tail = LEFT + 1;
     snapshot.queues[0].1.waiting = 1;
     let now = sale.clock.now();
     let mut drawn = boxoffice_core::rows::Rows::default();
     let mut row = snapshot.queues[0].1.clone();
     row.drawn = Some(row.tail);
-    drawn.queues.insert(concert, row);
+    drawn.queues.insert(queue, row);
     let board = Board::from_snapshot(snapshot, now, false);
     board.apply(&drawn, now);
-    let queue = &board.concert(concert).unwrap().queue;
+    let concert = board.concert(concert).unwrap();
+    let queue = concert.general();
     let standing = queue.standing(LEFT + 1, now);
     let position = match standing {
         boxoffice::board::Standing::Waiting { position, .. } => position,

@@ -35,6 +35,7 @@ mod over;
 mod problems;
 mod providers;
 mod queue;
+mod queues;
 mod seats;
 mod sessions;
 mod settings;

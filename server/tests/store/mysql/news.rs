@@ -2,7 +2,7 @@
 
 use super::on_each;
 use super::sale::{
-    DATE, NOW, SHOW, admit, in_the_shop, in_the_shop_in, join, opened, place, reserve, run,
+    DATE, LINE, NOW, admit, in_the_shop, in_the_shop_in, join, opened, place, reserve, run,
 };
 use crate::servers::Server;
 use boxoffice::store::mysql::MySqlStore;
@@ -58,7 +58,7 @@ fn nodes_tell_one_another(server: &'static Server) {
     let dates: Vec<_> = news.dates.changed().map(|(_, row, _)| row.available_seats).collect();
     assert_eq!(dates, [1]);
     let queues: Vec<_> = news.queues.changed().map(|(key, row, _)| (*key, row.tail)).collect();
-    assert_eq!(queues, [(SHOW, 4)]);
+    assert_eq!(queues, [(LINE, 4)]);
     let places: Vec<_> = news.places.changed().map(|(key, _, _)| *key).collect();
     assert_eq!(places, [place(4)]);
     let admissions: Vec<_> = news.admissions.changed().map(|(key, _, _)| *key).collect();

@@ -8,7 +8,9 @@ use boxoffice::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
-use boxoffice_core::id::{ChargeId, ConcertId, DateId, PlaceKey, ReservationId, UserId, Uuid};
+use boxoffice_core::id::{
+    ChargeId, ConcertId, DateId, PlaceKey, QueueId, ReservationId, UserId, Uuid,
+};
 use boxoffice_core::idempotency::Key;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
@@ -19,6 +21,7 @@ use boxoffice_core::wallet::Charge;
 
 pub const NOW: Time = Time(1_767_225_600_000);
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(0xc0));
+pub const LINE: QueueId = QueueId::general(SHOW);
 pub const DATE: DateId = DateId(Uuid::from_u128(0xda));
 /// A date that the concert does not begin with.
 pub const LATER: DateId = DateId(Uuid::from_u128(0xdb));
@@ -37,11 +40,11 @@ pub fn keyed(command: Command, user: UserId, key: &str) -> Envelope {
 }
 
 pub fn join(number: u32) -> Envelope {
-    unkeyed(Command::Join(Join::of(fan(number), SHOW)))
+    unkeyed(Command::Join(Join::of(fan(number), LINE)))
 }
 
 pub fn admit() -> Envelope {
-    unkeyed(Command::Admit(Admit::of(SHOW)))
+    unkeyed(Command::Admit(Admit::of(LINE)))
 }
 
 /// The reservation is named by its user.
@@ -62,7 +65,7 @@ pub fn charge(number: u32, id: u128) -> Command {
 
 /// Whoever joined as the n-th has the n-th place.
 pub fn place(number: u32) -> PlaceKey {
-    PlaceKey { concert: SHOW, sequence: number.into() }
+    PlaceKey { queue: LINE, sequence: number.into() }
 }
 
 pub fn outcomes(replies: Vec<Reply>) -> Vec<Outcome> {
