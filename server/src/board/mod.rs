@@ -341,16 +341,6 @@ impl Board {
                 self.want(*id);
             }
         }
-        for (id, row, _) in rows.queues.changed() {
-            let concert = self.concert(id.concert);
-            if let Some(concert) = concert.filter(|concert| concert.queue(*id).is_none()) {
-                if row.tail == places_of(rows, *id) {
-                    concert.add(*id, self.shared);
-                } else {
-                    self.want(id.concert);
-                }
-            }
-        }
         // What an operator changes of a date is read whole.
         for (id, row, _) in rows.dates.changed() {
             if self.date(*id).is_some_and(|shown| shown.revision != row.revision) {
@@ -372,6 +362,7 @@ impl Board {
         for (id, row, _) in rows.concerts.changed() {
             self.show_concert(*id, row);
         }
+        self.meet_queues(rows);
         self.show_queues(rows);
         if self.show_dates(rows, now) {
             self.count(now);
@@ -437,6 +428,21 @@ impl Board {
         let (row, stock, others) = (RwLock::new(row), AtomicStock::default(), RwLock::default());
         let concert = ConcertBoard { id, row, stock, general, others };
         write(&self.concerts).insert(id, Arc::new(concert));
+    }
+
+    /// Begins to show queues of which a batch brings all places; others are wanted with their concert.
+    fn meet_queues(&self, rows: &Rows) {
+        for (id, row, _) in rows.queues.changed() {
+            let concert = self.concert(id.concert);
+            let Some(concert) = concert.filter(|concert| concert.queue(*id).is_none()) else {
+                continue;
+            };
+            if row.tail == places_of(rows, *id) {
+                concert.add(*id, self.shared);
+            } else {
+                self.want(id.concert);
+            }
+        }
     }
 
     /// Shows each queue's row, places and admissions at once.

@@ -165,10 +165,14 @@ async fn a_queue_that_is_not_heard_of_is_read_whole() {
     let queue = QueueId { concert, id: id_of(&added["queue_id"]) };
     let mut rows = Rows::default();
     snapshot().queues.into_iter().for_each(|(key, row)| rows.queues.insert(key, row));
-    let fresh =
-        Board::from_snapshot(Snapshot { queues: Vec::new(), ..snapshot() }, sale.clock.now(), true);
+    let now = snapshot();
+    now.concerts.into_iter().for_each(|(key, row)| rows.concerts.insert(key, row));
+    now.dates.into_iter().for_each(|(key, row)| rows.dates.insert(key, row));
+    let fresh = Board::default();
     fresh.apply(&rows, sale.clock.now());
-    assert!(fresh.concert(concert).unwrap().queue(queue).is_some(), "new and whole");
+    let new = fresh.concert(concert).expect("new, as its queues are");
+    let tail = new.queue(queue).and_then(|queue| queue.status()).map(|status| status.tail);
+    assert_eq!(tail, Some(0));
 
     let mut fan = sale.fan().await;
     join_in(&sale, &mut fan, &show, queue.id).await;
