@@ -1,11 +1,13 @@
 //! Several queues of one concert, as operators and fans meet them.
 
 use crate::world::{Ask, Fan, Sale, Show, delete, get, id_of, post, put, reserve};
+use boxoffice::audit::Snapshot;
 use boxoffice::board::Board;
-use boxoffice::store::reads::{Of, Reads, Snapshot};
+use boxoffice::store::reads::{self, Of, Reads};
 use boxoffice::store::sqlite::SqliteReads;
 use boxoffice_core::id::{ConcertId, QueueId, Uuid};
 use boxoffice_core::rows::Rows;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 const MINUTE: i64 = 60_000;
@@ -98,6 +100,42 @@ fn leave(fan: &Fan) -> Ask {
     delete("/api/v1/queue-tokens/me").token(&fan.token)
 }
 
+/// The audit counts each queue by itself, and a user's places in all of them: what a hand has changed in one of
+/// two queues is found, and a word that there is none of, which the schema takes.
+#[tokio::test]
+async fn the_audit_counts_each_queue() {
+    let sale = Sale::new();
+    let (show, queue) = two_queues(&sale).await;
+    let mut fan = sale.fan().await;
+    join_in(&sale, &mut fan, &show, queue).await;
+    let mut other = sale.fan().await;
+    sale.join(&mut other, &show).await;
+    sale.sound();
+    let second = format!(
+        "INSERT INTO waiting_queue SELECT x'{general}', 2, concert_id, user_id, 0, 2, 'waiting', NULL, 0, 0
+            FROM waiting_queue WHERE queue_id = x'{named}';
+         UPDATE queue_state SET queue_tail = 2, waiting_count = 2 WHERE queue_id = x'{general}'",
+        general = show.id.simple(),
+        named = queue.simple(),
+    );
+    let swapped =
+        "UPDATE queue_state SET waiting_count = CASE kind WHEN 'general' THEN 2 ELSE 0 END";
+    let swapped = swapped.to_owned();
+    let word = "UPDATE waiting_queue SET status = 'lost'".to_owned();
+    for (sql, name) in [(second, "one_place"), (swapped, "waiting_count"), (word, "queue_words")] {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("copy.db");
+        let rows = Connection::open(&sale.files().path).unwrap();
+        rows.execute("VACUUM INTO ?", [copy.to_str().unwrap()]).unwrap();
+        let tampered = Connection::open(&copy).unwrap();
+        tampered.execute_batch(&sql).unwrap();
+        drop(tampered);
+        let audit = Snapshot::of_file(&copy, || sale.clock.now().0).unwrap();
+        let text = audit.audit().unwrap().text();
+        assert!(text.contains(&format!("({name}): ")), "{sql}: {text}");
+    }
+}
+
 /// Operators see all queues, steer each by its id, and give each draw its value; what they add is refused with
 /// each place that is wrong. A server that starts again shows the same.
 #[tokio::test]
@@ -153,7 +191,7 @@ async fn operators_see_and_steer_each_queue() {
 async fn a_queue_that_is_not_heard_of_is_read_whole() {
     let sale = Sale::new();
     let show = sale.concert(json!({ "opens_at": "2027-01-15T08:10:00Z" })).await;
-    let snapshot = || -> Snapshot {
+    let snapshot = || -> reads::Snapshot {
         let mut reads = SqliteReads::open(&sale.files()).unwrap();
         reads.snapshot(Of::Live(sale.clock.now())).unwrap()
     };

@@ -175,6 +175,8 @@ impl World {
             };
             self.run_all([sale(), sale()]);
         }
+        // By then queues with an opening of their own have opened, and their draws' values can be given.
+        self.now = self.now.plus_ms(3_600_000);
         for queue in &queues {
             let set = Command::SetQueue(SetQueue {
                 queue: *queue,

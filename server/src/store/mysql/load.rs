@@ -370,7 +370,30 @@ fn read_holdings(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use boxoffice_core::id::{ConcertId, SeatKey, Uuid};
+    use boxoffice_core::command::Command;
+    use boxoffice_core::id::{ConcertId, PlaceKey, SeatKey, Uuid};
+    use boxoffice_core::queue::Join;
+
+    /// A concert with one queue asks for no more than when there were no others: a statement for the queue, the
+    /// concert and the newest place, and none for the list of queues.
+    #[test]
+    fn a_join_takes_few_statements() {
+        let queue = QueueId::general(ConcertId(Uuid::from_u128(1)));
+        let join = Command::Join(Join::of(UserId(Uuid::from_u128(4)), queue));
+        let count = |rows: &Rows| {
+            let mut keys = Keys::default();
+            join.keys(rows, &mut keys);
+            Plan::of(&keys, Reading::Locked).statements.len()
+        };
+        let mut rows = Rows::default();
+        assert_eq!(count(&rows), 3);
+        rows.queues.put_loaded(queue, None);
+        rows.concerts.put_loaded(queue.concert, None);
+        let newest = PlaceKey { queue, sequence: 1 };
+        let whose = (UserId(Uuid::from_u128(4)), queue.concert);
+        rows.newest_places.put_loaded(whose, Some(newest));
+        assert_eq!(count(&rows), 3, "who comes back, the place, the admission");
+    }
 
     #[test]
     fn locks_are_taken_in_one_order() {

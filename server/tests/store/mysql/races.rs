@@ -3,7 +3,8 @@
 
 use super::on_each;
 use super::sale::{
-    NOW, admit, charge, fan, in_the_shop, join, keyed, opened, outcomes, reserve, run, unkeyed,
+    NOW, add_queue, admit, charge, fan, in_the_shop, join, join_in, keyed, opened, outcomes,
+    reserve, run, unkeyed,
 };
 use crate::run::run_batch;
 use crate::servers::Server;
@@ -16,7 +17,7 @@ use boxoffice_core::concert::SeatStatus;
 use boxoffice_core::id::{QueueId, Uuid};
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::{Outcome, TicketState};
-use boxoffice_core::queue::{AddQueue, DrawTerms, Join, QueueSettings};
+use boxoffice_core::queue::QueueSettings;
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
@@ -167,20 +168,11 @@ fn the_same_user_joins_on_two_nodes(server: &'static Server) {
 fn the_same_user_joins_two_queues_on_two_nodes(server: &'static Server) {
     let options = opened(server, 1, QueueSettings::default());
     let other = QueueId { concert: super::sale::SHOW, id: Uuid::from_u128(0xc1) };
-    let add = AddQueue {
-        queue: other,
-        queue_name: "Fan club".into(),
-        opens_at: NOW.plus_ms(10_000),
-        settings: QueueSettings::default(),
-        seed: [4; 32],
-        draw: DrawTerms::default(),
-    };
     let mut store = MySqlStore::open(&options).expect("a database of our own");
-    let added = run(&mut store, &[unkeyed(Command::AddQueue(add))], NOW);
+    let added = run(&mut store, &[add_queue(other)], NOW);
     assert!(added[0].result.is_ok(), "{added:?}");
-    let elsewhere = |n| unkeyed(Command::Join(Join::of(fan(n), other)));
     let here = batches((1..=200).map(join).collect(), 7);
-    let there = batches((1..=200).rev().map(elsewhere).collect(), 7);
+    let there = batches((1..=200).rev().map(|n| join_in(n, other)).collect(), 7);
     let replies = outcomes(at_once(&options, vec![here, there]).concat());
     let mut places: BTreeMap<_, usize> = BTreeMap::new();
     for outcome in &replies {

@@ -14,7 +14,7 @@ use boxoffice_core::id::{
 use boxoffice_core::idempotency::Key;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::{Admit, DrawTerms, Join, QueueSettings};
+use boxoffice_core::queue::{AddQueue, Admit, DrawTerms, Join, QueueSettings};
 use boxoffice_core::reservation::Reserve;
 use boxoffice_core::time::Time;
 use boxoffice_core::wallet::Charge;
@@ -91,6 +91,23 @@ pub fn add_date(seats: u32) -> Envelope {
     let starts_at = NOW.plus_ms(2 * 86_400_000);
     let date = NewDate { date: LATER, starts_at, seats: new_seats(seats) };
     unkeyed(Command::AddDate(AddDate { concert: SHOW, date }))
+}
+
+/// Adds a queue, which opens a little later.
+pub fn add_queue(queue: QueueId) -> Envelope {
+    unkeyed(Command::AddQueue(AddQueue {
+        queue,
+        queue_name: "Fan club".into(),
+        opens_at: NOW.plus_ms(10_000),
+        settings: QueueSettings::default(),
+        seed: [4; 32],
+        draw: DrawTerms::default(),
+    }))
+}
+
+/// A fan joins this queue.
+pub fn join_in(number: u32, queue: QueueId) -> Envelope {
+    unkeyed(Command::Join(Join::of(fan(number), queue)))
 }
 
 pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
