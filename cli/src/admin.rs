@@ -107,6 +107,8 @@ enum WalletVerb {
 
 #[derive(Debug, Subcommand)]
 enum QueueVerb {
+    /// Adds a queue, which sells the same seats as the others
+    Add(Asked<verbs::AddQueue>),
     /// Lets nobody in until it is resumed
     Pause(Asked<verbs::PauseQueue>),
     /// Lets people in again
@@ -140,6 +142,7 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
         Verb::Wallet(WalletVerb::Show(asked)) => ask(asked),
         Verb::Wallet(WalletVerb::Credit(asked)) => ask(asked),
         Verb::Wallet(WalletVerb::Debit(asked)) => ask(asked),
+        Verb::Queue(QueueVerb::Add(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Pause(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Resume(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Set(asked)) => ask(asked),

@@ -2,7 +2,7 @@
 //! so that a retry is answered with what happened and not with what would happen now.
 
 use crate::id::{
-    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
+    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId, Uuid,
 };
 use crate::money::Money;
 use crate::time::Time;
@@ -143,8 +143,16 @@ pub enum Outcome {
         total_seats: u64,
     },
     Deleted,
+    QueueAdded {
+        concert_id: ConcertId,
+        queue_id: Uuid,
+        opens_at: Time,
+    },
+    /// `queue_id`: the queue, but for the general one.
     QueueSet {
         concert_id: ConcertId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue_id: Option<Uuid>,
         max_active: u64,
         admissions_per_second: u64,
         max_waiting: u64,

@@ -21,6 +21,8 @@ pub enum Refusal {
     ConcertNotFound,
     /// No such date of this concert.
     DateNotFound,
+    /// No such waiting queue of this concert.
+    QueueNotFound,
     /// A concert, date, or user with this id exists already.
     AlreadyExists,
     /// A performance of this concert starts at the same instant.
@@ -195,6 +197,8 @@ pub enum Field {
     TimeZone,
     PauseReason,
     Reason,
+    QueueName,
+    Queues,
 }
 
 impl Refusal {

@@ -50,6 +50,14 @@ pub fn of_concert(concert: Uuid, what: &str) -> String {
     format!("/api/v1/admin/concerts/{concert}{what}")
 }
 
+/// A body that is about one of a concert's queues, where that is named.
+fn about(queue: Option<Uuid>, mut body: Value) -> Value {
+    if let Some(queue) = queue {
+        body["queue_id"] = json!(queue);
+    }
+    body
+}
+
 /// Times and limits of a concert.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct Policy {
@@ -159,7 +167,58 @@ of_a_concert! {
     Figures: |concert| Request::new("GET", of_concert(concert, ""));
     OpenSale: |concert| Request::new("PUT", of_concert(concert, "/sale")).json(&json!({ "open": true }));
     CloseSale: |concert| Request::new("PUT", of_concert(concert, "/sale")).json(&json!({ "open": false }));
-    ResumeQueue: |concert| Request::new("PUT", of_concert(concert, "/queue")).json(&json!({ "paused": false }));
+}
+
+/// See its help.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct AddQueue {
+    /// The concert's id
+    #[serde(skip)]
+    concert: Uuid,
+    /// What operators call it
+    #[arg(long)]
+    name: String,
+    /// When it opens, as 2027-01-15T19:00:00+09:00
+    #[arg(long)]
+    opens_at: String,
+    /// Users shopping at once who came by it
+    #[arg(long)]
+    max_active: Option<u64>,
+    /// Users admitted a second, at most
+    #[arg(long)]
+    admissions_per_second: Option<u64>,
+    /// Places in its line, at most
+    #[arg(long)]
+    max_waiting: Option<u64>,
+    /// Only those who joined before this are drawn
+    #[arg(long)]
+    draw_joined_before: Option<String>,
+    /// Which public value is mixed into its draw, in words
+    #[arg(long)]
+    draw_beacon: Option<String>,
+}
+
+impl Verb for AddQueue {
+    fn request(&self) -> Result<Request, Failure> {
+        Ok(Request::new("POST", of_concert(self.concert, "/queues")).json(&body(None, self)?))
+    }
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
+pub struct ResumeQueue {
+    /// The concert's id
+    concert: Uuid,
+    /// Which of its queues; the general one unless told
+    #[arg(long)]
+    queue: Option<Uuid>,
+}
+
+impl Verb for ResumeQueue {
+    fn request(&self) -> Result<Request, Failure> {
+        let body = about(self.queue, json!({ "paused": false }));
+        Ok(Request::new("PUT", of_concert(self.concert, "/queue")).json(&body))
+    }
 }
 
 /// See its help.
@@ -173,11 +232,14 @@ pub struct PauseQueue {
     /// The same in Korean
     #[arg(long)]
     reason_ko: Option<String>,
+    /// Which of its queues; the general one unless told
+    #[arg(long)]
+    queue: Option<Uuid>,
 }
 
 impl Verb for PauseQueue {
     fn request(&self) -> Result<Request, Failure> {
-        let mut body = json!({ "paused": true });
+        let mut body = about(self.queue, json!({ "paused": true }));
         let words = [("en", &self.reason), ("ko", &self.reason_ko)];
         for (language, text) in words {
             if let Some(text) = text {
@@ -203,6 +265,9 @@ pub struct SetQueue {
     /// Places in line, at most
     #[arg(long)]
     max_waiting: Option<u64>,
+    /// Which of its queues; the general one unless told
+    #[arg(long = "queue", value_name = "QUEUE")]
+    queue_id: Option<Uuid>,
 }
 
 impl Verb for SetQueue {
@@ -218,11 +283,14 @@ pub struct Draw {
     concert: Uuid,
     /// The value, as its source has published it
     value: String,
+    /// Which of its queues; the general one unless told
+    #[arg(long)]
+    queue: Option<Uuid>,
 }
 
 impl Verb for Draw {
     fn request(&self) -> Result<Request, Failure> {
-        let body = json!({ "value": self.value });
+        let body = about(self.queue, json!({ "value": self.value }));
         Ok(Request::new("PUT", of_concert(self.concert, "/draw")).json(&body))
     }
 }

@@ -43,15 +43,26 @@ const VERBS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "POST",
+        "/api/v1/admin/concerts/{id}/queues",
+        &[
+            "queue add C --name Fans --opens-at 2096-12-01T00:00:00Z --max-active 5 --admissions-per-second 2 --max-waiting 9",
+            "queue add C --name Late --opens-at 2097-02-01T00:00:00Z --draw-joined-before 2097-01-01T00:00:00Z --draw-beacon dice",
+        ],
+    ),
+    (
         "PUT",
         "/api/v1/admin/concerts/{id}/queue",
         &[
             "queue pause C --reason Break --reason-ko 휴식",
             "queue resume C",
+            "queue pause C --queue C",
+            "queue resume C --queue C",
+            "queue set C --queue C --max-waiting 8",
             "queue set C --max-active 3 --admissions-per-second 2 --max-waiting 9",
         ],
     ),
-    ("PUT", "/api/v1/admin/concerts/{id}/draw", &["draw C 7f"]),
+    ("PUT", "/api/v1/admin/concerts/{id}/draw", &["draw C 7f", "draw C 7f --queue C"]),
     ("GET", "/api/v1/admin/users/{id}/balance", &["wallet show U"]),
     (
         "POST",

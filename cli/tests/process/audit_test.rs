@@ -175,14 +175,22 @@ const TAMPERED: &[(&str, &str)] = &[
     ),
     ("DELETE FROM balance_entry WHERE kind = 'charge'", "reply_charged"),
     ("UPDATE amount SET user_id = zeroblob(16)", "reply_paid"),
-    ("UPDATE waiting_queue SET user_id = zeroblob(16)", "reply_joined"),
+    (
+        "DROP INDEX waiting_queue_by_user; UPDATE waiting_queue SET user_id = zeroblob(16)",
+        "reply_joined",
+    ),
+    ("UPDATE waiting_queue SET status = 'gone' WHERE sequence = 1", "queue_words"),
+    ("UPDATE user_token SET end_reason = 'gone' WHERE sequence = 1", "queue_words"),
+    ("UPDATE queue_state SET kind = 'named'", "queue_concert"),
+    ("UPDATE queue_state SET opens_at = 1", "queue_concert"),
+    ("UPDATE waiting_queue SET concert_id = zeroblob(16) WHERE sequence = 1", "queue_concert"),
 ];
 
 /// What a tampering hand does so that something acknowledged is not true any more.
 const FORGOTTEN: &[&str] = &[
     "UPDATE waiting_queue SET user_id = zeroblob(16) WHERE sequence = 1",
     "DELETE FROM waiting_queue WHERE sequence = 1",
-    "INSERT INTO waiting_queue SELECT concert_id, 1000000, user_id, 0, 'left', 0, 0, 0
+    "INSERT INTO waiting_queue SELECT queue_id, 1000000, concert_id, user_id, 0, 1000000, 'left', 0, 0, 0
         FROM waiting_queue WHERE sequence = 1",
     "UPDATE waiting_queue SET sequence = -sequence",
     "DELETE FROM user_token",

@@ -114,14 +114,14 @@ impl Facts<'_> {
         let Some(answer) = entry.done() else { return };
         match &entry.deed {
             Deed::Join => {
-                let sql = "SELECT user_id FROM waiting_queue WHERE concert_id = ? AND sequence = ?";
+                let sql = "SELECT user_id FROM waiting_queue WHERE queue_id = ? AND sequence = ?";
                 let owner = self.at_place(sql, &answer.text("token"));
                 self.check(owner == Some(*user.as_bytes()), || {
                     format!("the place of {user} is gone or another's: {}", answer.body)
                 });
             }
             Deed::Admitted { token } => {
-                let sql = "SELECT user_id FROM user_token WHERE concert_id = ? AND sequence = ?";
+                let sql = "SELECT user_id FROM user_token WHERE queue_id = ? AND sequence = ?";
                 let owner = self.at_place(sql, token);
                 self.check(owner == Some(*user.as_bytes()), || {
                     format!("{user} was admitted and is not: {}", answer.body)
@@ -129,9 +129,9 @@ impl Facts<'_> {
             }
             Deed::Leave { token } => {
                 let sql = "SELECT status = 'left' OR EXISTS (SELECT 1 FROM user_token t \
-                     WHERE t.concert_id = w.concert_id AND t.sequence = w.sequence \
+                     WHERE t.queue_id = w.queue_id AND t.sequence = w.sequence \
                      AND t.is_active = 0) FROM waiting_queue w \
-                     WHERE concert_id = ? AND sequence = ?";
+                     WHERE queue_id = ? AND sequence = ?";
                 let gone: Option<bool> = self.at_place(sql, token);
                 self.check(gone == Some(true), || format!("{user} left and is still there"));
             }
@@ -149,7 +149,7 @@ impl Facts<'_> {
     fn at_place<T: rusqlite::types::FromSql>(&self, sql: &str, token: &str) -> Option<T> {
         let place = self.keyring.verify_queue(token, Clock::System.now())?.place();
         let sequence = i64::try_from(place.sequence).unwrap();
-        self.one(sql, (place.concert.0.as_bytes(), sequence))
+        self.one(sql, (place.queue.id.as_bytes(), sequence))
     }
 
     fn reservation(&mut self, user: Uuid, id: Uuid, expected: &Expected) {

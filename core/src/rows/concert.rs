@@ -1,9 +1,8 @@
 //! Concerts and their dates: what their rows tell.
 
-use crate::check::is_name;
 use crate::id::ConcertId;
 use crate::limits::{LAPSES_MAX, OVER_AFTER_MS, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX};
-use crate::refusal::{Field, Refusal};
+use crate::refusal::Refusal;
 use crate::time::Time;
 
 /// The times and limits that a sale is held under.
@@ -95,8 +94,6 @@ pub struct Concert {
     pub policy: Policy,
     /// IANA name of the time zone where it is, as "Asia/Seoul"; `None`: not told.
     pub time_zone: Option<String>,
-    /// Why the queue is paused.
-    pub pause_reason: PauseReason,
     /// When the row was made.
     pub created_at: Time,
 }
@@ -115,24 +112,6 @@ pub struct ByHand {
     pub reopened_at: Option<Time>,
     /// When the concert was deleted, with nothing of it held or sold.
     pub deleted_at: Option<Time>,
-}
-
-/// Why nobody is let in, in the operator's words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PauseReason {
-    /// English.
-    pub en: Option<String>,
-    /// Korean.
-    pub ko: Option<String>,
-}
-
-impl PauseReason {
-    /// Refuses with: invalid setting.
-    pub(crate) fn check(&self) -> Result<(), Refusal> {
-        let fits = [&self.en, &self.ko].into_iter().flatten().all(|text| is_name(text));
-        ensure!(fits, Refusal::InvalidSetting { field: Field::PauseReason });
-        Ok(())
-    }
 }
 
 impl Concert {
@@ -234,7 +213,6 @@ mod tests {
             start_at: Time(start_at),
             end_at: end_at.map(Time),
             by_hand: ByHand::default(),
-            pause_reason: PauseReason::default(),
             time_zone: None,
             policy: Policy::default(),
             created_at: Time(0),

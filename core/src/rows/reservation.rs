@@ -1,6 +1,6 @@
 //! Reservations: what their rows tell.
 
-use crate::id::{ConcertId, DateId, PaymentId, UserId};
+use crate::id::{ConcertId, DateId, PaymentId, PlaceKey, UserId};
 use crate::money::Money;
 use crate::refusal::Refusal;
 use crate::time::Time;
@@ -25,12 +25,10 @@ pub enum ReservationStatus {
 pub struct Reservation {
     /// Whose.
     pub user: UserId,
-    /// Of which show.
-    pub concert: ConcertId,
+    /// The place that it was made with.
+    pub place: PlaceKey,
     /// Of which date.
     pub date: DateId,
-    /// Sequence of the place that it was made with.
-    pub sequence: u64,
     /// See [`ReservationStatus`].
     pub status: ReservationStatus,
     /// How many seats.
@@ -48,6 +46,12 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    /// Of which show.
+    #[must_use]
+    pub const fn concert(&self) -> ConcertId {
+        self.place.queue.concert
+    }
+
     /// Whether the hold counts at `now`. Refuses with: already paid, hold released, hold lapsed.
     pub fn still_held(&self, now: Time) -> Result<(), Refusal> {
         match (self.status, self.payment) {

@@ -2,11 +2,11 @@
 
 use crate::check::{is_name, is_run_time};
 use crate::draw::SEED_BYTES;
-use crate::id::{ConcertId, DateId, SeatKey};
+use crate::id::{ConcertId, DateId, QueueId, SeatKey};
 use crate::limits::DATES_PER_CONCERT_MAX;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
-use crate::rows::concert::{ByHand, Concert, ConcertDate, PauseReason, Policy};
+use crate::rows::concert::{ByHand, Concert, ConcertDate, Policy};
 use crate::rows::queue::{DrawRule, DrawTerms, QueueSettings, QueueState};
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
@@ -51,7 +51,7 @@ impl NewDate {
     }
 }
 
-/// Makes a concert with its dates, seats and queue.
+/// Makes a concert with its dates, seats and general queue.
 #[derive(Clone, Debug)]
 pub struct CreateConcert {
     /// Its id.
@@ -70,7 +70,7 @@ pub struct CreateConcert {
     pub time_zone: Option<String>,
     /// Times and limits.
     pub policy: Policy,
-    /// The queue's limits.
+    /// The general queue's limits.
     pub queue: QueueSettings,
     /// Secret seed of the draw, fresh random bytes.
     pub seed: [u8; SEED_BYTES],
@@ -86,7 +86,8 @@ impl Rule for CreateConcert {
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
-        queue_keys(self.concert, rows, keys);
+        queue_keys(QueueId::general(self.concert), rows, keys);
+        want(&mut keys.queues_of, &rows.queues_of, self.concert);
         for new in &self.dates {
             want(&mut keys.dates, &rows.dates, new.date);
         }
@@ -111,13 +112,16 @@ impl Rule for CreateConcert {
             by_hand: ByHand::default(),
             policy: self.policy,
             time_zone: self.time_zone.clone(),
-            pause_reason: PauseReason::default(),
             created_at: now,
         };
         rows.concerts.insert(self.concert, concert);
         let rule = DrawRule { terms: self.draw.clone(), ..DrawRule::default() };
-        let queue = QueueState { rule, ..QueueState::new(self.seed, self.queue, now) };
-        rows.queues.insert(self.concert, queue);
+        let queue = QueueState { rule, ..QueueState::general(self.seed, self.queue, now) };
+        let id = QueueId::general(self.concert);
+        rows.queues.insert(id, queue);
+        if let Some(queues) = rows.queues_of.update(&self.concert) {
+            queues.insert(id);
+        }
         for date in &self.dates {
             date.add(rows, self.concert);
         }

@@ -32,12 +32,12 @@ pub struct Pay {
 
 impl Rule for Pay {
     fn concert(&self) -> Option<ConcertId> {
-        Some(self.place.concert)
+        Some(self.place.queue.concert)
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
         token_keys(self.place, rows, keys);
-        want(&mut keys.queues, &rows.queues, self.place.concert);
+        want(&mut keys.queues, &rows.queues, self.place.queue);
         want(&mut keys.balances, &rows.balances, self.user);
         reservation_keys(self.reservation, rows, keys);
     }
@@ -84,7 +84,7 @@ impl Pay {
         let payment = Payment {
             payment: self.payment,
             user: self.user,
-            concert: self.place.concert,
+            concert: self.place.queue.concert,
             amount: price,
             payment_date: now,
         };

@@ -29,7 +29,7 @@ pub struct Charge {
 
 impl Rule for Charge {
     fn concert(&self) -> Option<ConcertId> {
-        self.place.map(|place| place.concert)
+        self.place.map(|place| place.queue.concert)
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {

@@ -6,12 +6,14 @@ use crate::words::{START, id};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
-use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::id::{
+    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, UserId,
+};
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::{
-    Admit, Arrive, DrawTerms, Expire, Join, Leave, QueueSettings, SetQueue,
+    AddQueue, Admit, Arrive, DrawTerms, Expire, Join, Leave, QueueSettings, SetQueue,
 };
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::sale::SetSale;
@@ -27,11 +29,18 @@ fn c1() -> ConcertId {
     ConcertId(id("c1"))
 }
 
+/// The hall's other queue, which opens at another time and lets in at another rate.
+fn q2() -> QueueId {
+    QueueId::named(c1(), Some(id("q2")))
+}
+
 /// One command, told without knowing the world: which user, whose place, which of a few ids.
 #[derive(Clone, Debug)]
 pub struct Op {
     pub what: What,
     user: u8,
+    /// Whether the other queue is meant.
+    other: bool,
     /// With which place a user comes: the newest, or a token of another time or another user.
     sequence: Option<u64>,
     /// Which reservation: for a new one a fresh id, else the user's newest; or any.
@@ -106,10 +115,12 @@ fn op(what: BoxedStrategy<What>) -> impl Strategy<Value = Op> {
     let sequence = proptest::option::weighted(0.03, 1..9u64);
     let reservation = proptest::option::weighted(0.1, 0..RESERVATIONS);
     let key = proptest::option::weighted(0.1, 0..4u8);
-    let whole = (what, 0..USERS, sequence, reservation, key);
-    whole.prop_map(|(what, user, sequence, reservation, key)| Op {
+    let other = proptest::bool::weighted(0.3);
+    let whole = (what, 0..USERS, other, sequence, reservation, key);
+    whole.prop_map(|(what, user, other, sequence, reservation, key)| Op {
         what,
         user,
+        other,
         sequence,
         reservation,
         key,
@@ -154,21 +165,22 @@ impl Op {
     pub fn envelope(&self, world: &World, number: usize) -> Envelope {
         let user = UserId(id(&format!("u{}", self.user)));
         let concert = c1();
-        let own = world.newest_place(user, concert).map_or(0, |key| key.sequence);
-        let sequence = self.sequence.unwrap_or(own);
-        let place = PlaceKey { concert, sequence };
+        let queue = if self.other { q2() } else { QueueId::general(concert) };
+        let named = self.sequence.map(|sequence| PlaceKey { queue, sequence });
+        let own = named.or(world.newest_place(user, concert));
+        let place = own.unwrap_or(PlaceKey { queue, sequence: 0 });
         let (fresh, named) = self.reservations(world, user, number);
         let what = match &self.what {
             What::Admit | What::Sale { .. } | What::Queue { .. } => &self.what,
-            _ if sequence == 0 => &What::Join,
+            _ if place.sequence == 0 => &What::Join,
             what => what,
         };
         let command = match what.clone() {
-            What::Join => Command::Join(Join::of(user, concert)),
+            What::Join => Command::Join(Join::of(user, queue)),
             What::Leave => Command::Leave(Leave { user, place }),
             What::Arrive => Command::Arrive(Arrive { user, place }),
             What::Expire => Command::Expire(Expire { place }),
-            What::Admit => Command::Admit(Admit::of(concert)),
+            What::Admit => Command::Admit(Admit::of(queue)),
             What::Reserve { date, seats } => Command::Reserve(Reserve {
                 user,
                 place,
@@ -191,7 +203,7 @@ impl Op {
             }),
             What::Sale { open } => Command::SetSale(SetSale::now(concert, open)),
             What::Queue { max_active, paused } => Command::SetQueue(SetQueue {
-                concert,
+                queue,
                 max_active,
                 admissions_per_second: None,
                 max_waiting: None,
@@ -264,6 +276,20 @@ pub fn hall(max_active: u64) -> World {
     };
     let mut world = World::default();
     world.run_one(Command::CreateConcert(concert), START).result.unwrap();
+    let other = AddQueue {
+        queue: q2(),
+        queue_name: "Presale".to_owned(),
+        opens_at: START.plus_ms(300),
+        settings: QueueSettings {
+            max_active,
+            admissions_per_second: 2,
+            max_waiting: 2,
+            paused: false,
+        },
+        seed: [4; 32],
+        draw: DrawTerms::default(),
+    };
+    world.run_one(Command::AddQueue(other), START).result.unwrap();
     world
 }
 
@@ -273,7 +299,8 @@ pub fn full_hall() -> World {
     let policy = &mut world.concerts.get_mut(&c1()).unwrap().policy;
     (policy.shop_ttl_ms, policy.arrival_grace_ms) = (60_000, 60_000);
     for user in 0..USERS {
-        let op = |what| Op { what, user, sequence: None, reservation: None, key: None };
+        let op =
+            |what| Op { what, user, other: false, sequence: None, reservation: None, key: None };
         for what in [What::Join, What::Charge { amount: 100_000 }] {
             let envelope = op(what).envelope(&world, usize::from(user));
             let reply = world.run(&[envelope], START.plus_ms(1_000)).remove(0);

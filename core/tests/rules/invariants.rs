@@ -140,7 +140,7 @@ fn reservations_own_what_they_say(world: &World) -> Held {
 /// A hold lives and dies with the admission that it was made under.
 fn holds_have_their_admission(world: &World) -> Held {
     for (id, row) in &world.reservations {
-        let key = PlaceKey { concert: row.concert, sequence: row.sequence };
+        let key = row.place;
         let admission = &world.admissions[&key];
         must!(admission.user == row.user, "{id} under another user's admission");
         let held = row.status == ReservationStatus::Held;
@@ -198,20 +198,20 @@ fn money_adds_up(world: &World) -> Held {
 }
 
 fn queues_count_right(world: &World) -> Held {
-    for (concert, queue) in &world.queues {
-        let mine = |key: &PlaceKey| key.concert == *concert;
+    for (id, queue) in &world.queues {
+        let mine = |key: &PlaceKey| key.queue == *id;
         let places = || world.places.iter().filter(|(key, _)| mine(key));
         let active = world.admissions.iter().filter(|(key, a)| mine(key) && a.is_active);
-        must!(queue.active == count(active), "active of {concert}: {}", queue.active);
+        must!(queue.active == count(active), "active of {id:?}: {}", queue.active);
         let line = places().filter(|(_, place)| place.status == PlaceStatus::Waiting);
-        must!(queue.waiting == count(line), "waiting of {concert}: {}", queue.waiting);
+        must!(queue.waiting == count(line), "waiting of {id:?}: {}", queue.waiting);
         let back = places().filter(|(_, place)| place.status == PlaceStatus::Returning);
-        must!(queue.returning == count(back), "returning of {concert}: {}", queue.returning);
+        must!(queue.returning == count(back), "returning of {id:?}: {}", queue.returning);
         must!(queue.cursor <= queue.tail, "cursor {} past {}", queue.cursor, queue.tail);
-        must!(queue.tail == count(places()), "tail of {concert}: {}", queue.tail);
+        must!(queue.tail == count(places()), "tail of {id:?}: {}", queue.tail);
         must!(queue.drawn.is_none_or(|n| n <= queue.tail), "drawn more than joined");
         let credit = queue.settings.admissions_per_second.max(1_000) * 1_000;
-        must!(queue.credit_milli <= credit, "credit of {concert}");
+        must!(queue.credit_milli <= credit, "credit of {id:?}");
         let draw = queue.draw();
         for (key, place) in places() {
             place_is_right(world, key, place)?;
@@ -241,9 +241,15 @@ fn place_is_right(world: &World, key: &PlaceKey, place: &Place) -> Held {
     Ok(())
 }
 
-/// One user, one place in line or one admission.
+/// One user, one place in line or one admission, in all queues of a concert; and it is the newest.
 fn nobody_stands_twice(world: &World) -> Held {
-    let mut standing = BTreeMap::new();
+    let (mut standing, mut newest) = (BTreeMap::new(), BTreeMap::new());
+    for (key, place) in &world.places {
+        let visits: &mut BTreeMap<u64, &PlaceKey> =
+            newest.entry((place.user, key.queue.concert)).or_default();
+        let other = visits.insert(place.visit, key);
+        must!(other.is_none(), "{key:?} and {other:?} are one visit");
+    }
     for (key, place) in &world.places {
         let there = match place.status {
             PlaceStatus::Waiting | PlaceStatus::Returning => true,
@@ -251,8 +257,11 @@ fn nobody_stands_twice(world: &World) -> Held {
             PlaceStatus::Left => false,
         };
         if there {
-            let other = standing.insert((place.user, key.concert), key);
+            let whose = (place.user, key.queue.concert);
+            let other = standing.insert(whose, key);
             must!(other.is_none(), "{} stands at {key:?} and at {other:?}", place.user);
+            let last = newest[&whose].last_key_value();
+            must!(last == Some((&place.visit, &key)), "{key:?} is not the newest");
         }
     }
     Ok(())

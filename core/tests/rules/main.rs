@@ -15,6 +15,7 @@ mod harness;
 mod histories;
 mod idempotency;
 mod invariants;
+mod lanes;
 mod look;
 mod payment;
 mod properties;
@@ -32,12 +33,13 @@ mod words;
 use boxoffice_core::command::Command;
 use boxoffice_core::refusal::Refusal;
 
-const SCRIPTS: [&str; 14] = [
+const SCRIPTS: [&str; 15] = [
     include_str!("concert.rs"),
     include_str!("cool_off.rs"),
     include_str!("drawing.rs"),
     include_str!("edit.rs"),
     include_str!("idempotency.rs"),
+    include_str!("lanes.rs"),
     include_str!("payment.rs"),
     include_str!("queue.rs"),
     include_str!("queue_places.rs"),

@@ -2,7 +2,7 @@
 //! a row. Only translates; it must never judge.
 
 use boxoffice_core::batch::Reply;
-use boxoffice_core::id::Uuid;
+use boxoffice_core::id::{ConcertId, QueueId, Uuid};
 use boxoffice_core::outcome::{Outcome, Ticket, TicketState};
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::session::Issue;
@@ -17,6 +17,12 @@ pub fn id(name: &str) -> Uuid {
     let mut bytes = [0; 16];
     bytes[..name.len()].copy_from_slice(name.as_bytes());
     Uuid::from_bytes(bytes)
+}
+
+/// The queue that a name stands for: `c1` is the general one of a concert, `c1/q2` another.
+pub fn queue(text: &str) -> QueueId {
+    let (concert, own) = text.split_once('/').map_or((text, None), |(c, own)| (c, Some(own)));
+    QueueId::named(ConcertId(id(concert)), own.map(id))
 }
 
 /// The name that an id was made from.
@@ -78,11 +84,12 @@ pub fn reply(reply: &Reply) -> String {
 fn ticket(ticket: &Ticket) -> String {
     let number = ticket.queue_number.map_or("-".to_owned(), |n| n.to_string());
     let age = if ticket.created { "new" } else { "same" };
+    let queue = ticket.place.queue.name().map_or(String::new(), |id| format!(" in {}", name(id)));
     match ticket.state {
-        TicketState::Waiting => format!("waiting {number} {age}"),
-        TicketState::Returning => format!("returning {number} {age}"),
+        TicketState::Waiting => format!("waiting {number} {age}{queue}"),
+        TicketState::Returning => format!("returning {number} {age}{queue}"),
         TicketState::Admitted { until } => {
-            format!("admitted {number} {age} until {}", offset(until))
+            format!("admitted {number} {age} until {}{queue}", offset(until))
         }
     }
 }
@@ -133,6 +140,9 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::QueueSet { max_active, admissions_per_second, max_waiting, paused, .. } => {
             let run = if *paused { "paused" } else { "running" };
             format!("{run} {max_active} {admissions_per_second} {max_waiting}")
+        }
+        Outcome::QueueAdded { queue_id, opens_at, .. } => {
+            format!("added {} opens {}", name(*queue_id), offset(*opens_at))
         }
         Outcome::DrawSet { .. } => "draw set".to_owned(),
         Outcome::SessionOpened(issue) => format!("opened {}", issued(issue)),

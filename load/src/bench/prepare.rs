@@ -9,7 +9,9 @@ use boxoffice_core::batch::{Envelope, load_all, run};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::draw::Draw;
-use boxoffice_core::id::{ChargeId, ConcertId, DateId, PlaceKey, ReservationId, UserId, Uuid};
+use boxoffice_core::id::{
+    ChargeId, ConcertId, DateId, PlaceKey, QueueId, ReservationId, UserId, Uuid,
+};
 use boxoffice_core::limits::TTL_MS_MAX;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
@@ -166,7 +168,10 @@ fn join_all(
     while fans.len() < count {
         let users: Vec<UserId> =
             (fans.len()..count).take(BATCH).map(|n| UserId(scattered_id(n))).collect();
-        let joins = users.iter().map(|&user| Command::Join(Join::of(user, concert))).collect();
+        let joins = users
+            .iter()
+            .map(|&user| Command::Join(Join::of(user, QueueId::general(concert))))
+            .collect();
         for (user, outcome) in users.into_iter().zip(commit(store, joins, now)?) {
             if let Outcome::Joined(ticket) = outcome {
                 fans.push(Fan { user, place: ticket.place });
@@ -439,7 +444,7 @@ impl Prepared {
     pub fn wishes(&mut self, count: usize) -> Vec<Wish> {
         let range = self.used..self.used + count;
         self.used = range.end;
-        debug_assert!(self.shopping.iter().all(|fan| fan.place.concert == self.sale));
+        debug_assert!(self.shopping.iter().all(|fan| fan.place.queue.concert == self.sale));
         // Fans choose seats all over the hall, not one after the other.
         let draw = Draw::new(&[7; 32], u64::try_from(self.seats_per_date).unwrap_or(0));
         let wish = |fan: usize| {

@@ -122,7 +122,7 @@ impl<'a> Truth<'a> {
     }
 
     fn place(&self, user: Uuid, sequence: u64) -> Found {
-        let text = "SELECT user_id FROM waiting_queue WHERE concert_id = ? AND sequence = ?";
+        let text = "SELECT user_id FROM waiting_queue WHERE queue_id = ? AND sequence = ?";
         let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
         let mut statement = self.rows.prepare_cached(text)?;
         let key = params![self.concert.as_bytes(), sequence];
@@ -302,6 +302,9 @@ mod tests {
     fn rows() -> Connection {
         let rows = Connection::open_in_memory().unwrap();
         rows.execute_batch(SCHEMA).unwrap();
+        // As a later migration names it.
+        let named = "ALTER TABLE waiting_queue RENAME COLUMN concert_id TO queue_id";
+        rows.execute_batch(named).unwrap();
         let (c, d, u) = (hex(CONCERT), hex(DATE), hex(USER));
         let (b, g, h, p) = (hex(BOUGHT), hex(GIVEN_BACK), hex(CHARGE), hex(PAYMENT));
         rows.execute_batch(&format!(

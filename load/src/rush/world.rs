@@ -109,6 +109,7 @@ impl World {
     /// The order of joining that a queue token names, if it is genuine.
     pub fn sequence(&self, token: &str) -> Option<u64> {
         let claims = self.keyring.verify_queue(token, Clock::System.now())?;
-        (claims.concert.0 == self.concert).then_some(claims.sequence)
+        let ours = claims.concert.0 == self.concert && claims.queue.is_none();
+        ours.then_some(claims.sequence)
     }
 }

@@ -178,102 +178,105 @@ pub const CHECKS: &[Check] = &[
     check(
         "paid_out",
         "whoever has paid is not admitted any more",
-        "SELECT 'reservation ' || lower(hex(r.reservation_id)) || ' place ' || sequence
-         FROM reservation r JOIN user_token t USING (concert_id, sequence)
+        "SELECT 'reservation ' || lower(hex(r.reservation_id)) || ' place ' || r.sequence
+         FROM reservation r JOIN user_token t
+            ON t.queue_id = coalesce(r.queue_id, r.concert_id) AND t.sequence = r.sequence
          WHERE r.status = 'confirmed' AND (t.is_active = 1 OR t.end_reason IS NOT 'paid')",
     ),
     check(
         "active_count",
         "the active counter is the number of active tokens",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ': ' || active FROM queue_state q
-         WHERE active <> (SELECT count(*) FROM user_token t WHERE t.concert_id = q.concert_id AND t.is_active = 1)",
+        "SELECT 'queue ' || lower(hex(queue_id)) || ': ' || active FROM queue_state q
+         WHERE active <> (SELECT count(*) FROM user_token t WHERE t.queue_id = q.queue_id AND t.is_active = 1)",
     ),
     check(
         "max_active",
         "since max_active was set, nobody was let in beyond it, as the clock of the time tells",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ': ' || max(running) || ' of ' || max_active
-         FROM (SELECT concert_id, at, step, sum(step) OVER (
-                PARTITION BY concert_id ORDER BY at, step ROWS UNBOUNDED PRECEDING) AS running
-            FROM (SELECT concert_id, admitted_at AS at, 1 AS step FROM user_token UNION ALL
-                SELECT concert_id, ended_at - :slack, -1 FROM user_token WHERE ended_at IS NOT NULL))
-         JOIN queue_state USING (concert_id)
-         WHERE step = 1 AND at > max_active_at + :slack AND running > max_active GROUP BY concert_id",
+        "SELECT 'queue ' || lower(hex(queue_id)) || ': ' || max(running) || ' of ' || max_active
+         FROM (SELECT queue_id, at, step, sum(step) OVER (
+                PARTITION BY queue_id ORDER BY at, step ROWS UNBOUNDED PRECEDING) AS running
+            FROM (SELECT queue_id, admitted_at AS at, 1 AS step FROM user_token UNION ALL
+                SELECT queue_id, ended_at - :slack, -1 FROM user_token WHERE ended_at IS NOT NULL))
+         JOIN queue_state USING (queue_id)
+         WHERE step = 1 AND at > max_active_at + :slack AND running > max_active GROUP BY queue_id",
     ),
     check(
         "admission_ended",
         "an admission is active until it has ended, and has a reason then unless its user comes back",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence
-         FROM user_token LEFT JOIN waiting_queue w USING (concert_id, sequence)
+        "SELECT 'queue ' || lower(hex(queue_id)) || ' place ' || sequence
+         FROM user_token LEFT JOIN waiting_queue w USING (queue_id, sequence)
          WHERE is_active <> (ended_at IS NULL)
             OR (end_reason IS NULL) <> (is_active = 1 OR w.status IS 'returning')",
     ),
     check(
         "admission_hold",
         "an admission and what is held under it name each other, and end together",
-        "SELECT 'concert ' || lower(hex(t.concert_id)) || ' place ' || t.sequence
+        "SELECT 'queue ' || lower(hex(t.queue_id)) || ' place ' || t.sequence
          FROM user_token t LEFT JOIN reservation r USING (reservation_id)
          WHERE t.reservation_id IS NOT NULL AND (r.status IS NOT 'held' OR r.user_id IS NOT t.user_id
-            OR r.concert_id IS NOT t.concert_id OR r.sequence IS NOT t.sequence
+            OR r.concert_id IS NOT t.concert_id OR coalesce(r.queue_id, r.concert_id) IS NOT t.queue_id
+            OR r.sequence IS NOT t.sequence
             OR r.expires_at IS NOT t.token_expiry OR t.is_active <> 1)
          UNION ALL SELECT 'reservation ' || lower(hex(r.reservation_id)) FROM reservation r
-         LEFT JOIN user_token t USING (concert_id, sequence)
+         LEFT JOIN user_token t ON t.queue_id = coalesce(r.queue_id, r.concert_id) AND t.sequence = r.sequence
          WHERE r.status = 'held' AND t.reservation_id IS NOT r.reservation_id",
     ),
     check(
         "waiting_count",
         "the counts of who waits and who comes back are right",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ': ' || waiting_count || ' and ' || returning_count
+        "SELECT 'queue ' || lower(hex(queue_id)) || ': ' || waiting_count || ' and ' || returning_count
          FROM queue_state q WHERE (waiting_count, returning_count) IS NOT (
             SELECT coalesce(sum(status = 'waiting'), 0), coalesce(sum(status = 'returning'), 0)
-            FROM waiting_queue w WHERE w.concert_id = q.concert_id)",
+            FROM waiting_queue w WHERE w.queue_id = q.queue_id)",
     ),
     check(
         "cursor",
         "the cursor is not past the tail",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ': ' || queue_cursor || ' of ' || queue_tail
+        "SELECT 'queue ' || lower(hex(queue_id)) || ': ' || queue_cursor || ' of ' || queue_tail
          FROM queue_state WHERE queue_cursor > queue_tail",
     ),
     check(
         "tail",
         "the tail is the newest place, and no number is missing",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ': ' || queue_tail FROM queue_state q
+        "SELECT 'queue ' || lower(hex(queue_id)) || ': ' || queue_tail FROM queue_state q
          WHERE (queue_tail, queue_tail) IS NOT (
-            SELECT coalesce(max(sequence), 0), count(*) FROM waiting_queue w WHERE w.concert_id = q.concert_id)",
+            SELECT coalesce(max(sequence), 0), count(*) FROM waiting_queue w WHERE w.queue_id = q.queue_id)",
     ),
     check(
         "queue_served",
         "whoever is behind the cursor does not wait any more, whoever is before it was not served",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence || ' is ' || status
-         FROM (SELECT concert_id, sequence, queue_cursor, w.status, queue_number(draw_seed(seed, draw_beacon, draw_value), drawn, sequence) AS number
-            FROM queue_state q JOIN waiting_queue w USING (concert_id))
+        "SELECT 'queue ' || lower(hex(queue_id)) || ' place ' || sequence || ' is ' || status
+         FROM (SELECT queue_id, sequence, queue_cursor, w.status, queue_number(draw_seed(seed, draw_beacon, draw_value), drawn, sequence) AS number
+            FROM queue_state q JOIN waiting_queue w USING (queue_id))
          WHERE (number <= queue_cursor AND status = 'waiting')
             OR (number > queue_cursor AND status IN ('served', 'returning'))",
     ),
     check(
         "queue_order",
         "places were served in the order of the line, as the clock of the time tells",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence || ' was let in before one ahead of it'
-         FROM (SELECT t.concert_id, sequence, admitted_at, max(admitted_at) OVER (
-                PARTITION BY t.concert_id ORDER BY queue_number(draw_seed(seed, draw_beacon, draw_value), drawn, sequence)
+        "SELECT 'queue ' || lower(hex(queue_id)) || ' place ' || sequence || ' was let in before one ahead of it'
+         FROM (SELECT t.queue_id, sequence, admitted_at, max(admitted_at) OVER (
+                PARTITION BY t.queue_id ORDER BY queue_number(draw_seed(seed, draw_beacon, draw_value), drawn, sequence)
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest_ahead
-            FROM user_token t JOIN queue_state USING (concert_id) WHERE return_count = 0)
+            FROM user_token t JOIN queue_state USING (queue_id) WHERE return_count = 0)
          WHERE admitted_at + :slack < latest_ahead",
     ),
     check(
         "draw_joined",
         "whoever is drawn joined by the moment that was named, as the clock of the time tells",
-        "SELECT 'concert ' || lower(hex(concert_id)) || ' place ' || sequence
-         FROM queue_state q JOIN waiting_queue w USING (concert_id)
+        "SELECT 'queue ' || lower(hex(queue_id)) || ' place ' || sequence
+         FROM queue_state q JOIN waiting_queue w USING (queue_id)
          WHERE draw_joined_before IS NOT NULL AND drawn IS NOT NULL AND (
             sequence <= drawn AND w.created_at >= draw_joined_before + :slack
             OR sequence > drawn AND w.created_at + :slack < draw_joined_before
-                AND w.created_at + :slack < (SELECT min(start_at, coalesce(opened_at, start_at)) FROM concert c
-                    WHERE c.concert_id = q.concert_id))",
+                AND w.created_at + :slack < coalesce(q.opens_at, (
+                    SELECT min(start_at, coalesce(opened_at, start_at)) FROM concert c
+                    WHERE c.concert_id = q.concert_id)))",
     ),
     check(
         "unpaid_time",
         "no more time is counted against a user than seats were held and not paid",
-        "SELECT 'concert ' || lower(hex(w.concert_id)) || ' place ' || sequence FROM waiting_queue w
+        "SELECT 'queue ' || lower(hex(w.queue_id)) || ' place ' || sequence FROM waiting_queue w
          LEFT JOIN (SELECT user_id, concert_id, sum(CASE WHEN status = 'cancelled'
                 AND ended_at < expires_at THEN max(ended_at - reservation_date, 0)
                 ELSE expires_at - reservation_date END) AS held_ms
@@ -283,24 +286,47 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "one_place",
-        "a user has one live place in a queue at most",
+        "a user has one live place in all queues of a concert at most, the newest",
         "SELECT 'concert ' || lower(hex(w.concert_id)) || ' user ' || lower(hex(w.user_id)) FROM waiting_queue w
-         LEFT JOIN user_token t USING (concert_id, sequence)
-         WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1
-         GROUP BY w.concert_id, w.user_id HAVING count(*) > 1",
+         LEFT JOIN user_token t USING (queue_id, sequence)
+         GROUP BY w.concert_id, w.user_id HAVING count(*) <> count(DISTINCT visit)
+            OR sum(w.status IN ('waiting', 'returning') OR t.is_active IS 1) > 1
+            OR max(visit) > max(CASE WHEN w.status IN ('waiting', 'returning') OR t.is_active = 1 THEN visit END)",
     ),
     check(
         "served_admitted",
         "a served place has its admission, of the same user",
-        "SELECT 'concert ' || lower(hex(w.concert_id)) || ' place ' || sequence FROM waiting_queue w
-         LEFT JOIN user_token t USING (concert_id, sequence)
+        "SELECT 'queue ' || lower(hex(queue_id)) || ' place ' || sequence FROM waiting_queue w
+         LEFT JOIN user_token t USING (queue_id, sequence)
          WHERE w.status = 'served' AND t.user_id IS NOT w.user_id",
     ),
     check(
         "admission_place",
         "an admission has its place",
-        "SELECT 'concert ' || lower(hex(t.concert_id)) || ' place ' || sequence FROM user_token t
-         LEFT JOIN waiting_queue w USING (concert_id, sequence) WHERE w.user_id IS NOT t.user_id",
+        "SELECT 'queue ' || lower(hex(queue_id)) || ' place ' || sequence FROM user_token t
+         LEFT JOIN waiting_queue w USING (queue_id, sequence)
+         WHERE w.user_id IS NOT t.user_id OR w.concert_id IS NOT t.concert_id",
+    ),
+    check(
+        "queue_concert",
+        "each concert has its general queue, a queue opens with the sale or by itself, and its places are of its concert",
+        "SELECT 'concert ' || lower(hex(c.concert_id)) FROM concert c
+         LEFT JOIN queue_state q ON q.queue_id = c.concert_id
+         WHERE q.concert_id IS NOT c.concert_id OR q.kind IS NOT 'general'
+         UNION ALL SELECT 'queue ' || lower(hex(queue_id)) FROM queue_state q
+         LEFT JOIN concert c USING (concert_id)
+         WHERE c.concert_id IS NULL OR kind NOT IN ('general', 'named')
+            OR (kind = 'general') <> (queue_id = concert_id) OR (kind = 'general') <> (q.opens_at IS NULL)
+         UNION ALL SELECT 'queue ' || lower(hex(w.queue_id)) || ' place ' || sequence FROM waiting_queue w
+         LEFT JOIN queue_state q USING (queue_id) WHERE q.concert_id IS NOT w.concert_id",
+    ),
+    check(
+        "queue_words",
+        "places and admissions are in a state that there is",
+        "SELECT 'queue ' || lower(hex(queue_id)) || ' place ' || sequence || ' is ' || status FROM waiting_queue
+         WHERE status NOT IN ('waiting', 'returning', 'served', 'left')
+         UNION ALL SELECT 'queue ' || lower(hex(queue_id)) || ' place ' || sequence || ' ended by ' || end_reason
+         FROM user_token WHERE end_reason NOT IN ('paid', 'hold_lapsed', 'timed_out', 'no_show', 'left')",
     ),
     check(
         "reply_known",
@@ -310,7 +336,7 @@ pub const CHECKS: &[Check] = &[
                 CASE json_type(reply) WHEN 'text' THEN reply ->> '$'
                     WHEN 'object' THEN (SELECT min(key) FROM json_each(reply) HAVING count(*) = 1) END, '')
              NOT IN ('Registered', 'Joined', 'Left', 'Arrived', 'Reserved', 'Released', 'Charged', 'Paid',
-                'ConcertCreated', 'DateAdded', 'SaleSet', 'QueueSet', 'DrawSet',
+                'ConcertCreated', 'DateAdded', 'SaleSet', 'QueueAdded', 'QueueSet', 'DrawSet',
                 'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted')"
         ),
     ),
@@ -371,6 +397,7 @@ pub const CHECKS: &[Check] = &[
         "a stored reply's place is the user's",
         stored!(
             "LEFT JOIN waiting_queue w ON w.concert_id = unhex(reply ->> '$.Joined.place.concert', '-')
+            AND w.queue_id = unhex(coalesce(reply ->> '$.Joined.place.queue', reply ->> '$.Joined.place.concert'), '-')
             AND w.sequence = reply ->> '$.Joined.place.sequence'
          WHERE reply -> '$.Joined' IS NOT NULL AND w.user_id IS NOT scope_id"
         ),

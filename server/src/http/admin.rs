@@ -5,23 +5,24 @@ use super::app::new_id;
 use super::concert::{ClosedBecause, DateFigures, OVER, SaleState, closed_because, sale_state};
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::{Code, Problem};
+use super::queues::{self, QueueFigures};
 use super::setting;
 use super::upload::{self, CSV_TYPES};
-use super::view::{NoTime, Stamp, given, json, parse_stamp, replied};
+use super::view::{NoTime, Stamp, given, json, maybe_id, parse_stamp, replied};
 use crate::read_model::Status;
 use crate::text;
 use crate::zone;
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
-use boxoffice_core::id::{ConcertId, DateId, Uuid};
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
+use boxoffice_core::id::{ConcertId, DateId, QueueId, Uuid};
 use boxoffice_core::limits::{
     DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,
 };
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::{DrawTerms, QueueSettings, SetQueue};
+use boxoffice_core::queue::{DrawTerms, PauseReason, QueueSettings, SetQueue};
 use boxoffice_core::refusal::{Field, Refusal};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
@@ -216,6 +217,29 @@ pub(super) fn zone_of(name: Option<&str>) -> Result<Option<String>, Problem> {
     name.map(known).transpose()
 }
 
+/// What is set on a queue, by the server's defaults where nothing is given: shopping at once, admitted a
+/// second, in line.
+pub(super) fn queue_settings(
+    app: &App,
+    (max_active, admissions_per_second, max_waiting): (Option<u64>, Option<u64>, Option<u64>),
+) -> QueueSettings {
+    let default = app.queue_settings;
+    QueueSettings {
+        max_active: max_active.unwrap_or(default.max_active),
+        admissions_per_second: admissions_per_second.unwrap_or(default.admissions_per_second),
+        max_waiting: max_waiting.unwrap_or(default.max_waiting),
+        paused: false,
+    }
+}
+
+pub(super) fn draw_terms(
+    joined_before: Option<&str>,
+    beacon: Option<String>,
+) -> Result<DrawTerms, Problem> {
+    let before = joined_before.map(|text| time_of(text, "draw_joined_before"));
+    Ok(DrawTerms { joined_before: before.transpose()?, beacon })
+}
+
 fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
     let policy = Policy {
         hold_ttl_ms: ms(body.hold_seconds, app.policy.hold_ttl_ms),
@@ -224,13 +248,7 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         seats_per_user: body.seats_per_user.unwrap_or(app.policy.seats_per_user),
         rehold_after_ms: ms(body.rehold_after_seconds, app.policy.rehold_after_ms),
     };
-    let default = app.queue_settings;
-    let queue = QueueSettings {
-        max_active: body.max_active.unwrap_or(default.max_active),
-        admissions_per_second: body.admissions_per_second.unwrap_or(default.admissions_per_second),
-        max_waiting: body.max_waiting.unwrap_or(default.max_waiting),
-        paused: false,
-    };
+    let rates = (body.max_active, body.admissions_per_second, body.max_waiting);
     Ok(CreateConcert {
         concert: ConcertId(new_id()),
         concert_name: named(&body.name),
@@ -240,16 +258,9 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         end_at: body.closes_at.as_deref().map(|text| time_of(text, "closes_at")).transpose()?,
         time_zone: zone_of(body.time_zone.as_deref())?,
         policy,
-        queue,
+        queue: queue_settings(app, rates),
         seed: crate::tokens::random().map_err(|_| Problem::of(Code::Internal))?,
-        draw: DrawTerms {
-            joined_before: body
-                .draw_joined_before
-                .as_deref()
-                .map(|text| time_of(text, "draw_joined_before"))
-                .transpose()?,
-            beacon: body.draw_beacon,
-        },
+        draw: draw_terms(body.draw_joined_before.as_deref(), body.draw_beacon)?,
         dates: dates_of(&body.dates)?,
     })
 }
@@ -358,6 +369,9 @@ pub struct QueueBody {
     /// Why it is paused, for those in line: they are told it in their polls until it goes on.
     #[serde(default, deserialize_with = "given")]
     pub pause_reason: Option<PauseText>,
+    /// Which of the concert's queues; the general one unless told.
+    #[serde(default, deserialize_with = "maybe_id")]
+    pub queue_id: Option<Uuid>,
 }
 
 /// The operator's words, in one or both languages.
@@ -380,12 +394,21 @@ impl PauseText {
         let said = reason.en.is_some() || reason.ko.is_some();
         said.then(|| Self { en: reason.en.clone(), ko: reason.ko.clone() })
     }
+
+    /// What is told of a queue now.
+    pub(super) fn told(status: &Status) -> Option<Self> {
+        Self::of(&status.pause_reason).filter(|_| status.settings.paused)
+    }
 }
 
 /// What is set.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QueueSettingsView {
     concert_id: Uuid,
+    /// Where it is not the concert's general queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    queue_id: Option<Uuid>,
     paused: bool,
     max_active: u64,
     admissions_per_second: u64,
@@ -395,7 +418,7 @@ pub struct QueueSettingsView {
 /// Pauses, resumes and steers a queue.
 #[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/queue", tag = "Operator", request_body = QueueBody, params(("id" = Uuid, Path)),
     security(("operator" = [])),
-    responses((status = 200, body = QueueSettingsView), (status = 404, description = "concert_not_found"), (status = 422, description = "invalid_setting")))]
+    responses((status = 200, body = QueueSettingsView), (status = 404, description = "concert_not_found, queue_not_found"), (status = 422, description = "invalid_setting")))]
 pub async fn set_queue(
     State(app): State<App>,
     PathId(id): PathId,
@@ -405,7 +428,7 @@ pub async fn set_queue(
     let body = submitted.value;
     let faults = setting::of_queue(&body);
     let command = Command::SetQueue(SetQueue {
-        concert: ConcertId(id),
+        queue: QueueId::named(ConcertId(id), body.queue_id),
         max_active: body.max_active,
         admissions_per_second: body.admissions_per_second,
         max_waiting: body.max_waiting,
@@ -427,6 +450,7 @@ pub async fn set_queue(
     match app.outcome(command, None).await.map_err(told)?.0 {
         Outcome::QueueSet {
             concert_id,
+            queue_id,
             max_active,
             admissions_per_second,
             max_waiting,
@@ -434,6 +458,7 @@ pub async fn set_queue(
         } => {
             let view = QueueSettingsView {
                 concert_id: concert_id.0,
+                queue_id,
                 paused,
                 max_active,
                 admissions_per_second,
@@ -482,13 +507,16 @@ pub struct SaleFigures {
     seats_per_user: u32,
     /// How long seats whose hold has lapsed stay closed to who held them; 0: not at all.
     rehold_after_seconds: i64,
-    /// Users shopping.
+    /// Users shopping, by whichever queue they came.
     active: u64,
-    /// Users in line.
+    /// Users in line, in all queues.
     waiting: u64,
+    /// By all queues.
     admitted_last_minute: u64,
     /// The sale has opened, and nobody is admitted until the draw's value is given.
     awaiting_draw_value: bool,
+    /// All waiting queues, the general one first.
+    queues: Vec<QueueFigures>,
     dates: Vec<DateFigures>,
     #[schema(value_type = String, format = DateTime)]
     now: Stamp,
@@ -504,19 +532,22 @@ pub async fn figures(
     _: Operator,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
-    let (status, row, stock, dates, awaiting) = if let Some(concert) = app.shown(id) {
+    let (queues, row, stock, dates) = if let Some(concert) = app.shown(id) {
         let (row, dates) = (concert.row(), app.read_model.dates_of(ConcertId(id)));
         let zone = row.time_zone.as_deref();
         let dates: Vec<_> = dates.iter().map(|date| DateFigures::shown(date, zone, now)).collect();
-        (concert.queue.status(), row, concert.stock(), dates, concert.queue.awaits_value())
+        (queues::shown(&concert), row, concert.stock(), dates)
     } else {
-        let (row, queue, dates) = app.over(id).await?;
+        let (row, queues, dates) = app.over(id).await?;
         let zone = row.time_zone.as_deref();
         let dates = dates.iter().map(|(id, date)| DateFigures::of_row(*id, date, zone)).collect();
-        (Some(Status::of(&queue)), Arc::new(row), OVER, dates, false)
+        let queues = queues.iter().map(|(id, queue)| (*id, Status::of(queue))).collect();
+        (queues, Arc::new(row), OVER, dates)
     };
     let sale = sale_state(&row, stock, now);
-    let status = status.ok_or_else(|| Problem::of(Code::ConcertNotFound))?;
+    let general = queues.first().map(|(_, status)| status.clone());
+    let status = general.ok_or_else(|| Problem::of(Code::ConcertNotFound))?;
+    let sum = |of: fn(&Status) -> u64| queues.iter().map(|(_, status)| of(status)).sum();
     let view = SaleFigures {
         concert_id: id,
         name: row.concert_name.clone(),
@@ -528,7 +559,7 @@ pub async fn figures(
         announced_closes_at: row.end_at.map(Stamp),
         time_zone: row.time_zone.clone(),
         paused: status.settings.paused,
-        pause_reason: PauseText::of(&row.pause_reason).filter(|_| status.settings.paused),
+        pause_reason: PauseText::told(&status),
         max_active: status.settings.max_active,
         admissions_per_second: status.settings.admissions_per_second,
         max_waiting: status.settings.max_waiting,
@@ -537,10 +568,11 @@ pub async fn figures(
         arrival_grace_seconds: row.policy.arrival_grace_ms / 1000,
         seats_per_user: row.policy.seats_per_user,
         rehold_after_seconds: row.policy.rehold_after_ms / 1000,
-        active: status.active,
-        waiting: status.waiting,
-        admitted_last_minute: status.admitted_last_minute,
-        awaiting_draw_value: awaiting,
+        active: sum(|status| status.active),
+        waiting: sum(|status| status.waiting),
+        admitted_last_minute: sum(|status| status.admitted_last_minute),
+        awaiting_draw_value: status.awaits_value,
+        queues: queues.iter().map(|(id, status)| QueueFigures::of(*id, &row, status)).collect(),
         dates,
         now: now.into(),
     };

@@ -148,9 +148,14 @@ pub struct QueueView {
 
 /// `stock` is what can be had of it, as far as is known.
 pub(super) fn sale_state(row: &Concert, stock: Stock, now: Time) -> SaleState {
+    sale_by(row, row.opens_at(), stock, now)
+}
+
+/// The same for a queue that opens then.
+pub(super) fn sale_by(row: &Concert, opens_at: Time, stock: Stock, now: Time) -> SaleState {
     if closed_because(row, stock, now).is_some() {
         SaleState::Closed
-    } else if row.on_sale(now).is_ok() {
+    } else if now.reached(opens_at) {
         if stock.is_sold_out() { SaleState::SoldOut } else { SaleState::Open }
     } else {
         SaleState::Upcoming
@@ -240,7 +245,12 @@ pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response
     Ok(public(json(StatusCode::OK, &view)))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// The seed of a draw, once that is made.
+pub(super) fn shown_seed(status: &Status) -> Option<String> {
+    status.drawn.filter(|_| !status.awaits_value).map(|_| hex(&status.seed))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -249,18 +259,15 @@ fn hex(bytes: &[u8]) -> String {
     responses((status = 200, body = QueueView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
 pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
     let now = app.clock.now();
-    let (status, row, stock, rule) = match app.shown(id) {
-        Some(concert) => {
-            (concert.queue.status(), concert.row(), concert.stock(), concert.queue.rule())
-        }
+    let (status, row, stock) = match app.shown(id) {
+        Some(concert) => (concert.general().status(), concert.row(), concert.stock()),
         None => {
-            let (concert, row, _) = app.over(id).await?;
-            let rule = Some((row.rule.clone(), row.awaits_value()));
-            (Some(Status::of(&row)), Arc::new(concert), OVER, rule)
+            let (concert, queues, _) = app.over(id).await?;
+            let general = queues.first().map(|(_, row)| Status::of(row));
+            (general, Arc::new(concert), OVER)
         }
     };
     let sale = sale_state(&row, stock, now);
-    let (rule, awaits_value) = rule.unwrap_or_default();
     let status = status.ok_or_else(|| Problem::of(Code::ConcertNotFound))?;
     let view = QueueView {
         concert_id: id,
@@ -271,13 +278,13 @@ pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Respons
         waiting: status.waiting,
         admitted_last_minute: status.admitted_last_minute,
         paused: status.settings.paused,
-        pause_reason: PauseText::of(&row.pause_reason).filter(|_| status.settings.paused),
+        pause_reason: PauseText::told(&status),
         draw_commitment: hex(&commitment(&status.seed)),
-        draw_beacon: rule.terms.beacon,
-        draw_joined_before: rule.terms.joined_before.map(Stamp),
+        draw_seed: shown_seed(&status),
+        draw_beacon: status.rule.terms.beacon,
+        draw_joined_before: status.rule.terms.joined_before.map(Stamp),
         drawn: status.drawn,
-        draw_seed: status.drawn.filter(|_| !awaits_value).map(|_| hex(&status.seed)),
-        draw_value: rule.value,
+        draw_value: status.rule.value,
     };
     Ok(public(json(StatusCode::OK, &view)))
 }

@@ -3,7 +3,7 @@
 use super::asset::{Asset, Keep};
 use super::{
     account, admin, booking, concert, document, draw, edit, export, funds, me, my_sessions, ops,
-    payment, problem, queue, reservation, sale, seat, session, user, wallet,
+    payment, problem, queue, queues, reservation, sale, seat, session, user, wallet,
 };
 use axum::response::Response;
 use hyper::HeaderMap;
@@ -30,6 +30,7 @@ use utoipa::{Modify, OpenApi};
         me::profile, me::my_reservations, me::my_reservation, me::my_holds, me::my_bookings,
         me::my_balance, me::my_ledger,
         admin::create_concert, admin::figures, admin::add_date, sale::set_sale, admin::set_queue,
+        queues::add_queue,
         edit::change_concert, edit::delete_concert, edit::change_date, edit::delete_date,
         export::date_bookings,
         funds::user_balance, funds::credit_balance, funds::debit_balance,

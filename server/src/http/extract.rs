@@ -4,6 +4,7 @@ use super::App;
 use super::limits::Asked;
 use super::parse;
 use super::problem::{Code, Problem};
+use super::queue::JoinBody;
 use super::trail::Act;
 use super::view::id_of;
 use crate::read_model::Standing;
@@ -138,7 +139,7 @@ impl Shopper {
     /// # Errors
     /// It is one.
     pub fn of_concert(&self, concert: ConcertId) -> Result<(), Problem> {
-        if self.place.concert == concert {
+        if self.place.queue.concert == concert {
             Ok(())
         } else {
             Err(Problem::of(Code::QueueTokenOfAnotherConcert))
@@ -188,9 +189,10 @@ impl FromRequestParts<App> for Admitted {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let shopper = Shopper::from_request_parts(parts, app).await?;
         let now = app.clock.now();
-        let concert = app.read_model.concert(shopper.place.concert);
-        let sequence = shopper.place.sequence;
-        let standing = concert.as_ref().map(|concert| concert.queue.standing(sequence, now));
+        let PlaceKey { queue: id, sequence } = shopper.place;
+        let concert = app.read_model.concert(id.concert);
+        let queue = concert.as_ref().map(|concert| concert.shown(id));
+        let standing = queue.as_ref().map(|queue| queue.standing(sequence, now));
         match standing.unwrap_or(Standing::Unknown) {
             Standing::Admitted { arrived, .. } => Ok(Self { shopper, arrived }),
             // The token is genuine, so that the place may be one of another server: its arrival is
@@ -199,7 +201,8 @@ impl FromRequestParts<App> for Admitted {
             Standing::Waiting { position, wait_ms } => {
                 let law = app.pressure.poll_law();
                 let after = law.after_ms(position.unwrap_or(1), wait_ms);
-                let opens_at = concert.map_or(now, |concert| concert.row().opens_at());
+                let opens_at = concert.zip(queue).map(|(concert, q)| q.opens_at(&concert.row()));
+                let opens_at = opens_at.unwrap_or(now);
                 Err(Problem::not_admitted(now, opens_at, after))
             }
             Standing::Returning => Err(Problem::of(Code::NotAdmitted)),
@@ -403,8 +406,9 @@ impl<T: DeserializeOwned + 'static> FromRequest<App> for Submitted<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let raw = Raw::from_request(request, app).await?;
-        // What has no members need not be sent.
-        let value = if raw.body.is_empty() && TypeId::of::<T>() == TypeId::of::<Nothing>() {
+        // What has no members, or need not have any, need not be sent.
+        let bare = [TypeId::of::<Nothing>(), TypeId::of::<JoinBody>()];
+        let value = if raw.body.is_empty() && bare.contains(&TypeId::of::<T>()) {
             super::body::read(b"{}")?
         } else {
             raw.json()?

@@ -167,14 +167,14 @@ fn all(
 
 fn view(app: &App, ((id, row, seats), away): &Found, now: Time) -> MyReservationView {
     let away = away.as_ref();
-    let concert = app.read_model.concert(row.concert).map(|concert| concert.row());
+    let concert = app.read_model.concert(row.concert()).map(|concert| concert.row());
     let concert = concert.as_deref().or(away.map(|(_, concert)| concert));
     let starts_at = app.read_model.date(row.date).map(|date| date.starts_at);
     let starts_at = starts_at.or(away.map(|(date, _)| date.concert_date));
     let zone = concert.and_then(|concert| concert.time_zone.as_deref());
     MyReservationView {
         reservation_id: id.0,
-        concert_id: row.concert.0,
+        concert_id: row.concert().0,
         concert_name: concert.map(|concert| concert.concert_name.clone()),
         theater: concert.map(|concert| concert.theater.clone()),
         concert_date_id: row.date.0,

@@ -34,6 +34,7 @@ pub mod payment;
 pub mod problem;
 pub mod proxy;
 pub mod queue;
+pub mod queues;
 pub mod ready;
 pub mod reservation;
 pub mod routes;

@@ -74,6 +74,7 @@ problems! {
     // Refusals of the rules.
     UsernameTaken(409, None, "This username is taken.", "이미 사용 중인 사용자 이름입니다."),
     ConcertNotFound(404, None, "The concert was not found.", "공연을 찾을 수 없습니다."),
+    QueueNotFound(404, None, "The concert has no such waiting queue.", "이 공연에 해당 대기열이 없습니다."),
     DateNotFound(404, None, "The date was not found.", "회차를 찾을 수 없습니다."),
     AlreadyExists(409, None, "This already exists.", "이미 존재합니다."),
     DateInPast(422, None, "A date cannot start in the past.", "회차의 시작 시각은 지난 시각일 수 없습니다."),
@@ -462,6 +463,8 @@ pub const fn members_of(field: Field) -> &'static [&'static str] {
         Field::TimeZone => &["time_zone"],
         Field::PauseReason => &["pause_reason"],
         Field::Reason => &["reason"],
+        Field::QueueName => &["name"],
+        Field::Queues => &["queues"],
     }
 }
 

@@ -185,7 +185,7 @@ pub async fn show(
     let shopper = admitted.enter(&app, None).await?;
     let found = app.readers.read(move |reads| reads.reservation(ReservationId(id))).await?;
     let mine = |whole: &WholeReservation| {
-        whole.1.user == shopper.user && whole.1.concert == shopper.place.concert
+        whole.1.user == shopper.user && whole.1.concert() == shopper.place.queue.concert
     };
     let whole = found.filter(mine).ok_or_else(|| Problem::of(Code::ReservationNotFound))?;
     Ok(json(StatusCode::OK, &whole_view(&app, &whole, app.clock.now())))

@@ -8,7 +8,7 @@ use super::pages::{documents, index, without_slash};
 use super::problem::{Code, Problem, TABLE};
 use super::{
     App, account, admin, booking, concert, docs, draw, edit, export, funds, me, my_sessions, ops,
-    payment, queue, reservation, sale, seat, session, user, wallet,
+    payment, queue, queues, reservation, sale, seat, session, user, wallet,
 };
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;
@@ -111,6 +111,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::POST,   "/api/v1/admin/concerts/{id}/dates",       Operator,   Class::Operator, post(admin::add_date)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/sale",        Operator,   Class::Operator, put(sale::set_sale)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/queue",       Operator,   Class::Operator, put(admin::set_queue)),
+        route(Method::POST,   "/api/v1/admin/concerts/{id}/queues",      Operator,   Class::Operator, post(queues::add_queue)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/draw",        Operator,   Class::Operator, put(draw::set_draw)),
         route(Method::GET,    "/livez",                                  Public,     watched, get(ops::livez)),
         route(Method::GET,    "/readyz",                                 Public,     watched, get(ops::readyz)),

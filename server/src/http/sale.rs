@@ -101,7 +101,10 @@ pub async fn set_sale(
         } => {
             let now = app.clock.now();
             let concert = app.read_model.concert(concert_id);
-            let queue = concert.as_ref().and_then(|shown| shown.queue.status());
+            let people = concert.as_ref().map(|shown| {
+                (shown.sum(|status| status.active), shown.sum(|status| status.waiting))
+            });
+            let (shoppers, waiting) = people.unwrap_or_default();
             let sale = concert.map(|shown| sale_state(&shown.row(), shown.stock(), now));
             let view = SaleView {
                 concert_id: concert_id.0,
@@ -111,8 +114,8 @@ pub async fn set_sale(
                 closes_at: closes_at.map(Stamp),
                 announced_opens_at: announced_opens_at.unwrap_or(opens_at).into(),
                 announced_closes_at: announced_closes_at.map(Stamp),
-                shoppers: queue.map_or(0, |queue| queue.active),
-                waiting: queue.map_or(0, |queue| queue.waiting),
+                shoppers,
+                waiting,
             };
             Ok(json(StatusCode::OK, &view))
         }

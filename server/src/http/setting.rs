@@ -6,6 +6,7 @@ use super::body::VALUE_CHARS;
 use super::edit::{ConcertChange, DateChange};
 use super::lang::Lang;
 use super::problem::{Code, Problem};
+use super::queues::NewQueue;
 use super::sale::SaleBody;
 use super::view::{NoTime, parse_stamp};
 use crate::sheet::FAULTS_LISTED_MAX;
@@ -184,16 +185,8 @@ pub fn of_concert(body: &NewConcert) -> Faults {
             faults.add("/closes_at".into(), text.clone().into(), Reason::After("opens_at"));
         }
     }
-    if let Some(text) = &body.draw_joined_before {
-        let before = faults.time("/draw_joined_before", text);
-        if opens.zip(before).is_some_and(|(opens, before)| before > opens) {
-            let reason = Reason::Before("opens_at");
-            faults.add("/draw_joined_before".into(), text.clone().into(), reason);
-        }
-    }
-    if let Some(text) = &body.draw_beacon {
-        faults.text("/draw_beacon".into(), text);
-    }
+    let before = body.draw_joined_before.as_deref();
+    draw_faults(&mut faults, opens, (before, body.draw_beacon.as_deref()));
     let seconds = [
         body.hold_seconds,
         body.shop_seconds,
@@ -201,14 +194,7 @@ pub fn of_concert(body: &NewConcert) -> Faults {
         body.rehold_after_seconds,
     ];
     policy_faults(&mut faults, seconds);
-    let counts = [
-        ("/max_active", body.max_active),
-        ("/admissions_per_second", body.admissions_per_second),
-        ("/max_waiting", body.max_waiting),
-    ];
-    for (pointer, value) in counts {
-        count_faults(&mut faults, pointer, value, ADMISSION_MAX);
-    }
+    rate_faults(&mut faults, (body.max_active, body.admissions_per_second, body.max_waiting));
     seats_faults(&mut faults, body.seats_per_user);
     if body.dates.len() > DATES_PER_CONCERT_MAX {
         let reason = Reason::Count(0, DATES_PER_CONCERT_MAX);
@@ -328,21 +314,49 @@ pub fn of_date_change(body: &DateChange) -> Faults {
     faults
 }
 
+/// What is wrong with a queue that is to be added.
+#[must_use]
+pub fn of_new_queue(body: &NewQueue) -> Faults {
+    let mut faults = Faults::default();
+    faults.text("/name".into(), &body.name);
+    let opens = faults.time("/opens_at", &body.opens_at);
+    let before = body.draw_joined_before.as_deref();
+    draw_faults(&mut faults, opens, (before, body.draw_beacon.as_deref()));
+    rate_faults(&mut faults, (body.max_active, body.admissions_per_second, body.max_waiting));
+    faults
+}
+
+/// Of the terms of a draw: only who joined before this is drawn, and the beacon.
+fn draw_faults(faults: &mut Faults, opens: Option<Time>, terms: (Option<&str>, Option<&str>)) {
+    if let Some(text) = terms.0 {
+        let before = faults.time("/draw_joined_before", text);
+        if opens.zip(before).is_some_and(|(opens, before)| before > opens) {
+            let reason = Reason::Before("opens_at");
+            faults.add("/draw_joined_before".into(), text.into(), reason);
+        }
+    }
+    if let Some(text) = terms.1 {
+        faults.text("/draw_beacon".into(), text);
+    }
+}
+
+/// Of those who shop at once, are admitted a second, and wait.
+fn rate_faults(faults: &mut Faults, counts: (Option<u64>, Option<u64>, Option<u64>)) {
+    let counts = [
+        ("/max_active", counts.0),
+        ("/admissions_per_second", counts.1),
+        ("/max_waiting", counts.2),
+    ];
+    for (pointer, value) in counts {
+        count_faults(faults, pointer, value, ADMISSION_MAX);
+    }
+}
+
 /// What is wrong with a change of a queue.
 #[must_use]
 pub fn of_queue(body: &QueueBody) -> Faults {
     let mut faults = Faults::default();
-    let counts = [
-        ("/max_active", body.max_active),
-        ("/admissions_per_second", body.admissions_per_second),
-        ("/max_waiting", body.max_waiting),
-    ];
-    let whole = |value| i64::try_from(value).unwrap_or(i64::MAX);
-    for (pointer, value) in counts {
-        if let Some(value) = value {
-            faults.range(pointer, whole(value), 1, whole(ADMISSION_MAX));
-        }
-    }
+    rate_faults(&mut faults, (body.max_active, body.admissions_per_second, body.max_waiting));
     let texts = body.pause_reason.as_ref().map(|text| [("en", &text.en), ("ko", &text.ko)]);
     for (language, text) in texts.into_iter().flatten() {
         if let Some(text) = text {

@@ -22,7 +22,7 @@ use stock::AtomicStock;
 
 use crate::store::reads::Snapshot;
 use boxoffice_core::concert::Concert;
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, QueueId, ReservationId, UserId};
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use dates::Dates;
@@ -48,10 +48,10 @@ pub struct ConcertModel {
     pub id: ConcertId,
     row: RwLock<Arc<Concert>>,
     stock: AtomicStock,
-    /// Its waiting queue.
-    pub queue: QueueModel,
-    /// How often each place has been asked about.
-    pub pacer: Pacer,
+    /// The queue that was made with it.
+    general: Arc<QueueModel>,
+    /// Its other queues.
+    others: RwLock<BTreeMap<QueueId, Arc<QueueModel>>>,
 }
 
 impl ConcertModel {
@@ -67,12 +67,59 @@ impl ConcertModel {
         self.stock.get()
     }
 
-    /// How many more people may be let in for the seats that are free.
+    /// The queue that was made with it, and that is meant where none is named.
+    #[must_use]
+    pub fn general(&self) -> &QueueModel {
+        &self.general
+    }
+
+    /// One of its queues.
+    #[must_use]
+    pub fn queue(&self, id: QueueId) -> Option<Arc<QueueModel>> {
+        if id == self.general.id {
+            return Some(Arc::clone(&self.general));
+        }
+        read(&self.others).get(&id).cloned()
+    }
+
+    /// One of its queues; an empty one where this read model has not heard of it.
+    #[must_use]
+    pub fn shown(&self, id: QueueId) -> Arc<QueueModel> {
+        self.queue(id).unwrap_or_else(|| Arc::new(QueueModel::new(id, false)))
+    }
+
+    /// All its queues, the general one first.
+    #[must_use]
+    pub fn queues(&self) -> Vec<Arc<QueueModel>> {
+        let mut all = vec![Arc::clone(&self.general)];
+        all.extend(read(&self.others).values().cloned());
+        all
+    }
+
+    /// How many more people may be let in for the seats that are free, by whichever queue.
     #[must_use]
     pub fn most(&self) -> u64 {
-        let undecided = self.queue.status().map_or(0, |status| status.undecided);
-        self.stock().most(undecided)
+        self.stock().most(self.queues().iter().map(|queue| queue.undecided()).sum())
     }
+
+    /// A figure of all its queues together.
+    #[must_use]
+    pub fn sum(&self, of: impl Fn(&Status) -> u64) -> u64 {
+        self.queues().iter().filter_map(|queue| queue.status()).map(|status| of(&status)).sum()
+    }
+
+    /// Shows a queue that is new.
+    fn add(&self, id: QueueId, shared: bool) -> Arc<QueueModel> {
+        let queue = Arc::new(QueueModel::new(id, shared));
+        write(&self.others).insert(id, Arc::clone(&queue));
+        queue
+    }
+}
+
+/// Places of a queue among the rows of a batch.
+fn places_of(rows: &Rows, id: QueueId) -> u64 {
+    let places = rows.places.changed().filter(|(key, ..)| key.queue == id);
+    u64::try_from(places.count()).unwrap_or(u64::MAX)
 }
 
 /// Everything that readers see.
@@ -96,6 +143,7 @@ impl ReadModel {
         for (key, row) in snapshot.concerts {
             rows.concerts.insert(key, row);
         }
+        let all: Vec<QueueId> = snapshot.queues.iter().map(|(key, _)| *key).collect();
         for (key, row) in snapshot.queues {
             rows.queues.insert(key, row);
         }
@@ -108,16 +156,23 @@ impl ReadModel {
         for (key, row) in snapshot.admissions {
             rows.admissions.insert(key, row);
         }
+        rows.concerts.changed().for_each(|(id, row, _)| read_model.show_concert(*id, row));
+        // A snapshot has all of each queue.
+        for id in all.into_iter().filter(|id| !id.is_general()) {
+            read_model.concert(id.concert).iter().for_each(|concert| {
+                concert.add(id, shared);
+            });
+        }
         read_model.show(&rows, now);
-        let concert = |key: &PlaceKey| read_model.concert(key.concert);
+        let queue = |key: &PlaceKey| read_model.concert(key.queue.concert)?.queue(key.queue);
         for key in snapshot.left {
-            if let Some(concert) = concert(&key) {
-                concert.queue.change().left(key.sequence);
+            if let Some(queue) = queue(&key) {
+                queue.change().left(key.sequence);
             }
         }
         for key in snapshot.returning {
-            if let Some(concert) = concert(&key) {
-                concert.queue.change().returning(key.sequence);
+            if let Some(queue) = queue(&key) {
+                queue.change().returning(key.sequence);
             }
         }
         read_model.ended.add(snapshot.ended);
@@ -138,7 +193,9 @@ impl ReadModel {
     /// Called before they are shown.
     pub fn hear(&self) {
         if self.shared {
-            self.concerts().iter().for_each(|concert| concert.queue.change().hear());
+            let concerts = self.concerts();
+            let queues = concerts.iter().flat_map(|concert| concert.queues());
+            queues.for_each(|queue| queue.change().hear());
         }
     }
 
@@ -161,7 +218,7 @@ impl ReadModel {
         self.ended.forget(now);
         let is_over = |concert: &Arc<ConcertModel>| {
             let last = read(&self.dates).of(concert.id).last().map(|date| date.starts_at);
-            let empty = concert.queue.status().is_none_or(|status| status.active == 0);
+            let empty = concert.sum(|status| status.active) == 0;
             empty && concert.row().is_over(last, now)
         };
         let over: Vec<_> = self.concerts().into_iter().filter(is_over).collect();
@@ -264,7 +321,9 @@ impl ReadModel {
     /// What a user holds, in whatever concert, as of the last commit.
     #[must_use]
     pub fn holds_of(&self, user: UserId) -> Vec<ReservationId> {
-        self.concerts().iter().filter_map(|concert| concert.queue.hold_of(user)).collect()
+        let concerts = self.concerts();
+        let queues = concerts.iter().flat_map(|concert| concert.queues());
+        queues.filter_map(|queue| queue.hold_of(user)).collect()
     }
 
     /// How many dates are shown.
@@ -273,8 +332,9 @@ impl ReadModel {
         read(&self.dates).len()
     }
 
-    /// Shows what a batch has changed. Called by the write path after the commit. Of a concert that is over,
-    /// or that this read model has not heard of, a batch brings a part: it is wanted whole then.
+    /// Shows what a batch has changed. Called by the write path after the commit. Of a concert that is over, or
+    /// of a concert or a queue that this read model has not heard of, a batch brings a part: it is wanted whole
+    /// then.
     pub fn apply(&self, rows: &Rows, now: Time) {
         for (id, row, _) in rows.concerts.changed() {
             if self.concert(*id).is_none() && !self.is_whole(*id, row, rows) {
@@ -302,6 +362,7 @@ impl ReadModel {
         for (id, row, _) in rows.concerts.changed() {
             self.show_concert(*id, row);
         }
+        self.meet_queues(rows);
         self.show_queues(rows);
         if self.show_dates(rows, now) {
             self.count(now);
@@ -363,10 +424,25 @@ impl ReadModel {
         if read(&self.away).holds(id) {
             return;
         }
-        let queue = QueueModel::new(self.shared);
-        let (stock, pacer) = (AtomicStock::default(), Pacer::default());
-        let concert = ConcertModel { id, row: RwLock::new(row), stock, queue, pacer };
+        let general = Arc::new(QueueModel::new(QueueId::general(id), self.shared));
+        let (row, stock, others) = (RwLock::new(row), AtomicStock::default(), RwLock::default());
+        let concert = ConcertModel { id, row, stock, general, others };
         write(&self.concerts).insert(id, Arc::new(concert));
+    }
+
+    /// Begins to show queues of which a batch brings all places; others are wanted with their concert.
+    fn meet_queues(&self, rows: &Rows) {
+        for (id, row, _) in rows.queues.changed() {
+            let concert = self.concert(id.concert);
+            let Some(concert) = concert.filter(|concert| concert.queue(*id).is_none()) else {
+                continue;
+            };
+            if row.tail == places_of(rows, *id) {
+                concert.add(*id, self.shared);
+            } else {
+                self.want(id.concert);
+            }
+        }
     }
 
     /// Shows each queue's row, places and admissions at once.
@@ -375,29 +451,29 @@ impl ReadModel {
         let mut places = rows.places.changed().peekable();
         let mut admissions = rows.admissions.changed().peekable();
         loop {
-            // All three come in the order of their concerts.
+            // All three come in the order of their queues.
             let next = [
                 queues.peek().map(|(id, ..)| **id),
-                places.peek().map(|(key, ..)| key.concert),
-                admissions.peek().map(|(key, ..)| key.concert),
+                places.peek().map(|(key, ..)| key.queue),
+                admissions.peek().map(|(key, ..)| key.queue),
             ];
             let Some(id) = next.into_iter().flatten().min() else {
                 return;
             };
-            let concert = self.concert(id);
+            let queue = self.concert(id.concert).and_then(|concert| concert.queue(id));
             let row = queues.peek().filter(|(key, ..)| **key == id).map(|(_, row, _)| *row);
-            let mut drawn = concert.as_ref().zip(row).and_then(|(c, row)| c.queue.drawn(row));
-            let mut picture = concert.as_ref().map(|concert| concert.queue.change());
+            let mut drawn = queue.as_ref().zip(row).and_then(|(queue, row)| queue.drawn(row));
+            let mut picture = queue.as_ref().map(|queue| queue.change());
             while let Some((_, row, _)) = queues.next_if(|(key, ..)| **key == id) {
                 let drawn = drawn.take();
                 if let Some(picture) = &mut picture {
                     picture.show(row, drawn);
                 }
             }
-            while let Some((key, row, _)) = places.next_if(|(key, ..)| key.concert == id) {
+            while let Some((key, row, _)) = places.next_if(|(key, ..)| key.queue == id) {
                 picture.iter_mut().for_each(|picture| picture.show_place(key.sequence, row));
             }
-            while let Some((key, row, _)) = admissions.next_if(|(key, ..)| key.concert == id) {
+            while let Some((key, row, _)) = admissions.next_if(|(key, ..)| key.queue == id) {
                 picture.iter_mut().for_each(|picture| picture.show_admission(key.sequence, row));
             }
         }

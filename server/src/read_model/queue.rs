@@ -1,15 +1,16 @@
-//! A concert's queue as polls see it: the cursor, who left, and who is admitted. A waiting user
+//! A queue as polls see it: the cursor, who left, and who is admitted. A waiting user
 //! costs no memory here: the number stands in the token.
 
+use super::pacer::Pacer;
 use super::rank_set::RankSet;
 use super::{read, write};
 use boxoffice_core::concert::Concert;
 use boxoffice_core::draw::Draw;
-use boxoffice_core::id::{ConcertId, ReservationId, UserId};
+use boxoffice_core::id::{QueueId, ReservationId, UserId};
 use boxoffice_core::limits::RETURNS_MAX;
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, Admit, DrawRule, Place, PlaceStatus, QueueSettings, QueueState,
-    estimated_wait_ms, position,
+    Admission, AdmissionEnd, Admit, DrawRule, PauseReason, Place, PlaceStatus, QueueKind,
+    QueueSettings, QueueState, estimated_wait_ms, position,
 };
 use boxoffice_core::time::Time;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -52,8 +53,8 @@ pub enum Standing {
     Unknown,
 }
 
-/// A queue in figures.
-#[derive(Clone, Copy, Debug)]
+/// A queue in figures, and what is told of it.
+#[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "fields are those of queue_state")]
 pub struct Status {
     pub cursor: u64,
@@ -63,17 +64,24 @@ pub struct Status {
     pub waiting: u64,
     pub settings: QueueSettings,
     pub admitted_last_minute: u64,
-    /// Admitted, and without a hold.
-    pub undecided: u64,
     /// How many are let in within how many milliseconds, as far as is known.
     pub pace: (u64, u64),
     pub seed: [u8; 32],
+    pub kind: QueueKind,
+    pub queue_name: String,
+    pub own_opens_at: Option<Time>,
+    /// Why it is paused.
+    pub pause_reason: PauseReason,
+    /// Who is drawn, and from what.
+    pub rule: DrawRule,
+    /// Whether it has opened and nobody is let in until the value is given that is mixed in.
+    pub awaits_value: bool,
 }
 
 impl Status {
     /// Of a row, where nothing was measured.
     #[must_use]
-    pub const fn of(row: &QueueState) -> Self {
+    pub fn of(row: &QueueState) -> Self {
         Self {
             cursor: row.cursor,
             tail: row.tail,
@@ -82,9 +90,14 @@ impl Status {
             waiting: row.waiting + row.returning,
             settings: row.settings,
             admitted_last_minute: 0,
-            undecided: 0,
             pace: (row.settings.admissions_per_second, 1_000),
             seed: row.seed,
+            kind: row.kind,
+            queue_name: row.queue_name.clone(),
+            own_opens_at: row.own_opens_at,
+            pause_reason: row.pause_reason.clone(),
+            rule: row.rule.clone(),
+            awaits_value: row.awaits_value(),
         }
     }
 }
@@ -133,6 +146,10 @@ pub(super) struct Picture {
 
 /// See the module.
 pub struct QueueModel {
+    /// Its id.
+    pub id: QueueId,
+    /// How often each place has been asked about.
+    pub pacer: Pacer,
     picture: RwLock<Picture>,
 }
 
@@ -296,9 +313,9 @@ impl Picture {
 
 impl QueueModel {
     /// An empty one; with `shared`, others change the queue as well.
-    pub(super) fn new(shared: bool) -> Self {
+    pub(super) fn new(id: QueueId, shared: bool) -> Self {
         let picture = Picture { heard: shared.then_some(0), ..Picture::default() };
-        Self { picture: RwLock::new(picture) }
+        Self { id, pacer: Pacer::default(), picture: RwLock::new(picture) }
     }
 
     /// Where the place with this sequence stands.
@@ -343,10 +360,29 @@ impl QueueModel {
         read(&self.picture).holders.get(&user).map(|(_, held)| *held)
     }
 
-    /// Whether nobody is let in because an operator has paused the queue.
+    /// Why nobody is let in, where an operator has paused the queue.
     #[must_use]
-    pub fn is_paused(&self) -> bool {
-        read(&self.picture).row.as_ref().is_some_and(|row| row.settings.paused)
+    pub fn paused(&self) -> Option<PauseReason> {
+        let picture = read(&self.picture);
+        let row = picture.row.as_ref().filter(|row| row.settings.paused)?;
+        Some(row.pause_reason.clone())
+    }
+
+    /// When it opens or has opened, where `row` is its concert's.
+    #[must_use]
+    pub fn opens_at(&self, row: &Concert) -> Time {
+        if self.id.is_general() {
+            return row.opens_at();
+        }
+        let picture = read(&self.picture);
+        picture.row.as_ref().map_or_else(|| row.opens_at(), |queue| queue.opens_at(row))
+    }
+
+    /// Who is admitted, and without a hold.
+    #[must_use]
+    pub fn undecided(&self) -> u64 {
+        let picture = read(&self.picture);
+        picture.row.as_ref().map_or(0, |row| row.active.saturating_sub(picture.holding))
     }
 
     /// The queue in figures.
@@ -356,21 +392,12 @@ impl QueueModel {
         let row = picture.row.as_ref()?;
         Some(Status {
             admitted_last_minute: picture.admitted_last_minute(),
-            undecided: row.active.saturating_sub(picture.holding),
             pace: picture.pace(),
             ..Status::of(row)
         })
     }
 
-    /// Who is drawn and from what, and whether the sale has opened and waits for the value that is mixed
-    /// in.
-    #[must_use]
-    pub fn rule(&self) -> Option<(DrawRule, bool)> {
-        let picture = read(&self.picture);
-        picture.row.as_ref().map(|row| (row.rule.clone(), row.awaits_value()))
-    }
-
-    /// Whether the sale has opened and nobody is let in until the value is given that is mixed in.
+    /// Whether it has opened and nobody is let in until the value is given that is mixed in.
     #[must_use]
     pub fn awaits_value(&self) -> bool {
         read(&self.picture).row.as_ref().is_some_and(QueueState::awaits_value)
@@ -388,15 +415,9 @@ impl QueueModel {
     /// The admission tick that could do anything: draw the order of a sale that has opened, or let
     /// somebody in, `most` at the most.
     #[must_use]
-    pub fn next_tick(
-        &self,
-        concert: ConcertId,
-        row: &Concert,
-        most: u64,
-        now: Time,
-    ) -> Option<Admit> {
+    pub fn next_tick(&self, row: &Concert, most: u64, now: Time) -> Option<Admit> {
         let picture = read(&self.picture);
-        let queue = picture.row.as_ref().filter(|_| row.on_sale(now).is_ok())?;
+        let queue = picture.row.as_ref().filter(|queue| queue.is_open(row, now))?;
         let waits = queue.waiting > 0 || queue.returning > 0;
         let slots = queue.settings.max_active.saturating_sub(queue.active).min(most);
         // Nobody is let in before the order is known: it may wait for the value that is mixed in.
@@ -404,7 +425,7 @@ impl QueueModel {
         (queue.drawn.is_none() || moves).then(|| {
             let slots = slots.min(queue.settings.admissions_per_second);
             let left_ahead = if moves { picture.left_ahead(queue, slots) } else { 0 };
-            Admit { concert, most, left_ahead }
+            Admit { queue: self.id, most, left_ahead }
         })
     }
 

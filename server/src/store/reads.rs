@@ -5,7 +5,8 @@ use super::keys::LiveKey;
 use super::memory::Dump;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId,
+    Uuid,
 };
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{Admission, QueueState};
@@ -34,8 +35,19 @@ pub const OVER_MAX: usize = 100_000;
 /// Paid reservations that are read at once.
 pub const SOLD_MAX: usize = 500;
 
-/// A concert with its queue and its dates that were not deleted, without seats.
-pub type WholeConcert = (Concert, QueueState, Vec<(DateId, ConcertDate)>);
+/// A concert with its queues, the general one first, and its dates that were not deleted, without seats.
+pub type WholeConcert = (Concert, Vec<(QueueId, QueueState)>, Vec<(DateId, ConcertDate)>);
+
+/// A concert's queues with the general one first, which each concert has.
+pub(super) fn general_first(
+    mut queues: Vec<(QueueId, QueueState)>,
+) -> Result<Vec<(QueueId, QueueState)>, Fault> {
+    queues.sort_by_key(|(id, _)| (!id.is_general(), *id));
+    match queues.first() {
+        Some((id, _)) if id.is_general() => Ok(queues),
+        _ => Err(Fault::Corrupt("a queue is gone".into())),
+    }
+}
 
 /// A date with its concert.
 pub type Performance = (ConcertDate, Concert);
@@ -48,7 +60,7 @@ pub struct Snapshot {
     pub concerts: Vec<(ConcertId, Concert)>,
     pub dates: Vec<(DateId, ConcertDate)>,
     pub seats: Vec<(SeatKey, Seat)>,
-    pub queues: Vec<(ConcertId, QueueState)>,
+    pub queues: Vec<(QueueId, QueueState)>,
     /// Active ones, and those whose place may still come back.
     pub admissions: Vec<(PlaceKey, Admission)>,
     /// Places that have left before being served.
@@ -136,7 +148,7 @@ pub trait Reads: Send {
     /// # Errors
     /// The database is not available.
     fn sessions(&mut self, user: UserId, limit: usize) -> Result<Vec<(SessionId, Session)>, Fault>;
-    /// The user's newest place in each concert's queue, where it waits or is in the shop.
+    /// The user's newest place in each concert, where it waits or is in the shop.
     ///
     /// # Errors
     /// The database is not available.
@@ -198,7 +210,7 @@ pub trait Reads: Send {
     /// # Errors
     /// The database is not available.
     fn api_keys(&mut self) -> Result<Vec<LiveKey>, Fault>;
-    /// A concert with its queue and dates, over or not.
+    /// A concert with its queues and dates, over or not.
     ///
     /// # Errors
     /// The database is not available.

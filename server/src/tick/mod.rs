@@ -4,13 +4,13 @@
 use crate::clock::Clock;
 use crate::metrics::{Metrics, Sale};
 use crate::pressure::Pressure;
-use crate::read_model::{ConcertModel, ReadModel, Status, Stock};
+use crate::read_model::{ConcertModel, QueueModel, ReadModel, Stock};
 use crate::write_path::WritePath;
-use boxoffice_core::batch::Reply;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, PlaceKey};
+use boxoffice_core::id::{ConcertId, PlaceKey, QueueId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::Expire;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 /// Between two ticks.
 pub const TICK: Duration = Duration::from_millis(250);
-/// Admissions ended in one tick of one concert; what is over the limit waits for the next.
+/// Admissions ended in one tick of one queue; what is over the limit waits for the next.
 const EXPIRE_MAX: usize = 500;
 /// Times that one tick of one concert admits: as long as it has room and passes those who left, it goes
 /// on at once.
@@ -70,7 +70,7 @@ impl Ticker {
         let concerts = self.read_model.concerts();
         let mut work = JoinSet::new();
         for concert in &concerts {
-            work.spawn(Work::of(self, concert).run());
+            work.spawn(Work::of(self, concert, number).run());
         }
         while work.join_next().await.is_some() {}
         if number.is_multiple_of(SAMPLE_EVERY) {
@@ -87,9 +87,12 @@ impl Ticker {
         let now = self.clock.now();
         let (mut waiting, mut rate) = (0, 0.0);
         for concert in concerts {
-            let moving = concert.row().on_sale(now).is_ok() && !concert.stock().is_sold_out();
-            concert.queue.sample(moving, now);
-            if let Some(status) = concert.queue.status() {
+            let row = concert.row();
+            let sells = row.not_closed(now).is_ok() && !concert.stock().is_sold_out();
+            for queue in concert.queues() {
+                let moving = sells && now.reached(queue.opens_at(&row));
+                queue.sample(moving, now);
+                let Some(status) = queue.status() else { continue };
                 waiting += status.waiting;
                 if moving && status.waiting > 0 {
                     let (admitted, ms) = status.pace;
@@ -97,8 +100,8 @@ impl Ticker {
                     let per_second = admitted as f64 * 1000.0 / ms.max(1) as f64;
                     rate += per_second;
                 }
-                self.measure(concert, &status);
             }
+            self.measure(concert);
         }
         self.pressure.steer(waiting, rate);
         self.metrics.put_off.set(self.pressure.level().into());
@@ -106,12 +109,13 @@ impl Ticker {
         self.metrics.poll_interval_seconds.set(interval.as_secs_f64());
     }
 
-    /// From the read model alone: what is asked for each second costs no database.
-    fn measure(&self, concert: &ConcertModel, status: &Status) {
+    /// From the read model alone: what is asked for each second costs no database. All queues of a concert
+    /// count as one.
+    fn measure(&self, concert: &ConcertModel) {
         let Stock { total, free, held, .. } = concert.stock();
         let sale = Sale {
-            waiting: status.waiting,
-            active: status.active,
+            waiting: concert.sum(|status| status.waiting),
+            active: concert.sum(|status| status.active),
             free,
             held,
             sold: total.saturating_sub(free + held),
@@ -124,13 +128,16 @@ impl Ticker {
 struct Work {
     read_model: Arc<ReadModel>,
     concert: ConcertId,
+    /// Which of its queues is first: by turns, since they let in for the same seats.
+    turn: usize,
     write_path: WritePath,
     clock: Clock,
 }
 
 impl Work {
-    fn of(ticker: &Ticker, concert: &ConcertModel) -> Self {
+    fn of(ticker: &Ticker, concert: &ConcertModel, tick: u64) -> Self {
         Self {
+            turn: usize::try_from(tick).unwrap_or(0),
             read_model: Arc::clone(&ticker.read_model),
             concert: concert.id,
             write_path: ticker.write_path.clone(),
@@ -139,35 +146,45 @@ impl Work {
     }
 
     async fn run(self) {
-        if let Some(concert) = self.read_model.concert(self.concert) {
-            self.expire(&concert).await;
+        for queue in self.queues() {
+            self.expire(&queue).await;
         }
+        // Those that have more to do, in turn.
+        let mut left: VecDeque<QueueId> = self.queues().iter().map(|queue| queue.id).collect();
+        let first = self.turn % left.len().max(1);
+        left.rotate_left(first);
         for _ in 0..ADMITS_MAX {
-            // Looked up anew: the read model may have been filled anew meanwhile.
-            let Some(concert) = self.read_model.concert(self.concert) else { return };
-            let now = self.clock.now();
-            let most = concert.most();
-            let Some(next) = concert.queue.next_tick(concert.id, &concert.row(), most, now) else {
-                return;
-            };
-            match self.write_path.propose(Command::Admit(next), TICK).await {
-                Ok(Reply { result: Ok(Outcome::Admitted { more: true, .. }), .. }) => {}
-                Ok(_) => return,
-                Err(why) => {
-                    tracing::debug!(
-                        ?why,
-                        "a background run was skipped; the next one does its work"
-                    );
-                    return;
-                }
+            let Some(queue) = left.pop_front() else { return };
+            if self.admit(queue).await {
+                left.push_back(queue);
             }
         }
     }
 
-    async fn expire(&self, concert: &ConcertModel) {
+    fn queues(&self) -> Vec<Arc<QueueModel>> {
+        self.read_model.concert(self.concert).map(|concert| concert.queues()).unwrap_or_default()
+    }
+
+    /// Whether there is more to do at once.
+    async fn admit(&self, id: QueueId) -> bool {
+        // Looked up anew: the read model may have been filled anew meanwhile.
+        let Some(concert) = self.read_model.concert(self.concert) else { return false };
+        let (row, most, now) = (concert.row(), concert.most(), self.clock.now());
+        let next = concert.queue(id).and_then(|queue| queue.next_tick(&row, most, now));
+        let Some(next) = next else { return false };
+        match self.write_path.propose(Command::Admit(next), TICK).await {
+            Ok(reply) => matches!(reply.result, Ok(Outcome::Admitted { more: true, .. })),
+            Err(why) => {
+                tracing::debug!(?why, "a background run was skipped; the next one does its work");
+                false
+            }
+        }
+    }
+
+    async fn expire(&self, queue: &QueueModel) {
         let mut proposals = JoinSet::new();
-        for sequence in concert.queue.due(self.clock.now(), EXPIRE_MAX) {
-            let place = PlaceKey { concert: concert.id, sequence };
+        for sequence in queue.due(self.clock.now(), EXPIRE_MAX) {
+            let place = PlaceKey { queue: queue.id, sequence };
             let write_path = self.write_path.clone();
             let command = Command::Expire(Expire { place });
             proposals.spawn(async move { write_path.propose(command, TICK).await });

@@ -12,7 +12,7 @@ pub use keyfile::{KeyFile, KeyFileError, KeyPair, random};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use boxoffice_core::id::{ConcertId, PlaceKey, SessionId, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, PlaceKey, QueueId, SessionId, UserId, Uuid};
 use boxoffice_core::session::{Issue, unnamed};
 use boxoffice_core::time::Time;
 use hmac::{Hmac, KeyInit, Mac};
@@ -85,6 +85,9 @@ pub struct QueueClaims {
     pub sub: UserId,
     /// The concert.
     pub concert: ConcertId,
+    /// Which of its queues; none for the general one, nor in tokens from before there were others.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub queue: Option<Uuid>,
     /// Order of joining; after the draw, the queue number follows from it.
     pub sequence: u64,
     /// Queue number, where it was known when the token was issued.
@@ -99,8 +102,9 @@ pub struct QueueClaims {
 impl QueueClaims {
     /// The place that the token names.
     #[must_use]
-    pub const fn place(&self) -> PlaceKey {
-        PlaceKey { concert: self.concert, sequence: self.sequence }
+    pub fn place(&self) -> PlaceKey {
+        let queue = QueueId::named(self.concert, self.queue);
+        PlaceKey { queue, sequence: self.sequence }
     }
 }
 
@@ -282,7 +286,8 @@ pub fn queue_claims(
     QueueClaims {
         aud: Use::Queue,
         sub: user,
-        concert: place.concert,
+        concert: place.queue.concert,
+        queue: place.queue.name(),
         sequence: place.sequence,
         queue_number,
         iat: seconds(joined_at),

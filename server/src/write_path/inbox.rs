@@ -191,8 +191,10 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
+    use boxoffice_core::id::{ConcertId, PlaceKey, QueueId, UserId, Uuid};
     use boxoffice_core::queue::{Arrive, Expire, Join};
+
+    const QUEUE: QueueId = QueueId::general(ConcertId(Uuid::nil()));
 
     struct WritePath {
         house: mpsc::Sender<Chore>,
@@ -219,7 +221,7 @@ mod tests {
 
         fn request(&mut self, count: usize) {
             for _ in 0..count {
-                let place = PlaceKey { concert: ConcertId(Uuid::nil()), sequence: 1 };
+                let place = PlaceKey { queue: QUEUE, sequence: 1 };
                 let handed =
                     self.handed(Command::Arrive(Arrive { user: UserId(Uuid::nil()), place }));
                 self.shoppers.try_send(handed).expect("there is room");
@@ -228,15 +230,15 @@ mod tests {
 
         fn join(&mut self, count: usize) {
             for _ in 0..count {
-                let (user, concert) = (UserId(Uuid::nil()), ConcertId(Uuid::nil()));
-                let handed = self.handed(Command::Join(Join::of(user, concert)));
+                let join = Join::of(UserId(Uuid::nil()), QUEUE);
+                let handed = self.handed(Command::Join(join));
                 self.crowd.try_send(handed).expect("there is room");
             }
         }
 
         fn chore(&mut self, count: usize) {
             for _ in 0..count {
-                let place = PlaceKey { concert: ConcertId(Uuid::nil()), sequence: 1 };
+                let place = PlaceKey { queue: QUEUE, sequence: 1 };
                 let handed = self.handed(Command::Expire(Expire { place }));
                 self.house.try_send(Chore::Run(handed)).expect("there is room");
             }

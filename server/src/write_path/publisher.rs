@@ -235,9 +235,9 @@ mod tests {
     use super::*;
     use crate::read_model::Standing;
     use crate::store::Fault;
-    use boxoffice_core::concert::{ByHand, Concert, PauseReason, Policy};
+    use boxoffice_core::concert::{ByHand, Concert, Policy};
     use boxoffice_core::id::{ConcertId, Uuid};
-    use boxoffice_core::queue::{QueueSettings, QueueState};
+    use boxoffice_core::queue::{PauseReason, QueueSettings, QueueState};
     use boxoffice_core::refusal::Refusal;
     use std::cell::{Cell, RefCell};
 
@@ -344,7 +344,6 @@ mod tests {
             end_at: None,
             by_hand: ByHand::default(),
             time_zone: None,
-            pause_reason: PauseReason::default(),
             policy: Policy::default(),
             created_at: Time(0),
         }
@@ -357,6 +356,10 @@ mod tests {
         let id = ConcertId(Uuid::from_u128(1));
         let queue = QueueState {
             seed: [7; 32],
+            kind: boxoffice_core::queue::QueueKind::General,
+            queue_name: "General".to_owned(),
+            own_opens_at: None,
+            pause_reason: PauseReason::default(),
             drawn: Some(0),
             cursor: 1,
             tail: 1,
@@ -371,9 +374,9 @@ mod tests {
         };
         let mut rows = Rows::default();
         rows.concerts.insert(id, concert());
-        rows.queues.insert(id, queue);
+        rows.queues.insert(boxoffice_core::id::QueueId::general(id), queue);
         read_model.apply(&rows, Time(1));
-        let standing = || read_model.concert(id).map(|shown| shown.queue.standing(1, Time(1)));
+        let standing = || read_model.concert(id).map(|shown| shown.general().standing(1, Time(1)));
         assert_eq!(standing(), Some(Standing::Unheard));
         let (write_path, decided) = std::sync::mpsc::channel();
         let (asking, mut asked) = oneshot::channel();

@@ -347,7 +347,7 @@ mod tests {
     use super::*;
     use crate::store::memory::MemoryStore;
     use boxoffice_core::command::Command;
-    use boxoffice_core::id::{ConcertId, UserId, Uuid};
+    use boxoffice_core::id::{ConcertId, QueueId, UserId, Uuid};
     use boxoffice_core::idempotency::Record;
     use boxoffice_core::queue::Join;
 
@@ -376,7 +376,7 @@ mod tests {
             let (answer, answered) = tokio::sync::oneshot::channel();
             answers.push(answered);
             let (user, concert) = (UserId(Uuid::nil()), ConcertId(Uuid::nil()));
-            let command = Command::Join(Join::of(user, concert));
+            let command = Command::Join(Join::of(user, QueueId::general(concert)));
             let envelope = Envelope { command, key: None };
             crowd.try_send(Handed { envelope, answer }).expect("there is room");
         }

@@ -4,7 +4,7 @@
 use crate::world::{Disk, OPERATOR, Sale, get, post};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, QueueId, UserId, Uuid};
 use boxoffice_core::queue::Join;
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
@@ -98,7 +98,7 @@ fn write_path(
 
 fn join() -> Envelope {
     let (user, concert) = (UserId(Uuid::from_u128(1)), ConcertId(Uuid::from_u128(2)));
-    Envelope { command: Command::Join(Join::of(user, concert)), key: None }
+    Envelope { command: Command::Join(Join::of(user, QueueId::general(concert))), key: None }
 }
 
 /// H37: without a publisher nobody could be told of a commit, so that the write path ends; both ends are told of,

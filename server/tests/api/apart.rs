@@ -2,7 +2,7 @@
 
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, QueueId, UserId, Uuid};
 use boxoffice_core::queue::Join;
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::rows::{Keys, Rows};
@@ -62,7 +62,10 @@ fn concert(number: u128) -> ConcertId {
 
 fn join(number: u128) -> Envelope {
     let user = UserId(Uuid::from_u128(1));
-    Envelope { command: Command::Join(Join::of(user, concert(number))), key: None }
+    Envelope {
+        command: Command::Join(Join::of(user, QueueId::general(concert(number)))),
+        key: None,
+    }
 }
 
 struct House {

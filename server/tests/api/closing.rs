@@ -2,7 +2,7 @@
 
 use crate::world::{MINUTE, START, Sale, count, delete, get, post, put};
 use boxoffice_core::command::Command;
-use boxoffice_core::id::ConcertId;
+use boxoffice_core::id::{ConcertId, QueueId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::Admit;
 use boxoffice_core::time::Time;
@@ -165,7 +165,7 @@ async fn the_house_does_not_wait_behind_a_full_write_path() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let write_path = sale.app.write_path.clone();
-    let admit = Command::Admit(Admit::of(ConcertId(show.id)));
+    let admit = Command::Admit(Admit::of(QueueId::general(ConcertId(show.id))));
     let admit =
         tokio::spawn(async move { write_path.propose(admit, Duration::from_secs(10)).await });
     while sale.app.metrics.desk_waiting.get() < 81 {

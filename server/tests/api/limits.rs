@@ -34,7 +34,7 @@ fn fan(sale: &Sale, show: &Show) -> Fan {
     let mut fan = sale.fans(1).remove(0);
     let concert = sale.app.concert(show.id).unwrap();
     let now = sale.app.clock.now();
-    let place = boxoffice_core::id::PlaceKey { concert: concert.id, sequence: 1 };
+    let place = boxoffice_core::id::PlaceKey { queue: concert.general().id, sequence: 1 };
     let claims = queue_claims(UserId(fan.user), place, None, now, now.plus_ms(60_000));
     fan.token = sale.app.keyring.queue(&claims).unwrap();
     fan

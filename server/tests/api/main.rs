@@ -34,6 +34,7 @@ mod over;
 mod problems;
 mod providers;
 mod queue;
+mod queues;
 mod read_model;
 mod seats;
 mod sessions;

@@ -57,6 +57,7 @@ async fn a_concert_is_made() {
     now: "2027-01-15T08:00:00.000Z"
     opens_at: "2027-01-15T08:00:00.000Z"
     paused: false
+    queues: [{"active":0,"admissions_per_second":3,"admitted_last_minute":0,"awaiting_draw_value":false,"draw_beacon":null,"draw_commitment":"[32 bytes]","draw_joined_before":null,"draw_seed":null,"draw_value":null,"drawn":null,"kind":"general","max_active":7,"max_waiting":99,"name":"General","opens_at":"2027-01-15T08:00:00.000Z","paused":false,"queue_id":"[id 1]","served_up_to":0,"waiting":0}]
     rehold_after_seconds: 600
     sale: "open"
     seats_per_user: 2

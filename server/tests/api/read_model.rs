@@ -1,12 +1,10 @@
 //! The read model by itself: what a reader may see while a batch is shown.
 
-use boxoffice_core::concert::{
-    ByHand, Concert, ConcertDate, PauseReason, Policy, Seat, SeatStatus,
-};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, UserId, Uuid};
+use boxoffice_core::concert::{ByHand, Concert, ConcertDate, Policy, Seat, SeatStatus};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, QueueId, SeatKey, UserId, Uuid};
 use boxoffice_core::money::Money;
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState,
+    Admission, AdmissionEnd, PauseReason, Place, PlaceStatus, QueueKind, QueueSettings, QueueState,
 };
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
@@ -15,6 +13,7 @@ use boxoffice_server::store::reads::Snapshot;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 const CONCERT: ConcertId = ConcertId(Uuid::from_u128(1));
+const QUEUE: QueueId = QueueId::general(CONCERT);
 
 fn concert() -> Concert {
     Concert {
@@ -27,7 +26,6 @@ fn concert() -> Concert {
         end_at: None,
         by_hand: ByHand::default(),
         time_zone: None,
-        pause_reason: PauseReason::default(),
         policy: Policy {
             hold_ttl_ms: 300_000,
             shop_ttl_ms: 600_000,
@@ -41,6 +39,10 @@ fn concert() -> Concert {
 
 fn queue(cursor: u64, tail: u64) -> QueueState {
     QueueState {
+        kind: QueueKind::General,
+        queue_name: "General".into(),
+        own_opens_at: None,
+        pause_reason: PauseReason::default(),
         seed: [7; 32],
         drawn: Some(0),
         cursor,
@@ -74,7 +76,7 @@ fn admission(until: i64) -> Admission {
 fn read_model(tail: u64) -> ReadModel {
     let mut rows = Rows::default();
     rows.concerts.insert(CONCERT, concert());
-    rows.queues.insert(CONCERT, queue(0, tail));
+    rows.queues.insert(QUEUE, queue(0, tail));
     let read_model = ReadModel::default();
     read_model.apply(&rows, Time(0));
     read_model
@@ -83,13 +85,21 @@ fn read_model(tail: u64) -> ReadModel {
 /// A batch that lets the next in.
 fn admit(sequence: u64, tail: u64, until: i64) -> Rows {
     let mut rows = Rows::default();
-    let key = PlaceKey { concert: CONCERT, sequence };
+    let key = PlaceKey { queue: QUEUE, sequence };
     let user = UserId(Uuid::from_u128(9));
     let status = PlaceStatus::Served;
-    rows.queues.insert(CONCERT, queue(sequence, tail));
+    rows.queues.insert(QUEUE, queue(sequence, tail));
     rows.places.insert(
         key,
-        Place { user, status, created_at: Time(0), deleted_at: None, lapses: 0, unpaid_ms: 0 },
+        Place {
+            user,
+            status,
+            created_at: Time(0),
+            visit: sequence,
+            deleted_at: None,
+            lapses: 0,
+            unpaid_ms: 0,
+        },
     );
     rows.admissions.insert(key, admission(until));
     rows
@@ -111,7 +121,7 @@ fn nobody_is_seen_between_waiting_and_admitted() {
         });
         let concert = read_model.concert(CONCERT).expect("it is shown");
         while !done.load(Ordering::SeqCst) {
-            let standing = concert.queue.standing(next.load(Ordering::SeqCst), Time(0));
+            let standing = concert.general().standing(next.load(Ordering::SeqCst), Time(0));
             let fine = matches!(standing, Standing::Waiting { .. } | Standing::Admitted { .. });
             if !fine {
                 done.store(true, Ordering::SeqCst);
@@ -131,10 +141,11 @@ fn the_first_due_comes_first() {
     }
     let mut renewed = Rows::default();
     for sequence in 1..=50 {
-        renewed.admissions.insert(PlaceKey { concert: CONCERT, sequence }, admission(9_000));
+        renewed.admissions.insert(PlaceKey { queue: QUEUE, sequence }, admission(9_000));
     }
     read_model.apply(&renewed, Time(0));
-    let queue = &read_model.concert(CONCERT).unwrap().queue;
+    let concert = read_model.concert(CONCERT).unwrap();
+    let queue = concert.general();
     let due = queue.due(Time(2_000), 20);
     let mut wanted: Vec<u64> = (51..=100).collect();
     wanted.sort_by_key(|sequence| (sequence * 37) % 101);
@@ -149,12 +160,12 @@ fn the_first_due_comes_first() {
 fn a_place_that_others_served_is_not_over() {
     let read_model = ReadModel::from_snapshot(Snapshot::default(), Time(0), true);
     let now = Time(1);
-    let place = |sequence| PlaceKey { concert: CONCERT, sequence };
+    let place = |sequence| PlaceKey { queue: QUEUE, sequence };
     let standing =
-        |sequence| read_model.concert(CONCERT).expect("shown").queue.standing(sequence, now);
+        |sequence| read_model.concert(CONCERT).expect("shown").general().standing(sequence, now);
     let mut rows = Rows::default();
     rows.concerts.insert(CONCERT, concert());
-    rows.queues.insert(CONCERT, queue(3, 5));
+    rows.queues.insert(QUEUE, queue(3, 5));
     rows.admissions.insert(place(3), admission(100));
     read_model.apply(&rows, now);
     assert_eq!([1, 2].map(standing), [Standing::Unheard; 2]);
@@ -171,7 +182,7 @@ fn a_place_that_others_served_is_not_over() {
     read_model.hear();
     let mut news = Rows::default();
     news.admissions.insert(place(2), admission(100));
-    news.queues.insert(CONCERT, queue(4, 5));
+    news.queues.insert(QUEUE, queue(4, 5));
     read_model.apply(&news, now);
     assert_eq!((standing(1), standing(3)), (Standing::Expired, Standing::Expired));
     assert!(matches!(standing(2), Standing::Admitted { .. }));

@@ -5,7 +5,7 @@ use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, UserId, Uuid,
 };
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
@@ -20,6 +20,8 @@ use boxoffice_server::store::memory::MemoryStore;
 
 /// The one show, on sale from the beginning.
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(1));
+/// Its one queue.
+pub const LINE: QueueId = QueueId::general(SHOW);
 /// Its one date, with seats 1 to 9 for 50,000 each.
 pub const DATE: DateId = DateId(Uuid::from_u128(2));
 
@@ -28,7 +30,7 @@ pub const fn user(number: u128) -> UserId {
 }
 
 pub const fn place(sequence: u64) -> PlaceKey {
-    PlaceKey { concert: SHOW, sequence }
+    PlaceKey { queue: LINE, sequence }
 }
 
 pub const fn reservation(number: u128) -> ReservationId {
@@ -44,11 +46,11 @@ pub const fn charge_id(number: u128) -> ChargeId {
 }
 
 pub const fn join(number: u128) -> Command {
-    Command::Join(Join::of(user(number), SHOW))
+    Command::Join(Join::of(user(number), LINE))
 }
 
 pub const fn admit() -> Command {
-    Command::Admit(Admit::of(SHOW))
+    Command::Admit(Admit::of(LINE))
 }
 
 /// User `number`, who has place `number`, charges 1,000,000.

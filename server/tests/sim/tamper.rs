@@ -3,8 +3,8 @@
 
 use crate::audit::{Auditor, Check};
 use crate::bench::{
-    Bench, DATE, SHOW, admit, charge, charge_id, join, pay, place, plain, reservation, reserve,
-    show, user,
+    Bench, DATE, LINE, SHOW, admit, charge, charge_id, join, pay, place, plain, reservation,
+    reserve, show, user,
 };
 use crate::driver::touched;
 use boxoffice_core::batch::{Envelope, Reply};
@@ -76,7 +76,7 @@ impl Case {
     }
 
     fn queue(&mut self) -> &mut QueueState {
-        self.bench.store.queues.get_mut(&SHOW).expect("the queue")
+        self.bench.store.queues.get_mut(&LINE).expect("the queue")
     }
 
     fn found(&mut self) -> BTreeSet<Check> {
@@ -96,7 +96,7 @@ fn register(number: u128) -> Command {
 
 const fn set(max_active: u64, rate: u64, paused: bool) -> Command {
     Command::SetQueue(SetQueue {
-        concert: SHOW,
+        queue: LINE,
         max_active: Some(max_active),
         admissions_per_second: Some(rate),
         max_waiting: None,

@@ -8,11 +8,11 @@ use crate::subject::{self, MariaDb, MySql, Product};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{
-    ByHand, Concert, ConcertDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy,
+    ByHand, Concert, ConcertDate, CreateConcert, NewDate, NewSeat, Policy,
 };
 use boxoffice_core::edit::EditDate;
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::{Key, Record};
 use boxoffice_core::money::Money;
@@ -43,6 +43,7 @@ const SLACK: u64 = 20;
 const NOW: Time = Time(1_767_225_600_000);
 const USER: UserId = UserId(id(1, 0));
 const SHOW: ConcertId = ConcertId(id(2, 0));
+const LINE: QueueId = QueueId::general(SHOW);
 const DATE: DateId = DateId(id(3, 0));
 const EARLIER: DateId = DateId(id(3, 1));
 
@@ -120,7 +121,7 @@ impl<S: Store, R: Reads> World<S, R> {
             costs.insert(what, after - before);
             outcome
         };
-        let join = || Command::Join(Join::of(USER, SHOW));
+        let join = || Command::Join(Join::of(USER, LINE));
         let Outcome::Joined(ticket) = measure("join", join(), "1") else { panic!("a place") };
         let place = ticket.place;
         measure("ask for the place again", join(), "2");
@@ -147,7 +148,7 @@ impl<S: Store, R: Reads> World<S, R> {
         let place = ticket.place;
         measure("leave", Command::Leave(Leave { user: USER, place }), "9");
         measure("expire", Command::Expire(Expire { place }), "10");
-        measure("admit", Command::Admit(Admit::of(SHOW)), "11");
+        measure("admit", Command::Admit(Admit::of(LINE)), "11");
         let adjustment = ChargeId(id(91, 2));
         let reason = "at the counter".into();
         let adjust = Adjust { user: USER, amount: Money(5), reason, adjustment };
@@ -197,7 +198,7 @@ impl<S: Store, R: Reads> World<S, R> {
     /// Adds so much of everything.
     fn live(&mut self, length: u64) {
         let mut keys = Keys::default();
-        keys.queues.insert(SHOW);
+        keys.queues.insert(LINE);
         for numbers in (1..=length).collect::<Vec<_>>().chunks(1_000) {
             let lived = commit(&mut self.store, &keys, |rows| {
                 for &number in numbers {
@@ -206,7 +207,7 @@ impl<S: Store, R: Reads> World<S, R> {
                     money(rows, number, length);
                     elsewhere(rows, number);
                 }
-                let queue = rows.queues.update(&SHOW).expect("the queue");
+                let queue = rows.queues.update(&LINE).expect("the queue");
                 (queue.tail, queue.cursor) = (length, length);
             });
             lived.expect("a history");
@@ -223,9 +224,8 @@ fn claim(user: UserId, date: DateId, status: ReservationStatus, number: u64) -> 
     let paid = status == ReservationStatus::Confirmed;
     Reservation {
         user,
-        concert: SHOW,
+        place: PlaceKey { queue: LINE, sequence: number },
         date,
-        sequence: number,
         status,
         seat_count: 1,
         total_price: Money(0),
@@ -260,12 +260,13 @@ fn claims(rows: &mut Rows, number: u64) {
 
 /// Places of the user: left in line, or served and ended.
 fn places(rows: &mut Rows, number: u64) {
-    let key = PlaceKey { concert: SHOW, sequence: number };
+    let key = PlaceKey { queue: LINE, sequence: number };
     let served = number.is_multiple_of(2);
     let status = if served { PlaceStatus::Served } else { PlaceStatus::Left };
     let (created_at, deleted_at) = (NOW.plus_ms(-900_000), Some(NOW.plus_ms(-800_000)));
-    rows.places
-        .insert(key, Place { user: USER, status, created_at, deleted_at, lapses: 0, unpaid_ms: 0 });
+    let (user, visit) = (USER, number);
+    let place = Place { user, status, created_at, visit, deleted_at, lapses: 0, unpaid_ms: 0 };
+    rows.places.insert(key, place);
     if served {
         let admission = Admission {
             user: USER,
@@ -317,7 +318,6 @@ fn elsewhere(rows: &mut Rows, number: u64) {
         end_at: Some(NOW.plus_ms(-8_000_000)),
         by_hand: ByHand::default(),
         time_zone: None,
-        pause_reason: PauseReason::default(),
         policy: Policy::default(),
         created_at: NOW.plus_ms(-9_000_000),
     };

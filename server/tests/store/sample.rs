@@ -1,17 +1,17 @@
 //! One row of each kind, with every column filled, and the same rows changed.
 
-use boxoffice_core::concert::{
-    ByHand, Concert, ConcertDate, PauseReason, Policy, Seat, SeatStatus,
-};
+use boxoffice_core::concert::{ByHand, Concert, ConcertDate, Policy, Seat, SeatStatus};
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId,
+    Uuid,
 };
 use boxoffice_core::idempotency::Record;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, DrawRule, DrawTerms, Place, PlaceStatus, QueueSettings, QueueState,
+    Admission, AdmissionEnd, DrawRule, DrawTerms, PauseReason, Place, PlaceStatus, QueueKind,
+    QueueSettings, QueueState,
 };
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
@@ -27,7 +27,10 @@ pub const CLAIM: ReservationId = ReservationId(Uuid::from_u128(4));
 pub const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 pub const SESSION: SessionId = SessionId(Uuid::from_u128(6));
 pub const SEAT: SeatKey = SeatKey { date: DATE, number: 7 };
-pub const PLACE: PlaceKey = PlaceKey { concert: SHOW, sequence: 9 };
+/// The general queue, and another.
+pub const LINE: QueueId = QueueId::general(SHOW);
+pub const OTHER_LINE: QueueId = QueueId { concert: SHOW, id: Uuid::from_u128(12) };
+pub const PLACE: PlaceKey = PlaceKey { queue: LINE, sequence: 9 };
 
 pub fn key() -> (Uuid, String) {
     (USER.0, "order \u{2116} 1".into())
@@ -43,10 +46,11 @@ pub fn keys() -> Keys {
     keys.concerts.insert(SHOW);
     keys.dates.insert(DATE);
     keys.seats.insert(SEAT);
-    keys.queues.insert(SHOW);
+    keys.queues.insert(LINE);
     keys.places.insert(PLACE);
     keys.newest_places.insert((USER, SHOW));
-    keys.returning.insert(SHOW);
+    keys.queues_of.insert(SHOW);
+    keys.returning.insert(LINE);
     keys.admissions.insert(PLACE);
     keys.reservations.insert(CLAIM);
     keys.reserved_seats.insert(CLAIM);
@@ -61,6 +65,7 @@ pub fn place(user: UserId, status: PlaceStatus) -> Place {
         user,
         status,
         created_at: Time(21),
+        visit: 24,
         deleted_at: Some(Time(22)),
         lapses: 2,
         unpaid_ms: 23,
@@ -70,9 +75,8 @@ pub fn place(user: UserId, status: PlaceStatus) -> Place {
 pub fn claim(status: ReservationStatus) -> Reservation {
     Reservation {
         user: USER,
-        concert: SHOW,
+        place: PLACE,
         date: DATE,
-        sequence: 9,
         status,
         seat_count: 1,
         total_price: Money(50_000),
@@ -134,6 +138,10 @@ pub fn seat() -> Seat {
 
 pub fn queue() -> QueueState {
     QueueState {
+        kind: QueueKind::General,
+        queue_name: "General".into(),
+        own_opens_at: None,
+        pause_reason: PauseReason { en: Some("A break".into()), ko: Some("잠시 멈춤".into()) },
         seed: [0xa5; 32],
         drawn: Some(4),
         cursor: 5,
@@ -198,7 +206,6 @@ pub fn concert() -> Concert {
             reopened_at: Some(Time(19)),
         },
         time_zone: Some("Asia/Seoul".into()),
-        pause_reason: PauseReason { en: Some("A break".into()), ko: Some("잠시 멈춤".into()) },
         policy: Policy::default(),
         created_at: Time(12),
     }
@@ -241,7 +248,7 @@ pub fn insert(rows: &mut Rows) {
     rows.concerts.insert(SHOW, concert());
     rows.dates.insert(DATE, date());
     rows.seats.insert(SEAT, seat());
-    rows.queues.insert(SHOW, queue());
+    rows.queues.insert(LINE, queue());
     rows.places.insert(PLACE, place(USER, PlaceStatus::Returning));
     rows.admissions.insert(PLACE, admission());
     rows.reservations.insert(CLAIM, claim(ReservationStatus::Held));
@@ -253,6 +260,27 @@ pub fn insert(rows: &mut Rows) {
     rows.entries.insert(id, entry);
     rows.payments.insert(CLAIM, payment(PAYMENT));
     rows.idempotency.insert(key(), record([1; 32]));
+}
+
+fn changed_queue() -> QueueState {
+    QueueState {
+        kind: QueueKind::General,
+        queue_name: "General".into(),
+        own_opens_at: None,
+        pause_reason: PauseReason::default(),
+        seed: queue().seed,
+        drawn: None,
+        cursor: 6,
+        tail: 10,
+        waiting: 4,
+        active: 0,
+        returning: 0,
+        credit_milli: 7,
+        credit_at: Time(8),
+        max_active_at: Time(9),
+        settings: QueueSettings::default(),
+        rule: DrawRule::default(),
+    }
 }
 
 /// Changes every column that may change, in rows that were loaded.
@@ -276,7 +304,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
     concert.run_time = 90;
     concert.policy = OTHER_POLICY;
     concert.by_hand = ByHand { deleted_at: Some(Time(18)), ..ByHand::default() };
-    (concert.time_zone, concert.pause_reason) = (None, PauseReason::default());
+    concert.time_zone = None;
     *rows.dates.update(&DATE)? = ConcertDate {
         concert: SHOW,
         concert_date: Time(20),
@@ -291,20 +319,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
     (seat.reservation, seat.held_until) = (None, None);
     seat.reservated_date = None;
     (seat.last_holder, seat.last_holder_until) = (None, None);
-    *rows.queues.update(&SHOW)? = QueueState {
-        seed: queue().seed,
-        drawn: None,
-        cursor: 6,
-        tail: 10,
-        waiting: 4,
-        active: 0,
-        returning: 0,
-        credit_milli: 7,
-        credit_at: Time(8),
-        max_active_at: Time(9),
-        settings: QueueSettings::default(),
-        rule: DrawRule::default(),
-    };
+    *rows.queues.update(&LINE)? = changed_queue();
     let place = rows.places.update(&PLACE)?;
     (place.status, place.deleted_at, place.lapses) = (PlaceStatus::Served, None, 3);
     *rows.admissions.update(&PLACE)? = Admission {

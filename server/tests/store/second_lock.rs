@@ -2,10 +2,11 @@
 //! whole transaction is gone. Not for memory, which has none.
 
 use crate::contract::commit;
-use crate::sample::{self, CLAIM, PAYMENT, SEAT, SHOW, USER};
+use crate::sample::{self, CLAIM, LINE, OTHER_LINE, PAYMENT, SEAT, USER};
 use crate::subject::Subject;
-use boxoffice_core::id::{PaymentId, ReservationId, UserId, Uuid};
+use boxoffice_core::id::{PaymentId, PlaceKey, QueueId, ReservationId, UserId, Uuid};
 use boxoffice_core::money::Money;
+use boxoffice_core::queue::PlaceStatus;
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_server::store::Fault;
 
@@ -67,13 +68,17 @@ const WRONG: &[Wrong] = &[
         rows.entries.insert(id, entry);
     }),
     ("a queue is made twice", |rows| {
-        rows.queues.insert(SHOW, sample::queue());
+        rows.queues.insert(LINE, sample::queue());
+    }),
+    ("a user is in two queues of a concert by one visit", |rows| {
+        let place = sample::place(USER, PlaceStatus::Waiting);
+        rows.places.insert(PlaceKey { queue: OTHER_LINE, sequence: 1 }, place);
     }),
     ("the cursor runs past the tail", |rows| {
         let mut queue = sample::queue();
         queue.cursor = queue.tail + 1;
         let other = boxoffice_core::id::ConcertId(Uuid::from_u128(93));
-        rows.queues.insert(other, queue);
+        rows.queues.insert(QueueId::general(other), queue);
     }),
 ];
 
@@ -99,8 +104,8 @@ pub fn constraints_say_no<T: Subject>() {
 pub fn a_row_that_is_gone_is_a_fault<T: Subject>() {
     let mut subject = T::empty();
     let done = commit(subject.store(), &Keys::default(), |rows| {
-        rows.queues.put_loaded(SHOW, Some(sample::queue()));
-        rows.queues.update(&SHOW);
+        rows.queues.put_loaded(LINE, Some(sample::queue()));
+        rows.queues.update(&LINE);
     });
     assert!(matches!(done, Err(Fault::Corrupt(_))), "{done:?}");
     assert!(subject.dump().values().all(Vec::is_empty));

@@ -49,6 +49,7 @@ pub const NAMES: &[(&str, &str, &str)] = &[
     ("POST",   "/api/v1/admin/concerts/{id}/dates",       "add_concert_date"),
     ("PUT",    "/api/v1/admin/concerts/{id}/sale",        "set_sale"),
     ("PUT",    "/api/v1/admin/concerts/{id}/queue",       "set_queue"),
+    ("POST",   "/api/v1/admin/concerts/{id}/queues",      "add_queue"),
     ("PUT",    "/api/v1/admin/concerts/{id}/draw",        "set_draw_value"),
     ("GET",   "/api/v1/admin/concert-dates/{id}/bookings", "export_bookings"),
     ("PATCH", "/api/v1/admin/concerts/{id}",            "change_concert"),
@@ -138,7 +139,8 @@ const PLAIN: &str = r"^[^\u0000-\u001F\u007F-\u009F\u2028\u2029]*$";
 /// Whether a member of a change is left out or has a value, and is never null.
 pub fn never_null(schema: &str, property: &str) -> bool {
     let is_change = matches!(schema, "ConcertChange" | "DateChange" | "QueueBody" | "SaleBody");
-    is_change && property != "closes_at"
+    let is_choice = matches!(schema, "DrawBody" | "JoinBody") && property == "queue_id";
+    is_change && property != "closes_at" || is_choice
 }
 
 /// What is known of a member of a body.
@@ -162,17 +164,20 @@ pub fn of_property(schema: &str, property: &str) -> Value {
         ("Credentials" | "Farewell", "password") | ("NewPassword", "current_password") => {
             json!({ "format": "password" })
         }
-        ("NewConcert", "name" | "theater") | ("SeatRange", "zone") => name,
+        ("NewConcert", "name" | "theater") | ("SeatRange", "zone") | ("NewQueue", "name") => name,
         ("NewConcert", "run_time_minutes") => json!({ "minimum": 1, "maximum": 1_440 }),
         ("NewConcert", "hold_seconds" | "shop_seconds" | "arrival_grace_seconds") => seconds(1),
         ("NewConcert", "rehold_after_seconds") => seconds(0),
         ("NewConcert", "seats_per_user") => {
             json!({ "minimum": 1, "maximum": SEATS_PER_RESERVATION_MAX })
         }
-        ("NewConcert" | "QueueBody", "max_active" | "admissions_per_second" | "max_waiting") => {
+        (
+            "NewConcert" | "NewQueue" | "QueueBody",
+            "max_active" | "admissions_per_second" | "max_waiting",
+        ) => {
             json!({ "minimum": 1, "maximum": ADMISSION_MAX })
         }
-        ("NewConcert", "draw_beacon") | ("DrawBody", "value") => {
+        ("NewConcert" | "NewQueue", "draw_beacon") | ("DrawBody", "value") => {
             json!({ "minLength": 1, "maxLength": 200, "pattern": PLAIN })
         }
         ("NewConcert", "dates") => json!({ "maxItems": DATES_PER_CONCERT_MAX }),

@@ -4,7 +4,7 @@
 use super::super::keys::{self, LiveKey};
 use super::super::reads::{
     OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeReservation,
-    sold,
+    general_first, sold,
 };
 use super::super::records::{Record, Source, TABLES};
 use super::super::{Fault, memory::Dump};
@@ -13,7 +13,7 @@ use super::fault::Trouble;
 use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId,
+    ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId,
 };
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::Payment;
@@ -121,29 +121,19 @@ fn read_snapshot(link: &mut Link, of: Of) -> Result<Snapshot, Fault> {
 
 fn read_concerts(link: &mut Link, some: &[ConcertId], all: &mut Snapshot) -> Result<(), Fault> {
     let among = format!("concert_id IN ({})", list(some.iter().map(|key| id(&key.0))));
-    let left = |status: &str| {
-        format!(
-            "SELECT concert_id, sequence FROM waiting_queue WHERE {among} AND status = '{status}' \
-             ORDER BY concert_id, sequence"
-        )
-    };
     let text = [
         columns_of::<ConcertDate>(&format!(
             "WHERE {among} AND withdrawn_at IS NULL ORDER BY concert_date_id"
         )),
-        columns_of::<QueueState>(&format!("WHERE {among} ORDER BY concert_id")),
-        columns_of::<Admission>(&format!(
-            "WHERE {among} AND (is_active = 1 OR end_reason = 'no_show')"
-        )),
-        left("left"),
-        left("returning"),
+        columns_of::<QueueState>(&format!("WHERE {among} ORDER BY concert_id, queue_id")),
     ];
     let mut next = ask(link, &text.join("; "))?;
     let dates = records::<ConcertDate>(next())?;
-    all.queues.extend(records::<QueueState>(next())?);
-    all.admissions.extend(records::<Admission>(next())?);
-    all.left.extend(places(next())?);
-    all.returning.extend(places(next())?);
+    let queues = records::<QueueState>(next())?;
+    for some in queues.chunks(KEYS_MAX) {
+        read_lines(link, some, all)?;
+    }
+    all.queues.extend(queues);
     for some in dates.chunks(KEYS_MAX) {
         let among = list(some.iter().map(|(key, _)| id(&key.0)));
         let rest =
@@ -151,6 +141,33 @@ fn read_concerts(link: &mut Link, some: &[ConcertId], all: &mut Snapshot) -> Res
         all.seats.extend(records::<Seat>(ask(link, &columns_of::<Seat>(&rest))?())?);
     }
     all.dates.extend(dates);
+    Ok(())
+}
+
+/// Who is in the shop by way of these queues, and whose places are not told by their cursors.
+fn read_lines(
+    link: &mut Link,
+    some: &[(QueueId, QueueState)],
+    all: &mut Snapshot,
+) -> Result<(), Fault> {
+    let among = format!("queue_id IN ({})", list(some.iter().map(|(key, _)| id(&key.id))));
+    let left = |status: &str| {
+        format!(
+            "SELECT concert_id, queue_id, sequence FROM waiting_queue \
+             WHERE {among} AND status = '{status}' ORDER BY queue_id, sequence"
+        )
+    };
+    let text = [
+        columns_of::<Admission>(&format!(
+            "WHERE {among} AND (is_active = 1 OR end_reason = 'no_show')"
+        )),
+        left("left"),
+        left("returning"),
+    ];
+    let mut next = ask(link, &text.join("; "))?;
+    all.admissions.extend(records::<Admission>(next())?);
+    all.left.extend(places(next())?);
+    all.returning.extend(places(next())?);
     Ok(())
 }
 
@@ -162,11 +179,13 @@ pub(super) fn seats_of(link: &mut Link, date: DateId) -> Result<Vec<(SeatKey, Se
 }
 
 fn places(rows: Vec<Row>) -> Result<Vec<PlaceKey>, Fault> {
-    let place = |line: Line| {
-        let concert = ConcertId(line.id(0)?);
-        Ok(PlaceKey { concert, sequence: line.count(1)? })
-    };
-    rows.into_iter().map(Line).map(place).collect()
+    rows.into_iter().map(|row| place(&Line(row))).collect()
+}
+
+/// A place by concert, queue and sequence, in this order.
+pub(super) fn place(line: &Line) -> Result<PlaceKey, Fault> {
+    let queue = QueueId { concert: ConcertId(line.id(0)?), id: line.id(1)? };
+    Ok(PlaceKey { queue, sequence: line.count(2)? })
 }
 
 /// All columns of a record's table, then what is given.
@@ -265,13 +284,14 @@ impl Reads for MySqlReads {
 
     fn open_places(&mut self, user: UserId, limit: usize) -> Result<Vec<PlaceKey>, Fault> {
         let text = format!(
-            "SELECT w.concert_id, w.sequence FROM \
-             (SELECT concert_id, MAX(sequence) AS sequence FROM waiting_queue \
-                 FORCE INDEX (waiting_queue_by_user) WHERE user_id = {} GROUP BY concert_id) n \
-             JOIN waiting_queue w ON w.concert_id = n.concert_id AND w.sequence = n.sequence \
-             LEFT JOIN user_token t ON t.concert_id = w.concert_id AND t.sequence = w.sequence \
+            "SELECT w.concert_id, w.queue_id, w.sequence FROM \
+             (SELECT concert_id, MAX(visit) AS visit FROM waiting_queue \
+                 FORCE INDEX (waiting_queue_by_user) WHERE user_id = {user} GROUP BY concert_id) n \
+             JOIN waiting_queue w FORCE INDEX (waiting_queue_by_user) \
+                 ON w.user_id = {user} AND w.concert_id = n.concert_id AND w.visit = n.visit \
+             LEFT JOIN user_token t ON t.queue_id = w.queue_id AND t.sequence = w.sequence \
              WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1 LIMIT {limit}",
-            id(&user.0)
+            user = id(&user.0)
         );
         places(self.rows(&text)?)
     }
@@ -384,10 +404,10 @@ impl Reads for MySqlReads {
         ];
         let mut answers = self.link.ask_again(&text.join("; "))?.into_iter();
         let mut next = || answers.next().unwrap_or_default().rows;
-        let (concert, queue) = (records::<Concert>(next())?, records::<QueueState>(next())?);
+        let (concert, queues) = (records::<Concert>(next())?, records::<QueueState>(next())?);
         let dates = records::<ConcertDate>(next())?;
-        let both = concert.into_iter().next().zip(queue.into_iter().next());
-        Ok(both.map(|((_, concert), (_, queue))| (concert, queue, dates)))
+        let Some((_, concert)) = concert.into_iter().next() else { return Ok(None) };
+        Ok(Some((concert, general_first(queues)?, dates)))
     }
 
     fn performances(

@@ -1,7 +1,7 @@
 //! Concerts and their dates as columns and back.
 
 use super::columns;
-use boxoffice_core::concert::{ByHand, Concert, ConcertDate, PauseReason, Policy};
+use boxoffice_core::concert::{ByHand, Concert, ConcertDate, Policy};
 use boxoffice_core::id::{ConcertId, DateId};
 
 columns! {
@@ -27,8 +27,6 @@ columns! {
         closed_at: row.by_hand.closed_at,
         deleted_at: row.by_hand.deleted_at,
         time_zone: row.time_zone,
-        pause_en: row.pause_reason.en,
-        pause_ko: row.pause_reason.ko,
         reopened_at: row.by_hand.reopened_at,
     }
     read concert_id => Concert {
@@ -48,7 +46,6 @@ columns! {
             rehold_after_ms,
         },
         time_zone,
-        pause_reason: PauseReason { en: pause_en, ko: pause_ko },
         created_at,
     }
 }

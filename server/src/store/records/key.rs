@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::column::Column as _;
 use boxoffice_core::id::{
-    ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
 
 /// What a key consists of, which says how servers look many of them up at once.
@@ -37,10 +37,18 @@ macro_rules! ids {
 }
 ids!(ConcertId, DateId, ReservationId, SessionId, UserId);
 
+/// Its own id is enough to find it.
+impl RowKey for QueueId {
+    const SHAPE: Shape = Shape::Id;
+    fn cells(&self) -> impl AsRef<[Cell<'_>]> {
+        [self.id.cell()]
+    }
+}
+
 impl RowKey for PlaceKey {
     const SHAPE: Shape = Shape::Numbered;
     fn cells(&self) -> impl AsRef<[Cell<'_>]> {
-        [self.concert.cell(), self.sequence.cell()]
+        [self.queue.id.cell(), self.sequence.cell()]
     }
 }
 

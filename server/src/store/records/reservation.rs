@@ -1,8 +1,9 @@
 //! Reservations and their seats as columns and back.
 
-use super::column::words;
+use super::cell::Cell;
+use super::column::{Column as _, words};
 use super::columns;
-use boxoffice_core::id::ReservationId;
+use boxoffice_core::id::{PlaceKey, QueueId, ReservationId};
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 
 words! {
@@ -14,15 +15,21 @@ words! {
     }
 }
 
+/// The queue, where it is not the general one of the concert: nothing was there before there were others.
+fn named(queue: &QueueId) -> Cell<'_> {
+    if queue.is_general() { Cell::Null } else { queue.id.cell() }
+}
+
 columns! {
     Reservation[ReservationId] in "reservation", found by reservation_id;
     |key, row|
     key { reservation_id: key }
     fixed {
         user_id: row.user,
-        concert_id: row.concert,
+        concert_id: row.place.queue.concert,
         concert_date_id: row.date,
-        sequence: row.sequence,
+        queue_id: named(&row.place.queue),
+        sequence: row.place.sequence,
         seat_count: row.seat_count,
         total_price: row.total_price,
         reservation_date: row.reservation_date,
@@ -31,9 +38,8 @@ columns! {
     mutable { status: row.status, ended_at: row.ended_at, amount_id: row.payment }
     read reservation_id => Reservation {
         user: user_id,
-        concert: concert_id,
+        place: PlaceKey { queue: QueueId::named(concert_id, queue_id), sequence },
         date: concert_date_id,
-        sequence,
         status,
         seat_count,
         total_price,

@@ -3,7 +3,7 @@
 use super::super::keys::{self, LiveKey};
 use super::super::reads::{
     OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeReservation,
-    sold,
+    general_first, sold,
 };
 use super::super::records::{Record, TABLES};
 use super::super::sql::select;
@@ -12,7 +12,7 @@ use super::open::{Files, open_reader};
 use super::{cells, count_steps};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId, Uuid,
+    ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, SessionId, UserId, Uuid,
 };
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::Payment;
@@ -22,7 +22,7 @@ use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Balance, LedgerEntry};
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Connection, Params, Row, params};
 use sea_query::SqliteQueryBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
@@ -83,9 +83,9 @@ impl SqliteReads {
         Ok((id, reservation, seats.into_iter().map(|(_, seat)| seat).collect()))
     }
 
-    fn places(&self, concert: &[u8; 16], status: &str) -> Result<Vec<PlaceKey>, Fault> {
-        let rest = "WHERE concert_id = ? AND status = ?";
-        let found = self.all::<Place>(rest, params![concert, status])?;
+    fn places(&self, queue: &[u8; 16], status: &str) -> Result<Vec<PlaceKey>, Fault> {
+        let rest = "WHERE queue_id = ? AND status = ?";
+        let found = self.all::<Place>(rest, params![queue, status])?;
         Ok(found.into_iter().map(|(key, _)| key).collect())
     }
 
@@ -119,6 +119,10 @@ impl SqliteReads {
         ended.collect()
     }
 
+    fn queues(&self, concert: ConcertId) -> Result<Vec<(QueueId, QueueState)>, Fault> {
+        self.all::<QueueState>("WHERE concert_id = ?", [concert.0.as_bytes()])
+    }
+
     fn dates(&self, concert: ConcertId) -> Result<Vec<(DateId, ConcertDate)>, Fault> {
         let rest = "WHERE concert_id = ? AND withdrawn_at IS NULL \
                     ORDER BY concert_date, concert_date_id";
@@ -135,17 +139,19 @@ impl SqliteReads {
             all.ended = self.ended(now)?;
         }
         for (concert, _) in &all.concerts {
-            let id = concert.0.as_bytes();
             for (date, row) in self.dates(*concert)? {
                 let rest = "WHERE concert_date_id = ? ORDER BY seat_number";
                 all.seats.extend(self.all::<Seat>(rest, [date.0.as_bytes()])?);
                 all.dates.push((date, row));
             }
-            all.queues.extend(self.all::<QueueState>("WHERE concert_id = ?", [id])?);
-            let rest = "WHERE concert_id = ? AND (is_active = 1 OR end_reason = 'no_show')";
-            all.admissions.extend(self.all::<Admission>(rest, [id])?);
-            all.left.extend(self.places(id, "left")?);
-            all.returning.extend(self.places(id, "returning")?);
+            for (queue, row) in self.queues(*concert)? {
+                let id = queue.id.as_bytes();
+                let rest = "WHERE queue_id = ? AND (is_active = 1 OR end_reason = 'no_show')";
+                all.admissions.extend(self.all::<Admission>(rest, [id])?);
+                all.left.extend(self.places(id, "left")?);
+                all.returning.extend(self.places(id, "returning")?);
+                all.queues.push((queue, row));
+            }
         }
         Ok(all)
     }
@@ -164,12 +170,21 @@ const LIVE: &str = "WHERE deleted_at IS NULL AND (start_at > ?1 \
          WHERE q.concert_id = concert.concert_id AND q.active > 0) ORDER BY concert_id";
 
 /// Newest places of a user that wait, or whose admission is active.
-const OPEN_PLACES: &str = "SELECT w.concert_id, w.sequence FROM \
-     (SELECT concert_id, max(sequence) AS sequence FROM waiting_queue \
-         WHERE user_id = ? GROUP BY concert_id) n \
-     JOIN waiting_queue w ON w.concert_id = n.concert_id AND w.sequence = n.sequence \
-     LEFT JOIN user_token t ON t.concert_id = w.concert_id AND t.sequence = w.sequence \
-     WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1 LIMIT ?";
+const OPEN_PLACES: &str = "SELECT w.concert_id, w.queue_id, w.sequence FROM \
+     (SELECT concert_id, max(visit) AS visit FROM waiting_queue \
+         WHERE user_id = ?1 GROUP BY concert_id) n \
+     JOIN waiting_queue w \
+         ON w.user_id = ?1 AND w.concert_id = n.concert_id AND w.visit = n.visit \
+     LEFT JOIN user_token t ON t.queue_id = w.queue_id AND t.sequence = w.sequence \
+     WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1 LIMIT ?2";
+
+/// A place by concert, queue and sequence, in this order.
+pub(super) fn place(row: &Row<'_>) -> Result<PlaceKey, Fault> {
+    let id = |column| Ok::<_, Fault>(super::Source::uuid(row, column)?.unwrap_or_default());
+    let queue = QueueId { concert: ConcertId(id(0)?), id: id(1)? };
+    let sequence = u64::try_from(row.get::<_, i64>(2)?).unwrap_or_default();
+    Ok(PlaceKey { queue, sequence })
+}
 
 impl Reads for SqliteReads {
     fn user_by_name(&mut self, username: &str) -> Result<Option<(UserId, User)>, Fault> {
@@ -197,9 +212,7 @@ impl Reads for SqliteReads {
         let mut found = statement.query(params![user.0.as_bytes(), limit])?;
         let mut places = Vec::new();
         while let Some(row) = found.next()? {
-            let concert = super::Source::uuid(row, 0)?.unwrap_or(Uuid::nil());
-            let sequence = u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default();
-            places.push(PlaceKey { concert: ConcertId(concert), sequence });
+            places.push(place(row)?);
         }
         Ok(places)
     }
@@ -311,9 +324,7 @@ impl Reads for SqliteReads {
         let Some((_, concert)) = self.concerts(Of::Concert(id))?.pop() else {
             return Ok(None);
         };
-        let queue = self.first::<QueueState>("WHERE concert_id = ?", [id.0.as_bytes()])?;
-        let queue = queue.ok_or_else(|| Fault::Corrupt("a queue is gone".into()))?;
-        Ok(Some((concert, queue.1, self.dates(id)?)))
+        Ok(Some((concert, general_first(self.queues(id)?)?, self.dates(id)?)))
     }
 
     fn performances(

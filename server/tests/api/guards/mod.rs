@@ -93,6 +93,10 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
         ("PUT", "/api/v1/admin/concerts/{id}/queue") => {
             put(format!("{admin}/queue")).json(&json!({ "paused": true }))
         }
+        ("POST", "/api/v1/admin/concerts/{id}/queues") => {
+            let queue = json!({ "name": "Fan club", "opens_at": "2027-01-15T17:00:00Z" });
+            post(format!("{admin}/queues")).json(&queue)
+        }
         ("PUT", "/api/v1/admin/concerts/{id}/draw") => {
             put(format!("{admin}/draw")).json(&json!({ "value": "7f" }))
         }

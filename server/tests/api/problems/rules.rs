@@ -88,6 +88,15 @@ pub async fn sale(met: &mut Met) {
     "#);
     let seen = sale.send(reserve(&fan, &other, &[1])).await;
     assert_eq!(seen.code(), "date_not_found");
+    let elsewhere = json!({ "queue_id": new_id() });
+    let join = post(show.path("/queue-tokens")).identity(&fan.identity).json(&elsewhere);
+    let seen = sale.send(join).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    404
+
+    code: "queue_not_found"
+    title: "The concert has no such waiting queue."
+    "#);
 
     sale.pass(-10_000);
     let seen = sale.send(reserve(&fan, &show, &[1])).await;

@@ -2,11 +2,11 @@
 //! were used, what operators set. A second, simple-minded bookkeeping that needs no rows.
 
 use super::line::LineBook;
-use super::settings::Settings;
+use super::settings::{Line, Settings};
 use super::{Check, Found};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::id::{
-    ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::refusal::Refusal;
@@ -61,16 +61,17 @@ pub struct History {
     /// Charges, and what operators added and took, by id.
     pub charged: BTreeMap<Uuid, (UserId, i64)>,
     pub concerts: BTreeMap<ConcertId, Settings>,
+    pub lines: BTreeMap<QueueId, Line>,
     pub names: BTreeMap<String, UserId>,
     /// What a user's password is compared with.
     pub passwords: BTreeMap<UserId, String>,
     /// Sessions: whose, the number that is to be used next, and whether somebody was told that it has ended.
     pub sessions: BTreeMap<SessionId, (UserId, u64, bool)>,
-    /// Each user's newest place in a queue.
+    /// Each user's newest place in a concert.
     pub newest: BTreeMap<(UserId, ConcertId), PlaceKey>,
     pub joined: BTreeMap<PlaceKey, (UserId, Time)>,
     pub(super) numbers: Vec<(PlaceKey, u64)>,
-    pub(super) admitted: BTreeMap<ConcertId, u64>,
+    pub(super) admitted: BTreeMap<QueueId, u64>,
     pub old_keys: u64,
     keys: BTreeMap<(Uuid, String), Kept>,
 }
@@ -81,8 +82,8 @@ impl History {
             self.forth_ms += (now.0 - self.now.0).max(0);
         }
         self.now = now;
-        for settings in self.concerts.values_mut() {
-            settings.most_active = settings.max_active;
+        for line in self.lines.values_mut() {
+            line.most_active = line.max_active;
         }
     }
 
@@ -149,7 +150,7 @@ impl History {
         else {
             return true;
         };
-        let (hold, away) = (settings.hold_ms, 3 * settings.rehold_ms);
+        let (hold, away) = (settings.most_hold_ms, 3 * settings.least_rehold_ms);
         let beyond = self.unpaid_ms(user, concert) - 3 * hold;
         away == 0 || beyond * away <= hold * (self.forth_ms - since)
     }
@@ -219,11 +220,11 @@ impl History {
         self.old_keys += (old - self.keys.len()) as u64;
     }
 
-    pub fn max_active(&self, concert: ConcertId) -> u64 {
-        self.concerts.get(&concert).map_or(0, |settings| settings.most_active)
+    pub fn max_active(&self, queue: QueueId) -> u64 {
+        self.lines.get(&queue).map_or(0, |line| line.most_active)
     }
 
-    pub fn take_admitted(&mut self) -> BTreeMap<ConcertId, u64> {
+    pub fn take_admitted(&mut self) -> BTreeMap<QueueId, u64> {
         std::mem::take(&mut self.admitted)
     }
 

@@ -15,7 +15,7 @@ mod settings;
 mod tokens;
 
 use boxoffice_core::batch::{Envelope, Reply};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::id::{DateId, PlaceKey, QueueId, ReservationId, SeatKey, UserId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::time::Time;
 use boxoffice_server::store::memory::MemoryStore;
@@ -148,7 +148,7 @@ impl Found {
 pub struct Touched {
     pub dates: Vec<DateId>,
     pub seats: Vec<SeatKey>,
-    pub queues: Vec<ConcertId>,
+    pub queues: Vec<QueueId>,
     pub places: Vec<PlaceKey>,
     pub admissions: Vec<PlaceKey>,
     pub reservations: Vec<ReservationId>,

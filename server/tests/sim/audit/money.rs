@@ -157,7 +157,7 @@ fn payment(found: &mut Found, store: &MemoryStore, id: ReservationId) {
         (Some(r), Some(p)) => {
             r.status == ReservationStatus::Confirmed
                 && r.payment == Some(p.payment)
-                && (p.amount, p.user, p.concert) == (r.total_price, r.user, r.concert)
+                && (p.amount, p.user, p.concert) == (r.total_price, r.user, r.concert())
         }
         (Some(r), None) => r.status != ReservationStatus::Confirmed,
         (None, paid) => paid.is_none(),

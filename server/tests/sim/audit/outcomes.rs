@@ -49,7 +49,7 @@ impl History {
                 }
             }
             (Command::Admit(admit), Outcome::Admitted { count, .. }) => {
-                self.admit(found, admit.concert, *count);
+                self.admit(found, admit.queue, *count);
             }
             (Command::Reserve(reserve), Outcome::Reserved { .. }) => {
                 self.reserved(found, store, reserve, outcome);
@@ -81,6 +81,7 @@ impl History {
             (Command::CreateConcert(create), Outcome::ConcertCreated { .. }) => {
                 self.created(create);
             }
+            (Command::AddQueue(add), Outcome::QueueAdded { .. }) => self.added(found, add),
             (Command::AddDate(_), Outcome::DateAdded { .. })
             | (Command::SetDraw(_), Outcome::DrawSet { .. }) => {}
             (Command::SetSale(_), Outcome::SaleSet { .. })
@@ -111,8 +112,10 @@ impl History {
             }
             (Command::DeleteConcert(delete), Outcome::Deleted) => {
                 self.nothing_taken(found, |hold| hold.concert == delete.concert);
+                let now = self.now.0;
+                let other = self.other_open(delete.concert).then_some(self.now);
                 if let Some(settings) = self.concerts.get_mut(&delete.concert) {
-                    let open = settings.on_sale(self.now.0);
+                    let open = settings.sells(None, now) || settings.sells(other, now);
                     let over = dates_over(store, delete.concert, self.now);
                     found.ensure(!open || over, Check::ReplyTrue, || {
                         format!("{delete:?} while open, {settings:?}")
@@ -162,12 +165,14 @@ impl History {
     }
 
     fn joined(&mut self, found: &mut Found, join: &Join, ticket: &Ticket) {
-        let key = (join.user, join.concert);
+        let key = (join.user, join.queue.concert);
         let newest = self.newest.get(&key).copied();
         let place = ticket.place;
         let right = if ticket.created {
-            let after = newest.is_none_or(|newest| newest.sequence < place.sequence);
-            after && place.concert == join.concert && !self.joined.contains_key(&place)
+            let after =
+                |newest: PlaceKey| newest.queue != place.queue || newest.sequence < place.sequence;
+            let after = newest.is_none_or(after);
+            after && place.queue == join.queue && !self.joined.contains_key(&place)
         } else {
             newest == Some(place)
         };
@@ -197,7 +202,7 @@ impl History {
         self.newest.insert(key, place);
         self.joined.insert(place, (join.user, ticket.joined_at));
         if matches!(ticket.state, TicketState::Admitted { .. }) {
-            self.admit(found, join.concert, 1);
+            self.admit(found, join.queue, 1);
         }
     }
 
@@ -232,11 +237,13 @@ impl History {
         reserve: &Reserve,
         outcome: &Outcome,
     ) {
-        let Some(settings) = self.concerts.get(&reserve.place.concert).copied() else {
+        let Some(settings) = self.concerts.get(&reserve.place.queue.concert).copied() else {
             return;
         };
         let now = self.now.0;
-        let on_sale = settings.on_sale(now);
+        // Who was let in by another queue than the general one has seen it open, whatever the clock says since.
+        let seen = (!reserve.place.queue.is_general()).then_some(Time(i64::MIN));
+        let on_sale = settings.sells(seen, now);
         found.ensure(on_sale, Check::Opened, || format!("{outcome:?}, {settings:?}"));
         self.reply_fits(found, store, reserve, outcome, settings);
         for number in &reserve.seats {
@@ -250,7 +257,7 @@ impl History {
                 format!("{key:?} was given to {reserve:?}, to whom it is closed until {closed:?}")
             });
         }
-        let may_hold = self.may_hold(reserve.user, reserve.place.concert);
+        let may_hold = self.may_hold(reserve.user, reserve.place.queue.concert);
         found.ensure(may_hold, Check::SeatLimit, || format!("{reserve:?} goes on and on"));
         let have = self.seats_of(reserve.user, reserve.date) + reserve.seats.len();
         found.ensure(have as u64 <= settings.seats_per_user.into(), Check::SeatLimit, || {
@@ -261,7 +268,7 @@ impl History {
         };
         let hold = Hold {
             user: reserve.user,
-            concert: reserve.place.concert,
+            concert: reserve.place.queue.concert,
             date: reserve.date,
             seats: reserve.seats.clone(),
             price: total_price.0,

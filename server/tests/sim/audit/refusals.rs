@@ -5,6 +5,7 @@ use super::{Check, Found};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::ConcertDate;
 use boxoffice_core::id::{PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::queue::{Admit, Join, SetDraw, SetQueue};
 use boxoffice_core::refusal::Refusal;
 use boxoffice_server::store::memory::MemoryStore;
 
@@ -62,9 +63,10 @@ impl History {
             }
             (Command::SetDraw(set), Refusal::SaleNotOpen { opens_at }) => {
                 // The terms are never changed, so that those of now are those of then.
-                let terms = store.queues.get(&set.concert).map(|queue| &queue.rule.terms);
+                let terms = store.queues.get(&set.queue).map(|queue| &queue.rule.terms);
                 let named = terms.and_then(|terms| terms.joined_before);
-                let opens = self.settings(command).map(|(opens, _)| opens);
+                let own = self.lines.get(&set.queue).and_then(|line| line.opens_at);
+                let opens = self.settings(command).map(|(opens, _)| own.map_or(opens, |at| at.0));
                 let before = opens.map(|opens| named.map_or(opens, |named| named.0.min(opens)));
                 before == Some(opens_at.0) && self.now.0 < opens_at.0
             }
@@ -73,9 +75,10 @@ impl History {
                 settings.is_some_and(|(opens, _)| opens == opens_at.0 && self.now.0 < opens)
             }
             (Command::Join(c), Refusal::TooManyLapses { retry_at }) => {
-                let hold_ms = self.concerts.get(&c.concert).map_or(i64::MAX, |show| show.hold_ms);
-                let too_long = self.unpaid_ms(c.user, c.concert) / hold_ms >= 3;
-                let too_many = self.let_go(c.user, c.concert) >= LAPSES_MOST;
+                let hold_ms =
+                    self.concerts.get(&c.queue.concert).map_or(i64::MAX, |show| show.hold_ms);
+                let too_long = self.unpaid_ms(c.user, c.queue.concert) / hold_ms >= 3;
+                let too_many = self.let_go(c.user, c.queue.concert) >= LAPSES_MOST;
                 self.now.0 < retry_at.0 && (too_many || too_long)
             }
             (_, Refusal::HoldReleased) => known.is_some_and(|hold| hold.released),
@@ -112,8 +115,18 @@ impl History {
             Refusal::SaleTimeInPast { at, .. } => at.0 <= self.now.0,
             Refusal::SaleOpen => {
                 let settings = command.concert().and_then(|id| self.concerts.get(&id));
-                settings.is_some_and(|settings| settings.on_sale(self.now.0))
+                let other = command.concert().filter(|id| self.other_open(*id)).map(|_| self.now);
+                settings.is_some_and(|settings| {
+                    settings.sells(None, self.now.0) || settings.sells(other, self.now.0)
+                })
             }
+            Refusal::QueueNotFound => match command {
+                Command::Join(Join { queue, .. })
+                | Command::Admit(Admit { queue, .. })
+                | Command::SetQueue(SetQueue { queue, .. })
+                | Command::SetDraw(SetDraw { queue, .. }) => !self.lines.contains_key(queue),
+                _ => false,
+            },
             Refusal::SaleHasOpened { opens_at } => opens_at.0 <= self.now.0,
             Refusal::HeldOrSold { seats } => *seats > 0,
             _ => true,
@@ -141,9 +154,10 @@ impl History {
 
     fn settings(&self, command: &Command) -> Option<(i64, Option<i64>)> {
         let concert = match command {
-            Command::Join(c) => c.concert,
-            Command::SetDraw(c) => c.concert,
-            _ => visit(command)?.1.concert,
+            Command::Join(c) => c.queue.concert,
+            Command::SetDraw(c) => c.queue.concert,
+            Command::AddQueue(c) => c.queue.concert,
+            _ => visit(command)?.1.queue.concert,
         };
         let settings = self.concerts.get(&concert)?;
         Some((settings.opens_at().0, settings.closes_at().map(|at| at.0)))
@@ -185,7 +199,7 @@ impl History {
             Refusal::InvalidSetting { .. } => !(1..=50).contains(&reserve.seats.len()),
             Refusal::DateNotFound => {
                 let row = store.dates.get(&date);
-                let other = |row: &ConcertDate| row.concert != reserve.place.concert;
+                let other = |row: &ConcertDate| row.concert != reserve.place.queue.concert;
                 row.is_none_or(|row| other(row) || row.withdrawn_at.is_some())
             }
             _ => false,

@@ -110,7 +110,7 @@ impl SeatBook {
                 format!("{id} was {before:?} and is {row:?}")
             });
             let fixed = |r: &Reservation| {
-                let what = (r.user, r.concert, r.date, r.sequence);
+                let what = (r.user, r.place, r.date);
                 (what, r.seat_count, r.total_price, r.reservation_date, r.expires_at)
             };
             found.ensure(fixed(before) == fixed(row), Check::Immutable, || {
@@ -155,7 +155,7 @@ fn seat(found: &mut Found, store: &MemoryStore, key: SeatKey) {
             }
             SeatStatus::Sold => owner.status == ReservationStatus::Confirmed,
         };
-        state && owner.date == key.date && owner.concert == row.concert
+        state && owner.date == key.date && owner.concert() == row.concert
     };
     found.ensure(named && owner.is_some_and(claims), Check::SeatClaim, || {
         format!("{key:?} is {row:?}, claimed by {owner:?}")
@@ -188,7 +188,7 @@ fn reservation(found: &mut Found, store: &MemoryStore, id: ReservationId, latest
         && reserved.iter().all(priced)
         && row.ended_at.is_none() == held
         && row.payment.is_some() == confirmed
-        && store.dates.get(&row.date).is_some_and(|date| date.concert == row.concert);
+        && store.dates.get(&row.date).is_some_and(|date| date.concert == row.concert());
     found.ensure(fits, Check::ReservationRow, || format!("{id} is {row:?} with {reserved:?}"));
     // A hold that was over at any time may have been overtaken.
     let wanted = match row.status {

@@ -40,6 +40,7 @@ pub enum Action {
     /// An operator sets a queue.
     SetQueue,
     /// An operator gives the value that a draw waits for.
+    AddQueue,
     SetDraw,
     /// An operator changes what is told of a show.
     EditConcert,
@@ -55,7 +56,7 @@ pub enum Action {
 
 impl Action {
     /// How often each happens, relative to the others.
-    pub const WEIGHTS: [(Self, u64); 24] = [
+    pub const WEIGHTS: [(Self, u64); 25] = [
         (Self::Register, 12),
         (Self::Adopt, 6),
         (Self::Account, 40),
@@ -74,6 +75,7 @@ impl Action {
         (Self::AddDate, 4),
         (Self::SetSale, 3),
         (Self::SetQueue, 6),
+        (Self::AddQueue, 4),
         (Self::SetDraw, 6),
         (Self::EditConcert, 2),
         (Self::EditDate, 6),

@@ -15,7 +15,7 @@ use action::{Action, Event};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, PaymentId, ReservationId, SessionId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, PaymentId, QueueId, ReservationId, SessionId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::outcome::Outcome;
@@ -224,6 +224,7 @@ impl Scenario {
             Action::CreateConcert => self.create_concert(),
             Action::AddDate => self.add_date()?,
             Action::SetSale => self.set_sale()?,
+            Action::AddQueue => self.add_queue()?,
             Action::SetQueue => self.set_queue()?,
             Action::SetDraw => self.set_draw()?,
             Action::EditConcert => self.edit_concert()?,
@@ -290,6 +291,7 @@ impl Scenario {
             Command::Pay(c) => c.payment = PaymentId(self.id()),
             Command::Adjust(c) => c.adjustment = ChargeId(self.id()),
             Command::AddDate(c) => c.date.date = DateId(self.id()),
+            Command::AddQueue(c) => c.queue.id = self.id(),
             Command::CreateConcert(c) => {
                 c.concert = ConcertId(self.id());
                 for new in &mut c.dates {
@@ -368,6 +370,9 @@ impl Scenario {
             }
             (Command::CreateConcert(created), Outcome::ConcertCreated { concert_id, date_ids }) => {
                 self.learn_concert(created, *concert_id, date_ids)
+            }
+            (_, Outcome::QueueAdded { concert_id, queue_id, .. }) => {
+                self.learn_queue(QueueId { concert: *concert_id, id: *queue_id });
             }
             (Command::AddDate(added), Outcome::DateAdded { date_id, .. }) => {
                 self.learn_date(added, *date_id);

@@ -2,7 +2,7 @@
 //! admissions that a read model shows.
 
 use boxoffice_core::batch::Envelope;
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SessionId, UserId};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, QueueId, ReservationId, SessionId, UserId};
 use boxoffice_core::session::Issue;
 use boxoffice_core::time::Time;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -37,6 +37,8 @@ pub struct Show {
     pub id: ConcertId,
     pub opens_at: Time,
     pub dates: Vec<(DateId, u32)>,
+    /// The general one first.
+    pub queues: Vec<QueueId>,
 }
 
 /// Shows that are on at a time; older ones are closed and left to the tick.

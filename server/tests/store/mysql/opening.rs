@@ -4,7 +4,9 @@
 use super::on_each;
 use crate::servers::Server;
 use crate::subject::options;
-use boxoffice_core::id::Uuid;
+use boxoffice_core::id::{ConcertId, PlaceKey, QueueId, ReservationId, UserId, Uuid};
+use boxoffice_core::queue::QueueKind;
+use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
 use boxoffice_server::clock::Clock;
 use boxoffice_server::config::Given;
@@ -37,6 +39,8 @@ on_each! {
     migrations_can_be_run_again;
     /// S20: the names of older accounts are kept; of those that look alike the oldest has the look.
     accounts_of_an_older_boxoffice_get_their_looks;
+    /// The queues of a database of the version before stand as they were, wherever a migration was cut off.
+    queues_of_an_older_boxoffice_stand_as_they_were;
     /// Keys are made, found, listed and revoked.
     operators_keys;
     /// B9: every session goes by UTC, whatever the server's own time zone does in autumn.
@@ -207,6 +211,84 @@ fn accounts_of_an_older_boxoffice_get_their_looks(server: &'static Server) {
         assert_eq!(looks, [Some("adrnin"), None, Some("https://id.example#noah")]);
         let text = "SELECT COUNT(*) FROM user WHERE username_look IS NULL";
         assert_eq!(connection.query_first(text).expect("a count"), Some(1));
+    }
+}
+
+/// A show of the version before with a queue that is paused, somebody who left and came again, and somebody in
+/// the shop with a hold.
+const OLDER: &str = "\
+    INSERT INTO concert (concert_id, created_at, concert_name, theater, run_time, hold_ttl_ms, shop_ttl_ms, \
+        arrival_grace_ms, seats_per_user, total_seats, date_count, start_at, pause_en, pause_ko) VALUES \
+        (REPEAT(x'0c', 16), 1, 'Show', 'Hall', 90, 1000, 1000, 1000, 4, 0, 0, 1, 'A break', '잠시 멈춤'); \
+    INSERT INTO queue_state (concert_id, seed, drawn, queue_cursor, queue_tail, waiting_count, active, \
+        returning_count, credit_milli, credit_at, max_active, admissions_per_second, max_waiting, paused) VALUES \
+        (REPEAT(x'0c', 16), REPEAT(x'05', 32), 0, 2, 4, 1, 1, 0, 0, 0, 5, 6, 7, 1); \
+    INSERT INTO waiting_queue (concert_id, sequence, user_id, created_at, status, deleted_at) VALUES \
+        (REPEAT(x'0c', 16), 1, REPEAT(x'01', 16), 10, 'left', 11), \
+        (REPEAT(x'0c', 16), 2, REPEAT(x'02', 16), 12, 'served', 13), \
+        (REPEAT(x'0c', 16), 3, REPEAT(x'01', 16), 14, 'left', 15), \
+        (REPEAT(x'0c', 16), 4, REPEAT(x'01', 16), 16, 'waiting', NULL); \
+    INSERT INTO user_token VALUES \
+        (REPEAT(x'0c', 16), 2, REPEAT(x'02', 16), 1, 900, 13, 13, 900, REPEAT(x'0a', 16), NULL, NULL, 0); \
+    INSERT INTO reservation (reservation_id, user_id, concert_id, concert_date_id, sequence, seat_count, \
+        total_price, reservation_date, expires_at, status) VALUES \
+        (REPEAT(x'0a', 16), REPEAT(x'02', 16), REPEAT(x'0c', 16), REPEAT(x'0d', 16), 2, 1, 5, 13, 900, 'held')";
+
+fn queues_of_an_older_boxoffice_stand_as_they_were(server: &'static Server) {
+    let url = server.fresh_database();
+    let mut connection = sql(&url);
+    let made = "CREATE TABLE schema_migration (schema_id BIGINT NOT NULL PRIMARY KEY, \
+        version BIGINT NOT NULL, holder BINARY(16) NULL, held_until BIGINT NOT NULL) ENGINE=InnoDB; \
+        INSERT INTO schema_migration VALUES (1, 9, NULL, 0)";
+    connection.query_drop(made).expect("a table");
+    let (older, newer): (Vec<_>, Vec<_>) = MIGRATIONS.iter().partition(|(number, _)| *number <= 9);
+    for (_, text) in &older {
+        connection.query_drop(text).expect("a schema of the version before");
+    }
+    connection.query_drop(OLDER).expect("rows of the version before");
+    // Cut off after each of its statements, and run again.
+    for (_, text) in &newer {
+        let statements: Vec<&str> = text.split_inclusive(";\n").collect();
+        for count in (4..statements.len()).step_by(4) {
+            connection.query_drop(statements[..count].concat()).expect("a part of it");
+        }
+    }
+    let options = options(&url);
+    let mut store = MySqlStore::open(&options).expect("a database of the version before");
+    let uuid = |byte| Uuid::from_bytes([byte; 16]);
+    let (queue, user) = (QueueId::general(ConcertId(uuid(0x0c))), UserId(uuid(1)));
+    let mut keys = Keys::default();
+    keys.queues.insert(queue);
+    keys.queues_of.insert(queue.concert);
+    keys.newest_places.insert((user, queue.concert));
+    keys.places.extend((1..=4).map(|sequence| PlaceKey { queue, sequence }));
+    keys.admissions.insert(PlaceKey { queue, sequence: 2 });
+    keys.reservations.insert(ReservationId(uuid(0x0a)));
+    let mut rows = Rows::default();
+    store.begin().and_then(|()| store.load(&keys, &mut rows)).expect("rows");
+    store.rollback();
+    let row = rows.queues.get(&queue).expect("the queue");
+    assert_eq!((row.kind, row.queue_name.as_str()), (QueueKind::General, "General"));
+    assert_eq!((row.own_opens_at, row.cursor, row.settings.max_waiting), (None, 2, 7));
+    assert_eq!(row.pause_reason.ko.as_deref(), Some("잠시 멈춤"));
+    assert_eq!(rows.queues_of.get(&queue.concert), Some(&[queue].into()));
+    let newest = PlaceKey { queue, sequence: 4 };
+    assert_eq!(rows.newest_places.get(&(user, queue.concert)), Some(&newest));
+    for sequence in 1..=4 {
+        let place = rows.places.get(&PlaceKey { queue, sequence }).expect("a place");
+        assert_eq!(place.visit, sequence);
+    }
+    let held = rows.reservations.get(&ReservationId(uuid(0x0a))).expect("a hold");
+    assert_eq!(held.place, PlaceKey { queue, sequence: 2 });
+    assert_eq!(
+        rows.admissions.get(&held.place).and_then(|a| a.reservation),
+        Some(ReservationId(uuid(0x0a)))
+    );
+    for text in [
+        "UPDATE waiting_queue SET status = 'a new word' WHERE sequence = 4",
+        "UPDATE user_token SET end_reason = 'a new word'",
+    ] {
+        connection.query_drop(text).expect("words are not the schema's");
     }
 }
 
