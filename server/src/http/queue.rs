@@ -318,7 +318,7 @@ pub struct JoinBody {
 }
 
 /// Asks for a place in line: 201 with a new one, 200 with the one that the user has.
-#[utoipa::path(post, path = "/api/v1/concerts/{id}/queue-tokens", tag = "Waiting queue", request_body = Option<JoinBody>, params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
+#[utoipa::path(post, path = "/api/v1/concerts/{id}/queue-tokens", tag = "Waiting queue", request_body = JoinBody, params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
     security(("identity" = [])),
     responses((status = 201, body = TokenView), (status = 200, body = TokenView, description = "The token that the user has"), (status = 404, description = "concert_not_found, queue_not_found"), (status = 409, description = "sale_closed, too_many_lapses"), (status = 503, description = "queue_full, busy")))]
 pub async fn join(

@@ -239,16 +239,20 @@ fn parameters(operation: &mut Value) {
     }
 }
 
+/// The one body of which all may be left out, and itself as well.
+const NEED_NOT_BE_SENT: &str = "#/components/schemas/JoinBody";
+
 /// Completes an operation.
 pub fn complete(operation: &mut Value, route: &Route) {
     operation["operationId"] = json!(name(route));
     if operation["security"].is_null() {
         operation["security"] = json!([]);
     }
-    if let Some(required) = members(operation).and_then(|o| o.get_mut("requestBody")) {
-        required["required"] = json!(true);
-        if required["content"]["text/csv"].is_object() {
-            required["content"]["text/csv"]["schema"]["minLength"] = json!(1);
+    if let Some(body) = members(operation).and_then(|o| o.get_mut("requestBody")) {
+        let schema = &body["content"]["application/json"]["schema"]["$ref"];
+        body["required"] = json!(schema != NEED_NOT_BE_SENT);
+        if body["content"]["text/csv"].is_object() {
+            body["content"]["text/csv"]["schema"]["minLength"] = json!(1);
         }
     }
     parameters(operation);
