@@ -3,6 +3,7 @@
 use crate::check::is_name;
 use crate::id::ConcertId;
 use crate::limits::{LAPSES_MAX, OVER_AFTER_MS, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX};
+use crate::money::Currency;
 use crate::refusal::{Field, Refusal};
 use crate::time::Time;
 
@@ -97,6 +98,8 @@ pub struct Concert {
     pub time_zone: Option<String>,
     /// Why the queue is paused.
     pub pause_reason: PauseReason,
+    /// What its prices are in.
+    pub currency: Currency,
     /// When the row was made.
     pub created_at: Time,
 }
@@ -237,6 +240,7 @@ mod tests {
             pause_reason: PauseReason::default(),
             time_zone: None,
             policy: Policy::default(),
+            currency: Currency::KRW,
             created_at: Time(0),
         }
     }

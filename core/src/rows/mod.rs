@@ -77,8 +77,8 @@ macro_rules! tables {
         row seats: $crate::id::SeatKey => $crate::rows::seat::Seat;
         // amount
         added payments: $crate::id::ReservationId => $crate::rows::payment::Payment;
-        // balance_entry
-        added entries: ($crate::id::UserId, u64) => $crate::rows::wallet::LedgerEntry;
+        // transfer
+        added transfers: ($crate::id::UserId, u64) => $crate::rows::wallet::Transfer;
     } };
 }
 

@@ -8,7 +8,7 @@ use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
 use boxoffice_core::idempotency::{Key, fingerprint};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::{
     Admit, Arrive, DrawTerms, Expire, Join, Leave, QueueSettings, SetQueue,
@@ -245,6 +245,7 @@ pub fn hall(max_active: u64) -> World {
         start_at: START.plus_ms(500),
         end_at: None,
         time_zone: None,
+        currency: Currency::KRW,
         policy: Policy {
             hold_ttl_ms: 4_000,
             shop_ttl_ms: 8_000,

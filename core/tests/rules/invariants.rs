@@ -9,7 +9,7 @@ use boxoffice_core::money::Money;
 use boxoffice_core::queue::{Place, PlaceStatus};
 use boxoffice_core::reservation::{Reservation, ReservationStatus};
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::EntryKind;
+use boxoffice_core::wallet::{Account, TransferKind};
 use std::collections::BTreeMap;
 
 type Held = Result<(), String>;
@@ -160,19 +160,19 @@ fn holds_have_their_admission(world: &World) -> Held {
 
 fn money_adds_up(world: &World) -> Held {
     let mut sums: BTreeMap<_, (u64, i64)> = BTreeMap::new();
-    let (mut charged, mut paid) = (0, 0);
-    for (key @ (user, number), entry) in &world.entries {
+    let mut others: BTreeMap<Account, i64> = BTreeMap::new();
+    for (key @ (user, number), entry) in &world.transfers {
         let (entries, sum) = sums.entry(*user).or_default();
         *entries += 1;
         *sum += entry.amount.0;
         must!(entries == number, "a gap in the ledger before {key:?}");
         must!(entry.balance_after == Money(*sum), "balance after {key:?}");
         must!((0..=BALANCE_MAX.0).contains(sum), "balance {sum} after {key:?}");
-        match entry.kind {
-            EntryKind::Charge | EntryKind::Credit | EntryKind::Debit => charged += entry.amount.0,
-            EntryKind::Payment => paid -= entry.amount.0,
-        }
-        let by_operator = matches!(entry.kind, EntryKind::Credit | EntryKind::Debit);
+        *others.entry(entry.account).or_default() -= entry.amount.0;
+        let outside = matches!(entry.kind, TransferKind::Charge | TransferKind::Adjustment);
+        must!(outside == (entry.account == Account::Outside), "account of {key:?}");
+        must!(world.balances[user].currency == entry.currency, "currency of {key:?}");
+        let by_operator = entry.kind == TransferKind::Adjustment;
         must!(entry.reason.is_some() == by_operator, "reason of {key:?}");
     }
     let mut balances = 0;
@@ -183,11 +183,15 @@ fn money_adds_up(world: &World) -> Held {
         balances += sum;
     }
     must!(sums.is_empty(), "ledger entries without a balance");
-    must!(charged == paid + balances, "charged {charged}, paid {paid}, left {balances}");
-    let payments: i64 = world.payments.values().map(|payment| payment.amount.0).sum();
-    must!(payments == paid, "payments {payments}, debits {paid}");
+    must!(balances + others.values().sum::<i64>() == 0, "wallets {balances}, others {others:?}");
+    for (id, payment) in &world.payments {
+        let date = world.reservations[id].date;
+        *others.entry(Account::Sales(date)).or_default() -= payment.amount.0;
+    }
+    others.remove(&Account::Outside);
+    must!(others.values().all(|left| *left == 0), "sales without payments: {others:?}");
     for payment in world.payments.values() {
-        let debits = world.entries.iter().filter(|((user, _), entry)| {
+        let debits = world.transfers.iter().filter(|((user, _), entry)| {
             *user == payment.user
                 && entry.reference == payment.payment.0
                 && entry.amount == Money(-payment.amount.0)

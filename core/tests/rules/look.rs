@@ -45,7 +45,7 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
             row.map_or(0, |row| row.amount.0).to_string()
         }
         "ledger" => {
-            let entries = world.entries.range((UserId(id(which)), 0)..);
+            let entries = world.transfers.range((UserId(id(which)), 0)..);
             let mine = entries.take_while(|((user, _), _)| *user == UserId(id(which)));
             let amounts: Vec<String> = mine.map(|(_, entry)| entry.amount.0.to_string()).collect();
             format!("{} entries {}", amounts.len(), amounts.join(" "))

@@ -23,7 +23,7 @@ use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
 };
 use boxoffice_core::idempotency::{Key, fingerprint};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::DrawTerms;
 use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetDraw, SetQueue};
@@ -198,6 +198,7 @@ impl Play {
                 Command::Adjust(Adjust {
                     user: words.user(),
                     amount: Money(words.0[2].parse().unwrap()),
+                    currency: words.currency(),
                     reason: words.after("why").unwrap_or("cash").replace('_', " "),
                     adjustment: ChargeId(id(&format!("charge{}", self.charges))),
                 })
@@ -292,6 +293,10 @@ impl<'a> Words<'a> {
     fn number<T: FromStr>(&self, option: &str) -> Option<T> {
         let parse = |word: &str| word.parse().unwrap_or_else(|_| panic!("{word} is no number"));
         self.after(option).map(parse)
+    }
+
+    fn currency(&self) -> Currency {
+        Currency::of(self.after("currency").unwrap_or("KRW")).unwrap()
     }
 
     fn span(&self, option: &str, otherwise: &str) -> i64 {
@@ -465,6 +470,7 @@ impl<'a> Words<'a> {
             start_at: START.plus_ms(self.span("opens", "0s")),
             end_at: self.after("closes").map(|word| START.plus_ms(ms(word))),
             time_zone: self.after("time_zone").map(|word| word.replace('_', " ")),
+            currency: self.currency(),
             policy,
             queue,
             seed: [self.number("seed").unwrap_or(7); 32],

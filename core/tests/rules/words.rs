@@ -181,6 +181,7 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::InsufficientBalance { balance, price, missing } => {
             format!("{code} {} of {} missing {}", balance.0, price.0, missing.0)
         }
+        Refusal::CurrencyMismatch { wallet, currency } => format!("{code} {wallet} {currency}"),
         Refusal::AmountOutOfRange { min, max } => format!("{code} {} {}", min.0, max.0),
         Refusal::BalanceLeft { balance } => format!("{code} {}", balance.0),
         Refusal::BalanceLimit { limit } => format!("{code} {}", limit.0),

@@ -100,66 +100,92 @@ pub const CHECKS: &[Check] = &[
          FROM amount GROUP BY reservation_id HAVING count(*) > 1",
     ),
     check(
+        "money",
+        "all accounts sum to zero: what wallets have and sales have earned has come from outside",
+        "WITH account AS (
+            SELECT currency, 'wallets' AS name, amount FROM balance
+            UNION ALL SELECT coalesce(currency, 'none'), 'sales', a.amount FROM amount a LEFT JOIN concert USING (concert_id)
+            UNION ALL SELECT currency, 'outside', -amount FROM transfer WHERE account = 'outside')
+         SELECT currency || ': wallets ' || sum(amount) FILTER (WHERE name = 'wallets')
+            || ', sales ' || coalesce(sum(amount) FILTER (WHERE name = 'sales'), 0)
+            || ', outside ' || coalesce(sum(amount) FILTER (WHERE name = 'outside'), 0)
+         FROM account GROUP BY currency HAVING sum(amount) <> 0",
+    ),
+    check(
         "balance_sum",
-        "a balance is the sum of its ledger",
+        "a wallet's balance is the sum of its transfers, and in their currency",
         "SELECT 'user ' || lower(hex(user_id)) || ': ' || amount || ' and not ' || coalesce(total, 0)
-         FROM balance LEFT JOIN (
-            SELECT user_id, sum(amount) total, count(*) entries FROM balance_entry GROUP BY 1) USING (user_id)
-         WHERE (amount, entry_count) IS NOT (coalesce(total, 0), coalesce(entries, 0))",
+         FROM balance b LEFT JOIN (
+            SELECT user_id, sum(amount) total, count(*) entries, min(currency) least, max(currency) most
+            FROM transfer GROUP BY 1) USING (user_id)
+         WHERE (amount, entry_count) IS NOT (coalesce(total, 0), coalesce(entries, 0))
+            OR least <> b.currency OR most <> b.currency",
+    ),
+    check(
+        "sales_sum",
+        "what a date's sales account has is what was paid for it",
+        "SELECT 'date ' || coalesce(lower(hex(date)), 'none') || ': ' || coalesce(moved, 0) || ' and not ' || coalesce(paid, 0)
+         FROM (SELECT account_id AS date, -sum(amount) AS moved FROM transfer WHERE account = 'sales' GROUP BY 1) m
+         FULL JOIN (SELECT concert_date_id AS date, sum(amount) AS paid
+            FROM amount LEFT JOIN reservation USING (reservation_id) GROUP BY 1) p USING (date)
+         WHERE coalesce(moved, 0) <> coalesce(paid, 0)",
     ),
     check(
         "ledger_owned",
-        "a ledger belongs to a balance",
-        "SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM balance_entry e
+        "a wallet's transfers belong to a balance",
+        "SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM transfer e
          LEFT JOIN balance b USING (user_id) WHERE b.user_id IS NULL",
     ),
     check(
         "ledger_running",
-        "ledger entries are numbered without gaps and carry their running sum",
+        "a wallet's transfers are numbered without gaps and carry their running sum",
         "SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number
          FROM (SELECT user_id, entry_number, balance_after,
             row_number() OVER ledger AS place, sum(amount) OVER ledger AS running
-            FROM balance_entry WINDOW ledger AS (PARTITION BY user_id ORDER BY entry_number))
+            FROM transfer WINDOW ledger AS (PARTITION BY user_id ORDER BY entry_number))
          WHERE entry_number <> place OR balance_after <> running OR balance_after < 0",
     ),
     check(
         "ledger_signs",
-        "a charge or a credit adds money, and a payment or a debit takes it",
-        "SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number FROM balance_entry
-         WHERE (kind = 'charge' AND amount <= 0) OR (kind = 'payment' AND amount > 0)
-            OR kind NOT IN ('charge', 'payment') OR reason = '' OR (reason IS NOT NULL AND amount = 0)",
+        "a charge adds money and a payment takes it, both without a reason; an operator gives one",
+        "SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number FROM transfer
+         WHERE CASE kind
+            WHEN 'charge' THEN amount > 0 AND reason IS NULL
+            WHEN 'payment' THEN amount <= 0 AND reason IS NULL
+            WHEN 'adjustment' THEN amount <> 0 AND reason <> ''
+            ELSE 0 END IS NOT 1",
+    ),
+    check(
+        "transfer_account",
+        "a transfer's other account is the one that its kind has: the outside, or the sales of a date",
+        "SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number FROM transfer
+         LEFT JOIN concert_date ON concert_date_id = account_id
+         LEFT JOIN concert c USING (concert_id)
+         WHERE CASE account
+            WHEN 'outside' THEN kind IN ('charge', 'adjustment') AND account_id IS NULL
+            WHEN 'sales' THEN kind = 'payment' AND c.currency = transfer.currency
+            ELSE 0 END IS NOT 1",
     ),
     check(
         "movement_once",
-        "what moved money stands in the ledger once",
-        "SELECT 'reference ' || lower(hex(reference)) || ': ' || count(*) || ' entries'
-         FROM balance_entry GROUP BY reference HAVING count(*) > 1",
+        "what moved money stands in one transfer",
+        "SELECT 'reference ' || lower(hex(reference)) || ': ' || count(*) || ' transfers'
+         FROM transfer GROUP BY reference HAVING count(*) > 1",
     ),
     check(
         "payment_debited",
-        "a payment was debited once",
-        "SELECT 'payment ' || lower(hex(a.amount_id)) FROM amount a LEFT JOIN balance_entry e
-            ON e.user_id = a.user_id AND e.kind = 'payment' AND e.reason IS NULL AND e.reference = a.amount_id AND e.amount = -a.amount
+        "a payment went to the sales of its date once",
+        "SELECT 'payment ' || lower(hex(a.amount_id)) FROM amount a LEFT JOIN reservation r USING (reservation_id)
+         LEFT JOIN transfer e ON e.user_id = a.user_id AND e.kind = 'payment' AND e.reference = a.amount_id
+            AND e.amount = -a.amount AND e.account_id = r.concert_date_id
          GROUP BY a.amount_id HAVING count(e.user_id) <> 1",
     ),
     check(
         "debit_paid",
-        "a debit has its payment, or the reason of an operator",
-        "SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM balance_entry e
+        "a transfer for seats has its payment",
+        "SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM transfer e
          LEFT JOIN amount a ON a.amount_id = e.reference
-         WHERE e.kind = 'payment' AND e.reason IS NULL AND a.amount_id IS NULL",
-    ),
-    check(
-        "money",
-        "money in is money out: charges and operators' entries less balances are the payments, and those the price of what was sold",
-        "SELECT 'charges ' || charges || ', by operators ' || adjusted || ', balances ' || balances || ', payments ' || payments || ', sold for ' || sold
-         FROM (SELECT coalesce((SELECT sum(amount) FROM balance_entry WHERE kind = 'charge' AND reason IS NULL), 0) charges,
-            coalesce((SELECT sum(amount) FROM balance_entry WHERE reason IS NOT NULL), 0) adjusted,
-            coalesce((SELECT sum(amount) FROM balance), 0) balances,
-            coalesce((SELECT sum(amount) FROM amount), 0) payments,
-            coalesce((SELECT sum(rs.ticket_price) FROM reservation r JOIN reservation_seat rs USING (reservation_id)
-                WHERE r.status = 'confirmed'), 0) sold)
-         WHERE charges + adjusted - balances <> payments OR payments <> sold",
+         WHERE e.kind = 'payment' AND a.amount_id IS NULL",
     ),
     check(
         "paid_out",
@@ -327,15 +353,15 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "reply_charged",
-        "a stored reply's charge, or an operator's entry, stands in the ledger",
+        "a stored reply's charge, or an operator's entry, is a transfer",
         stored!(
             "WHERE (reply -> '$.Charged' IS NOT NULL AND NOT EXISTS (
-                SELECT 1 FROM balance_entry e WHERE e.user_id = k.scope_id AND e.kind = 'charge'
-                AND e.reason IS NULL AND e.reference = unhex(reply ->> '$.Charged.charge_id', '-')
+                SELECT 1 FROM transfer e WHERE e.user_id = k.scope_id AND e.kind = 'charge'
+                AND e.reference = unhex(reply ->> '$.Charged.charge_id', '-')
                 AND e.amount = reply ->> '$.Charged.amount'
                 AND e.balance_after = reply ->> '$.Charged.balance'))
             OR (reply -> '$.Adjusted' IS NOT NULL AND NOT EXISTS (
-                SELECT 1 FROM balance_entry e WHERE e.reason IS NOT NULL
+                SELECT 1 FROM transfer e WHERE e.kind = 'adjustment'
                 AND e.user_id = unhex(reply ->> '$.Adjusted.user_id', '-')
                 AND e.reference = unhex(reply ->> '$.Adjusted.adjustment_id', '-')
                 AND e.amount = reply ->> '$.Adjusted.amount'

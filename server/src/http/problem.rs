@@ -73,6 +73,7 @@ pub const TABLE: &[Entry] = &[
     entry("hold_released", 410, None, "This reservation was cancelled.", "선점이 취소된 예약입니다."),
     entry("already_paid", 409, None, "This reservation is already paid.", "이미 결제된 예약입니다."),
     entry("insufficient_balance", 402, None, "The balance is too low. Charge it and pay again; your seats are still held.", "잔액이 부족합니다. 충전 후 다시 결제해 주세요. 좌석 선점은 유지됩니다."),
+    entry("currency_mismatch", 409, None, "The balance is in another currency.", "잔액과 통화가 다릅니다."),
     entry("amount_out_of_range", 422, None, "The amount is outside the allowed range.", "허용 범위를 벗어난 금액입니다."),
     entry("balance_limit", 409, None, "The balance would exceed its limit.", "잔액 한도를 초과합니다."),
     entry("user_not_found", 404, None, "There is no such user.", "해당 사용자가 없습니다."),
@@ -304,6 +305,9 @@ impl From<Refusal> for Problem {
                 problem.with("balance", balance.0).with("price", price.0).with("missing", missing.0)
             }
             Refusal::AmountOutOfRange { min, max } => problem.with("min", min.0).with("max", max.0),
+            Refusal::CurrencyMismatch { wallet, currency } => problem
+                .with("wallet_currency", wallet.code())
+                .with("other_currency", currency.code()),
             Refusal::BalanceLeft { balance } => problem.with("balance", balance.0),
             Refusal::BalanceLimit { limit } => problem.with("limit", limit.0),
             Refusal::BalanceTooLow { balance } => problem.with("balance", balance.0),

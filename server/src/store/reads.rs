@@ -13,7 +13,7 @@ use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
+use boxoffice_core::wallet::{Balance, Transfer};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A reservation with its seats.
@@ -192,7 +192,7 @@ pub trait Reads: Send {
         user: UserId,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<(u64, LedgerEntry)>, Fault>;
+    ) -> Result<Vec<(u64, Transfer)>, Fault>;
     /// The live operators' keys: the hash of each secret, and the key's id.
     ///
     /// # Errors

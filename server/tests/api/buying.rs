@@ -368,7 +368,7 @@ async fn a_payment() {
 
     currency: "KRW"
     currency_decimals: 0
-    entries: [{"amount":300000,"balance_after":300000,"created_at":"2027-01-15T08:00:00.000Z","entry_number":1,"kind":"charge","reason":null,"reference":"[id 1]"}]
+    entries: [{"amount":300000,"balance_after":300000,"created_at":"2027-01-15T08:00:00.000Z","currency":"KRW","entry_number":1,"kind":"charge","reason":null,"reference":"[id 1]"}]
     next_before: null
     "#);
     let paid = sale.send(pay(&fan, id, "pay-1")).await;

@@ -8,7 +8,7 @@ use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid,
 };
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::{Admit, DrawTerms, Join, QueueSettings};
@@ -92,6 +92,7 @@ pub fn show(queue: QueueSettings) -> Command {
         start_at: Time(0),
         end_at: None,
         time_zone: None,
+        currency: Currency::KRW,
         policy: Policy::default(),
         queue,
         seed: [7; 32],

@@ -189,7 +189,7 @@ const MONEY: &[Bend] = &[
     }),
     (Check::LedgerChain, |case| {
         case.rows(|store| {
-            store.entries.get_mut(&(user(1), 2))?.balance_after.0 += 1;
+            store.transfers.get_mut(&(user(1), 2))?.balance_after.0 += 1;
             Some(())
         });
     }),
@@ -214,7 +214,7 @@ const MONEY: &[Bend] = &[
     }),
     (Check::Immutable, |case| {
         case.rows(|store| {
-            store.entries.get_mut(&(user(1), 1))?.created_at.0 += 1;
+            store.transfers.get_mut(&(user(1), 1))?.created_at.0 += 1;
             Some(())
         });
     }),

@@ -11,6 +11,7 @@ mod contract;
 mod differential;
 mod history;
 mod mysql;
+mod old;
 mod over;
 mod refused;
 mod sample;

@@ -7,7 +7,7 @@ use boxoffice_core::id::{
     ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::Record;
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::Payment;
 use boxoffice_core::queue::{
@@ -18,7 +18,7 @@ use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, EntryKind, LedgerEntry};
+use boxoffice_core::wallet::{Account, Balance, Transfer, TransferKind};
 
 pub const USER: UserId = UserId(Uuid::from_u128(1));
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(2));
@@ -161,9 +161,11 @@ pub fn queue() -> QueueState {
     }
 }
 
-pub fn entry(number: u64) -> ((UserId, u64), LedgerEntry) {
-    let entry = LedgerEntry {
-        kind: EntryKind::Payment,
+pub fn entry(number: u64) -> ((UserId, u64), Transfer) {
+    let entry = Transfer {
+        kind: TransferKind::Payment,
+        account: Account::Sales(DATE),
+        currency: Currency::KRW,
         amount: Money(-50_000),
         balance_after: Money(1),
         reference: PAYMENT.0,
@@ -199,6 +201,7 @@ pub fn concert() -> Concert {
         },
         time_zone: Some("Asia/Seoul".into()),
         pause_reason: PauseReason { en: Some("A break".into()), ko: Some("잠시 멈춤".into()) },
+        currency: Currency::KRW,
         policy: Policy::default(),
         created_at: Time(12),
     }
@@ -247,10 +250,11 @@ pub fn insert(rows: &mut Rows) {
     rows.reservations.insert(CLAIM, claim(ReservationStatus::Held));
     let reserved = ReservedSeat { seat_id: 1, number: 7, price: Money(50_000) };
     rows.reserved_seats.insert(CLAIM, vec![reserved]);
-    let balance = Balance { amount: Money(1), entry_count: 1, updated_at: Time(42) };
+    let balance =
+        Balance { amount: Money(1), currency: Currency::KRW, entry_count: 1, updated_at: Time(42) };
     rows.balances.insert(USER, balance);
     let (id, entry) = entry(1);
-    rows.entries.insert(id, entry);
+    rows.transfers.insert(id, entry);
     rows.payments.insert(CLAIM, payment(PAYMENT));
     rows.idempotency.insert(key(), record([1; 32]));
 }
@@ -319,11 +323,19 @@ pub fn change(rows: &mut Rows) -> Option<()> {
         ended_at: None,
         returns: 3,
     };
+    rows.idempotency.insert(key(), record([2; 32]));
+    change_claim(rows)
+}
+
+fn change_claim(rows: &mut Rows) -> Option<()> {
     let claim = rows.reservations.update(&CLAIM)?;
     claim.status = ReservationStatus::Cancelled;
     (claim.ended_at, claim.payment) = (None, None);
-    *rows.balances.update(&USER)? =
-        Balance { amount: Money(2), entry_count: 2, updated_at: Time(3) };
-    rows.idempotency.insert(key(), record([2; 32]));
+    *rows.balances.update(&USER)? = Balance {
+        amount: Money(2),
+        currency: Currency::of("USD")?,
+        entry_count: 2,
+        updated_at: Time(3),
+    };
     Some(())
 }

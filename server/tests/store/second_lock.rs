@@ -59,12 +59,12 @@ const WRONG: &[Wrong] = &[
     }),
     ("an entry is written twice", |rows| {
         let (id, entry) = sample::entry(1);
-        rows.entries.insert(id, entry);
+        rows.transfers.insert(id, entry);
     }),
     ("a balance falls below nothing", |rows| {
         let (id, mut entry) = sample::entry(2);
         entry.balance_after = Money(-1);
-        rows.entries.insert(id, entry);
+        rows.transfers.insert(id, entry);
     }),
     ("a queue is made twice", |rows| {
         rows.queues.insert(SHOW, sample::queue());
@@ -85,7 +85,7 @@ pub fn constraints_say_no<T: Subject>() {
         // Nothing is loaded, so that the store is told of new rows.
         let done = commit(subject.store(), &Keys::default(), |rows| {
             let (id, entry) = sample::entry(50);
-            rows.entries.insert(id, entry);
+            rows.transfers.insert(id, entry);
             wrong(rows);
         });
         assert!(matches!(done, Err(Fault::Constraint(_))), "{what}: {done:?}");

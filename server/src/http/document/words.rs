@@ -195,6 +195,8 @@ pub fn problem_members() -> Value {
         "balance": money("What there is, minor units."),
         "price": money("What it costs, minor units."),
         "missing": money("What is missing, minor units."),
+        "wallet_currency": text("ISO 4217 code of what the balance is in."),
+        "other_currency": text("ISO 4217 code of what is asked for."),
         "min": money("The least that is allowed."),
         "max": money("The most that is allowed."),
         "have": { "type": "integer", "minimum": 0, "description": "How many there are." },

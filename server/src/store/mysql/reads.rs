@@ -22,7 +22,7 @@ use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
+use boxoffice_core::wallet::{Balance, Transfer};
 use mysql::Row;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -358,9 +358,9 @@ impl Reads for MySqlReads {
         user: UserId,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<(u64, LedgerEntry)>, Fault> {
+    ) -> Result<Vec<(u64, Transfer)>, Fault> {
         let before = before.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
-        let found = self.all::<LedgerEntry>(&format!(
+        let found = self.all::<Transfer>(&format!(
             "WHERE user_id = {} AND entry_number < {before} \
              ORDER BY entry_number DESC LIMIT {limit}",
             id(&user.0),

@@ -5,7 +5,7 @@ use crate::store::fault::Fault;
 use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PaymentId, ReservationId, SessionId, UserId, Uuid,
 };
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::time::Time;
 use std::borrow::Cow;
@@ -86,6 +86,16 @@ impl Column for String {
     }
     fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
         source.text(column)
+    }
+}
+
+impl Column for Currency {
+    fn cell(&self) -> Cell<'_> {
+        Cell::Text(Cow::Borrowed(self.code()))
+    }
+    fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
+        let code = source.text(column)?;
+        code.map(|code| Self::of(&code).ok_or_else(|| corrupt("currency"))).transpose()
     }
 }
 

@@ -8,7 +8,7 @@ columns! {
     Concert[ConcertId] in "concert", found by concert_id; locked Shared;
     |key, row|
     key { concert_id: key }
-    fixed { created_at: row.created_at }
+    fixed { created_at: row.created_at, currency: row.currency }
     mutable {
         hold_ttl_ms: row.policy.hold_ttl_ms,
         shop_ttl_ms: row.policy.shop_ttl_ms,
@@ -49,6 +49,7 @@ columns! {
         },
         time_zone,
         pause_reason: PauseReason { en: pause_en, ko: pause_ko },
+        currency,
         created_at,
     }
 }

@@ -21,7 +21,7 @@ use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
+use boxoffice_core::wallet::{Balance, Transfer};
 use rusqlite::{Connection, Params, params};
 use sea_query::SqliteQueryBuilder;
 use std::collections::{BTreeMap, BTreeSet};
@@ -289,11 +289,11 @@ impl Reads for SqliteReads {
         user: UserId,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<(u64, LedgerEntry)>, Fault> {
+    ) -> Result<Vec<(u64, Transfer)>, Fault> {
         let rest = "WHERE user_id = ? AND entry_number < ? ORDER BY entry_number DESC LIMIT ?";
         let before = before.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = self.all::<LedgerEntry>(rest, params![user.0.as_bytes(), before, limit])?;
+        let found = self.all::<Transfer>(rest, params![user.0.as_bytes(), before, limit])?;
         Ok(found.into_iter().map(|((_, number), entry)| (number, entry)).collect())
     }
 

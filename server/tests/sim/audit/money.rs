@@ -6,13 +6,13 @@ use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::id::{ReservationId, UserId, Uuid};
 use boxoffice_core::payment::Payment;
 use boxoffice_core::reservation::ReservationStatus;
-use boxoffice_core::wallet::{EntryKind, LedgerEntry};
+use boxoffice_core::wallet::{Account, Transfer, TransferKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows that are never changed, as they were first seen.
 #[derive(Default)]
 pub struct MoneyBook {
-    entries: BTreeMap<(UserId, u64), LedgerEntry>,
+    entries: BTreeMap<(UserId, u64), Transfer>,
     payments: BTreeMap<ReservationId, Payment>,
     /// Payments by id, each with its one debit.
     debits: BTreeMap<Uuid, (UserId, i64)>,
@@ -43,7 +43,7 @@ impl MoneyBook {
     }
 
     pub fn full(&mut self, found: &mut Found, store: &MemoryStore, history: &History) {
-        found.ensure(self.entries == store.entries, Check::Immutable, || {
+        found.ensure(self.entries == store.transfers, Check::Immutable, || {
             "an entry of the ledger has changed".into()
         });
         found.ensure(self.payments == store.payments, Check::Immutable, || {
@@ -56,7 +56,7 @@ impl MoneyBook {
             last_entry(found, store, *user);
         }
         let mut sums: BTreeMap<UserId, (u64, i64)> = BTreeMap::new();
-        for (key, entry) in &store.entries {
+        for (key, entry) in &store.transfers {
             chain(found, store, *key, entry);
             let sum = sums.entry(key.0).or_default();
             *sum = (sum.0 + 1, sum.1 + entry.amount.0);
@@ -71,8 +71,8 @@ impl MoneyBook {
         found.ensure(sums.is_empty(), Check::LedgerSum, || {
             format!("entries without balance: {sums:?}")
         });
-        let debits = |e: &&LedgerEntry| e.kind == EntryKind::Payment;
-        let count = store.entries.values().filter(debits).count();
+        let debits = |e: &&Transfer| e.kind == TransferKind::Payment;
+        let count = store.transfers.values().filter(debits).count();
         found.ensure(count == store.payments.len(), Check::LedgerPayments, || {
             format!("{count} debits, {} payments", store.payments.len())
         });
@@ -94,7 +94,7 @@ impl MoneyBook {
         key: (UserId, u64),
         history: &History,
     ) {
-        let Some(entry) = store.entries.get(&key) else {
+        let Some(entry) = store.transfers.get(&key) else {
             return;
         };
         let before = self.entries.insert(key, entry.clone());
@@ -104,18 +104,21 @@ impl MoneyBook {
         chain(found, store, key, entry);
         let what = (key.0, entry.amount.0);
         let (check, right) = match entry.kind {
-            EntryKind::Charge | EntryKind::Credit | EntryKind::Debit => {
+            TransferKind::Charge | TransferKind::Adjustment => {
                 let twice = self.credits.insert(entry.reference, what);
                 let told = history.charged.get(&entry.reference) == Some(&what);
-                let takes = entry.kind == EntryKind::Debit;
-                let explained = entry.reason.is_some() == (entry.kind != EntryKind::Charge);
+                let by_operator = entry.kind == TransferKind::Adjustment;
+                let explained = entry.reason.is_some() == by_operator;
                 let right = told && twice.is_none() && explained;
-                (Check::LedgerCharges, right && what.1 != 0 && (what.1 < 0) == takes)
+                let right = right && entry.account == Account::Outside;
+                (Check::LedgerCharges, right && what.1 != 0 && (what.1 > 0 || by_operator))
             }
-            EntryKind::Payment => {
+            TransferKind::Payment => {
                 let twice = self.debits.insert(entry.reference, what);
-                (Check::LedgerPayments, twice.is_none() && what.1 <= 0)
+                let sales = matches!(entry.account, Account::Sales(_));
+                (Check::LedgerPayments, twice.is_none() && sales && what.1 <= 0)
             }
+            TransferKind::Refund => (Check::LedgerPayments, false),
         };
         found.ensure(right, check, || format!("{key:?} is {entry:?}"));
     }
@@ -130,11 +133,11 @@ impl MoneyBook {
 }
 
 /// Follows from the entry before.
-fn chain(found: &mut Found, store: &MemoryStore, key: (UserId, u64), entry: &LedgerEntry) {
+fn chain(found: &mut Found, store: &MemoryStore, key: (UserId, u64), entry: &Transfer) {
     let before = match key.1 {
         0 => None,
         1 => Some(0),
-        n => store.entries.get(&(key.0, n - 1)).map(|e| e.balance_after.0),
+        n => store.transfers.get(&(key.0, n - 1)).map(|e| e.balance_after.0),
     };
     let after = before.map(|before| before + entry.amount.0);
     let right = after == Some(entry.balance_after.0) && entry.balance_after.0 >= 0;
@@ -143,7 +146,7 @@ fn chain(found: &mut Found, store: &MemoryStore, key: (UserId, u64), entry: &Led
 
 /// The balance is the one after its last entry.
 fn last_entry(found: &mut Found, store: &MemoryStore, user: UserId) {
-    let last = store.entries.range((user, 0)..=(user, u64::MAX)).next_back();
+    let last = store.transfers.range((user, 0)..=(user, u64::MAX)).next_back();
     let row = store.balances.get(&user);
     let last = last.map(|(key, entry)| (key.1, entry.balance_after));
     let said = row.map(|row| (row.entry_count, row.amount));

@@ -84,6 +84,7 @@ impl Scenario {
         Some(Command::Adjust(Adjust {
             user,
             amount: Money(amount),
+            currency: super::prices::CURRENCY,
             reason: reason.into(),
             adjustment: ChargeId(self.id()),
         }))

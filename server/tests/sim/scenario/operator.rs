@@ -120,6 +120,7 @@ impl Scenario {
             start_at,
             end_at: closes.then(|| start_at.plus_ms(closes_in)),
             time_zone: None,
+            currency: prices::CURRENCY,
             policy,
             queue: self.queue_settings(),
             seed: self.rng.bytes32(),
