@@ -16,9 +16,15 @@ impl Currency {
 
     /// The currency of this code; `None` where it is not three capital letters.
     #[must_use]
-    pub fn of(code: &str) -> Option<Self> {
-        let letters: [u8; 3] = code.as_bytes().try_into().ok()?;
-        letters.iter().all(u8::is_ascii_uppercase).then_some(Self(letters))
+    pub const fn of(code: &str) -> Option<Self> {
+        match code.as_bytes() {
+            [a, b, c]
+                if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_uppercase() =>
+            {
+                Some(Self([*a, *b, *c]))
+            }
+            _ => None,
+        }
     }
 
     /// Its code, as "KRW".
@@ -76,6 +82,12 @@ impl Money {
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
+    }
+
+    /// The sum of two amounts whose sum is in range, as prices of one reservation are.
+    #[must_use]
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
     }
 
     /// The same amount the other way.

@@ -133,6 +133,22 @@ pub enum Refusal {
         /// What is missing, minor units.
         missing: Money,
     },
+    /// No such payment.
+    PaymentNotFound,
+    /// These are no seats of the booking, or not any more.
+    SeatsNotBooked {
+        /// Which.
+        seat_numbers: Vec<u32>,
+    },
+    /// More would go back than is left of what was paid.
+    RefundTooHigh {
+        /// What is left, minor units.
+        left: Money,
+    },
+    /// Everything has gone back before, seats and money.
+    AlreadyRefunded,
+    /// The account of who paid was deleted: nobody could get at the money.
+    AccountDeleted,
     /// The money in the wallet is in another currency.
     CurrencyMismatch {
         /// What the wallet is in.

@@ -202,6 +202,8 @@ pub struct ConcertDate {
     pub total_seats: u64,
     /// Seats whose row says available; a lapsed hold counts again once it is swept or overtaken.
     pub available_seats: u64,
+    /// Seats whose row says blocked.
+    pub blocked_seats: u64,
     /// How often an operator has changed the date: whoever shows it reads it anew then.
     pub revision: u64,
     /// When it was deleted, with nothing of it held or sold.
@@ -217,7 +219,7 @@ impl ConcertDate {
 
     /// Seats whose row says held or sold.
     pub(crate) const fn taken(&self) -> u64 {
-        self.total_seats.saturating_sub(self.available_seats)
+        self.total_seats.saturating_sub(self.available_seats).saturating_sub(self.blocked_seats)
     }
 }
 

@@ -35,6 +35,7 @@ impl NewDate {
             concert_date: self.starts_at,
             total_seats: seats,
             available_seats: seats,
+            blocked_seats: 0,
             revision: 0,
             withdrawn_at: None,
         };

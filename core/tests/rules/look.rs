@@ -13,7 +13,8 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
         "seat" => see_seat(world, DateId(id(date)), which, now),
         "date" => {
             let date = &world.dates[&DateId(id(which))];
-            format!("{} of {} available", date.available_seats, date.total_seats)
+            let blocked = date.blocked_seats;
+            format!("{} of {} available {blocked} blocked", date.available_seats, date.total_seats)
         }
         "concert" => {
             let concert = &world.concerts[&ConcertId(id(which))];
@@ -99,6 +100,7 @@ fn see_seat(world: &World, date: DateId, number: &str, now: Time) -> String {
         SeatStatus::Held if seat.is_free(now) => format!("lapsed {owner}"),
         SeatStatus::Held => format!("held {owner}"),
         SeatStatus::Sold => format!("sold {owner}"),
+        SeatStatus::Blocked => format!("blocked {owner}"),
     }
 }
 

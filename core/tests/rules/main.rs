@@ -21,6 +21,7 @@ mod properties;
 mod queue;
 mod queue_places;
 mod queue_rate;
+mod refund;
 mod reservation;
 mod sale;
 mod script;
@@ -32,7 +33,7 @@ mod words;
 use boxoffice_core::command::Command;
 use boxoffice_core::refusal::Refusal;
 
-const SCRIPTS: [&str; 14] = [
+const SCRIPTS: [&str; 15] = [
     include_str!("concert.rs"),
     include_str!("cool_off.rs"),
     include_str!("drawing.rs"),
@@ -42,6 +43,7 @@ const SCRIPTS: [&str; 14] = [
     include_str!("queue.rs"),
     include_str!("queue_places.rs"),
     include_str!("queue_rate.rs"),
+    include_str!("refund.rs"),
     include_str!("reservation.rs"),
     include_str!("sale.rs"),
     include_str!("session.rs"),

@@ -207,6 +207,7 @@ fn a_date_of_which_only_a_hold_is_known_is_not_shown() {
         concert_date: Time(1_000),
         total_seats: 3,
         available_seats: 2,
+        blocked_seats: 0,
         revision: 0,
         withdrawn_at: None,
     };

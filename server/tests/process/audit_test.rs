@@ -86,6 +86,30 @@ const TAMPERED: &[(&str, &str)] = &[
          UPDATE queue_state SET active = (SELECT count(*) FROM user_token)",
         "max_active",
     ),
+    ("UPDATE concert_date SET blocked_seats = 1", "blocked_seats"),
+    ("UPDATE seat SET status = 'blocked' WHERE status = 'sold'", "blocked_seats"),
+    ("UPDATE seat SET status = 'lost' WHERE status = 'available'", "words"),
+    ("UPDATE reservation SET status = 'lost' WHERE status = 'confirmed'", "words"),
+    ("UPDATE reservation SET status = 'refunded' WHERE status = 'confirmed'", "refund_sums"),
+    ("UPDATE reservation SET refunded_amount = 1 WHERE status = 'confirmed'", "refund_sums"),
+    (
+        "INSERT INTO refund SELECT reservation_id, 1, x'01', total_price + 1, 0, 0, 'ill', 0
+         FROM reservation WHERE status = 'confirmed';
+         UPDATE reservation SET refund_count = 1, refunded_amount = total_price + 1 WHERE status = 'confirmed'",
+        "refund_sums",
+    ),
+    ("INSERT INTO refund_seat SELECT reservation_id, seat_number, 1 FROM reservation_seat", "refund_seats"),
+    (
+        "INSERT INTO refund SELECT reservation_id, 1, x'01', 5, 0, 0, 'ill', 0
+         FROM reservation WHERE status = 'confirmed' LIMIT 1",
+        "refund_paid",
+    ),
+    ("UPDATE transfer SET kind = 'refund' WHERE kind = 'charge'", "refund_paid"),
+    (
+        "INSERT INTO idempotency_key VALUES (zeroblob(16), 'k', zeroblob(32),
+            '{\"Refunded\":{\"refund_id\":\"00000000-0000-0000-0000-000000000001\",\"payment_id\":\"00000000-0000-0000-0000-000000000002\",\"amount\":5,\"seat_numbers\":[]}}', 0)",
+        "reply_refunded",
+    ),
     ("UPDATE user_token SET is_active = 1", "admission_ended"),
     ("UPDATE user_token SET end_reason = NULL WHERE ended_at IS NOT NULL", "admission_ended"),
     (

@@ -25,7 +25,9 @@ use boxoffice_core::payment::{Pay, Payment};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, Admit, Expire, Join, Leave, Place, PlaceStatus, QueueSettings,
 };
-use boxoffice_core::reservation::{Cancel, Reservation, ReservationStatus, Reserve, ReservedSeat};
+use boxoffice_core::reservation::{
+    Cancel, Refunded, Reservation, ReservationStatus, Reserve, ReservedSeat,
+};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
@@ -240,6 +242,7 @@ fn claim(user: UserId, date: DateId, status: ReservationStatus, number: u64) -> 
         expires_at: NOW.plus_ms(-500),
         ended_at: Some(NOW.plus_ms(-600)),
         payment: paid.then(|| PaymentId(id(if user == USER { 50 } else { 51 }, number))),
+        refunded: Refunded::default(),
     }
 }
 
@@ -338,6 +341,7 @@ fn elsewhere(rows: &mut Rows, number: u64) {
         concert_date,
         total_seats: 0,
         available_seats: 0,
+        blocked_seats: 0,
         revision: 0,
         withdrawn_at: None,
     };

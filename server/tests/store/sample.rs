@@ -4,16 +4,17 @@ use boxoffice_core::concert::{
     ByHand, Concert, ConcertDate, PauseReason, Policy, Seat, SeatStatus,
 };
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, PaymentId, PlaceKey, RefundId, ReservationId, SeatKey, SessionId, UserId,
+    Uuid,
 };
 use boxoffice_core::idempotency::Record;
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, DrawRule, DrawTerms, Place, PlaceStatus, QueueSettings, QueueState,
 };
-use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use boxoffice_core::reservation::{Refunded, Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
@@ -80,6 +81,7 @@ pub fn claim(status: ReservationStatus) -> Reservation {
         expires_at: Time(32),
         ended_at: Some(Time(33)),
         payment: Some(PAYMENT),
+        refunded: Refunded { amount: Money(10), seats: 1, count: 2 },
     }
 }
 
@@ -90,6 +92,17 @@ pub fn payment(id: PaymentId) -> Payment {
         concert: SHOW,
         amount: Money(50_000),
         payment_date: Time(41),
+    }
+}
+
+pub fn refund() -> RefundRow {
+    RefundRow {
+        refund: RefundId(Uuid::from_u128(7)),
+        amount: Money(10),
+        seat_count: 1,
+        released: true,
+        reason: "시야 제한".into(),
+        created_at: Time(43),
     }
 }
 
@@ -213,6 +226,7 @@ pub const fn date() -> ConcertDate {
         concert_date: Time(13),
         total_seats: 1,
         available_seats: 1,
+        blocked_seats: 3,
         revision: 14,
         withdrawn_at: None,
     }
@@ -256,6 +270,8 @@ pub fn insert(rows: &mut Rows) {
     let (id, entry) = entry(1);
     rows.transfers.insert(id, entry);
     rows.payments.insert(CLAIM, payment(PAYMENT));
+    rows.refunds.insert((CLAIM, 1), refund());
+    rows.refunded_seats.insert((CLAIM, 7), RefundedSeat { refund_number: 1 });
     rows.idempotency.insert(key(), record([1; 32]));
 }
 
@@ -286,6 +302,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
         concert_date: Time(20),
         total_seats: 2,
         available_seats: 0,
+        blocked_seats: 4,
         revision: 15,
         withdrawn_at: Some(Time(19)),
     };
@@ -331,6 +348,7 @@ fn change_claim(rows: &mut Rows) -> Option<()> {
     let claim = rows.reservations.update(&CLAIM)?;
     claim.status = ReservationStatus::Cancelled;
     (claim.ended_at, claim.payment) = (None, None);
+    claim.refunded = Refunded { amount: Money(11), seats: 3, count: 4 };
     *rows.balances.update(&USER)? = Balance {
         amount: Money(2),
         currency: Currency::of("USD")?,

@@ -66,6 +66,18 @@ const WRONG: &[Wrong] = &[
         entry.balance_after = Money(-1);
         rows.transfers.insert(id, entry);
     }),
+    ("a refund is made twice", |rows| {
+        rows.refunds.insert((CLAIM, 1), sample::refund());
+    }),
+    ("a seat goes back twice", |rows| {
+        let row = boxoffice_core::payment::RefundedSeat { refund_number: 2 };
+        rows.refunded_seats.insert((CLAIM, 7), row);
+    }),
+    ("more goes back than was paid", |rows| {
+        let mut claim = sample::claim(boxoffice_core::reservation::ReservationStatus::Confirmed);
+        claim.refunded.amount = Money(50_001);
+        rows.reservations.insert(ReservationId(Uuid::from_u128(94)), claim);
+    }),
     ("a queue is made twice", |rows| {
         rows.queues.insert(SHOW, sample::queue());
     }),

@@ -185,15 +185,18 @@ impl<'a> Truth<'a> {
     fn paid(&self, user: Uuid, payment: Uuid, reservation: Uuid, amount: i64) -> Found {
         let text = "SELECT count(*) FROM amount JOIN reservation r USING (reservation_id) \
                     WHERE amount.amount_id = ? AND reservation_id = ? AND amount.user_id = ? \
-                    AND amount.amount = ? AND r.status = 'confirmed' AND r.amount_id = amount.amount_id";
+                    AND amount.amount = ? AND r.status IN ('confirmed', 'refunded') \
+                    AND r.amount_id = amount.amount_id";
         let mut statement = self.rows.prepare_cached(text)?;
         let key = params![payment.as_bytes(), reservation.as_bytes(), user.as_bytes(), amount];
         let count: i64 = statement.query_row(key, |row| row.get(0))?;
         if count != 1 {
             return Ok(Some("there is no such payment of a confirmed reservation".into()));
         }
+        // What an operator has given back since is not theirs any more.
         let text = "SELECT count(*) FROM reservation_seat rs LEFT JOIN seat s USING (seat_id) \
-                    WHERE rs.reservation_id = ? \
+                    LEFT JOIN refund_seat f USING (reservation_id, seat_number) \
+                    WHERE rs.reservation_id = ? AND f.refund_number IS NULL \
                     AND (s.status IS NOT 'sold' OR s.reservation_id IS NOT rs.reservation_id)";
         let mut statement = self.rows.prepare_cached(text)?;
         let lost: i64 = statement.query_row([reservation.as_bytes()], |row| row.get(0))?;
@@ -233,7 +236,8 @@ impl<'a> Truth<'a> {
     fn purchases(&self) -> rusqlite::Result<HashMap<Uuid, i64>> {
         let text = "SELECT user_id, count(*) FROM reservation WHERE concert_id = ?1 \
                     AND concert_date_id IN (SELECT concert_date_id FROM concert_date \
-                        WHERE concert_id = ?1) AND status = 'confirmed' GROUP BY user_id";
+                        WHERE concert_id = ?1) AND status IN ('confirmed', 'refunded') \
+                    GROUP BY user_id";
         let mut statement = self.rows.prepare(text)?;
         let mut rows = statement.query([self.concert.as_bytes()])?;
         let mut purchases = HashMap::new();
@@ -245,13 +249,17 @@ impl<'a> Truth<'a> {
 
     fn account(&self, user: Uuid, account: Account, purchases: i64) -> Found {
         let text = "SELECT count(*) FILTER (WHERE kind = 'charge'), coalesce(sum(amount), 0), \
-                    coalesce((SELECT amount FROM balance WHERE user_id = ?1), 0) \
+                    coalesce((SELECT amount FROM balance WHERE user_id = ?1), 0), \
+                    coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) \
                     FROM transfer WHERE user_id = ?1";
         let mut statement = self.rows.prepare_cached(text)?;
-        let (charges, sum, balance): (i64, i64, i64) = statement
-            .query_row([user.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        type Row = (i64, i64, i64, i64);
+        let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Row> {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        };
+        let (charges, sum, balance, given_back) = statement.query_row([user.as_bytes()], read)?;
         let found = (charges, sum, purchases, balance);
-        let left = account.charged - account.paid;
+        let left = account.charged - account.paid + given_back;
         let told = (account.charges, left, account.payments, left);
         Ok((found != told).then(|| {
             format!(
@@ -275,7 +283,7 @@ mod tests {
         include_str!("../../../../migrations/sqlite/0007_username_look.sql"),
         include_str!("../../../../migrations/sqlite/0008_states.sql"),
         include_str!("../../../../migrations/sqlite/0009_cool_off.sql"),
-        include_str!("../../../../migrations/sqlite/0010_transfers.sql"),
+        include_str!("../../../../migrations/sqlite/0010_money.sql"),
     );
 
     const CONCERT: Uuid = Uuid::from_u128(1);

@@ -21,7 +21,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (LOOKS, include_str!("../../../../migrations/mysql/0007_username_look.sql")),
     (8, include_str!("../../../../migrations/mysql/0008_states.sql")),
     (9, include_str!("../../../../migrations/mysql/0009_cool_off.sql")),
-    (10, include_str!("../../../../migrations/mysql/0010_transfers.sql")),
+    (10, include_str!("../../../../migrations/mysql/0010_money.sql")),
 ];
 
 /// The migration after which accounts get their looks.

@@ -63,6 +63,7 @@ columns! {
         concert_date: row.concert_date,
         total_seats: row.total_seats,
         available_seats: row.available_seats,
+        blocked_seats: row.blocked_seats,
         revision: row.revision,
         withdrawn_at: row.withdrawn_at,
     }
@@ -71,6 +72,7 @@ columns! {
         concert_date,
         total_seats,
         available_seats,
+        blocked_seats,
         revision,
         withdrawn_at,
     }

@@ -2,8 +2,8 @@
 
 use super::super::keys::{self, LiveKey};
 use super::super::reads::{
-    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeReservation,
-    sold,
+    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeRefund,
+    WholeReservation, refunds, sold,
 };
 use super::super::records::{Record, TABLES};
 use super::super::sql::select;
@@ -15,7 +15,7 @@ use boxoffice_core::id::{
     ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId, Uuid,
 };
 use boxoffice_core::limits::OVER_AFTER_MS;
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
@@ -242,6 +242,28 @@ impl Reads for SqliteReads {
             bookings.push((whole, payment));
         }
         Ok(bookings)
+    }
+
+    fn payment(&mut self, id: PaymentId) -> Result<Option<(WholeReservation, Payment)>, Fault> {
+        let found = self.first::<Payment>("WHERE amount_id = ?", params![id.0.as_bytes()])?;
+        let Some((id, payment)) = found else { return Ok(None) };
+        let whole = self.reservation(id)?;
+        let whole = whole.ok_or_else(|| Fault::Corrupt("a reservation is gone".into()))?;
+        Ok(Some((whole, payment)))
+    }
+
+    fn refunds(
+        &mut self,
+        ids: &BTreeSet<ReservationId>,
+    ) -> Result<BTreeMap<ReservationId, Vec<WholeRefund>>, Fault> {
+        let (mut rows, mut seats) = (Vec::new(), Vec::new());
+        for id in ids {
+            let rest = "WHERE reservation_id = ? ORDER BY refund_number";
+            rows.extend(self.all::<RefundRow>(rest, params![id.0.as_bytes()])?);
+            let rest = "WHERE reservation_id = ? ORDER BY seat_number";
+            seats.extend(self.all::<RefundedSeat>(rest, params![id.0.as_bytes()])?);
+        }
+        Ok(refunds(rows, &seats))
     }
 
     fn sold(

@@ -64,6 +64,7 @@ async fn every_problem_of_the_table() {
     rules::money(&mut met).await;
     states::shows(&mut met).await;
     states::funds(&mut met).await;
+    states::refunds(&mut met).await;
     asking::who(&mut met).await;
     asking::accounts(&mut met).await;
     asking::mine(&mut met).await;

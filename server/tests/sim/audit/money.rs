@@ -17,6 +17,7 @@ pub struct MoneyBook {
     /// Payments by id, each with its one debit.
     debits: BTreeMap<Uuid, (UserId, i64)>,
     credits: BTreeMap<Uuid, (UserId, i64)>,
+    refunds: BTreeMap<Uuid, (UserId, i64)>,
 }
 
 impl MoneyBook {
@@ -80,6 +81,10 @@ impl MoneyBook {
         found.ensure(ids.len() == store.payments.len(), Check::Payment, || {
             "two payments with one id".into()
         });
+        found.ensure(self.refunds == history.refunded, Check::Refund, || {
+            format!("{} refunds, {} acknowledged", self.refunds.len(), history.refunded.len())
+        });
+        zero(found, store);
         found.ensure(self.credits == history.charged, Check::LedgerCharges, || {
             let sum = |all: &BTreeMap<Uuid, (UserId, i64)>| all.values().map(|c| c.1).sum::<i64>();
             format!("{} credited, {} acknowledged", sum(&self.credits), sum(&history.charged))
@@ -118,7 +123,12 @@ impl MoneyBook {
                 let sales = matches!(entry.account, Account::Sales(_));
                 (Check::LedgerPayments, twice.is_none() && sales && what.1 <= 0)
             }
-            TransferKind::Refund => (Check::LedgerPayments, false),
+            TransferKind::Refund => {
+                let twice = self.refunds.insert(entry.reference, what);
+                let told = history.refunded.get(&entry.reference) == Some(&what);
+                let sales = matches!(entry.account, Account::Sales(_));
+                (Check::Refund, told && twice.is_none() && sales && entry.reason.is_some())
+            }
         };
         found.ensure(right, check, || format!("{key:?} is {entry:?}"));
     }
@@ -130,6 +140,18 @@ impl MoneyBook {
             format!("{payment:?} was debited as {debit:?}")
         });
     }
+}
+
+/// All accounts sum to zero: wallets by their rows, sales by payments and refunds, the outside by what came.
+fn zero(found: &mut Found, store: &MemoryStore) {
+    let wallets: i64 = store.balances.values().map(|row| row.amount.0).sum();
+    let paid: i64 = store.payments.values().map(|row| row.amount.0).sum();
+    let back: i64 = store.refunds.values().map(|row| row.amount.0).sum();
+    let outside = store.transfers.values().filter(|row| row.account == Account::Outside);
+    let outside: i64 = outside.map(|row| row.amount.0).sum();
+    found.ensure(wallets + paid - back == outside, Check::LedgerSum, || {
+        format!("wallets {wallets}, paid {paid}, back {back}, from outside {outside}")
+    });
 }
 
 /// Follows from the entry before.
@@ -158,11 +180,13 @@ fn payment(found: &mut Found, store: &MemoryStore, id: ReservationId) {
     let (reservation, payment) = (store.reservations.get(&id), store.payments.get(&id));
     let right = match (reservation, payment) {
         (Some(r), Some(p)) => {
-            r.status == ReservationStatus::Confirmed
+            matches!(r.status, ReservationStatus::Confirmed | ReservationStatus::Refunded)
                 && r.payment == Some(p.payment)
                 && (p.amount, p.user, p.concert) == (r.total_price, r.user, r.concert)
         }
-        (Some(r), None) => r.status != ReservationStatus::Confirmed,
+        (Some(r), None) => {
+            !matches!(r.status, ReservationStatus::Confirmed | ReservationStatus::Refunded)
+        }
         (None, paid) => paid.is_none(),
     };
     found.ensure(right, Check::Payment, || format!("{id} is {reservation:?}, paid by {payment:?}"));
