@@ -50,6 +50,9 @@ enum Verb {
     /// A user's balance: shows it, adds money, takes money
     #[command(subcommand)]
     Wallet(WalletVerb),
+    /// A payment: shows it with what went back, gives back money and seats
+    #[command(subcommand)]
+    Payment(PaymentVerb),
     /// A sale in figures
     Figures(Asked<verbs::Figures>),
     /// Bookings, or sales by date and grade, as CSV: from the database itself
@@ -106,6 +109,14 @@ enum WalletVerb {
 }
 
 #[derive(Debug, Subcommand)]
+enum PaymentVerb {
+    /// Shows a payment with its seats and what went back of it
+    Show(Asked<change::ShowPayment>),
+    /// Gives back what was paid: all of it, seats, or an amount; never more than was paid
+    Refund(Asked<change::RefundPayment>),
+}
+
+#[derive(Debug, Subcommand)]
 enum QueueVerb {
     /// Adds a queue, which sells the same seats as the others
     Add(Asked<verbs::AddQueue>),
@@ -143,6 +154,8 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
         Verb::Wallet(WalletVerb::Credit(asked)) => ask(asked),
         Verb::Wallet(WalletVerb::Debit(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Add(asked)) => ask(asked),
+        Verb::Payment(PaymentVerb::Show(asked)) => ask(asked),
+        Verb::Payment(PaymentVerb::Refund(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Pause(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Resume(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Set(asked)) => ask(asked),

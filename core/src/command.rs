@@ -12,6 +12,7 @@ use crate::rules::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate};
 use crate::rules::payment::Pay;
 use crate::rules::place::{Join, Leave};
 use crate::rules::queue::{AddQueue, SetQueue};
+use crate::rules::refund::Refund;
 use crate::rules::reservation::{Cancel, Reserve};
 use crate::rules::sale::SetSale;
 use crate::rules::session::{DeleteUser, EndSessions, OpenSession, Refresh, SetPassword};
@@ -57,6 +58,7 @@ commands! {
     Cancel,
     Charge,
     Pay,
+    Refund,
     CreateConcert,
     AddDate,
     SetSale,

@@ -3,13 +3,14 @@
 
 use crate::admin::Operator;
 use crate::client::{Ask, once};
-use crate::house::House;
+use crate::house::{House, open_sale};
+use crate::refunds::bought;
 use crate::runtime;
 use boxoffice_server::http::routes::{Guard, routes};
 use serde_json::json;
 
 /// The verbs that ask for an operator's route, and what they are asked about: `C` stands for a concert, `D`
-/// for a date, `U` for a user. In the order of a day: what deletes comes last.
+/// for a date, `U` for a user, `P` for a payment. In the order of a day: what deletes comes last.
 const VERBS: &[(&str, &str, &[&str])] = &[
     (
         "POST",
@@ -70,6 +71,16 @@ const VERBS: &[(&str, &str, &[&str])] = &[
         &["wallet credit U 500 --reason Transfer"],
     ),
     ("POST", "/api/v1/admin/users/{id}/balance/debits", &["wallet debit U 200 --reason Fee"]),
+    ("GET", "/api/v1/admin/payments/{id}", &["payment show P"]),
+    (
+        "POST",
+        "/api/v1/admin/payments/{id}/refunds",
+        &[
+            "payment refund P --seat 1 --seat 2 --reason View",
+            "payment refund P --amount 5 --reason Sorry",
+            "payment refund P --reason Ill --block",
+        ],
+    ),
     (
         "PATCH",
         "/api/v1/admin/concert-dates/{id}",
@@ -87,10 +98,10 @@ const VERBS: &[(&str, &str, &[&str])] = &[
     ("DELETE", "/api/v1/admin/concerts/{id}", &["concert delete C"]),
 ];
 
-/// The server whose routes are asked for, with a concert, a date and a user.
+/// The server whose routes are asked for, with a concert, a date, a user and a payment.
 struct Asked {
     by: Operator,
-    ids: [(&'static str, String); 3],
+    ids: [(&'static str, String); 4],
 }
 
 impl Asked {
@@ -105,7 +116,12 @@ impl Asked {
         let credentials = json!({ "username": "kim", "password": "correct horse" });
         let ask = Ask::post("/api/v1/users", &credentials);
         let user = runtime().block_on(once(address, &ask)).unwrap().text("user_id");
-        Self { by, ids: [("C", concert), ("D", date), ("U", user)] }
+        let (operator, keyring) = (by.house.operator_key(), by.house.keyring());
+        let payment = runtime().block_on(async {
+            let sale = open_sale(address, &operator, 9, &json!({})).await;
+            bought(address, &sale, &keyring, 1).await
+        });
+        Self { by, ids: [("C", concert), ("D", date), ("U", user), ("P", payment)] }
     }
 
     /// A verb's words with the ids in their places.
@@ -116,8 +132,9 @@ impl Asked {
 
     /// The address that a route has for them.
     fn path(&self, route: &str) -> String {
-        let kind =
-            if route.contains("/users/") { 2 } else { usize::from(route.contains("-dates/{id}")) };
+        let kinds = ["/concerts/", "-dates/", "/users/", "/payments/"];
+        let kind = kinds.iter().position(|kind| route.contains(&format!("{kind}{{id}}")));
+        let kind = kind.unwrap_or_default();
         route.replace("{id}", &self.ids[kind].1)
     }
 }

@@ -8,6 +8,7 @@ pub mod edit;
 pub mod payment;
 pub mod place;
 pub mod queue;
+pub mod refund;
 pub mod reservation;
 pub mod sale;
 pub mod session;

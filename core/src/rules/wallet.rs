@@ -3,14 +3,15 @@
 use crate::check::is_name;
 use crate::id::{ChargeId, ConcertId, PlaceKey, UserId};
 use crate::limits::{BALANCE_MAX, CHARGE_MAX, CHARGE_MIN};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
-use crate::rows::wallet::EntryKind;
+use crate::rows::wallet::{Account, TransferKind};
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::admission::{admitted, arrive, token_keys};
-use crate::steps::wallet::{Movement, balance, post};
+use crate::steps::concert::currency_of;
+use crate::steps::wallet::{Movement, balance_in, post};
 use crate::time::Time;
 
 /// Adds money to a balance.
@@ -23,6 +24,8 @@ pub struct Charge {
     pub place: Option<PlaceKey>,
     /// Minor units.
     pub amount: Money,
+    /// What it is in without a place; with one the concert says.
+    pub currency: Currency,
     /// Id of the charge.
     pub charge: ChargeId,
 }
@@ -41,7 +44,8 @@ impl Rule for Charge {
     }
 
     /// Refuses with: token (see [`admitted`]), or without a place user not found (none, or deleted); amount
-    /// out of range, balance limit.
+    /// out of range, currency mismatch, balance limit. The wallet is in the currency of the concert that it is
+    /// first charged for.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         match self.place {
             Some(place) => admitted(rows, place, self.user, now)?,
@@ -49,15 +53,23 @@ impl Rule for Charge {
         }
         let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&self.amount);
         ensure!(in_range, Refusal::AmountOutOfRange { min: CHARGE_MIN, max: CHARGE_MAX });
-        let after = balance(rows, self.user).amount.checked_add(self.amount);
+        let concert = self.place.map(|place| place.queue.concert);
+        let currency = concert.map_or(self.currency, |concert| currency_of(rows, concert));
+        let after = balance_in(rows, self.user, currency)?.amount.checked_add(self.amount);
         let after = after.filter(|sum| *sum <= BALANCE_MAX);
         let after = after.ok_or(Refusal::BalanceLimit { limit: BALANCE_MAX })?;
 
         if let Some(place) = self.place {
             arrive(rows, place, now);
         }
-        let (amount, reference) = (self.amount, self.charge.0);
-        let credit = Movement { kind: EntryKind::Charge, amount, reference, reason: None };
+        let credit = Movement {
+            kind: TransferKind::Charge,
+            account: Account::Outside,
+            amount: self.amount,
+            currency,
+            reference: self.charge.0,
+            reason: None,
+        };
         post(rows, self.user, credit, after, now);
         Ok(Outcome::Charged { charge_id: self.charge, amount: self.amount, balance: after })
     }
@@ -76,6 +88,8 @@ pub struct Adjust {
     pub user: UserId,
     /// Minor units; negative: taken.
     pub amount: Money,
+    /// What the amount is in.
+    pub currency: Currency,
     /// Why, in the operator's words.
     pub reason: String,
     /// Its id.
@@ -92,8 +106,8 @@ impl Rule for Adjust {
         want(&mut keys.balances, &rows.balances, self.user);
     }
 
-    /// Refuses with: user not found (none, or deleted and to be credited), amount out of range, invalid setting (the reason), balance too low,
-    /// balance limit.
+    /// Refuses with: user not found (none, or deleted and to be credited), amount out of range, invalid
+    /// setting (the reason), currency mismatch, balance too low, balance limit.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let credit = self.amount > Money::ZERO;
         let user = rows.users.get(&self.user);
@@ -103,16 +117,21 @@ impl Rule for Adjust {
         let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&size);
         ensure!(in_range, Refusal::AmountOutOfRange { min: CHARGE_MIN, max: CHARGE_MAX });
         ensure!(is_name(&self.reason), Refusal::InvalidSetting { field: Field::Reason });
-        let before = balance(rows, self.user).amount;
+        let before = balance_in(rows, self.user, self.currency)?.amount;
         let limit = Refusal::BalanceLimit { limit: BALANCE_MAX };
         let after = before.checked_add(self.amount).ok_or(limit.clone())?;
         ensure!(after >= Money::ZERO, Refusal::BalanceTooLow { balance: before });
         ensure!(after <= BALANCE_MAX, limit);
 
-        let kind = if credit { EntryKind::Credit } else { EntryKind::Debit };
-        let (amount, reference) = (self.amount, self.adjustment.0);
-        let reason = Some(self.reason.clone());
-        post(rows, self.user, Movement { kind, amount, reference, reason }, after, now);
+        let movement = Movement {
+            kind: TransferKind::Adjustment,
+            account: Account::Outside,
+            amount: self.amount,
+            currency: self.currency,
+            reference: self.adjustment.0,
+            reason: Some(self.reason.clone()),
+        };
+        post(rows, self.user, movement, after, now);
         let (adjustment_id, user_id) = (self.adjustment, self.user);
         Ok(Outcome::Adjusted { adjustment_id, user_id, amount: self.amount, balance: after })
     }

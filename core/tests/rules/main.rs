@@ -22,6 +22,7 @@ mod properties;
 mod queue;
 mod queue_places;
 mod queue_rate;
+mod refund;
 mod reservation;
 mod sale;
 mod script;
@@ -33,7 +34,7 @@ mod words;
 use boxoffice_core::command::Command;
 use boxoffice_core::refusal::Refusal;
 
-const SCRIPTS: [&str; 15] = [
+const SCRIPTS: [&str; 16] = [
     include_str!("concert.rs"),
     include_str!("cool_off.rs"),
     include_str!("drawing.rs"),
@@ -44,6 +45,7 @@ const SCRIPTS: [&str; 15] = [
     include_str!("queue.rs"),
     include_str!("queue_places.rs"),
     include_str!("queue_rate.rs"),
+    include_str!("refund.rs"),
     include_str!("reservation.rs"),
     include_str!("sale.rs"),
     include_str!("session.rs"),

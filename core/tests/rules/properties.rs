@@ -157,7 +157,7 @@ fn compare(
 fn histories_meet_what_matters() {
     let mut runner = TestRunner::deterministic();
     let mut met: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..300 {
+    for _ in 0..500 {
         let steps = any_history().new_tree(&mut runner).unwrap().current();
         let (mut world, mut now) = (hall(3), START);
         for (number, step) in steps.iter().enumerate() {
@@ -183,6 +183,11 @@ fn histories_meet_what_matters() {
         "released",
         "charged",
         "paid",
+        "refunded",
+        "payment_not_found",
+        "seats_not_booked",
+        "refund_too_high",
+        "already_refunded",
         "replayed",
         "date_not_found",
         "already_exists",

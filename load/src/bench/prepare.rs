@@ -13,7 +13,7 @@ use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PlaceKey, QueueId, ReservationId, UserId, Uuid,
 };
 use boxoffice_core::limits::TTL_MS_MAX;
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::{Arrive, DrawTerms, Join, QueueSettings};
 use boxoffice_core::reservation::Reserve;
@@ -117,6 +117,7 @@ fn concert(id: ConcertId, max_active: u64, mut dates: Vec<NewDate>) -> Result<Co
         start_at: Time(0),
         end_at: None,
         time_zone: None,
+        currency: Currency::KRW,
         policy: LASTING,
         queue: QueueSettings {
             max_active,
@@ -283,6 +284,7 @@ impl Prepared {
                     user: fan.user,
                     place: Some(fan.place),
                     amount: CHARGE,
+                    currency: Currency::KRW,
                     charge: ChargeId(new_id()),
                 })
             };

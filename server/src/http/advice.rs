@@ -48,6 +48,21 @@ const ADVICE: &[(Code, &str)] = &[
     ),
     (Code::AmountOutOfRange, "Show `min` and `max` at the amount's field."),
     (Code::BalanceLimit, "Show `limit`; a smaller amount may fit."),
+    (Code::PaymentNotFound, "For operators: look the payment up again; the id is mistyped."),
+    (
+        Code::SeatsNotBooked,
+        "For operators: load the payment again; `seat_numbers` are not among its seats any more.",
+    ),
+    (Code::RefundTooHigh, "For operators: show `left`, and give back no more than that."),
+    (Code::AlreadyRefunded, "For operators: treat it as success, and load the payment again."),
+    (
+        Code::AccountDeleted,
+        "For operators: pay the money out outside of the system; with `amount` 0 the seats go back.",
+    ),
+    (
+        Code::CurrencyMismatch,
+        "Say that the balance is in `wallet_currency` and this costs `other_currency`.",
+    ),
     (Code::BalanceTooLow, "For operators: show `balance`, and take no more than that."),
     (
         Code::BalanceLeft,

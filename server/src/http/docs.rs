@@ -3,7 +3,7 @@
 use super::asset::{Asset, Keep};
 use super::{
     account, admin, booking, concert, document, draw, edit, export, funds, me, my_sessions, ops,
-    payment, problem, queue, queues, reservation, sale, seat, session, user, wallet,
+    payment, problem, queue, queues, refund, reservation, sale, seat, session, user, wallet,
 };
 use axum::response::Response;
 use hyper::HeaderMap;
@@ -34,6 +34,7 @@ use utoipa::{Modify, OpenApi};
         edit::change_concert, edit::delete_concert, edit::change_date, edit::delete_date,
         export::date_bookings,
         funds::user_balance, funds::credit_balance, funds::debit_balance,
+        refund::show_payment, refund::refund_payment,
         draw::set_draw,
         ops::livez, ops::readyz, ops::metrics,
     ),

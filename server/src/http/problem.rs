@@ -100,6 +100,12 @@ problems! {
     HoldReleased(410, None, "This hold was released.", "선점이 취소된 예약입니다."),
     AlreadyPaid(409, None, "This reservation is already paid.", "이미 결제한 예약입니다."),
     InsufficientBalance(402, None, "Your balance is too low. Charge it and pay again. Your seats stay held.", "잔액이 부족합니다. 충전 후 다시 결제해 주세요. 좌석 선점은 유지됩니다."),
+    PaymentNotFound(404, None, "There is no such payment.", "해당 결제가 없습니다."),
+    SeatsNotBooked(409, None, "These seats are not part of the booking, or not any more.", "이 예매에 포함되지 않았거나 이미 환불된 좌석입니다."),
+    RefundTooHigh(409, None, "This is more than is left of what was paid.", "환불할 수 있는 금액을 초과했습니다."),
+    AlreadyRefunded(409, None, "All of this payment has gone back already.", "이미 전액 환불된 결제입니다."),
+    AccountDeleted(409, None, "The account that paid was deleted, so no money can go back to it.", "결제한 사용자의 계정이 삭제되어 환불할 수 없습니다."),
+    CurrencyMismatch(409, None, "The balance is in another currency.", "잔액과 통화가 다릅니다."),
     AmountOutOfRange(422, None, "The amount is outside the allowed range.", "허용 범위를 벗어난 금액입니다."),
     BalanceLimit(409, None, "The balance would exceed its limit.", "잔액 한도를 초과합니다."),
     UserNotFound(404, None, "The user was not found.", "사용자를 찾을 수 없습니다."),
@@ -222,8 +228,13 @@ pub struct Problem {
 }
 
 /// Codes whose members name amounts.
-const NAMES_MONEY: [Code; 4] =
-    [Code::InsufficientBalance, Code::AmountOutOfRange, Code::BalanceLimit, Code::BalanceTooLow];
+const NAMES_MONEY: [Code; 5] = [
+    Code::InsufficientBalance,
+    Code::AmountOutOfRange,
+    Code::BalanceLimit,
+    Code::BalanceTooLow,
+    Code::RefundTooHigh,
+];
 
 impl Problem {
     /// The problem with this code.
@@ -389,9 +400,10 @@ impl From<Refusal> for Problem {
         let problem = Self::of(Code::of_refusal(&refusal));
         match refusal {
             Refusal::SaleNotOpen { opens_at } => problem.with("opens_at", stamp(opens_at)),
-            Refusal::SeatNotFound { seat_numbers } | Refusal::SeatsTaken { seat_numbers } => {
-                problem.with("seat_numbers", seat_numbers)
-            }
+            Refusal::SeatNotFound { seat_numbers }
+            | Refusal::SeatsNotBooked { seat_numbers }
+            | Refusal::SeatsTaken { seat_numbers } => problem.with("seat_numbers", seat_numbers),
+            Refusal::RefundTooHigh { left } => problem.with("left", left.0),
             Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
                 problem.with("seat_numbers", seat_numbers).with("retry_at", stamp(retry_at))
             }
@@ -407,6 +419,9 @@ impl From<Refusal> for Problem {
                 problem.with("balance", balance.0).with("price", price.0).with("missing", missing.0)
             }
             Refusal::AmountOutOfRange { min, max } => problem.with("min", min.0).with("max", max.0),
+            Refusal::CurrencyMismatch { wallet, currency } => problem
+                .with("wallet_currency", wallet.code())
+                .with("other_currency", currency.code()),
             Refusal::BalanceLeft { balance } => problem.with("balance", balance.0),
             Refusal::BalanceLimit { limit } => problem.with("limit", limit.0),
             Refusal::BalanceTooLow { balance } => problem.with("balance", balance.0),

@@ -58,6 +58,8 @@ pub enum StatusView {
     Expired,
     /// Released by its owner.
     Cancelled,
+    /// Was paid; all of its seats have gone back since.
+    Refunded,
 }
 
 /// A reservation.
@@ -91,6 +93,7 @@ pub(super) fn status_view(status: ReservationStatus) -> StatusView {
         ReservationStatus::Confirmed => StatusView::Confirmed,
         ReservationStatus::Expired => StatusView::Expired,
         ReservationStatus::Cancelled => StatusView::Cancelled,
+        ReservationStatus::Refunded => StatusView::Refunded,
     }
 }
 

@@ -18,9 +18,10 @@ mod wallet;
 use super::fault::Fault;
 use super::table::{API_KEY, SALE_SETTING, Table};
 use boxoffice_core::concert::SeatStatus;
-use boxoffice_core::queue::{AdmissionEnd, PlaceStatus};
+use boxoffice_core::queue::{AdmissionEnd, PlaceStatus, QueueKind};
 use boxoffice_core::reservation::ReservationStatus;
 use boxoffice_core::tables;
+use boxoffice_core::wallet::TransferKind;
 use column::Words;
 use key::RowKey;
 
@@ -33,7 +34,9 @@ pub const WORDS: &[(&str, &str, &[&str])] = &[
     ("waiting_queue", "status", PlaceStatus::WORDS),
     ("user_token", "end_reason", AdmissionEnd::WORDS),
     ("reservation", "status", ReservationStatus::WORDS),
-    ("balance_entry", "kind", wallet::Flow::WORDS),
+    ("queue_state", "kind", QueueKind::WORDS),
+    ("transfer", "kind", TransferKind::WORDS),
+    ("transfer", "account", wallet::AccountKind::WORDS),
 ];
 
 /// A row of the rules that is kept in a table.

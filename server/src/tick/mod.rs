@@ -4,7 +4,7 @@
 use crate::clock::Clock;
 use crate::metrics::{Metrics, Sale};
 use crate::pressure::Pressure;
-use crate::read_model::{ConcertModel, QueueModel, ReadModel, Stock};
+use crate::read_model::{ConcertModel, QueueModel, ReadModel};
 use crate::write_path::WritePath;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{ConcertId, PlaceKey, QueueId};
@@ -112,13 +112,14 @@ impl Ticker {
     /// From the read model alone: what is asked for each second costs no database. All queues of a concert
     /// count as one.
     fn measure(&self, concert: &ConcertModel) {
-        let Stock { total, free, held, .. } = concert.stock();
+        let stock = concert.stock();
         let sale = Sale {
             waiting: concert.sum(|status| status.waiting),
             active: concert.sum(|status| status.active),
-            free,
-            held,
-            sold: total.saturating_sub(free + held),
+            free: stock.free,
+            held: stock.held,
+            sold: stock.sold(),
+            blocked: stock.blocked,
         };
         self.metrics.show(&concert.id.to_string(), &concert.row().concert_name, &sale);
     }

@@ -237,6 +237,7 @@ mod tests {
     use crate::store::Fault;
     use boxoffice_core::concert::{ByHand, Concert, Policy};
     use boxoffice_core::id::{ConcertId, Uuid};
+    use boxoffice_core::money::Currency;
     use boxoffice_core::queue::{PauseReason, QueueSettings, QueueState};
     use boxoffice_core::refusal::Refusal;
     use std::cell::{Cell, RefCell};
@@ -344,6 +345,7 @@ mod tests {
             end_at: None,
             by_hand: ByHand::default(),
             time_zone: None,
+            currency: Currency::KRW,
             policy: Policy::default(),
             created_at: Time(0),
         }

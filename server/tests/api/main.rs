@@ -36,6 +36,7 @@ mod providers;
 mod queue;
 mod queues;
 mod read_model;
+mod refunds;
 mod seats;
 mod sessions;
 mod settings;

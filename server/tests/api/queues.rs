@@ -122,7 +122,7 @@ async fn the_audit_counts_each_queue() {
         "UPDATE queue_state SET waiting_count = CASE kind WHEN 'general' THEN 2 ELSE 0 END";
     let swapped = swapped.to_owned();
     let word = "UPDATE waiting_queue SET status = 'lost'".to_owned();
-    for (sql, name) in [(second, "one_place"), (swapped, "waiting_count"), (word, "queue_words")] {
+    for (sql, name) in [(second, "one_place"), (swapped, "waiting_count"), (word, "words_known")] {
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join("copy.db");
         let rows = Connection::open(&sale.files().path).unwrap();

@@ -2,7 +2,7 @@
 
 use boxoffice_core::concert::{ByHand, Concert, ConcertDate, Policy, Seat, SeatStatus};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, QueueId, SeatKey, UserId, Uuid};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, PauseReason, Place, PlaceStatus, QueueKind, QueueSettings, QueueState,
 };
@@ -26,6 +26,7 @@ fn concert() -> Concert {
         end_at: None,
         by_hand: ByHand::default(),
         time_zone: None,
+        currency: Currency::KRW,
         policy: Policy {
             hold_ttl_ms: 300_000,
             shop_ttl_ms: 600_000,
@@ -218,6 +219,7 @@ fn a_date_of_which_only_a_hold_is_known_is_not_shown() {
         concert_date: Time(1_000),
         total_seats: 3,
         available_seats: 2,
+        blocked_seats: 0,
         revision: 0,
         withdrawn_at: None,
     };

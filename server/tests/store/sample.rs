@@ -2,23 +2,23 @@
 
 use boxoffice_core::concert::{ByHand, Concert, ConcertDate, Policy, Seat, SeatStatus};
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId,
-    Uuid,
+    ConcertId, DateId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId, SeatKey, SessionId,
+    UserId, Uuid,
 };
 use boxoffice_core::idempotency::Record;
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, DrawRule, DrawTerms, PauseReason, Place, PlaceStatus, QueueKind,
     QueueSettings, QueueState,
 };
-use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use boxoffice_core::reservation::{Refunded, Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, EntryKind, LedgerEntry};
+use boxoffice_core::wallet::{Account, Balance, Transfer, TransferKind};
 
 pub const USER: UserId = UserId(Uuid::from_u128(1));
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(2));
@@ -84,6 +84,7 @@ pub fn claim(status: ReservationStatus) -> Reservation {
         expires_at: Time(32),
         ended_at: Some(Time(33)),
         payment: Some(PAYMENT),
+        refunded: Refunded { amount: Money(10), seats: 1, count: 2 },
     }
 }
 
@@ -94,6 +95,17 @@ pub fn payment(id: PaymentId) -> Payment {
         concert: SHOW,
         amount: Money(50_000),
         payment_date: Time(41),
+    }
+}
+
+pub fn refund() -> RefundRow {
+    RefundRow {
+        refund: RefundId(Uuid::from_u128(7)),
+        amount: Money(10),
+        seat_count: 1,
+        released: true,
+        reason: "시야 제한".into(),
+        created_at: Time(43),
     }
 }
 
@@ -169,9 +181,11 @@ pub fn queue() -> QueueState {
     }
 }
 
-pub fn entry(number: u64) -> ((UserId, u64), LedgerEntry) {
-    let entry = LedgerEntry {
-        kind: EntryKind::Payment,
+pub fn entry(number: u64) -> ((UserId, u64), Transfer) {
+    let entry = Transfer {
+        kind: TransferKind::Payment,
+        account: Account::Sales(DATE),
+        currency: Currency::KRW,
         amount: Money(-50_000),
         balance_after: Money(1),
         reference: PAYMENT.0,
@@ -206,6 +220,7 @@ pub fn concert() -> Concert {
             reopened_at: Some(Time(19)),
         },
         time_zone: Some("Asia/Seoul".into()),
+        currency: Currency::KRW,
         policy: Policy::default(),
         created_at: Time(12),
     }
@@ -217,6 +232,7 @@ pub const fn date() -> ConcertDate {
         concert_date: Time(13),
         total_seats: 1,
         available_seats: 1,
+        blocked_seats: 3,
         revision: 14,
         withdrawn_at: None,
     }
@@ -254,11 +270,14 @@ pub fn insert(rows: &mut Rows) {
     rows.reservations.insert(CLAIM, claim(ReservationStatus::Held));
     let reserved = ReservedSeat { seat_id: 1, number: 7, price: Money(50_000) };
     rows.reserved_seats.insert(CLAIM, vec![reserved]);
-    let balance = Balance { amount: Money(1), entry_count: 1, updated_at: Time(42) };
+    let balance =
+        Balance { amount: Money(1), currency: Currency::KRW, entry_count: 1, updated_at: Time(42) };
     rows.balances.insert(USER, balance);
     let (id, entry) = entry(1);
-    rows.entries.insert(id, entry);
+    rows.transfers.insert(id, entry);
     rows.payments.insert(CLAIM, payment(PAYMENT));
+    rows.refunds.insert((CLAIM, 1), refund());
+    rows.refunded_seats.insert((CLAIM, 7), RefundedSeat { refund_number: 1 });
     rows.idempotency.insert(key(), record([1; 32]));
 }
 
@@ -310,6 +329,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
         concert_date: Time(20),
         total_seats: 2,
         available_seats: 0,
+        blocked_seats: 4,
         revision: 15,
         withdrawn_at: Some(Time(19)),
     };
@@ -334,11 +354,20 @@ pub fn change(rows: &mut Rows) -> Option<()> {
         ended_at: None,
         returns: 3,
     };
+    rows.idempotency.insert(key(), record([2; 32]));
+    change_claim(rows)
+}
+
+fn change_claim(rows: &mut Rows) -> Option<()> {
     let claim = rows.reservations.update(&CLAIM)?;
     claim.status = ReservationStatus::Cancelled;
     (claim.ended_at, claim.payment) = (None, None);
-    *rows.balances.update(&USER)? =
-        Balance { amount: Money(2), entry_count: 2, updated_at: Time(3) };
-    rows.idempotency.insert(key(), record([2; 32]));
+    claim.refunded = Refunded { amount: Money(11), seats: 3, count: 4 };
+    *rows.balances.update(&USER)? = Balance {
+        amount: Money(2),
+        currency: Currency::of("USD")?,
+        entry_count: 2,
+        updated_at: Time(3),
+    };
     Some(())
 }

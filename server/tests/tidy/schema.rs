@@ -64,7 +64,7 @@ fn apply(schema: &mut Schema, text: &str) {
             let columns = items(rest).into_iter().filter(|i| is_column(i)).map(word).collect();
             schema.insert(word(rest), columns);
         } else if let Some(rest) = statement.strip_prefix("DROP TABLE") {
-            schema.remove(&word(rest));
+            schema.remove(&word(rest.trim().trim_start_matches("IF EXISTS")));
         } else if let Some((_, rest)) = statement.split_once("ALTER TABLE ") {
             alter(schema, rest);
         }
@@ -199,6 +199,8 @@ fn bad_samples_are_found() {
         ALTER TABLE seat DROP COLUMN c, DROP COLUMN d;";
     none(&difference(&of(seat), &of(other), ("x", "y")));
     none(&difference(&of(other), &of(seat), ("x", "y")));
+    let renamed = "CREATE TABLE a (b INTEGER); DROP TABLE IF EXISTS c; ALTER TABLE a RENAME TO c;";
+    assert_eq!(of(renamed), of("CREATE TABLE c (b INTEGER);"));
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     complains(&numbers(&set(&["0001_a.sql", "0002_b.sql"]), &set(&["0002_c.sql"])), "0002_c");
     none(&numbers(&set(&["0001_a.sql"]), &set(&["0001_a.sql", "0002_c.sql"])));

@@ -8,7 +8,7 @@ columns! {
     Concert[ConcertId] in "concert", found by concert_id; locked Shared;
     |key, row|
     key { concert_id: key }
-    fixed { created_at: row.created_at }
+    fixed { created_at: row.created_at, currency: row.currency }
     mutable {
         hold_ttl_ms: row.policy.hold_ttl_ms,
         shop_ttl_ms: row.policy.shop_ttl_ms,
@@ -46,6 +46,7 @@ columns! {
             rehold_after_ms,
         },
         time_zone,
+        currency,
         created_at,
     }
 }
@@ -59,6 +60,7 @@ columns! {
         concert_date: row.concert_date,
         total_seats: row.total_seats,
         available_seats: row.available_seats,
+        blocked_seats: row.blocked_seats,
         revision: row.revision,
         withdrawn_at: row.withdrawn_at,
     }
@@ -67,6 +69,7 @@ columns! {
         concert_date,
         total_seats,
         available_seats,
+        blocked_seats,
         revision,
         withdrawn_at,
     }

@@ -4,7 +4,8 @@ use super::history::History;
 use super::{Check, Found};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::ConcertDate;
-use boxoffice_core::id::{PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::id::{ConcertId, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::money::Currency;
 use boxoffice_core::queue::{Admit, Join, SetDraw, SetQueue};
 use boxoffice_core::refusal::Refusal;
 use boxoffice_server::store::memory::MemoryStore;
@@ -50,8 +51,7 @@ impl History {
             (Command::DeleteUser(c), Refusal::BalanceLeft { balance }) => {
                 self.balances.get(&c.user) == Some(&balance.0) && !c.give_up_balance
             }
-            (Command::EndSessions(_), Refusal::SessionNotFound) => true,
-            (Command::Refresh(_), Refusal::SessionEnded) => true,
+            (_, Refusal::SessionNotFound | Refusal::SessionEnded) => true,
             (Command::Register(c), Refusal::UsernameTaken) => self.names.contains_key(&c.username),
             (_, Refusal::TokenUnknown) => !self.is_place_of_user(command),
             (_, Refusal::NotAdmitted | Refusal::TokenExpired) => self.is_place_of_user(command),
@@ -75,11 +75,7 @@ impl History {
                 settings.is_some_and(|(opens, _)| opens == opens_at.0 && self.now.0 < opens)
             }
             (Command::Join(c), Refusal::TooManyLapses { retry_at }) => {
-                let hold_ms =
-                    self.concerts.get(&c.queue.concert).map_or(i64::MAX, |show| show.hold_ms);
-                let too_long = self.unpaid_ms(c.user, c.queue.concert) / hold_ms >= 3;
-                let too_many = self.let_go(c.user, c.queue.concert) >= LAPSES_MOST;
-                self.now.0 < retry_at.0 && (too_many || too_long)
+                self.now.0 < retry_at.0 && self.has_to_stay_away(c.user, c.queue.concert)
             }
             (_, Refusal::HoldReleased) => known.is_some_and(|hold| hold.released),
             (_, Refusal::HoldLapsed) => known.is_some_and(|hold| {
@@ -98,7 +94,11 @@ impl History {
                 let visit = visit(command);
                 known.is_none_or(|hold| visit.is_none_or(|(user, _, _)| hold.user != user))
             }
+            (_, Refusal::CurrencyMismatch { wallet, currency }) => {
+                wallet != currency && self.differs(command, *wallet, *currency)
+            }
             (Command::Reserve(_), _) => self.reserve_refused(store, command, refusal),
+            (Command::Refund(refund), _) => self.refund_refused(store, refund, refusal),
             (Command::Charge(_) | Command::Pay(_) | Command::Adjust(_), _) => {
                 self.money_refused(command, refusal)
             }
@@ -106,6 +106,26 @@ impl History {
             _ => self.operator_refused(command, refusal),
         };
         found.ensure(right, Check::RefusalTrue, || format!("{command:?} was refused: {refusal:?}"));
+    }
+
+    /// Whether a user has let too many holds go unpaid, or held for too long without paying.
+    fn has_to_stay_away(&self, user: UserId, concert: ConcertId) -> bool {
+        let hold_ms = self.concerts.get(&concert).map_or(i64::MAX, |show| show.hold_ms);
+        let too_long = self.unpaid_ms(user, concert) / hold_ms >= 3;
+        too_long || self.let_go(user, concert) >= LAPSES_MOST
+    }
+
+    /// Whether the wallet is in this currency, and what is asked for in that one.
+    fn differs(&self, command: &Command, wallet: Currency, currency: Currency) -> bool {
+        let asked = match command {
+            Command::Adjust(c) => Some((c.user, c.currency)),
+            Command::Charge(c) if c.place.is_none() => Some((c.user, c.currency)),
+            _ => visit(command)
+                .and_then(|(user, place, _)| Some((user, *self.prices.get(&place.queue.concert)?))),
+        };
+        asked.is_some_and(|(user, wanted)| {
+            self.wallets.get(&user) == Some(&wallet) && wanted == currency
+        })
     }
 
     fn operator_refused(&self, command: &Command, refusal: &Refusal) -> bool {
@@ -176,7 +196,10 @@ impl History {
                 absent || self.changed.contains(&date)
             }
             Refusal::SeatsTaken { seat_numbers } => {
-                let taken = |number: &&u32| self.owner(key(**number)).is_some();
+                let taken = |number: &&u32| {
+                    let key = key(**number);
+                    self.owner(key).is_some() || self.blocked.contains(&key)
+                };
                 reserve.seats.iter().filter(taken).eq(seat_numbers)
             }
             Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {

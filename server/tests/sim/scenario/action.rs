@@ -52,11 +52,13 @@ pub enum Action {
     DeleteDate,
     /// An operator adds money to a balance, or takes some.
     Adjust,
+    /// An operator gives back what was paid: all of it, seats, or an amount.
+    Refund,
 }
 
 impl Action {
     /// How often each happens, relative to the others.
-    pub const WEIGHTS: [(Self, u64); 25] = [
+    pub const WEIGHTS: [(Self, u64); 26] = [
         (Self::Register, 12),
         (Self::Adopt, 6),
         (Self::Account, 40),
@@ -82,6 +84,7 @@ impl Action {
         (Self::DeleteConcert, 1),
         (Self::DeleteDate, 2),
         (Self::Adjust, 12),
+        (Self::Refund, 24),
     ];
 
     /// The action that a number below [`Action::total`] stands for.

@@ -164,6 +164,7 @@ impl Scenario {
             user: visit.user,
             place,
             amount: Money(amount),
+            currency: prices::CURRENCY,
             charge: ChargeId(self.id()),
         }))
     }
@@ -188,6 +189,7 @@ impl Scenario {
             user,
             place: Some(place),
             amount: Money(prices::CHARGE_MOST),
+            currency: prices::CURRENCY,
             charge: ChargeId(self.id()),
         }))
     }

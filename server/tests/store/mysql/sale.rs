@@ -10,7 +10,7 @@ use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PlaceKey, QueueId, ReservationId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::Key;
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::{AddQueue, Admit, DrawTerms, Join, QueueSettings};
 use boxoffice_core::reservation::Reserve;
@@ -60,7 +60,13 @@ pub fn reserve(number: u32, seats: impl IntoIterator<Item = u32>) -> Envelope {
 
 pub fn charge(number: u32, id: u128) -> Command {
     let (user, charge) = (fan(number), ChargeId(Uuid::from_u128(id)));
-    Command::Charge(Charge { user, place: Some(place(number)), amount: Money(1_000), charge })
+    Command::Charge(Charge {
+        user,
+        place: Some(place(number)),
+        amount: Money(1_000),
+        currency: Currency::KRW,
+        charge,
+    })
 }
 
 /// Whoever joined as the n-th has the n-th place.
@@ -120,6 +126,7 @@ pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
         start_at: NOW.plus_ms(-10_000),
         end_at: None,
         time_zone: None,
+        currency: Currency::KRW,
         policy: Policy::default(),
         queue,
         seed: [3; 32],
