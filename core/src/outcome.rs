@@ -2,7 +2,7 @@
 //! so that a retry is answered with what happened and not with what would happen now.
 
 use crate::id::{
-    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
 };
 use crate::money::Money;
 use crate::time::Time;
@@ -169,4 +169,27 @@ pub enum Outcome {
         ended: u64,
     },
     UserDeleted,
+    /// As it was cancelled first.
+    DateCancelled {
+        concert_id: ConcertId,
+        date_id: DateId,
+        job_id: JobId,
+        cancelled_at: Time,
+        reason: String,
+    },
+    /// `ended`: holds that this step has ended.
+    DateClearing {
+        job_id: JobId,
+        ended: Vec<ReservationId>,
+        done: bool,
+    },
+    /// `taken`: it was not tried too often already.
+    JobTaken {
+        job_id: JobId,
+        taken: bool,
+    },
+    JobPutOff {
+        job_id: JobId,
+        failed: bool,
+    },
 }

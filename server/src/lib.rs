@@ -10,6 +10,7 @@ pub mod config;
 pub mod currency;
 pub mod desk;
 pub mod http;
+pub mod jobs;
 pub mod log;
 pub mod metrics;
 pub mod networks;

@@ -1,6 +1,6 @@
 //! Reservations: what their rows tell.
 
-use crate::id::{ConcertId, DateId, PaymentId, UserId};
+use crate::id::{ConcertId, DateId, PaymentId, PlaceKey, UserId};
 use crate::money::Money;
 use crate::refusal::Refusal;
 use crate::time::Time;
@@ -68,6 +68,11 @@ impl Reservation {
         } else {
             self.status
         }
+    }
+
+    /// The place that it was made with.
+    pub(crate) const fn place(&self) -> PlaceKey {
+        PlaceKey { concert: self.concert, sequence: self.sequence }
     }
 
     /// How long it is, from the first to the last moment.

@@ -4,9 +4,11 @@ use crate::check::is_text;
 use crate::id::ConcertId;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
+use crate::rows::event::Happening;
 use crate::rows::{Keys, Rows};
 use crate::rules::Rule;
 use crate::steps::concert::queue_keys;
+use crate::steps::event::{of_concert, tell};
 use crate::time::Time;
 
 /// Gives the value of the beacon that a draw's terms name.
@@ -41,12 +43,17 @@ impl Rule for SetDraw {
             .map_or(concert.opens_at(), |before| before.min(concert.opens_at()));
         let fixed = queue.rule.joined.is_some() || queue.drawn.is_some() || now.reached(before);
         ensure!(fixed, Refusal::SaleNotOpen { opens_at: before });
+        let is_new = queue.rule.value.is_none();
         let same = queue.rule.value.as_ref().is_none_or(|given| *given == self.value);
         ensure!(same, Refusal::AlreadyExists);
 
         if let Some(queue) = rows.queues.update(&self.concert) {
             queue.settle(&concert, now);
             queue.rule.value = Some(self.value.clone());
+        }
+        if is_new {
+            let what = Happening::DrawGiven { value: self.value.clone() };
+            tell(rows, of_concert(self.concert), what, now);
         }
         Ok(Outcome::DrawSet { concert_id: self.concert })
     }

@@ -5,6 +5,7 @@ use crate::id::{ConcertId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId};
 use crate::money::Money;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
+use crate::rows::event::{Happening, Subjects};
 use crate::rows::payment::Payment;
 use crate::rows::place::AdmissionEnd;
 use crate::rows::reservation::ReservationStatus;
@@ -13,6 +14,7 @@ use crate::rows::wallet::EntryKind;
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::admission::{admitted, end_admission, token_keys};
+use crate::steps::event::tell;
 use crate::steps::hold::{owned, owns_its_seats, reservation_keys};
 use crate::steps::wallet::{Movement, balance, post};
 use crate::time::Time;
@@ -43,7 +45,7 @@ impl Rule for Pay {
     }
 
     /// Refuses with: already paid, hold released, hold lapsed, token (see [`admitted`]),
-    /// reservation not found, insufficient balance. A reservation that is there is looked at before
+    /// reservation not found, date cancelled, insufficient balance. A reservation that is there is looked at before
     /// the token, so that a retry after payment learns of the payment and not of the ended token.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let reservation = owned(rows, self.reservation, self.user, self.place);
@@ -51,7 +53,9 @@ impl Rule for Pay {
         let overtaken = reservation.is_some() && !owns_its_seats(rows, self.reservation);
         ensure!(!overtaken, Refusal::HoldLapsed);
         admitted(rows, self.place, self.user, now)?;
-        let price = reservation.ok_or(Refusal::ReservationNotFound)?.total_price;
+        let reservation = reservation.ok_or(Refusal::ReservationNotFound)?;
+        rows.dates.get(&reservation.date).map_or(Ok(()), |date| date.not_cancelled())?;
+        let price = reservation.total_price;
         let balance = balance(rows, self.user).amount;
         let after = balance.checked_sub(price).filter(|left| *left >= Money::ZERO);
         let after = after.ok_or(Refusal::InsufficientBalance {
@@ -104,7 +108,7 @@ impl Pay {
             .get(&self.reservation)
             .map(|seats| seats.iter().map(|seat| seat.number).collect())
             .unwrap_or_default();
-        for number in numbers {
+        for &number in &numbers {
             if let Some(seat) = rows.seats.update(&SeatKey { date, number }) {
                 seat.status = SeatStatus::Sold;
                 seat.held_until = None;
@@ -112,5 +116,14 @@ impl Pay {
                 (seat.last_holder, seat.last_holder_until) = (None, None);
             }
         }
+        let subjects =
+            Subjects { concert: Some(self.place.concert), date: Some(date), user: Some(self.user) };
+        let what = Happening::BookingPaid {
+            payment_id: self.payment,
+            reservation_id: self.reservation,
+            seat_numbers: numbers,
+            amount: price,
+        };
+        tell(rows, subjects, what, now);
     }
 }

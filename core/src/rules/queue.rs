@@ -4,10 +4,12 @@ use crate::id::ConcertId;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 use crate::rows::concert::PauseReason;
+use crate::rows::event::Happening;
 use crate::rows::queue::QueueSettings;
 use crate::rows::{Keys, Rows};
 use crate::rules::Rule;
 use crate::steps::concert::queue_keys;
+use crate::steps::event::{of_concert, tell};
 use crate::time::Time;
 
 /// Changes what an operator sets on a queue; `None` leaves a setting as it is.
@@ -65,6 +67,7 @@ impl Rule for SetQueue {
                 queue.max_active_at = now;
             }
         }
+        self.tell(rows, (before, settings), now);
         Ok(Outcome::QueueSet {
             concert_id: self.concert,
             max_active: settings.max_active,
@@ -72,5 +75,27 @@ impl Rule for SetQueue {
             max_waiting: settings.max_waiting,
             paused: settings.paused,
         })
+    }
+}
+
+impl SetQueue {
+    fn tell(&self, rows: &mut Rows, (old, new): (QueueSettings, QueueSettings), now: Time) {
+        let subjects = of_concert(self.concert);
+        if new != (QueueSettings { paused: new.paused, ..old }) {
+            let what = Happening::QueueChanged {
+                max_active: new.max_active,
+                admissions_per_second: new.admissions_per_second,
+                max_waiting: new.max_waiting,
+            };
+            tell(rows, subjects, what, now);
+        }
+        if new.paused != old.paused {
+            let PauseReason { en, ko } = self.pause_reason.clone().unwrap_or_default();
+            let what = match new.paused {
+                true => Happening::SalePaused { reason_en: en, reason_ko: ko },
+                false => Happening::SaleResumed {},
+            };
+            tell(rows, subjects, what, now);
+        }
     }
 }

@@ -64,7 +64,7 @@ impl Rule for Reserve {
     }
 
     /// Refuses with: token (see [`admitted`]), invalid setting (no or too many seats), date
-    /// not found, sale closed (or the performance has begun) or not open, seat not found, hold exists,
+    /// not found, date cancelled, sale closed (or the performance has begun) or not open, seat not found, hold exists,
     /// seat limit, seats taken, seats cooling off, already exists.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         admitted(rows, self.place, self.user, now)?;
@@ -72,7 +72,9 @@ impl Rule for Reserve {
         ensure!(count, Refusal::InvalidSetting { field: Field::Seats });
         let bookable = |d: &&ConcertDate| d.concert == self.place.concert && d.is_live();
         let date = rows.dates.get(&self.date).filter(bookable);
-        let starts_at = date.ok_or(Refusal::DateNotFound)?.concert_date;
+        let date = date.ok_or(Refusal::DateNotFound)?;
+        date.not_cancelled()?;
+        let starts_at = date.concert_date;
         ensure!(!now.reached(starts_at), Refusal::SaleClosed);
         let concert = rows.concerts.get(&self.place.concert).ok_or(Refusal::ConcertNotFound)?;
         concert.on_sale(now)?;

@@ -6,10 +6,12 @@ use crate::limits::{BALANCE_MAX, CHARGE_MAX, CHARGE_MIN};
 use crate::money::Money;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
+use crate::rows::event::Happening;
 use crate::rows::wallet::EntryKind;
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::admission::{admitted, arrive, token_keys};
+use crate::steps::event::{of_user, tell};
 use crate::steps::wallet::{Movement, balance, post};
 use crate::time::Time;
 
@@ -98,6 +100,13 @@ impl Rule for Adjust {
         let (amount, reference) = (self.amount, self.adjustment.0);
         let reason = Some(self.reason.clone());
         post(rows, self.user, Movement { kind, amount, reference, reason }, after, now);
+        let (adjustment_id, reason) = (self.adjustment, self.reason.clone());
+        let what = if credit {
+            Happening::BalanceCredited { adjustment_id, amount: size, reason }
+        } else {
+            Happening::BalanceDebited { adjustment_id, amount: size, reason }
+        };
+        tell(rows, of_user(self.user), what, now);
         let (adjustment_id, user_id) = (self.adjustment, self.user);
         Ok(Outcome::Adjusted { adjustment_id, user_id, amount: self.amount, balance: after })
     }

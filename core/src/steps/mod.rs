@@ -3,5 +3,7 @@
 
 pub mod admission;
 pub mod concert;
+pub mod event;
 pub mod hold;
+pub mod job;
 pub mod wallet;

@@ -11,10 +11,12 @@ mod concert;
 mod cool_off;
 mod drawing;
 mod edit;
+mod event;
 mod harness;
 mod histories;
 mod idempotency;
 mod invariants;
+mod job;
 mod look;
 mod payment;
 mod properties;
@@ -32,12 +34,13 @@ mod words;
 use boxoffice_core::command::Command;
 use boxoffice_core::refusal::Refusal;
 
-const SCRIPTS: [&str; 14] = [
+const SCRIPTS: [&str; 15] = [
     include_str!("concert.rs"),
     include_str!("cool_off.rs"),
     include_str!("drawing.rs"),
     include_str!("edit.rs"),
     include_str!("idempotency.rs"),
+    include_str!("job.rs"),
     include_str!("payment.rs"),
     include_str!("queue.rs"),
     include_str!("queue_places.rs"),

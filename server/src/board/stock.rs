@@ -17,7 +17,7 @@ pub struct Stock {
     pub free: u64,
     /// Those that are held and not paid: they may come back.
     pub held: u64,
-    /// There are dates, and all of them have started: nothing can be had any more.
+    /// There are dates, and all of them have started or were cancelled: nothing can be had any more.
     pub is_over: bool,
 }
 

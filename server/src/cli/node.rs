@@ -12,6 +12,7 @@ use crate::http::limits::{Limits, Rates};
 use crate::http::operators::Operators;
 use crate::http::ready::Readiness;
 use crate::http::{App, Inner};
+use crate::jobs::Runner;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::pressure::Pressure;
@@ -35,6 +36,8 @@ pub struct Node {
     pub writer: Writer,
     /// The background tick.
     pub sweeper: Sweeper,
+    /// What is at work on jobs.
+    pub runner: Runner,
     /// Starts what else must live until the stop.
     pub supervisor: Supervisor,
     /// What has ended before it, of the node's own threads as well.
@@ -174,6 +177,7 @@ pub fn build_under(
     };
     // What it is asked, nobody is told of: it need not be durable.
     let house = ReadPool::new(vec![house], None);
+    let runner = Runner::new(desk.clone(), house.clone(), clock.clone(), Arc::clone(&metrics));
     let inner = Inner {
         desk,
         board,
@@ -200,5 +204,5 @@ pub fn build_under(
         draining: Arc::default(),
         known_external: Recent::new(KNOWN_EXTERNAL_MAX),
     };
-    Ok(Node { app: App(Arc::new(inner)), writer, sweeper, supervisor, ends })
+    Ok(Node { app: App(Arc::new(inner)), writer, sweeper, runner, supervisor, ends })
 }

@@ -109,6 +109,7 @@ async fn serve(
     log_start(address, operators_at, config, &node.app);
     let (stop, stopped) = watch::channel(false);
     let sweeping = node.supervisor.task("the sweeper", node.sweeper.run(stopped.clone()));
+    let working = node.supervisor.task("the work on jobs", node.runner.run(stopped.clone()));
     let measuring = Arc::clone(&node.app.pressure).watch(stopped.clone());
     let measuring = node.supervisor.task("the measurement of load", measuring);
     let keyring = Arc::clone(&node.app.keyring);
@@ -139,7 +140,9 @@ async fn serve(
     tracing::info!("stopping: taking no more, finishing what was taken");
     stop.send_replace(true);
     // A task that panicked has stopped as well.
-    for ending in serving.into_iter().chain([sweeping, measuring]).chain(watching).chain(provider) {
+    for ending in
+        serving.into_iter().chain([sweeping, working, measuring]).chain(watching).chain(provider)
+    {
         let _ = ending.await;
     }
     desk.stop().await;

@@ -42,6 +42,13 @@ const ADVICE: &[(&str, &str)] = &[
     ),
     ("amount_out_of_range", "Show `min` and `max` at the amount's field."),
     ("balance_limit", "Show `limit`; a smaller amount may fit."),
+    ("date_cancelled", "Show `reason`, and let another date be chosen."),
+    ("job_not_found", "Look the job up in the list: the id is mistyped, or of another server."),
+    ("job_not_held", "Do nothing: only servers are told so, and another one is at it."),
+    (
+        "events_gone",
+        "Some events were missed. Compare with the lists of bookings, and read on without `after`.",
+    ),
     ("balance_too_low", "For operators: show `balance`, and take no more than that."),
     (
         "balance_left",

@@ -1,7 +1,7 @@
 //! What a user has bought. Needs no queue token: that is used up by paying.
 
 use super::App;
-use super::concert::local;
+use super::concert::{CancelledView, local};
 use super::extract::{Identity, Query};
 use super::problem::Problem;
 use super::view::{Stamp, json};
@@ -34,6 +34,10 @@ pub struct BookingView {
     starts_at_local: Option<String>,
     /// IANA name of that zone.
     time_zone: Option<String>,
+    /// That the date was cancelled by its organiser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cancelled: Option<CancelledView>,
     seat_numbers: Vec<u32>,
     payment_id: Uuid,
     /// Minor units.
@@ -93,7 +97,13 @@ fn view(app: &App, ((whole, payment), over): &Found) -> BookingView {
     let over = over.as_ref();
     let concert = app.board.concert(row.concert).map(|concert| concert.row());
     let concert = concert.as_deref().or(over.map(|(_, concert)| concert));
-    let starts_at = app.board.date(row.date).map(|date| date.starts_at);
+    let shown = app.board.date(row.date);
+    let cancelled = match &shown {
+        Some(date) => date.cancelled.as_ref(),
+        None => over.and_then(|(date, _)| date.cancelled.as_ref()),
+    };
+    let cancelled = CancelledView::of(cancelled);
+    let starts_at = shown.map(|date| date.starts_at);
     let starts_at = starts_at.or(over.map(|(date, _)| date.concert_date));
     let zone = concert.and_then(|concert| concert.time_zone.as_deref());
     BookingView {
@@ -105,6 +115,7 @@ fn view(app: &App, ((whole, payment), over): &Found) -> BookingView {
         starts_at: starts_at.map(Stamp),
         starts_at_local: starts_at.and_then(|at| local(at, zone)),
         time_zone: zone.map(str::to_owned),
+        cancelled,
         seat_numbers: seats.iter().map(|seat| seat.number).collect(),
         payment_id: payment.payment.0,
         amount: payment.amount.0,

@@ -75,8 +75,12 @@ pub const TABLE: &[Entry] = &[
     entry("insufficient_balance", 402, None, "The balance is too low. Charge it and pay again; your seats are still held.", "잔액이 부족합니다. 충전 후 다시 결제해 주세요. 좌석 선점은 유지됩니다."),
     entry("amount_out_of_range", 422, None, "The amount is outside the allowed range.", "허용 범위를 벗어난 금액입니다."),
     entry("balance_limit", 409, None, "The balance would exceed its limit.", "잔액 한도를 초과합니다."),
+    entry("date_cancelled", 409, None, "This date was cancelled by its organiser; see reason.", "주최 측이 취소한 회차입니다. reason을 확인해 주세요."),
+    entry("job_not_found", 404, None, "There is no such job.", "해당 작업이 없습니다."),
+    entry("job_not_held", 409, None, "The job has ended, is not due, or another server is at it.", "작업이 끝났거나 아직 시작할 때가 아니거나 다른 서버가 처리하고 있습니다."),
     entry("user_not_found", 404, None, "There is no such user.", "해당 사용자가 없습니다."),
     entry("balance_too_low", 409, None, "Less is on the balance than is to be taken.", "차감하려는 금액보다 잔액이 적습니다."),
+    entry("events_gone", 410, None, "Events after this cursor are not kept any more. Read on without one.", "이 커서 이후의 이벤트는 더 이상 보관되지 않습니다. 커서 없이 다시 조회해 주세요."),
     entry("self_charge_off", 403, None, "Balances are charged by the organiser here, not by their owners.", "잔액은 주최 측만 충전할 수 있습니다."),
     entry("idempotency_key_reused", 422, None, "This Idempotency-Key was used for another request.", "다른 요청에 사용된 Idempotency-Key입니다."),
     entry("invalid_setting", 422, None, "A field has a value that is not allowed.", "허용되지 않는 값이 있습니다."),
@@ -318,6 +322,7 @@ impl From<Refusal> for Problem {
             Refusal::DateBeforeOpening { starts_at, opens_at } => {
                 problem.with("starts_at", stamp(starts_at)).with("opens_at", stamp(opens_at))
             }
+            Refusal::DateCancelled { reason } => problem.with("reason", reason),
             Refusal::HeldOrSold { seats } => problem.with("seats", seats),
             Refusal::SaleHasOpened { opens_at } => problem.with("opens_at", stamp(opens_at)),
             Refusal::SaleTimeInPast { field: Field::OpensAt, at } => {

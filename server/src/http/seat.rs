@@ -299,6 +299,7 @@ mod tests {
             available_seats: count.into(),
             revision: 0,
             withdrawn_at: None,
+            cancelled: None,
         };
         rows.dates.insert(DATE, date);
         for &number in &numbers {

@@ -9,7 +9,7 @@ use boxoffice::http::routes::{Guard, routes};
 use serde_json::json;
 
 /// The verbs that ask for an operator's route, and what they are asked about: `C` stands for a concert, `D`
-/// for a date, `U` for a user. In the order of a day: what deletes comes last.
+/// for a date, `U` for a user, `J` for a job. In the order of a day: what deletes comes last.
 const VERBS: &[(&str, &str, &[&str])] = &[
     (
         "POST",
@@ -53,6 +53,9 @@ const VERBS: &[(&str, &str, &[&str])] = &[
     ),
     ("PUT", "/api/v1/admin/concerts/{id}/draw", &["draw C 7f"]),
     ("GET", "/api/v1/admin/users/{id}/balance", &["wallet show U"]),
+    ("GET", "/api/v1/admin/jobs", &["job list"]),
+    ("GET", "/api/v1/admin/jobs/{id}", &["job show J"]),
+    ("GET", "/api/v1/admin/events", &["events", "events --limit 1 --after 1.0"]),
     (
         "POST",
         "/api/v1/admin/users/{id}/balance/credits",
@@ -72,14 +75,15 @@ const VERBS: &[(&str, &str, &[&str])] = &[
         "/api/v1/admin/concert-dates/{id}/bookings",
         &["date bookings D", "date bookings D --bom"],
     ),
+    ("POST", "/api/v1/admin/concert-dates/{id}/cancellation", &["date cancel D --reason Illness"]),
     ("DELETE", "/api/v1/admin/concert-dates/{id}", &["date delete D"]),
     ("DELETE", "/api/v1/admin/concerts/{id}", &["concert delete C"]),
 ];
 
-/// The server whose routes are asked for, with a concert, a date and a user.
+/// The server whose routes are asked for, with a concert, a date, a user and a job.
 struct Asked {
     desk: Desk,
-    ids: [(&'static str, String); 3],
+    ids: [(&'static str, String); 4],
 }
 
 impl Asked {
@@ -91,10 +95,15 @@ impl Asked {
         let starts = ["--starts-at", "2099-05-01T19:00:00Z", "--range", "1-9:R:5"];
         let added = desk.json(&[&["date", "add", &concert], &starts[..]].concat());
         let date = added["concert_date_ids"][0].as_str().unwrap().to_owned();
+        let starts = ["--starts-at", "2099-05-03T19:00:00Z", "--range", "1-9:R:5"];
+        let other = desk.json(&[&["date", "add", &concert], &starts[..]].concat());
+        let other = other["concert_date_ids"][0].as_str().unwrap();
+        let cancelled = desk.json(&["date", "cancel", other, "--reason", "Illness"]);
+        let job = cancelled["job_id"].as_str().unwrap().to_owned();
         let credentials = json!({ "username": "kim", "password": "correct horse" });
         let ask = Ask::post("/api/v1/users", &credentials);
         let user = runtime().block_on(once(address, &ask)).unwrap().text("user_id");
-        Self { desk, ids: [("C", concert), ("D", date), ("U", user)] }
+        Self { desk, ids: [("C", concert), ("D", date), ("U", user), ("J", job)] }
     }
 
     /// A verb's words with the ids in their places.
@@ -105,8 +114,11 @@ impl Asked {
 
     /// The address that a route has for them.
     fn path(&self, route: &str) -> String {
-        let kind =
-            if route.contains("/users/") { 2 } else { usize::from(route.contains("-dates/{id}")) };
+        let kind = match route {
+            user if user.contains("/users/") => 2,
+            job if job.contains("/jobs/") => 3,
+            other => usize::from(other.contains("-dates/{id}")),
+        };
         route.replace("{id}", &self.ids[kind].1)
     }
 }

@@ -3,7 +3,7 @@
 use super::cell::{Cell, Source};
 use crate::store::fault::Fault;
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, PaymentId, ReservationId, SessionId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, ReservationId, SessionId, UserId, Uuid,
 };
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
@@ -148,7 +148,18 @@ macro_rules! wrappers {
         }
     )*};
 }
-wrappers!(ChargeId, ConcertId, DateId, PaymentId, ReservationId, SessionId, UserId, Money, Time);
+wrappers!(
+    ChargeId,
+    ConcertId,
+    DateId,
+    JobId,
+    PaymentId,
+    ReservationId,
+    SessionId,
+    UserId,
+    Money,
+    Time
+);
 
 /// Closed lists, by the words that are kept.
 macro_rules! words {

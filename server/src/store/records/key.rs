@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::column::Column as _;
 use boxoffice_core::id::{
-    ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
 
 /// What a key consists of, which says how servers look many of them up at once.
@@ -11,7 +11,7 @@ use boxoffice_core::id::{
 pub enum Shape {
     /// An id.
     Id,
-    /// An id and a number.
+    /// An id and a number, or two numbers.
     Numbered,
     /// An id and words.
     Worded,
@@ -35,7 +35,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(ConcertId, DateId, ReservationId, SessionId, UserId);
+ids!(ConcertId, DateId, JobId, ReservationId, SessionId, UserId);
 
 impl RowKey for PlaceKey {
     const SHAPE: Shape = Shape::Numbered;
@@ -48,6 +48,13 @@ impl RowKey for SeatKey {
     const SHAPE: Shape = Shape::Numbered;
     fn cells(&self) -> impl AsRef<[Cell<'_>]> {
         [self.date.cell(), self.number.cell()]
+    }
+}
+
+impl RowKey for EventKey {
+    const SHAPE: Shape = Shape::Numbered;
+    fn cells(&self) -> impl AsRef<[Cell<'_>]> {
+        [self.node.cell(), self.number.cell()]
     }
 }
 

@@ -13,7 +13,8 @@ use boxoffice::http::problem::TABLE;
 use std::collections::BTreeSet;
 
 /// Codes that no request through the router meets in a test, and why.
-const NOT_MET: [(&str, &str); 2] = [
+const NOT_MET: [(&str, &str); 3] = [
+    ("job_not_held", "only servers that work on jobs are told so"),
     (
         "headers_too_large",
         "hyper refuses such a head before the router; a test of the process looks at it",

@@ -18,6 +18,7 @@ use boxoffice::config::{Config, Given};
 use boxoffice::desk::{Desk, Settings, Writer};
 use boxoffice::http::routes::router;
 use boxoffice::http::{App, Inner};
+use boxoffice::jobs::Runner;
 use boxoffice::store::keys::OperatorKeys;
 use boxoffice::store::memory::Dump;
 use boxoffice::store::pool::ReadPool;
@@ -43,6 +44,7 @@ pub const OPERATOR: &str = "bo_operator";
 pub struct Sale {
     pub app: App,
     pub sweeper: Sweeper,
+    pub runner: Runner,
     pub router: Router,
     pub clock: Clock,
     pub config: Config,
@@ -69,14 +71,15 @@ impl Sale {
     }
 
     fn build(config: Config, clock: Clock, folder: TempDir) -> Self {
-        let Node { app, writer, sweeper, .. } = node::build(&config, clock.clone()).unwrap();
+        let Node { app, writer, sweeper, runner, .. } =
+            node::build(&config, clock.clone()).unwrap();
         let router = router(app.clone());
-        Self { app, sweeper, router, clock, config, writer, folder }
+        Self { app, sweeper, runner, router, clock, config, writer, folder }
     }
 
     /// The same sale with another desk and other readers: for looking at what they are asked.
     pub fn rewired(self, waiting_max: usize, change: impl FnOnce(&mut Inner)) -> (Self, Watch) {
-        let Self { app, sweeper, router, clock, config, folder, writer: _ } = self;
+        let Self { app, sweeper, runner, router, clock, config, folder, writer: _ } = self;
         drop(router);
         let (mut store, watch) = Watched::open(&Files { path: config.sqlite_path().unwrap() });
         let flush = store.defer_sync();
@@ -96,6 +99,7 @@ impl Sale {
         );
         let (desk, writer) = desk.unwrap();
         let sweeper = Sweeper { desk: desk.clone(), ..sweeper };
+        let runner = Runner { desk: desk.clone(), ..runner };
         let mut inner = Arc::try_unwrap(app.0).ok().expect("nobody else holds the app");
         inner.desk = desk;
         let reader = SqliteReads::open(&Files { path: config.sqlite_path().unwrap() }).unwrap();
@@ -103,13 +107,13 @@ impl Sale {
         change(&mut inner);
         let app = App(Arc::new(inner));
         let router = crate::world::router(app.clone());
-        (Self { app, sweeper, router, clock, config, writer, folder }, watch)
+        (Self { app, sweeper, runner, router, clock, config, writer, folder }, watch)
     }
 
     /// The node is gone from one moment to the next, and another starts on the same file.
     pub fn reborn(self) -> Self {
-        let Self { app, sweeper, router, clock, config, folder, writer } = self;
-        drop((app, sweeper, router, writer));
+        let Self { app, sweeper, runner, router, clock, config, folder, writer } = self;
+        drop((app, sweeper, runner, router, writer));
         Self::build(config, clock, folder)
     }
 

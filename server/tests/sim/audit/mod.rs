@@ -5,6 +5,7 @@
 
 mod accounts;
 mod draw;
+mod events;
 mod history;
 mod line;
 mod money;
@@ -16,9 +17,10 @@ mod tokens;
 
 use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::id::{ConcertId, DateId, EventKey, PlaceKey, ReservationId, SeatKey, UserId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::time::Time;
+use events::EventBook;
 use history::History;
 use line::LineBook;
 use money::MoneyBook;
@@ -120,6 +122,10 @@ checks! {
     Idempotency,
     /// A name belongs to one user.
     Username,
+    /// What was done is told by an event, once, and what was not is not.
+    EventTrue,
+    /// Events are numbered in the order of the batches, without gaps.
+    EventNumbers,
 }
 
 /// What is wrong.
@@ -154,6 +160,7 @@ pub struct Touched {
     pub reservations: Vec<ReservationId>,
     pub balances: Vec<UserId>,
     pub entries: Vec<(UserId, u64)>,
+    pub events: Vec<EventKey>,
 }
 
 /// See the module.
@@ -164,6 +171,7 @@ pub struct Auditor {
     seats: SeatBook,
     money: MoneyBook,
     line: LineBook,
+    events: EventBook,
     /// The latest time of any batch: what was over then is over for good.
     latest: Time,
 }
@@ -193,6 +201,7 @@ impl Auditor {
         self.seats.batch(found, store, touched, self.latest);
         self.money.batch(found, store, touched, &self.history);
         self.history.acknowledged(found, &self.line);
+        self.events.batch(found, store, now, (envelopes, replies), touched);
     }
 
     /// Counts everything again.
@@ -202,6 +211,7 @@ impl Auditor {
         self.seats.full(found, store, self.latest);
         self.money.full(found, store, &self.history);
         self.history.full(found, store);
+        self.events.full(found, store);
     }
 
     /// Idempotency records made before `cutoff` were removed.

@@ -6,7 +6,7 @@ use super::{Check, Found};
 use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{ConcertDate, Seat};
-use boxoffice_core::id::{ConcertId, PlaceKey, SeatKey, UserId};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
 use boxoffice_core::outcome::{Outcome, SeatPrice, Ticket, TicketState};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::Join;
@@ -85,6 +85,15 @@ impl History {
             | (Command::SetDraw(_), Outcome::DrawSet { .. }) => {}
             (Command::SetSale(_), Outcome::SaleSet { .. })
             | (Command::SetQueue(_), Outcome::QueueSet { .. }) => self.set(found, command, outcome),
+            (Command::CancelDate(cancel), Outcome::DateCancelled { date_id, .. }) => {
+                self.cancelled.insert(*date_id);
+                found.ensure(cancel.date == *date_id, Check::ReplyTrue, || format!("{outcome:?}"));
+            }
+            (Command::ClearDate(clear), Outcome::DateClearing { ended, done, .. }) => {
+                self.cleared(found, clear.date, ended, *done);
+            }
+            (Command::TakeJob(_), Outcome::JobTaken { .. })
+            | (Command::FailJob(_), Outcome::JobPutOff { .. }) => {}
             _ if self.account(command, outcome) => {}
             _ => found.ensure(false, Check::ReplyTrue, || {
                 format!("{command:?} was answered {outcome:?}")
@@ -124,6 +133,25 @@ impl History {
                 format!("{command:?} was answered {outcome:?}")
             }),
         }
+    }
+
+    /// Holds of a cancelled date that stood were ended; at the end nothing of it is held.
+    fn cleared(&mut self, found: &mut Found, date: DateId, ended: &[ReservationId], done: bool) {
+        let (now, cancelled) = (self.now, self.cancelled.contains(&date));
+        for id in ended {
+            let stood = self.counts(*id);
+            let hold = self.holds.get_mut(id).filter(|hold| hold.paid.is_none());
+            let right = hold.is_some_and(|hold| {
+                (hold.released, hold.released_at) = (true, now);
+                hold.date == date
+            });
+            found.ensure(right && stood && cancelled, Check::ReplyTrue, || format!("{id} cleared"));
+        }
+        let held = |(id, hold): &(&ReservationId, &Hold)| {
+            hold.date == date && hold.paid.is_none() && self.counts(**id)
+        };
+        let left = self.holds.iter().find(held).filter(|_| done);
+        found.ensure(left.is_none(), Check::ReplyTrue, || format!("cleared but for {left:?}"));
     }
 
     /// Nothing of it is held or sold.
@@ -236,7 +264,7 @@ impl History {
             return;
         };
         let now = self.now.0;
-        let on_sale = settings.on_sale(now);
+        let on_sale = settings.on_sale(now) && !self.cancelled.contains(&reserve.date);
         found.ensure(on_sale, Check::Opened, || format!("{outcome:?}, {settings:?}"));
         self.reply_fits(found, store, reserve, outcome, settings);
         for number in &reserve.seats {
@@ -334,6 +362,7 @@ impl History {
             let date = hold.date;
             let mut seats = hold.seats.iter();
             hold.paid.is_none()
+                && !self.cancelled.contains(&date)
                 && self.counts(id)
                 && seats.all(|&number| self.owner(SeatKey { date, number }) == Some(id))
         });

@@ -27,6 +27,14 @@ const fn visit(command: &Command) -> Option<(UserId, PlaceKey, Option<Reservatio
     })
 }
 
+const fn is_of_a_job(command: &Command) -> bool {
+    matches!(command, Command::TakeJob(_) | Command::FailJob(_) | Command::ClearDate(_))
+}
+
+const fn of_a_job(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::JobNotFound | Refusal::JobNotHeld | Refusal::DateNotFound)
+}
+
 impl History {
     pub(super) fn refusal(
         &self,
@@ -78,6 +86,7 @@ impl History {
                 let too_many = self.let_go(c.user, c.concert) >= LAPSES_MOST;
                 self.now.0 < retry_at.0 && (too_many || too_long)
             }
+            (_, Refusal::DateCancelled { .. }) => self.is_cancelled(command),
             (_, Refusal::HoldReleased) => known.is_some_and(|hold| hold.released),
             (_, Refusal::HoldLapsed) => known.is_some_and(|hold| {
                 let date = hold.date;
@@ -105,6 +114,17 @@ impl History {
         found.ensure(right, Check::RefusalTrue, || format!("{command:?} was refused: {refusal:?}"));
     }
 
+    /// Whether it is about a date that was cancelled.
+    fn is_cancelled(&self, command: &Command) -> bool {
+        let hold = || self.holds.get(&visit(command)?.2?).map(|hold| hold.date);
+        let date = match command {
+            Command::Reserve(c) => Some(c.date),
+            Command::EditDate(c) => Some(c.date),
+            _ => hold(),
+        };
+        date.is_some_and(|date| self.cancelled.contains(&date))
+    }
+
     fn operator_refused(&self, command: &Command, refusal: &Refusal) -> bool {
         match refusal {
             Refusal::DateInPast { starts_at } => starts_at.0 <= self.now.0,
@@ -116,6 +136,7 @@ impl History {
             }
             Refusal::SaleHasOpened { opens_at } => opens_at.0 <= self.now.0,
             Refusal::HeldOrSold { seats } => *seats > 0,
+            _ if is_of_a_job(command) => of_a_job(refusal),
             _ => true,
         }
     }
