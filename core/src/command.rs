@@ -14,6 +14,7 @@ use crate::rules::job::{FailJob, TakeJob};
 use crate::rules::payment::Pay;
 use crate::rules::place::{Join, Leave};
 use crate::rules::queue::SetQueue;
+use crate::rules::refund::Refund;
 use crate::rules::reservation::{Cancel, Reserve};
 use crate::rules::sale::SetSale;
 use crate::rules::session::{DeleteUser, EndSessions, OpenSession, Refresh, SetPassword};
@@ -59,6 +60,7 @@ commands! {
     Cancel,
     Charge,
     Pay,
+    Refund,
     CreateConcert,
     AddDate,
     SetSale,

@@ -30,6 +30,8 @@ uuid_id! {
     ReservationId,
     /// One payment (a row of `amount`).
     PaymentId,
+    /// One refund of a payment.
+    RefundId,
     /// One charge of a balance.
     ChargeId,
     /// A sign-in, until it is ended.

@@ -2,7 +2,8 @@
 //! so that a retry is answered with what happened and not with what would happen now.
 
 use crate::id::{
-    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, RefundId, ReservationId, SessionId,
+    UserId,
 };
 use crate::money::Money;
 use crate::time::Time;
@@ -114,6 +115,20 @@ pub enum Outcome {
         amount: Money,
         balance: Money,
         paid_at: Time,
+    },
+    /// `seat_numbers`: those that went back with it, on sale again where they were `released`. `balance`: of
+    /// who paid, after it. `left`: what can still go back of the payment.
+    Refunded {
+        refund_id: RefundId,
+        payment_id: PaymentId,
+        reservation_id: ReservationId,
+        user_id: UserId,
+        seat_numbers: Vec<u32>,
+        released: bool,
+        amount: Money,
+        left: Money,
+        balance: Money,
+        refunded_at: Time,
     },
     ConcertCreated {
         concert_id: ConcertId,

@@ -4,7 +4,7 @@
 //! (status, words, whether a retry helps) is one table in the server.
 
 use crate::id::{DateId, PaymentId, ReservationId};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
@@ -132,6 +132,29 @@ pub enum Refusal {
         price: Money,
         /// What is missing, minor units.
         missing: Money,
+    },
+    /// No such payment.
+    PaymentNotFound,
+    /// These are no seats of the booking, or not any more.
+    SeatsNotBooked {
+        /// Which.
+        seat_numbers: Vec<u32>,
+    },
+    /// More would go back than is left of what was paid.
+    RefundTooHigh {
+        /// What is left, minor units.
+        left: Money,
+    },
+    /// Everything has gone back before, seats and money.
+    AlreadyRefunded,
+    /// The account of who paid was deleted: nobody could get at the money.
+    AccountDeleted,
+    /// The money in the wallet is in another currency.
+    CurrencyMismatch {
+        /// What the wallet is in.
+        wallet: Currency,
+        /// What is asked for.
+        currency: Currency,
     },
     /// A charge below the least or above the most.
     AmountOutOfRange {

@@ -168,6 +168,8 @@ pub struct Metrics {
     pub charged: Counter,
     /// Money paid for seats, minor units.
     pub paid: Counter,
+    /// Money of payments that went back, minor units.
+    pub refunded: Counter,
     /// Money that operators added to balances, minor units.
     pub credited: Counter,
     /// Money that operators took from balances, minor units.
@@ -213,7 +215,7 @@ pub enum Format {
 type Money = Family<CurrencyLabel, Counter>;
 
 /// The states of seats that are shown.
-const STATES: [&str; 3] = ["free", "held", "sold"];
+const STATES: [&str; 4] = ["free", "held", "sold", "blocked"];
 
 /// A concert's queue and the seats of its dates to come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -228,6 +230,8 @@ pub struct Sale {
     pub held: u64,
     /// Seats that are sold.
     pub sold: u64,
+    /// Seats that an operator has taken off the sale.
+    pub blocked: u64,
 }
 
 fn seconds() -> Histogram {
@@ -267,6 +271,7 @@ impl Metrics {
             names: Mutex::default(),
             charged: Counter::default(),
             paid: Counter::default(),
+            refunded: Counter::default(),
             credited: Counter::default(),
             debited: Counter::default(),
             put_off: Gauge::default(),
@@ -338,14 +343,17 @@ impl Metrics {
         r.register("concert_name", "1 for each concert, with its name", self.concert_name.clone());
         let label = CurrencyLabel { currency: currency.to_owned() };
         let unit = || Unit::Other("minor_units".to_owned());
-        let [charged, paid, credited, debited] = [(); 4].map(|()| Money::default());
+        let [charged, paid, refunded, credited, debited] = [(); 5].map(|()| Money::default());
         self.charged = charged.get_or_create_owned(&label);
         self.paid = paid.get_or_create_owned(&label);
+        self.refunded = refunded.get_or_create_owned(&label);
         self.credited = credited.get_or_create_owned(&label);
         self.debited = debited.get_or_create_owned(&label);
         let text = "Money that users charged to their balances";
         r.register_with_unit("money_charged", text, unit(), charged);
         r.register_with_unit("money_paid", "Money paid for seats", unit(), paid);
+        let text = "Money of payments that went back";
+        r.register_with_unit("money_refunded", text, unit(), refunded);
         let text = "Money that operators added to balances";
         r.register_with_unit("money_credited", text, unit(), credited);
         let text = "Money that operators took from balances";
@@ -390,7 +398,9 @@ impl Metrics {
         let label = ConcertLabel { concert: concert.to_owned() };
         self.queue_waiting.get_or_create(&label).set(gauge(sale.waiting));
         self.queue_active.get_or_create(&label).set(gauge(sale.active));
-        for (state, seats) in STATES.into_iter().zip([sale.free, sale.held, sale.sold]) {
+        for (state, seats) in
+            STATES.into_iter().zip([sale.free, sale.held, sale.sold, sale.blocked])
+        {
             let label = SeatLabels { concert: concert.to_owned(), state };
             self.seats.get_or_create(&label).set(gauge(seats));
         }

@@ -3,6 +3,7 @@
 use crate::check::is_name;
 use crate::id::{ConcertId, JobId};
 use crate::limits::{LAPSES_MAX, OVER_AFTER_MS, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX};
+use crate::money::Currency;
 use crate::refusal::{Field, Refusal};
 use crate::time::Time;
 
@@ -97,6 +98,8 @@ pub struct Concert {
     pub time_zone: Option<String>,
     /// Why the queue is paused.
     pub pause_reason: PauseReason,
+    /// What its prices are in.
+    pub currency: Currency,
     /// When the row was made.
     pub created_at: Time,
 }
@@ -199,6 +202,8 @@ pub struct ConcertDate {
     pub total_seats: u64,
     /// Seats whose row says available; a lapsed hold counts again once it is swept or overtaken.
     pub available_seats: u64,
+    /// Seats whose row says blocked.
+    pub blocked_seats: u64,
     /// How often an operator has changed the date: whoever shows it reads it anew then.
     pub revision: u64,
     /// When it was deleted, with nothing of it held or sold.
@@ -233,7 +238,7 @@ impl ConcertDate {
 
     /// Seats whose row says held or sold.
     pub(crate) const fn taken(&self) -> u64 {
-        self.total_seats.saturating_sub(self.available_seats)
+        self.total_seats.saturating_sub(self.available_seats).saturating_sub(self.blocked_seats)
     }
 }
 
@@ -256,6 +261,7 @@ mod tests {
             pause_reason: PauseReason::default(),
             time_zone: None,
             policy: Policy::default(),
+            currency: Currency::KRW,
             created_at: Time(0),
         }
     }

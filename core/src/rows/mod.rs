@@ -82,8 +82,12 @@ macro_rules! tables {
         row seats: $crate::id::SeatKey => $crate::rows::seat::Seat;
         // amount
         added payments: $crate::id::ReservationId => $crate::rows::payment::Payment;
-        // balance_entry
-        added entries: ($crate::id::UserId, u64) => $crate::rows::wallet::LedgerEntry;
+        // refund
+        added refunds: ($crate::id::ReservationId, u64) => $crate::rows::payment::RefundRow;
+        // refund_seat
+        added refunded_seats: ($crate::id::ReservationId, u32) => $crate::rows::payment::RefundedSeat;
+        // transfer
+        added transfers: ($crate::id::UserId, u64) => $crate::rows::wallet::Transfer;
         // event
         added events: $crate::id::EventKey => $crate::rows::event::Event;
     } };

@@ -194,7 +194,9 @@ impl ClearDate {
                 cleared.bookings_left += 1;
                 cleared.seats_left += u64::from(reservation.seat_count);
             }
-            ReservationStatus::Expired | ReservationStatus::Cancelled => {}
+            ReservationStatus::Expired
+            | ReservationStatus::Cancelled
+            | ReservationStatus::Refunded => {}
         }
     }
 }

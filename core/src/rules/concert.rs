@@ -4,6 +4,7 @@ use crate::check::{is_name, is_run_time};
 use crate::draw::SEED_BYTES;
 use crate::id::{ConcertId, DateId, SeatKey};
 use crate::limits::DATES_PER_CONCERT_MAX;
+use crate::money::Currency;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
 use crate::rows::concert::{ByHand, Concert, ConcertDate, PauseReason, Policy};
@@ -36,6 +37,7 @@ impl NewDate {
             concert_date: self.starts_at,
             total_seats: seats,
             available_seats: seats,
+            blocked_seats: 0,
             revision: 0,
             withdrawn_at: None,
             cancelled: None,
@@ -71,6 +73,8 @@ pub struct CreateConcert {
     pub end_at: Option<Time>,
     /// IANA name of the time zone where it is; the caller knows that there is such a zone.
     pub time_zone: Option<String>,
+    /// What its prices are in; the caller knows that there is such a currency.
+    pub currency: Currency,
     /// Times and limits.
     pub policy: Policy,
     /// The queue's limits.
@@ -115,6 +119,7 @@ impl Rule for CreateConcert {
             policy: self.policy,
             time_zone: self.time_zone.clone(),
             pause_reason: PauseReason::default(),
+            currency: self.currency,
             created_at: now,
         };
         rows.concerts.insert(self.concert, concert);

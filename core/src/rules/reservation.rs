@@ -21,7 +21,7 @@ use crate::outcome::{Outcome, SeatPrice};
 use crate::refusal::{Field, Refusal};
 use crate::rows::concert::ConcertDate;
 use crate::rows::place::AdmissionEnd;
-use crate::rows::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use crate::rows::reservation::{Refunded, Reservation, ReservationStatus, ReservedSeat};
 use crate::rows::seat::{Seat, SeatStatus};
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
@@ -198,6 +198,7 @@ impl Reserve {
             expires_at,
             ended_at: None,
             payment: None,
+            refunded: Refunded::default(),
         };
         rows.reservations.insert(self.reservation, reservation);
         rows.reserved_seats.insert(self.reservation, reserved);

@@ -3,7 +3,7 @@
 use crate::check::is_name;
 use crate::id::{ConcertId, DateId};
 use crate::limits::{PRICE_MAX, SEATS_PER_DATE_MAX};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::refusal::Refusal;
 use crate::rows::concert::Concert;
 use crate::rows::seat::{Seat, SeatStatus};
@@ -15,6 +15,11 @@ use std::collections::BTreeSet;
 pub(crate) fn live(rows: &Rows, id: ConcertId) -> Result<&Concert, Refusal> {
     let concert = rows.concerts.get(&id).filter(|concert| !concert.is_deleted());
     concert.ok_or(Refusal::ConcertNotFound)
+}
+
+/// What a concert's prices are in.
+pub(crate) fn currency_of(rows: &Rows, id: ConcertId) -> Currency {
+    rows.concerts.get(&id).map(|concert| concert.currency).unwrap_or_default()
 }
 
 /// Names a concert and all its dates.
@@ -31,6 +36,7 @@ pub(crate) fn queue_keys(concert: ConcertId, rows: &Rows, keys: &mut Keys) {
     want(&mut keys.concerts, &rows.concerts, concert);
     want(&mut keys.queues, &rows.queues, concert);
 }
+
 /// A performance can start then: it is to come, after its sale's opening, and at that instant there is no
 /// other of the concert. Refuses with: date in past, date before opening, date exists.
 pub(crate) fn may_start(

@@ -6,13 +6,16 @@ use crate::words::{START, id};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
-use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::id::{
+    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, RefundId, ReservationId, UserId,
+};
 use boxoffice_core::idempotency::{Key, fingerprint};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::{
     Admit, Arrive, DrawTerms, Expire, Join, Leave, QueueSettings, SetQueue,
 };
+use boxoffice_core::refund::{Refund, What as Part};
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::wallet::Charge;
@@ -50,6 +53,7 @@ pub enum What {
     Cancel,
     Charge { amount: i64 },
     Pay,
+    Refund { seats: Option<BTreeSet<u32>>, amount: Option<i64>, release: bool },
     Sale { open: bool },
     Queue { max_active: Option<u64>, paused: Option<bool> },
 }
@@ -63,6 +67,15 @@ pub enum Step {
 /// Seats of a date, mostly such as there are.
 fn seats() -> impl Strategy<Value = BTreeSet<u32>> {
     prop_oneof![15 => btree_set(1..7u32, 1..4), 1 => btree_set(0..8u32, 0..5)]
+}
+
+/// Of whole bookings, of seats, of amounts; mostly such as can go back.
+fn refund() -> impl Strategy<Value = What> {
+    let seats = proptest::option::weighted(0.5, btree_set(1..7u32, 1..3));
+    let amount = prop_oneof![3 => Just(None), 1 => (-1..150i64).prop_map(Some)];
+    let release = proptest::bool::weighted(0.8);
+    let whole = (seats, amount, release);
+    whole.prop_map(|(seats, amount, release)| What::Refund { seats, amount, release })
 }
 
 fn anything() -> BoxedStrategy<What> {
@@ -81,6 +94,7 @@ fn anything() -> BoxedStrategy<What> {
         3 => Just(What::Cancel),
         12 => amount.prop_map(|amount| What::Charge { amount }),
         16 => Just(What::Pay),
+        6 => refund(),
         1 => open.prop_map(|open| What::Sale { open }),
         1 => (max_active, paused)
             .prop_map(|(max_active, paused)| What::Queue { max_active, paused }),
@@ -93,6 +107,7 @@ fn fighting() -> BoxedStrategy<What> {
     let mix = prop_oneof![
         8 => btree_set(1..4u32, 1..3).prop_map(|seats| What::Reserve { date: 0, seats }),
         8 => Just(What::Pay),
+        4 => refund(),
         1 => Just(What::Cancel),
         1 => Just(What::Leave),
         1 => Just(What::Expire),
@@ -149,6 +164,15 @@ pub fn fight() -> impl Strategy<Value = Vec<Step>> {
     history(-5_000..5_000i64, fighting())
 }
 
+fn part(seats: Option<BTreeSet<u32>>, amount: Option<Money>) -> Part {
+    match (seats, amount) {
+        (None, None) => Part::Whole,
+        (Some(seats), None) => Part::Seats(seats),
+        (Some(seats), Some(amount)) => Part::SeatsFor(seats, amount),
+        (None, Some(amount)) => Part::Amount(amount),
+    }
+}
+
 impl Op {
     /// The command as it is sent to this world. Payments and charges are numbered, as fresh ids are.
     pub fn envelope(&self, world: &World, number: usize) -> Envelope {
@@ -189,6 +213,20 @@ impl Op {
                 reservation: named,
                 payment: PaymentId(id(&format!("payment{number}"))),
             }),
+            What::Refund { seats, amount, release } => {
+                let paid = world.payments.get(&named).map(|paid| (paid.payment, paid.user));
+                let (payment, user) = paid.unwrap_or((PaymentId(id("none")), user));
+                Command::Refund(Refund {
+                    payment,
+                    reservation: named,
+                    user,
+                    concert,
+                    what: part(seats, amount.map(Money)),
+                    release,
+                    reason: "ill".to_owned(),
+                    refund: RefundId(id(&format!("refund{number}"))),
+                })
+            }
             What::Sale { open } => Command::SetSale(SetSale::now(concert, open)),
             What::Queue { max_active, paused } => Command::SetQueue(SetQueue {
                 concert,
@@ -199,12 +237,16 @@ impl Op {
                 pause_reason: None,
             }),
         };
-        let key = self.key.map(|n| Key {
+        let key = self.key_of(user, command.name());
+        Envelope { command, key }
+    }
+
+    fn key_of(&self, user: UserId, name: &str) -> Option<Key> {
+        self.key.map(|n| Key {
             scope: user.0,
             key: format!("k{n}"),
-            fingerprint: fingerprint("POST", command.name(), format!("{:?}", self.what).as_bytes()),
-        });
-        Envelope { command, key }
+            fingerprint: fingerprint("POST", name, format!("{:?}", self.what).as_bytes()),
+        })
     }
 
     /// The id of a reservation to be made, and of one to be paid or released.
@@ -245,6 +287,7 @@ pub fn hall(max_active: u64) -> World {
         start_at: START.plus_ms(500),
         end_at: None,
         time_zone: None,
+        currency: Currency::KRW,
         policy: Policy {
             hold_ttl_ms: 4_000,
             shop_ttl_ms: 8_000,

@@ -13,7 +13,8 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
         "seat" => see_seat(world, DateId(id(date)), which, now),
         "date" => {
             let date = &world.dates[&DateId(id(which))];
-            format!("{} of {} available", date.available_seats, date.total_seats)
+            let blocked = date.blocked_seats;
+            format!("{} of {} available {blocked} blocked", date.available_seats, date.total_seats)
         }
         "concert" => {
             let concert = &world.concerts[&ConcertId(id(which))];
@@ -45,7 +46,7 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
             row.map_or(0, |row| row.amount.0).to_string()
         }
         "ledger" => {
-            let entries = world.entries.range((UserId(id(which)), 0)..);
+            let entries = world.transfers.range((UserId(id(which)), 0)..);
             let mine = entries.take_while(|((user, _), _)| *user == UserId(id(which)));
             let amounts: Vec<String> = mine.map(|(_, entry)| entry.amount.0.to_string()).collect();
             format!("{} entries {}", amounts.len(), amounts.join(" "))
@@ -99,6 +100,7 @@ fn see_seat(world: &World, date: DateId, number: &str, now: Time) -> String {
         SeatStatus::Held if seat.is_free(now) => format!("lapsed {owner}"),
         SeatStatus::Held => format!("held {owner}"),
         SeatStatus::Sold => format!("sold {owner}"),
+        SeatStatus::Blocked => format!("blocked {owner}"),
     }
 }
 

@@ -23,6 +23,7 @@ mod properties;
 mod queue;
 mod queue_places;
 mod queue_rate;
+mod refund;
 mod reservation;
 mod sale;
 mod script;
@@ -45,6 +46,7 @@ const SCRIPTS: [&str; 15] = [
     include_str!("queue.rs"),
     include_str!("queue_places.rs"),
     include_str!("queue_rate.rs"),
+    include_str!("refund.rs"),
     include_str!("reservation.rs"),
     include_str!("sale.rs"),
     include_str!("session.rs"),

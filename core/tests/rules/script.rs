@@ -20,14 +20,16 @@ use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
 use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy};
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, RefundId, ReservationId, SessionId,
+    UserId,
 };
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::DrawTerms;
 use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetDraw, SetQueue};
+use boxoffice_core::refund::{Refund, What};
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::session::{
@@ -199,6 +201,7 @@ impl Play {
                 Command::Adjust(Adjust {
                     user: words.user(),
                     amount: Money(words.0[2].parse().unwrap()),
+                    currency: words.currency(),
                     reason: words.after("why").unwrap_or("cash").replace('_', " "),
                     adjustment: ChargeId(id(&format!("charge{}", self.charges))),
                 })
@@ -237,6 +240,7 @@ impl Play {
                     charge: ChargeId(id(&format!("charge{}", self.charges))),
                 })
             }
+            "refund" => self.refund(words),
             "pay" => {
                 let payment = words.after("as").unwrap_or("p1");
                 Command::Pay(Pay {
@@ -248,6 +252,28 @@ impl Play {
             }
             other => panic!("{other} is no command"),
         }
+    }
+
+    /// All of it, or `seats`, or an `amount`, or both; `block`ed unless it is said otherwise.
+    fn refund(&mut self, words: &Words) -> Command {
+        self.charges += 1;
+        let seats = words.after("seats").map(|_| words.seats());
+        let amount = words.after("amount").map(|word| Money(word.parse().unwrap()));
+        Command::Refund(Refund {
+            payment: PaymentId(id(words.after("of").unwrap_or("p1"))),
+            reservation: words.reservation(),
+            user: words.user(),
+            concert: words.concert_id(),
+            what: match (seats, amount) {
+                (None, None) => What::Whole,
+                (Some(seats), None) => What::Seats(seats),
+                (Some(seats), Some(amount)) => What::SeatsFor(seats, amount),
+                (None, Some(amount)) => What::Amount(amount),
+            },
+            release: words.after("seats_are") != Some("blocked"),
+            reason: words.after("why").unwrap_or("ill").replace('_', " "),
+            refund: RefundId(id(&format!("refund{}", self.charges))),
+        })
     }
 
     /// The place that the line means; a sequence of 0 where there is none.
@@ -293,6 +319,10 @@ impl<'a> Words<'a> {
     fn number<T: FromStr>(&self, option: &str) -> Option<T> {
         let parse = |word: &str| word.parse().unwrap_or_else(|_| panic!("{word} is no number"));
         self.after(option).map(parse)
+    }
+
+    fn currency(&self) -> Currency {
+        Currency::of(self.after("currency").unwrap_or("KRW")).unwrap()
     }
 
     fn span(&self, option: &str, otherwise: &str) -> i64 {
@@ -496,6 +526,7 @@ impl<'a> Words<'a> {
             start_at: START.plus_ms(self.span("opens", "0s")),
             end_at: self.after("closes").map(|word| START.plus_ms(ms(word))),
             time_zone: self.after("time_zone").map(|word| word.replace('_', " ")),
+            currency: self.currency(),
             policy,
             queue,
             seed: [self.number("seed").unwrap_or(7); 32],

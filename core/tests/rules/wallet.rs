@@ -142,6 +142,34 @@ fn a_credit_is_money() {
     );
 }
 
+/// Money of one currency buys nothing of another: a wallet is in that of its first transfer.
+#[test]
+fn a_wallet_has_one_currency() {
+    check(
+        "
+        concert c1 currency KRW
+        concert c2 currency USD dates d2
+        register u1 mina
+        adjust u1 5 currency USD         -> adjusted 5 balance 5
+        adjust u1 5                      -> currency_mismatch USD KRW
+        join u1
+        charge u1 100                    -> currency_mismatch USD KRW
+        reserve u1 r1 seats 1
+        pay u1 r1                        -> currency_mismatch USD KRW
+        join u1 in c2
+        charge u1 95 in c2               -> charged 95 balance 100
+        reserve u1 r2 seats 1 of d2 in c2
+        pay u1 r2 in c2                  -> paid 100 balance 0
+        pay u1 r1                        -> currency_mismatch USD KRW
+        see ledger u1                    -> 3 entries 5 95 -100
+        join u2                          # whoever has no wallet yet pays nothing in any
+        date c1 d3 price 0
+        reserve u2 r3 seats 1 of d3
+        pay u2 r3 as p2                  -> paid 0 balance 0
+    ",
+    );
+}
+
 /// Nobody could get at it: a deleted account is credited nothing. What was left can be paid out.
 #[test]
 fn a_deleted_account_takes_no_money() {

@@ -122,6 +122,13 @@ fn outcome(outcome: &Outcome) -> String {
             offset(*paid_at),
             name(payment_id.0)
         ),
+        Outcome::Refunded { seat_numbers, amount, left, balance, .. } => format!(
+            "refunded {} seats {} left {} balance {}",
+            amount.0,
+            if seat_numbers.is_empty() { "none".to_owned() } else { numbers(seat_numbers) },
+            left.0,
+            balance.0
+        ),
         Outcome::ConcertCreated { date_ids, .. } => {
             format!("created {}", numbers(date_ids.iter().map(|date| name(date.0))))
         }
@@ -198,7 +205,10 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::DateCancelled { reason } => format!("{code} {reason}"),
         Refusal::HeldOrSold { seats } => format!("{code} {seats}"),
         Refusal::BalanceTooLow { balance } => format!("{code} {}", balance.0),
-        Refusal::SeatNotFound { seat_numbers } | Refusal::SeatsTaken { seat_numbers } => {
+        Refusal::RefundTooHigh { left } => format!("{code} {}", left.0),
+        Refusal::SeatNotFound { seat_numbers }
+        | Refusal::SeatsNotBooked { seat_numbers }
+        | Refusal::SeatsTaken { seat_numbers } => {
             format!("{code} {}", numbers(seat_numbers))
         }
         Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
@@ -211,6 +221,7 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::InsufficientBalance { balance, price, missing } => {
             format!("{code} {} of {} missing {}", balance.0, price.0, missing.0)
         }
+        Refusal::CurrencyMismatch { wallet, currency } => format!("{code} {wallet} {currency}"),
         Refusal::AmountOutOfRange { min, max } => format!("{code} {} {}", min.0, max.0),
         Refusal::BalanceLeft { balance } => format!("{code} {}", balance.0),
         Refusal::BalanceLimit { limit } => format!("{code} {}", limit.0),

@@ -35,8 +35,10 @@ pub const CHECKS: &[Check] = &[
         "seat_one_claim",
         "a seat has one live claim at most",
         "SELECT 'seat_id ' || seat_id || ': reservations ' || group_concat(lower(hex(reservation_id)), ', ')
-         FROM reservation_seat JOIN reservation r USING (reservation_id)
-         WHERE r.status = 'confirmed' OR (r.status = 'held' AND r.expires_at > :now)
+         FROM reservation_seat rs JOIN reservation r USING (reservation_id)
+         LEFT JOIN refund_seat f USING (reservation_id, seat_number)
+         WHERE (r.status IN ('confirmed', 'refunded') AND f.refund_number IS NULL)
+            OR (r.status = 'held' AND r.expires_at > :now)
          GROUP BY seat_id HAVING count(*) > 1",
     ),
     check(
@@ -45,7 +47,8 @@ pub const CHECKS: &[Check] = &[
         "SELECT 'reservation ' || lower(hex(r.reservation_id)) || ' seat ' || rs.seat_number || ' is ' || coalesce(s.status, 'gone')
          FROM reservation r JOIN reservation_seat rs USING (reservation_id)
          LEFT JOIN seat s USING (seat_id)
-         WHERE (r.status = 'confirmed' AND (s.status IS NOT 'sold' OR s.reservation_id IS NOT r.reservation_id))
+         LEFT JOIN refund_seat f USING (reservation_id, seat_number)
+         WHERE (r.status IN ('confirmed', 'refunded') AND f.refund_number IS NULL AND (s.status IS NOT 'sold' OR s.reservation_id IS NOT r.reservation_id))
             OR (r.status = 'held' AND r.expires_at > :now AND (s.status IS NOT 'held'
                 OR s.reservation_id IS NOT r.reservation_id OR s.held_until IS NOT r.expires_at))",
     ),
@@ -53,9 +56,10 @@ pub const CHECKS: &[Check] = &[
         "seat_claimed",
         "a taken seat belongs to a reservation that lists it",
         "SELECT 'date ' || lower(hex(concert_date_id)) || ' seat ' || seat_number || ' is ' || status
-         FROM seat s WHERE s.status <> 'available' AND NOT EXISTS (
+         FROM seat s WHERE s.status IN ('held', 'sold') AND NOT EXISTS (
             SELECT 1 FROM reservation_seat rs JOIN reservation r USING (reservation_id)
-            WHERE rs.reservation_id = s.reservation_id AND rs.seat_number = s.seat_number
+            LEFT JOIN refund_seat f USING (reservation_id, seat_number)
+            WHERE f.refund_number IS NULL AND rs.reservation_id = s.reservation_id AND rs.seat_number = s.seat_number
             AND rs.seat_id = s.seat_id AND r.concert_date_id = s.concert_date_id
             AND r.status = CASE s.status WHEN 'sold' THEN 'confirmed' ELSE 'held' END)",
     ),
@@ -66,6 +70,24 @@ pub const CHECKS: &[Check] = &[
          FROM concert_date d LEFT JOIN (
             SELECT concert_date_id, sum(status = 'available') free FROM seat GROUP BY 1) USING (concert_date_id)
          WHERE available_seats <> coalesce(free, 0)",
+    ),
+    check(
+        "blocked_seats",
+        "blocked_seats is the number of blocked seats, and these are nobody's",
+        "SELECT 'date ' || lower(hex(d.concert_date_id)) || ': ' || blocked_seats || ' and not ' || coalesce(blocked, 0)
+         FROM concert_date d LEFT JOIN (
+            SELECT concert_date_id, sum(status = 'blocked') blocked FROM seat GROUP BY 1) USING (concert_date_id)
+         WHERE blocked_seats <> coalesce(blocked, 0)
+         UNION ALL SELECT 'date ' || lower(hex(concert_date_id)) || ' seat ' || seat_number FROM seat
+         WHERE status = 'blocked' AND coalesce(reservation_id, held_until, reservated_date) IS NOT NULL",
+    ),
+    check(
+        "words",
+        "states are of the words that there are",
+        "SELECT 'date ' || lower(hex(concert_date_id)) || ' seat ' || seat_number || ' is ' || status FROM seat
+         WHERE status NOT IN ('available', 'held', 'sold', 'blocked')
+         UNION ALL SELECT 'reservation ' || lower(hex(reservation_id)) || ' is ' || status FROM reservation
+         WHERE status NOT IN ('held', 'confirmed', 'expired', 'cancelled', 'refunded')",
     ),
     check(
         "total_seats",
@@ -92,17 +114,18 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "paid_once",
-        "a confirmed reservation is paid once, at its price, by its owner",
+        "a confirmed or refunded reservation was paid once, at its price, by its owner",
         "SELECT 'reservation ' || lower(hex(reservation_id)) FROM reservation r
-         WHERE status = 'confirmed' AND 1 <> (
+         WHERE status IN ('confirmed', 'refunded') AND 1 <> (
             SELECT count(*) FROM amount a WHERE a.reservation_id = r.reservation_id
             AND a.amount_id = r.amount_id AND a.amount = r.total_price AND a.user_id = r.user_id)",
     ),
     check(
         "payment_confirmed",
-        "a payment has a confirmed reservation",
+        "a payment has a confirmed or refunded reservation",
         "SELECT 'payment ' || lower(hex(a.amount_id)) FROM amount a
-         LEFT JOIN reservation r USING (reservation_id) WHERE r.status IS NOT 'confirmed'",
+         LEFT JOIN reservation r USING (reservation_id)
+         WHERE r.status IS NULL OR r.status NOT IN ('confirmed', 'refunded')",
     ),
     check(
         "payment_single",
@@ -111,73 +134,138 @@ pub const CHECKS: &[Check] = &[
          FROM amount GROUP BY reservation_id HAVING count(*) > 1",
     ),
     check(
+        "refund_sums",
+        "no more has gone back of a payment than was paid, and its reservation says how much and how many seats; with the last of them it is refunded",
+        "SELECT 'reservation ' || lower(hex(reservation_id)) || ': ' || refunded_amount || ' of ' || total_price
+         FROM reservation r
+         LEFT JOIN (SELECT reservation_id, sum(amount) money, count(*) refunds, max(refund_number) last, sum(seat_count) named
+            FROM refund GROUP BY 1) USING (reservation_id)
+         LEFT JOIN (SELECT reservation_id, count(*) seats FROM refund_seat GROUP BY 1) USING (reservation_id)
+         WHERE (refunded_amount, refund_count, refund_count, refunded_seats, refunded_seats)
+            IS NOT (coalesce(money, 0), coalesce(refunds, 0), coalesce(last, 0), coalesce(seats, 0), coalesce(named, 0))
+            OR refunded_amount > total_price OR (status = 'refunded') <> (refunded_seats = seat_count)
+            OR (refund_count > 0 AND status NOT IN ('confirmed', 'refunded'))",
+    ),
+    check(
+        "refund_seats",
+        "seats that went back were the reservation's, and are as many as their refund says",
+        "SELECT 'reservation ' || lower(hex(f.reservation_id)) || ' seat ' || f.seat_number
+         FROM refund_seat f LEFT JOIN refund USING (reservation_id, refund_number)
+         LEFT JOIN reservation_seat rs ON rs.reservation_id = f.reservation_id AND rs.seat_number = f.seat_number
+         WHERE refund_id IS NULL OR rs.seat_id IS NULL
+         UNION ALL SELECT 'refund ' || lower(hex(refund_id)) FROM refund f
+         WHERE seat_count <> (SELECT count(*) FROM refund_seat s
+            WHERE s.reservation_id = f.reservation_id AND s.refund_number = f.refund_number)",
+    ),
+    check(
+        "refund_paid",
+        "a refund went from the sales of its date to who had paid, once; and nothing else did",
+        "SELECT 'refund ' || lower(hex(f.refund_id)) FROM refund f JOIN reservation r USING (reservation_id)
+         LEFT JOIN transfer e ON e.user_id = r.user_id AND e.kind = 'refund' AND e.reference = f.refund_id
+            AND e.amount = f.amount AND e.account_id = r.concert_date_id
+         GROUP BY f.refund_id, f.amount HAVING count(e.user_id) <> (f.amount > 0)
+         UNION ALL SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM transfer e
+         LEFT JOIN refund f ON f.refund_id = e.reference WHERE e.kind = 'refund' AND f.refund_id IS NULL",
+    ),
+    check(
+        "money",
+        "all accounts sum to zero: what wallets have and sales have earned has come from outside",
+        "WITH account AS (
+            SELECT currency, 'wallets' AS name, amount FROM balance
+            UNION ALL SELECT coalesce(currency, 'none'), 'sales', a.amount FROM amount a LEFT JOIN concert USING (concert_id)
+            UNION ALL SELECT coalesce(currency, 'none'), 'sales', -f.amount FROM refund f
+                LEFT JOIN reservation USING (reservation_id) LEFT JOIN concert USING (concert_id)
+            UNION ALL SELECT currency, 'outside', -amount FROM transfer WHERE account = 'outside')
+         SELECT currency || ': wallets ' || sum(amount) FILTER (WHERE name = 'wallets')
+            || ', sales ' || coalesce(sum(amount) FILTER (WHERE name = 'sales'), 0)
+            || ', outside ' || coalesce(sum(amount) FILTER (WHERE name = 'outside'), 0)
+         FROM account GROUP BY currency HAVING sum(amount) <> 0",
+    ),
+    check(
         "balance_sum",
-        "a balance is the sum of its ledger",
+        "a wallet's balance is the sum of its transfers, and in their currency",
         "SELECT 'user ' || lower(hex(user_id)) || ': ' || amount || ' and not ' || coalesce(total, 0)
-         FROM balance LEFT JOIN (
-            SELECT user_id, sum(amount) total, count(*) entries FROM balance_entry GROUP BY 1) USING (user_id)
-         WHERE (amount, entry_count) IS NOT (coalesce(total, 0), coalesce(entries, 0))",
+         FROM balance b LEFT JOIN (
+            SELECT user_id, sum(amount) total, count(*) entries, min(currency) least, max(currency) most
+            FROM transfer GROUP BY 1) USING (user_id)
+         WHERE (amount, entry_count) IS NOT (coalesce(total, 0), coalesce(entries, 0))
+            OR least <> b.currency OR most <> b.currency",
+    ),
+    check(
+        "sales_sum",
+        "what a date's sales account has is what was paid for it and has not gone back",
+        "SELECT 'date ' || coalesce(lower(hex(date)), 'none') || ': ' || coalesce(moved, 0) || ' and not ' || coalesce(paid, 0)
+         FROM (SELECT account_id AS date, -sum(amount) AS moved FROM transfer WHERE account = 'sales' GROUP BY 1) m
+         FULL JOIN (SELECT concert_date_id AS date, sum(money) AS paid
+            FROM (SELECT reservation_id, amount AS money FROM amount
+                UNION ALL SELECT reservation_id, -amount FROM refund)
+            LEFT JOIN reservation USING (reservation_id) GROUP BY 1) p USING (date)
+         WHERE coalesce(moved, 0) <> coalesce(paid, 0)",
     ),
     check(
         "ledger_owned",
-        "a ledger belongs to a balance",
-        "SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM balance_entry e
+        "a wallet's transfers belong to a balance",
+        "SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM transfer e
          LEFT JOIN balance b USING (user_id) WHERE b.user_id IS NULL",
     ),
     check(
         "ledger_running",
-        "ledger entries are numbered without gaps and carry their running sum",
+        "a wallet's transfers are numbered without gaps and carry their running sum",
         "SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number
          FROM (SELECT user_id, entry_number, balance_after,
             row_number() OVER ledger AS place, sum(amount) OVER ledger AS running
-            FROM balance_entry WINDOW ledger AS (PARTITION BY user_id ORDER BY entry_number))
+            FROM transfer WINDOW ledger AS (PARTITION BY user_id ORDER BY entry_number))
          WHERE entry_number <> place OR balance_after <> running OR balance_after < 0",
     ),
     check(
         "ledger_signs",
-        "a charge or a credit adds money, and a payment or a debit takes it",
-        "SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number FROM balance_entry
-         WHERE (kind = 'charge' AND amount <= 0) OR (kind = 'payment' AND amount > 0)
-            OR kind NOT IN ('charge', 'payment') OR reason = '' OR (reason IS NOT NULL AND amount = 0)",
+        "a charge adds money and a payment takes it, both without a reason; for a refund and what else an operator moves there is one",
+        "SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number FROM transfer
+         WHERE CASE kind
+            WHEN 'charge' THEN amount > 0 AND reason IS NULL
+            WHEN 'payment' THEN amount <= 0 AND reason IS NULL
+            WHEN 'refund' THEN amount > 0 AND reason <> ''
+            WHEN 'adjustment' THEN amount <> 0 AND reason <> ''
+            ELSE 0 END IS NOT 1",
+    ),
+    check(
+        "transfer_account",
+        "a transfer's other account is the one that its kind has: the outside, or the sales of a date",
+        "SELECT 'user ' || lower(hex(user_id)) || ' entry ' || entry_number FROM transfer
+         LEFT JOIN concert_date ON concert_date_id = account_id
+         LEFT JOIN concert c USING (concert_id)
+         WHERE CASE account
+            WHEN 'outside' THEN kind IN ('charge', 'adjustment') AND account_id IS NULL
+            WHEN 'sales' THEN kind IN ('payment', 'refund') AND c.currency = transfer.currency
+            ELSE 0 END IS NOT 1",
     ),
     check(
         "movement_once",
-        "what moved money stands in the ledger once",
-        "SELECT 'reference ' || lower(hex(reference)) || ': ' || count(*) || ' entries'
-         FROM balance_entry GROUP BY reference HAVING count(*) > 1",
+        "what moved money stands in one transfer",
+        "SELECT 'reference ' || lower(hex(reference)) || ': ' || count(*) || ' transfers'
+         FROM transfer GROUP BY reference HAVING count(*) > 1",
     ),
     check(
         "payment_debited",
-        "a payment was debited once",
-        "SELECT 'payment ' || lower(hex(a.amount_id)) FROM amount a LEFT JOIN balance_entry e
-            ON e.user_id = a.user_id AND e.kind = 'payment' AND e.reason IS NULL AND e.reference = a.amount_id AND e.amount = -a.amount
+        "a payment went to the sales of its date once",
+        "SELECT 'payment ' || lower(hex(a.amount_id)) FROM amount a LEFT JOIN reservation r USING (reservation_id)
+         LEFT JOIN transfer e ON e.user_id = a.user_id AND e.kind = 'payment' AND e.reference = a.amount_id
+            AND e.amount = -a.amount AND e.account_id = r.concert_date_id
          GROUP BY a.amount_id HAVING count(e.user_id) <> 1",
     ),
     check(
         "debit_paid",
-        "a debit has its payment, or the reason of an operator",
-        "SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM balance_entry e
+        "a transfer for seats has its payment",
+        "SELECT 'user ' || lower(hex(e.user_id)) || ' entry ' || entry_number FROM transfer e
          LEFT JOIN amount a ON a.amount_id = e.reference
-         WHERE e.kind = 'payment' AND e.reason IS NULL AND a.amount_id IS NULL",
-    ),
-    check(
-        "money",
-        "money in is money out: charges and operators' entries less balances are the payments, and those the price of what was sold",
-        "SELECT 'charges ' || charges || ', by operators ' || adjusted || ', balances ' || balances || ', payments ' || payments || ', sold for ' || sold
-         FROM (SELECT coalesce((SELECT sum(amount) FROM balance_entry WHERE kind = 'charge' AND reason IS NULL), 0) charges,
-            coalesce((SELECT sum(amount) FROM balance_entry WHERE reason IS NOT NULL), 0) adjusted,
-            coalesce((SELECT sum(amount) FROM balance), 0) balances,
-            coalesce((SELECT sum(amount) FROM amount), 0) payments,
-            coalesce((SELECT sum(rs.ticket_price) FROM reservation r JOIN reservation_seat rs USING (reservation_id)
-                WHERE r.status = 'confirmed'), 0) sold)
-         WHERE charges + adjusted - balances <> payments OR payments <> sold",
+         WHERE e.kind = 'payment' AND a.amount_id IS NULL",
     ),
     check(
         "paid_out",
         "whoever has paid is not admitted any more",
         "SELECT 'reservation ' || lower(hex(r.reservation_id)) || ' place ' || sequence
          FROM reservation r JOIN user_token t USING (concert_id, sequence)
-         WHERE r.status = 'confirmed' AND (t.is_active = 1 OR t.end_reason IS NOT 'paid')",
+         WHERE r.status IN ('confirmed', 'refunded') AND (t.is_active = 1 OR t.end_reason IS NOT 'paid')",
     ),
     check(
         "active_count",
@@ -274,7 +362,7 @@ pub const CHECKS: &[Check] = &[
          LEFT JOIN (SELECT user_id, concert_id, sum(CASE WHEN status = 'cancelled'
                 AND ended_at < expires_at THEN max(ended_at - reservation_date, 0)
                 ELSE expires_at - reservation_date END) AS held_ms
-            FROM reservation WHERE status <> 'confirmed' GROUP BY user_id, concert_id) r
+            FROM reservation WHERE status NOT IN ('confirmed', 'refunded') GROUP BY user_id, concert_id) r
             ON r.user_id = w.user_id AND r.concert_id = w.concert_id
          WHERE unpaid_ms < 0 OR unpaid_ms > coalesce(held_ms, 0)",
     ),
@@ -308,7 +396,7 @@ pub const CHECKS: &[Check] = &[
                     WHEN 'object' THEN (SELECT min(key) FROM json_each(reply) HAVING count(*) = 1) END, '')
              NOT IN ('Registered', 'Joined', 'Left', 'Arrived', 'Reserved', 'Released', 'Charged', 'Paid',
                 'ConcertCreated', 'DateAdded', 'SaleSet', 'QueueSet', 'DrawSet',
-                'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted', 'DateCancelled')"
+                'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted', 'Refunded', 'DateCancelled')"
         ),
     ),
     check(
@@ -338,15 +426,15 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "reply_charged",
-        "a stored reply's charge, or an operator's entry, stands in the ledger",
+        "a stored reply's charge, or an operator's entry, is a transfer",
         stored!(
             "WHERE (reply -> '$.Charged' IS NOT NULL AND NOT EXISTS (
-                SELECT 1 FROM balance_entry e WHERE e.user_id = k.scope_id AND e.kind = 'charge'
-                AND e.reason IS NULL AND e.reference = unhex(reply ->> '$.Charged.charge_id', '-')
+                SELECT 1 FROM transfer e WHERE e.user_id = k.scope_id AND e.kind = 'charge'
+                AND e.reference = unhex(reply ->> '$.Charged.charge_id', '-')
                 AND e.amount = reply ->> '$.Charged.amount'
                 AND e.balance_after = reply ->> '$.Charged.balance'))
             OR (reply -> '$.Adjusted' IS NOT NULL AND NOT EXISTS (
-                SELECT 1 FROM balance_entry e WHERE e.reason IS NOT NULL
+                SELECT 1 FROM transfer e WHERE e.kind = 'adjustment'
                 AND e.user_id = unhex(reply ->> '$.Adjusted.user_id', '-')
                 AND e.reference = unhex(reply ->> '$.Adjusted.adjustment_id', '-')
                 AND e.amount = reply ->> '$.Adjusted.amount'
@@ -361,6 +449,18 @@ pub const CHECKS: &[Check] = &[
          WHERE reply -> '$.Paid' IS NOT NULL AND (
             a.user_id IS NOT scope_id OR a.amount IS NOT reply ->> '$.Paid.amount'
             OR a.reservation_id IS NOT unhex(reply ->> '$.Paid.reservation_id', '-'))"
+        ),
+    ),
+    check(
+        "reply_refunded",
+        "a stored reply's refund is there, of that payment and amount",
+        stored!(
+            "LEFT JOIN refund f ON f.refund_id = unhex(reply ->> '$.Refunded.refund_id', '-')
+            LEFT JOIN amount a ON a.reservation_id = f.reservation_id
+         WHERE reply -> '$.Refunded' IS NOT NULL AND (
+            a.amount_id IS NOT unhex(reply ->> '$.Refunded.payment_id', '-')
+            OR f.amount IS NOT reply ->> '$.Refunded.amount'
+            OR f.seat_count IS NOT json_array_length(reply, '$.Refunded.seat_numbers'))"
         ),
     ),
     check(

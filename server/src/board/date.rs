@@ -39,6 +39,7 @@ struct Picture {
     /// Chunks that have changed since they were rendered.
     stale: Vec<bool>,
     available: u64,
+    blocked: u64,
     /// Ends of the holds that count, with the seat's number.
     holds: BTreeSet<(Time, u32)>,
     compact: Compact,
@@ -69,6 +70,7 @@ const fn word(status: SeatStatus) -> &'static str {
         SeatStatus::Available => "available",
         SeatStatus::Held => "held",
         SeatStatus::Sold => "sold",
+        SeatStatus::Blocked => "blocked",
     }
 }
 
@@ -98,6 +100,8 @@ impl Picture {
         }
         self.available -= u64::from(seat.status == SeatStatus::Available);
         self.available += u64::from(status == SeatStatus::Available);
+        self.blocked -= u64::from(seat.status == SeatStatus::Blocked);
+        self.blocked += u64::from(status == SeatStatus::Blocked);
         seat.status = status;
         self.compact.put(index, status);
         seat.held_until = held_until.filter(|_| status == SeatStatus::Held);
@@ -230,7 +234,8 @@ impl DateBoard {
         let mut picture = self.picture();
         picture.advance(now);
         let held = u64::try_from(picture.holds.len()).unwrap_or(u64::MAX);
-        Stock { total: self.total_seats, free: picture.available, held, is_over: false }
+        let (total, free, blocked) = (self.total_seats, picture.available, picture.blocked);
+        Stock { total, free, held, blocked, is_over: false }
     }
 
     /// The map at `now`; rendered only where something has changed. `money`: members of the object that

@@ -17,6 +17,8 @@ pub struct Stock {
     pub free: u64,
     /// Those that are held and not paid: they may come back.
     pub held: u64,
+    /// Those that an operator has taken off the sale.
+    pub blocked: u64,
     /// There are dates, and all of them have started or were cancelled: nothing can be had any more.
     pub is_over: bool,
 }
@@ -27,6 +29,13 @@ impl Stock {
         self.total += other.total;
         self.free += other.free;
         self.held += other.held;
+        self.blocked += other.blocked;
+    }
+
+    /// Those that were paid.
+    #[must_use]
+    pub const fn sold(&self) -> u64 {
+        self.total.saturating_sub(self.free + self.held + self.blocked)
     }
 
     /// Whether there are seats and none of them can be taken.
@@ -56,20 +65,22 @@ pub(super) struct AtomicStock {
     total: AtomicU64,
     free: AtomicU64,
     held: AtomicU64,
+    blocked: AtomicU64,
     is_over: AtomicBool,
 }
 
 impl AtomicStock {
     pub fn get(&self) -> Stock {
-        let [total, free, held] =
-            [&self.total, &self.free, &self.held].map(|count| count.load(Ordering::Relaxed));
-        Stock { total, free, held, is_over: self.is_over.load(Ordering::Relaxed) }
+        let counts = [&self.total, &self.free, &self.held, &self.blocked];
+        let [total, free, held, blocked] = counts.map(|count| count.load(Ordering::Relaxed));
+        Stock { total, free, held, blocked, is_over: self.is_over.load(Ordering::Relaxed) }
     }
 
     pub fn set(&self, stock: Stock) {
         self.total.store(stock.total, Ordering::Relaxed);
         self.free.store(stock.free, Ordering::Relaxed);
         self.held.store(stock.held, Ordering::Relaxed);
+        self.blocked.store(stock.blocked, Ordering::Relaxed);
         self.is_over.store(stock.is_over, Ordering::Relaxed);
     }
 }
@@ -80,7 +91,7 @@ mod tests {
 
     #[test]
     fn nobody_is_let_in_for_nothing() {
-        let stock = |free, held| Stock { total: 100, free, held, is_over: false };
+        let stock = |free, held| Stock { total: 100, free, held, ..Stock::default() };
         assert_eq!(Stock::default().most(7), u64::MAX, "no seats are known yet");
         assert_eq!(
             Stock { is_over: true, ..Stock::default() }.most(7),
@@ -92,6 +103,7 @@ mod tests {
         assert_eq!(stock(50, 0).most(300), 0);
         assert_eq!(stock(1, 0).most(3), 13, "a few for the last seat");
         assert!(stock(0, 0).is_sold_out() && stock(0, 9).is_sold_out());
+        assert_eq!(Stock { blocked: 30, ..stock(20, 10) }.sold(), 40);
         assert!(!stock(1, 0).is_sold_out() && !Stock::default().is_sold_out());
     }
 }

@@ -51,6 +51,9 @@ enum Verb {
     /// A user's balance: shows it, adds money, takes money
     #[command(subcommand)]
     Wallet(WalletVerb),
+    /// A payment: shows it with what went back, gives back money and seats
+    #[command(subcommand)]
+    Payment(PaymentVerb),
     /// A sale in figures
     Figures(Asked<verbs::Figures>),
     /// Work that goes on after its request, and what it did
@@ -122,6 +125,14 @@ enum WalletVerb {
 }
 
 #[derive(Debug, Subcommand)]
+enum PaymentVerb {
+    /// Shows a payment with its seats and what went back of it
+    Show(Asked<change::ShowPayment>),
+    /// Gives back what was paid: all of it, seats, or an amount; never more than was paid
+    Refund(Asked<change::RefundPayment>),
+}
+
+#[derive(Debug, Subcommand)]
 enum QueueVerb {
     /// Lets nobody in until it is resumed
     Pause(Asked<verbs::PauseQueue>),
@@ -159,6 +170,8 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
         Verb::Wallet(WalletVerb::Show(asked)) => ask(asked),
         Verb::Wallet(WalletVerb::Credit(asked)) => ask(asked),
         Verb::Wallet(WalletVerb::Debit(asked)) => ask(asked),
+        Verb::Payment(PaymentVerb::Show(asked)) => ask(asked),
+        Verb::Payment(PaymentVerb::Refund(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Pause(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Resume(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Set(asked)) => ask(asked),

@@ -9,6 +9,7 @@ use crate::store::keys::OperatorKeys;
 use crate::store::mysql::{MySqlKeys, MySqlReads, MySqlStore, Options, Tls};
 use crate::store::reads::{Of, Reads, Snapshot};
 use crate::store::sqlite::{ApiKeys, Files, ServerLock, SqliteReads, SqliteStore};
+use crate::store::table::CURRENCY;
 use crate::store::{Fault, Flush, Store};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +57,7 @@ pub fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
 /// It keeps another one: every amount in it would be taken for something else.
 fn keep_currency(config: &Config, store: &mut dyn Store) -> Result<(), Failure> {
     let wanted = &config.currency;
-    let kept = store.keep("currency", wanted).map_err(|fault| named(config, &fault))?;
+    let kept = store.keep(CURRENCY, wanted).map_err(|fault| named(config, &fault))?;
     if kept == *wanted {
         return Ok(());
     }

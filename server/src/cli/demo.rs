@@ -48,6 +48,7 @@ fn concert(app: &App, name: &str, theater: &str, dates: &[(i64, u32)]) -> Result
         start_at: now,
         end_at: None,
         time_zone: Some("Asia/Seoul".to_owned()),
+        currency: app.currency.of_the_rules(),
         policy: app.policy,
         queue: app.queue_settings,
         seed: random()?,

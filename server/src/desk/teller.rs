@@ -232,6 +232,7 @@ mod tests {
     use crate::store::Fault;
     use boxoffice_core::concert::{ByHand, Concert, PauseReason, Policy};
     use boxoffice_core::id::{ConcertId, Uuid};
+    use boxoffice_core::money::Currency;
     use boxoffice_core::queue::{QueueSettings, QueueState};
     use boxoffice_core::refusal::Refusal;
     use std::cell::{Cell, RefCell};
@@ -340,6 +341,7 @@ mod tests {
             by_hand: ByHand::default(),
             time_zone: None,
             pause_reason: PauseReason::default(),
+            currency: Currency::KRW,
             policy: Policy::default(),
             created_at: Time(0),
         }

@@ -249,12 +249,13 @@ impl Worker {
         }
     }
 
-    /// Money that came in, what of it was paid for seats, and what operators added and took.
+    /// Money that came in, what of it was paid for seats and went back, and what operators added and took.
     fn count_money(&self, done: &Result<Outcome, Refusal>) {
         let units = |amount: Money| amount.0.unsigned_abs();
         match done {
             Ok(Outcome::Charged { amount, .. }) => self.metrics.charged.inc_by(units(*amount)),
             Ok(Outcome::Paid { amount, .. }) => self.metrics.paid.inc_by(units(*amount)),
+            Ok(Outcome::Refunded { amount, .. }) => self.metrics.refunded.inc_by(units(*amount)),
             Ok(Outcome::Adjusted { amount, .. }) if *amount < Money::ZERO => {
                 self.metrics.debited.inc_by(units(*amount))
             }

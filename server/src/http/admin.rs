@@ -238,6 +238,7 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         start_at: time_of(&body.opens_at, "opens_at")?,
         end_at: body.closes_at.as_deref().map(|text| time_of(text, "closes_at")).transpose()?,
         time_zone: zone_of(body.time_zone.as_deref())?,
+        currency: app.currency.of_the_rules(),
         policy,
         queue,
         seed: crate::tokens::random().map_err(|_| Problem::of("internal"))?,

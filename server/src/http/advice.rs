@@ -49,6 +49,21 @@ const ADVICE: &[(&str, &str)] = &[
         "events_gone",
         "Some events were missed. Compare with the lists of bookings, and read on without `after`.",
     ),
+    ("payment_not_found", "For operators: look the payment up again; the id is mistyped."),
+    (
+        "seats_not_booked",
+        "For operators: load the payment again; `seat_numbers` are not among its seats any more.",
+    ),
+    ("refund_too_high", "For operators: show `left`, and give back no more than that."),
+    ("already_refunded", "For operators: treat it as success, and load the payment again."),
+    (
+        "account_deleted",
+        "For operators: pay the money out outside of the system; with `amount` 0 the seats go back.",
+    ),
+    (
+        "currency_mismatch",
+        "Say that the balance is in `wallet_currency` and this costs `other_currency`.",
+    ),
     ("balance_too_low", "For operators: show `balance`, and take no more than that."),
     (
         "balance_left",

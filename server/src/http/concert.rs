@@ -173,7 +173,7 @@ pub(super) fn closed_because(row: &Concert, stock: Stock, now: Time) -> Option<C
 }
 
 /// What is left of a concert that is over.
-pub(super) const OVER: Stock = Stock { total: 0, free: 0, held: 0, is_over: true };
+pub(super) const OVER: Stock = Stock { total: 0, free: 0, held: 0, blocked: 0, is_over: true };
 
 fn view(id: ConcertId, row: &Concert, stock: Stock, now: Time) -> ConcertView {
     ConcertView {
@@ -367,11 +367,14 @@ pub struct DateFigures {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     cancelled: Option<CancelledView>,
+    /// Taken off the sale.
+    blocked_seats: u64,
 }
 
 impl DateFigures {
-    fn of(view: DateView, held_seats: u64) -> Self {
-        let sold_seats = view.total_seats.saturating_sub(view.available_seats + held_seats);
+    fn of(view: DateView, held_seats: u64, blocked_seats: u64) -> Self {
+        let others = view.available_seats + held_seats + blocked_seats;
+        let sold_seats = view.total_seats.saturating_sub(others);
         let DateView {
             concert_date_id,
             starts_at,
@@ -391,18 +394,20 @@ impl DateFigures {
             held_seats,
             sold_seats,
             cancelled,
+            blocked_seats,
         }
     }
 
     /// Of a date on the board.
     pub(super) fn shown(date: &DateBoard, zone: Option<&str>, now: Time) -> Self {
         let stock = date.stock(now);
-        Self::of(DateView { available_seats: stock.free, ..date_view(date, zone, now) }, stock.held)
+        let view = DateView { available_seats: stock.free, ..date_view(date, zone, now) };
+        Self::of(view, stock.held, stock.blocked)
     }
 
     /// Of a concert that is over: nothing is held any more.
     pub(super) fn of_row(id: DateId, row: &ConcertDate, zone: Option<&str>) -> Self {
-        Self::of(row_view(id, row, zone), 0)
+        Self::of(row_view(id, row, zone), 0, row.blocked_seats)
     }
 }
 

@@ -3,7 +3,8 @@
 use super::asset::{Asset, Keep};
 use super::{
     account, admin, booking, concert, document, draw, edit, event, export, funds, job, me,
-    my_sessions, ops, payment, problem, queue, reservation, sale, seat, session, user, wallet,
+    my_sessions, ops, payment, problem, queue, refund, reservation, sale, seat, session, user,
+    wallet,
 };
 use axum::response::Response;
 use hyper::HeaderMap;
@@ -33,6 +34,7 @@ use utoipa::{Modify, OpenApi};
         edit::change_concert, edit::delete_concert, edit::change_date, edit::delete_date,
         export::date_bookings,
         funds::user_balance, funds::credit_balance, funds::debit_balance,
+        refund::show_payment, refund::refund_payment,
         draw::set_draw,
         event::list,
         job::cancel_date, job::list, job::show,

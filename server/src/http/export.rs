@@ -66,7 +66,7 @@ impl Export {
             username: sold.username,
             seat_numbers: spaced(seats.iter().map(|seat| seat.number)),
             zones: spaced(sold.zones),
-            total_price: sold.payment.amount.0,
+            total_price: reservation.left().0,
             payment_id: sold.payment.payment.0,
             paid_at: second(sold.payment.payment_date),
         }
@@ -129,7 +129,7 @@ impl hyper::body::Body for Pages {
     }
 }
 
-/// The bookings of a date as CSV: a line for each, with whose it is, which seats, what was paid and when, in the
+/// The bookings of a date as CSV: a line for each, with whose it is, which seats, what was paid less what went back, and when, in the
 /// order in which their seats were held. Texts that a spreadsheet would take for a formula begin with `'`. What is
 /// paid while it is read may be in it or not.
 #[utoipa::path(get, path = "/api/v1/admin/concert-dates/{id}/bookings", tag = "Operator", params(("id" = Uuid, Path), Form),

@@ -62,7 +62,8 @@ async fn adjust(
     // A negative amount would go the other way; nothing is in no range.
     let amount = Money(amount.max(0).saturating_mul(sign));
     let adjustment = ChargeId(new_id());
-    let command = Command::Adjust(Adjust { user: UserId(user), amount, reason, adjustment });
+    let (user, currency) = (UserId(user), app.currency.of_the_rules());
+    let command = Command::Adjust(Adjust { user, amount, currency, reason, adjustment });
     match app.outcome(command, key).await.map_err(|problem| faults.told(problem))? {
         (Outcome::Adjusted { adjustment_id, user_id, amount, balance }, replayed) => {
             let view = AdjustmentView {

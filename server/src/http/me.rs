@@ -5,13 +5,14 @@ use super::App;
 use super::concert::local;
 use super::extract::{Identity, PathId, Query};
 use super::problem::Problem;
+use super::refund::{RefundView, refunds_of, seats_of};
 use super::reservation::{ReservedSeatView, StatusView, status_view};
 use super::view::{Stamp, json};
 use super::wallet::{self, page_size};
 use super::{booking, booking::BookingsView, wallet::BalanceView, wallet::LedgerView};
 use crate::board::Board;
 use crate::store::Fault;
-use crate::store::reads::{Performance, Reads, WholeReservation};
+use crate::store::reads::{Performance, Reads, WholeRefund, WholeReservation};
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::id::{ReservationId, UserId, Uuid};
@@ -73,6 +74,12 @@ pub struct MyReservationView {
     ended_at: Option<Stamp>,
     /// The payment that confirmed it.
     payment_id: Option<Uuid>,
+    /// What of it went back, minor units.
+    refunded_amount: i64,
+    /// Seats that went back.
+    refunded_seat_numbers: Vec<u32>,
+    /// In the order in which they were made.
+    refunds: Vec<RefundView>,
 }
 
 /// A page of reservations, newest first.
@@ -106,8 +113,8 @@ pub struct Page {
     pub limit: Option<usize>,
 }
 
-/// A reservation with its date and concert, where those are not on the board.
-type Found = (WholeReservation, Option<Performance>);
+/// A reservation with its date and concert, where those are not on the board, and what went back of it.
+type Found = (WholeReservation, Option<Performance>, Vec<WholeRefund>);
 
 /// Concerts that are over are looked up.
 fn placed(
@@ -118,9 +125,11 @@ fn placed(
     let dates = found.iter().map(|(_, row, _)| row.date);
     let away: BTreeSet<_> = dates.filter(|date| board.date(*date).is_none()).collect();
     let away = if away.is_empty() { BTreeMap::new() } else { reads.performances(&away)? };
+    let mut refunds = refunds_of(reads, found.iter().map(|(id, row, _)| (*id, row)))?;
     let with = |whole: WholeReservation| {
         let performance = away.get(&whole.1.date).cloned();
-        (whole, performance)
+        let refunds = refunds.remove(&whole.0).unwrap_or_default();
+        (whole, performance, refunds)
     };
     Ok(found.into_iter().map(with).collect())
 }
@@ -159,7 +168,7 @@ fn all(
     placed(board, reads, newest.collect())
 }
 
-fn view(app: &App, ((id, row, seats), away): &Found, now: Time) -> MyReservationView {
+fn view(app: &App, ((id, row, seats), away, refunds): &Found, now: Time) -> MyReservationView {
     let away = away.as_ref();
     let concert = app.board.concert(row.concert).map(|concert| concert.row());
     let concert = concert.as_deref().or(away.map(|(_, concert)| concert));
@@ -184,6 +193,9 @@ fn view(app: &App, ((id, row, seats), away): &Found, now: Time) -> MyReservation
         expires_at: row.expires_at.into(),
         ended_at: row.ended_at.map(Stamp),
         payment_id: row.payment.map(|payment| payment.0),
+        refunded_amount: row.refunded.amount.0,
+        refunded_seat_numbers: seats_of(refunds),
+        refunds: refunds.iter().map(RefundView::of).collect(),
     }
 }
 
@@ -211,7 +223,7 @@ pub async fn profile(State(app): State<App>, identity: Identity) -> Result<Respo
     Ok(private(json(StatusCode::OK, &view)))
 }
 
-/// Your reservations in every state: held, paid, expired, released.
+/// Your reservations in every state: held, paid, expired, released, refunded.
 #[utoipa::path(get, path = "/api/v1/me/reservations", tag = "Account", params(Page),
     security(("identity" = [])),
     responses((status = 200, body = MyReservationsView), (status = 400, description = "invalid_query"), (status = 401, description = "identity_required, identity_invalid")))]

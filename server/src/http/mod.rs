@@ -36,6 +36,7 @@ pub mod problem;
 pub mod proxy;
 pub mod queue;
 pub mod ready;
+pub mod refund;
 pub mod reservation;
 pub mod routes;
 pub mod sale;

@@ -73,6 +73,12 @@ pub const TABLE: &[Entry] = &[
     entry("hold_released", 410, None, "This reservation was cancelled.", "선점이 취소된 예약입니다."),
     entry("already_paid", 409, None, "This reservation is already paid.", "이미 결제된 예약입니다."),
     entry("insufficient_balance", 402, None, "The balance is too low. Charge it and pay again; your seats are still held.", "잔액이 부족합니다. 충전 후 다시 결제해 주세요. 좌석 선점은 유지됩니다."),
+    entry("payment_not_found", 404, None, "There is no such payment.", "해당 결제가 없습니다."),
+    entry("seats_not_booked", 409, None, "These seats are not part of the booking, or not any more.", "이 예매에 포함되지 않았거나 이미 환불된 좌석입니다."),
+    entry("refund_too_high", 409, None, "This is more than is left of what was paid.", "환불할 수 있는 금액을 초과했습니다."),
+    entry("already_refunded", 409, None, "All of this payment has gone back already.", "이미 전액 환불된 결제입니다."),
+    entry("account_deleted", 409, None, "The account of who paid was deleted; no money can go back to it.", "결제한 사용자의 계정이 삭제되어 환불할 수 없습니다."),
+    entry("currency_mismatch", 409, None, "The balance is in another currency.", "잔액과 통화가 다릅니다."),
     entry("amount_out_of_range", 422, None, "The amount is outside the allowed range.", "허용 범위를 벗어난 금액입니다."),
     entry("balance_limit", 409, None, "The balance would exceed its limit.", "잔액 한도를 초과합니다."),
     entry("date_cancelled", 409, None, "This date was cancelled by its organiser; see reason.", "주최 측이 취소한 회차입니다. reason을 확인해 주세요."),
@@ -149,8 +155,13 @@ pub struct Problem {
 }
 
 /// Codes whose members name amounts.
-const NAMES_MONEY: [&str; 4] =
-    ["insufficient_balance", "amount_out_of_range", "balance_limit", "balance_too_low"];
+const NAMES_MONEY: [&str; 5] = [
+    "insufficient_balance",
+    "amount_out_of_range",
+    "balance_limit",
+    "balance_too_low",
+    "refund_too_high",
+];
 
 static INTERNAL: &Entry = &TABLE[TABLE.len() - 1];
 
@@ -290,9 +301,10 @@ impl From<Refusal> for Problem {
         let problem = Self::of(refusal.code());
         match refusal {
             Refusal::SaleNotOpen { opens_at } => problem.with("opens_at", stamp(opens_at)),
-            Refusal::SeatNotFound { seat_numbers } | Refusal::SeatsTaken { seat_numbers } => {
-                problem.with("seat_numbers", seat_numbers)
-            }
+            Refusal::SeatNotFound { seat_numbers }
+            | Refusal::SeatsNotBooked { seat_numbers }
+            | Refusal::SeatsTaken { seat_numbers } => problem.with("seat_numbers", seat_numbers),
+            Refusal::RefundTooHigh { left } => problem.with("left", left.0),
             Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
                 problem.with("seat_numbers", seat_numbers).with("retry_at", stamp(retry_at))
             }
@@ -308,6 +320,9 @@ impl From<Refusal> for Problem {
                 problem.with("balance", balance.0).with("price", price.0).with("missing", missing.0)
             }
             Refusal::AmountOutOfRange { min, max } => problem.with("min", min.0).with("max", max.0),
+            Refusal::CurrencyMismatch { wallet, currency } => problem
+                .with("wallet_currency", wallet.code())
+                .with("other_currency", currency.code()),
             Refusal::BalanceLeft { balance } => problem.with("balance", balance.0),
             Refusal::BalanceLimit { limit } => problem.with("limit", limit.0),
             Refusal::BalanceTooLow { balance } => problem.with("balance", balance.0),

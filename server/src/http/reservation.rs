@@ -57,6 +57,8 @@ pub enum StatusView {
     Expired,
     /// Released by its owner.
     Cancelled,
+    /// Was paid; all of its seats have gone back since.
+    Refunded,
 }
 
 /// A reservation.
@@ -90,6 +92,7 @@ pub(super) fn status_view(status: ReservationStatus) -> StatusView {
         ReservationStatus::Confirmed => StatusView::Confirmed,
         ReservationStatus::Expired => StatusView::Expired,
         ReservationStatus::Cancelled => StatusView::Cancelled,
+        ReservationStatus::Refunded => StatusView::Refunded,
     }
 }
 

@@ -8,7 +8,7 @@ use super::pages::{documents, index, without_slash};
 use super::problem::{Problem, TABLE};
 use super::{
     App, account, admin, booking, concert, docs, draw, edit, event, export, funds, job, me,
-    my_sessions, ops, payment, queue, reservation, sale, seat, session, user, wallet,
+    my_sessions, ops, payment, queue, refund, reservation, sale, seat, session, user, wallet,
 };
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;
@@ -108,6 +108,8 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,    "/api/v1/admin/users/{id}/balance",        Operator,   Class::Operator, get(funds::user_balance)),
         route(Method::POST,   "/api/v1/admin/users/{id}/balance/credits", Operator,  Class::Operator, post(funds::credit_balance)),
         route(Method::POST,   "/api/v1/admin/users/{id}/balance/debits", Operator,   Class::Operator, post(funds::debit_balance)),
+        route(Method::GET,    "/api/v1/admin/payments/{id}",             Operator,   Class::Operator, get(refund::show_payment)),
+        route(Method::POST,   "/api/v1/admin/payments/{id}/refunds",     Operator,   Class::Operator, post(refund::refund_payment)),
         route(Method::POST,   "/api/v1/admin/concerts/{id}/dates",       Operator,   Class::Operator, post(admin::add_date)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/sale",        Operator,   Class::Operator, put(sale::set_sale)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/queue",       Operator,   Class::Operator, put(admin::set_queue)),

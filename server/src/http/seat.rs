@@ -30,6 +30,8 @@ pub enum SeatState {
     Held,
     /// Somebody's.
     Sold,
+    /// Nobody's, and not on sale.
+    Blocked,
 }
 
 /// One seat, as the map shows it. The map's bytes are written by the board; this is their schema.
@@ -108,12 +110,14 @@ pub struct ChangedView {
     available: Vec<u32>,
     held: Vec<u32>,
     sold: Vec<u32>,
+    /// Taken off the sale.
+    blocked: Vec<u32>,
 }
 
 /// The seats of a date in few bytes. `zones` and `states` are there when `complete`, else `changed`.
 /// To read `states`: take all seat numbers of `zones`, ascending; the state of the one at index `i`
 /// (from 0) is `bytes[i >> 2] >> (6 - 2 * (i & 3)) & 3` of the decoded bytes, where 0 is
-/// available, 1 held and 2 sold.
+/// available, 1 held, 2 sold and 3 blocked.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CompactView {
     concert_date_id: Uuid,
@@ -147,6 +151,7 @@ fn pack(states: &[SeatStatus]) -> String {
                 SeatStatus::Available => 0,
                 SeatStatus::Held => 1,
                 SeatStatus::Sold => 2,
+                SeatStatus::Blocked => 3,
             };
             byte | state << shift
         })
@@ -199,6 +204,7 @@ fn compact_view(id: Uuid, currency: &Currency, reading: Reading) -> CompactView 
                     SeatStatus::Available => changed.available.push(number),
                     SeatStatus::Held => changed.held.push(number),
                     SeatStatus::Sold => changed.sold.push(number),
+                    SeatStatus::Blocked => changed.blocked.push(number),
                 }
             }
         }
@@ -297,6 +303,7 @@ mod tests {
             concert_date: Time(i64::MAX),
             total_seats: count.into(),
             available_seats: count.into(),
+            blocked_seats: 0,
             revision: 0,
             withdrawn_at: None,
             cancelled: None,
@@ -357,12 +364,12 @@ mod tests {
             let bytes = BASE64.decode(body["states"].as_str().unwrap()).unwrap();
             for (i, (_, _, state)) in self.map.values_mut().enumerate() {
                 let code = bytes[i >> 2] >> (6 - 2 * (i & 3)) & 3;
-                *state = ["available", "held", "sold"][usize::from(code)].into();
+                *state = ["available", "held", "sold", "blocked"][usize::from(code)].into();
             }
         }
 
         fn change(&mut self, body: &Value) {
-            for state in ["available", "held", "sold"] {
+            for state in ["available", "held", "sold", "blocked"] {
                 for number in body["changed"][state].as_array().unwrap() {
                     let seat = self.map.get_mut(&number.as_u64().unwrap()).unwrap();
                     seat.2 = state.into();
@@ -393,7 +400,9 @@ mod tests {
                 if random(3) > 0 {
                     row.reservation = Some(ReservationId(Uuid::nil()));
                     row.status = SeatStatus::Sold;
-                    if random(2) == 0 {
+                    if random(6) == 0 {
+                        (row.status, row.reservation) = (SeatStatus::Blocked, None);
+                    } else if random(2) == 0 {
                         row.status = SeatStatus::Held;
                         row.held_until = Some(now.plus_ms(random(60).into()));
                     }

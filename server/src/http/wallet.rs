@@ -11,7 +11,7 @@ use boxoffice_core::command::Command;
 use boxoffice_core::id::{ChargeId, UserId, Uuid};
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::wallet::{Charge, EntryKind, LedgerEntry};
+use boxoffice_core::wallet::{Charge, Transfer, TransferKind};
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -58,14 +58,16 @@ pub struct BalanceView {
     currency_decimals: u8,
 }
 
-/// Why money moved; this is the schema of the words that the rules write.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "snake_case")]
+/// Why money moved.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum EntryKindView {
     /// The user added money.
     Charge,
     /// The user paid for seats.
     Payment,
+    /// Money of a payment came back.
+    Refund,
     /// An operator gave money.
     Credit,
     /// An operator took money.
@@ -76,13 +78,15 @@ pub enum EntryKindView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EntryView {
     entry_number: u64,
-    #[schema(value_type = EntryKindView)]
-    kind: EntryKind,
+    kind: EntryKindView,
     /// Minor units; negative where money left.
     amount: i64,
+    /// ISO 4217 code of what the amount is in.
+    #[schema(example = "KRW")]
+    currency: String,
     /// Minor units.
     balance_after: i64,
-    /// The charge's, the payment's or the operator's entry's id.
+    /// The charge's, the payment's, the refund's or the operator's entry's id.
     reference: Uuid,
     /// Why an operator moved it; null where its owner did.
     reason: Option<String>,
@@ -185,11 +189,22 @@ pub(super) async fn balance_of(app: &App, user: UserId) -> Result<Response, Prob
     Ok(json(StatusCode::OK, &view))
 }
 
-fn entry_view((number, entry): &(u64, LedgerEntry)) -> EntryView {
+const fn kind_of(entry: &Transfer) -> EntryKindView {
+    match entry.kind {
+        TransferKind::Charge => EntryKindView::Charge,
+        TransferKind::Payment => EntryKindView::Payment,
+        TransferKind::Refund => EntryKindView::Refund,
+        TransferKind::Adjustment if entry.amount.0 < 0 => EntryKindView::Debit,
+        TransferKind::Adjustment => EntryKindView::Credit,
+    }
+}
+
+fn entry_view((number, entry): &(u64, Transfer)) -> EntryView {
     EntryView {
         entry_number: *number,
-        kind: entry.kind,
+        kind: kind_of(entry),
         amount: entry.amount.0,
+        currency: entry.currency.code().to_owned(),
         balance_after: entry.balance_after.0,
         reference: entry.reference,
         reason: entry.reason.clone(),

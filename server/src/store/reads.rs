@@ -9,13 +9,13 @@ use boxoffice_core::id::{
     ConcertId, DateId, JobId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
 use boxoffice_core::job::{Job, JobState};
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
+use boxoffice_core::wallet::{Balance, Transfer};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A reservation with its seats.
@@ -68,7 +68,7 @@ pub struct Snapshot {
 /// A reservation that was paid, with who bought it.
 #[derive(Clone, Debug)]
 pub struct Sold {
-    /// The reservation with its seats.
+    /// The reservation with the seats that are still its user's.
     pub whole: WholeReservation,
     /// Its payment.
     pub payment: Payment,
@@ -88,19 +88,41 @@ pub(super) fn sold(
     let mut payments: BTreeMap<_, _> = payments.into_iter().collect();
     let users: BTreeMap<_, _> = users.into_iter().collect();
     let mut zones: BTreeMap<ReservationId, BTreeSet<String>> = BTreeMap::new();
-    for (_, seat) in seats {
+    let mut kept: BTreeSet<(ReservationId, u32)> = BTreeSet::new();
+    for (key, seat) in seats {
         if let Some(id) = seat.reservation {
             zones.entry(id).or_default().insert(seat.zone);
+            kept.insert((id, key.number));
         }
     }
     let gone = || Fault::Corrupt("a payment is gone".into());
-    let one = |whole: WholeReservation| {
+    let one = |mut whole: WholeReservation| {
+        whole.2.retain(|seat| kept.contains(&(whole.0, seat.number)));
         let payment = payments.remove(&whole.0).ok_or_else(gone)?;
         let username = users.get(&whole.1.user).map(|user| user.username.clone());
         let zones = zones.remove(&whole.0).unwrap_or_default();
         Ok(Sold { whole, payment, username: username.unwrap_or_default(), zones })
     };
     whole.into_iter().map(one).collect()
+}
+
+/// What went back of a reservation at one time, with the numbers of the seats.
+pub type WholeRefund = (RefundRow, Vec<u32>);
+
+/// Refunds with the seats that went back with each, as they came.
+pub(super) fn refunds(
+    rows: Vec<((ReservationId, u64), RefundRow)>,
+    seats: &[((ReservationId, u32), RefundedSeat)],
+) -> BTreeMap<ReservationId, Vec<WholeRefund>> {
+    let mut all: BTreeMap<ReservationId, Vec<WholeRefund>> = BTreeMap::new();
+    for ((id, number), row) in rows {
+        let with = |seat: &&((ReservationId, u32), RefundedSeat)| {
+            seat.0.0 == id && seat.1.refund_number == number
+        };
+        let numbers = seats.iter().filter(with).map(|seat| seat.0.1).collect();
+        all.entry(id).or_default().push((row, numbers));
+    }
+    all
 }
 
 /// An operator's key as it is kept.
@@ -169,6 +191,19 @@ pub trait Reads: Send {
         before: Option<PaymentId>,
         limit: usize,
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault>;
+    /// A payment, with the reservation that it confirmed.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn payment(&mut self, id: PaymentId) -> Result<Option<(WholeReservation, Payment)>, Fault>;
+    /// What has gone back of these reservations, in the order in which it did; few of them.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn refunds(
+        &mut self,
+        ids: &BTreeSet<ReservationId>,
+    ) -> Result<BTreeMap<ReservationId, Vec<WholeRefund>>, Fault>;
     /// Reservations of a date that were paid, in the order of their ids, after `after` if given; at most
     /// `limit`, and never more than [`SOLD_MAX`]. It reads all seats of the date.
     ///
@@ -194,7 +229,7 @@ pub trait Reads: Send {
         user: UserId,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<(u64, LedgerEntry)>, Fault>;
+    ) -> Result<Vec<(u64, Transfer)>, Fault>;
     /// The first and the last event that is kept of each node.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The sweeper: a bounded tick that proposes what is due. It tidies up; nobody depends on its being
 //! in time, since everything that expires does so by its own time in every rule.
 
-use crate::board::{Board, ConcertBoard, Status, Stock};
+use crate::board::{Board, ConcertBoard, Status};
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::metrics::{Metrics, Sale};
@@ -108,13 +108,14 @@ impl Sweeper {
 
     /// From the board alone: what is asked for each second costs no database.
     fn measure(&self, concert: &ConcertBoard, status: &Status) {
-        let Stock { total, free, held, .. } = concert.stock();
+        let stock = concert.stock();
         let sale = Sale {
             waiting: status.waiting,
             active: status.active,
-            free,
-            held,
-            sold: total.saturating_sub(free + held),
+            free: stock.free,
+            held: stock.held,
+            sold: stock.sold(),
+            blocked: stock.blocked,
         };
         self.metrics.show(&concert.id.to_string(), &concert.row().concert_name, &sale);
     }

@@ -6,7 +6,7 @@ use boxoffice_core::concert::{
     ByHand, Concert, ConcertDate, PauseReason, Policy, Seat, SeatStatus,
 };
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, UserId, Uuid};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, Place, PlaceStatus, QueueSettings, QueueState,
 };
@@ -28,6 +28,7 @@ fn concert() -> Concert {
         by_hand: ByHand::default(),
         time_zone: None,
         pause_reason: PauseReason::default(),
+        currency: Currency::KRW,
         policy: Policy {
             hold_ttl_ms: 300_000,
             shop_ttl_ms: 600_000,
@@ -206,6 +207,7 @@ fn a_date_of_which_only_a_hold_is_known_is_not_shown() {
         concert_date: Time(1_000),
         total_seats: 3,
         available_seats: 2,
+        blocked_seats: 0,
         revision: 0,
         withdrawn_at: None,
         cancelled: None,

@@ -89,7 +89,7 @@ async fn a_failed_sync_ends_all_business() {
     committed(&sale, "reservation", 1).await;
     let money = ask(&sale, charge(&fan, 5_000).key("once"));
     let read = ask(&sale, get("/api/v1/bookings").by(&fan));
-    committed(&sale, "balance_entry", 2).await;
+    committed(&sale, "transfer", 2).await;
     watch.disk(Disk::Fails);
     hold.await.unwrap().refused(503, "outcome_unknown");
     money.await.unwrap().refused(503, "outcome_unknown");
@@ -110,6 +110,6 @@ async fn a_failed_sync_ends_all_business() {
 
     let sale = sale.reborn();
     sale.send(charge(&fan, 5_000).key("once")).await.want(201);
-    assert_eq!(sale.dump()["balance_entry"].len(), 2);
+    assert_eq!(sale.dump()["transfer"].len(), 2);
     assert_eq!(sale.seat(&fan, &show, 1).await, "held");
 }

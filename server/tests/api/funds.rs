@@ -85,7 +85,7 @@ async fn an_entry_needs_a_reason() {
     sale.send(ask(json!({ "amount": 5, "reason": " " }))).await.refused(422, "invalid_setting");
     let bare = post(&path).operator().json(&json!({ "amount": 5, "reason": "r" }));
     sale.send(bare).await.refused(400, "idempotency_key_required");
-    assert_eq!(sale.dump()["balance_entry"].len(), 0);
+    assert_eq!(sale.dump()["transfer"].len(), 0);
 }
 
 /// F12: the currency is told with its decimals, and the data keeps it.

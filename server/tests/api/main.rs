@@ -37,6 +37,7 @@ mod over;
 mod problems;
 mod providers;
 mod queue;
+mod refunds;
 mod seats;
 mod sessions;
 mod settings;

@@ -286,13 +286,19 @@ async fn the_compact_form_and_what_changed() {
     sale.hold(&b, &show, &[2, 7]).await;
     let delta = read(&since).await;
     assert_eq!(delta["complete"], false);
-    assert_eq!(delta["changed"], json!({ "available": [], "held": [1, 2, 7], "sold": [] }));
+    assert_eq!(
+        delta["changed"],
+        json!({ "available": [], "held": [1, 2, 7], "sold": [], "blocked": [] })
+    );
     sale.send(pay(&a, id, "p")).await.want(201);
     sale.pass(5 * MINUTE - 1);
     assert_eq!(read(&since).await["changed"]["held"], json!([2, 7]));
     sale.pass(1);
     let delta = read(&since).await;
-    assert_eq!(delta["changed"], json!({ "available": [2, 7], "held": [], "sold": [1] }));
+    assert_eq!(
+        delta["changed"],
+        json!({ "available": [2, 7], "held": [], "sold": [1], "blocked": [] })
+    );
     assert_eq!(delta["available_seats"], read("form=full").await["available_seats"]);
     assert_eq!(read("form=compact").await["states"], format!("g{}==", "A".repeat(17)));
     for other in ["0000000000000000-1", "x", ""] {

@@ -249,7 +249,7 @@ async fn an_account_is_deleted() {
     let mine = sale.send(get("/api/v1/bookings").by(&again.fan)).await.want(200);
     assert_eq!(mine["bookings"], json!([]));
     let rows = sale.dump();
-    assert_eq!((rows["balance"].len(), rows["balance_entry"].len()), (1, 1));
+    assert_eq!((rows["balance"].len(), rows["transfer"].len()), (1, 1));
     sale.sound();
 }
 

@@ -3,13 +3,14 @@
 
 use crate::admin::Desk;
 use crate::client::{Ask, once};
-use crate::house::House;
+use crate::house::{House, open_sale};
+use crate::refunds::bought;
 use crate::runtime;
 use boxoffice::http::routes::{Guard, routes};
 use serde_json::json;
 
 /// The verbs that ask for an operator's route, and what they are asked about: `C` stands for a concert, `D`
-/// for a date, `U` for a user, `J` for a job. In the order of a day: what deletes comes last.
+/// for a date, `U` for a user, `P` for a payment, `J` for a job. In the order of a day: what deletes comes last.
 const VERBS: &[(&str, &str, &[&str])] = &[
     (
         "POST",
@@ -62,6 +63,16 @@ const VERBS: &[(&str, &str, &[&str])] = &[
         &["wallet credit U 500 --reason Transfer"],
     ),
     ("POST", "/api/v1/admin/users/{id}/balance/debits", &["wallet debit U 200 --reason Fee"]),
+    ("GET", "/api/v1/admin/payments/{id}", &["payment show P"]),
+    (
+        "POST",
+        "/api/v1/admin/payments/{id}/refunds",
+        &[
+            "payment refund P --seat 1 --seat 2 --reason View",
+            "payment refund P --amount 5 --reason Sorry",
+            "payment refund P --reason Ill --block",
+        ],
+    ),
     (
         "PATCH",
         "/api/v1/admin/concert-dates/{id}",
@@ -80,10 +91,10 @@ const VERBS: &[(&str, &str, &[&str])] = &[
     ("DELETE", "/api/v1/admin/concerts/{id}", &["concert delete C"]),
 ];
 
-/// The server whose routes are asked for, with a concert, a date, a user and a job.
+/// The server whose routes are asked for, with a concert, a date, a user, a payment and a job.
 struct Asked {
     desk: Desk,
-    ids: [(&'static str, String); 4],
+    ids: [(&'static str, String); 5],
 }
 
 impl Asked {
@@ -103,7 +114,12 @@ impl Asked {
         let credentials = json!({ "username": "kim", "password": "correct horse" });
         let ask = Ask::post("/api/v1/users", &credentials);
         let user = runtime().block_on(once(address, &ask)).unwrap().text("user_id");
-        Self { desk, ids: [("C", concert), ("D", date), ("U", user), ("J", job)] }
+        let (operator, keyring) = (desk.house.operator_key(), desk.house.keyring());
+        let payment = runtime().block_on(async {
+            let sale = open_sale(address, &operator, 9, &json!({})).await;
+            bought(address, &sale, &keyring, 1).await
+        });
+        Self { desk, ids: [("C", concert), ("D", date), ("U", user), ("P", payment), ("J", job)] }
     }
 
     /// A verb's words with the ids in their places.
@@ -114,11 +130,9 @@ impl Asked {
 
     /// The address that a route has for them.
     fn path(&self, route: &str) -> String {
-        let kind = match route {
-            user if user.contains("/users/") => 2,
-            job if job.contains("/jobs/") => 3,
-            other => usize::from(other.contains("-dates/{id}")),
-        };
+        let kinds = ["/concerts/", "-dates/", "/users/", "/payments/", "/jobs/"];
+        let kind = kinds.iter().position(|kind| route.contains(&format!("{kind}{{id}}")));
+        let kind = kind.unwrap_or_default();
         route.replace("{id}", &self.ids[kind].1)
     }
 }

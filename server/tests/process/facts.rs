@@ -137,7 +137,7 @@ impl Facts<'_> {
             }
             Deed::Charge { amount } => {
                 let id: Uuid = answer.text("charge_id").parse().unwrap();
-                let sql = "SELECT count(*) FROM balance_entry WHERE user_id = ? \
+                let sql = "SELECT count(*) FROM transfer WHERE user_id = ? \
                      AND kind = 'charge' AND reference = ? AND amount = ?";
                 let found: Option<i64> = self.one(sql, (user.as_bytes(), id.as_bytes(), amount));
                 self.check(found == Some(1), || format!("charge {id} stands {found:?} times"));
@@ -193,7 +193,7 @@ impl Facts<'_> {
             (
                 "charges",
                 |deed| matches!(deed, Deed::Charge { .. }),
-                "SELECT count(*) FROM balance_entry WHERE user_id = ? AND kind = 'charge'",
+                "SELECT count(*) FROM transfer WHERE user_id = ? AND kind = 'charge'",
             ),
             (
                 "reservations",

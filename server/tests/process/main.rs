@@ -35,6 +35,7 @@ mod log;
 mod openapi;
 mod overload;
 mod readme;
+mod refunds;
 mod retry;
 mod rush;
 mod second;

@@ -6,12 +6,13 @@ use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, RefundId, ReservationId, UserId, Uuid,
 };
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::{Admit, DrawTerms, Join, QueueSettings};
+use boxoffice_core::refund::{Refund, What};
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::reservation::Reserve;
 use boxoffice_core::rows::Rows;
@@ -82,6 +83,20 @@ pub fn pay(number: u64) -> Command {
     })
 }
 
+/// Seats of reservation `number` go back, on sale again.
+pub fn refund(number: u64, seats: &[u32]) -> Command {
+    Command::Refund(Refund {
+        payment: payment(number.into()),
+        reservation: reservation(number.into()),
+        user: user(number.into()),
+        concert: SHOW,
+        what: What::Seats(seats.iter().copied().collect()),
+        release: true,
+        reason: "ill".into(),
+        refund: RefundId(Uuid::from_u128(5_000 + u128::from(number))),
+    })
+}
+
 pub fn show(queue: QueueSettings) -> Command {
     let seats = (1..10).map(|number| NewSeat { number, zone: "R".into(), price: Money(50_000) });
     Command::CreateConcert(CreateConcert {
@@ -92,6 +107,7 @@ pub fn show(queue: QueueSettings) -> Command {
         start_at: Time(0),
         end_at: None,
         time_zone: None,
+        currency: Currency::KRW,
         policy: Policy::default(),
         queue,
         seed: [7; 32],

@@ -49,7 +49,7 @@ pub fn touched(rows: &Rows) -> Touched {
         admissions: keys(&rows.admissions),
         reservations: keys(&rows.reservations),
         balances: keys(&rows.balances),
-        entries: keys(&rows.entries),
+        entries: keys(&rows.transfers),
         events: keys(&rows.events),
     }
 }

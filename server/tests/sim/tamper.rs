@@ -3,8 +3,8 @@
 
 use crate::audit::{Auditor, Check};
 use crate::bench::{
-    Bench, DATE, SHOW, admit, charge, charge_id, join, pay, place, plain, reservation, reserve,
-    show, user,
+    Bench, DATE, SHOW, admit, charge, charge_id, join, pay, place, plain, refund, reservation,
+    reserve, show, user,
 };
 use crate::driver::touched;
 use boxoffice::store::memory::MemoryStore;
@@ -189,7 +189,7 @@ const MONEY: &[Bend] = &[
     }),
     (Check::LedgerChain, |case| {
         case.rows(|store| {
-            store.entries.get_mut(&(user(1), 2))?.balance_after.0 += 1;
+            store.transfers.get_mut(&(user(1), 2))?.balance_after.0 += 1;
             Some(())
         });
     }),
@@ -205,6 +205,20 @@ const MONEY: &[Bend] = &[
             store.payments.insert(reservation(2), twice).map_or(Some(()), |_| None)
         });
     }),
+    (Check::Refund, |case| {
+        case.run(64_000, [refund(1, &[1])]);
+        case.rows(|store| {
+            store.refunds.get_mut(&(reservation(1), 1))?.amount.0 += 1;
+            Some(())
+        });
+    }),
+    (Check::Refund, |case| {
+        case.bent(64_000, plain(refund(1, &[1])), |reply| {
+            if let Ok(Outcome::Refunded { amount, .. }) = &mut reply.result {
+                amount.0 += 1;
+            }
+        });
+    }),
     (Check::LedgerCharges, |case| {
         case.bent(64_000, plain(more()), |reply| {
             if let Ok(Outcome::Charged { charge_id, .. }) = &mut reply.result {
@@ -214,7 +228,7 @@ const MONEY: &[Bend] = &[
     }),
     (Check::Immutable, |case| {
         case.rows(|store| {
-            store.entries.get_mut(&(user(1), 1))?.created_at.0 += 1;
+            store.transfers.get_mut(&(user(1), 1))?.created_at.0 += 1;
             Some(())
         });
     }),

@@ -19,18 +19,20 @@ use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::{Key, Record};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::{Pay, Payment};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, Admit, Expire, Join, Leave, Place, PlaceStatus, QueueSettings,
 };
-use boxoffice_core::reservation::{Cancel, Reservation, ReservationStatus, Reserve, ReservedSeat};
+use boxoffice_core::reservation::{
+    Cancel, Refunded, Reservation, ReservationStatus, Reserve, ReservedSeat,
+};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::{Register, User};
-use boxoffice_core::wallet::{Adjust, Balance, Charge, EntryKind, LedgerEntry};
+use boxoffice_core::wallet::{Account, Adjust, Balance, Charge, Transfer, TransferKind};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -85,6 +87,7 @@ impl<S: Store, R: Reads> World<S, R> {
                 start_at: NOW.plus_ms(-10_000),
                 end_at: None,
                 time_zone: None,
+                currency: Currency::KRW,
                 policy: Policy::default(),
                 queue: QueueSettings::default(),
                 draw: boxoffice_core::queue::DrawTerms::default(),
@@ -150,7 +153,8 @@ impl<S: Store, R: Reads> World<S, R> {
         measure("admit", Command::Admit(Admit::of(SHOW)), "11");
         let adjustment = ChargeId(id(91, 2));
         let reason = "at the counter".into();
-        let adjust = Adjust { user: USER, amount: Money(5), reason, adjustment };
+        let (amount, currency) = (Money(5), Currency::KRW);
+        let adjust = Adjust { user: USER, amount, currency, reason, adjustment };
         measure("adjust", Command::Adjust(adjust), "12");
         let seats = vec![NewSeat { number: 20, zone: "S".into(), price: Money(7) }];
         let edit = EditDate { concert: SHOW, date: DATE, starts_at: None, seats };
@@ -211,7 +215,12 @@ impl<S: Store, R: Reads> World<S, R> {
             });
             lived.expect("a history");
         }
-        let balance = Balance { amount: Money(1), entry_count: 2 * length, updated_at: NOW };
+        let balance = Balance {
+            amount: Money(1),
+            currency: Currency::KRW,
+            entry_count: 2 * length,
+            updated_at: NOW,
+        };
         let wallet = commit(&mut self.store, &Keys::default(), |rows| {
             rows.balances.insert(USER, balance);
         });
@@ -233,6 +242,7 @@ fn claim(user: UserId, date: DateId, status: ReservationStatus, number: u64) -> 
         expires_at: NOW.plus_ms(-500),
         ended_at: Some(NOW.plus_ms(-600)),
         payment: paid.then(|| PaymentId(id(if user == USER { 50 } else { 51 }, number))),
+        refunded: Refunded::default(),
     }
 }
 
@@ -285,16 +295,18 @@ fn places(rows: &mut Rows, number: u64) {
 
 /// Charges first, then what was paid; and stored replies.
 fn money(rows: &mut Rows, number: u64, length: u64) {
-    let entry = |kind, reference| LedgerEntry {
+    let entry = |kind, reference| Transfer {
         kind,
+        account: Account::Outside,
+        currency: Currency::KRW,
         amount: Money(0),
         balance_after: Money(1),
         reference,
         reason: None,
         created_at: NOW,
     };
-    rows.entries.insert((USER, number), entry(EntryKind::Charge, id(60, number)));
-    rows.entries.insert((USER, length + number), entry(EntryKind::Payment, id(50, number)));
+    rows.transfers.insert((USER, number), entry(TransferKind::Charge, id(60, number)));
+    rows.transfers.insert((USER, length + number), entry(TransferKind::Payment, id(50, number)));
     let (fingerprint, created_at) = ([1; 32], NOW.plus_ms(-1_000));
     let record = Record { fingerprint, outcome: Outcome::Left, created_at };
     rows.idempotency.insert((USER.0, format!("old {number}")), record);
@@ -318,6 +330,7 @@ fn elsewhere(rows: &mut Rows, number: u64) {
         by_hand: ByHand::default(),
         time_zone: None,
         pause_reason: PauseReason::default(),
+        currency: Currency::KRW,
         policy: Policy::default(),
         created_at: NOW.plus_ms(-9_000_000),
     };
@@ -328,6 +341,7 @@ fn elsewhere(rows: &mut Rows, number: u64) {
         concert_date,
         total_seats: 0,
         available_seats: 0,
+        blocked_seats: 0,
         revision: 0,
         withdrawn_at: None,
         cancelled: None,

@@ -12,6 +12,7 @@ mod differential;
 mod events;
 mod history;
 mod mysql;
+mod old;
 mod over;
 mod refused;
 mod sample;

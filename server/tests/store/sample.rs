@@ -6,23 +6,23 @@ use boxoffice_core::concert::{
 };
 use boxoffice_core::event::{Event, Happening, Subjects};
 use boxoffice_core::id::{
-    ConcertId, DateId, EventKey, JobId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId,
-    UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, PaymentId, PlaceKey, RefundId, ReservationId, SeatKey,
+    SessionId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::Record;
 use boxoffice_core::job::{DateCancellation, Job, JobState, Work};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, DrawRule, DrawTerms, Place, PlaceStatus, QueueSettings, QueueState,
 };
-use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use boxoffice_core::reservation::{Refunded, Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, EntryKind, LedgerEntry};
+use boxoffice_core::wallet::{Account, Balance, Transfer, TransferKind};
 
 pub const USER: UserId = UserId(Uuid::from_u128(1));
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(2));
@@ -86,6 +86,7 @@ pub fn claim(status: ReservationStatus) -> Reservation {
         expires_at: Time(32),
         ended_at: Some(Time(33)),
         payment: Some(PAYMENT),
+        refunded: Refunded { amount: Money(10), seats: 1, count: 2 },
     }
 }
 
@@ -96,6 +97,17 @@ pub fn payment(id: PaymentId) -> Payment {
         concert: SHOW,
         amount: Money(50_000),
         payment_date: Time(41),
+    }
+}
+
+pub fn refund() -> RefundRow {
+    RefundRow {
+        refund: RefundId(Uuid::from_u128(7)),
+        amount: Money(10),
+        seat_count: 1,
+        released: true,
+        reason: "시야 제한".into(),
+        created_at: Time(43),
     }
 }
 
@@ -167,9 +179,11 @@ pub fn queue() -> QueueState {
     }
 }
 
-pub fn entry(number: u64) -> ((UserId, u64), LedgerEntry) {
-    let entry = LedgerEntry {
-        kind: EntryKind::Payment,
+pub fn entry(number: u64) -> ((UserId, u64), Transfer) {
+    let entry = Transfer {
+        kind: TransferKind::Payment,
+        account: Account::Sales(DATE),
+        currency: Currency::KRW,
         amount: Money(-50_000),
         balance_after: Money(1),
         reference: PAYMENT.0,
@@ -205,6 +219,7 @@ pub fn concert() -> Concert {
         },
         time_zone: Some("Asia/Seoul".into()),
         pause_reason: PauseReason { en: Some("A break".into()), ko: Some("잠시 멈춤".into()) },
+        currency: Currency::KRW,
         policy: Policy::default(),
         created_at: Time(12),
     }
@@ -216,6 +231,7 @@ pub const fn date() -> ConcertDate {
         concert_date: Time(13),
         total_seats: 1,
         available_seats: 1,
+        blocked_seats: 3,
         revision: 14,
         withdrawn_at: None,
         cancelled: None,
@@ -293,14 +309,17 @@ pub fn insert(rows: &mut Rows) {
     rows.reservations.insert(CLAIM, claim(ReservationStatus::Held));
     let reserved = ReservedSeat { seat_id: 1, number: 7, price: Money(50_000) };
     rows.reserved_seats.insert(CLAIM, vec![reserved]);
-    let balance = Balance { amount: Money(1), entry_count: 1, updated_at: Time(42) };
+    let balance =
+        Balance { amount: Money(1), currency: Currency::KRW, entry_count: 1, updated_at: Time(42) };
     rows.balances.insert(USER, balance);
     let (id, entry) = entry(1);
-    rows.entries.insert(id, entry);
+    rows.transfers.insert(id, entry);
     rows.payments.insert(CLAIM, payment(PAYMENT));
     rows.jobs.insert(JOB, job());
     let (key_of_event, event) = event(1, 92);
     rows.events.insert(key_of_event, event);
+    rows.refunds.insert((CLAIM, 1), refund());
+    rows.refunded_seats.insert((CLAIM, 7), RefundedSeat { refund_number: 1 });
     rows.idempotency.insert(key(), record([1; 32]));
 }
 
@@ -331,6 +350,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
         concert_date: Time(20),
         total_seats: 2,
         available_seats: 0,
+        blocked_seats: 4,
         revision: 15,
         withdrawn_at: Some(Time(19)),
         cancelled: Some(Cancellation { at: Time(21), reason: "병환".into(), job: JOB }),
@@ -374,11 +394,21 @@ fn change_users(rows: &mut Rows) -> Option<()> {
         ended_at: None,
         returns: 3,
     };
+    rows.idempotency.insert(key(), record([2; 32]));
+    change_claim(rows)
+}
+
+fn change_claim(rows: &mut Rows) -> Option<()> {
     let claim = rows.reservations.update(&CLAIM)?;
     claim.status = ReservationStatus::Cancelled;
     (claim.ended_at, claim.payment) = (None, None);
-    *rows.balances.update(&USER)? =
-        Balance { amount: Money(2), entry_count: 2, updated_at: Time(3) };
+    claim.refunded = Refunded { amount: Money(11), seats: 3, count: 4 };
+    *rows.balances.update(&USER)? = Balance {
+        amount: Money(2),
+        currency: Currency::of("USD")?,
+        entry_count: 2,
+        updated_at: Time(3),
+    };
     rows.idempotency.insert(key(), record([2; 32]));
     *rows.jobs.update(&JOB)? = Job {
         state: JobState::Done,

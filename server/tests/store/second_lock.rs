@@ -59,12 +59,24 @@ const WRONG: &[Wrong] = &[
     }),
     ("an entry is written twice", |rows| {
         let (id, entry) = sample::entry(1);
-        rows.entries.insert(id, entry);
+        rows.transfers.insert(id, entry);
     }),
     ("a balance falls below nothing", |rows| {
         let (id, mut entry) = sample::entry(2);
         entry.balance_after = Money(-1);
-        rows.entries.insert(id, entry);
+        rows.transfers.insert(id, entry);
+    }),
+    ("a refund is made twice", |rows| {
+        rows.refunds.insert((CLAIM, 1), sample::refund());
+    }),
+    ("a seat goes back twice", |rows| {
+        let row = boxoffice_core::payment::RefundedSeat { refund_number: 2 };
+        rows.refunded_seats.insert((CLAIM, 7), row);
+    }),
+    ("more goes back than was paid", |rows| {
+        let mut claim = sample::claim(boxoffice_core::reservation::ReservationStatus::Confirmed);
+        claim.refunded.amount = Money(50_001);
+        rows.reservations.insert(ReservationId(Uuid::from_u128(94)), claim);
     }),
     ("a queue is made twice", |rows| {
         rows.queues.insert(SHOW, sample::queue());
@@ -85,7 +97,7 @@ pub fn constraints_say_no<T: Subject>() {
         // Nothing is loaded, so that the store is told of new rows.
         let done = commit(subject.store(), &Keys::default(), |rows| {
             let (id, entry) = sample::entry(50);
-            rows.entries.insert(id, entry);
+            rows.transfers.insert(id, entry);
             wrong(rows);
         });
         assert!(matches!(done, Err(Fault::Constraint(_))), "{what}: {done:?}");

@@ -54,7 +54,7 @@ fn is_column(item: &str) -> bool {
 }
 
 /// Applies a migration's text: `CREATE TABLE`, `DROP TABLE`, and, also where it is prepared as a text,
-/// `ALTER TABLE … ADD/DROP COLUMN`.
+/// `ALTER TABLE … ADD/DROP COLUMN` and `RENAME TO`.
 fn apply(schema: &mut Schema, text: &str) {
     let lines = text.lines().map(|line| line.split("--").next().unwrap_or_default());
     let text = lines.collect::<Vec<_>>().join("\n");
@@ -64,8 +64,13 @@ fn apply(schema: &mut Schema, text: &str) {
             let columns = items(rest).into_iter().filter(|i| is_column(i)).map(word).collect();
             schema.insert(word(rest), columns);
         } else if let Some(rest) = statement.strip_prefix("DROP TABLE") {
-            schema.remove(&word(rest));
+            schema.remove(&word(rest.trim().trim_start_matches("IF EXISTS")));
         } else if let Some((_, rest)) = statement.split_once("ALTER TABLE ") {
+            if let Some((_, name)) = rest.split_once("RENAME TO") {
+                let columns = schema.remove(&word(rest)).unwrap_or_default();
+                schema.insert(word(name), columns);
+                continue;
+            }
             let columns = schema.entry(word(rest)).or_default();
             if let Some((_, column)) = rest.split_once("ADD COLUMN") {
                 columns.insert(word(column));
@@ -176,6 +181,8 @@ fn bad_samples_are_found() {
     complains(&difference(&wider, &of(seat), ("x", "y")), "seat of x has [\"c\"]");
     complains(&difference(&of(seat), &of(""), ("x", "y")), "seat of x has [\"a\"]");
     none(&difference(&of(&format!("{seat} DROP TABLE seat;")), &of(""), ("x", "y")));
+    let renamed = "CREATE TABLE a (b INTEGER); DROP TABLE IF EXISTS c; ALTER TABLE a RENAME TO c;";
+    assert_eq!(of(renamed), of("CREATE TABLE c (b INTEGER);"));
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     complains(&numbers(&set(&["0001_a.sql", "0002_b.sql"]), &set(&["0002_c.sql"])), "0002_c");
     none(&numbers(&set(&["0001_a.sql"]), &set(&["0001_a.sql", "0002_c.sql"])));

@@ -222,3 +222,52 @@ impl Verb for Debit {
         self.what.request("/debits")
     }
 }
+
+fn of_payment(payment: Uuid, what: &str) -> String {
+    format!("/api/v1/admin/payments/{payment}{what}")
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
+pub struct ShowPayment {
+    /// The payment's id
+    payment: Uuid,
+}
+
+impl Verb for ShowPayment {
+    fn request(&self) -> Result<Request, Failure> {
+        Ok(Request::new("GET", of_payment(self.payment, "")))
+    }
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
+pub struct RefundPayment {
+    /// The payment's id
+    payment: Uuid,
+    /// A seat that goes back; as often as there are, and all that are left where there is none and no amount
+    #[arg(long)]
+    seat: Vec<u32>,
+    /// Minor units; what was paid for the seats where it is not told, and the seats stay where none is
+    #[arg(long)]
+    amount: Option<i64>,
+    /// Why; who paid reads it, too
+    #[arg(long)]
+    reason: String,
+    /// The seats are not on sale again
+    #[arg(long)]
+    block: bool,
+}
+
+impl Verb for RefundPayment {
+    fn request(&self) -> Result<Request, Failure> {
+        let mut body = json!({ "reason": self.reason, "release_seats": !self.block });
+        if !self.seat.is_empty() {
+            body["seat_numbers"] = json!(self.seat);
+        }
+        if let Some(amount) = self.amount {
+            body["amount"] = json!(amount);
+        }
+        Ok(Request::new("POST", of_payment(self.payment, "/refunds")).json(&body))
+    }
+}

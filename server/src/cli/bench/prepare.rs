@@ -15,7 +15,7 @@ use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::draw::Draw;
 use boxoffice_core::id::{ChargeId, ConcertId, DateId, PlaceKey, ReservationId, UserId, Uuid};
 use boxoffice_core::limits::TTL_MS_MAX;
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::{Arrive, DrawTerms, Join, QueueSettings};
 use boxoffice_core::reservation::Reserve;
@@ -115,6 +115,7 @@ fn concert(id: ConcertId, max_active: u64, mut dates: Vec<NewDate>) -> Result<Co
         start_at: Time(0),
         end_at: None,
         time_zone: None,
+        currency: Currency::KRW,
         policy: LASTING,
         queue: QueueSettings {
             max_active,

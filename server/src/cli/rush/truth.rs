@@ -174,7 +174,7 @@ impl<'a> Truth<'a> {
     }
 
     fn charged(&self, user: Uuid, charge: Uuid, amount: i64) -> Found {
-        let text = "SELECT count(*) FROM balance_entry \
+        let text = "SELECT count(*) FROM transfer \
                     WHERE user_id = ? AND reference = ? AND kind = 'charge' AND amount = ?";
         let mut statement = self.rows.prepare_cached(text)?;
         let key = params![user.as_bytes(), charge.as_bytes(), amount];
@@ -185,15 +185,18 @@ impl<'a> Truth<'a> {
     fn paid(&self, user: Uuid, payment: Uuid, reservation: Uuid, amount: i64) -> Found {
         let text = "SELECT count(*) FROM amount JOIN reservation r USING (reservation_id) \
                     WHERE amount.amount_id = ? AND reservation_id = ? AND amount.user_id = ? \
-                    AND amount.amount = ? AND r.status = 'confirmed' AND r.amount_id = amount.amount_id";
+                    AND amount.amount = ? AND r.status IN ('confirmed', 'refunded') \
+                    AND r.amount_id = amount.amount_id";
         let mut statement = self.rows.prepare_cached(text)?;
         let key = params![payment.as_bytes(), reservation.as_bytes(), user.as_bytes(), amount];
         let count: i64 = statement.query_row(key, |row| row.get(0))?;
         if count != 1 {
             return Ok(Some("there is no such payment of a confirmed reservation".into()));
         }
+        // What an operator has given back since is not theirs any more.
         let text = "SELECT count(*) FROM reservation_seat rs LEFT JOIN seat s USING (seat_id) \
-                    WHERE rs.reservation_id = ? \
+                    LEFT JOIN refund_seat f USING (reservation_id, seat_number) \
+                    WHERE rs.reservation_id = ? AND f.refund_number IS NULL \
                     AND (s.status IS NOT 'sold' OR s.reservation_id IS NOT rs.reservation_id)";
         let mut statement = self.rows.prepare_cached(text)?;
         let lost: i64 = statement.query_row([reservation.as_bytes()], |row| row.get(0))?;
@@ -233,7 +236,8 @@ impl<'a> Truth<'a> {
     fn purchases(&self) -> rusqlite::Result<HashMap<Uuid, i64>> {
         let text = "SELECT user_id, count(*) FROM reservation WHERE concert_id = ?1 \
                     AND concert_date_id IN (SELECT concert_date_id FROM concert_date \
-                        WHERE concert_id = ?1) AND status = 'confirmed' GROUP BY user_id";
+                        WHERE concert_id = ?1) AND status IN ('confirmed', 'refunded') \
+                    GROUP BY user_id";
         let mut statement = self.rows.prepare(text)?;
         let mut rows = statement.query([self.concert.as_bytes()])?;
         let mut purchases = HashMap::new();
@@ -245,13 +249,17 @@ impl<'a> Truth<'a> {
 
     fn account(&self, user: Uuid, account: Account, purchases: i64) -> Found {
         let text = "SELECT count(*) FILTER (WHERE kind = 'charge'), coalesce(sum(amount), 0), \
-                    coalesce((SELECT amount FROM balance WHERE user_id = ?1), 0) \
-                    FROM balance_entry WHERE user_id = ?1";
+                    coalesce((SELECT amount FROM balance WHERE user_id = ?1), 0), \
+                    coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) \
+                    FROM transfer WHERE user_id = ?1";
         let mut statement = self.rows.prepare_cached(text)?;
-        let (charges, sum, balance): (i64, i64, i64) = statement
-            .query_row([user.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        type Row = (i64, i64, i64, i64);
+        let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Row> {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        };
+        let (charges, sum, balance, given_back) = statement.query_row([user.as_bytes()], read)?;
         let found = (charges, sum, purchases, balance);
-        let left = account.charged - account.paid;
+        let left = account.charged - account.paid + given_back;
         let told = (account.charges, left, account.payments, left);
         Ok((found != told).then(|| {
             format!(
@@ -266,7 +274,17 @@ impl<'a> Truth<'a> {
 mod tests {
     use super::*;
 
-    const SCHEMA: &str = include_str!("../../../../migrations/sqlite/0001_first_sale.sql");
+    const SCHEMA: &str = concat!(
+        include_str!("../../../../migrations/sqlite/0001_first_sale.sql"),
+        include_str!("../../../../migrations/sqlite/0003_max_active_at.sql"),
+        include_str!("../../../../migrations/sqlite/0004_history.sql"),
+        include_str!("../../../../migrations/sqlite/0005_draw_terms.sql"),
+        include_str!("../../../../migrations/sqlite/0006_sessions.sql"),
+        include_str!("../../../../migrations/sqlite/0007_username_look.sql"),
+        include_str!("../../../../migrations/sqlite/0008_states.sql"),
+        include_str!("../../../../migrations/sqlite/0009_cool_off.sql"),
+        include_str!("../../../../migrations/sqlite/0010_money.sql"),
+    );
 
     const CONCERT: Uuid = Uuid::from_u128(1);
     const DATE: Uuid = Uuid::from_u128(2);
@@ -305,18 +323,20 @@ mod tests {
         let (c, d, u) = (hex(CONCERT), hex(DATE), hex(USER));
         let (b, g, h, p) = (hex(BOUGHT), hex(GIVEN_BACK), hex(CHARGE), hex(PAYMENT));
         rows.execute_batch(&format!(
-            "INSERT INTO waiting_queue VALUES ({c}, 1, {u}, 0, 'served', 0);
-             INSERT INTO concert_date VALUES ({d}, {c}, 0, 4, 2);
-             INSERT INTO seat VALUES
+            "INSERT INTO waiting_queue (concert_id, sequence, user_id, created_at, status, deleted_at) VALUES ({c}, 1, {u}, 0, 'served', 0);
+             INSERT INTO concert_date (concert_date_id, concert_id, concert_date, total_seats, available_seats) VALUES ({d}, {c}, 0, 4, 2);
+             INSERT INTO seat (seat_id, concert_date_id, seat_number, concert_id, zone, ticket_price, status, reservation_id, held_until, reservated_date) VALUES
                 (1, {d}, 1, {c}, 'R', 10, 'sold', {b}, NULL, 0), (2, {d}, 2, {c}, 'R', 10, 'sold', {b}, NULL, 0),
                 (3, {d}, 3, {c}, 'R', 10, 'available', NULL, NULL, NULL), (4, {d}, 4, {c}, 'R', 10, 'available', NULL, NULL, NULL);
-             INSERT INTO reservation VALUES
+             INSERT INTO reservation (reservation_id, user_id, concert_id, concert_date_id, sequence, seat_count, total_price,
+                reservation_date, expires_at, status, ended_at, amount_id) VALUES
                 ({b}, {u}, {c}, {d}, 1, 2, 20, 0, 9, 'confirmed', 1, {p}),
                 ({g}, {u}, {c}, {d}, 1, 2, 20, 0, 9, 'cancelled', 1, NULL);
              INSERT INTO reservation_seat VALUES ({b}, 1, 1, 10), ({b}, 2, 2, 10), ({g}, 3, 3, 10), ({g}, 4, 4, 10);
              INSERT INTO amount VALUES ({p}, {b}, {u}, {c}, 20, 1);
-             INSERT INTO balance VALUES ({u}, 30, 2, 1);
-             INSERT INTO balance_entry VALUES ({u}, 1, 'charge', 50, 50, {h}, 0), ({u}, 2, 'payment', -20, 30, {p}, 1);"
+             INSERT INTO balance (user_id, amount, entry_count, updated_at) VALUES ({u}, 30, 2, 1);
+             INSERT INTO transfer VALUES ({u}, 1, 'charge', 'outside', NULL, 50, 'KRW', 50, {h}, NULL, 0),
+                ({u}, 2, 'payment', 'sales', {d}, -20, 'KRW', 30, {p}, NULL, 1);"
         ))
         .unwrap();
         rows
@@ -338,15 +358,15 @@ mod tests {
             ("UPDATE reservation SET expires_at = 10", "Held"),
             ("DELETE FROM reservation_seat WHERE seat_number = 4", "Held"),
             ("UPDATE reservation SET status = 'held' WHERE status = 'cancelled'", "Released"),
-            ("UPDATE balance_entry SET amount = 51 WHERE kind = 'charge'", "Charged"),
+            ("UPDATE transfer SET amount = 51 WHERE kind = 'charge'", "Charged"),
             ("UPDATE reservation SET status = 'expired' WHERE status = 'confirmed'", "Paid"),
             ("UPDATE amount SET amount = 19", "Paid"),
             ("UPDATE seat SET reservation_id = zeroblob(16) WHERE seat_number = 1", "Paid"),
             ("UPDATE seat SET status = 'available' WHERE seat_number = 2", "Paid"),
             ("UPDATE balance SET amount = 31", "(charges"),
             (
-                "INSERT INTO balance_entry SELECT user_id, 3, 'charge', 0, 30, zeroblob(16), 2
-                 FROM balance_entry WHERE entry_number = 1",
+                "INSERT INTO transfer SELECT user_id, 3, 'charge', 'outside', NULL, 0, 'KRW', 30, zeroblob(16), NULL, 2
+                 FROM transfer WHERE entry_number = 1",
                 "(charges",
             ),
             ("UPDATE reservation SET status = 'confirmed'", "(charges"),

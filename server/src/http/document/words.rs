@@ -62,6 +62,8 @@ pub const NAMES: &[(&str, &str, &str)] = &[
     ("GET",   "/api/v1/admin/jobs",                     "list_jobs"),
     ("GET",   "/api/v1/admin/jobs/{id}",                "get_job"),
     ("GET",   "/api/v1/admin/events",                   "list_events"),
+    ("GET",   "/api/v1/admin/payments/{id}",            "get_payment"),
+    ("POST",  "/api/v1/admin/payments/{id}/refunds",    "refund_payment"),
     ("GET",    "/livez",                                  "is_alive"),
     ("GET",    "/readyz",                                 "is_ready"),
     ("GET",    "/metrics",                                "get_metrics"),
@@ -172,6 +174,9 @@ pub fn of_property(schema: &str, property: &str) -> Value {
         ("NewReservation", "seat_numbers") => {
             json!({ "minItems": 1, "maxItems": SEATS_PER_RESERVATION_MAX, "uniqueItems": true })
         }
+        ("NewRefund", "seat_numbers") => {
+            json!({ "minItems": 1, "maxItems": SEATS_PER_RESERVATION_MAX, "uniqueItems": true })
+        }
         ("NewCharge", "amount") => json!({ "minimum": CHARGE_MIN.0, "maximum": CHARGE_MAX.0 }),
         _ => json!({}),
     }
@@ -198,7 +203,10 @@ pub fn problem_members() -> Value {
         "retry_at": time("When the same request may succeed."),
         "balance": money("What there is, minor units."),
         "price": money("What it costs, minor units."),
+        "left": money("What can still go back, minor units."),
         "missing": money("What is missing, minor units."),
+        "wallet_currency": text("ISO 4217 code of what the balance is in."),
+        "other_currency": text("ISO 4217 code of what is asked for."),
         "min": money("The least that is allowed."),
         "max": money("The most that is allowed."),
         "have": { "type": "integer", "minimum": 0, "description": "How many there are." },

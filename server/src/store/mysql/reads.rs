@@ -4,8 +4,8 @@
 use super::super::events::{Kept, Told};
 use super::super::keys::{self, LiveKey};
 use super::super::reads::{
-    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeReservation,
-    sold,
+    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeRefund,
+    WholeReservation, refunds, sold,
 };
 use super::super::records::{self, Record, Source, TABLES};
 use super::super::{Fault, memory::Dump};
@@ -19,13 +19,13 @@ use boxoffice_core::id::{
 };
 use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::limits::OVER_AFTER_MS;
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
+use boxoffice_core::wallet::{Balance, Transfer};
 use mysql::Row;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -323,6 +323,29 @@ impl Reads for MySqlReads {
         payments.into_iter().map(booking).collect()
     }
 
+    fn payment(&mut self, key: PaymentId) -> Result<Option<(WholeReservation, Payment)>, Fault> {
+        let found = self.all::<Payment>(&format!("WHERE amount_id = {}", id(&key.0)))?.pop();
+        let Some((key, payment)) = found else { return Ok(None) };
+        let whole = self.whole(&[key])?.remove(&key);
+        let whole = whole.ok_or_else(|| Fault::Corrupt("a reservation is gone".into()))?;
+        Ok(Some((whole, payment)))
+    }
+
+    fn refunds(
+        &mut self,
+        ids: &BTreeSet<ReservationId>,
+    ) -> Result<BTreeMap<ReservationId, Vec<WholeRefund>>, Fault> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let among = format!("WHERE reservation_id IN ({})", list(ids.iter().map(|key| id(&key.0))));
+        let rest = format!("{among} ORDER BY reservation_id, refund_number");
+        let rows = self.all::<RefundRow>(&rest)?;
+        let rest = format!("{among} ORDER BY reservation_id, seat_number");
+        let seats = self.all::<RefundedSeat>(&rest)?;
+        Ok(refunds(rows, &seats))
+    }
+
     fn sold(
         &mut self,
         date: DateId,
@@ -361,9 +384,9 @@ impl Reads for MySqlReads {
         user: UserId,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<(u64, LedgerEntry)>, Fault> {
+    ) -> Result<Vec<(u64, Transfer)>, Fault> {
         let before = before.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
-        let found = self.all::<LedgerEntry>(&format!(
+        let found = self.all::<Transfer>(&format!(
             "WHERE user_id = {} AND entry_number < {before} \
              ORDER BY entry_number DESC LIMIT {limit}",
             id(&user.0),

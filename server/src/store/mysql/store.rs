@@ -3,6 +3,7 @@
 use super::super::events::Numbering;
 use super::super::reads::{Of, Snapshot};
 use super::super::records::Source;
+use super::super::table::{CURRENCY, IN_CURRENCY};
 use super::super::{Changes, Fault, News, Store};
 use super::connect::{Link, Options};
 use super::fault::Trouble;
@@ -198,6 +199,13 @@ impl MySqlStore {
         (self.watch, self.late) = (watch, Vec::new());
         Ok(snapshot)
     }
+
+    /// A setting that the database keeps, by its name as a literal.
+    fn kept(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        let text = format!("SELECT setting_value FROM sale_setting WHERE setting_name = {name}");
+        let found = self.link.ask_again(&text)?.pop().and_then(|mut answer| answer.rows.pop());
+        Ok(found.map(|row| Line(row).text(0)).transpose()?.flatten())
+    }
 }
 
 impl Store for MySqlStore {
@@ -291,14 +299,19 @@ impl Store for MySqlStore {
 
     fn keep(&mut self, name: &str, value: &str) -> Result<String, Fault> {
         let name = words(name);
-        let text = format!(
-            "INSERT IGNORE INTO sale_setting VALUES ({name}, {}); \
-             SELECT setting_value FROM sale_setting WHERE setting_name = {name}",
-            words(value)
-        );
-        let found = self.link.ask_again(&text)?.pop().and_then(|mut answer| answer.rows.pop());
-        let kept = found.map(|row| Line(row).text(0)).transpose()?.flatten();
-        kept.ok_or_else(|| Fault::Unavailable("a setting was not kept".into()))
+        if let Some(kept) = self.kept(&name)? {
+            return Ok(kept);
+        }
+        // Rows of before are in what is kept now; if this is cut off, the next start does it again.
+        let value = words(value);
+        for table in IN_CURRENCY.iter().filter(|_| name == words(CURRENCY)) {
+            self.link.ask_again(&format!(
+                "UPDATE {table} SET currency = {value} WHERE currency = 'XXX'"
+            ))?;
+        }
+        self.link
+            .ask_again(&format!("INSERT IGNORE INTO sale_setting VALUES ({name}, {value})"))?;
+        self.kept(&name)?.ok_or_else(|| Fault::Unavailable("a setting was not kept".into()))
     }
 
     fn rollback(&mut self) {

@@ -9,7 +9,7 @@ columns! {
     Concert[ConcertId] in "concert", found by concert_id; locked Shared;
     |key, row|
     key { concert_id: key }
-    fixed { created_at: row.created_at }
+    fixed { created_at: row.created_at, currency: row.currency }
     mutable {
         hold_ttl_ms: row.policy.hold_ttl_ms,
         shop_ttl_ms: row.policy.shop_ttl_ms,
@@ -50,6 +50,7 @@ columns! {
         },
         time_zone,
         pause_reason: PauseReason { en: pause_en, ko: pause_ko },
+        currency,
         created_at,
     }
 }
@@ -63,6 +64,7 @@ columns! {
         concert_date: row.concert_date,
         total_seats: row.total_seats,
         available_seats: row.available_seats,
+        blocked_seats: row.blocked_seats,
         revision: row.revision,
         withdrawn_at: row.withdrawn_at,
         cancelled_at: row.cancelled.as_ref().map_or(Cell::Null, |cancelled| cancelled.at.cell()),
@@ -74,6 +76,7 @@ columns! {
         concert_date,
         total_seats,
         available_seats,
+        blocked_seats,
         revision,
         withdrawn_at,
         cancelled: cancelled(cancelled_at, cancel_reason, cancel_job_id),

@@ -58,12 +58,18 @@ impl RowKey for EventKey {
     }
 }
 
-impl RowKey for (UserId, u64) {
-    const SHAPE: Shape = Shape::Numbered;
-    fn cells(&self) -> impl AsRef<[Cell<'_>]> {
-        [self.0.cell(), self.1.cell()]
-    }
+/// Rows of something, by number.
+macro_rules! numbered {
+    ($($id:ident $number:ident),*) => {$(
+        impl RowKey for ($id, $number) {
+            const SHAPE: Shape = Shape::Numbered;
+            fn cells(&self) -> impl AsRef<[Cell<'_>]> {
+                [self.0.cell(), self.1.cell()]
+            }
+        }
+    )*};
 }
+numbered!(UserId u64, ReservationId u64, ReservationId u32);
 
 impl RowKey for (Uuid, String) {
     const SHAPE: Shape = Shape::Worded;

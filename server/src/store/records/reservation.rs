@@ -3,7 +3,7 @@
 use super::column::words;
 use super::columns;
 use boxoffice_core::id::ReservationId;
-use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use boxoffice_core::reservation::{Refunded, Reservation, ReservationStatus, ReservedSeat};
 
 words! {
     ReservationStatus {
@@ -11,6 +11,7 @@ words! {
         Confirmed: "confirmed",
         Expired: "expired",
         Cancelled: "cancelled",
+        Refunded: "refunded",
     }
 }
 
@@ -28,7 +29,14 @@ columns! {
         reservation_date: row.reservation_date,
         expires_at: row.expires_at,
     }
-    mutable { status: row.status, ended_at: row.ended_at, amount_id: row.payment }
+    mutable {
+        status: row.status,
+        ended_at: row.ended_at,
+        amount_id: row.payment,
+        refunded_amount: row.refunded.amount,
+        refunded_seats: row.refunded.seats,
+        refund_count: row.refunded.count,
+    }
     read reservation_id => Reservation {
         user: user_id,
         concert: concert_id,
@@ -41,6 +49,11 @@ columns! {
         expires_at,
         ended_at,
         payment: amount_id,
+        refunded: Refunded {
+            amount: refunded_amount,
+            seats: refunded_seats,
+            count: refund_count,
+        },
     }
 }
 

@@ -3,8 +3,8 @@
 use super::super::events::{Kept, ONLY_NODE, Told};
 use super::super::keys::{self, LiveKey};
 use super::super::reads::{
-    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeReservation,
-    sold,
+    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeRefund,
+    WholeReservation, refunds, sold,
 };
 use super::super::records::{self, Record, Source, TABLES};
 use super::super::sql::select;
@@ -17,13 +17,13 @@ use boxoffice_core::id::{
 };
 use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::limits::OVER_AFTER_MS;
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
+use boxoffice_core::wallet::{Balance, Transfer};
 use rusqlite::{Connection, Params, params};
 use sea_query::SqliteQueryBuilder;
 use std::collections::{BTreeMap, BTreeSet};
@@ -246,6 +246,28 @@ impl Reads for SqliteReads {
         Ok(bookings)
     }
 
+    fn payment(&mut self, id: PaymentId) -> Result<Option<(WholeReservation, Payment)>, Fault> {
+        let found = self.first::<Payment>("WHERE amount_id = ?", params![id.0.as_bytes()])?;
+        let Some((id, payment)) = found else { return Ok(None) };
+        let whole = self.reservation(id)?;
+        let whole = whole.ok_or_else(|| Fault::Corrupt("a reservation is gone".into()))?;
+        Ok(Some((whole, payment)))
+    }
+
+    fn refunds(
+        &mut self,
+        ids: &BTreeSet<ReservationId>,
+    ) -> Result<BTreeMap<ReservationId, Vec<WholeRefund>>, Fault> {
+        let (mut rows, mut seats) = (Vec::new(), Vec::new());
+        for id in ids {
+            let rest = "WHERE reservation_id = ? ORDER BY refund_number";
+            rows.extend(self.all::<RefundRow>(rest, params![id.0.as_bytes()])?);
+            let rest = "WHERE reservation_id = ? ORDER BY seat_number";
+            seats.extend(self.all::<RefundedSeat>(rest, params![id.0.as_bytes()])?);
+        }
+        Ok(refunds(rows, &seats))
+    }
+
     fn sold(
         &mut self,
         date: DateId,
@@ -291,11 +313,11 @@ impl Reads for SqliteReads {
         user: UserId,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<(u64, LedgerEntry)>, Fault> {
+    ) -> Result<Vec<(u64, Transfer)>, Fault> {
         let rest = "WHERE user_id = ? AND entry_number < ? ORDER BY entry_number DESC LIMIT ?";
         let before = before.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = self.all::<LedgerEntry>(rest, params![user.0.as_bytes(), before, limit])?;
+        let found = self.all::<Transfer>(rest, params![user.0.as_bytes(), before, limit])?;
         Ok(found.into_iter().map(|((_, number), entry)| (number, entry)).collect())
     }
 

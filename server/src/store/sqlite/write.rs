@@ -4,7 +4,7 @@ use super::super::events::{Numbering, ONLY_NODE, old};
 use super::super::records::key::RowKey as _;
 use super::super::records::{Record, TABLES};
 use super::super::sql::{insert, select, update};
-use super::super::table::Table as TableDef;
+use super::super::table::{CURRENCY, IN_CURRENCY, Table as TableDef};
 use super::super::{Fault, Flush, Store};
 use super::checkpoint::{Checkpoints, SIZES};
 use super::count_steps;
@@ -16,7 +16,7 @@ use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::rows::{Change, Keys, Rows, Set, Table};
 use boxoffice_core::tables;
 use boxoffice_core::time::Time;
-use rusqlite::{Connection, Params, params, params_from_iter};
+use rusqlite::{Connection, Params, TransactionBehavior, params, params_from_iter};
 use sea_query::SqliteQueryBuilder;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -427,10 +427,18 @@ impl Store for SqliteStore {
     }
 
     fn keep(&mut self, name: &str, value: &str) -> Result<String, Fault> {
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let text = "INSERT INTO sale_setting VALUES (?, ?) ON CONFLICT DO NOTHING";
-        self.connection.execute(text, params![name, value])?;
+        let is_new = transaction.execute(text, params![name, value])? > 0;
+        for table in IN_CURRENCY.iter().filter(|_| is_new && name == CURRENCY) {
+            let text = format!("UPDATE {table} SET currency = ? WHERE currency = 'XXX'");
+            transaction.execute(&text, params![value])?;
+        }
         let text = "SELECT setting_value FROM sale_setting WHERE setting_name = ?";
-        Ok(self.connection.query_row(text, params![name], |row| row.get(0))?)
+        let kept = transaction.query_row(text, params![name], |row| row.get(0))?;
+        transaction.commit()?;
+        Ok(kept)
     }
 
     fn rollback(&mut self) {

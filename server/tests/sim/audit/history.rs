@@ -9,6 +9,7 @@ use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::id::{
     ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
+use boxoffice_core::money::Currency;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::time::Time;
@@ -33,6 +34,10 @@ pub struct Hold {
     pub released_at: Time,
     pub over: bool,
     pub paid: Option<Uuid>,
+    /// Seats that went back.
+    pub gone: BTreeSet<u32>,
+    /// Money that went back.
+    pub back: i64,
 }
 
 struct Kept {
@@ -62,6 +67,14 @@ pub struct History {
     pub cancelled: BTreeSet<DateId>,
     /// Charges, and what operators added and took, by id.
     pub charged: BTreeMap<Uuid, (UserId, i64)>,
+    /// Refunds of some money, by id.
+    pub refunded: BTreeMap<Uuid, (UserId, i64)>,
+    /// Seats that were taken off the sale.
+    pub blocked: BTreeSet<SeatKey>,
+    /// What each wallet is in, since something has come or gone.
+    pub wallets: BTreeMap<UserId, Currency>,
+    /// What the prices of each concert are in.
+    pub prices: BTreeMap<ConcertId, Currency>,
     pub concerts: BTreeMap<ConcertId, Settings>,
     pub names: BTreeMap<String, UserId>,
     /// What a user's password is compared with.
@@ -98,7 +111,10 @@ impl History {
     /// Who has a seat at this moment.
     pub fn owner(&self, key: SeatKey) -> Option<ReservationId> {
         let id = self.claims.get(&key).copied();
-        id.filter(|id| self.counts(*id))
+        let gone = |id: &ReservationId| {
+            self.holds.get(id).is_some_and(|hold| hold.gone.contains(&key.number))
+        };
+        id.filter(|id| self.counts(*id) && !gone(id))
     }
 
     /// Until when a seat is closed to this user, who held it last and let it go.
@@ -160,7 +176,8 @@ impl History {
     pub fn seats_of(&self, user: UserId, date: DateId) -> usize {
         let ids = self.by_user.get(&(user, date)).into_iter().flatten();
         let live = ids.filter(|id| self.counts(**id));
-        live.filter_map(|id| self.holds.get(id).map(|hold| hold.seats.len())).sum()
+        live.filter_map(|id| self.holds.get(id).map(|hold| hold.seats.len() - hold.gone.len()))
+            .sum()
     }
 
     /// One committed reply: the key's rule first, then what it tells.
@@ -296,6 +313,8 @@ impl History {
             (row.user, row.date, row.expires_at) == (hold.user, hold.date, hold.until)
                 && row.total_price.0 == hold.price
                 && row.payment.map(|payment| payment.0) == hold.paid
+                && (row.refunded.amount.0, row.refunded.seats as usize)
+                    == (hold.back, hold.gone.len())
         });
         found.ensure(same && seats == hold.seats, Check::ReplyTrue, || {
             format!("{id} was acknowledged as {hold:?} and is {row:?} with {seats:?}")

@@ -10,6 +10,7 @@ mod history;
 mod line;
 mod money;
 mod outcomes;
+mod refunds;
 mod refusals;
 mod seats;
 mod settings;
@@ -46,7 +47,7 @@ checks! {
     SeatRow,
     /// A held or sold seat's reservation exists, names the seat and has the same end.
     SeatClaim,
-    /// A sold seat stays sold to the same reservation.
+    /// A sold seat stays sold to the same reservation, unless it goes back.
     SoldForever,
     /// A reservation's columns fit its status, its seats, their prices and ids.
     ReservationRow,
@@ -54,7 +55,7 @@ checks! {
     ReservationSeats,
     /// No two reservations have a live claim on one seat (H1).
     OneClaim,
-    /// An ended reservation never changes, and none vanishes.
+    /// An ended reservation never changes but by refunds, and none vanishes.
     ReservationFinal,
     /// `available_seats` counts the rows that say available (H10).
     AvailableSeats,
@@ -70,6 +71,9 @@ checks! {
     LedgerPayments,
     /// Credits are acknowledged charges, one each (H11).
     LedgerCharges,
+    /// What went back is what replies said, once, from the sales to who paid; never more than was paid; and
+    /// the reservation has the sums.
+    Refund,
     /// Rows that are never changed are as they were.
     Immutable,
     /// `active` counts the active admissions.

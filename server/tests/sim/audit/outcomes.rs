@@ -56,6 +56,7 @@ impl History {
             }
             (Command::Cancel(cancel), Outcome::Released) => self.released(found, cancel),
             (Command::Charge(charge), Outcome::Charged { amount, balance, charge_id }) => {
+                self.in_currency(charge.user, charge.place.concert);
                 let sum = self.balances.entry(charge.user).or_default();
                 *sum += amount.0;
                 let right = *sum == balance.0 && *amount == charge.amount;
@@ -65,6 +66,7 @@ impl History {
                 self.charged.insert(charge_id.0, (charge.user, amount.0));
             }
             (Command::Adjust(adjust), Outcome::Adjusted { amount, balance, .. }) => {
+                self.wallets.entry(adjust.user).or_insert(adjust.currency);
                 let sum = self.balances.entry(adjust.user).or_default();
                 *sum += amount.0;
                 let right = *sum == balance.0 && *amount == adjust.amount && *sum >= 0;
@@ -78,6 +80,9 @@ impl History {
                 self.edited(found, store, command, outcome);
             }
             (Command::Pay(pay), Outcome::Paid { .. }) => self.paid(found, pay, outcome),
+            (Command::Refund(refund), Outcome::Refunded { .. }) => {
+                self.given_back(found, store, refund, outcome);
+            }
             (Command::CreateConcert(create), Outcome::ConcertCreated { .. }) => {
                 self.created(create);
             }
@@ -157,7 +162,9 @@ impl History {
     /// Nothing of it is held or sold.
     fn nothing_taken(&self, found: &mut Found, of: impl Fn(&Hold) -> bool) {
         let mut holds = self.holds.iter().filter(|(_, hold)| of(hold));
-        let alive = holds.find(|(id, hold)| hold.paid.is_some() || self.counts(**id));
+        let alive = holds.find(|(id, hold)| {
+            hold.gone.len() < hold.seats.len() && (hold.paid.is_some() || self.counts(**id))
+        });
         found.ensure(alive.is_none(), Check::ReplyTrue, || format!("deleted with {alive:?}"));
     }
 
@@ -273,6 +280,8 @@ impl History {
             found.ensure(owner.is_none(), Check::SeatWasFree, || {
                 format!("{key:?} was given to {reserve:?}, and is {owner:?}'s")
             });
+            let blocked = self.blocked.contains(&key);
+            found.ensure(!blocked, Check::SeatWasFree, || format!("{key:?} is not on sale"));
             let closed = self.closed_until(key, reserve.user);
             found.ensure(closed.is_none(), Check::SeatWasFree, || {
                 format!("{key:?} was given to {reserve:?}, to whom it is closed until {closed:?}")
@@ -300,6 +309,8 @@ impl History {
             released_at: self.now,
             over: false,
             paid: None,
+            gone: BTreeSet::new(),
+            back: 0,
         };
         self.take(reserve, hold);
     }
@@ -369,6 +380,7 @@ impl History {
         found.ensure(stands, Check::PaidWhileHeld, || {
             format!("{pay:?} gave {outcome:?}, {:?}", self.holds.get(&id))
         });
+        self.in_currency(pay.user, pay.place.concert);
         let sum = self.balances.entry(pay.user).or_default();
         *sum -= amount.0;
         let right = *sum == balance.0

@@ -6,6 +6,7 @@ use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::ConcertDate;
 use boxoffice_core::id::{PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::money::Currency;
 use boxoffice_core::refusal::Refusal;
 
 /// The most a balance may hold, minor units.
@@ -57,8 +58,7 @@ impl History {
             (Command::DeleteUser(c), Refusal::BalanceLeft { balance }) => {
                 self.balances.get(&c.user) == Some(&balance.0) && !c.give_up_balance
             }
-            (Command::EndSessions(_), Refusal::SessionNotFound) => true,
-            (Command::Refresh(_), Refusal::SessionEnded) => true,
+            (_, Refusal::SessionNotFound | Refusal::SessionEnded) => true,
             (Command::Register(c), Refusal::UsernameTaken) => self.names.contains_key(&c.username),
             (_, Refusal::TokenUnknown) => !self.is_place_of_user(command),
             (_, Refusal::NotAdmitted | Refusal::TokenExpired) => self.is_place_of_user(command),
@@ -104,7 +104,11 @@ impl History {
                 let visit = visit(command);
                 known.is_none_or(|hold| visit.is_none_or(|(user, _, _)| hold.user != user))
             }
+            (_, Refusal::CurrencyMismatch { wallet, currency }) => {
+                wallet != currency && self.differs(command, *wallet, *currency)
+            }
             (Command::Reserve(_), _) => self.reserve_refused(store, command, refusal),
+            (Command::Refund(refund), _) => self.refund_refused(store, refund, refusal),
             (Command::Charge(_) | Command::Pay(_) | Command::Adjust(_), _) => {
                 self.money_refused(command, refusal)
             }
@@ -123,6 +127,18 @@ impl History {
             _ => hold(),
         };
         date.is_some_and(|date| self.cancelled.contains(&date))
+    }
+
+    /// Whether the wallet is in this currency, and what is asked for in that one.
+    fn differs(&self, command: &Command, wallet: Currency, currency: Currency) -> bool {
+        let asked = match command {
+            Command::Adjust(c) => Some((c.user, c.currency)),
+            _ => visit(command)
+                .and_then(|(user, place, _)| Some((user, *self.prices.get(&place.concert)?))),
+        };
+        asked.is_some_and(|(user, wanted)| {
+            self.wallets.get(&user) == Some(&wallet) && wanted == currency
+        })
     }
 
     fn operator_refused(&self, command: &Command, refusal: &Refusal) -> bool {
@@ -183,7 +199,10 @@ impl History {
                 absent || self.changed.contains(&date)
             }
             Refusal::SeatsTaken { seat_numbers } => {
-                let taken = |number: &&u32| self.owner(key(**number)).is_some();
+                let taken = |number: &&u32| {
+                    let key = key(**number);
+                    self.owner(key).is_some() || self.blocked.contains(&key)
+                };
                 reserve.seats.iter().filter(taken).eq(seat_numbers)
             }
             Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {

@@ -115,6 +115,7 @@ impl History {
     }
 
     pub(super) fn created(&mut self, create: &CreateConcert) {
+        self.prices.insert(create.concert, create.currency);
         let settings = Settings {
             start: create.start_at,
             end: create.end_at,

@@ -114,7 +114,7 @@ fn hold(found: &mut Found, store: &MemoryStore, id: ReservationId) {
         ReservationStatus::Held => {
             admission.is_some_and(|a| a.is_active && a.reservation == Some(id))
         }
-        ReservationStatus::Confirmed => {
+        ReservationStatus::Confirmed | ReservationStatus::Refunded => {
             admission.is_some_and(|a| a.end == Some(AdmissionEnd::Paid))
         }
         ReservationStatus::Expired | ReservationStatus::Cancelled => {

@@ -55,11 +55,13 @@ pub enum Action {
     Job,
     /// An operator adds money to a balance, or takes some.
     Adjust,
+    /// An operator gives back what was paid: all of it, seats, or an amount.
+    Refund,
 }
 
 impl Action {
     /// How often each happens, relative to the others.
-    pub const WEIGHTS: [(Self, u64); 26] = [
+    pub const WEIGHTS: [(Self, u64); 27] = [
         (Self::Register, 12),
         (Self::Adopt, 6),
         (Self::Account, 40),
@@ -86,6 +88,7 @@ impl Action {
         (Self::CancelDate, 1),
         (Self::Job, 12),
         (Self::Adjust, 12),
+        (Self::Refund, 24),
     ];
 
     /// The action that a number below [`Action::total`] stands for.

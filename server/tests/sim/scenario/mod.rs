@@ -15,7 +15,8 @@ use action::{Action, Event};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, JobId, PaymentId, ReservationId, SessionId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, RefundId, ReservationId, SessionId,
+    UserId, Uuid,
 };
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::outcome::Outcome;
@@ -233,9 +234,14 @@ impl Scenario {
             Action::CancelDate => self.cancel_date()?,
             Action::Job => self.job()?,
             Action::Adjust => self.adjust()?,
+            Action::Refund => self.refund()?,
         };
         let keyed = match action {
-            Action::Charge | Action::Pay | Action::Reserve | Action::CreateConcert => 700,
+            Action::Charge
+            | Action::Pay
+            | Action::Refund
+            | Action::Reserve
+            | Action::CreateConcert => 700,
             Action::Sweep | Action::Tick | Action::Job => 0,
             _ => 150,
         };
@@ -290,6 +296,7 @@ impl Scenario {
             Command::Reserve(c) => c.reservation = ReservationId(self.id()),
             Command::Charge(c) => c.charge = ChargeId(self.id()),
             Command::Pay(c) => c.payment = PaymentId(self.id()),
+            Command::Refund(c) => c.refund = RefundId(self.id()),
             Command::Adjust(c) => c.adjustment = ChargeId(self.id()),
             Command::CancelDate(c) => c.job = JobId(self.id()),
             Command::AddDate(c) => c.date.date = DateId(self.id()),
@@ -331,11 +338,16 @@ impl Scenario {
     }
 
     /// A process starts on what the store holds.
-    pub fn restarted(
-        &mut self,
-        active: impl Iterator<Item = (boxoffice_core::id::PlaceKey, Time)>,
-    ) {
+    pub fn restarted(&mut self, active: impl Iterator<Item = (PlaceKey, Time)>) {
         self.people.rebuild(active);
+    }
+
+    /// Most clients know that a hold is over.
+    fn forget_hold(&mut self, place: PlaceKey) {
+        let visit = self.people.visits.get_mut(&place);
+        if let Some(visit) = visit.filter(|_| self.rng.chance(900)) {
+            visit.reservation = None;
+        }
     }
 
     fn learn(&mut self, command: &Command, outcome: &Outcome) {
@@ -363,12 +375,12 @@ impl Scenario {
                     visit.seats = Some((reserve.date, reserve.seats.clone()));
                 }
             }
-            (Command::Cancel(Cancel { place, .. }), _) | (Command::Pay(Pay { place, .. }), _) => {
-                let visit = self.people.visits.get_mut(place);
-                if let Some(visit) = visit.filter(|_| self.rng.chance(900)) {
-                    visit.reservation = None;
-                }
+            (Command::Pay(pay), Outcome::Paid { payment_id, .. }) => {
+                let paid = Pay { payment: *payment_id, ..pay.clone() };
+                self.people.remember_payment(paid);
+                self.forget_hold(pay.place);
             }
+            (Command::Cancel(Cancel { place, .. }), _) => self.forget_hold(*place),
             (Command::CreateConcert(created), Outcome::ConcertCreated { concert_id, date_ids }) => {
                 self.learn_concert(created, *concert_id, date_ids)
             }

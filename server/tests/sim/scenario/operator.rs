@@ -5,7 +5,7 @@ use super::{Scenario, prices};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
 use boxoffice_core::id::{ConcertId, DateId};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::queue::{Admit, DrawTerms, Expire, QueueSettings, SetDraw, SetQueue};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
@@ -48,6 +48,11 @@ impl Scenario {
         let concert = self.concert()?;
         let most = if self.rng.chance(500) { u64::MAX } else { self.rng.below(4) };
         Some(Command::Admit(Admit { concert, most, left_ahead: self.rng.below(40) }))
+    }
+
+    /// What amounts are in: most are in one, and few in another.
+    pub(super) fn currency(&mut self) -> Currency {
+        if self.rng.chance(60) { prices::OTHER_CURRENCY } else { prices::CURRENCY }
     }
 
     fn new_date(&mut self) -> NewDate {
@@ -120,6 +125,7 @@ impl Scenario {
             start_at,
             end_at: closes.then(|| start_at.plus_ms(closes_in)),
             time_zone: None,
+            currency: self.currency(),
             policy,
             queue: self.queue_settings(),
             seed: self.rng.bytes32(),

@@ -3,6 +3,7 @@
 
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::id::{ConcertId, DateId, JobId, PlaceKey, ReservationId, SessionId, UserId};
+use boxoffice_core::payment::Pay;
 use boxoffice_core::session::Issue;
 use boxoffice_core::time::Time;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -46,6 +47,9 @@ const SENT: usize = 4_000;
 /// Sessions that clients remember.
 const SESSIONS: usize = 60;
 
+/// Payments that operators remember.
+const PAYMENTS: usize = 400;
+
 /// See the module.
 #[derive(Default)]
 pub struct People {
@@ -62,6 +66,8 @@ pub struct People {
     /// Active admissions with their end, as a board shows them.
     pub active: BTreeMap<PlaceKey, Time>,
     inside: Vec<PlaceKey>,
+    /// What was paid, newest last, with its seats.
+    pub payments: VecDeque<(Pay, BTreeSet<u32>)>,
     /// Requests that carried a key.
     pub sent: VecDeque<Envelope>,
     /// Requests without an answer.
@@ -69,6 +75,16 @@ pub struct People {
 }
 
 impl People {
+    pub fn remember_payment(&mut self, paid: Pay) {
+        let visit = self.visits.get(&paid.place);
+        let seats = visit.and_then(|visit| visit.seats.clone()).map(|(_, seats)| seats);
+        let seats = seats.unwrap_or_default();
+        self.payments.push_back((paid, seats));
+        if self.payments.len() > PAYMENTS {
+            self.payments.pop_front();
+        }
+    }
+
     pub fn remember_session(&mut self, issue: &Issue) {
         self.sessions.push_back((issue.user_id, issue.session_id, issue.generation));
         if self.sessions.len() > SESSIONS {

@@ -2,8 +2,10 @@
 //! clear sentence (H32).
 
 use super::on_each;
+use crate::old::{NEW_ROWS, OLD_ROWS, TRANSFERS};
 use crate::servers::Server;
 use crate::subject::options;
+use boxoffice::audit::Snapshot;
 use boxoffice::cli::node;
 use boxoffice::clock::Clock;
 use boxoffice::config::Given;
@@ -37,6 +39,8 @@ on_each! {
     migrations_can_be_run_again;
     /// S20: the names of older accounts are kept; of those that look alike the oldest has the look.
     accounts_of_an_older_boxoffice_get_their_looks;
+    /// Entries of the ledger become transfers, exactly, however often it is cut off.
+    the_ledger_of_the_version_before;
     /// Keys are made, found, listed and revoked.
     operators_keys;
     /// B9: every session goes by UTC, whatever the server's own time zone does in autumn.
@@ -169,6 +173,11 @@ fn columns_of_the_schema(server: &'static Server) {
     }
 }
 
+/// The tables that the first migration makes and a later one has dropped.
+fn again_from_the_first(connection: &mut mysql::Conn) {
+    connection.query_drop(MIGRATIONS[0].1).expect("tables");
+}
+
 fn migrations_can_be_run_again(server: &'static Server) {
     let url = server.fresh_database();
     let options = options(&url);
@@ -177,6 +186,7 @@ fn migrations_can_be_run_again(server: &'static Server) {
     for (_, text) in MIGRATIONS {
         connection.query_drop(text).expect("nothing to do");
     }
+    again_from_the_first(&mut connection);
     let cut_off = "UPDATE schema_migration SET version = 1, holder = NULL";
     connection.query_drop(cut_off).expect("a version");
     drop(MySqlStore::open(&options).expect("a database of our own"));
@@ -198,6 +208,7 @@ fn accounts_of_an_older_boxoffice_get_their_looks(server: &'static Server) {
     let insert = "INSERT INTO user (user_id, username, password_hash, created_at) VALUES";
     connection.query_drop(format!("{insert} {fans}")).expect("fans");
     for _ in 0..2 {
+        again_from_the_first(&mut connection);
         let before = "UPDATE schema_migration SET version = 6, holder = NULL";
         connection.query_drop(before).expect("a version");
         drop(MySqlStore::open(&options).expect("a database of our own"));
@@ -208,6 +219,37 @@ fn accounts_of_an_older_boxoffice_get_their_looks(server: &'static Server) {
         let text = "SELECT COUNT(*) FROM user WHERE username_look IS NULL";
         assert_eq!(connection.query_first(text).expect("a count"), Some(1));
     }
+}
+
+fn the_ledger_of_the_version_before(server: &'static Server) {
+    let url = server.fresh_database();
+    let options = options(&url);
+    let mut connection = sql(&url);
+    for (_, text) in MIGRATIONS.iter().filter(|(version, _)| *version <= 9) {
+        connection.query_drop(text).expect("a migration");
+    }
+    let version = "CREATE TABLE schema_migration (schema_id BIGINT NOT NULL PRIMARY KEY, \
+         version BIGINT NOT NULL, holder BINARY(16) NULL, held_until BIGINT NOT NULL); \
+         INSERT INTO schema_migration VALUES (1, 9, NULL, 0)";
+    connection.query_drop(version).expect("a version");
+    connection.query_drop(OLD_ROWS).expect("rows");
+    drop(MySqlStore::open(&options).expect("a database of our own"));
+    let currencies = "SELECT DISTINCT currency FROM (SELECT currency FROM concert \
+         UNION ALL SELECT currency FROM balance UNION ALL SELECT currency FROM transfer) c";
+    let found: Vec<String> = connection.query(currencies).expect("currencies");
+    assert_eq!(found, ["XXX"], "nobody has said yet");
+    for wanted in ["KRW", "USD"] {
+        let mut store = MySqlStore::open(&options).expect("a database of our own");
+        assert_eq!(store.keep("currency", wanted).as_deref(), Ok("KRW"));
+    }
+    // What was cut off is done again, and changes nothing.
+    let cut_off = "UPDATE schema_migration SET version = 9, holder = NULL";
+    connection.query_drop(cut_off).expect("a version");
+    drop(MySqlStore::open(&options).expect("a database of our own"));
+    let found: Vec<String> = connection.query(TRANSFERS).expect("transfers");
+    assert_eq!(found, NEW_ROWS);
+    let audit = Snapshot::of_server(&options).expect("rows").audit().expect("an audit");
+    assert_eq!(audit.broken(), 0, "{}", audit.text());
 }
 
 fn operators_keys(server: &'static Server) {

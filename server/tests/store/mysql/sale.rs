@@ -10,7 +10,7 @@ use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::id::{ChargeId, ConcertId, DateId, PlaceKey, ReservationId, UserId, Uuid};
 use boxoffice_core::idempotency::Key;
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::{Admit, DrawTerms, Join, QueueSettings};
 use boxoffice_core::reservation::Reserve;
@@ -100,6 +100,7 @@ pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
         start_at: NOW.plus_ms(-10_000),
         end_at: None,
         time_zone: None,
+        currency: Currency::KRW,
         policy: Policy::default(),
         queue,
         seed: [3; 32],
