@@ -274,8 +274,10 @@ impl Cancel {
     fn may_end_admission(&self, rows: &Rows) -> bool {
         let policy = rows.concerts.peek(&self.place.concert).map(|concert| concert.policy);
         let place = rows.places.peek(&self.place);
+        // The policy may have changed since the hold was made.
+        let hold_ms = rows.reservations.peek(&self.reservation).map_or(0, Reservation::whole_ms);
         policy.zip(place).is_some_and(|(policy, place)| {
-            policy.is_used_up(place.unpaid_ms.saturating_add(policy.hold_ttl_ms))
+            policy.is_used_up(place.unpaid_ms.saturating_add(hold_ms))
         })
     }
 }
