@@ -192,10 +192,13 @@ pub enum Outcome {
         cancelled_at: Time,
         reason: String,
     },
-    /// `ended`: holds that this step has ended.
+    /// `ended`: holds that this step has ended; `refunded`: what went back. `left_because`: why something was left,
+    /// at the end of a pass.
     DateClearing {
         job_id: JobId,
         ended: Vec<ReservationId>,
+        refunded: Vec<Self>,
+        left_because: Option<String>,
         done: bool,
     },
     /// `taken`: it was not tried too often already.

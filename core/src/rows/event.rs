@@ -1,7 +1,7 @@
 //! Events: what happened, for whoever is told of it later (webhooks, mails, an audit log). A row is
 //! written in the transaction of what it tells, and never changed.
 
-use crate::id::{ChargeId, ConcertId, DateId, JobId, PaymentId, ReservationId, UserId};
+use crate::id::{ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, ReservationId, UserId};
 use crate::money::Money;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,16 @@ pub enum Happening {
         seat_numbers: Vec<u32>,
         amount: Money,
     },
+    /// Something of a booking went back: seats, money or both.
+    BookingRefunded {
+        refund_id: RefundId,
+        payment_id: PaymentId,
+        reservation_id: ReservationId,
+        seat_numbers: Vec<u32>,
+        released: bool,
+        amount: Money,
+        reason: String,
+    },
     /// An operator added money to a user's balance.
     BalanceCredited { adjustment_id: ChargeId, amount: Money, reason: String },
     /// An operator took money from it; `amount` is what was taken.
@@ -85,7 +95,7 @@ pub enum Happening {
     /// A date was cancelled; a job gives back what was taken of it.
     DateCancelled { reason: String, job_id: JobId },
     /// That is done.
-    DateCleared { holds_ended: u64 },
+    DateCleared { holds_ended: u64, bookings_refunded: u64, amount_refunded: Money },
     /// The announced times of a sale were changed.
     SaleScheduled { opens_at: Time, closes_at: Option<Time> },
     /// An operator opened a sale. One that opens at its announced time is told by when that was set.

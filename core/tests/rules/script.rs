@@ -467,7 +467,11 @@ impl<'a> Words<'a> {
                     job,
                     holder,
                     date: DateId(id(self.0[2])),
-                    reservations: taken.map(|name| ReservationId(id(name))).collect(),
+                    reservations: taken
+                        .map(|name| {
+                            (ReservationId(id(name)), RefundId(id(&format!("back-{name}"))))
+                        })
+                        .collect(),
                     last: self.after("last") == Some("yes"),
                 })
             }

@@ -165,10 +165,12 @@ fn job_outcome(outcome: &Outcome) -> String {
         Outcome::DateCancelled { job_id, reason, .. } => {
             format!("cancelled {} {reason}", name(job_id.0))
         }
-        Outcome::DateClearing { ended, done, .. } => {
+        Outcome::DateClearing { ended, refunded, left_because, done, .. } => {
             let ended = numbers(ended.iter().map(|id| name(id.0)));
             let ended = if ended.is_empty() { "-" } else { &ended };
-            format!("cleared {ended} {}", if *done { "done" } else { "going" })
+            let state = if *done { "done" } else { "going" };
+            let because = left_because.as_deref().unwrap_or_default();
+            format!("cleared {ended} {} {state} {because}", refunded.len())
         }
         Outcome::JobTaken { taken, .. } => {
             if *taken {

@@ -483,13 +483,13 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "date_cancelled",
-        "a cancelled date has its job, and nothing of it is held any more when that is done",
+        "a cancelled date has its job, and nothing of it is held or sold any more when that is done",
         "SELECT 'date ' || lower(hex(concert_date_id)) FROM concert_date d
          LEFT JOIN job j ON j.job_id = d.cancel_job_id
          WHERE (cancelled_at IS NULL) <> (cancel_job_id IS NULL) OR (cancelled_at IS NULL) <> (cancel_reason IS NULL)
             OR (cancelled_at IS NOT NULL AND j.job_id IS NULL)
             OR (j.state = 'done' AND EXISTS (SELECT 1 FROM seat s
-                WHERE s.concert_date_id = d.concert_date_id AND s.status = 'held'))",
+                WHERE s.concert_date_id = d.concert_date_id AND s.status IN ('held', 'sold')))",
     ),
     check(
         "event_numbers",
@@ -506,7 +506,7 @@ pub const CHECKS: &[Check] = &[
          WHERE data IS NULL OR kind NOT IN ('booking.paid', 'balance.credited', 'balance.debited',
             'user.deleted', 'concert.created', 'concert.changed', 'concert.deleted', 'policy.changed',
             'date.added', 'date.changed', 'date.withdrawn', 'sale.scheduled', 'sale.opened', 'sale.closed',
-            'sale.paused', 'sale.resumed', 'queue.changed', 'draw.given', 'date.cancelled', 'date.cleared')"
+            'sale.paused', 'sale.resumed', 'booking.refunded', 'queue.changed', 'draw.given', 'date.cancelled', 'date.cleared')"
         ),
     ),
     check(
@@ -520,6 +520,17 @@ pub const CHECKS: &[Check] = &[
          SELECT 'payment ' || lower(hex(amount_id)) || ': ' || coalesce(times, 0)
          FROM amount LEFT JOIN told USING (amount_id)
          WHERE payment_date > (SELECT moment FROM since) AND times IS NOT 1"
+        ),
+    ),
+    check(
+        "event_refunded",
+        "a refund has its event once, for as long as events are kept",
+        told!(
+            ", told AS MATERIALIZED (SELECT unhex(data ->> '$.refund_id', '-') AS refund_id, count(*) AS times
+                FROM e WHERE kind = 'booking.refunded' GROUP BY 1)
+         SELECT 'refund ' || lower(hex(refund_id)) || ': ' || coalesce(times, 0)
+         FROM refund LEFT JOIN told USING (refund_id)
+         WHERE created_at > :now - 2592000000 + :slack AND times IS NOT 1"
         ),
     ),
     check(

@@ -256,6 +256,12 @@ impl Worker {
             Ok(Outcome::Charged { amount, .. }) => self.metrics.charged.inc_by(units(*amount)),
             Ok(Outcome::Paid { amount, .. }) => self.metrics.paid.inc_by(units(*amount)),
             Ok(Outcome::Refunded { amount, .. }) => self.metrics.refunded.inc_by(units(*amount)),
+            Ok(Outcome::DateClearing { refunded, .. }) => {
+                for outcome in refunded {
+                    self.count_money(&Ok(outcome.clone()));
+                }
+                0
+            }
             Ok(Outcome::Adjusted { amount, .. }) if *amount < Money::ZERO => {
                 self.metrics.debited.inc_by(units(*amount))
             }

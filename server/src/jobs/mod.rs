@@ -52,6 +52,8 @@ enum Stopped {
     Fault,
     /// A step was refused, which is noted with the job.
     Refused(Refusal),
+    /// Something had to be left, for a reason with this code.
+    Left(String),
 }
 
 impl From<NotRun> for Stopped {
@@ -138,17 +140,15 @@ impl Runner {
             // Others are looked at; its lease is this process's until then.
             Ok(false) | Err(Stopped::Fault) => {}
             Err(Stopped::Lost) => tracing::info!(job = %id, "another process has taken a job over"),
-            Err(Stopped::Refused(refusal)) => {
-                let error = refusal.code().to_owned();
-                tracing::warn!(job = %id, error, "a job is tried again later");
-                // Where it cannot be noted, its lease ends.
-                let _ = self.put_off(id, error).await;
-            }
+            Err(Stopped::Refused(refusal)) => self.put_off(id, refusal.code().to_owned()).await,
+            Err(Stopped::Left(code)) => self.put_off(id, code).await,
         }
     }
 
-    async fn put_off(&self, id: JobId, error: String) -> Result<Outcome, Stopped> {
-        self.propose(Command::FailJob(FailJob { job: id, holder: self.holder, error })).await
+    async fn put_off(&self, job: JobId, error: String) {
+        tracing::warn!(%job, error, "a job could not be finished; it is tried again later, if not too often");
+        // Where it cannot be noted, its lease ends.
+        let _ = self.propose(Command::FailJob(FailJob { job, holder: self.holder, error })).await;
     }
 
     /// Step by step, by the job's kind. Whether it is done.

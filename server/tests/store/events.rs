@@ -20,6 +20,7 @@ fn credit(number: u128) -> Envelope {
     let command = Command::Adjust(Adjust {
         user: sample::USER,
         amount: Money(1),
+        currency: boxoffice_core::money::Currency::KRW,
         reason: format!("gift {number}"),
         adjustment: ChargeId(Uuid::from_u128(number)),
     });

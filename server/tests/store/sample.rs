@@ -262,8 +262,10 @@ fn work() -> DateCancellation {
         concert_id: SHOW,
         concert_date_id: DATE,
         holds_ended: 1,
-        bookings_left: 2,
-        seats_left: 3,
+        bookings_refunded: 2,
+        amount_refunded: Money(3),
+        bookings_left: 4,
+        left_because: None,
         after: None,
     }
 }

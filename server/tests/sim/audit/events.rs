@@ -21,6 +21,7 @@ pub struct EventBook {
 fn certain(command: &Command, outcome: &Outcome) -> Option<(&'static str, Uuid)> {
     Some(match (command, outcome) {
         (_, Outcome::Paid { payment_id, .. }) => ("booking.paid", payment_id.0),
+        (_, Outcome::Refunded { refund_id, .. }) => ("booking.refunded", refund_id.0),
         (_, Outcome::Adjusted { adjustment_id, amount, .. }) => {
             let kind = if amount.0 > 0 { "balance.credited" } else { "balance.debited" };
             (kind, adjustment_id.0)
@@ -39,6 +40,7 @@ fn certain(command: &Command, outcome: &Outcome) -> Option<(&'static str, Uuid)>
 fn told(event: &Event) -> (String, Option<Uuid>) {
     let id = match &event.what {
         Happening::BookingPaid { payment_id, .. } => Some(payment_id.0),
+        Happening::BookingRefunded { refund_id, .. } => Some(refund_id.0),
         Happening::BalanceCredited { adjustment_id, .. }
         | Happening::BalanceDebited { adjustment_id, .. } => Some(adjustment_id.0),
         Happening::UserDeleted {} => event.subjects.user.map(|user| user.0),
@@ -80,8 +82,14 @@ impl EventBook {
         for (envelope, reply) in envelopes.iter().zip(replies).filter(|(_, reply)| !reply.replayed)
         {
             let Ok(outcome) = &reply.result else { continue };
-            if let Some((kind, id)) = certain(&envelope.command, outcome) {
-                *sure.entry((kind.to_owned(), id)).or_default() += 1;
+            let back = match outcome {
+                Outcome::DateClearing { refunded, .. } => refunded.as_slice(),
+                _ => &[],
+            };
+            for outcome in back.iter().chain([outcome]) {
+                if let Some((kind, id)) = certain(&envelope.command, outcome) {
+                    *sure.entry((kind.to_owned(), id)).or_default() += 1;
+                }
             }
             most += if may_tell(&envelope.command) { 2 } else { 0 };
         }

@@ -90,15 +90,7 @@ impl History {
             | (Command::SetDraw(_), Outcome::DrawSet { .. }) => {}
             (Command::SetSale(_), Outcome::SaleSet { .. })
             | (Command::SetQueue(_), Outcome::QueueSet { .. }) => self.set(found, command, outcome),
-            (Command::CancelDate(cancel), Outcome::DateCancelled { date_id, .. }) => {
-                self.cancelled.insert(*date_id);
-                found.ensure(cancel.date == *date_id, Check::ReplyTrue, || format!("{outcome:?}"));
-            }
-            (Command::ClearDate(clear), Outcome::DateClearing { ended, done, .. }) => {
-                self.cleared(found, clear.date, ended, *done);
-            }
-            (Command::TakeJob(_), Outcome::JobTaken { .. })
-            | (Command::FailJob(_), Outcome::JobPutOff { .. }) => {}
+            _ if self.job(found, store, command, outcome) => {}
             _ if self.account(command, outcome) => {}
             _ => found.ensure(false, Check::ReplyTrue, || {
                 format!("{command:?} was answered {outcome:?}")
@@ -140,7 +132,32 @@ impl History {
         }
     }
 
-    /// Holds of a cancelled date that stood were ended; at the end nothing of it is held.
+    /// Whether it is of a job, and looked at here.
+    fn job(
+        &mut self,
+        found: &mut Found,
+        store: &MemoryStore,
+        command: &Command,
+        outcome: &Outcome,
+    ) -> bool {
+        match (command, outcome) {
+            (Command::CancelDate(cancel), Outcome::DateCancelled { date_id, .. }) => {
+                self.cancelled.insert(*date_id);
+                let right = cancel.date == *date_id;
+                found.ensure(right, Check::ReplyTrue, || format!("{outcome:?}"));
+            }
+            (Command::ClearDate(clear), Outcome::DateClearing { ended, refunded, done, .. }) => {
+                self.all_back(found, store, refunded);
+                self.cleared(found, clear.date, ended, *done);
+            }
+            (Command::TakeJob(_), Outcome::JobTaken { .. })
+            | (Command::FailJob(_), Outcome::JobPutOff { .. }) => {}
+            _ => return false,
+        }
+        true
+    }
+
+    /// Holds of a cancelled date that stood were ended; at the end nothing of it is held or sold.
     fn cleared(&mut self, found: &mut Found, date: DateId, ended: &[ReservationId], done: bool) {
         let (now, cancelled) = (self.now, self.cancelled.contains(&date));
         for id in ended {
@@ -153,7 +170,8 @@ impl History {
             found.ensure(right && stood && cancelled, Check::ReplyTrue, || format!("{id} cleared"));
         }
         let held = |(id, hold): &(&ReservationId, &Hold)| {
-            hold.date == date && hold.paid.is_none() && self.counts(**id)
+            let sold = hold.paid.is_some() && hold.gone != hold.seats;
+            hold.date == date && (sold || hold.paid.is_none() && self.counts(**id))
         };
         let left = self.holds.iter().find(held).filter(|_| done);
         found.ensure(left.is_none(), Check::ReplyTrue, || format!("cleared but for {left:?}"));

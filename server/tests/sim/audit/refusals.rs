@@ -112,7 +112,6 @@ impl History {
             (Command::Charge(_) | Command::Pay(_) | Command::Adjust(_), _) => {
                 self.money_refused(command, refusal)
             }
-            (_, Refusal::IdempotencyKeyReused) => false,
             _ => self.operator_refused(command, refusal),
         };
         found.ensure(right, Check::RefusalTrue, || format!("{command:?} was refused: {refusal:?}"));
@@ -151,6 +150,7 @@ impl History {
                 settings.is_some_and(|settings| settings.on_sale(self.now.0))
             }
             Refusal::SaleHasOpened { opens_at } => opens_at.0 <= self.now.0,
+            Refusal::IdempotencyKeyReused => false,
             Refusal::HeldOrSold { seats } => *seats > 0,
             _ if is_of_a_job(command) => of_a_job(refusal),
             _ => true,

@@ -4,9 +4,7 @@ use super::{Scenario, prices};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::NewSeat;
 use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy};
-use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, UserId, Uuid,
-};
+use boxoffice_core::id::{ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, UserId, Uuid};
 use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
 use boxoffice_core::money::Money;
 use boxoffice_core::refund::{Refund, What};
@@ -97,6 +95,8 @@ impl Scenario {
                     visits.filter_map(|visit| visit.reservation).collect();
                 reservations.sort_unstable();
                 let last = self.rng.chance(500);
+                let reservations: Vec<_> =
+                    reservations.into_iter().map(|id| (id, RefundId(self.id()))).collect();
                 Command::ClearDate(ClearDate { job, holder, date, reservations, last })
             }
         })
