@@ -214,6 +214,10 @@ impl Op {
                 payment: PaymentId(id(&format!("payment{number}"))),
             }),
             What::Refund { seats, amount, release } => {
+                // Mostly of what somebody has paid.
+                let some = usize::from(self.user) % world.payments.len().max(1);
+                let paid = world.payments.keys().nth(some).copied();
+                let named = paid.filter(|_| self.reservation.is_none()).unwrap_or(named);
                 let paid = world.payments.get(&named).map(|paid| (paid.payment, paid.user));
                 let (payment, user) = paid.unwrap_or((PaymentId(id("none")), user));
                 Command::Refund(Refund {

@@ -14,6 +14,7 @@ mod history;
 mod mysql;
 mod old;
 mod over;
+mod pages;
 mod refused;
 mod sample;
 mod schema;
