@@ -55,6 +55,11 @@ enum Verb {
     Payment(PaymentVerb),
     /// A sale in figures
     Figures(Asked<verbs::Figures>),
+    /// Work that goes on after its request, and what it did
+    #[command(subcommand)]
+    Job(JobVerb),
+    /// What happened, read on from a cursor
+    Events(Asked<verbs::Events>),
     /// Bookings, or sales by date and grade, as CSV: from the database itself
     #[command(subcommand)]
     Export(export::ExportVerb),
@@ -86,6 +91,16 @@ enum DateVerb {
     Bookings(Asked<change::DateBookings>),
     /// Deletes a date of which nothing is held or sold
     Delete(Asked<change::DeleteDate>),
+    /// Cancels a date for good; a job gives back what was taken of it
+    Cancel(Asked<change::CancelDate>),
+}
+
+#[derive(Debug, Subcommand)]
+enum JobVerb {
+    /// Shows how far a job is, and what it did
+    Show(Asked<verbs::ShowJob>),
+    /// Lists jobs, the newest first
+    List(Asked<verbs::ListJobs>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -147,6 +162,9 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
         Verb::Date(DateVerb::Edit(asked)) => ask(asked),
         Verb::Date(DateVerb::Bookings(asked)) => ask(asked),
         Verb::Date(DateVerb::Delete(asked)) => ask(asked),
+        Verb::Date(DateVerb::Cancel(asked)) => ask(asked),
+        Verb::Job(JobVerb::Show(asked)) => ask(asked),
+        Verb::Job(JobVerb::List(asked)) => ask(asked),
         Verb::Sale(SaleVerb::Open(asked)) => ask(asked),
         Verb::Sale(SaleVerb::Close(asked)) => ask(asked),
         Verb::Sale(SaleVerb::Set(asked)) => ask(asked),
@@ -162,6 +180,7 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
         Verb::Queue(QueueVerb::Show(asked)) => ask(asked),
         Verb::Draw(asked) => ask(asked),
         Verb::Figures(asked) => ask(asked),
+        Verb::Events(asked) => ask(asked),
         Verb::Call(asked) => ask(asked),
     }
 }

@@ -6,9 +6,11 @@ use crate::refusal::Refusal;
 use crate::rows::{Keys, Rows};
 use crate::rules::Rule;
 use crate::rules::admission::{Admit, Arrive, Expire};
+use crate::rules::cancellation::{CancelDate, ClearDate};
 use crate::rules::concert::{AddDate, CreateConcert};
 use crate::rules::draw::SetDraw;
 use crate::rules::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate};
+use crate::rules::job::{FailJob, TakeJob};
 use crate::rules::payment::Pay;
 use crate::rules::place::{Join, Leave};
 use crate::rules::queue::{AddQueue, SetQueue};
@@ -70,6 +72,10 @@ commands! {
     DeleteConcert,
     DeleteDate,
     Adjust,
+    CancelDate,
+    ClearDate,
+    TakeJob,
+    FailJob,
 }
 
 impl Command {

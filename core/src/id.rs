@@ -36,6 +36,8 @@ uuid_id! {
     ChargeId,
     /// A sign-in, until it is ended.
     SessionId,
+    /// Work that outlives a request.
+    JobId,
 }
 
 /// A seat by the name that people use: its number on a date. Numbers run from 1.
@@ -45,6 +47,18 @@ pub struct SeatKey {
     pub date: DateId,
     /// Seat number, from 1.
     pub number: u32,
+}
+
+/// An event: the number of the node that has written it, and its own number there. Both run from 1; a node's
+/// have no gaps.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct EventKey {
+    /// Which node.
+    pub node: u64,
+    /// In the order of commits.
+    pub number: u64,
 }
 
 /// A waiting queue. A concert has one or more; each lets people in by itself, and all of them sell the

@@ -46,9 +46,21 @@ pub mod edit {
     pub use crate::steps::concert::NewSeat;
 }
 
+/// Events: what is told of what happened.
+pub mod event {
+    pub use crate::rows::event::*;
+}
+
 /// Idempotency keys and stored replies.
 pub mod idempotency {
     pub use crate::rows::idempotency::*;
+}
+
+/// Jobs: work that outlives a request, and the kinds of it.
+pub mod job {
+    pub use crate::rows::job::*;
+    pub use crate::rules::cancellation::*;
+    pub use crate::rules::job::*;
 }
 
 /// Payments.

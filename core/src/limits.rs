@@ -39,6 +39,21 @@ pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 128;
 /// How long the reply of an idempotency key is kept.
 pub const IDEMPOTENCY_KEEP_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// How long events are kept; the newest of a node longer.
+pub const EVENT_KEEP_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// How long a process has a job without telling that it goes on; then another may take it.
+pub const JOB_LEASE_MS: i64 = 15_000;
+/// How often a job is taken that does not go on; then it has failed.
+pub const JOB_ATTEMPTS_MAX: u32 = 10;
+/// The pause before a job's second try, which doubles with each further one.
+pub const JOB_PAUSE_MS: i64 = 1_000;
+/// The longest such pause.
+pub const JOB_PAUSE_MS_MAX: i64 = 600_000;
+/// Reservations of a cancelled date that one step gives back, so that those who shop wait some milliseconds for it
+/// at most.
+pub const CLEAR_PER_STEP_MAX: usize = 20;
+
 /// How long after its end a concert counts as over: by then nothing of it is under way any more.
 pub const OVER_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 

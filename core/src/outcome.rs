@@ -2,8 +2,8 @@
 //! so that a retry is answered with what happened and not with what would happen now.
 
 use crate::id::{
-    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, RefundId, ReservationId, SessionId, UserId,
-    Uuid,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, RefundId, ReservationId, SessionId,
+    UserId, Uuid,
 };
 use crate::money::Money;
 use crate::time::Time;
@@ -192,4 +192,30 @@ pub enum Outcome {
         ended: u64,
     },
     UserDeleted,
+    /// As it was cancelled first.
+    DateCancelled {
+        concert_id: ConcertId,
+        date_id: DateId,
+        job_id: JobId,
+        cancelled_at: Time,
+        reason: String,
+    },
+    /// `ended`: holds that this step has ended; `refunded`: what went back. `left_because`: why something was left,
+    /// at the end of a pass.
+    DateClearing {
+        job_id: JobId,
+        ended: Vec<ReservationId>,
+        refunded: Vec<Self>,
+        left_because: Option<String>,
+        done: bool,
+    },
+    /// `taken`: it was not tried too often already.
+    JobTaken {
+        job_id: JobId,
+        taken: bool,
+    },
+    JobPutOff {
+        job_id: JobId,
+        failed: bool,
+    },
 }

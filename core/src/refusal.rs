@@ -183,6 +183,15 @@ pub enum Refusal {
         /// What is left, minor units.
         balance: Money,
     },
+    /// The date was cancelled by its organiser.
+    DateCancelled {
+        /// Why.
+        reason: String,
+    },
+    /// No such job.
+    JobNotFound,
+    /// The job has ended, is not due, or another process is at it.
+    JobNotHeld,
     /// No such user.
     UserNotFound,
     /// Less is there than an operator wants to take.

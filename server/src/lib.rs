@@ -9,6 +9,7 @@ pub mod currency;
 pub mod database;
 pub mod demo;
 pub mod http;
+pub mod jobs;
 pub mod log;
 pub mod metrics;
 pub mod networks;

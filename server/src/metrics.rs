@@ -64,8 +64,15 @@ pub struct CommandLabel {
 /// What was removed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct PrunedLabel {
-    /// "replies" or "outbox".
+    /// "replies", "outbox", "sessions" or "events".
     pub what: &'static str,
+}
+
+/// Jobs in one state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct JobLabel {
+    /// "waiting", "running", "done" or "failed".
+    pub state: &'static str,
 }
 
 /// A concert's queue.
@@ -176,6 +183,8 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Old records removed.
     pub pruned: Family<PrunedLabel, Counter>,
+    /// Jobs by how they stand.
+    pub jobs: Family<JobLabel, Gauge>,
     /// Age of the oldest stored reply. Above a day, pruning does not keep up.
     pub oldest_reply_seconds: Gauge,
     /// Connections that were closed to make room for others.
@@ -269,6 +278,7 @@ impl Metrics {
             passwords_waiting: Gauge::default(),
             connections: Gauge::default(),
             pruned: Family::default(),
+            jobs: Family::default(),
             oldest_reply_seconds: Gauge::default(),
             connections_refused: Family::default(),
             limited: Family::default(),
@@ -361,6 +371,7 @@ impl Metrics {
         let r = &mut self.registry;
         let labels = vec![("version", VERSION), ("commit", COMMIT)];
         r.register("build", "What this binary was built from", Info::new(labels));
+        r.register("jobs", "Jobs by how they stand", self.jobs.clone());
         r.register("pruned", "Old records removed", self.pruned.clone());
         let log = crate::log::counts();
         r.register("log_faults", "Writes of the log that failed", log.faults);
@@ -377,8 +388,11 @@ impl Metrics {
         for command in Command::NAMES {
             drop(self.commands.get_or_create(&CommandLabel { command }));
         }
-        for what in ["replies", "outbox"] {
+        for what in ["replies", "outbox", "sessions", "events"] {
             drop(self.pruned.get_or_create(&PrunedLabel { what }));
+        }
+        for state in ["waiting", "running", "done", "failed"] {
+            drop(self.jobs.get_or_create(&JobLabel { state }));
         }
         for why in ["address", "idle", "proxy"] {
             drop(self.connections_refused.get_or_create(&WhyLabel { why }));

@@ -10,6 +10,7 @@ use crate::http::limits::{Limits, Rates};
 use crate::http::operators::Operators;
 use crate::http::ready::Readiness;
 use crate::http::{App, Inner};
+use crate::jobs::Runner;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::pressure::Pressure;
@@ -35,6 +36,8 @@ pub struct Node {
     pub writer: Writer,
     /// The background tick.
     pub ticker: Ticker,
+    /// What is at work on jobs.
+    pub runner: Runner,
     /// Starts other threads and tasks that must live until the stop.
     pub supervisor: Supervisor,
     /// Those that have ended before it, the node's own threads included.
@@ -174,6 +177,8 @@ pub fn build_under(
     };
     // Nobody is told of its answers, so they need not be durable.
     let house = ReadPool::new(vec![house], None);
+    let runner =
+        Runner::new(write_path.clone(), house.clone(), clock.clone(), Arc::clone(&metrics));
     let inner = Inner {
         write_path,
         read_model,
@@ -201,5 +206,5 @@ pub fn build_under(
         draining: Arc::default(),
         known_external: Recent::new(KNOWN_EXTERNAL_MAX),
     };
-    Ok(Node { app: App(Arc::new(inner)), writer, ticker, supervisor, ends })
+    Ok(Node { app: App(Arc::new(inner)), writer, ticker, runner, supervisor, ends })
 }

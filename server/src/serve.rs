@@ -113,6 +113,7 @@ async fn serve(
     log_start(address, operators_at, config, &node.app);
     let (stop, stopped) = watch::channel(false);
     let sweeping = node.supervisor.task("the tick", node.ticker.run(stopped.clone()));
+    let working = node.supervisor.task("the work on jobs", node.runner.run(stopped.clone()));
     let measuring = Arc::clone(&node.app.pressure).watch(stopped.clone());
     let measuring = node.supervisor.task("the measurement of load", measuring);
     let keyring = Arc::clone(&node.app.keyring);
@@ -143,7 +144,9 @@ async fn serve(
     tracing::info!("stopping: no new requests are taken, those in progress are finished");
     stop.send_replace(true);
     // A task that panicked has stopped as well.
-    for ending in serving.into_iter().chain([sweeping, measuring]).chain(watching).chain(provider) {
+    for ending in
+        serving.into_iter().chain([sweeping, working, measuring]).chain(watching).chain(provider)
+    {
         let _ = ending.await;
     }
     write_path.stop().await;

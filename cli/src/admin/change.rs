@@ -115,6 +115,23 @@ impl Verb for DeleteDate {
 
 /// See its help.
 #[derive(Debug, clap::Args)]
+pub struct CancelDate {
+    /// The date's id
+    date: Uuid,
+    /// Why; everybody reads it
+    #[arg(long)]
+    reason: String,
+}
+
+impl Verb for CancelDate {
+    fn request(&self) -> Result<Request, Failure> {
+        let path = format!("{}/cancellation", of_date(self.date));
+        Ok(Request::new("POST", path).json(&json!({ "reason": self.reason })))
+    }
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
 pub struct SetSale {
     /// The concert's id
     concert: Uuid,

@@ -346,6 +346,61 @@ impl Verb for AddDate {
 
 /// See its help.
 #[derive(Debug, clap::Args)]
+pub struct ShowJob {
+    /// The job's id
+    job: Uuid,
+}
+
+impl Verb for ShowJob {
+    fn request(&self) -> Result<Request, Failure> {
+        Ok(Request::new("GET", format!("/api/v1/admin/jobs/{}", self.job)))
+    }
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
+pub struct ListJobs {
+    /// Only jobs made before this one
+    #[arg(long)]
+    before: Option<Uuid>,
+}
+
+impl Verb for ListJobs {
+    fn request(&self) -> Result<Request, Failure> {
+        let request = Request::new("GET", "/api/v1/admin/jobs");
+        Ok(match self.before {
+            Some(before) => request.query("before", &before.to_string()),
+            None => request,
+        })
+    }
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
+pub struct Events {
+    /// The cursor of the answer before; without it from the oldest that is kept
+    #[arg(long)]
+    after: Option<String>,
+    /// So many at most, up to 100
+    #[arg(long)]
+    limit: Option<usize>,
+}
+
+impl Verb for Events {
+    fn request(&self) -> Result<Request, Failure> {
+        let mut request = Request::new("GET", "/api/v1/admin/events");
+        if let Some(after) = &self.after {
+            request = request.query("after", after);
+        }
+        Ok(match self.limit {
+            Some(limit) => request.query("limit", &limit.to_string()),
+            None => request,
+        })
+    }
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
 pub struct Call {
     /// GET, POST, PUT, PATCH or DELETE
     method: String,

@@ -15,6 +15,9 @@
 mod audit;
 mod away;
 mod balanced;
+mod cancellation;
+#[path = "../process/cancelled.rs"]
+mod cancelled;
 #[path = "../process/client.rs"]
 mod client;
 mod clusters;

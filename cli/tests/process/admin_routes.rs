@@ -10,7 +10,7 @@ use boxoffice_server::http::routes::{Guard, routes};
 use serde_json::json;
 
 /// The verbs that ask for an operator's route, and what they are asked about: `C` stands for a concert, `D`
-/// for a date, `U` for a user, `P` for a payment. In the order of a day: what deletes comes last.
+/// for a date, `U` for a user, `P` for a payment, `J` for a job. In the order of a day: what deletes comes last.
 const VERBS: &[(&str, &str, &[&str])] = &[
     (
         "POST",
@@ -65,6 +65,9 @@ const VERBS: &[(&str, &str, &[&str])] = &[
     ),
     ("PUT", "/api/v1/admin/concerts/{id}/draw", &["draw C 7f", "draw C 7f --queue C"]),
     ("GET", "/api/v1/admin/users/{id}/balance", &["wallet show U"]),
+    ("GET", "/api/v1/admin/jobs", &["job list"]),
+    ("GET", "/api/v1/admin/jobs/{id}", &["job show J"]),
+    ("GET", "/api/v1/admin/events", &["events", "events --limit 1 --after 1.0"]),
     (
         "POST",
         "/api/v1/admin/users/{id}/balance/credits",
@@ -94,14 +97,15 @@ const VERBS: &[(&str, &str, &[&str])] = &[
         "/api/v1/admin/concert-dates/{id}/bookings",
         &["date bookings D", "date bookings D --bom"],
     ),
+    ("POST", "/api/v1/admin/concert-dates/{id}/cancellation", &["date cancel D --reason Illness"]),
     ("DELETE", "/api/v1/admin/concert-dates/{id}", &["date delete D"]),
     ("DELETE", "/api/v1/admin/concerts/{id}", &["concert delete C"]),
 ];
 
-/// The server whose routes are asked for, with a concert, a date, a user and a payment.
+/// The server whose routes are asked for, with a concert, a date, a user, a payment and a job.
 struct Asked {
     by: Operator,
-    ids: [(&'static str, String); 4],
+    ids: [(&'static str, String); 5],
 }
 
 impl Asked {
@@ -113,6 +117,11 @@ impl Asked {
         let starts = ["--starts-at", "2099-05-01T19:00:00Z", "--range", "1-9:R:5"];
         let added = by.json(&[&["date", "add", &concert], &starts[..]].concat());
         let date = added["concert_date_ids"][0].as_str().unwrap().to_owned();
+        let starts = ["--starts-at", "2099-05-03T19:00:00Z", "--range", "1-9:R:5"];
+        let other = by.json(&[&["date", "add", &concert], &starts[..]].concat());
+        let other = other["concert_date_ids"][0].as_str().unwrap();
+        let cancelled = by.json(&["date", "cancel", other, "--reason", "Illness"]);
+        let job = cancelled["job_id"].as_str().unwrap().to_owned();
         let credentials = json!({ "username": "kim", "password": "correct horse" });
         let ask = Ask::post("/api/v1/users", &credentials);
         let user = runtime().block_on(once(address, &ask)).unwrap().text("user_id");
@@ -121,7 +130,7 @@ impl Asked {
             let sale = open_sale(address, &operator, 9, &json!({})).await;
             bought(address, &sale, &keyring, 1).await
         });
-        Self { by, ids: [("C", concert), ("D", date), ("U", user), ("P", payment)] }
+        Self { by, ids: [("C", concert), ("D", date), ("U", user), ("P", payment), ("J", job)] }
     }
 
     /// A verb's words with the ids in their places.
@@ -132,7 +141,7 @@ impl Asked {
 
     /// The address that a route has for them.
     fn path(&self, route: &str) -> String {
-        let kinds = ["/concerts/", "-dates/", "/users/", "/payments/"];
+        let kinds = ["/concerts/", "-dates/", "/users/", "/payments/", "/jobs/"];
         let kind = kinds.iter().position(|kind| route.contains(&format!("{kind}{{id}}")));
         let kind = kind.unwrap_or_default();
         route.replace("{id}", &self.ids[kind].1)

@@ -214,6 +214,20 @@ const TAMPERED: &[(&str, &str)] = &[
     ("UPDATE queue_state SET kind = 'named'", "queue_concert"),
     ("UPDATE queue_state SET opens_at = 1", "queue_concert"),
     ("UPDATE waiting_queue SET concert_id = zeroblob(16) WHERE sequence = 1", "queue_concert"),
+    (
+        "INSERT INTO job VALUES (zeroblob(16), 0, 'date_cancellation', 'done', 1, NULL, 0, 0, 0, '{}', NULL, 1)",
+        "job_state",
+    ),
+    ("UPDATE concert_date SET cancelled_at = 1, cancel_reason = 'none', cancel_job_id = zeroblob(16)", "date_cancelled"),
+    (
+        "DELETE FROM event WHERE event_number = (SELECT max(event_number) - 1 FROM event)",
+        "event_numbers",
+    ),
+    ("UPDATE event SET kind = 'booking.eaten' WHERE kind = 'booking.paid'", "event_known"),
+    ("UPDATE event SET data = 'none' WHERE kind = 'booking.paid'", "event_known"),
+    ("DELETE FROM event WHERE kind = 'booking.paid'", "event_paid"),
+    ("DELETE FROM event WHERE kind = 'booking.refunded'", "event_refunded"),
+    ("UPDATE event SET user_id = zeroblob(16) WHERE kind = 'booking.paid'", "event_true"),
 ];
 
 /// What a tampering hand does so that something acknowledged is not true any more.

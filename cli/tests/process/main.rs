@@ -16,6 +16,8 @@ mod audit;
 mod audit_test;
 mod backup;
 mod bench;
+mod cancellation;
+mod cancelled;
 mod client;
 mod common;
 mod config;

@@ -1,6 +1,6 @@
 //! Concerts and their dates: what their rows tell.
 
-use crate::id::ConcertId;
+use crate::id::{ConcertId, JobId};
 use crate::limits::{LAPSES_MAX, OVER_AFTER_MS, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX};
 use crate::money::Currency;
 use crate::refusal::Refusal;
@@ -187,6 +187,19 @@ pub struct ConcertDate {
     pub revision: u64,
     /// When it was deleted, with nothing of it held or sold.
     pub withdrawn_at: Option<Time>,
+    /// That it was cancelled; nothing of it is sold any more.
+    pub cancelled: Option<Cancellation>,
+}
+
+/// That a date was cancelled by its organiser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cancellation {
+    /// When.
+    pub at: Time,
+    /// Why, in the operator's words.
+    pub reason: String,
+    /// The job that gives back what was taken of it.
+    pub job: JobId,
 }
 
 impl ConcertDate {
@@ -194,6 +207,12 @@ impl ConcertDate {
     #[must_use]
     pub const fn is_live(&self) -> bool {
         self.withdrawn_at.is_none()
+    }
+
+    /// Refuses with: date cancelled.
+    pub(crate) fn not_cancelled(&self) -> Result<(), Refusal> {
+        let reason = self.cancelled.as_ref().map(|cancelled| cancelled.reason.clone());
+        reason.map_or(Ok(()), |reason| Err(Refusal::DateCancelled { reason }))
     }
 
     /// Seats whose row says held or sold.

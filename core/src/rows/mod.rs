@@ -4,7 +4,9 @@
 //! saves what [`Table::changed`] tells afterwards. The rules read and write nothing else.
 
 pub mod concert;
+pub mod event;
 pub mod idempotency;
+pub mod job;
 pub mod payment;
 pub mod place;
 pub mod queue;
@@ -17,6 +19,7 @@ pub mod wallet;
 
 pub use crate::rows::table::{Change, Table};
 
+use crate::id::EventKey;
 use std::collections::BTreeSet;
 
 /// Every table of the sale, once: what [`Rows`] and [`Keys`] are made of, and what stores load, save and
@@ -73,6 +76,8 @@ macro_rules! tables {
         row balances: $crate::id::UserId => $crate::rows::wallet::Balance;
         // idempotency_key
         row idempotency: ($crate::id::Uuid, String) => $crate::rows::idempotency::Record;
+        // job
+        row jobs: $crate::id::JobId => $crate::rows::job::Job;
         // concert_date
         row dates: $crate::id::DateId => $crate::rows::concert::ConcertDate;
         // seat
@@ -85,6 +90,8 @@ macro_rules! tables {
         added refunded_seats: ($crate::id::ReservationId, u32) => $crate::rows::payment::RefundedSeat;
         // transfer
         added transfers: ($crate::id::UserId, u64) => $crate::rows::wallet::Transfer;
+        // event
+        added events: $crate::id::EventKey => $crate::rows::event::Event;
     } };
 }
 
@@ -131,10 +138,22 @@ macro_rules! rows {
         #[expect(missing_docs, reason = "the list says what each is")]
         pub struct Rows {
             $(pub $field: Table<$key, entry_of!($kind $row)>,)*
+            /// What the next event is numbered; told by the store with [`Rows::number_events_from`].
+            pub(crate) next_event: EventKey,
         }
     };
 }
 tables!(all rows);
+
+impl Rows {
+    /// The events of this batch are numbered from here on. For stores, before the rules run; what is told
+    /// twice, as with each round of loading, counts the first time.
+    pub fn number_events_from(&mut self, next: EventKey) {
+        if self.next_event == EventKey::default() {
+            self.next_event = next;
+        }
+    }
+}
 
 macro_rules! keys {
     ($($kind:ident $field:ident: $key:ty => $row:ty;)*) => {

@@ -8,10 +8,12 @@ use crate::money::Currency;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
 use crate::rows::concert::{ByHand, Concert, ConcertDate, Policy};
+use crate::rows::event::Happening;
 use crate::rows::queue::{DrawRule, DrawTerms, QueueSettings, QueueState};
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::concert::{NewSeat, are_seats, dates_keys, live, may_start, queue_keys};
+use crate::steps::event::{of_concert, of_date, tell};
 use crate::time::Time;
 use std::collections::BTreeSet;
 
@@ -38,6 +40,7 @@ impl NewDate {
             blocked_seats: 0,
             revision: 0,
             withdrawn_at: None,
+            cancelled: None,
         };
         rows.dates.insert(self.date, date);
         if let Some(dates) = rows.dates_of.update(&concert) {
@@ -130,10 +133,15 @@ impl Rule for CreateConcert {
         for date in &self.dates {
             date.add(rows, self.concert);
         }
-        Ok(Outcome::ConcertCreated {
-            concert_id: self.concert,
-            date_ids: self.dates.iter().map(|new| new.date).collect(),
-        })
+        let date_ids: Vec<DateId> = self.dates.iter().map(|new| new.date).collect();
+        let what = Happening::ConcertCreated {
+            name: self.concert_name.clone(),
+            opens_at: self.start_at,
+            closes_at: self.end_at,
+            concert_date_ids: date_ids.clone(),
+        };
+        tell(rows, of_concert(self.concert), what, now);
+        Ok(Outcome::ConcertCreated { concert_id: self.concert, date_ids })
     }
 }
 
@@ -202,6 +210,9 @@ impl Rule for AddDate {
         may_start(rows, sale, (self.date.date, self.date.starts_at), now)?;
 
         self.date.add(rows, self.concert);
+        let total_seats = u64::try_from(self.date.seats.len()).unwrap_or(u64::MAX);
+        let what = Happening::DateAdded { starts_at: self.date.starts_at, total_seats };
+        tell(rows, of_date(self.concert, self.date.date), what, now);
         Ok(Outcome::DateAdded { concert_id: self.concert, date_id: self.date.date })
     }
 }

@@ -4,9 +4,11 @@ use crate::check::is_text;
 use crate::id::{ConcertId, QueueId};
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
+use crate::rows::event::Happening;
 use crate::rows::{Keys, Rows};
 use crate::rules::Rule;
 use crate::steps::concert::queue_keys;
+use crate::steps::event::{of_concert, tell};
 use crate::time::Time;
 
 /// Gives the value of the beacon that a draw's terms name.
@@ -39,12 +41,18 @@ impl Rule for SetDraw {
         let before = queue.rule.terms.joined_before.map_or(opens_at, |at| at.min(opens_at));
         let fixed = queue.rule.joined.is_some() || queue.drawn.is_some() || now.reached(before);
         ensure!(fixed, Refusal::SaleNotOpen { opens_at: before });
+        let is_new = queue.rule.value.is_none();
         let same = queue.rule.value.as_ref().is_none_or(|given| *given == self.value);
         ensure!(same, Refusal::AlreadyExists);
 
         if let Some(queue) = rows.queues.update(&self.queue) {
             queue.settle(&concert, now);
             queue.rule.value = Some(self.value.clone());
+        }
+        if is_new {
+            let what =
+                Happening::DrawGiven { queue_id: self.queue.name(), value: self.value.clone() };
+            tell(rows, of_concert(id), what, now);
         }
         Ok(Outcome::DrawSet { concert_id: id })
     }

@@ -8,13 +8,15 @@ use crate::id::{ConcertId, DateId, SeatKey};
 use crate::limits::SEATS_PER_DATE_MAX;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
-use crate::rows::concert::{ConcertDate, Policy};
+use crate::rows::concert::{Concert, ConcertDate, Policy};
+use crate::rows::event::Happening;
 use crate::rows::seat::Seat;
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::concert::{
     NewSeat, any_opened, are_seats, dates_keys, live, may_start, queues_keys,
 };
+use crate::steps::event::{of_concert, of_date, tell};
 use crate::time::Time;
 
 /// Times and limits to be changed; `None` leaves one as it is. See [`Policy`].
@@ -92,8 +94,8 @@ impl Rule for EditConcert {
     }
 
     /// Refuses with: concert not found, invalid setting, held or sold.
-    fn decide(&self, rows: &mut Rows, _: Time) -> Result<Outcome, Refusal> {
-        let concert = live(rows, self.concert)?;
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        let concert = live(rows, self.concert)?.clone();
         let invalid = |field| Refusal::InvalidSetting { field };
         let text = |text: &Option<String>| text.as_deref().is_none_or(is_name);
         ensure!(text(&self.concert_name), invalid(Field::ConcertName));
@@ -121,8 +123,33 @@ impl Rule for EditConcert {
                 row.time_zone.clone_from(&self.time_zone);
             }
             row.policy = policy;
+            let new = row.clone();
+            tell_changes(rows, self.concert, (&concert, &new), now);
         }
         Ok(Outcome::ConcertEdited { concert_id: self.concert })
+    }
+}
+
+/// Tells of what is told of the concert, and of its times and limits, where they are not as they were.
+fn tell_changes(rows: &mut Rows, id: ConcertId, (old, new): (&Concert, &Concert), now: Time) {
+    let told = |concert: &Concert| Happening::ConcertChanged {
+        name: concert.concert_name.clone(),
+        theater: concert.theater.clone(),
+        run_time_minutes: concert.run_time,
+        time_zone: concert.time_zone.clone(),
+    };
+    if told(old) != told(new) {
+        tell(rows, of_concert(id), told(new), now);
+    }
+    if old.policy != new.policy {
+        let what = Happening::PolicyChanged {
+            hold_seconds: new.policy.hold_ttl_ms / 1000,
+            shop_seconds: new.policy.shop_ttl_ms / 1000,
+            arrival_grace_seconds: new.policy.arrival_grace_ms / 1000,
+            seats_per_user: new.policy.seats_per_user,
+            rehold_after_seconds: new.policy.rehold_after_ms / 1000,
+        };
+        tell(rows, of_concert(id), what, now);
     }
 }
 
@@ -154,6 +181,7 @@ impl Rule for DeleteConcert {
         if let Some(row) = rows.concerts.update(&self.concert) {
             row.by_hand.deleted_at = Some(now);
         }
+        tell(rows, of_concert(self.concert), Happening::ConcertDeleted {}, now);
         Ok(Outcome::Deleted)
     }
 }
@@ -190,11 +218,12 @@ impl Rule for EditDate {
         }
     }
 
-    /// Refuses with: concert not found, date not found, held or sold, date in past, date before opening,
+    /// Refuses with: concert not found, date not found, date cancelled, held or sold, date in past, date before opening,
     /// date exists, invalid setting, seats taken.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let opens_at = live(rows, self.concert)?.start_at;
         let date = found(rows, self.concert, self.date)?.clone();
+        date.not_cancelled()?;
         let starts_at = self.starts_at.unwrap_or(date.concert_date);
         if starts_at != date.concert_date {
             nothing_taken(date.taken())?;
@@ -225,6 +254,8 @@ impl Rule for EditDate {
             row.total_seats += new;
         }
         let (concert_id, date_id) = (self.concert, self.date);
+        let what = Happening::DateChanged { starts_at, total_seats };
+        tell(rows, of_date(concert_id, date_id), what, now);
         Ok(Outcome::DateEdited { concert_id, date_id, starts_at, total_seats })
     }
 }
@@ -289,6 +320,7 @@ impl Rule for DeleteDate {
         if let Some(dates) = rows.dates_of.update(&self.concert) {
             dates.remove(&self.date);
         }
+        tell(rows, of_date(self.concert, self.date), Happening::DateWithdrawn {}, now);
         Ok(Outcome::Deleted)
     }
 }

@@ -2,9 +2,11 @@
 //! fields, the rows that it touches, and its decision.
 
 pub mod admission;
+pub mod cancellation;
 pub mod concert;
 pub mod draw;
 pub mod edit;
+pub mod job;
 pub mod payment;
 pub mod place;
 pub mod queue;

@@ -5,6 +5,7 @@ use crate::id::{ConcertId, PaymentId, PlaceKey, ReservationId, SeatKey, UserId};
 use crate::money::Money;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
+use crate::rows::event::{Happening, Subjects};
 use crate::rows::payment::Payment;
 use crate::rows::place::AdmissionEnd;
 use crate::rows::reservation::ReservationStatus;
@@ -14,6 +15,7 @@ use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::admission::{admitted, end_admission, token_keys};
 use crate::steps::concert::currency_of;
+use crate::steps::event::tell;
 use crate::steps::hold::{owned, owns_its_seats, reservation_keys};
 use crate::steps::wallet::{Movement, balance_in, post};
 use crate::time::Time;
@@ -44,7 +46,8 @@ impl Rule for Pay {
     }
 
     /// Refuses with: already paid, hold released, hold lapsed, token (see [`admitted`]),
-    /// reservation not found, currency mismatch, insufficient balance. A reservation that is there is looked at before
+    /// reservation not found, date cancelled, currency mismatch, insufficient balance. A reservation that is there is
+    /// looked at before
     /// the token, so that a retry after payment learns of the payment and not of the ended token.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let reservation = owned(rows, self.reservation, self.user, self.place);
@@ -53,6 +56,7 @@ impl Rule for Pay {
         ensure!(!overtaken, Refusal::HoldLapsed);
         admitted(rows, self.place, self.user, now)?;
         let reservation = reservation.ok_or(Refusal::ReservationNotFound)?;
+        rows.dates.get(&reservation.date).map_or(Ok(()), |date| date.not_cancelled())?;
         let (price, date) = (reservation.total_price, reservation.date);
         let currency = currency_of(rows, self.place.queue.concert);
         let balance = balance_in(rows, self.user, currency)?.amount;
@@ -109,7 +113,7 @@ impl Pay {
             .get(&self.reservation)
             .map(|seats| seats.iter().map(|seat| seat.number).collect())
             .unwrap_or_default();
-        for number in numbers {
+        for &number in &numbers {
             if let Some(seat) = rows.seats.update(&SeatKey { date, number }) {
                 seat.status = SeatStatus::Sold;
                 seat.held_until = None;
@@ -117,5 +121,17 @@ impl Pay {
                 (seat.last_holder, seat.last_holder_until) = (None, None);
             }
         }
+        let subjects = Subjects {
+            concert: Some(self.place.queue.concert),
+            date: Some(date),
+            user: Some(self.user),
+        };
+        let what = Happening::BookingPaid {
+            payment_id: self.payment,
+            reservation_id: self.reservation,
+            seat_numbers: numbers,
+            amount: price,
+        };
+        tell(rows, subjects, what, now);
     }
 }

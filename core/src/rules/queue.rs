@@ -6,10 +6,12 @@ use crate::id::{ConcertId, QueueId};
 use crate::limits::QUEUES_PER_CONCERT_MAX;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
+use crate::rows::event::Happening;
 use crate::rows::queue::{DrawRule, DrawTerms, PauseReason, QueueKind, QueueSettings, QueueState};
 use crate::rows::{Keys, Rows};
 use crate::rules::Rule;
 use crate::steps::concert::{live, queue_keys, queues_keys};
+use crate::steps::event::{of_concert, tell};
 use crate::time::Time;
 use std::collections::BTreeSet;
 
@@ -71,6 +73,8 @@ impl Rule for AddQueue {
         if let Some(queues) = rows.queues_of.update(&id) {
             queues.insert(self.queue);
         }
+        let (queue_id, name) = (self.queue.id, self.queue_name.clone());
+        tell(rows, of_concert(id), Happening::QueueAdded { queue_id, name, opens_at }, now);
         Ok(Outcome::QueueAdded { concert_id: id, queue_id: self.queue.id, opens_at })
     }
 }
@@ -133,6 +137,7 @@ impl Rule for SetQueue {
                 queue.max_active_at = now;
             }
         }
+        self.tell(rows, (before, settings), now);
         Ok(Outcome::QueueSet {
             concert_id,
             queue_id: self.queue.name(),
@@ -141,5 +146,32 @@ impl Rule for SetQueue {
             max_waiting: settings.max_waiting,
             paused: settings.paused,
         })
+    }
+}
+
+impl SetQueue {
+    fn tell(&self, rows: &mut Rows, (old, new): (QueueSettings, QueueSettings), now: Time) {
+        let subjects = of_concert(self.queue.concert);
+        if new != (QueueSettings { paused: new.paused, ..old }) {
+            let what = Happening::QueueChanged {
+                queue_id: self.queue.name(),
+                max_active: new.max_active,
+                admissions_per_second: new.admissions_per_second,
+                max_waiting: new.max_waiting,
+            };
+            tell(rows, subjects, what, now);
+        }
+        if new.paused != old.paused {
+            let PauseReason { en, ko } = self.pause_reason.clone().unwrap_or_default();
+            let what = match new.paused {
+                true => Happening::SalePaused {
+                    queue_id: self.queue.name(),
+                    reason_en: en,
+                    reason_ko: ko,
+                },
+                false => Happening::SaleResumed { queue_id: self.queue.name() },
+            };
+            tell(rows, subjects, what, now);
+        }
     }
 }

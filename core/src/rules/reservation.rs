@@ -64,7 +64,7 @@ impl Rule for Reserve {
     }
 
     /// Refuses with: token (see [`admitted`]), invalid setting (no or too many seats), date
-    /// not found, sale closed (or the performance has begun) or not open, seat not found, hold exists,
+    /// not found, date cancelled, sale closed (or the performance has begun) or not open, seat not found, hold exists,
     /// seat limit, seats taken, seats cooling off, already exists.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         admitted(rows, self.place, self.user, now)?;
@@ -72,7 +72,9 @@ impl Rule for Reserve {
         ensure!(count, Refusal::InvalidSetting { field: Field::Seats });
         let bookable = |d: &&ConcertDate| d.concert == self.place.queue.concert && d.is_live();
         let date = rows.dates.get(&self.date).filter(bookable);
-        let starts_at = date.ok_or(Refusal::DateNotFound)?.concert_date;
+        let date = date.ok_or(Refusal::DateNotFound)?;
+        date.not_cancelled()?;
+        let starts_at = date.concert_date;
         ensure!(!now.reached(starts_at), Refusal::SaleClosed);
         let concert =
             rows.concerts.get(&self.place.queue.concert).ok_or(Refusal::ConcertNotFound)?;
@@ -278,8 +280,10 @@ impl Cancel {
     fn may_end_admission(&self, rows: &Rows) -> bool {
         let policy = rows.concerts.peek(&self.place.queue.concert).map(|concert| concert.policy);
         let place = rows.places.peek(&self.place);
+        // The policy may have changed since the hold was made.
+        let hold_ms = rows.reservations.peek(&self.reservation).map_or(0, Reservation::whole_ms);
         policy.zip(place).is_some_and(|(policy, place)| {
-            policy.is_used_up(place.unpaid_ms.saturating_add(policy.hold_ttl_ms))
+            policy.is_used_up(place.unpaid_ms.saturating_add(hold_ms))
         })
     }
 }

@@ -10,9 +10,11 @@ use crate::id::{ConcertId, DateId, QueueId};
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
 use crate::rows::concert::Concert;
+use crate::rows::event::Happening;
 use crate::rows::{Keys, Rows};
 use crate::rules::Rule;
 use crate::steps::concert::{any_opened, dates_keys, live, queues_keys};
+use crate::steps::event::{of_concert, tell};
 use crate::time::Time;
 
 /// Sets when a sale opens and closes, or opens or closes it now. What is `None` stays as it is.
@@ -51,14 +53,15 @@ impl Rule for SetSale {
     /// time in past (the closing), invalid setting (the closing would not come after the opening). A time that
     /// is as announced is no new one.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        let mut concert = live(rows, self.concert)?.clone();
+        let before = live(rows, self.concert)?.clone();
+        let mut concert = before.clone();
         let queue =
             rows.queues.get(&QueueId::general(self.concert)).ok_or(Refusal::QueueNotFound)?;
         let draw = queue.rule.terms.clone();
 
         if let Some(opens_at) = self.opens_at.filter(|new| *new != concert.start_at) {
-            let before = concert.opens_at();
-            ensure!(!now.reached(before), Refusal::SaleHasOpened { opens_at: before });
+            let announced = concert.opens_at();
+            ensure!(!now.reached(announced), Refusal::SaleHasOpened { opens_at: announced });
             to_come(Field::OpensAt, opens_at, now)?;
             draw.check(opens_at)?;
             starts_after(rows, self.concert, opens_at)?;
@@ -83,10 +86,26 @@ impl Rule for SetSale {
             announced_opens_at: Some(concert.start_at),
             announced_closes_at: concert.end_at,
         };
+        self.tell(rows, (&before, &concert), now);
         if let Some(row) = rows.concerts.update(&self.concert) {
             *row = concert;
         }
         Ok(outcome)
+    }
+}
+
+impl SetSale {
+    fn tell(&self, rows: &mut Rows, (old, new): (&Concert, &Concert), now: Time) {
+        let subjects = of_concert(self.concert);
+        if (old.start_at, old.end_at) != (new.start_at, new.end_at) {
+            let (opens_at, closes_at) = (new.start_at, new.end_at);
+            tell(rows, subjects, Happening::SaleScheduled { opens_at, closes_at }, now);
+        }
+        match (old.on_sale(now).is_ok(), new.on_sale(now).is_ok()) {
+            (false, true) => tell(rows, subjects, Happening::SaleOpened {}, now),
+            (true, false) => tell(rows, subjects, Happening::SaleClosed {}, now),
+            _ => {}
+        }
     }
 }
 

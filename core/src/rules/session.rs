@@ -10,10 +10,12 @@ use crate::limits::{REFRESH_AGAIN_MS, SESSION_MS_MAX, SESSIONS_PER_USER_MAX};
 use crate::money::Money;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
+use crate::rows::event::Happening;
 use crate::rows::session::{Session, SessionTimes, unnamed};
 use crate::rows::user::User;
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
+use crate::steps::event::{of_user, tell};
 use crate::steps::wallet::balance;
 use crate::time::Time;
 
@@ -347,6 +349,7 @@ impl Rule for DeleteUser {
             };
         }
         end_all(rows, self.user, None, self.times, now);
+        tell(rows, of_user(self.user), Happening::UserDeleted {}, now);
         Ok(Outcome::UserDeleted)
     }
 }

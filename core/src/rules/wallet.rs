@@ -6,11 +6,13 @@ use crate::limits::{BALANCE_MAX, CHARGE_MAX, CHARGE_MIN};
 use crate::money::{Currency, Money};
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
+use crate::rows::event::Happening;
 use crate::rows::wallet::{Account, TransferKind};
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::admission::{admitted, arrive, token_keys};
 use crate::steps::concert::currency_of;
+use crate::steps::event::{of_user, tell};
 use crate::steps::wallet::{Movement, balance_in, post};
 use crate::time::Time;
 
@@ -132,6 +134,13 @@ impl Rule for Adjust {
             reason: Some(self.reason.clone()),
         };
         post(rows, self.user, movement, after, now);
+        let (adjustment_id, reason) = (self.adjustment, self.reason.clone());
+        let what = if credit {
+            Happening::BalanceCredited { adjustment_id, amount: size, reason }
+        } else {
+            Happening::BalanceDebited { adjustment_id, amount: size, reason }
+        };
+        tell(rows, of_user(self.user), what, now);
         let (adjustment_id, user_id) = (self.adjustment, self.user);
         Ok(Outcome::Adjusted { adjustment_id, user_id, amount: self.amount, balance: after })
     }

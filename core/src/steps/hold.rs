@@ -1,7 +1,7 @@
 //! The steps of a hold: whose it is, and its end by its owner, by its time, or with its admission.
 
 use crate::id::{PlaceKey, ReservationId, SeatKey, UserId};
-use crate::rows::place::AdmissionEnd;
+use crate::rows::place::{Admission, AdmissionEnd};
 use crate::rows::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use crate::rows::seat::{Seat, SeatStatus};
 use crate::rows::{Keys, Rows, want};
@@ -72,6 +72,24 @@ pub(crate) fn release(rows: &mut Rows, place: PlaceKey, id: ReservationId, now: 
     {
         count_unpaid(rows, place, lasted);
     }
+}
+
+/// Ends a hold that counts, through no fault of its user: nothing of it is held against them, and they may shop on.
+/// One whose time is over has ended with its admission.
+pub(crate) fn call_off(rows: &mut Rows, id: ReservationId, now: Time) -> bool {
+    let held = |r: &&Reservation| r.still_held(now).is_ok();
+    let Some(place) = rows.reservations.get(&id).filter(held).map(|reservation| reservation.place)
+    else {
+        return false;
+    };
+    let under = |admission: &Admission| admission.reservation == Some(id);
+    if rows.admissions.get(&place).is_some_and(under)
+        && let Some(admission) = rows.admissions.update(&place)
+    {
+        admission.reservation = None;
+        admission.token_expiry = admission.shop_until;
+    }
+    end_hold(rows, id, ReservationStatus::Cancelled, now)
 }
 
 /// Ends an admission whose time is over, with its hold. Returns whether it did.

@@ -3,5 +3,8 @@
 
 pub mod admission;
 pub mod concert;
+pub mod event;
 pub mod hold;
+pub mod job;
+pub mod refund;
 pub mod wallet;

@@ -302,3 +302,20 @@ fn unpaid_time_follows_and_wears_off() {
         each(1, 9, |n| format!("reserve u1 r{n} -> held\n+4m59s\ncancel u1 r{n} -> released"))
     ));
 }
+
+/// A hold counts for as long as it was, also where the concert's holds are shorter by now: whoever is out of the shop
+/// with its release is counted out.
+#[test]
+fn a_hold_of_before_counts_as_it_was() {
+    check(
+        "
+        concert c1 hold 10m rehold 1m grace 9m shop 20m
+        join u1
+        reserve u1 r1 seats 1
+        +5m
+        edit_concert c1 hold 10s
+        cancel u1 r1                     -> released
+        see queue c1                     -> active 0
+        ",
+    );
+}

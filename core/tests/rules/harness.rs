@@ -4,7 +4,9 @@
 use boxoffice_core::batch::{Envelope, Reply, load_all, run};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::ConcertDate;
-use boxoffice_core::id::{ConcertId, PlaceKey, QueueId, ReservationId, SessionId, UserId};
+use boxoffice_core::id::{
+    ConcertId, EventKey, PlaceKey, QueueId, ReservationId, SessionId, UserId,
+};
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::queue::{Place, PlaceStatus};
 use boxoffice_core::reservation::Reservation;
@@ -65,6 +67,8 @@ impl World {
         }
         tables!(each load);
         self.load_indexes(keys, rows);
+        let last = self.events.last_key_value().map_or(0, |(key, _)| key.number);
+        rows.number_events_from(EventKey { node: 1, number: last + 1 });
     }
 
     /// An index of sets always has an entry; where nobody is in it, an empty one.

@@ -11,10 +11,12 @@ mod concert;
 mod cool_off;
 mod drawing;
 mod edit;
+mod event;
 mod harness;
 mod histories;
 mod idempotency;
 mod invariants;
+mod job;
 mod lanes;
 mod look;
 mod payment;
@@ -34,12 +36,13 @@ mod words;
 use boxoffice_core::command::Command;
 use boxoffice_core::refusal::Refusal;
 
-const SCRIPTS: [&str; 16] = [
+const SCRIPTS: [&str; 17] = [
     include_str!("concert.rs"),
     include_str!("cool_off.rs"),
     include_str!("drawing.rs"),
     include_str!("edit.rs"),
     include_str!("idempotency.rs"),
+    include_str!("job.rs"),
     include_str!("lanes.rs"),
     include_str!("payment.rs"),
     include_str!("queue.rs"),

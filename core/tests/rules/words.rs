@@ -166,6 +166,37 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::Adjusted { amount, balance, .. } => {
             format!("adjusted {} balance {}", amount.0, balance.0)
         }
+        of_a_job => job_outcome(of_a_job),
+    }
+}
+
+fn job_outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::DateCancelled { job_id, reason, .. } => {
+            format!("cancelled {} {reason}", name(job_id.0))
+        }
+        Outcome::DateClearing { ended, refunded, left_because, done, .. } => {
+            let ended = numbers(ended.iter().map(|id| name(id.0)));
+            let ended = if ended.is_empty() { "-" } else { &ended };
+            let state = if *done { "done" } else { "going" };
+            let because = left_because.as_deref().unwrap_or_default();
+            format!("cleared {ended} {} {state} {because}", refunded.len())
+        }
+        Outcome::JobTaken { taken, .. } => {
+            if *taken {
+                "taken".to_owned()
+            } else {
+                "taken_no_more".to_owned()
+            }
+        }
+        Outcome::JobPutOff { failed, .. } => {
+            if *failed {
+                "failed".to_owned()
+            } else {
+                "put_off".to_owned()
+            }
+        }
+        other => panic!("no words for {other:?}"),
     }
 }
 
@@ -183,6 +214,7 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::DateBeforeOpening { starts_at, opens_at } => {
             format!("{code} {} {}", offset(*starts_at), offset(*opens_at))
         }
+        Refusal::DateCancelled { reason } => format!("{code} {reason}"),
         Refusal::HeldOrSold { seats } => format!("{code} {seats}"),
         Refusal::BalanceTooLow { balance } => format!("{code} {}", balance.0),
         Refusal::RefundTooHigh { left } => format!("{code} {}", left.0),

@@ -14,11 +14,22 @@ macro_rules! stored {
     };
 }
 
+/// A check of events, each as a row of `e`; their data are null where they are no JSON.
+macro_rules! told {
+    ($sql:literal) => {
+        concat!(
+            "WITH e AS (SELECT node_number, event_number, kind, user_id, created_at,
+                CASE WHEN json_valid(data) THEN data END AS data FROM event) ",
+            $sql
+        )
+    };
+}
+
 const fn check(name: &'static str, sentence: &'static str, sql: &'static str) -> Check {
     Check { name, sentence, sql }
 }
 
-/// Every check, by what it is about: seats, money, the queue, accounts, stored replies.
+/// Every check, by what it is about: seats, money, the queue, accounts, stored replies, events.
 pub const CHECKS: &[Check] = &[
     check(
         "words_known",
@@ -413,7 +424,7 @@ pub const CHECKS: &[Check] = &[
                     WHEN 'object' THEN (SELECT min(key) FROM json_each(reply) HAVING count(*) = 1) END, '')
              NOT IN ('Registered', 'Joined', 'Left', 'Arrived', 'Reserved', 'Released', 'Charged', 'Paid',
                 'ConcertCreated', 'DateAdded', 'SaleSet', 'QueueAdded', 'QueueSet', 'DrawSet',
-                'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted', 'Refunded')"
+                'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted', 'Refunded', 'DateCancelled')"
         ),
     ),
     check(
@@ -488,6 +499,78 @@ pub const CHECKS: &[Check] = &[
             AND w.queue_id = unhex(coalesce(reply ->> '$.Joined.place.queue', reply ->> '$.Joined.place.concert'), '-')
             AND w.sequence = reply ->> '$.Joined.place.sequence'
          WHERE reply -> '$.Joined' IS NOT NULL AND w.user_id IS NOT scope_id"
+        ),
+    ),
+    check(
+        "job_state",
+        "a job is due until it has ended, held while it runs, and of a kind that there is",
+        "SELECT 'job ' || lower(hex(job_id)) || ' is ' || state FROM job
+         WHERE (due_at IS NULL) <> (state IN ('done', 'failed')) OR (ended_at IS NULL) <> (due_at IS NOT NULL)
+            OR (holder_id IS NULL) <> (state <> 'running')
+            OR state NOT IN ('waiting', 'running', 'done', 'failed') OR kind <> 'date_cancellation'
+            OR NOT json_valid(report) OR done_count < 0 OR done_count > total_count",
+    ),
+    check(
+        "date_cancelled",
+        "a cancelled date has its job, and nothing of it is held or sold any more when that is done",
+        "SELECT 'date ' || lower(hex(concert_date_id)) FROM concert_date d
+         LEFT JOIN job j ON j.job_id = d.cancel_job_id
+         WHERE (cancelled_at IS NULL) <> (cancel_job_id IS NULL) OR (cancelled_at IS NULL) <> (cancel_reason IS NULL)
+            OR (cancelled_at IS NOT NULL AND j.job_id IS NULL)
+            OR (j.state = 'done' AND EXISTS (SELECT 1 FROM seat s
+                WHERE s.concert_date_id = d.concert_date_id AND s.status IN ('held', 'sold')))",
+    ),
+    check(
+        "event_numbers",
+        "the events of a node are numbered without gaps",
+        "SELECT 'node ' || node_number || ': ' || count(*) || ' of ' || min(event_number) || ' to ' || max(event_number)
+         FROM event GROUP BY node_number
+         HAVING min(event_number) < 1 OR count(*) <> max(event_number) - min(event_number) + 1",
+    ),
+    check(
+        "event_known",
+        "an event is of a kind that there is",
+        told!(
+            "SELECT 'event ' || node_number || '-' || event_number || ': ' || kind FROM e
+         WHERE data IS NULL OR kind NOT IN ('booking.paid', 'balance.credited', 'balance.debited',
+            'user.deleted', 'concert.created', 'concert.changed', 'concert.deleted', 'policy.changed',
+            'date.added', 'date.changed', 'date.withdrawn', 'sale.scheduled', 'sale.opened', 'sale.closed',
+            'sale.paused', 'sale.resumed', 'booking.refunded', 'queue.added', 'queue.changed', 'draw.given', 'date.cancelled', 'date.cleared')"
+        ),
+    ),
+    check(
+        "event_paid",
+        "a payment has its event once, for as long as events are kept",
+        told!(
+            ", told AS MATERIALIZED (SELECT unhex(data ->> '$.payment_id', '-') AS amount_id, count(*) AS times
+                FROM e WHERE kind = 'booking.paid' GROUP BY 1),
+            since AS (SELECT max(:now - 2592000000 + :slack, coalesce((SELECT CAST(setting_value AS INTEGER)
+                FROM sale_setting WHERE setting_name = 'events_since'), 0)) AS moment)
+         SELECT 'payment ' || lower(hex(amount_id)) || ': ' || coalesce(times, 0)
+         FROM amount LEFT JOIN told USING (amount_id)
+         WHERE payment_date > (SELECT moment FROM since) AND times IS NOT 1"
+        ),
+    ),
+    check(
+        "event_refunded",
+        "a refund has its event once, for as long as events are kept",
+        told!(
+            ", told AS MATERIALIZED (SELECT unhex(data ->> '$.refund_id', '-') AS refund_id, count(*) AS times
+                FROM e WHERE kind = 'booking.refunded' GROUP BY 1)
+         SELECT 'refund ' || lower(hex(refund_id)) || ': ' || coalesce(times, 0)
+         FROM refund LEFT JOIN told USING (refund_id)
+         WHERE created_at > :now - 2592000000 + :slack AND times IS NOT 1"
+        ),
+    ),
+    check(
+        "event_true",
+        "an event of a payment tells what was paid",
+        told!(
+            "SELECT 'event ' || node_number || '-' || event_number FROM e
+         LEFT JOIN amount a ON a.amount_id = unhex(data ->> '$.payment_id', '-')
+         WHERE kind = 'booking.paid' AND (a.user_id IS NOT e.user_id OR a.amount IS NOT data ->> '$.amount'
+            OR a.payment_date IS NOT e.created_at
+            OR a.reservation_id IS NOT unhex(data ->> '$.reservation_id', '-'))"
         ),
     ),
 ];

@@ -48,6 +48,13 @@ const ADVICE: &[(Code, &str)] = &[
     ),
     (Code::AmountOutOfRange, "Show `min` and `max` at the amount's field."),
     (Code::BalanceLimit, "Show `limit`; a smaller amount may fit."),
+    (Code::DateCancelled, "Show `reason`, and let another date be chosen."),
+    (Code::JobNotFound, "Look the job up in the list: the id is mistyped, or of another server."),
+    (Code::JobNotHeld, "Do nothing: only servers are told so, and another one is at it."),
+    (
+        Code::EventsGone,
+        "Some events were missed. Compare with the lists of bookings, and read on without `after`.",
+    ),
     (Code::PaymentNotFound, "For operators: look the payment up again; the id is mistyped."),
     (
         Code::SeatsNotBooked,

@@ -1,7 +1,7 @@
 //! What a user has bought. Needs no queue token: that is used up by paying.
 
 use super::App;
-use super::concert::local;
+use super::concert::{CancelledView, local};
 use super::extract::{Identity, Query};
 use super::problem::Problem;
 use super::refund::{RefundView, refunds_of, seats_of};
@@ -36,6 +36,10 @@ pub struct BookingView {
     starts_at_local: Option<String>,
     /// IANA name of that zone.
     time_zone: Option<String>,
+    /// That the date was cancelled by its organiser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cancelled: Option<CancelledView>,
     /// Confirmed, or refunded once no seat is left.
     status: StatusView,
     /// Seats that were paid for.
@@ -108,7 +112,13 @@ fn view(app: &App, ((whole, payment), over, refunds): &Found) -> BookingView {
     let over = over.as_ref();
     let concert = app.read_model.concert(row.concert()).map(|concert| concert.row());
     let concert = concert.as_deref().or(over.map(|(_, concert)| concert));
-    let starts_at = app.read_model.date(row.date).map(|date| date.starts_at);
+    let shown = app.read_model.date(row.date);
+    let cancelled = match &shown {
+        Some(date) => date.cancelled.as_ref(),
+        None => over.and_then(|(date, _)| date.cancelled.as_ref()),
+    };
+    let cancelled = CancelledView::of(cancelled);
+    let starts_at = shown.map(|date| date.starts_at);
     let starts_at = starts_at.or(over.map(|(date, _)| date.concert_date));
     let zone = concert.and_then(|concert| concert.time_zone.as_deref());
     BookingView {
@@ -120,6 +130,7 @@ fn view(app: &App, ((whole, payment), over, refunds): &Found) -> BookingView {
         starts_at: starts_at.map(Stamp),
         starts_at_local: starts_at.and_then(|at| local(at, zone)),
         time_zone: zone.map(str::to_owned),
+        cancelled,
         status: status_view(row.status),
         seat_numbers: seats.iter().map(|seat| seat.number).collect(),
         refunded_seat_numbers: seats_of(refunds),

@@ -10,7 +10,7 @@ use crate::read_model::{ConcertModel, DateModel, Status, Stock};
 use crate::zone;
 use axum::extract::State;
 use axum::response::Response;
-use boxoffice_core::concert::{Concert, ConcertDate, Policy};
+use boxoffice_core::concert::{Cancellation, Concert, ConcertDate, Policy};
 use boxoffice_core::draw::commitment;
 use boxoffice_core::id::{ConcertId, DateId, Uuid};
 use boxoffice_core::time::Time;
@@ -38,7 +38,7 @@ pub enum SaleState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClosedBecause {
-    /// All dates have started.
+    /// All dates have started or were cancelled.
     DatesOver,
     /// The announced closing has come.
     ClosingTime,
@@ -301,7 +301,28 @@ pub struct DateView {
     /// IANA name of that zone.
     time_zone: Option<String>,
     total_seats: u64,
+    /// None of a date that was cancelled.
     available_seats: u64,
+    /// That the organiser has cancelled it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cancelled: Option<CancelledView>,
+}
+
+/// That a date was cancelled by its organiser: nothing of it is sold any more.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CancelledView {
+    #[schema(value_type = String, format = DateTime)]
+    at: Stamp,
+    /// In the organiser's words.
+    reason: String,
+}
+
+impl CancelledView {
+    pub(super) fn of(cancelled: Option<&Cancellation>) -> Option<Self> {
+        let view = |c: &Cancellation| Self { at: c.at.into(), reason: c.reason.clone() };
+        cancelled.map(view)
+    }
 }
 
 /// A time by the clocks of a place.
@@ -316,7 +337,8 @@ pub(super) fn date_view(date: &DateModel, zone: Option<&str>, now: Time) -> Date
         starts_at_local: local(date.starts_at, zone),
         time_zone: zone.map(str::to_owned),
         total_seats: date.total_seats,
-        available_seats: date.available(now),
+        available_seats: if date.cancelled.is_some() { 0 } else { date.available(now) },
+        cancelled: CancelledView::of(date.cancelled.as_ref()),
     }
 }
 
@@ -329,6 +351,7 @@ pub(super) fn row_view(id: DateId, row: &ConcertDate, zone: Option<&str>) -> Dat
         time_zone: zone.map(str::to_owned),
         total_seats: row.total_seats,
         available_seats: row.available_seats,
+        cancelled: CancelledView::of(row.cancelled.as_ref()),
     }
 }
 
@@ -348,6 +371,10 @@ pub struct DateFigures {
     /// Held and not paid yet.
     held_seats: u64,
     sold_seats: u64,
+    /// That it was cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cancelled: Option<CancelledView>,
     /// Taken off the sale.
     blocked_seats: u64,
 }
@@ -363,6 +390,7 @@ impl DateFigures {
             time_zone,
             total_seats,
             available_seats,
+            cancelled,
         } = view;
         Self {
             concert_date_id,
@@ -373,6 +401,7 @@ impl DateFigures {
             available_seats,
             held_seats,
             sold_seats,
+            cancelled,
             blocked_seats,
         }
     }

@@ -2,8 +2,9 @@
 
 use super::asset::{Asset, Keep};
 use super::{
-    account, admin, booking, concert, document, draw, edit, export, funds, me, my_sessions, ops,
-    payment, problem, queue, queues, refund, reservation, sale, seat, session, user, wallet,
+    account, admin, booking, concert, document, draw, edit, event, export, funds, job, me,
+    my_sessions, ops, payment, problem, queue, queues, refund, reservation, sale, seat, session,
+    user, wallet,
 };
 use axum::response::Response;
 use hyper::HeaderMap;
@@ -36,6 +37,8 @@ use utoipa::{Modify, OpenApi};
         funds::user_balance, funds::credit_balance, funds::debit_balance,
         refund::show_payment, refund::refund_payment,
         draw::set_draw,
+        event::list,
+        job::cancel_date, job::list, job::show,
         ops::livez, ops::readyz, ops::metrics,
     ),
     tags(

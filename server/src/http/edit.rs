@@ -148,7 +148,7 @@ pub async fn delete_concert(
 }
 
 /// Whose date it is, as the read model shows it or the database has it; that never changes.
-async fn concert_of(app: &App, date: DateId) -> Result<ConcertId, Problem> {
+pub(super) async fn concert_of(app: &App, date: DateId) -> Result<ConcertId, Problem> {
     if let Some(shown) = app.read_model.date(date) {
         return Ok(shown.concert);
     }
@@ -161,7 +161,7 @@ async fn concert_of(app: &App, date: DateId) -> Result<ConcertId, Problem> {
 /// Moves a date of which nothing is held or sold, sets zones and prices of seats that are free, adds seats.
 #[utoipa::path(patch, path = "/api/v1/admin/concert-dates/{id}", tag = "Operator", request_body = DateChange, params(("id" = Uuid, Path)),
     security(("operator" = [])),
-    responses((status = 200, body = ChangedDateView), (status = 400, description = "invalid_body"), (status = 404, description = "date_not_found, concert_not_found"), (status = 409, description = "held_or_sold, seats_taken, already_exists"), (status = 422, description = "invalid_setting, date_in_past, date_before_opening")))]
+    responses((status = 200, body = ChangedDateView), (status = 400, description = "invalid_body"), (status = 404, description = "date_not_found, concert_not_found"), (status = 409, description = "date_cancelled, held_or_sold, seats_taken, already_exists"), (status = 422, description = "invalid_setting, date_in_past, date_before_opening")))]
 pub async fn change_date(
     State(app): State<App>,
     PathId(id): PathId,

@@ -37,7 +37,7 @@ pub struct PaymentView {
 /// Pays a held reservation from the balance: the seats are the user's, the queue token is used up.
 #[utoipa::path(post, path = "/api/v1/reservations/{id}/payment", tag = "Reservations", params(("id" = Uuid, Path), ("Idempotency-Key" = String, Header, description = "Required: makes a retry safe")),
     security(("identity" = [], "queue_token" = [])),
-    responses((status = 201, body = PaymentView), (status = 402, description = "insufficient_balance: the hold stays, charge and retry"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "reservation_not_found"), (status = 409, description = "already_paid"), (status = 410, description = "hold_lapsed, hold_released"), (status = 422, description = "idempotency_key_reused")))]
+    responses((status = 201, body = PaymentView), (status = 402, description = "insufficient_balance: the hold stays, charge and retry"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "reservation_not_found"), (status = 409, description = "already_paid, date_cancelled"), (status = 410, description = "hold_lapsed, hold_released"), (status = 422, description = "idempotency_key_reused")))]
 pub async fn pay(
     State(app): State<App>,
     PathId(id): PathId,

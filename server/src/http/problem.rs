@@ -108,8 +108,12 @@ problems! {
     CurrencyMismatch(409, None, "The balance is in another currency.", "잔액과 통화가 다릅니다."),
     AmountOutOfRange(422, None, "The amount is outside the allowed range.", "허용 범위를 벗어난 금액입니다."),
     BalanceLimit(409, None, "The balance would exceed its limit.", "잔액 한도를 초과합니다."),
+    DateCancelled(409, None, "This date was cancelled by its organiser. See reason.", "주최 측이 취소한 회차입니다. reason을 확인해 주세요."),
+    JobNotFound(404, None, "There is no such job.", "해당 작업이 없습니다."),
+    JobNotHeld(409, None, "The job has ended, is not due, or another server is at it.", "작업이 끝났거나 아직 시작할 때가 아니거나 다른 서버가 처리하고 있습니다."),
     UserNotFound(404, None, "The user was not found.", "사용자를 찾을 수 없습니다."),
     BalanceTooLow(409, None, "The balance is lower than the amount to debit.", "차감하려는 금액보다 잔액이 적습니다."),
+    EventsGone(410, None, "Events after this cursor are not kept any more. Read on without one.", "이 커서 이후의 이벤트는 더 이상 보관되지 않습니다. 커서 없이 다시 조회해 주세요."),
     SelfChargeOff(403, None, "You cannot charge your balance yourself. The organiser does it for you.", "잔액을 직접 충전할 수 없습니다. 주최 측에서 충전해 드립니다."),
     IdempotencyKeyReused(422, None, "This Idempotency-Key was already used for another request.", "이미 다른 요청에 사용한 Idempotency-Key입니다."),
     InvalidSetting(422, None, "A field has a value that is not allowed.", "허용되지 않는 값이 있습니다."),
@@ -436,6 +440,7 @@ impl From<Refusal> for Problem {
             Refusal::DateBeforeOpening { starts_at, opens_at } => {
                 problem.with("starts_at", stamp(starts_at)).with("opens_at", stamp(opens_at))
             }
+            Refusal::DateCancelled { reason } => problem.with("reason", reason),
             Refusal::HeldOrSold { seats } => problem.with("seats", seats),
             Refusal::SaleHasOpened { opens_at } => problem.with("opens_at", stamp(opens_at)),
             Refusal::SaleTimeInPast { field: Field::OpensAt, at } => {

@@ -152,7 +152,7 @@ fn seat_set(numbers: &[u32]) -> Result<BTreeSet<u32>, Problem> {
 /// Holds seats: all of them or none.
 #[utoipa::path(post, path = "/api/v1/reservations", tag = "Reservations", request_body = NewReservation, params(("Idempotency-Key" = Option<String>, Header)),
     security(("identity" = [], "queue_token" = [])),
-    responses((status = 201, body = ReservationView), (status = 400, description = "invalid_body"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found, seat_not_found"), (status = 409, description = "seats_taken, seats_cooling_off, hold_exists, seat_limit, sale_not_open, sale_closed"), (status = 422, description = "invalid_setting, idempotency_key_reused"), (status = 503, description = "busy, database_unavailable")))]
+    responses((status = 201, body = ReservationView), (status = 400, description = "invalid_body"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found, seat_not_found"), (status = 409, description = "seats_taken, date_cancelled, seats_cooling_off, hold_exists, seat_limit, sale_not_open, sale_closed"), (status = 422, description = "invalid_setting, idempotency_key_reused"), (status = 503, description = "busy, database_unavailable")))]
 pub async fn reserve(
     State(app): State<App>,
     shopper: Shopper,

@@ -7,8 +7,9 @@ use super::observe::{Observer, observe};
 use super::pages::{documents, index, without_slash};
 use super::problem::{Code, Problem, TABLE};
 use super::{
-    App, account, admin, booking, concert, docs, draw, edit, export, funds, me, my_sessions, ops,
-    payment, queue, queues, refund, reservation, sale, seat, session, user, wallet,
+    App, account, admin, booking, concert, docs, draw, edit, event, export, funds, job, me,
+    my_sessions, ops, payment, queue, queues, refund, reservation, sale, seat, session, user,
+    wallet,
 };
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;
@@ -115,6 +116,10 @@ pub fn routes() -> Vec<Route> {
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/queue",       Operator,   Class::Operator, put(admin::set_queue)),
         route(Method::POST,   "/api/v1/admin/concerts/{id}/queues",      Operator,   Class::Operator, post(queues::add_queue)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/draw",        Operator,   Class::Operator, put(draw::set_draw)),
+        route(Method::POST,   "/api/v1/admin/concert-dates/{id}/cancellation", Operator, Class::Operator, post(job::cancel_date)),
+        route(Method::GET,    "/api/v1/admin/jobs",                      Operator,   Class::Operator, get(job::list)),
+        route(Method::GET,    "/api/v1/admin/jobs/{id}",                 Operator,   Class::Operator, get(job::show)),
+        route(Method::GET,    "/api/v1/admin/events",                    Operator,   Class::Operator, get(event::list)),
         route(Method::GET,    "/livez",                                  Public,     watched, get(ops::livez)),
         route(Method::GET,    "/readyz",                                 Public,     watched, get(ops::readyz)),
         route(Method::GET,    "/metrics",                                Public,     Class::Operator, get(ops::metrics)),

@@ -306,6 +306,7 @@ mod tests {
             blocked_seats: 0,
             revision: 0,
             withdrawn_at: None,
+            cancelled: None,
         };
         rows.dates.insert(DATE, date);
         for &number in &numbers {

@@ -3,7 +3,7 @@
 
 use super::compact::{Compact, CompactMap, Reading, Seats};
 use super::stock::Stock;
-use boxoffice_core::concert::{ConcertDate, Seat, SeatStatus};
+use boxoffice_core::concert::{Cancellation, ConcertDate, Seat, SeatStatus};
 use boxoffice_core::id::{ConcertId, DateId};
 use boxoffice_core::time::Time;
 use hyper::body::Bytes;
@@ -57,6 +57,8 @@ pub struct DateModel {
     pub total_seats: u64,
     /// How often an operator has changed it: one of another revision is read whole.
     pub revision: u64,
+    /// That it was cancelled: nothing of it is sold.
+    pub cancelled: Option<Cancellation>,
     /// Locked before the picture where both are, and alone while rendering: who changes seats does not
     /// wait for that.
     rendered: Mutex<Rendered>,
@@ -208,6 +210,7 @@ impl DateModel {
             starts_at: row.concert_date,
             total_seats: row.total_seats,
             revision: row.revision,
+            cancelled: row.cancelled.clone(),
             rendered: Mutex::default(),
             picture: Mutex::new(Picture { compact: Compact::new(), ..Picture::default() }),
         }

@@ -375,10 +375,12 @@ impl ReadModel {
         for concert in self.concerts() {
             let mut stock = Stock::default();
             let dates = self.dates_of(concert.id);
-            for date in dates.iter().filter(|date| !now.reached(date.starts_at)) {
+            let on_sale =
+                |date: &&Arc<DateModel>| date.cancelled.is_none() && !now.reached(date.starts_at);
+            for date in dates.iter().filter(on_sale) {
                 stock.add(date.stock(now));
             }
-            stock.is_over = dates.last().is_some_and(|last| now.reached(last.starts_at));
+            stock.is_over = !dates.is_empty() && !dates.iter().any(|date| on_sale(&date));
             concert.stock.set(stock);
         }
     }

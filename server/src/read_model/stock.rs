@@ -19,7 +19,7 @@ pub struct Stock {
     pub held: u64,
     /// Those that an operator has taken off the sale.
     pub blocked: u64,
-    /// There are dates, and all of them have started: nothing can be had any more.
+    /// There are dates, and all of them have started or were cancelled: nothing can be had any more.
     pub is_over: bool,
 }
 

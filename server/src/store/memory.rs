@@ -1,9 +1,11 @@
 //! A store in memory, for the simulation: what is committed stays until the process ends.
 
 use super::Store;
+use super::events::{ONLY_NODE, old};
 use super::fault::Fault;
 use super::records::{Cell, Record};
 use super::table::{API_KEY, SALE_SETTING};
+use boxoffice_core::id::EventKey;
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::queue::PlaceStatus;
 use boxoffice_core::rows::{Keys, Rows, Set, Table};
@@ -165,7 +167,10 @@ impl MemoryStore {
     /// Every row of every table, for comparing stores.
     #[must_use]
     pub fn dump(&self) -> Dump {
-        let mut dump = Dump::from([(API_KEY.name, Vec::new()), (SALE_SETTING.name, Vec::new())]);
+        // As the migrations leave them.
+        let since = [Cell::Text("events_since".into()), Cell::Text("0".into())];
+        let settings = vec![since.to_vec()];
+        let mut dump = Dump::from([(API_KEY.name, Vec::new()), (SALE_SETTING.name, settings)]);
         macro_rules! dump {
             (index $($line:tt)*) => {};
             (list $field:ident: $key:ty => $row:ty) => {
@@ -217,6 +222,8 @@ impl Store for MemoryStore {
             (added $($line:tt)*) => {};
         }
         tables!(each load);
+        let last = self.events.last_key_value().map_or(0, |(key, _)| key.number);
+        rows.number_events_from(EventKey { node: ONLY_NODE, number: last + 1 });
         Ok(())
     }
 
@@ -243,5 +250,14 @@ impl Store for MemoryStore {
             self.idempotency.remove(key);
         }
         Ok(old.len())
+    }
+
+    fn prune_events(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
+        let first = self.events.iter().map(|(key, event)| (key.number, event.created_at));
+        let first: Vec<_> = first.take(limit.saturating_add(1)).collect();
+        let Some(last) = old(&first, cutoff, limit) else { return Ok(0) };
+        let before = self.events.len();
+        self.events.retain(|key, _| key.number > last);
+        Ok(before - self.events.len())
     }
 }

@@ -2,6 +2,7 @@
 //! it decides nothing. Transactions are begun, committed, rolled back and run again in one place:
 //! [`transact`].
 
+pub mod events;
 pub mod fault;
 pub mod keys;
 pub mod memory;
@@ -41,7 +42,7 @@ pub trait Store: Send {
     fn begin(&mut self) -> Result<(), Fault>;
 
     /// Puts the rows that `keys` names into `rows`, each as present or as absent, locked against
-    /// other writers until the transaction ends.
+    /// other writers until the transaction ends; tells them where their events go on.
     ///
     /// # Errors
     /// The database is not available, or holds what no boxoffice has written.
@@ -103,6 +104,15 @@ pub trait Store: Send {
     /// # Errors
     /// The database is not available.
     fn prune_sessions(&mut self, _cutoff: Time, _limit: usize) -> Result<usize, Fault> {
+        Ok(0)
+    }
+
+    /// Deletes up to `limit` events of each node that are older than `cutoff`, but for its newest, outside of any
+    /// transaction. Returns how many.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn prune_events(&mut self, _cutoff: Time, _limit: usize) -> Result<usize, Fault> {
         Ok(0)
     }
 

@@ -1,13 +1,15 @@
 //! The read side: what views need from the database and the read model does not hold.
 
+use super::events::{Kept, Told};
 use super::fault::Fault;
 use super::keys::LiveKey;
 use super::memory::Dump;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId,
-    Uuid,
+    ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId,
+    UserId, Uuid,
 };
+use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
@@ -240,6 +242,47 @@ pub trait Reads: Send {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<(u64, Transfer)>, Fault>;
+    /// The first and the last event that is kept of each node.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn events_kept(&mut self) -> Result<Kept, Fault>;
+    /// A node's events after this number, in their order, at most `limit`.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn events(&mut self, node: u64, after: u64, limit: usize) -> Result<Vec<Told>, Fault>;
+    /// A job.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn job(&mut self, id: JobId) -> Result<Option<Job>, Fault>;
+    /// Jobs, newest first, made before the job `before` if given.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn jobs(&mut self, before: Option<JobId>, limit: usize) -> Result<Vec<(JobId, Job)>, Fault>;
+    /// Jobs that a process may take at `now`, the longest due first.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn jobs_due(&mut self, now: Time, limit: usize) -> Result<Vec<(JobId, Job)>, Fault>;
+    /// How many jobs there are in each state.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn job_counts(&mut self) -> Result<Vec<(JobState, u64)>, Fault>;
+    /// Reservations that have seats of a date, in the order of their ids, after `after` if given. It reads all
+    /// seats of the date.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn taken(
+        &mut self,
+        date: DateId,
+        after: Option<ReservationId>,
+        limit: usize,
+    ) -> Result<Vec<ReservationId>, Fault>;
     /// The live operators' keys: the hash of each secret, and the key's id.
     ///
     /// # Errors

@@ -4,7 +4,9 @@
 mod cell;
 mod column;
 mod concert;
+mod event;
 mod idempotency;
+pub mod job;
 pub mod key;
 mod payment;
 mod place;

@@ -12,7 +12,7 @@ use crate::metrics::{CommandLabel, Metrics, PrunedLabel};
 use crate::store::{Fault, Store, transact_within};
 use crate::supervisor::caught;
 use boxoffice_core::batch::{self, Envelope, Reply};
-use boxoffice_core::limits::IDEMPOTENCY_KEEP_MS;
+use boxoffice_core::limits::{EVENT_KEEP_MS, IDEMPOTENCY_KEEP_MS};
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::refusal::Refusal;
@@ -258,6 +258,12 @@ impl Worker {
             Ok(Outcome::Charged { amount, .. }) => self.metrics.charged.inc_by(units(*amount)),
             Ok(Outcome::Paid { amount, .. }) => self.metrics.paid.inc_by(units(*amount)),
             Ok(Outcome::Refunded { amount, .. }) => self.metrics.refunded.inc_by(units(*amount)),
+            Ok(Outcome::DateClearing { refunded, .. }) => {
+                for outcome in refunded {
+                    self.count_money(&Ok(outcome.clone()));
+                }
+                0
+            }
             Ok(Outcome::Adjusted { amount, .. }) if *amount < Money::ZERO => {
                 self.metrics.debited.inc_by(units(*amount))
             }
@@ -315,8 +321,12 @@ impl Worker {
         let replies = self.careful("pruning", |store, _| store.prune(cutoff, limit));
         let told = self.careful("pruning", |store, _| store.prune_outbox(limit));
         let sessions = self.careful("pruning", |store, _| store.prune_sessions(cutoff, limit));
+        let cutoff = self.clock.now().plus_ms(-EVENT_KEEP_MS);
+        let events = self.careful("pruning", |store, _| store.prune_events(cutoff, limit));
         self.behind = false;
-        for (what, removed) in [("replies", replies), ("outbox", told), ("sessions", sessions)] {
+        let all =
+            [("replies", replies), ("outbox", told), ("sessions", sessions), ("events", events)];
+        for (what, removed) in all {
             match removed {
                 Ok(removed) => {
                     self.behind |= removed >= limit;

@@ -268,7 +268,7 @@ fn fuzz_every_route() {
             let fan = sale.buyer(&show).await;
             let reservation = sale.hold(&fan, &show, &[1]).await;
             let session = boxoffice_server::http::app::new_id();
-            let about = About { show, user: fan.user, reservation, session };
+            let about = About { show, user: fan.user, reservation, session, job: session };
             for odd in &requests {
                 let seen =
                     sale.send(ask_of(odd, &about).without("authorization").by(&fan).operator());

@@ -52,8 +52,13 @@ fn limited(seen: &Seen) -> bool {
 
 /// The request with all that its guard asks for.
 fn guarded(sale: &Sale, route: &Route, show: &Show, fan: &Fan) -> Ask {
-    let about =
-        About { show: show.clone(), user: fan.user, reservation: new_id(), session: new_id() };
+    let about = About {
+        show: show.clone(),
+        user: fan.user,
+        reservation: new_id(),
+        session: new_id(),
+        job: new_id(),
+    };
     let ask = fill(route, &about);
     match route.guard {
         Guard::Public if route.class == Class::Refresh => {

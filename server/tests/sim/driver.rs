@@ -50,6 +50,7 @@ pub fn touched(rows: &Rows) -> Touched {
         reservations: keys(&rows.reservations),
         balances: keys(&rows.balances),
         entries: keys(&rows.transfers),
+        events: keys(&rows.events),
     }
 }
 
@@ -88,6 +89,7 @@ impl World {
             }
             Step::Prune(cutoff) => {
                 while self.store.prune(cutoff, 50).is_ok_and(|gone| gone > 0) {}
+                while self.store.prune_events(cutoff, 50).is_ok_and(|gone| gone > 0) {}
                 self.auditor.pruned(cutoff);
             }
             Step::Restart => {

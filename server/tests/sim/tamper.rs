@@ -356,6 +356,19 @@ const REPLIES: &[Bend] = &[
         case.bent(64_000, envelope.clone(), |_| {});
         case.bent(64_000, envelope, |reply| reply.replayed = false);
     }),
+    (Check::EventTrue, |case| {
+        case.bent(64_000, plain(pay(2)), |reply| {
+            if let Ok(Outcome::Paid { payment_id, .. }) = &mut reply.result {
+                payment_id.0 = Uuid::nil();
+            }
+        });
+    }),
+    (Check::EventNumbers, |case| {
+        case.rows(|store| {
+            let second = *store.events.keys().nth(1)?;
+            store.events.remove(&second).map(|_| ())
+        });
+    }),
     (Check::Username, |case| {
         case.rows(|store| {
             store.users.get_mut(&user(2))?.username = "user-1".into();

@@ -138,9 +138,10 @@ pub fn absent_rows_load_as_absent<T: Subject>() {
         rows.holdings.get(&(USER, DATE)).is_some_and(|all| all.is_empty()),
         rows.balances.get(&USER).is_none(),
         rows.idempotency.get(&sample::key()).is_none(),
+        rows.jobs.get(&sample::JOB).is_none(),
     ];
-    assert_eq!(absent, [true; 17]);
-    assert!(subject.dump().values().all(Vec::is_empty));
+    assert_eq!(absent, [true; 18]);
+    assert!(sample::is_empty(&subject.dump()));
 }
 
 /// What the sample looks like once it is loaded again: the same, and the seat has its number.
@@ -160,6 +161,7 @@ fn compare(found: &Rows, wanted: &Rows) {
     assert_eq!(found.reservations.get(&CLAIM), wanted.reservations.get(&CLAIM));
     assert_eq!(found.reserved_seats.get(&CLAIM), wanted.reserved_seats.get(&CLAIM));
     assert_eq!(found.balances.get(&USER), wanted.balances.get(&USER));
+    assert_eq!(found.jobs.get(&sample::JOB), wanted.jobs.get(&sample::JOB));
     let key = sample::key();
     assert_eq!(found.idempotency.get(&key), wanted.idempotency.get(&key));
 }
@@ -202,7 +204,7 @@ pub fn rollback_leaves_nothing<T: Subject>() {
             fails()
         });
         assert_eq!(done, fails());
-        assert!(subject.dump().values().all(Vec::is_empty), "saved: {saved}");
+        assert!(sample::is_empty(&subject.dump()), "saved: {saved}");
     }
     commit(subject.store(), &keys, sample::insert).expect("the sample");
     let before = subject.dump();

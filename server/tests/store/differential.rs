@@ -40,6 +40,9 @@ impl<S: Store> Store for Borrowed<'_, S> {
     fn prune(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
         self.0.prune(cutoff, limit)
     }
+    fn prune_events(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
+        self.0.prune_events(cutoff, limit)
+    }
     fn settle(&mut self) -> Result<bool, Fault> {
         self.0.settle()
     }
@@ -59,6 +62,7 @@ fn run<T: Subject>(
 
 fn prune<T: Subject>(subject: &mut T, cutoff: Time) {
     while subject.store().prune(cutoff, 20).expect("a prune") > 0 {}
+    while subject.store().prune_events(cutoff, 20).expect("a prune") > 0 {}
 }
 
 /// The same rows, with the numbers of seats counted anew: a server leaves gaps where a transaction

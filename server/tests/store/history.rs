@@ -350,6 +350,7 @@ fn elsewhere(rows: &mut Rows, number: u64) {
         blocked_seats: 0,
         revision: 0,
         withdrawn_at: None,
+        cancelled: None,
     };
     rows.dates.insert(DateId(id(71, number)), date);
 }

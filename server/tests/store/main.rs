@@ -9,6 +9,7 @@
 
 mod contract;
 mod differential;
+mod events;
 mod history;
 mod mysql;
 mod old;

@@ -27,10 +27,11 @@ const FANS: u32 = 1_000;
 /// Payments that are counted, each in a batch of its own.
 const PAYMENTS: u32 = 100;
 /// What a payment writes that splits no page: seat, reservation and its two indexes, payment with its two indexes,
-/// admission, queue, balance, transfer, stored reply and its index. The row of the ledger before was one as well.
-const PAGES: u64 = 13;
+/// admission, queue, balance, transfer, stored reply and its index, and its event. The row of the ledger before was
+/// one as well.
+const PAGES: u64 = 14;
 /// What splits add, in the middle of tables that are kept by user, to so many payments at most.
-const SPLITS: u64 = 1_800;
+const SPLITS: u64 = 2_000;
 
 const fn id(kind: u64, number: u64) -> Uuid {
     // SplitMix64: spread over the whole range without any order, as fans come.

@@ -1,11 +1,15 @@
 //! One row of each kind, with every column filled, and the same rows changed.
 
-use boxoffice_core::concert::{ByHand, Concert, ConcertDate, Policy, Seat, SeatStatus};
+use boxoffice_core::concert::{
+    ByHand, Cancellation, Concert, ConcertDate, Policy, Seat, SeatStatus,
+};
+use boxoffice_core::event::{Event, Happening, Subjects};
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId, SeatKey, SessionId,
-    UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId,
+    SeatKey, SessionId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::Record;
+use boxoffice_core::job::{DateCancellation, Job, JobState, Work};
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
@@ -19,12 +23,14 @@ use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
 use boxoffice_core::wallet::{Account, Balance, Transfer, TransferKind};
+use boxoffice_server::store::memory::Dump;
 
 pub const USER: UserId = UserId(Uuid::from_u128(1));
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(2));
 pub const DATE: DateId = DateId(Uuid::from_u128(3));
 pub const CLAIM: ReservationId = ReservationId(Uuid::from_u128(4));
 pub const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
+pub const JOB: JobId = JobId(Uuid::from_u128(8));
 pub const SESSION: SessionId = SessionId(Uuid::from_u128(6));
 pub const SEAT: SeatKey = SeatKey { date: DATE, number: 7 };
 /// The general queue, and another.
@@ -56,6 +62,7 @@ pub fn keys() -> Keys {
     keys.reserved_seats.insert(CLAIM);
     keys.holdings.insert((USER, DATE));
     keys.balances.insert(USER);
+    keys.jobs.insert(JOB);
     keys.idempotency.insert(key());
     keys
 }
@@ -235,6 +242,7 @@ pub const fn date() -> ConcertDate {
         blocked_seats: 3,
         revision: 14,
         withdrawn_at: None,
+        cancelled: None,
     }
 }
 
@@ -257,6 +265,47 @@ fn record(fingerprint: [u8; 32]) -> Record {
     Record { fingerprint, outcome: Outcome::Arrived { until: Time(71) }, created_at: Time(72) }
 }
 
+fn work() -> DateCancellation {
+    DateCancellation {
+        concert_id: SHOW,
+        concert_date_id: DATE,
+        holds_ended: 1,
+        bookings_refunded: 2,
+        amount_refunded: Money(3),
+        bookings_left: 4,
+        left_because: None,
+        after: None,
+    }
+}
+
+pub fn job() -> Job {
+    Job {
+        work: Work::DateCancellation(work()),
+        state: JobState::Running,
+        created_at: Time(93),
+        due_at: Some(Time(94)),
+        holder: Some(USER.0),
+        attempts: 1,
+        done: 2,
+        total: 3,
+        last_error: None,
+        ended_at: None,
+    }
+}
+
+/// The first event of the first node.
+pub fn event(number: u64, created_at: i64) -> (EventKey, Event) {
+    let what = Happening::SaleScheduled { opens_at: Time(91), closes_at: None };
+    let subjects = Subjects { concert: Some(SHOW), date: Some(DATE), user: Some(USER) };
+    let event = Event { created_at: Time(created_at), subjects, what };
+    (EventKey { node: 1, number }, event)
+}
+
+/// Whether there are no rows but what the migrations leave.
+pub fn is_empty(dump: &Dump) -> bool {
+    dump.iter().all(|(table, rows)| rows.is_empty() || *table == "sale_setting")
+}
+
 /// Puts the sample into rows that were loaded.
 pub fn insert(rows: &mut Rows) {
     rows.users.insert(USER, user());
@@ -276,6 +325,9 @@ pub fn insert(rows: &mut Rows) {
     let (id, entry) = entry(1);
     rows.transfers.insert(id, entry);
     rows.payments.insert(CLAIM, payment(PAYMENT));
+    rows.jobs.insert(JOB, job());
+    let (key_of_event, event) = event(1, 92);
+    rows.events.insert(key_of_event, event);
     rows.refunds.insert((CLAIM, 1), refund());
     rows.refunded_seats.insert((CLAIM, 7), RefundedSeat { refund_number: 1 });
     rows.idempotency.insert(key(), record([1; 32]));
@@ -332,6 +384,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
         blocked_seats: 4,
         revision: 15,
         withdrawn_at: Some(Time(19)),
+        cancelled: Some(Cancellation { at: Time(21), reason: "병환".into(), job: JOB }),
     };
     let seat = rows.seats.update(&SEAT)?;
     (seat.zone, seat.ticket_price) = ("S".into(), Money(7));
@@ -340,6 +393,11 @@ pub fn change(rows: &mut Rows) -> Option<()> {
     seat.reservated_date = None;
     (seat.last_holder, seat.last_holder_until) = (None, None);
     *rows.queues.update(&LINE)? = changed_queue();
+    change_users(rows)
+}
+
+/// The same of what belongs to users, and of jobs.
+fn change_users(rows: &mut Rows) -> Option<()> {
     let place = rows.places.update(&PLACE)?;
     (place.status, place.deleted_at, place.lapses) = (PlaceStatus::Served, None, 3);
     *rows.admissions.update(&PLACE)? = Admission {
@@ -368,6 +426,23 @@ fn change_claim(rows: &mut Rows) -> Option<()> {
         currency: Currency::of("USD")?,
         entry_count: 2,
         updated_at: Time(3),
+    };
+    rows.idempotency.insert(key(), record([2; 32]));
+    *rows.jobs.update(&JOB)? = Job {
+        state: JobState::Done,
+        due_at: None,
+        holder: None,
+        attempts: 4,
+        done: 5,
+        total: 6,
+        last_error: Some("away".into()),
+        ended_at: Some(Time(96)),
+        work: Work::DateCancellation(DateCancellation {
+            holds_ended: 7,
+            after: Some(CLAIM),
+            ..work()
+        }),
+        ..job()
     };
     Some(())
 }

@@ -28,6 +28,7 @@
 //! **What is committed is known.** See [`outbox`].
 
 mod connect;
+mod events;
 mod fault;
 mod hosts;
 mod keys;

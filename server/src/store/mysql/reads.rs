@@ -1,20 +1,24 @@
 //! The readers: views' questions. They connect by themselves, and again when a connection is found
 //! dead: a question changes nothing and may be asked twice.
 
+use super::super::events::{Kept, Told};
 use super::super::keys::{self, LiveKey};
 use super::super::reads::{
     OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeRefund,
     WholeReservation, general_first, refunds, sold,
 };
-use super::super::records::{Record, Source, TABLES};
+use super::super::records::{self, Record, Source, TABLES};
 use super::super::{Fault, memory::Dump};
 use super::connect::{Link, Options};
+use super::events;
 use super::fault::Trouble;
 use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId,
+    ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId,
+    UserId,
 };
+use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, QueueState};
@@ -409,6 +413,54 @@ impl Reads for MySqlReads {
             id(&user.0),
         ))?;
         Ok(found.into_iter().map(|((_, number), entry)| (number, entry)).collect())
+    }
+
+    fn events_kept(&mut self) -> Result<Kept, Fault> {
+        events::kept(&mut self.link)
+    }
+
+    fn events(&mut self, node: u64, after: u64, limit: usize) -> Result<Vec<Told>, Fault> {
+        let found = self.rows(&events::after(node, after, limit))?.into_iter();
+        found.map(events::told).collect()
+    }
+
+    fn job(&mut self, key: JobId) -> Result<Option<Job>, Fault> {
+        let found = self.first::<Job>(&format!("WHERE job_id = {}", id(&key.0)))?;
+        Ok(found.map(|(_, job)| job))
+    }
+
+    fn jobs(&mut self, before: Option<JobId>, limit: usize) -> Result<Vec<(JobId, Job)>, Fault> {
+        let before = before.map(|key| format!("WHERE job_id < {}", id(&key.0)));
+        self.all::<Job>(&format!(
+            "{} ORDER BY job_id DESC LIMIT {limit}",
+            before.unwrap_or_default()
+        ))
+    }
+
+    fn jobs_due(&mut self, now: Time, limit: usize) -> Result<Vec<(JobId, Job)>, Fault> {
+        self.all::<Job>(&format!("WHERE due_at <= {} ORDER BY due_at LIMIT {limit}", now.0))
+    }
+
+    fn job_counts(&mut self) -> Result<Vec<(JobState, u64)>, Fault> {
+        let found = self.rows("SELECT state, COUNT(*) FROM job GROUP BY state")?.into_iter();
+        found.map(|row| records::job::count(&Line(row))).collect()
+    }
+
+    fn taken(
+        &mut self,
+        date: DateId,
+        after: Option<ReservationId>,
+        limit: usize,
+    ) -> Result<Vec<ReservationId>, Fault> {
+        let after = after.map(|key| format!(" AND reservation_id > {}", id(&key.0)));
+        let found = self.rows(&format!(
+            "SELECT DISTINCT reservation_id FROM seat \
+             WHERE concert_date_id = {} AND status IN ('held', 'sold'){} \
+             ORDER BY reservation_id LIMIT {limit}",
+            id(&date.0),
+            after.unwrap_or_default(),
+        ))?;
+        found.into_iter().map(|row| Ok(ReservationId(Line(row).id(0)?))).collect()
     }
 
     fn api_keys(&mut self) -> Result<Vec<LiveKey>, Fault> {

@@ -1,5 +1,6 @@
 //! The writer: one connection, one transaction at a time, few packets.
 
+use super::super::events::Numbering;
 use super::super::reads::{Of, Snapshot};
 use super::super::records::Source;
 use super::super::table::{CURRENCY, IN_CURRENCY};
@@ -10,8 +11,8 @@ use super::load::{Plan, Reading};
 use super::outbox::{self, Look, Watch};
 use super::save::{PACKET_BYTES, statements};
 use super::text::{Line, words};
-use super::{migrate, reads};
-use boxoffice_core::id::Uuid;
+use super::{events, migrate, reads};
+use boxoffice_core::id::{EventKey, Uuid};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::tables;
 use boxoffice_core::time::Time;
@@ -39,11 +40,14 @@ pub struct MySqlStore {
     pending: Vec<String>,
     /// Keys of what the transaction has changed, for the outbox; none: nothing.
     changed: Option<String>,
-    /// A batch that may stand, until it is fenced.
-    unsettled: Option<u64>,
+    /// A batch that may stand, until it is fenced, and how many events it has.
+    unsettled: Option<(u64, u64)>,
     /// Batches of this node that turned out to stand when nobody waited for them any more.
     late: Vec<u64>,
     watch: Watch,
+    numbering: Numbering,
+    /// Where this node's events were thought to go on when a write of them failed.
+    doubted: Option<EventKey>,
 }
 
 impl MySqlStore {
@@ -74,6 +78,8 @@ impl MySqlStore {
         let mut link = Link::new(options, isolation);
         migrate::migrate(&mut link, node)?;
         let watch = Watch::start(&mut link)?;
+        let mut numbering = Numbering::default();
+        numbering.go_on(events::begin(&mut link)?);
         Ok(Self {
             link,
             reading,
@@ -86,6 +92,8 @@ impl MySqlStore {
             unsettled: None,
             late: Vec::new(),
             watch,
+            numbering,
+            doubted: None,
         })
     }
 
@@ -109,6 +117,29 @@ impl MySqlStore {
         self.locked = Keys::default();
         self.pending.clear();
         self.changed = None;
+        self.numbering.forget();
+    }
+
+    /// Where the events go on. It is known but for after a write that failed: somebody else may have written
+    /// under this node's number.
+    fn next_event(&mut self) -> Result<EventKey, Fault> {
+        if let Some(next) = self.numbering.next() {
+            return Ok(next);
+        }
+        let next = match self.doubted {
+            Some(before) => events::go_on(&mut self.link, before)?,
+            None => events::begin(&mut self.link)?,
+        };
+        self.numbering.go_on(next);
+        Ok(next)
+    }
+
+    /// A constraint has said no to a batch that may have events: their numbers are looked up anew.
+    fn doubt(&mut self, fault: Fault) -> Fault {
+        if matches!(fault, Fault::Constraint(_)) {
+            self.doubted = self.numbering.doubt().or(self.doubted);
+        }
+        fault
     }
 
     /// The transaction's first packet begins it.
@@ -124,22 +155,25 @@ impl MySqlStore {
     }
 
     /// Makes sure that the batch cannot be committed any more, unless it is: whether it is.
-    fn fence(&mut self, batch: u64) -> Result<bool, Fault> {
+    fn fence(&mut self, (batch, events): (u64, u64)) -> Result<bool, Fault> {
         // What is left of the old connection is of no use, whatever state it is in.
         self.link.forget();
         self.link.open()?;
         let stands = outbox::fence(&mut self.link, &self.node, batch)?;
         self.unsettled = None;
+        if stands {
+            self.numbering.committed(events);
+        }
         Ok(stands)
     }
 
     /// A batch whose clients were told that nobody knows: if it stands, the read model is told with the
     /// next news.
     fn settle_earlier(&mut self) -> Result<(), Fault> {
-        if let Some(batch) = self.unsettled
-            && self.fence(batch)?
+        if let Some(unsettled) = self.unsettled
+            && self.fence(unsettled)?
         {
-            self.late.push(batch);
+            self.late.push(unsettled.0);
         }
         Ok(())
     }
@@ -183,6 +217,7 @@ impl Store for MySqlStore {
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        rows.number_events_from(self.next_event()?);
         let plan = Plan::of(keys, self.reading);
         if plan.statements.is_empty() {
             return Ok(());
@@ -203,12 +238,14 @@ impl Store for MySqlStore {
             return Ok(());
         }
         self.changed = Some(outbox::Changed::of(rows).to_json());
+        self.numbering.save(rows);
         let mut bytes = 0;
         for statement in statements {
             bytes += statement.len();
             self.pending.push(statement);
             if bytes > PACKET_BYTES {
-                self.send_pending().map_err(Trouble::within)?;
+                let sent = self.send_pending().map_err(Trouble::within);
+                sent.map_err(|fault| self.doubt(fault))?;
                 bytes = 0;
             }
         }
@@ -234,6 +271,7 @@ impl Store for MySqlStore {
         match self.send_pending() {
             Ok(()) => {
                 self.next_batch += 1;
+                self.numbering.commit();
                 self.clear();
                 Ok(())
             }
@@ -242,6 +280,8 @@ impl Store for MySqlStore {
                 // after a panic: it is told late, and this batch takes the next one.
                 self.late.push(batch);
                 self.next_batch += 1;
+                // Its events are there, too.
+                self.doubted = self.numbering.doubt();
                 Err(Fault::Conflict("the batch's number is taken".into()))
             }
             Err(trouble) => {
@@ -249,10 +289,10 @@ impl Store for MySqlStore {
                 if matches!(fault, Fault::Unknown(_)) {
                     // Fenced or not, the number is used up.
                     self.next_batch += 1;
-                    self.unsettled = Some(batch);
+                    self.unsettled = Some((batch, self.numbering.forget()));
                     self.clear();
                 }
-                Err(fault)
+                Err(self.doubt(fault))
             }
         }
     }
@@ -303,6 +343,12 @@ impl Store for MySqlStore {
         self.delete(&old)
     }
 
+    fn prune_events(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
+        self.link.open()?;
+        let statements = events::prune(&mut self.link, cutoff, limit)?;
+        statements.iter().try_fold(0, |removed, text| Ok(removed + self.delete(text)?))
+    }
+
     fn oldest_reply(&mut self) -> Result<Option<Time>, Fault> {
         let answers = self.link.ask_again("SELECT MIN(created_at) FROM idempotency_key")?;
         let row = answers.into_iter().flat_map(|answer| answer.rows).next();
@@ -311,14 +357,14 @@ impl Store for MySqlStore {
     }
 
     fn settle(&mut self) -> Result<bool, Fault> {
-        let Some(batch) = self.unsettled else {
+        let Some(unsettled) = self.unsettled else {
             return Ok(false);
         };
         let began = Instant::now();
         loop {
-            match self.fence(batch) {
+            match self.fence(unsettled) {
                 Err(fault) if began.elapsed() >= SETTLE_MAX => {
-                    tracing::error!(%fault, batch, "the database did not answer a commit; whether it was made is not known");
+                    tracing::error!(%fault, batch = unsettled.0, "the database did not answer a commit; whether it was made is not known");
                     return Err(fault);
                 }
                 Err(_) => std::thread::sleep(SETTLE_PAUSE),

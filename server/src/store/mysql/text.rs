@@ -1,5 +1,5 @@
-//! The texts of statements. Values are written as numbers and as hexadecimal digits, so that nothing
-//! needs escaping, whatever the server's mode.
+//! The texts of statements. Values are written as numbers, as ASCII without quotes and backslashes, and as
+//! hexadecimal digits, so that nothing needs escaping, whatever the server's mode.
 
 use super::super::records::{Cell, Source};
 use super::super::sql::select;
@@ -30,6 +30,12 @@ fn hex(bytes: &[u8], out: &mut String) {
     out.push('\'');
 }
 
+/// Whether a text stands between quotes as it is, in whatever mode the server reads: that is half as long as its
+/// digits.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\'' && byte != b'\\')
+}
+
 /// A value as SQL. Words carry their character set; a column's collation wins over a literal's, so
 /// that its index serves.
 pub(super) fn cell(value: &Cell<'_>, out: &mut String) {
@@ -37,6 +43,11 @@ pub(super) fn cell(value: &Cell<'_>, out: &mut String) {
         Cell::Null => out.push_str("NULL"),
         Cell::Int(value) => {
             let _ = write!(out, "{value}");
+        }
+        Cell::Text(value) if is_plain(value) => {
+            out.push_str("_utf8mb4'");
+            out.push_str(value);
+            out.push('\'');
         }
         Cell::Text(value) => {
             out.push_str("_utf8mb4 ");
@@ -168,6 +179,10 @@ mod tests {
         assert_eq!(text(Cell::Int(-7)), "-7");
         assert_eq!(text(Cell::Text("a'\u{e9}".into())), "_utf8mb4 x'6127c3a9'");
         assert_eq!(text(Cell::Blob(vec![0, 255].into())), "x'00ff'");
-        assert_eq!(words(""), "_utf8mb4 x''");
+        assert_eq!(words(""), "_utf8mb4''");
+        assert_eq!(words("{\"a\": 1}"), "_utf8mb4'{\"a\": 1}'");
+        for quoting in ["'", "\\", "a'b", "tab\t", "\0", "\u{e9}"] {
+            assert!(words(quoting).starts_with("_utf8mb4 x'"), "{quoting:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::cell::{Cell, Source};
 use crate::store::fault::Fault;
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, PaymentId, RefundId, ReservationId, SessionId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, ReservationId, SessionId, UserId, Uuid,
 };
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
@@ -162,6 +162,7 @@ wrappers!(
     ChargeId,
     ConcertId,
     DateId,
+    JobId,
     PaymentId,
     RefundId,
     ReservationId,

@@ -1,8 +1,9 @@
 //! Concerts and their dates as columns and back.
 
-use super::columns;
-use boxoffice_core::concert::{ByHand, Concert, ConcertDate, Policy};
-use boxoffice_core::id::{ConcertId, DateId};
+use super::{Cell, columns};
+use boxoffice_core::concert::{ByHand, Cancellation, Concert, ConcertDate, Policy};
+use boxoffice_core::id::{ConcertId, DateId, JobId};
+use boxoffice_core::time::Time;
 
 columns! {
     Concert[ConcertId] in "concert", found by concert_id; locked Shared;
@@ -63,6 +64,9 @@ columns! {
         blocked_seats: row.blocked_seats,
         revision: row.revision,
         withdrawn_at: row.withdrawn_at,
+        cancelled_at: row.cancelled.as_ref().map_or(Cell::Null, |cancelled| cancelled.at.cell()),
+        cancel_reason: row.cancelled.as_ref().map_or(Cell::Null, |cancelled| cancelled.reason.cell()),
+        cancel_job_id: row.cancelled.as_ref().map_or(Cell::Null, |cancelled| cancelled.job.cell()),
     }
     read concert_date_id => ConcertDate {
         concert: concert_id,
@@ -72,5 +76,12 @@ columns! {
         blocked_seats,
         revision,
         withdrawn_at,
+        cancelled: cancelled(cancelled_at, cancel_reason, cancel_job_id),
     }
+}
+
+/// All of it or nothing.
+fn cancelled(at: Option<Time>, reason: Option<String>, job: Option<JobId>) -> Option<Cancellation> {
+    let (at, (reason, job)) = at.zip(reason.zip(job))?;
+    Some(Cancellation { at, reason, job })
 }

@@ -3,7 +3,8 @@
 use super::cell::Cell;
 use super::column::Column as _;
 use boxoffice_core::id::{
-    ConcertId, DateId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId,
+    UserId, Uuid,
 };
 
 /// What a key consists of, which says how servers look many of them up at once.
@@ -11,7 +12,7 @@ use boxoffice_core::id::{
 pub enum Shape {
     /// An id.
     Id,
-    /// An id and a number.
+    /// An id and a number, or two numbers.
     Numbered,
     /// An id and words.
     Worded,
@@ -35,7 +36,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(ConcertId, DateId, ReservationId, SessionId, UserId);
+ids!(ConcertId, DateId, JobId, ReservationId, SessionId, UserId);
 
 /// Its own id is enough to find it.
 impl RowKey for QueueId {
@@ -56,6 +57,13 @@ impl RowKey for SeatKey {
     const SHAPE: Shape = Shape::Numbered;
     fn cells(&self) -> impl AsRef<[Cell<'_>]> {
         [self.date.cell(), self.number.cell()]
+    }
+}
+
+impl RowKey for EventKey {
+    const SHAPE: Shape = Shape::Numbered;
+    fn cells(&self) -> impl AsRef<[Cell<'_>]> {
+        [self.node.cell(), self.number.cell()]
     }
 }
 

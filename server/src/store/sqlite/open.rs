@@ -20,6 +20,8 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (8, include_str!("../../../../migrations/sqlite/0008_states.sql")),
     (9, include_str!("../../../../migrations/sqlite/0009_cool_off.sql")),
     (10, include_str!("../../../../migrations/sqlite/0010_money.sql")),
+    (11, include_str!("../../../../migrations/sqlite/0011_events.sql")),
+    (12, include_str!("../../../../migrations/sqlite/0012_jobs.sql")),
     (13, include_str!("../../../../migrations/sqlite/0013_queues.sql")),
 ];
 

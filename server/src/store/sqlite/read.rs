@@ -1,19 +1,22 @@
 //! The readers: views' questions on a read-only connection.
 
+use super::super::events::{Kept, ONLY_NODE, Told};
 use super::super::keys::{self, LiveKey};
 use super::super::reads::{
     OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeRefund,
     WholeReservation, general_first, refunds, sold,
 };
-use super::super::records::{Record, TABLES};
+use super::super::records::{self, Record, Source, TABLES};
 use super::super::sql::select;
 use super::super::{Fault, memory::Dump};
 use super::open::{Files, open_reader};
 use super::{cells, count_steps};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, SessionId, UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, PaymentId, PlaceKey, QueueId, ReservationId, SessionId,
+    UserId, Uuid,
 };
+use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, Place, QueueState};
@@ -330,6 +333,92 @@ impl Reads for SqliteReads {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = self.all::<Transfer>(rest, params![user.0.as_bytes(), before, limit])?;
         Ok(found.into_iter().map(|((_, number), entry)| (number, entry)).collect())
+    }
+
+    fn events_kept(&mut self) -> Result<Kept, Fault> {
+        let text = "SELECT (SELECT min(event_number) FROM event WHERE node_number = ?1), \
+             (SELECT max(event_number) FROM event WHERE node_number = ?1)";
+        let mut statement = self.connection.prepare_cached(text)?;
+        let node = i64::try_from(ONLY_NODE).unwrap_or(i64::MAX);
+        let ends: (Option<i64>, Option<i64>) =
+            statement.query_row([node], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let number = |number: i64| u64::try_from(number).unwrap_or(0);
+        let ends = ends.0.zip(ends.1).map(|(first, last)| (number(first), number(last)));
+        Ok(ends.map(|ends| (ONLY_NODE, ends)).into_iter().collect())
+    }
+
+    fn events(&mut self, node: u64, after: u64, limit: usize) -> Result<Vec<Told>, Fault> {
+        let text = "SELECT node_number, event_number, created_at, kind, concert_id, concert_date_id, \
+             user_id, data FROM event WHERE node_number = ? AND event_number > ? \
+             ORDER BY event_number LIMIT ?";
+        let mut statement = self.connection.prepare_cached(text)?;
+        let bound = [node, after, u64::try_from(limit).unwrap_or(u64::MAX)];
+        let mut found = statement.query(bound.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))?;
+        let mut events = Vec::new();
+        while let Some(row) = found.next()? {
+            let number = |column| Ok::<_, Fault>(Source::int(row, column)?.unwrap_or_default());
+            let count = |column| Ok::<_, Fault>(u64::try_from(number(column)?).unwrap_or(0));
+            events.push(Told {
+                key: EventKey { node: count(0)?, number: count(1)? },
+                created_at: Time(number(2)?),
+                kind: Source::text(row, 3)?.unwrap_or_default(),
+                concert: Source::uuid(row, 4)?,
+                date: Source::uuid(row, 5)?,
+                user: Source::uuid(row, 6)?,
+                data: Source::text(row, 7)?.unwrap_or_default(),
+            });
+        }
+        Ok(events)
+    }
+
+    fn job(&mut self, id: JobId) -> Result<Option<Job>, Fault> {
+        let found = self.first::<Job>("WHERE job_id = ?", [id.0.as_bytes()])?;
+        Ok(found.map(|(_, job)| job))
+    }
+
+    fn jobs(&mut self, before: Option<JobId>, limit: usize) -> Result<Vec<(JobId, Job)>, Fault> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let before = before.as_ref().map(|id| id.0.as_bytes());
+        self.all::<Job>(
+            "WHERE ?1 IS NULL OR job_id < ?1 ORDER BY job_id DESC LIMIT ?2",
+            params![before, limit],
+        )
+    }
+
+    fn jobs_due(&mut self, now: Time, limit: usize) -> Result<Vec<(JobId, Job)>, Fault> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all::<Job>("WHERE due_at <= ? ORDER BY due_at LIMIT ?", params![now.0, limit])
+    }
+
+    fn job_counts(&mut self) -> Result<Vec<(JobState, u64)>, Fault> {
+        let text = "SELECT state, count(*) FROM job GROUP BY state";
+        let mut statement = self.connection.prepare_cached(text)?;
+        let mut found = statement.query([])?;
+        let mut counts = Vec::new();
+        while let Some(row) = found.next()? {
+            counts.push(records::job::count(row)?);
+        }
+        Ok(counts)
+    }
+
+    fn taken(
+        &mut self,
+        date: DateId,
+        after: Option<ReservationId>,
+        limit: usize,
+    ) -> Result<Vec<ReservationId>, Fault> {
+        let text = "SELECT DISTINCT reservation_id FROM seat \
+             WHERE concert_date_id = ?1 AND status IN ('held', 'sold') \
+             AND (?2 IS NULL OR reservation_id > ?2) ORDER BY reservation_id LIMIT ?3";
+        let mut statement = self.connection.prepare_cached(text)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let after = after.as_ref().map(|id| id.0.as_bytes());
+        let mut found = statement.query(params![date.0.as_bytes(), after, limit])?;
+        let mut ids = Vec::new();
+        while let Some(row) = found.next()? {
+            ids.extend(Source::uuid(row, 0)?.map(ReservationId));
+        }
+        Ok(ids)
     }
 
     fn api_keys(&mut self) -> Result<Vec<LiveKey>, Fault> {

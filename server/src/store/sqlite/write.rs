@@ -1,5 +1,6 @@
 //! The writer: loads and saves rows on one connection, by prepared statements.
 
+use super::super::events::{Numbering, ONLY_NODE, old};
 use super::super::records::key::RowKey as _;
 use super::super::records::{Record, TABLES};
 use super::super::sql::{insert, select, update};
@@ -11,7 +12,7 @@ use super::log::{Log, Sync, sync_of};
 use super::open::{Files, SCHEMA_VERSION, open_writer};
 use super::read::place;
 use super::room;
-use boxoffice_core::id::{DateId, QueueId, ReservationId, SessionId, UserId, Uuid};
+use boxoffice_core::id::{DateId, EventKey, QueueId, ReservationId, SessionId, UserId, Uuid};
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::rows::{Change, Keys, Rows, Set, Table};
 use boxoffice_core::tables;
@@ -41,6 +42,7 @@ pub struct SqliteStore {
     checkpoints: Option<Checkpoints>,
     /// Rows changed on this connection when the transaction began.
     changes_before: u64,
+    numbering: Numbering,
 }
 
 /// A user's newest place in a concert, whatever its queue.
@@ -66,6 +68,10 @@ const DATES_OF: &str =
 const PRUNE: &str = "DELETE FROM idempotency_key WHERE (scope_id, idempotency_key) IN \
      (SELECT scope_id, idempotency_key FROM idempotency_key WHERE created_at < ? \
      ORDER BY created_at LIMIT ?)";
+const NEWEST_EVENT: &str = "SELECT max(event_number) FROM event WHERE node_number = ?";
+const FIRST_EVENTS: &str = "SELECT event_number, created_at FROM event WHERE node_number = ? \
+     ORDER BY event_number LIMIT ?";
+const PRUNE_EVENTS: &str = "DELETE FROM event WHERE node_number = ? AND event_number <= ?";
 const OLDEST: &str = "SELECT min(created_at) FROM idempotency_key";
 
 impl SqliteStore {
@@ -109,6 +115,7 @@ impl SqliteStore {
             log: Arc::new(Log::new(sync)),
             checkpoints: None,
             changes_before: 0,
+            numbering: Numbering::default(),
         }
     }
 
@@ -143,6 +150,20 @@ impl SqliteStore {
     #[doc(hidden)]
     pub fn count_steps(&mut self, count: &'static AtomicU64) -> Result<(), Fault> {
         count_steps(&mut self.connection, count)
+    }
+
+    /// Where the events go on: looked up once, since nobody else writes them.
+    fn next_event(&mut self) -> Result<EventKey, Fault> {
+        if let Some(next) = self.numbering.next() {
+            return Ok(next);
+        }
+        let mut statement = self.connection.prepare_cached(NEWEST_EVENT)?;
+        let node = i64::try_from(ONLY_NODE).unwrap_or(i64::MAX);
+        let last: Option<i64> = statement.query_row([node], |row| row.get(0))?;
+        let last = last.and_then(|last| u64::try_from(last).ok()).unwrap_or(0);
+        let next = EventKey { node: ONLY_NODE, number: last + 1 };
+        self.numbering.go_on(next);
+        Ok(next)
     }
 
     fn texts<R: Record>(&self) -> Result<&Texts, Fault> {
@@ -355,6 +376,7 @@ impl Store for SqliteStore {
         self.log.check()?;
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         self.changes_before = self.connection.total_changes();
+        self.numbering.forget();
         Ok(())
     }
 
@@ -372,6 +394,7 @@ impl Store for SqliteStore {
             (added $($line:tt)*) => {};
         }
         tables!(each load);
+        rows.number_events_from(self.next_event()?);
         Ok(())
     }
 
@@ -386,6 +409,7 @@ impl Store for SqliteStore {
             };
         }
         tables!(each save);
+        self.numbering.save(rows);
         Ok(())
     }
 
@@ -399,13 +423,21 @@ impl Store for SqliteStore {
     fn commit(&mut self) -> Result<(), Fault> {
         let mut commit = self.connection.prepare_cached("COMMIT")?;
         let changed = self.connection.total_changes() != self.changes_before;
-        let Some(checkpoints) = self.checkpoints.as_mut().filter(|_| changed) else {
-            return Ok(commit.execute([]).map(|_| ())?);
+        let committed = match self.checkpoints.as_mut().filter(|_| changed) {
+            None => commit.execute([]),
+            Some(checkpoints) => {
+                self.log.begin();
+                let committed = commit.execute([]);
+                self.log.wrote();
+                checkpoints.look(&self.connection);
+                committed
+            }
         };
-        self.log.begin();
-        let committed = commit.execute([]);
-        self.log.wrote();
-        checkpoints.look(&self.connection);
+        if committed.is_ok() {
+            self.numbering.commit();
+        } else {
+            self.numbering.doubt();
+        }
         Ok(committed.map(|_| ())?)
     }
 
@@ -444,6 +476,21 @@ impl Store for SqliteStore {
         self.log.check()?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(self.connection.prepare_cached(PRUNE_SESSIONS)?.execute(params![cutoff.0, limit])?)
+    }
+
+    fn prune_events(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
+        self.log.check()?;
+        let node = i64::try_from(ONLY_NODE).unwrap_or(i64::MAX);
+        let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+        let mut first = self.connection.prepare_cached(FIRST_EVENTS)?;
+        let found = first.query_map([node, most], |row| {
+            let number: i64 = row.get(0)?;
+            Ok((u64::try_from(number).unwrap_or(0), Time(row.get(1)?)))
+        })?;
+        let found: Vec<_> = found.collect::<Result<_, _>>()?;
+        let Some(last) = old(&found, cutoff, limit) else { return Ok(0) };
+        let last = i64::try_from(last).unwrap_or(i64::MAX);
+        Ok(self.connection.prepare_cached(PRUNE_EVENTS)?.execute([node, last])?)
     }
 
     fn oldest_reply(&mut self) -> Result<Option<Time>, Fault> {

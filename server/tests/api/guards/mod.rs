@@ -29,6 +29,8 @@ pub struct About {
     pub reservation: Uuid,
     /// Which session.
     pub session: Uuid,
+    /// Which job.
+    pub job: Uuid,
 }
 
 /// A request for the route, complete but for the credentials of its guard.
@@ -103,6 +105,10 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
         (_, "/api/v1/admin/concert-dates/{id}/bookings") => {
             get(format!("/api/v1/admin/concert-dates/{}/bookings", show.dates[0]))
         }
+        ("POST", "/api/v1/admin/concert-dates/{id}/cancellation") => {
+            let path = format!("/api/v1/admin/concert-dates/{}/cancellation", show.dates[0]);
+            post(path).json(&json!({ "reason": "The singer is ill." })).key(key)
+        }
         (method, path) if path.starts_with("/api/v1/admin/concert-dates/") => {
             let path = format!("/api/v1/admin/concert-dates/{}", show.dates[0]);
             let change = json!({ "seats": [{ "from": 50, "to": 50, "zone": "S", "price": 7 }] });
@@ -122,6 +128,8 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
             patch(admin).json(&json!({ "time_zone": "Asia/Seoul" }))
         }
         ("DELETE", "/api/v1/admin/concerts/{id}") => delete(admin),
+        ("GET", "/api/v1/admin/events" | "/api/v1/admin/jobs") => get(route.path),
+        ("GET", "/api/v1/admin/jobs/{id}") => get(format!("/api/v1/admin/jobs/{}", about.job)),
         (method, path) => panic!("a new route: tell `fill` how to ask for {method} {path}"),
     }
 }
@@ -235,10 +243,20 @@ impl World {
             // The password is asked for, and another session is there to be ended.
             let name = format!("m-{}", new_id());
             let (me, other) = (self.sale.member(&name).await, self.sale.sign_in(&name).await);
-            let about = About { show, user: me.fan.user, reservation, session: other.session };
+            let (user, session) = (me.fan.user, other.session);
+            let about = About { show, user, reservation, session, job: new_id() };
             return (me.fan, about);
         }
-        let about = About { show, user: fan.user, reservation, session: new_id() };
+        let job = match route.path {
+            "/api/v1/admin/jobs/{id}" => {
+                let path = format!("/api/v1/admin/concert-dates/{}/cancellation", show.dates[0]);
+                let cancel = post(path).operator().json(&json!({ "reason": "The singer is ill." }));
+                let job = self.sale.send(cancel).await.want(202)["job_id"].clone();
+                job.as_str().and_then(|id| id.parse().ok()).unwrap()
+            }
+            _ => new_id(),
+        };
+        let about = About { show, user: fan.user, reservation, session: new_id(), job };
         (fan, about)
     }
 

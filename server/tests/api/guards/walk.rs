@@ -122,6 +122,7 @@ async fn other_states(world: &World, route: &Route) {
             user: fan.user,
             reservation: new_id(),
             session: new_id(),
+            job: new_id(),
         };
         let ask = fill(route, &about).by(fan);
         world.refused(route, what, ask, &[403]).await.refused(403, code);

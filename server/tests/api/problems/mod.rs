@@ -13,7 +13,8 @@ use boxoffice_server::http::problem::TABLE;
 use std::collections::BTreeSet;
 
 /// Codes that no request through the router meets in a test, and why.
-const NOT_MET: [(&str, &str); 3] = [
+const NOT_MET: [(&str, &str); 4] = [
+    ("job_not_held", "only servers that work on jobs are told so"),
     ("currency_mismatch", "a server has one currency; tests of the rules have two"),
     (
         "headers_too_large",

@@ -2,7 +2,7 @@
 
 use super::Met;
 use crate::refunds::{bought, bought_and_gone, refund};
-use crate::world::{Sale, charge, delete, patch, post, put};
+use crate::world::{Sale, charge, delete, get, patch, post, put, reserve};
 use boxoffice_server::http::app::new_id;
 use serde_json::json;
 
@@ -44,6 +44,15 @@ pub async fn shows(met: &mut Met) {
     let held = sale.send(delete(&admin).operator()).await;
     met.see(&held);
     assert_eq!(held.json()["seats"], 2);
+    met.see(&sale.send(get("/api/v1/admin/events?after=9.9").operator()).await);
+    met.see(&sale.send(get(format!("/api/v1/admin/jobs/{}", new_id())).operator()).await);
+    let other = sale.shopper(&show).await;
+    let path = format!("/api/v1/admin/concert-dates/{}/cancellation", show.dates[0]);
+    let ill = json!({ "reason": "The singer is ill." });
+    sale.send(post(path).operator().json(&ill)).await.want(202);
+    let seen = sale.send(reserve(&other, &show, &[3])).await;
+    met.see(&seen);
+    assert_eq!(seen.json()["reason"], "The singer is ill.");
 }
 
 /// What goes back.

@@ -18,6 +18,7 @@ use boxoffice_server::clock::Clock;
 use boxoffice_server::config::{Config, Given};
 use boxoffice_server::http::routes::router;
 use boxoffice_server::http::{App, Inner};
+use boxoffice_server::jobs::Runner;
 use boxoffice_server::node::{self, Node};
 use boxoffice_server::store::keys::OperatorKeys;
 use boxoffice_server::store::memory::Dump;
@@ -43,6 +44,7 @@ pub const OPERATOR: &str = "bo_operator";
 pub struct Sale {
     pub app: App,
     pub ticker: Ticker,
+    pub runner: Runner,
     pub router: Router,
     pub clock: Clock,
     pub config: Config,
@@ -69,14 +71,14 @@ impl Sale {
     }
 
     fn build(config: Config, clock: Clock, folder: TempDir) -> Self {
-        let Node { app, writer, ticker, .. } = node::build(&config, clock.clone()).unwrap();
+        let Node { app, writer, ticker, runner, .. } = node::build(&config, clock.clone()).unwrap();
         let router = router(app.clone());
-        Self { app, ticker, router, clock, config, writer, folder }
+        Self { app, ticker, runner, router, clock, config, writer, folder }
     }
 
     /// The same sale with another write path and other readers: for looking at what they are asked.
     pub fn rewired(self, waiting_max: usize, change: impl FnOnce(&mut Inner)) -> (Self, Watch) {
-        let Self { app, ticker, router, clock, config, folder, writer: _ } = self;
+        let Self { app, ticker, runner, router, clock, config, folder, writer: _ } = self;
         drop(router);
         let (mut store, watch) = Watched::open(&Files { path: config.sqlite_path().unwrap() });
         let flush = store.defer_sync();
@@ -96,6 +98,7 @@ impl Sale {
         );
         let (write_path, writer) = write_path.unwrap();
         let ticker = Ticker { write_path: write_path.clone(), ..ticker };
+        let runner = Runner { write_path: write_path.clone(), ..runner };
         let mut inner = Arc::try_unwrap(app.0).ok().expect("nobody else holds the app");
         inner.write_path = write_path;
         let reader = SqliteReads::open(&Files { path: config.sqlite_path().unwrap() }).unwrap();
@@ -103,13 +106,13 @@ impl Sale {
         change(&mut inner);
         let app = App(Arc::new(inner));
         let router = crate::world::router(app.clone());
-        (Self { app, ticker, router, clock, config, writer, folder }, watch)
+        (Self { app, ticker, runner, router, clock, config, writer, folder }, watch)
     }
 
     /// The node is gone from one moment to the next, and another starts on the same file.
     pub fn reborn(self) -> Self {
-        let Self { app, ticker, router, clock, config, folder, writer } = self;
-        drop((app, ticker, router, writer));
+        let Self { app, ticker, runner, router, clock, config, folder, writer } = self;
+        drop((app, ticker, runner, router, writer));
         Self::build(config, clock, folder)
     }
 

@@ -63,6 +63,8 @@ pub struct History {
     pub balances: BTreeMap<UserId, i64>,
     /// Dates that an operator has changed: what replies said of them may be of before.
     pub changed: BTreeSet<DateId>,
+    /// Dates that were cancelled.
+    pub cancelled: BTreeSet<DateId>,
     /// Charges, and what operators added and took, by id.
     pub charged: BTreeMap<Uuid, (UserId, i64)>,
     /// Refunds of some money, by id.

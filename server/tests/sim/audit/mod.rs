@@ -5,6 +5,7 @@
 
 mod accounts;
 mod draw;
+mod events;
 mod history;
 mod line;
 mod money;
@@ -16,10 +17,11 @@ mod settings;
 mod tokens;
 
 use boxoffice_core::batch::{Envelope, Reply};
-use boxoffice_core::id::{DateId, PlaceKey, QueueId, ReservationId, SeatKey, UserId};
+use boxoffice_core::id::{DateId, EventKey, PlaceKey, QueueId, ReservationId, SeatKey, UserId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::time::Time;
 use boxoffice_server::store::memory::MemoryStore;
+use events::EventBook;
 use history::History;
 use line::LineBook;
 use money::MoneyBook;
@@ -124,6 +126,10 @@ checks! {
     Idempotency,
     /// A name belongs to one user.
     Username,
+    /// What was done is told by an event, once, and what was not is not.
+    EventTrue,
+    /// Events are numbered in the order of the batches, without gaps.
+    EventNumbers,
 }
 
 /// What is wrong.
@@ -158,6 +164,7 @@ pub struct Touched {
     pub reservations: Vec<ReservationId>,
     pub balances: Vec<UserId>,
     pub entries: Vec<(UserId, u64)>,
+    pub events: Vec<EventKey>,
 }
 
 /// See the module.
@@ -168,6 +175,7 @@ pub struct Auditor {
     seats: SeatBook,
     money: MoneyBook,
     line: LineBook,
+    events: EventBook,
     /// The latest time of any batch: what was over then is over for good.
     latest: Time,
 }
@@ -197,6 +205,7 @@ impl Auditor {
         self.seats.batch(found, store, touched, self.latest);
         self.money.batch(found, store, touched, &self.history);
         self.history.acknowledged(found, &self.line);
+        self.events.batch(found, store, now, (envelopes, replies), touched);
     }
 
     /// Counts everything again.
@@ -206,6 +215,7 @@ impl Auditor {
         self.seats.full(found, store, self.latest);
         self.money.full(found, store, &self.history);
         self.history.full(found, store);
+        self.events.full(found, store);
     }
 
     /// Idempotency records made before `cutoff` were removed.

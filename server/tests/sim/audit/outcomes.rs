@@ -5,12 +5,13 @@ use super::settings::Settings;
 use super::{Check, Found};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{ConcertDate, Seat};
-use boxoffice_core::id::{ConcertId, PlaceKey, SeatKey, UserId};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
 use boxoffice_core::outcome::{Outcome, SeatPrice, Ticket, TicketState};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::Join;
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::time::Time;
+use boxoffice_core::wallet::Charge;
 use boxoffice_server::store::memory::MemoryStore;
 use std::collections::BTreeSet;
 
@@ -55,18 +56,8 @@ impl History {
                 self.reserved(found, store, reserve, outcome);
             }
             (Command::Cancel(cancel), Outcome::Released) => self.released(found, cancel),
-            (Command::Charge(charge), Outcome::Charged { amount, balance, charge_id }) => {
-                match charge.place {
-                    Some(place) => self.in_currency(charge.user, place.queue.concert),
-                    None => drop(self.wallets.entry(charge.user).or_insert(charge.currency)),
-                }
-                let sum = self.balances.entry(charge.user).or_default();
-                *sum += amount.0;
-                let right = *sum == balance.0 && *amount == charge.amount;
-                found.ensure(right && *charge_id == charge.charge, Check::ReplyTrue, || {
-                    format!("{charge:?} gave {outcome:?}")
-                });
-                self.charged.insert(charge_id.0, (charge.user, amount.0));
+            (Command::Charge(charge), Outcome::Charged { .. }) => {
+                self.charged(found, charge, outcome)
             }
             (Command::Adjust(adjust), Outcome::Adjusted { amount, balance, .. }) => {
                 self.wallets.entry(adjust.user).or_insert(adjust.currency);
@@ -94,11 +85,29 @@ impl History {
             | (Command::SetDraw(_), Outcome::DrawSet { .. }) => {}
             (Command::SetSale(_), Outcome::SaleSet { .. })
             | (Command::SetQueue(_), Outcome::QueueSet { .. }) => self.set(found, command, outcome),
+            _ if self.job(found, store, command, outcome) => {}
             _ if self.account(command, outcome) => {}
             _ => found.ensure(false, Check::ReplyTrue, || {
                 format!("{command:?} was answered {outcome:?}")
             }),
         }
+    }
+
+    fn charged(&mut self, found: &mut Found, charge: &Charge, outcome: &Outcome) {
+        let Outcome::Charged { amount, balance, charge_id } = outcome else {
+            return;
+        };
+        match charge.place {
+            Some(place) => self.in_currency(charge.user, place.queue.concert),
+            None => drop(self.wallets.entry(charge.user).or_insert(charge.currency)),
+        }
+        let sum = self.balances.entry(charge.user).or_default();
+        *sum += amount.0;
+        let right = *sum == balance.0 && *amount == charge.amount;
+        found.ensure(right && *charge_id == charge.charge, Check::ReplyTrue, || {
+            format!("{charge:?} gave {outcome:?}")
+        });
+        self.charged.insert(charge_id.0, (charge.user, amount.0));
     }
 
     fn edited(
@@ -135,6 +144,51 @@ impl History {
                 format!("{command:?} was answered {outcome:?}")
             }),
         }
+    }
+
+    /// Whether it is of a job, and looked at here.
+    fn job(
+        &mut self,
+        found: &mut Found,
+        store: &MemoryStore,
+        command: &Command,
+        outcome: &Outcome,
+    ) -> bool {
+        match (command, outcome) {
+            (Command::CancelDate(cancel), Outcome::DateCancelled { date_id, .. }) => {
+                self.cancelled.insert(*date_id);
+                let right = cancel.date == *date_id;
+                found.ensure(right, Check::ReplyTrue, || format!("{outcome:?}"));
+            }
+            (Command::ClearDate(clear), Outcome::DateClearing { ended, refunded, done, .. }) => {
+                self.all_back(found, store, refunded);
+                self.cleared(found, clear.date, ended, *done);
+            }
+            (Command::TakeJob(_), Outcome::JobTaken { .. })
+            | (Command::FailJob(_), Outcome::JobPutOff { .. }) => {}
+            _ => return false,
+        }
+        true
+    }
+
+    /// Holds of a cancelled date that stood were ended; at the end nothing of it is held or sold.
+    fn cleared(&mut self, found: &mut Found, date: DateId, ended: &[ReservationId], done: bool) {
+        let (now, cancelled) = (self.now, self.cancelled.contains(&date));
+        for id in ended {
+            let stood = self.counts(*id);
+            let hold = self.holds.get_mut(id).filter(|hold| hold.paid.is_none());
+            let right = hold.is_some_and(|hold| {
+                (hold.released, hold.released_at) = (true, now);
+                hold.date == date
+            });
+            found.ensure(right && stood && cancelled, Check::ReplyTrue, || format!("{id} cleared"));
+        }
+        let held = |(id, hold): &(&ReservationId, &Hold)| {
+            let sold = hold.paid.is_some() && hold.gone != hold.seats;
+            hold.date == date && (sold || hold.paid.is_none() && self.counts(**id))
+        };
+        let left = self.holds.iter().find(held).filter(|_| done);
+        found.ensure(left.is_none(), Check::ReplyTrue, || format!("cleared but for {left:?}"));
     }
 
     /// Nothing of it is held or sold.
@@ -253,7 +307,7 @@ impl History {
         let now = self.now.0;
         // Who was let in by another queue than the general one has seen it open, whatever the clock says since.
         let seen = (!reserve.place.queue.is_general()).then_some(Time(i64::MIN));
-        let on_sale = settings.sells(seen, now);
+        let on_sale = settings.sells(seen, now) && !self.cancelled.contains(&reserve.date);
         found.ensure(on_sale, Check::Opened, || format!("{outcome:?}, {settings:?}"));
         self.reply_fits(found, store, reserve, outcome, settings);
         for number in &reserve.seats {
@@ -355,6 +409,7 @@ impl History {
             let date = hold.date;
             let mut seats = hold.seats.iter();
             hold.paid.is_none()
+                && !self.cancelled.contains(&date)
                 && self.counts(id)
                 && seats.all(|&number| self.owner(SeatKey { date, number }) == Some(id))
         });

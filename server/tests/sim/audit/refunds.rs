@@ -81,6 +81,30 @@ impl History {
         }
     }
 
+    /// All that is left of some bookings went back, for a date that was cancelled.
+    pub(super) fn all_back(&mut self, found: &mut Found, store: &MemoryStore, all: &[Outcome]) {
+        for outcome in all {
+            let Outcome::Refunded { refund_id, payment_id, reservation_id, user_id, .. } = outcome
+            else {
+                continue;
+            };
+            let Some(hold) = self.holds.get(reservation_id) else { continue };
+            let refund = Refund {
+                payment: *payment_id,
+                reservation: *reservation_id,
+                user: *user_id,
+                concert: hold.concert,
+                what: What::Whole,
+                release: true,
+                reason: String::new(),
+                refund: *refund_id,
+            };
+            let cancelled = self.cancelled.contains(&hold.date);
+            found.ensure(cancelled, Check::Refund, || format!("{outcome:?}"));
+            self.given_back(found, store, &refund, outcome);
+        }
+    }
+
     /// Whether it is true that this cannot go back.
     pub(super) fn refund_refused(
         &self,

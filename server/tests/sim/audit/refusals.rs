@@ -29,6 +29,14 @@ fn visit(command: &Command) -> Option<(UserId, PlaceKey, Option<ReservationId>)>
     })
 }
 
+const fn is_of_a_job(command: &Command) -> bool {
+    matches!(command, Command::TakeJob(_) | Command::FailJob(_) | Command::ClearDate(_))
+}
+
+const fn of_a_job(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::JobNotFound | Refusal::JobNotHeld | Refusal::DateNotFound)
+}
+
 impl History {
     pub(super) fn refusal(
         &self,
@@ -77,6 +85,7 @@ impl History {
             (Command::Join(c), Refusal::TooManyLapses { retry_at }) => {
                 self.now.0 < retry_at.0 && self.has_to_stay_away(c.user, c.queue.concert)
             }
+            (_, Refusal::DateCancelled { .. }) => self.is_cancelled(command),
             (_, Refusal::HoldReleased) => known.is_some_and(|hold| hold.released),
             (_, Refusal::HoldLapsed) => known.is_some_and(|hold| {
                 let date = hold.date;
@@ -102,7 +111,6 @@ impl History {
             (Command::Charge(_) | Command::Pay(_) | Command::Adjust(_), _) => {
                 self.money_refused(command, refusal)
             }
-            (_, Refusal::IdempotencyKeyReused) => false,
             _ => self.operator_refused(command, refusal),
         };
         found.ensure(right, Check::RefusalTrue, || format!("{command:?} was refused: {refusal:?}"));
@@ -113,6 +121,17 @@ impl History {
         let hold_ms = self.concerts.get(&concert).map_or(i64::MAX, |show| show.hold_ms);
         let too_long = self.unpaid_ms(user, concert) / hold_ms >= 3;
         too_long || self.let_go(user, concert) >= LAPSES_MOST
+    }
+
+    /// Whether it is about a date that was cancelled.
+    fn is_cancelled(&self, command: &Command) -> bool {
+        let hold = || self.holds.get(&visit(command)?.2?).map(|hold| hold.date);
+        let date = match command {
+            Command::Reserve(c) => Some(c.date),
+            Command::EditDate(c) => Some(c.date),
+            _ => hold(),
+        };
+        date.is_some_and(|date| self.cancelled.contains(&date))
     }
 
     /// Whether the wallet is in this currency, and what is asked for in that one.
@@ -148,7 +167,9 @@ impl History {
                 _ => false,
             },
             Refusal::SaleHasOpened { opens_at } => opens_at.0 <= self.now.0,
+            Refusal::IdempotencyKeyReused => false,
             Refusal::HeldOrSold { seats } => *seats > 0,
+            _ if is_of_a_job(command) => of_a_job(refusal),
             _ => true,
         }
     }

@@ -50,6 +50,10 @@ pub enum Action {
     DeleteConcert,
     /// An operator deletes a date.
     DeleteDate,
+    /// An operator cancels a date.
+    CancelDate,
+    /// A process takes a job, does a step of it, or puts it off.
+    Job,
     /// An operator adds money to a balance, or takes some.
     Adjust,
     /// An operator gives back what was paid: all of it, seats, or an amount.
@@ -58,7 +62,7 @@ pub enum Action {
 
 impl Action {
     /// How often each happens, relative to the others.
-    pub const WEIGHTS: [(Self, u64); 26] = [
+    pub const WEIGHTS: [(Self, u64); 28] = [
         (Self::Register, 12),
         (Self::Adopt, 6),
         (Self::Account, 40),
@@ -83,6 +87,8 @@ impl Action {
         (Self::EditDate, 6),
         (Self::DeleteConcert, 1),
         (Self::DeleteDate, 2),
+        (Self::CancelDate, 1),
+        (Self::Job, 12),
         (Self::Adjust, 12),
         (Self::Refund, 24),
     ];

@@ -4,7 +4,8 @@ use super::{Scenario, prices};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::NewSeat;
 use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy};
-use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, RefundId, UserId};
+use boxoffice_core::id::{ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, UserId, Uuid};
+use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
 use boxoffice_core::money::Money;
 use boxoffice_core::refund::{Refund, What};
 use boxoffice_core::wallet::Adjust;
@@ -67,6 +68,38 @@ impl Scenario {
     pub(super) fn delete_date(&mut self) -> Option<Command> {
         let (concert, date) = self.date()?;
         Some(Command::DeleteDate(DeleteDate { concert, date }))
+    }
+
+    pub(super) fn cancel_date(&mut self) -> Option<Command> {
+        let (concert, date) = self.date().filter(|_| self.rng.chance(300))?;
+        let reason = if self.rng.chance(100) { " " } else { "The singer is ill." };
+        let job = JobId(self.id());
+        Some(Command::CancelDate(CancelDate { concert, date, reason: reason.into(), job }))
+    }
+
+    /// One of three processes is at a job, as it thinks: mostly the newest.
+    pub(super) fn job(&mut self) -> Option<Command> {
+        let newest = self.people.jobs.last().copied().filter(|_| self.rng.chance(600));
+        let (job, date) = newest.or_else(|| self.rng.pick(&self.people.jobs))?;
+        let job = if self.rng.chance(30) { JobId(self.id()) } else { job };
+        let holder = Uuid::from_u128(self.rng.below(3).into());
+        Some(match self.rng.below(10) {
+            0..3 => Command::TakeJob(TakeJob { job, holder }),
+            3 => Command::FailJob(FailJob { job, holder, error: "away".into() }),
+            _ => {
+                let of = |seats: &Option<(DateId, BTreeSet<u32>)>| {
+                    seats.as_ref().is_some_and(|(of, _)| *of == date)
+                };
+                let visits = self.people.visits.values().filter(|visit| of(&visit.seats));
+                let mut reservations: Vec<_> =
+                    visits.filter_map(|visit| visit.reservation).collect();
+                reservations.sort_unstable();
+                let last = self.rng.chance(500);
+                let reservations: Vec<_> =
+                    reservations.into_iter().map(|id| (id, RefundId(self.id()))).collect();
+                Command::ClearDate(ClearDate { job, holder, date, reservations, last })
+            }
+        })
     }
 
     pub(super) fn delete_concert(&mut self) -> Option<Command> {

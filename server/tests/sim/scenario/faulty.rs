@@ -51,6 +51,10 @@ impl<S: Store> Store for Faulty<S> {
         self.inner.prune(cutoff, limit)
     }
 
+    fn prune_events(&mut self, cutoff: Time, limit: usize) -> Result<usize, Fault> {
+        self.inner.prune_events(cutoff, limit)
+    }
+
     fn settle(&mut self) -> Result<bool, Fault> {
         self.inner.settle()
     }

@@ -15,8 +15,8 @@ use action::{Action, Event};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId, SessionId,
-    UserId, Uuid,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId,
+    SessionId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::outcome::Outcome;
@@ -232,6 +232,8 @@ impl Scenario {
             Action::EditDate => self.edit_date()?,
             Action::DeleteConcert => self.delete_concert()?,
             Action::DeleteDate => self.delete_date()?,
+            Action::CancelDate => self.cancel_date()?,
+            Action::Job => self.job()?,
             Action::Adjust => self.adjust()?,
             Action::Refund => self.refund()?,
         };
@@ -241,7 +243,7 @@ impl Scenario {
             | Action::Refund
             | Action::Reserve
             | Action::CreateConcert => 700,
-            Action::Sweep | Action::Tick => 0,
+            Action::Sweep | Action::Tick | Action::Job => 0,
             _ => 150,
         };
         let key = self.rng.chance(keyed).then(|| self.key(&command));
@@ -297,6 +299,7 @@ impl Scenario {
             Command::Pay(c) => c.payment = PaymentId(self.id()),
             Command::Refund(c) => c.refund = RefundId(self.id()),
             Command::Adjust(c) => c.adjustment = ChargeId(self.id()),
+            Command::CancelDate(c) => c.job = JobId(self.id()),
             Command::AddDate(c) => c.date.date = DateId(self.id()),
             Command::AddQueue(c) => c.queue.id = self.id(),
             Command::CreateConcert(c) => {
@@ -388,6 +391,9 @@ impl Scenario {
             }
             (Command::AddDate(added), Outcome::DateAdded { date_id, .. }) => {
                 self.learn_date(added, *date_id);
+            }
+            (_, Outcome::DateCancelled { job_id, date_id, .. }) => {
+                self.people.remember_job(*job_id, *date_id);
             }
             _ => {}
         }

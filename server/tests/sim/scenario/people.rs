@@ -2,7 +2,9 @@
 //! admissions that a read model shows.
 
 use boxoffice_core::batch::Envelope;
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, QueueId, ReservationId, SessionId, UserId};
+use boxoffice_core::id::{
+    ConcertId, DateId, JobId, PlaceKey, QueueId, ReservationId, SessionId, UserId,
+};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::session::Issue;
 use boxoffice_core::time::Time;
@@ -60,6 +62,8 @@ pub struct People {
     /// Newest last, with the number of the refresh token: used ones stay among them.
     pub sessions: VecDeque<(UserId, SessionId, u64)>,
     pub shows: Vec<Show>,
+    /// Jobs that were made, newest last, with their dates.
+    pub jobs: Vec<(JobId, DateId)>,
     pub visits: BTreeMap<PlaceKey, Visit>,
     /// Places, newest last; for picking.
     pub places: VecDeque<PlaceKey>,
@@ -154,6 +158,12 @@ impl People {
         self.sent.push_back(envelope.clone());
         if self.sent.len() > SENT {
             self.sent.pop_front();
+        }
+    }
+
+    pub fn remember_job(&mut self, job: JobId, date: DateId) {
+        if !self.jobs.contains(&(job, date)) {
+            self.jobs.push((job, date));
         }
     }
 
