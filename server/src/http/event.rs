@@ -90,6 +90,10 @@ pub struct EventsView {
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// The `cursor` of the answer before; without it from the oldest that is kept.
+    #[param(
+        max_length = 4_000,
+        pattern = r"^([0-9]{1,18}\.[0-9]{1,18}(-[0-9]{1,18}\.[0-9]{1,18})*)?$"
+    )]
     pub after: Option<String>,
     /// At most 100.
     pub limit: Option<usize>,
