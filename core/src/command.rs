@@ -13,7 +13,8 @@ use crate::rules::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate};
 use crate::rules::job::{FailJob, TakeJob};
 use crate::rules::payment::Pay;
 use crate::rules::place::{Join, Leave};
-use crate::rules::queue::SetQueue;
+use crate::rules::queue::{AddQueue, SetQueue};
+use crate::rules::refund::Refund;
 use crate::rules::reservation::{Cancel, Reserve};
 use crate::rules::sale::SetSale;
 use crate::rules::session::{DeleteUser, EndSessions, OpenSession, Refresh, SetPassword};
@@ -59,9 +60,11 @@ commands! {
     Cancel,
     Charge,
     Pay,
+    Refund,
     CreateConcert,
     AddDate,
     SetSale,
+    AddQueue,
     SetQueue,
     SetDraw,
     EditConcert,
@@ -107,18 +110,18 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{PlaceKey, UserId, Uuid};
+    use crate::id::{PlaceKey, QueueId, UserId, Uuid};
 
     #[test]
     fn a_command_names_its_concert_or_none() {
         let (user, concert) = (UserId(Uuid::nil()), ConcertId(Uuid::from_bytes([7; 16])));
-        let place = PlaceKey { concert, sequence: 1 };
+        let place = PlaceKey { queue: QueueId::general(concert), sequence: 1 };
         let adopt = Adopt { user, username: String::new() };
         for (command, named) in [
             (Command::Adopt(adopt), None),
-            (Command::Join(Join::of(user, concert)), Some(concert)),
+            (Command::Join(Join::of(user, QueueId::general(concert))), Some(concert)),
             (Command::Expire(Expire { place }), Some(concert)),
-            (Command::Admit(Admit::of(concert)), Some(concert)),
+            (Command::Admit(Admit::of(QueueId::general(concert))), Some(concert)),
         ] {
             assert_eq!(command.concert(), named, "{}", command.name());
         }

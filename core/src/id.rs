@@ -30,6 +30,8 @@ uuid_id! {
     ReservationId,
     /// One payment (a row of `amount`).
     PaymentId,
+    /// One refund of a payment.
+    RefundId,
     /// One charge of a balance.
     ChargeId,
     /// A sign-in, until it is ended.
@@ -59,11 +61,69 @@ pub struct EventKey {
     pub number: u64,
 }
 
-/// A place in a concert's waiting queue: what a queue token names.
+/// A waiting queue. A concert has one or more; each lets people in by itself, and all of them sell the
+/// same seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct PlaceKey {
+#[serde(from = "QueueName", into = "QueueName")]
+pub struct QueueId {
     /// The concert whose queue it is.
     pub concert: ConcertId,
+    /// Its own id, which no queue of another concert has: that of the general queue is the concert's.
+    pub id: Uuid,
+}
+
+impl QueueId {
+    /// The queue that is made with a concert, and that is meant where none is named.
+    #[must_use]
+    pub const fn general(concert: ConcertId) -> Self {
+        Self { concert, id: concert.0 }
+    }
+
+    /// Whether it is the one that was made with its concert.
+    #[must_use]
+    pub fn is_general(self) -> bool {
+        self.id == self.concert.0
+    }
+
+    /// The queue of a concert by its own id, as tokens and requests name it; `None`: the general one.
+    #[must_use]
+    pub fn named(concert: ConcertId, id: Option<Uuid>) -> Self {
+        Self { concert, id: id.unwrap_or(concert.0) }
+    }
+
+    /// Its own id, where it has to be named: `None` for the general queue.
+    #[must_use]
+    pub fn name(self) -> Option<Uuid> {
+        (!self.is_general()).then_some(self.id)
+    }
+}
+
+/// A queue as stored replies have it: the general one by its concert alone, as before there were others.
+#[derive(Serialize, Deserialize)]
+struct QueueName {
+    concert: ConcertId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queue: Option<Uuid>,
+}
+
+impl From<QueueName> for QueueId {
+    fn from(name: QueueName) -> Self {
+        Self::named(name.concert, name.queue)
+    }
+}
+
+impl From<QueueId> for QueueName {
+    fn from(id: QueueId) -> Self {
+        Self { concert: id.concert, queue: id.name() }
+    }
+}
+
+/// A place in a waiting queue: what a queue token names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PlaceKey {
+    /// The queue.
+    #[serde(flatten)]
+    pub queue: QueueId,
     /// Order of joining, from 1. After the draw this is not yet the queue number: see [`crate::draw`].
     pub sequence: u64,
 }

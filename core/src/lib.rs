@@ -80,7 +80,12 @@ pub mod queue {
     pub use crate::rules::queue::*;
 }
 
-/// Reservations: hold → confirmed, expired or cancelled.
+/// Money and seats that go back.
+pub mod refund {
+    pub use crate::rules::refund::*;
+}
+
+/// Reservations: hold → confirmed, expired or cancelled; confirmed → refunded.
 pub mod reservation {
     pub use crate::rows::reservation::*;
     pub use crate::rules::reservation::*;

@@ -17,6 +17,8 @@ pub const SEATS_PER_DATE_MAX: usize = 100_000;
 pub const SEATS_PER_REQUEST_MAX: usize = 200_000;
 /// Dates of one concert.
 pub const DATES_PER_CONCERT_MAX: usize = 366;
+/// Waiting queues of one concert.
+pub const QUEUES_PER_CONCERT_MAX: usize = 20;
 /// Seats named in one reservation, whatever the policy says.
 pub const SEATS_PER_RESERVATION_MAX: usize = 50;
 /// Characters of a name (concert, theater, zone).

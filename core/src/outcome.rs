@@ -2,7 +2,8 @@
 //! so that a retry is answered with what happened and not with what would happen now.
 
 use crate::id::{
-    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, RefundId, ReservationId, SessionId,
+    UserId, Uuid,
 };
 use crate::money::Money;
 use crate::time::Time;
@@ -115,6 +116,20 @@ pub enum Outcome {
         balance: Money,
         paid_at: Time,
     },
+    /// `seat_numbers`: those that went back with it, on sale again where they were `released`. `balance`: of
+    /// who paid, after it. `left`: what can still go back of the payment.
+    Refunded {
+        refund_id: RefundId,
+        payment_id: PaymentId,
+        reservation_id: ReservationId,
+        user_id: UserId,
+        seat_numbers: Vec<u32>,
+        released: bool,
+        amount: Money,
+        left: Money,
+        balance: Money,
+        refunded_at: Time,
+    },
     ConcertCreated {
         concert_id: ConcertId,
         date_ids: Vec<DateId>,
@@ -143,8 +158,16 @@ pub enum Outcome {
         total_seats: u64,
     },
     Deleted,
+    QueueAdded {
+        concert_id: ConcertId,
+        queue_id: Uuid,
+        opens_at: Time,
+    },
+    /// `queue_id`: the queue, but for the general one.
     QueueSet {
         concert_id: ConcertId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue_id: Option<Uuid>,
         max_active: u64,
         admissions_per_second: u64,
         max_waiting: u64,
@@ -177,10 +200,13 @@ pub enum Outcome {
         cancelled_at: Time,
         reason: String,
     },
-    /// `ended`: holds that this step has ended.
+    /// `ended`: holds that this step has ended; `refunded`: what went back. `left_because`: why something was left,
+    /// at the end of a pass.
     DateClearing {
         job_id: JobId,
         ended: Vec<ReservationId>,
+        refunded: Vec<Self>,
+        left_because: Option<String>,
         done: bool,
     },
     /// `taken`: it was not tried too often already.

@@ -4,7 +4,7 @@
 //! (status, words, whether a retry helps) is one table in the server.
 
 use crate::id::{DateId, PaymentId, ReservationId};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
@@ -21,6 +21,8 @@ pub enum Refusal {
     ConcertNotFound,
     /// No such date of this concert.
     DateNotFound,
+    /// No such waiting queue of this concert.
+    QueueNotFound,
     /// A concert, date, or user with this id exists already.
     AlreadyExists,
     /// A performance of this concert starts at the same instant.
@@ -133,6 +135,29 @@ pub enum Refusal {
         /// What is missing, minor units.
         missing: Money,
     },
+    /// No such payment.
+    PaymentNotFound,
+    /// These are no seats of the booking, or not any more.
+    SeatsNotBooked {
+        /// Which.
+        seat_numbers: Vec<u32>,
+    },
+    /// More would go back than is left of what was paid.
+    RefundTooHigh {
+        /// What is left, minor units.
+        left: Money,
+    },
+    /// Everything has gone back before, seats and money.
+    AlreadyRefunded,
+    /// The account of who paid was deleted: nobody could get at the money.
+    AccountDeleted,
+    /// The money in the wallet is in another currency.
+    CurrencyMismatch {
+        /// What the wallet is in.
+        wallet: Currency,
+        /// What is asked for.
+        currency: Currency,
+    },
     /// A charge below the least or above the most.
     AmountOutOfRange {
         /// Least, minor units.
@@ -204,6 +229,8 @@ pub enum Field {
     TimeZone,
     PauseReason,
     Reason,
+    QueueName,
+    Queues,
 }
 
 impl Refusal {

@@ -1,10 +1,16 @@
 //! Configuration: by flag, environment variable, or TOML file, in this order of precedence. Every
 //! key is described once, here; `serve --help`, the environment and the file are made from it.
 
+mod address;
 mod environment;
+mod settings;
+#[cfg(test)]
+mod tests;
 mod value;
 
+pub use address::Database;
 pub use environment::check_environment;
+pub use settings::Settings;
 
 use crate::currency::Currency;
 use crate::networks::Networks;
@@ -120,6 +126,8 @@ settings! {
     currency, "BOXOFFICE_CURRENCY": String = "KRW".into();
     /// Whether users charge their balances themselves; if not, only operators do [default: true]
     self_charge, "BOXOFFICE_SELF_CHARGE": bool = true;
+    /// Whether charging and reading one's balance needs an admission to a sale; if not, it is enough to be signed in [default: true]
+    charge_needs_admission, "BOXOFFICE_CHARGE_NEEDS_ADMISSION": bool = true;
     ["Connections and load"]
     /// Connections at once; more wait in the system's backlog [default: 16000]
     connections_max, "BOXOFFICE_CONNECTIONS_MAX": usize = 16_000;
@@ -161,7 +169,7 @@ settings! {
     drain_seconds, "BOXOFFICE_DRAIN_SECONDS": u64 = 0;
     /// Commands in one transaction, at most; 1 is the conventional way [default: 128]
     batch_commands_max, "BOXOFFICE_BATCH_COMMANDS_MAX": usize = 128;
-    /// Commands that may wait for the desk; beyond it the answer is 503 [default: 8192]
+    /// commands that may wait for the write path; beyond it the answer is 503 [default: 8192]
     desk_waiting_max, "BOXOFFICE_DESK_WAITING_MAX": usize = 8_192;
     /// Database connections for reading [default: 4]
     readers, "BOXOFFICE_READERS": usize = 4;
@@ -259,9 +267,8 @@ impl Given {
             let name = name.map_or("", |(name, _)| name.trim());
             let hint = match wanted(name).filter(|_| !why.contains("expected one of")) {
                 Some(wanted) => format!("; {name} takes {wanted}"),
-                None => {
-                    similar(name, KEYS).map_or_else(String::new, |key| format!("; is {key} meant?"))
-                }
+                None => similar(name, KEYS)
+                    .map_or_else(String::new, |key| format!("; did you mean {key}?")),
             };
             Invalid(format!("line {line}: {why}{hint}"))
         })
@@ -283,42 +290,7 @@ impl Given {
     }
 }
 
-/// Which database.
-#[derive(Clone)]
-pub enum Database {
-    /// The embedded one, in this file.
-    Sqlite(PathBuf),
-    /// One that speaks the MySQL protocol, at this address (with its password).
-    MySql(String),
-}
-
 impl Config {
-    /// Where the database is.
-    ///
-    /// # Errors
-    /// The setting names none.
-    pub fn where_is_the_database(&self) -> Result<Database, Invalid> {
-        if let Some(path) = self.database.strip_prefix("sqlite://").filter(|path| !path.is_empty())
-        {
-            return Ok(Database::Sqlite(PathBuf::from(path)));
-        }
-        match self.database.strip_prefix("mysql://") {
-            Some(rest) if rest.split_once('/').is_some_and(|(_, name)| !name.is_empty()) => {
-                Ok(Database::MySql(self.database.clone()))
-            }
-            _ => invalid(format!(
-                "database: {:?} is neither sqlite://PATH nor mysql://USER:PASSWORD@HOST:PORT/NAME",
-                self.shown_database()
-            )),
-        }
-    }
-
-    /// The database's address without its password.
-    #[must_use]
-    pub fn shown_database(&self) -> String {
-        shown(&self.database)
-    }
-
     /// Whether it is said where the token keys are. Of several servers each would otherwise make its
     /// own, and none would know the tokens of another.
     ///
@@ -331,35 +303,6 @@ impl Config {
             );
         }
         Ok(())
-    }
-
-    /// Where the database file is.
-    ///
-    /// # Errors
-    /// The setting names no SQLite file.
-    pub fn sqlite_path(&self) -> Result<PathBuf, Invalid> {
-        match self.where_is_the_database()? {
-            Database::Sqlite(path) => Ok(path),
-            Database::MySql(_) => invalid("database: this needs sqlite://PATH"),
-        }
-    }
-
-    /// Where operators are listened to, if not where everybody is.
-    ///
-    /// # Errors
-    /// The setting is no address.
-    pub fn operator_address(&self) -> Result<Option<SocketAddr>, Invalid> {
-        let text = &self.listen_operator;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let address = text.parse().map_err(|_| {
-            Invalid(format!("listen_operator: {text:?} is no address like 127.0.0.1:8081"))
-        })?;
-        if address == self.listen && self.listen.port() != 0 {
-            return invalid("listen_operator: it is the address of listen");
-        }
-        Ok(Some(address))
     }
 
     /// Whether external identities are trusted.
@@ -407,7 +350,7 @@ impl Config {
         crate::log::usual(&self.log).map_err(|why| Invalid(format!("log: {why}")))?;
         self.operator_address()?;
         if self.proxy_protocol && self.trusted_proxies.is_empty() {
-            return invalid("proxy_protocol: it is for trusted_proxies, and there are none");
+            return invalid("proxy_protocol: it needs trusted_proxies, and none are set");
         }
         if !(0..=86_400).contains(&self.rehold_after_seconds) {
             let value = self.rehold_after_seconds;
@@ -429,7 +372,9 @@ impl Config {
     fn check_sale(&self) -> Result<(), Invalid> {
         if Currency::of(&self.currency).is_none() {
             let code = &self.currency;
-            return invalid(format!("currency: {code:?} is no ISO 4217 code, as KRW or USD"));
+            return invalid(format!(
+                "currency: {code:?} is not an ISO 4217 code such as KRW or USD"
+            ));
         }
         let most = boxoffice_core::limits::ADMISSION_MAX;
         let queue = [
@@ -448,10 +393,12 @@ impl Config {
         }
         let file = !self.oidc_jwks_file.as_os_str().is_empty();
         if file && !self.oidc_jwks_url.is_empty() {
-            return invalid("oidc_jwks_file and oidc_jwks_url: the keys are at one place");
+            return invalid("set either oidc_jwks_file or oidc_jwks_url, not both");
         }
         if !(0..=OIDC_LEEWAY_MAX).contains(&self.oidc_leeway_seconds) {
-            return invalid(format!("oidc_leeway_seconds must be 0 to {OIDC_LEEWAY_MAX}"));
+            return invalid(format!(
+                "oidc_leeway_seconds: it is not between 0 and {OIDC_LEEWAY_MAX}"
+            ));
         }
         let given = [
             file || !self.oidc_jwks_url.is_empty(),
@@ -487,114 +434,5 @@ fn shown(address: &str) -> String {
     match (address.split_once("://"), address.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
         _ => address.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_example_file_names_every_key_with_its_default() {
-        let text = include_str!("../../boxoffice.example.toml");
-        let uncommented: String = text
-            .lines()
-            .map(|line| line.strip_prefix("#: ").unwrap_or(line))
-            .fold(String::new(), |all, line| all + line + "\n");
-        let table: toml::Table = uncommented.parse().unwrap();
-        let keys: Vec<&str> = table.keys().map(String::as_str).collect();
-        let mut known = KEYS.to_vec();
-        known.sort_unstable();
-        assert_eq!(keys, known);
-        let from_file = Given::from_toml(text).unwrap().resolve().unwrap();
-        let default = Given::default().resolve().unwrap();
-        assert_eq!(from_file, default);
-    }
-
-    #[test]
-    fn a_bad_value_says_what_is_expected_with_an_example() {
-        let check = |toml: &str, want: &str| {
-            let why = Given::from_toml(toml).unwrap_err().0;
-            assert!(why.ends_with(want), "{why}");
-        };
-        check("listen = \"nowhere\"", "; listen takes an address with a port, as 127.0.0.1:8080");
-        check("readers = \"four\"", "; readers takes a whole number, as 300");
-        check("demo = 3", "; demo takes true or false");
-        check("lisen = \"127.0.0.1:80\"", "; is listen meant?");
-    }
-
-    #[test]
-    fn secrets_are_not_printed() {
-        let given = Given {
-            database: Some("mysql://u:sesame@h/d".into()),
-            token_keys: Some("sesame too".into()),
-            ..Given::default()
-        };
-        let printed = format!("{given:?} {:?}", given.clone().resolve().unwrap());
-        assert!(!printed.contains("sesame"), "{printed}");
-        for part in ["Some(\"mysql://…@h/d\")", "database: \"mysql://…@h/d\"", "token_keys: …"]
-        {
-            assert!(printed.contains(part), "{part} is not in {printed}");
-        }
-        let none = format!("{:?} {:?}", Given::default(), Given::default().resolve().unwrap());
-        for part in ["token_keys: None", "token_keys: \"\"", "\"sqlite://boxoffice.db\""] {
-            assert!(none.contains(part), "{part} is not in {none}");
-        }
-    }
-
-    #[test]
-    fn help_names_the_default_that_holds() {
-        use clap::CommandFactory;
-        #[derive(clap::Parser)]
-        struct Only {
-            #[command(flatten)]
-            given: Given,
-        }
-        let config = format!("{:?}", Given::default().resolve().unwrap()).replace(['"', '_'], "");
-        for argument in Only::command().get_arguments().filter(|a| a.get_long() != Some("help")) {
-            let help = argument.get_help().unwrap().to_string();
-            let (_, default) = help.rsplit_once("[default: ").expect("help ends with the default");
-            let default = default.trim_end_matches(']');
-            let name = argument.get_id().as_str().replace('_', "");
-            if !default.contains(' ') && default != "none" {
-                assert!(
-                    config.contains(&format!("{name}: {default}")),
-                    "{name}: {default}: {config}"
-                );
-            }
-        }
-        let _ = Only { given: Given::default() }.given;
-    }
-
-    #[test]
-    fn what_cannot_be_used_is_refused_with_one_sentence() {
-        let check = |toml: &str, want: &str| {
-            let why = Given::from_toml(toml).and_then(Given::resolve).unwrap_err().0;
-            assert!(why.starts_with(want) && !why.contains('\n'), "{why}");
-        };
-        check("liste = 1", "line 1: unknown field `liste`");
-        check("demo = 3", "line 1: invalid type");
-        check("\nlisten = \"nowhere\"", "line 2: invalid socket address");
-        check("database = \"postgres://u:secret@h/d\"", "database: \"postgres://…@h/d\"");
-        check("database = \"mysql://u:secret@h\"", "database: \"mysql://…@h\" is neither");
-        check("database_tls = \"maybe\"", "database_tls: \"maybe\" is none of");
-        check("hold_seconds = 0", "hold_seconds: 0 is not between");
-        check("listen_operator = \"8081\"", "listen_operator: \"8081\" is no address");
-        check("listen_operator = \"127.0.0.1:8080\"", "listen_operator: it is the address");
-        check("cors_origins = \"shop\"", "line 1: \"shop\" is no origin");
-        check("readers = 0", "readers: 0 is not between");
-        check("drain_seconds = 3601", "drain_seconds: 3601 is more than 3600");
-        check("currency = \"\"", "currency: \"\" is no ISO 4217 code");
-        check("currency = \"WRONG1\"", "currency: \"WRONG1\" is no ISO 4217 code");
-        check("seats_per_user = 51", "seats_per_user");
-        check("max_active = 0", "max_active");
-        check("limit_joins = \"many\"", "line 1: \"many\" is neither a rate");
-        check("trusted_proxies = \"10\"", "line 1: \"10\" is no network");
-        check("proxy_protocol = true", "proxy_protocol: it is for trusted_proxies");
-        check("oidc_issuer = \"https://x\"", "oidc_issuer, oidc_audience and oidc_jwks_file or");
-        check("oidc_leeway_seconds = 601", "oidc_leeway_seconds must be 0 to 600");
-        check("listn = \"x\"", "line 1: unknown field `listn`");
-        check("log_format = \"xml\"", "log_format: \"xml\" is neither text nor json");
-        check("log = \"a=b=c\"", "log: ");
     }
 }

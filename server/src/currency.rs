@@ -18,6 +18,13 @@ impl Currency {
         Some(Self { code: known.code().to_owned(), decimals })
     }
 
+    /// What the rules call it.
+    #[must_use]
+    pub fn of_the_rules(&self) -> boxoffice_core::money::Currency {
+        // ISO 4217 has no other codes than three capital letters.
+        boxoffice_core::money::Currency::of(&self.code).unwrap_or_default()
+    }
+
     /// Members of a JSON object that name it, each with a comma behind it.
     #[must_use]
     pub fn members(&self) -> String {

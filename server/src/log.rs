@@ -1,6 +1,6 @@
-//! The log: one line an event on standard error, as text or as JSON. What comes from outside cannot turn
-//! the line or steer a terminal, and what anybody can cause at will is bounded. Whoever logs neither fails nor
-//! waits: a thread writes the lines.
+//! The log: one line for each event on standard error, as text or as JSON. Text from outside cannot start a new
+//! line or control a terminal. What anybody can cause at will is bounded. Logging neither fails nor waits: a thread
+//! writes the lines.
 
 mod filter;
 mod queue;
@@ -22,22 +22,22 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
-/// How long the end of the process waits until all is written.
+/// How long the end of the process waits until all lines are written.
 const FINISH_MAX: Duration = Duration::from_secs(2);
-/// How long a thread that panics waits until that is written: it may be the last that the process does.
+/// How long a panicking thread waits until its line is written: it may be the last thing that the process does.
 const PANIC_MAX: Duration = Duration::from_millis(100);
 
-/// How a line looks.
+/// The format of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For people.
     Text,
-    /// An object a line, for programs.
+    /// One JSON object a line, for programs.
     Json,
 }
 
 impl Format {
-    /// As the setting says it.
+    /// The name that the setting has for it.
     #[must_use]
     pub fn of(setting: &str) -> Option<Self> {
         match setting {
@@ -48,7 +48,7 @@ impl Format {
     }
 }
 
-/// The log of this process, from [`start`] on.
+/// The log of this process, once [`start`] was called.
 struct Log {
     queue: Arc<Queue>,
     format: Format,
@@ -57,29 +57,29 @@ struct Log {
 static LOG: OnceLock<Log> = OnceLock::new();
 static COUNTS: LazyLock<Counts> = LazyLock::new(Counts::default);
 
-/// What the log itself cannot tell.
+/// What the log cannot write about itself.
 #[must_use]
 pub fn counts() -> Counts {
     COUNTS.clone()
 }
 
-/// Not by `io::stderr()`, which one thread that waits there would close to all others.
+/// Not `io::stderr()`: one thread that waits there would block all others.
 fn write(queue: &Queue) {
     let out = |bytes: &[u8]| rustix::io::write(io::stderr(), bytes).map_err(io::Error::from);
     let tell = |lines| tracing::error!(lines, "lines of the log were lost here");
     queue.work(out, tell);
 }
 
-/// Begins to log, panics of whatever thread as well; `supervisor` watches the thread that writes.
+/// Starts the log, and logs the panics of all threads. `supervisor` watches the thread that writes.
 ///
 /// # Errors
-/// The filter cannot be used, or the system gives no thread; why.
+/// The filter is not usable, or the system gives no thread. The text says which.
 pub fn start(filter: &str, format: Format, supervisor: &Supervisor) -> Result<(), String> {
     let filter = EnvFilter::try_new(usual(filter)?).map_err(|error| error.to_string())?;
     let queue = Arc::new(Queue::new(WAITING_MAX, AGAIN_AFTER, counts()));
     let to = Arc::clone(&queue);
-    // Without colours: a terminal's codes are among what is escaped. Internal errors would go to standard
-    // error past the queue, in a way that panics where it cannot be written.
+    // Without colours, since a terminal's codes are escaped. Internal errors would go to standard error past the
+    // queue, by a call that panics where it cannot write.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
     let log = log.log_internal_errors(false).with_writer(move || Clean(Lines(Arc::clone(&to))));
     match format {
@@ -106,7 +106,7 @@ pub fn start(filter: &str, format: Format, supervisor: &Supervisor) -> Result<()
     Ok(())
 }
 
-/// A line of the JSON log that says this, whatever the filter: beside the message, `more`.
+/// A line of the JSON log with this message and `more`, whatever the filter.
 #[must_use]
 pub fn object(level: &str, message: &str, more: Map<String, Value>) -> String {
     let mut at = String::new();
@@ -117,11 +117,11 @@ pub fn object(level: &str, message: &str, more: Map<String, Value>) -> String {
     clean(&Value::Object(told.into_iter().chain(more).collect()).to_string()) + "\n"
 }
 
-/// Says why the process ends, on standard error: in the log, once there is one.
+/// Says why the process ends: in the log, once there is one, else on standard error.
 pub fn say(why: &str) {
     let text = format!("boxoffice: {why}\n");
     let Some(log) = LOG.get() else {
-        // Who does not listen is told by the exit code.
+        // Nobody reads it; the exit code says it as well.
         let _ = io::stderr().write_all(text.as_bytes());
         return;
     };
@@ -131,7 +131,7 @@ pub fn say(why: &str) {
     }
 }
 
-/// Writes what waits, at the end of the process; not for ever.
+/// Writes the lines that wait, at the end of the process, for a limited time.
 pub fn finish() {
     let Some(log) = LOG.get() else { return };
     let until = Instant::now() + FINISH_MAX;
@@ -158,7 +158,7 @@ impl Write for Lines {
     }
 }
 
-/// Whether a character would turn the line, steer a terminal, or be unseen.
+/// Whether a character would end the line, control a terminal, or be invisible.
 fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
@@ -166,8 +166,8 @@ fn is_unseen(c: char) -> bool {
         || matches!(c, '\u{e0000}'..='\u{e007f}')
 }
 
-/// A line as it may be written: what is unseen in it as JSON escapes it. Of JSON that is the same value,
-/// since raw it can only stand within a string.
+/// A line that is safe to write: invisible characters are escaped as in JSON. In a JSON line that keeps the value,
+/// since they can only be within a string.
 #[must_use]
 pub fn clean(line: &str) -> String {
     let mut cleaned = String::with_capacity(line.len());
@@ -187,7 +187,7 @@ pub fn clean(line: &str) -> String {
     cleaned
 }
 
-/// Writes each event as one clean line. It is handed a whole one at a time.
+/// Writes each event as one safe line. Each call has one whole event.
 struct Clean<W>(W);
 
 impl<W: Write> Write for Clean<W> {
@@ -204,15 +204,15 @@ impl<W: Write> Write for Clean<W> {
     }
 }
 
-/// Lines of one kind that one address may cause at once, and a minute then.
+/// Lines of one kind that one address may cause at once, and each minute.
 const OF_ADDRESS: Rate = Rate::new(10, 6);
 /// The same of all addresses.
 const OF_ALL: Rate = Rate::new(60, 60);
 /// Addresses that are remembered.
 const ADDRESSES_MAX: usize = 10_000;
 
-/// Bounds lines of one kind that anybody can cause: a flood must not fill the disk, and one address must
-/// not hide another.
+/// Bounds the lines of one kind that anybody can cause: a flood must not fill the disk, and one address must not
+/// hide another.
 pub struct Bounded {
     of_address: Limiter<IpAddr>,
     of_all: Limiter<()>,
@@ -230,8 +230,8 @@ impl Default for Bounded {
 }
 
 impl Bounded {
-    /// Whether a line may be written that this address has caused, where it is known: how many were left
-    /// out since the last.
+    /// Whether a line caused by this address, where it is known, may be written; and how many were left out since the
+    /// last one.
     #[must_use]
     pub fn may(&self, address: Option<IpAddr>) -> Option<u64> {
         let one = NonZeroU32::MIN;

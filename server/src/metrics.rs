@@ -1,6 +1,5 @@
-//! What is counted and measured, in the OpenMetrics text format. Every series whose labels are known
-//! beforehand is there from the start, as zero: what has not happened yet and what is not counted look
-//! different.
+//! What is counted and measured, in the OpenMetrics text format. Every series whose labels are known beforehand is
+//! there from the start, as zero: so "has not happened yet" and "is not counted" look different.
 
 mod process;
 
@@ -22,7 +21,7 @@ use std::time::{Duration, Instant};
 
 /// The version of this binary.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The commit that it was built from, where the build was told (`BOXOFFICE_COMMIT`).
+/// The commit that it was built from, where the build was given one (`BOXOFFICE_COMMIT`).
 pub const COMMIT: &str = match option_env!("BOXOFFICE_COMMIT") {
     Some(commit) if !commit.is_empty() => commit,
     _ => "unknown",
@@ -39,7 +38,7 @@ pub struct RequestLabels {
     pub status: &'static str,
 }
 
-/// A route, whatever was answered.
+/// A route, whatever the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RouteLabels {
     /// Path template.
@@ -48,7 +47,7 @@ pub struct RouteLabels {
     pub method: &'static str,
 }
 
-/// A problem's code.
+/// The code of a problem.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct CodeLabel {
     /// See the error table.
@@ -88,7 +87,7 @@ pub struct ConcertLabel {
 pub struct NameLabels {
     /// The concert's id.
     pub concert: String,
-    /// What it is called.
+    /// Its name.
     pub name: String,
 }
 
@@ -108,10 +107,10 @@ pub struct CurrencyLabel {
     pub currency: String,
 }
 
-/// A limit by its name, and whom it counts.
+/// A limit by its name, and what it counts by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct LimitLabels {
-    /// As the setting is named, without `limit_`.
+    /// The setting's name without `limit_`.
     pub limit: &'static str,
     /// "account", "address" or "key".
     pub by: &'static str,
@@ -128,13 +127,13 @@ pub struct WhyLabel {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    /// Of the process, whose names have no prefix.
+    /// Of the process; these names have no prefix.
     process: Registry,
-    /// Requests answered.
+    /// Answered requests.
     pub requests: Family<RequestLabels, Counter>,
     /// Time from a request's head to its answer's head.
     pub request_seconds: Family<RouteLabels, Histogram>,
-    /// Problems answered, by code.
+    /// Problems that were answered, by code.
     pub problems: Family<CodeLabel, Counter>,
     /// Commands that were carried out.
     pub commands: Family<CommandLabel, Counter>,
@@ -142,39 +141,41 @@ pub struct Metrics {
     pub batches: Counter,
     /// Batches that failed as a whole.
     pub batch_faults: Counter,
-    /// Panics that were caught: faults that cost one piece of work each.
+    /// Caught panics: each cost one piece of work.
     pub panics: Counter,
     /// Commands in a batch.
     pub batch_commands: Histogram,
-    /// Time from a batch's begin to its commit.
+    /// Time from the start of a batch to its commit.
     pub batch_seconds: Histogram,
-    /// Time that the commit took, with its sync to disk where that is not waited for apart.
+    /// Time of the commit, with its sync to disk where the sync is not waited for separately.
     pub commit_seconds: Histogram,
-    /// Time until the disk had the batches that waited for it.
+    /// Time until the batches that waited for the disk were on it.
     pub sync_seconds: Histogram,
-    /// Commands that wait for the desk.
+    /// Commands that wait for the write path.
     pub desk_waiting: Gauge,
-    /// Numbers in line.
+    /// People in line.
     pub queue_waiting: Family<ConcertLabel, Gauge>,
-    /// Users shopping.
+    /// People in the shop.
     pub queue_active: Family<ConcertLabel, Gauge>,
-    /// Seats of the dates to come.
+    /// Seats of future dates.
     pub seats: Family<SeatLabels, Gauge>,
     /// 1 for each concert, with its name.
     pub concert_name: Family<NameLabels, Gauge>,
-    /// The name that each concert has there.
+    /// The name under which each concert is there.
     names: Mutex<HashMap<String, String>>,
     /// Money charged, minor units.
     pub charged: Counter,
     /// Money paid for seats, minor units.
     pub paid: Counter,
+    /// Money of payments that went back, minor units.
+    pub refunded: Counter,
     /// Money that operators added to balances, minor units.
     pub credited: Counter,
     /// Money that operators took from balances, minor units.
     pub debited: Counter,
-    /// Kinds of the crowd's requests that are put off: far polls, near polls, joins.
+    /// How many kinds of the crowd's requests are put off: far polls, near polls, joins.
     pub put_off: Gauge,
-    /// Time between two polls far away.
+    /// Time between two polls of those far from their turn.
     pub poll_interval_seconds: Gauge<f64, AtomicU64>,
     /// Passwords that wait to be hashed.
     pub passwords_waiting: Gauge,
@@ -184,17 +185,17 @@ pub struct Metrics {
     pub pruned: Family<PrunedLabel, Counter>,
     /// Jobs by how they stand.
     pub jobs: Family<JobLabel, Gauge>,
-    /// Age of the oldest stored reply; above a day, pruning does not keep pace.
+    /// Age of the oldest stored reply. Above a day, pruning does not keep up.
     pub oldest_reply_seconds: Gauge,
-    /// Connections that were closed for the sake of others.
+    /// Connections that were closed to make room for others.
     pub connections_refused: Family<WhyLabel, Counter>,
-    /// Requests that were too many.
+    /// Requests over a limit.
     pub limited: Family<LimitLabels, Counter>,
     /// Accounts, addresses or keys that a limit remembers.
     pub limit_keys: Family<LimitLabels, Gauge>,
-    /// Of these, those that were forgotten too early, for want of room.
+    /// Of these, those that were forgotten too early, for lack of room.
     pub limit_evicted: Family<LimitLabels, Counter>,
-    /// Time that a sweep took.
+    /// Time of a tick.
     pub sweep_seconds: Histogram,
     /// The text of each format, and when it was written.
     written: [Mutex<Option<(Instant, Bytes)>>; 2],
@@ -213,9 +214,9 @@ pub enum Format {
 type Money = Family<CurrencyLabel, Counter>;
 
 /// The states of seats that are shown.
-const STATES: [&str; 3] = ["free", "held", "sold"];
+const STATES: [&str; 4] = ["free", "held", "sold", "blocked"];
 
-/// A concert's queue and the seats of its dates to come.
+/// A concert's queue and the seats of its future dates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sale {
     /// People in line.
@@ -228,6 +229,8 @@ pub struct Sale {
     pub held: u64,
     /// Seats that are sold.
     pub sold: u64,
+    /// Seats that an operator has taken off the sale.
+    pub blocked: u64,
 }
 
 fn seconds() -> Histogram {
@@ -235,14 +238,14 @@ fn seconds() -> Histogram {
 }
 
 impl Default for Metrics {
-    /// Those of a server that has not told its currency or when it began.
+    /// Metrics of a server whose currency and start are not known.
     fn default() -> Self {
         Self::of("XXX", None)
     }
 }
 
 impl Metrics {
-    /// Metrics of a server with this currency, whose process began then, UTC milliseconds.
+    /// Metrics of a server with this currency, whose process began at this time, UTC milliseconds.
     #[must_use]
     pub fn of(currency: &str, began_ms: Option<i64>) -> Self {
         let mut metrics = Self {
@@ -267,6 +270,7 @@ impl Metrics {
             names: Mutex::default(),
             charged: Counter::default(),
             paid: Counter::default(),
+            refunded: Counter::default(),
             credited: Counter::default(),
             debited: Counter::default(),
             put_off: Gauge::default(),
@@ -298,9 +302,13 @@ impl Metrics {
         let head = "Time from a request's head to its answer's head";
         r.register_with_unit("request", head, Unit::Seconds, self.request_seconds.clone());
         r.register("problems", "Problems answered (refusals and faults)", self.problems.clone());
-        r.register("limited", "Requests that were too many", self.limited.clone());
-        r.register("limit_keys", "Whom a limit remembers", self.limit_keys.clone());
-        let evicted = "Whom a limit has forgotten too early, for want of room";
+        r.register("limited", "Requests over a limit", self.limited.clone());
+        r.register(
+            "limit_keys",
+            "Accounts, addresses or keys that a limit remembers",
+            self.limit_keys.clone(),
+        );
+        let evicted = "Of these, those that were forgotten too early, for lack of room";
         r.register("limit_evicted", evicted, self.limit_evicted.clone());
         let put_off = "Kinds of requests put off: 1 far polls, 2 near polls too, 3 joins too";
         r.register("put_off", put_off, self.put_off.clone());
@@ -310,7 +318,7 @@ impl Metrics {
         let passwords = "Passwords that wait to be hashed";
         r.register("passwords_waiting", passwords, self.passwords_waiting.clone());
         r.register("connections", "Connections open", self.connections.clone());
-        let refused = "Connections closed for the sake of others";
+        let refused = "Connections closed to make room for others";
         r.register("connections_refused", refused, self.connections_refused.clone());
     }
 
@@ -327,25 +335,32 @@ impl Metrics {
         r.register_with_unit("commit", commit, Unit::Seconds, self.commit_seconds.clone());
         let sync = "Time until the disk had the batches that waited for it";
         r.register_with_unit("sync", sync, Unit::Seconds, self.sync_seconds.clone());
-        r.register("desk_waiting", "Commands that wait for the desk", self.desk_waiting.clone());
+        r.register(
+            "desk_waiting",
+            "Commands that wait for the write path",
+            self.desk_waiting.clone(),
+        );
     }
 
     fn register_sales(&mut self, currency: &str) {
         let r = &mut self.registry;
         r.register("queue_waiting", "People in line", self.queue_waiting.clone());
         r.register("queue_active", "People in the shop", self.queue_active.clone());
-        r.register("seats", "Seats of the dates to come, by state", self.seats.clone());
+        r.register("seats", "Seats of future dates, by state", self.seats.clone());
         r.register("concert_name", "1 for each concert, with its name", self.concert_name.clone());
         let label = CurrencyLabel { currency: currency.to_owned() };
         let unit = || Unit::Other("minor_units".to_owned());
-        let [charged, paid, credited, debited] = [(); 4].map(|()| Money::default());
+        let [charged, paid, refunded, credited, debited] = [(); 5].map(|()| Money::default());
         self.charged = charged.get_or_create_owned(&label);
         self.paid = paid.get_or_create_owned(&label);
+        self.refunded = refunded.get_or_create_owned(&label);
         self.credited = credited.get_or_create_owned(&label);
         self.debited = debited.get_or_create_owned(&label);
         let text = "Money that users charged to their balances";
         r.register_with_unit("money_charged", text, unit(), charged);
         r.register_with_unit("money_paid", "Money paid for seats", unit(), paid);
+        let text = "Money of payments that went back";
+        r.register_with_unit("money_refunded", text, unit(), refunded);
         let text = "Money that operators added to balances";
         r.register_with_unit("money_credited", text, unit(), credited);
         let text = "Money that operators took from balances";
@@ -363,12 +378,12 @@ impl Metrics {
         r.register("log_lost", "Lines of the log that were lost", log.lost);
         let (oldest, unit) = ("Age of the oldest stored reply", Unit::Seconds);
         r.register_with_unit("oldest_reply", oldest, unit, self.oldest_reply_seconds.clone());
-        let sweep = "Time of a sweep";
+        let sweep = "Time of a tick";
         r.register_with_unit("sweep", sweep, Unit::Seconds, self.sweep_seconds.clone());
     }
 
-    /// Whatever has labels of a closed list is there from the start. Routes, codes and limits are known to
-    /// those who count them.
+    /// All series with labels of a closed list are there from the start. Those who count routes, codes and limits know
+    /// these.
     fn zeros(&self) {
         for command in Command::NAMES {
             drop(self.commands.get_or_create(&CommandLabel { command }));
@@ -390,7 +405,9 @@ impl Metrics {
         let label = ConcertLabel { concert: concert.to_owned() };
         self.queue_waiting.get_or_create(&label).set(gauge(sale.waiting));
         self.queue_active.get_or_create(&label).set(gauge(sale.active));
-        for (state, seats) in STATES.into_iter().zip([sale.free, sale.held, sale.sold]) {
+        for (state, seats) in
+            STATES.into_iter().zip([sale.free, sale.held, sale.sold, sale.blocked])
+        {
             let label = SeatLabels { concert: concert.to_owned(), state };
             self.seats.get_or_create(&label).set(gauge(seats));
         }
@@ -405,7 +422,7 @@ impl Metrics {
         self.concert_name.get_or_create(&label(name)).set(1);
     }
 
-    /// Drops what is counted of these concerts, so that labels do not add up.
+    /// Removes the series of these concerts, so that labels do not pile up.
     pub fn forget(&self, concerts: impl Iterator<Item = String>) {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         for concert in concerts {
@@ -421,7 +438,7 @@ impl Metrics {
         }
     }
 
-    /// The text, written at most so long ago; those who ask meanwhile share one.
+    /// The text, at most so old. Those who ask in the meantime share one.
     #[must_use]
     pub fn shared(&self, format: Format, at_most: Duration) -> Bytes {
         let slot = &self.written[format as usize];
@@ -452,8 +469,8 @@ impl Metrics {
         text
     }
 
-    /// The same in the older text format, version 0.0.4, for tools that know no other: there what is said of
-    /// a counter names it with `_total`, as its samples do, and neither units nor an end are told.
+    /// The same in the older text format, version 0.0.4, for tools that know no other. There the lines about a counter
+    /// name it with `_total`, as its samples do, and there are neither units nor an end mark.
     #[must_use]
     pub fn plain_text(&self) -> String {
         let text = self.text();

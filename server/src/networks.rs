@@ -1,4 +1,4 @@
-//! Networks: which addresses are meant, and as whom an address counts.
+//! Networks: lists of addresses, and which addresses count as one.
 
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv6Addr};
@@ -52,7 +52,7 @@ impl std::str::FromStr for Networks {
     fn from_str(text: &str) -> Result<Self, String> {
         let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
         let of = words.map(|word| {
-            network(word).ok_or_else(|| format!("{word:?} is no network like 10.0.0.0/8"))
+            network(word).ok_or_else(|| format!("{word:?} is not a network such as 10.0.0.0/8"))
         });
         Ok(Self { text: text.to_owned(), of: of.collect::<Result<_, _>>()? })
     }
@@ -71,8 +71,8 @@ impl std::fmt::Debug for Networks {
     }
 }
 
-/// As whom an address counts: IPv6 by its first 64 bits, since whoever has one has all of those;
-/// IPv4 that is written as IPv6 as what it is.
+/// The address that counts: IPv6 by its first 64 bits, since one customer has all of them; IPv4 written as IPv6 as
+/// the IPv4 address.
 #[must_use]
 pub fn counted(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

@@ -1,4 +1,4 @@
-//! Origins: web pages of other hosts whose scripts may ask this server (CORS).
+//! Origins: web pages of other hosts whose scripts may use this server (CORS).
 
 use serde::Deserialize;
 
@@ -34,8 +34,13 @@ fn origin(text: &str) -> Option<String> {
         "https" => ":443",
         _ => "",
     };
-    let host = if own.is_empty() { host } else { host.strip_suffix(own).unwrap_or(host) };
-    Some(format!("{scheme}://{host}"))
+    // A port as a browser writes it: without zeros before it, and none where it is the scheme's own.
+    let (host, port) = match port.and_then(|port| port.parse::<u16>().ok()) {
+        Some(port) => (&host[..host.rfind(':')?], format!(":{port}")),
+        None => (host, String::new()),
+    };
+    let port = if port == own { "" } else { &port };
+    Some(format!("{scheme}://{host}{port}"))
 }
 
 impl Origins {
@@ -67,7 +72,8 @@ impl std::str::FromStr for Origins {
             return Ok(Self { text: text.to_owned(), any: true, of: Vec::new() });
         }
         let of = words.into_iter().map(|word| {
-            origin(word).ok_or_else(|| format!("{word:?} is no origin like https://shop.example"))
+            origin(word)
+                .ok_or_else(|| format!("{word:?} is not an origin such as https://shop.example"))
         });
         Ok(Self { text: text.to_owned(), any: false, of: of.collect::<Result<_, _>>()? })
     }
@@ -92,8 +98,9 @@ mod tests {
 
     #[test]
     fn origins_are_compared_as_browsers_write_them() {
-        let origins: Origins = "https://Shop.example:443, http://localhost:3000".parse().unwrap();
-        for known in ["https://shop.example", "http://localhost:3000"] {
+        let origins: Origins =
+            "https://Shop.example:443, http://localhost:03000, http://[::1]:080".parse().unwrap();
+        for known in ["https://shop.example", "http://localhost:3000", "http://[::1]"] {
             assert!(origins.contain(known), "{known}");
         }
         for other in [

@@ -1,7 +1,6 @@
-//! Password hashing on its own small pool: a storm of sign-ins fills the pool and is told so; polls,
-//! holds and payments go on. Turns are fair between addresses and between accounts, and between
-//! signing in and signing up: whoever asks for much waits behind whoever asks for little, and leaves
-//! first where there is no room.
+//! Password hashing on a small pool of its own. A storm of sign-ins fills the pool and is refused; polls, holds and
+//! payments go on. Turns are fair between addresses, between accounts, and between signing in and signing up: those
+//! who ask for much wait behind those who ask for little, and are refused first where there is no room.
 
 pub mod fair;
 mod guesses;
@@ -19,40 +18,39 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Lowered priority of the pool's threads (nice value), so that they only take idle time of a busy
-/// machine.
+/// Priority of the pool's threads (nice value), so low that on a busy machine they only take idle time.
 const NICENESS: i32 = 10;
 
 /// OWASP's recommendation for Argon2id: 19 MiB, 2 passes, 1 lane.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 
-/// Done with the hasher; without one, its place went to another.
+/// The hasher is done with it. Without a hasher its place went to another.
 type Job = Box<dyn FnOnce(Option<&Argon2<'static>>) + Send>;
 
-/// Why a password was not looked at.
+/// Why a password was not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotHashed {
-    /// Too many wait, and this one waits for most.
+    /// Too many wait, and this one is last in the order of turns.
     Full,
-    /// Too many wrong ones; for so long none is looked at.
+    /// Too many wrong passwords; for this time none is checked.
     Delayed(Duration),
     /// Hashing failed.
     Failed,
 }
 
-/// For what a password is hashed.
+/// Why a password is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lane {
     SignIn,
     SignUp,
 }
 
-/// What waits.
+/// What waits for the pool.
 struct Waiting {
     sign_in: FairQueue<Job>,
     sign_up: FairQueue<Job>,
-    /// Whose turn it is where both wait.
+    /// Whose turn it is where both kinds wait.
     next: Lane,
     closed: bool,
 }
@@ -81,14 +79,14 @@ struct Shared {
 /// See the module.
 pub struct Passwords(Arc<Shared>);
 
-/// A password that is being looked at, until this is dropped.
+/// A password that is being checked, until this is dropped.
 struct Look(Arc<Shared>, Who);
 
 impl Look {
-    /// Its turn has come, perhaps long after it was asked.
+    /// Its turn has come, perhaps long after the request.
     ///
     /// # Errors
-    /// Wrong ones came before it, and it has to wait for so long.
+    /// Wrong passwords came before it; it has to wait for this time.
     fn begin(shared: &Arc<Shared>, who: Who) -> Result<Self, NotHashed> {
         let may = locked(&shared.guesses).look(who, Instant::now());
         may.map(|()| Self(Arc::clone(shared), who)).map_err(NotHashed::Delayed)
@@ -105,8 +103,8 @@ impl Drop for Look {
     }
 }
 
-/// Whether the password fits, in one of the forms in which it may have been hashed (F5). Without a hash it takes
-/// as long and does not fit.
+/// Whether the password is right, in one of the forms in which it may have been hashed (F5). Without a hash it takes
+/// as long and is wrong.
 fn compare(argon2: &Argon2<'static>, password: &str, hash: Option<&str>) -> bool {
     let forms = text::passwords(password);
     let Some(hash) = hash else {
@@ -130,7 +128,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    /// The next job, once there is one; none once nobody can ask any more.
+    /// Waits for the next job. None once nobody can ask any more.
     fn take(&self) -> Option<Job> {
         let mut waiting = locked(&self.waiting);
         loop {
@@ -149,7 +147,7 @@ impl Shared {
         let _ = rustix::process::setpriority_process(None, NICENESS);
         let argon2 = hasher();
         while let Some(job) = self.take() {
-            // Whoever asked sees that nothing came; the thread goes on with the next.
+            // The caller sees that no answer came. The thread goes on with the next job.
             if caught("hashing a password", || job(Some(&argon2))).is_none() {
                 self.metrics.panics.inc();
             }
@@ -180,8 +178,8 @@ impl Drop for Passwords {
 }
 
 impl Passwords {
-    /// A pool of `threads` with room for `waiting_max` passwords that wait, of those who sign in and
-    /// of those who sign up each; `supervisor` is told when a thread ends.
+    /// A pool of `threads`, with room for `waiting_max` waiting passwords of sign-ins and as many of sign-ups.
+    /// `supervisor` hears of the end of a thread.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -221,7 +219,7 @@ impl Passwords {
         let metrics = Arc::clone(&self.0.metrics);
         let job: Job = Box::new(move |argon2| {
             metrics.passwords_waiting.dec();
-            // Hashing for somebody who hung up would let a storm outlive its senders.
+            // Hashing for clients that have gone would make a storm last longer than its senders.
             if !answer.is_closed() {
                 let _ = answer.send(argon2.map(job).ok_or(NotHashed::Full));
             }
@@ -249,7 +247,7 @@ impl Passwords {
         hashed.await?.ok_or(NotHashed::Failed)
     }
 
-    /// Whether this address may try this account's password now: wrong ones make it wait.
+    /// Whether this address may try this account's password now. Wrong passwords make it wait.
     ///
     /// # Errors
     /// It may not.
@@ -259,7 +257,7 @@ impl Passwords {
         delay.map_or(Ok(()), |delay| Err(NotHashed::Delayed(delay)))
     }
 
-    /// Notes that the account was made from there: whoever did so has its password.
+    /// Notes that the account was made from this address: whoever made it has its password.
     pub fn remember(&self, from: Option<IpAddr>, account: &str) {
         let mut guesses = locked(&self.0.guesses);
         let who = guesses.who(from, account);
@@ -273,8 +271,8 @@ impl Passwords {
         guesses.known_pair(guesses.who(from, account))
     }
 
-    /// Whether the password fits the PHC string of the account. Without one, it takes as long and does not fit:
-    /// the time does not tell whether a name exists. Wrong ones are remembered, see [`Passwords::may_try`].
+    /// Whether the password is the one of the account's PHC string. Without a string it takes as long and is wrong, so
+    /// that the time does not show whether a name exists. Wrong passwords are remembered, see [`Passwords::may_try`].
     ///
     /// # Errors
     /// See [`NotHashed`].
@@ -290,7 +288,7 @@ impl Passwords {
         let verified = self.run(Lane::SignIn, &turn, move |argon2| {
             let look = Look::begin(&shared, who)?;
             let fits = compare(argon2, &password, hash.as_deref());
-            // Here, so that it is remembered of whoever hangs up meanwhile, too.
+            // Here, so that it is remembered also where the client has gone.
             look.end(fits);
             Ok(fits)
         });
@@ -325,7 +323,7 @@ mod tests {
         assert_eq!(pool.0.metrics.passwords_waiting.get(), 0);
     }
 
-    /// 7a: guesses that wait at once are no more than those that come one after another.
+    /// 7a: guesses that wait at once count as much as those that come one after another.
     #[tokio::test]
     async fn the_delay_holds_for_those_that_wait_already() {
         let pool = Passwords::start(2, 256, Arc::new(Metrics::default()), &Supervisor::default());

@@ -1,5 +1,5 @@
-//! How busy this server is, and what it does about it: how often people in line are asked to come again,
-//! and who is told to come later when there is more to do than can be done. Those who shop are never told.
+//! Measures how busy this server is, and lets it ask people in line to come less often, or to come again later when
+//! there is too much to do. Those who shop are never put off.
 
 use boxoffice_core::queue::PollLaw;
 use std::sync::Arc;
@@ -7,23 +7,23 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// Between two looks at how late tasks run.
+/// Time between two measurements of how late tasks run.
 const LOOK: Duration = Duration::from_millis(50);
-/// Looks between two measurements of what a request costs.
+/// Such measurements for each measurement of what a request costs.
 const LOOKS_PER_MEASUREMENT: u32 = 20;
-/// Requests in a measurement, at least: with fewer the cost is mostly that of the measurement itself.
+/// Least requests in a measurement: with fewer, the cost is mostly that of the measurement itself.
 const REQUESTS_MIN: u64 = 500;
 /// Requests a second and thread, until it is measured.
 const FIRST_GUESS: u64 = 10_000;
-/// Lateness from which on each of the crowd's kinds of request is put off, ms: far polls, near polls, joins.
+/// Lateness from which each kind of the crowd's requests is put off, ms: far polls, near polls, joins.
 const LATE_MS: [u64; 3] = [60, 120, 240];
-/// Time over which a crowd comes to ask at the opening, ms: at least, and at most.
+/// Time over which a crowd's polls spread at the opening, ms: least and most.
 const SPREAD_MS: u64 = 1_000;
 const SPREAD_MS_MAX: u64 = 60_000;
-/// Share of the threads' time from which on only half of the budget is given.
+/// Share of the threads' time above which only half of the budget is given.
 const BUSY_SHARE: f64 = 0.85;
 
-/// What the crowd asks for, in the order in which it is put off.
+/// The crowd's kinds of request, in the order in which they are put off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Crowd {
     /// A poll by somebody whose turn is minutes away.
@@ -52,7 +52,7 @@ pub struct Pressure {
 }
 
 impl Pressure {
-    /// Of a server that answers with so many threads and gives polls this share of what it can answer.
+    /// For a server with so many threads that gives polls this share of what it can answer.
     #[must_use]
     pub fn new(threads: usize, poll_share: f64) -> Self {
         let law = PollLaw::default();
@@ -70,18 +70,18 @@ impl Pressure {
         }
     }
 
-    /// Counts a request that was answered.
+    /// Counts an answered request.
     pub fn answered(&self) {
         self.answered.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether such a request is to come later.
+    /// Whether a request of this kind is put off now.
     #[must_use]
     pub fn puts_off(&self, kind: Crowd) -> bool {
         self.put_off.load(Ordering::Relaxed) > kind as u8
     }
 
-    /// How many kinds of the crowd's requests are put off, for metrics.
+    /// How many kinds of the crowd's requests are put off now, for metrics.
     #[must_use]
     pub fn level(&self) -> u8 {
         self.put_off.load(Ordering::Relaxed)
@@ -96,7 +96,7 @@ impl Pressure {
         if busy > BUSY_SHARE || self.level() > 0 { budget / 2.0 } else { budget }
     }
 
-    /// How often people in line ask.
+    /// How often people in line poll.
     #[must_use]
     pub fn poll_law(&self) -> PollLaw {
         PollLaw {
@@ -106,13 +106,13 @@ impl Pressure {
         }
     }
 
-    /// Time over which those who wait come to ask at the opening, ms.
+    /// Time over which those who wait spread their polls at the opening, ms.
     #[must_use]
     pub fn spread_ms(&self) -> u64 {
         self.spread_ms.load(Ordering::Relaxed)
     }
 
-    /// From now on people in line ask this often: so many wait, and so many are let in a second.
+    /// Sets how often people in line poll, by how many wait and how many are let in a second.
     pub fn steer(&self, waiting: u64, admitted_per_second: f64) {
         #[expect(
             clippy::cast_precision_loss,
@@ -128,7 +128,7 @@ impl Pressure {
         self.divisor.store(law.divisor.to_bits(), Ordering::Relaxed);
     }
 
-    /// Measures on the runtime that it is called on, until `stop` changes.
+    /// Measures the runtime that it is called on, until `stop` changes.
     pub async fn watch(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let runtime = tokio::runtime::Handle::current().metrics();
         let used = || -> Duration {
@@ -145,7 +145,7 @@ impl Pressure {
                 _ = stop.changed() => return,
             }
             let late = began.elapsed().saturating_sub(LOOK).as_millis();
-            // It rises at once and falls within some looks, so that one quiet moment opens no gate.
+            // It rises at once and falls slowly: one quiet moment does not let everybody through.
             late_ms = u64::try_from(late).unwrap_or(u64::MAX).max(late_ms * 7 / 8);
             let put_off = LATE_MS.iter().filter(|limit| late_ms >= **limit).count();
             self.put_off.store(u8::try_from(put_off).unwrap_or(0), Ordering::Relaxed);
@@ -160,7 +160,7 @@ impl Pressure {
         }
     }
 
-    /// What was done within the threads' `time`: how much of it was used, for how many requests.
+    /// Takes a measurement: how much of the threads' `time` was used, and for how many requests.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -175,7 +175,7 @@ impl Pressure {
         }
         let measured = requests as f64 / share;
         let before = self.capacity.load(Ordering::Relaxed) as f64;
-        // Slowly: a second of dear requests must not make everybody wait for minutes.
+        // Slowly: one second of expensive requests must not make everybody wait for minutes.
         let capacity = before.mul_add(0.8, measured * 0.2);
         self.capacity.store(capacity as u64, Ordering::Relaxed);
     }

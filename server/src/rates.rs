@@ -1,4 +1,4 @@
-//! Rates: how often something may be done, and who did it how often lately. In memory, bounded.
+//! Rates: how often something may be done, and how much of that each key has used lately. In memory, bounded.
 
 use governor::clock::{Clock, DefaultClock};
 use governor::nanos::Nanos;
@@ -13,7 +13,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So many at once, then so many a minute; in settings `30+10/min`, or `off` for no limit.
+/// So many at once, then so many a minute. In settings `30+10/min`, or `off` for no limit.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Rate(Option<(NonZeroU32, NonZeroU32)>);
@@ -22,7 +22,7 @@ impl Rate {
     /// No limit.
     pub const OFF: Self = Self(None);
 
-    /// `burst` at once, then `per_minute` a minute; with a zero among them no limit.
+    /// `burst` at once, then `per_minute` a minute. Where one of them is zero there is no limit.
     #[must_use]
     pub const fn new(burst: u32, per_minute: u32) -> Self {
         match (NonZeroU32::new(burst), NonZeroU32::new(per_minute)) {
@@ -70,33 +70,33 @@ impl TryFrom<String> for Rate {
 
 /// Parts of a limiter's memory, each with its own lock.
 const SHARDS: usize = 16;
-/// Between two times that keys are forgotten which are as good as new.
+/// Time between two searches for keys that have all of their burst again. These are forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(10);
 /// The same where there is no room.
 const TIDY_FULL_EVERY: Duration = Duration::from_secs(1);
-/// Keys of which one goes where there is no room all the same.
+/// Where there is still no room, one of so many keys is forgotten.
 const SAMPLE: usize = 8;
-/// Parts of a cost, of which some may be given back.
+/// Parts of a cost, some of which may be given back.
 pub const TENTHS: u32 = 10;
 
-/// What a limiter tells of its memory.
+/// What a limiter reports of its memory.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     /// Keys that are remembered.
     pub keys: Gauge,
-    /// Keys that had to go before they were as good as new.
+    /// Keys that were forgotten before they had all of their burst again.
     pub evicted: Counter,
 }
 
-/// For each key until when it has used up what it may do, nanoseconds since the memory began.
+/// For each key the time until which its allowance is used up, in nanoseconds since the memory began.
 struct Shard<K> {
     used: IndexMap<K, u64>,
     tidied: u64,
 }
 
-/// State by key, at most so many keys. A key that is new is always remembered: where there is no room,
-/// of some others the one goes that is nearest to new. So a limit cannot be switched off by filling its
-/// memory, and who is over a limit stays there unless all who are remembered are.
+/// State by key, with a bounded number of keys. A new key is always remembered. Where there is no room, some keys
+/// are looked at and the one that has used least is forgotten. So filling the memory does not switch a limit off, and
+/// a key over its limit is kept unless all remembered keys are over theirs.
 struct Memory<K> {
     shards: Vec<Mutex<Shard<K>>>,
     shard_max: usize,
@@ -130,7 +130,7 @@ impl<K: Hash + Eq + Clone> Memory<K> {
         self.told.keys.dec_by(i64::try_from(keys).unwrap_or(i64::MAX));
     }
 
-    /// Forgets who is as good as new, now and then.
+    /// Forgets keys that have all of their burst again, now and then.
     fn tidy(&self, shard: &mut Shard<K>) {
         let now = nanos(self.began.elapsed());
         let is_full = shard.used.len() >= self.shard_max;
@@ -142,14 +142,14 @@ impl<K: Hash + Eq + Clone> Memory<K> {
         let before = shard.used.len();
         shard.used.retain(|_, until| *until > now);
         self.forgot(before - shard.used.len());
-        // Not to the last entry: it would only grow again.
+        // Leaves some room: without it the map would only grow again.
         if shard.used.capacity() > 4 * shard.used.len() {
             let room = 2 * shard.used.len();
             shard.used.shrink_to(room);
         }
     }
 
-    /// Makes room for one that is new.
+    /// Makes room for a new key.
     fn evict(&self, shard: &mut Shard<K>) {
         let count = shard.used.len();
         if count < self.shard_max {
@@ -187,20 +187,20 @@ impl<K: Hash + Eq + Clone> StateStore for Kept<K> {
     }
 }
 
-/// Who may do something how often. It cleans itself while it is used.
+/// How often something may be done, by key. It cleans itself while it is used.
 pub struct Limiter<K: Hash + Eq + Clone>(Option<On<K>>);
 
 struct On<K: Hash + Eq + Clone> {
     limiter: RateLimiter<K, Kept<K>, DefaultClock>,
     memory: Arc<Memory<K>>,
     burst: NonZeroU32,
-    /// Nanoseconds after which 1 of what was taken is there again.
+    /// Nanoseconds until 1 of what was used is given again.
     each: u64,
 }
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
-    /// One that remembers `keys_max` keys at most, see [`Told`]. A key is forgotten once all that it may
-    /// do at once is there again.
+    /// A limiter that remembers at most `keys_max` keys, see [`Told`]. A key is forgotten once it has all of its burst
+    /// again.
     #[must_use]
     pub fn new(rate: Rate, keys_max: usize, told: Told) -> Self {
         let on = rate.0.and_then(|(burst, per_minute)| {
@@ -214,21 +214,21 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         Self(on)
     }
 
-    /// Takes what something costs: 1 for what the rate is about, more for what is worth several.
+    /// Uses up a cost: 1 for what the rate is about, more for what is worth several.
     ///
     /// # Errors
-    /// It is too much now; in so long there is enough.
+    /// It is too much now. After this time there is enough.
     pub fn take(&self, key: &K, cost: NonZeroU32) -> Result<(), Duration> {
         let Some(on) = &self.0 else { return Ok(()) };
         match on.limiter.check_key_n(key, cost.min(on.burst)) {
-            // Not so: the cost was cut to the burst.
+            // Cannot happen: the cost was cut to the burst.
             Err(_) => Err(Duration::ZERO),
             Ok(Err(until)) => Err(until.wait_time_from(on.limiter.clock().now())),
             Ok(Ok(())) => Ok(()),
         }
     }
 
-    /// Gives back so many tenths of what was taken for something that came to nothing.
+    /// Gives back so many tenths of the cost of something that came to nothing.
     pub fn give_back(&self, key: &K, cost: NonZeroU32, tenths: u32) {
         let Some(on) = &self.0 else { return };
         let cost = u64::from(cost.min(on.burst).get()) * u64::from(tenths.min(TENTHS));
@@ -281,13 +281,13 @@ mod tests {
         assert_eq!(done(2), 0);
     }
 
-    /// A limiter whose rooms hold `each` keys, and what it tells.
+    /// A limiter whose parts hold `each` keys, and what it reports.
     fn small(rate: &str, each: usize) -> (Limiter<u32>, Told) {
         let told = Told::default();
         (Limiter::new(rate.parse().unwrap(), each * SHARDS, told.clone()), told)
     }
 
-    /// Whoever fills the memory is forgotten, and neither switches the limit off nor frees who is over it.
+    /// Keys that fill the memory are forgotten; they neither switch the limit off nor free a key over it.
     #[test]
     fn a_full_memory_limits_who_is_new_and_who_was_over() {
         let (limiter, told) = small("5+1/min", 32);
@@ -321,8 +321,8 @@ mod tests {
         assert_eq!((taken(&limiter, 1, 30), taken(&limiter, 2, 30)), (10, 10), "never more");
     }
 
-    /// A memory that began so long ago, and how many of `keys` as good as new and of one that is not it has
-    /// after a look.
+    /// A memory that began so long ago, and how many of `keys` unused keys and of one used key it holds after a
+    /// cleaning.
     fn tidied(ago: Duration, keys: u32, each: usize) -> usize {
         let began = Instant::now().checked_sub(ago).unwrap();
         let memory = Memory { began, ..Memory::new(each * SHARDS, Told::default()) };

@@ -1,6 +1,6 @@
-//! Nothing is half alive: the threads and tasks that must live until the stop are started here, and
-//! whichever ends before it, by itself or by a panic, is told of, so that the process can end with a
-//! reason. What may fail and go on is run by [`caught`].
+//! Starts the threads and tasks that must live until the stop. When one of them ends before it, by itself or by a
+//! panic, that is reported, so that the process can end and say why. Work that may fail while the process goes on is
+//! run by [`caught`].
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 pub struct End {
     /// Its name.
     pub name: &'static str,
-    /// What it panicked with; none where it ended by itself.
+    /// The message of its panic; none where it ended by itself.
     pub panic: Option<String>,
 }
 
@@ -26,7 +26,7 @@ impl std::fmt::Display for End {
     }
 }
 
-/// Starts what must live until the stop. Cheap to clone; the default one reports to nobody.
+/// Starts what must live until the stop. Cheap to clone. The default one reports to nobody.
 #[derive(Clone, Debug, Default)]
 pub struct Supervisor {
     reports: Option<mpsc::UnboundedSender<End>>,
@@ -42,7 +42,7 @@ fn text_of(panic: &(dyn Any + Send)) -> String {
 }
 
 impl Supervisor {
-    /// One that reports, and its reports.
+    /// A supervisor that reports, and its reports.
     #[must_use]
     pub fn new() -> (Self, Ends) {
         let (reports, ends) = mpsc::unbounded_channel();
@@ -51,13 +51,12 @@ impl Supervisor {
 
     fn report(&self, end: End) {
         if let Some(reports) = &self.reports {
-            // At a stop nobody asks any more.
+            // At a stop nobody reads the reports any more.
             let _ = reports.send(end);
         }
     }
 
-    /// Starts a thread of this name. Its end is reported when it is over; joining it tells of a panic,
-    /// too.
+    /// Starts a thread of this name. Its end is reported. Joining it shows a panic, too.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -77,8 +76,7 @@ impl Supervisor {
         })
     }
 
-    /// Starts a task of this name on the runtime. Its end is reported when it is over; the handle is
-    /// for waiting for that at a stop.
+    /// Starts a task of this name on the runtime. Its end is reported. At a stop its handle is waited for.
     pub fn task(
         &self,
         name: &'static str,
@@ -97,7 +95,7 @@ impl Supervisor {
 }
 
 impl Ends {
-    /// The next that ends. Waits for ever where nothing does.
+    /// The next one that ends. Waits for ever where none does.
     pub async fn next(&mut self) -> End {
         match self.0.recv().await {
             Some(end) => end,
@@ -106,26 +104,25 @@ impl Ends {
     }
 }
 
-/// Runs work that may never end, as to write to somebody who does not read, on a thread of its own, and waits for
-/// so long at most. Whether it was done.
+/// Runs work that may never end, such as writing to somebody who does not read, on a thread of its own, and waits
+/// for it for a limited time. Whether it was done.
 pub fn within(time: Duration, work: impl FnOnce() + Send + 'static) -> bool {
     let (done, end) = std::sync::mpsc::channel();
     let work = move || {
         work();
-        // Perhaps nobody waits any more.
+        // The caller may have stopped waiting.
         let _ = done.send(());
     };
     let thread = std::thread::Builder::new().spawn(work);
     thread.is_ok() && end.recv_timeout(time).is_ok()
 }
 
-/// Runs work whose panic is a fault of that work alone. It is logged under this name, and the answer is
-/// none then.
+/// Runs work whose panic stops only that work. The panic is logged under this name, and the result is none.
 pub fn caught<T>(name: &str, work: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(value) => Some(value),
         Err(panic) => {
-            tracing::error!(why = text_of(panic.as_ref()), "{name} panicked; the server goes on");
+            tracing::error!(why = text_of(panic.as_ref()), "{name} panicked; the server continues");
             None
         }
     }
@@ -139,7 +136,7 @@ mod tests {
         End { name, panic: panic.map(str::to_owned) }
     }
 
-    /// H37: whatever ends is told of, with what it panicked with.
+    /// H37: every end is reported, with the message of its panic.
     #[tokio::test]
     async fn every_end_is_reported_with_its_reason() {
         let (supervisor, mut ends) = Supervisor::new();
@@ -156,7 +153,7 @@ mod tests {
         assert_eq!(ends.next().await, ended("four", Some("late")));
     }
 
-    /// H37: what lives on is not reported, and waiting for an end takes no turn of anybody.
+    /// H37: what lives on is not reported, and waiting for an end delays nobody.
     #[tokio::test]
     async fn what_lives_is_not_reported() {
         let (supervisor, mut ends) = Supervisor::new();

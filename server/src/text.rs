@@ -86,15 +86,22 @@ impl Fault {
     #[must_use]
     pub fn en(self) -> String {
         match self {
-            Self::Control(c) => format!("holds the control character {}", code_point(c)),
-            Self::Turn(c) => format!("holds {}, which turns the line's direction", code_point(c)),
-            Self::Invisible(c) => format!("holds {}, which shows nothing", code_point(c)),
-            Self::Broken(c) => format!("holds {}, which is no character", code_point(c)),
-            Self::Blank => "shows nothing".into(),
-            Self::Letter(c) => format!("holds {}, which a username may not have", code_point(c)),
+            Self::Control(c) => format!("contains the control character {}", code_point(c)),
+            Self::Turn(c) => {
+                format!("contains {}, which changes the text direction", code_point(c))
+            }
+            Self::Invisible(c) => format!("contains {}, which is invisible", code_point(c)),
+            Self::Broken(c) => {
+                format!("contains {}, which is not a valid character", code_point(c))
+            }
+            Self::Blank => "is blank".into(),
+            Self::Letter(c) => {
+                format!("contains {}, which is not allowed in a username", code_point(c))
+            }
             Self::Marks(c) => format!("has too many accents on one letter, as {}", code_point(c)),
             Self::Directions => {
-                "mixes letters that are written to the left with others; another name may look the same".into()
+                "mixes left-to-right and right-to-left letters, so another name may look the same"
+                    .into()
             }
             Self::Length { min, max } => format!("must have {min} to {max} characters"),
         }

@@ -1,9 +1,9 @@
 //! Concerts and their dates: what their rows tell.
 
-use crate::check::is_name;
 use crate::id::{ConcertId, JobId};
 use crate::limits::{LAPSES_MAX, OVER_AFTER_MS, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX};
-use crate::refusal::{Field, Refusal};
+use crate::money::Currency;
+use crate::refusal::Refusal;
 use crate::time::Time;
 
 /// The times and limits that a sale is held under.
@@ -95,8 +95,8 @@ pub struct Concert {
     pub policy: Policy,
     /// IANA name of the time zone where it is, as "Asia/Seoul"; `None`: not told.
     pub time_zone: Option<String>,
-    /// Why the queue is paused.
-    pub pause_reason: PauseReason,
+    /// What its prices are in.
+    pub currency: Currency,
     /// When the row was made.
     pub created_at: Time,
 }
@@ -115,24 +115,6 @@ pub struct ByHand {
     pub reopened_at: Option<Time>,
     /// When the concert was deleted, with nothing of it held or sold.
     pub deleted_at: Option<Time>,
-}
-
-/// Why nobody is let in, in the operator's words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PauseReason {
-    /// English.
-    pub en: Option<String>,
-    /// Korean.
-    pub ko: Option<String>,
-}
-
-impl PauseReason {
-    /// Refuses with: invalid setting.
-    pub(crate) fn check(&self) -> Result<(), Refusal> {
-        let fits = [&self.en, &self.ko].into_iter().flatten().all(|text| is_name(text));
-        ensure!(fits, Refusal::InvalidSetting { field: Field::PauseReason });
-        Ok(())
-    }
 }
 
 impl Concert {
@@ -199,6 +181,8 @@ pub struct ConcertDate {
     pub total_seats: u64,
     /// Seats whose row says available; a lapsed hold counts again once it is swept or overtaken.
     pub available_seats: u64,
+    /// Seats whose row says blocked.
+    pub blocked_seats: u64,
     /// How often an operator has changed the date: whoever shows it reads it anew then.
     pub revision: u64,
     /// When it was deleted, with nothing of it held or sold.
@@ -233,7 +217,7 @@ impl ConcertDate {
 
     /// Seats whose row says held or sold.
     pub(crate) const fn taken(&self) -> u64 {
-        self.total_seats.saturating_sub(self.available_seats)
+        self.total_seats.saturating_sub(self.available_seats).saturating_sub(self.blocked_seats)
     }
 }
 
@@ -253,9 +237,9 @@ mod tests {
             start_at: Time(start_at),
             end_at: end_at.map(Time),
             by_hand: ByHand::default(),
-            pause_reason: PauseReason::default(),
             time_zone: None,
             policy: Policy::default(),
+            currency: Currency::KRW,
             created_at: Time(0),
         }
     }

@@ -1,7 +1,9 @@
 //! Events: what happened, for whoever is told of it later (webhooks, mails, an audit log). A row is
 //! written in the transaction of what it tells, and never changed.
 
-use crate::id::{ChargeId, ConcertId, DateId, JobId, PaymentId, ReservationId, UserId};
+use crate::id::{
+    ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, ReservationId, UserId, Uuid,
+};
 use crate::money::Money;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -30,7 +32,7 @@ pub struct Subjects {
 }
 
 /// The closed list of what is told, and what is told of it. Holds, places in line and polls are not. A
-/// member whose name ends in `_at` is a time; amounts are minor units. A kind never changes its meaning,
+/// member whose name ends in `_at` is a time; amounts are minor units; no `queue_id` is the general queue's. A kind never changes its meaning,
 /// and members are only ever added.
 #[derive(
     Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames,
@@ -45,6 +47,16 @@ pub enum Happening {
         reservation_id: ReservationId,
         seat_numbers: Vec<u32>,
         amount: Money,
+    },
+    /// Something of a booking went back: seats, money or both.
+    BookingRefunded {
+        refund_id: RefundId,
+        payment_id: PaymentId,
+        reservation_id: ReservationId,
+        seat_numbers: Vec<u32>,
+        released: bool,
+        amount: Money,
+        reason: String,
     },
     /// An operator added money to a user's balance.
     BalanceCredited { adjustment_id: ChargeId, amount: Money, reason: String },
@@ -85,7 +97,7 @@ pub enum Happening {
     /// A date was cancelled; a job gives back what was taken of it.
     DateCancelled { reason: String, job_id: JobId },
     /// That is done.
-    DateCleared { holds_ended: u64 },
+    DateCleared { holds_ended: u64, bookings_refunded: u64, amount_refunded: Money },
     /// The announced times of a sale were changed.
     SaleScheduled { opens_at: Time, closes_at: Option<Time> },
     /// An operator opened a sale. One that opens at its announced time is told by when that was set.
@@ -93,13 +105,20 @@ pub enum Happening {
     /// An operator closed a sale.
     SaleClosed {},
     /// Nobody is let in until it is resumed.
-    SalePaused { reason_en: Option<String>, reason_ko: Option<String> },
+    SalePaused { queue_id: Option<Uuid>, reason_en: Option<String>, reason_ko: Option<String> },
     /// People are let in again.
-    SaleResumed {},
+    SaleResumed { queue_id: Option<Uuid> },
+    /// A queue was added to a concert.
+    QueueAdded { queue_id: Uuid, name: String, opens_at: Time },
     /// How many are let in was changed: as it is now.
-    QueueChanged { max_active: u64, admissions_per_second: u64, max_waiting: u64 },
+    QueueChanged {
+        queue_id: Option<Uuid>,
+        max_active: u64,
+        admissions_per_second: u64,
+        max_waiting: u64,
+    },
     /// The value that a draw's terms name was given.
-    DrawGiven { value: String },
+    DrawGiven { queue_id: Option<Uuid>, value: String },
 }
 
 impl Happening {

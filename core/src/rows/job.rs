@@ -2,6 +2,7 @@
 
 use crate::id::{ConcertId, DateId, ReservationId, Uuid};
 use crate::limits::{JOB_ATTEMPTS_MAX, JOB_PAUSE_MS, JOB_PAUSE_MS_MAX};
+use crate::money::Money;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -63,12 +64,18 @@ pub struct DateCancellation {
     /// Holds that were ended.
     #[serde(default)]
     pub holds_ended: u64,
-    /// Bookings that this pass had to leave.
+    /// Bookings whose seats and money went back.
+    #[serde(default)]
+    pub bookings_refunded: u64,
+    /// That money, minor units.
+    #[serde(default)]
+    pub amount_refunded: Money,
+    /// Bookings that the last pass had to leave.
     #[serde(default)]
     pub bookings_left: u64,
-    /// Their seats.
+    /// Why, for one of them: a refusal's code.
     #[serde(default)]
-    pub seats_left: u64,
+    pub left_because: Option<String>,
     /// The last reservation that this pass has looked at.
     #[serde(default)]
     pub after: Option<ReservationId>,

@@ -31,8 +31,8 @@ use std::collections::BTreeSet;
 /// - `index`: found from rows of another table, and never saved. Sets are loaded as present, empty where
 ///   there is nothing.
 ///
-/// The order is that in which servers lock rows: `queue_state` is first, since it serialises whoever
-/// joins, and what it guards is read after it; dates and seats, which most want, are last.
+/// The order is that in which servers lock rows: `queue_state` is first, since the row of a concert's
+/// general queue serialises whoever joins one of its queues, and what it guards is read after it; dates and seats, which most want, are last.
 ///
 /// `tables!(each m)` calls `m!(kind field: key => row)` for each line; `tables!(all m)` gives all lines to
 /// one call of `m!`, and `tables!(without kind m)` all but those of a kind.
@@ -40,9 +40,11 @@ use std::collections::BTreeSet;
 macro_rules! tables {
     ($($how:tt)+) => { $crate::tables_as! { ($($how)+) []
         // queue_state
-        row queues: $crate::id::ConcertId => $crate::rows::queue::QueueState;
+        row queues: $crate::id::QueueId => $crate::rows::queue::QueueState;
         // concert
         row concerts: $crate::id::ConcertId => $crate::rows::concert::Concert;
+        // All queues of a concert: their ids alone.
+        index queues_of: $crate::id::ConcertId => $crate::rows::Set<$crate::id::QueueId>;
         // The dates of a concert that were not deleted: their ids alone.
         index dates_of: $crate::id::ConcertId => $crate::rows::Set<$crate::id::DateId>;
         // user
@@ -53,10 +55,10 @@ macro_rules! tables {
         row sessions: $crate::id::SessionId => $crate::rows::session::Session;
         // Users by what their names look like.
         index usernames: String => $crate::id::UserId;
-        // A user's newest place in a concert's queue.
-        index newest_places: ($crate::id::UserId, $crate::id::ConcertId) => u64;
-        // Who comes back to the front, by sequence: at most PLACES_PER_TICK_MAX of a concert, lowest first.
-        index returning: $crate::id::ConcertId => $crate::rows::Set<u64>;
+        // A user's newest place in a concert, whatever its queue.
+        index newest_places: ($crate::id::UserId, $crate::id::ConcertId) => $crate::id::PlaceKey;
+        // Who comes back to the front, by sequence: at most PLACES_PER_TICK_MAX of a queue, lowest first.
+        index returning: $crate::id::QueueId => $crate::rows::Set<u64>;
         // waiting_queue
         row places: $crate::id::PlaceKey => $crate::rows::place::Place;
         // user_token
@@ -82,8 +84,12 @@ macro_rules! tables {
         row seats: $crate::id::SeatKey => $crate::rows::seat::Seat;
         // amount
         added payments: $crate::id::ReservationId => $crate::rows::payment::Payment;
-        // balance_entry
-        added entries: ($crate::id::UserId, u64) => $crate::rows::wallet::LedgerEntry;
+        // refund
+        added refunds: ($crate::id::ReservationId, u64) => $crate::rows::payment::RefundRow;
+        // refund_seat
+        added refunded_seats: ($crate::id::ReservationId, u32) => $crate::rows::payment::RefundedSeat;
+        // transfer
+        added transfers: ($crate::id::UserId, u64) => $crate::rows::wallet::Transfer;
         // event
         added events: $crate::id::EventKey => $crate::rows::event::Event;
     } };

@@ -31,6 +31,9 @@ pub struct Place {
     pub status: PlaceStatus,
     /// When the user joined.
     pub created_at: Time,
+    /// Orders the user's places in the concert, whatever their queues: the newest has the greatest, and
+    /// is the only one that can be live.
+    pub visit: u64,
     /// When the user stopped waiting (served or left).
     pub deleted_at: Option<Time>,
     /// Holds that the user has let lapse in this concert, here and at the places before; see

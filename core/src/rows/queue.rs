@@ -1,6 +1,6 @@
 //! Waiting queues: what their rows tell, and who is drawn.
 
-use crate::check::is_text;
+use crate::check::{is_name, is_text};
 use crate::draw::{Draw, SEED_BYTES, mixed};
 use crate::limits::ADMISSION_MAX;
 use crate::refusal::{Field, Refusal};
@@ -9,6 +9,8 @@ use crate::time::Time;
 
 /// A clock that is behind the last tick by more than this has jumped; less is skew between nodes.
 const CLOCK_JUMP_MS: i64 = 60_000;
+/// What the queue that is made with a concert is called.
+const GENERAL_NAME: &str = "General";
 
 /// What an operator sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +48,44 @@ impl QueueSettings {
     }
 }
 
+/// Why nobody is let in, in the operator's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PauseReason {
+    /// English.
+    pub en: Option<String>,
+    /// Korean.
+    pub ko: Option<String>,
+}
+
+impl PauseReason {
+    /// Refuses with: invalid setting.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        let fits = [&self.en, &self.ko].into_iter().flatten().all(|text| is_name(text));
+        ensure!(fits, Refusal::InvalidSetting { field: Field::PauseReason });
+        Ok(())
+    }
+}
+
+/// Who a queue is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum QueueKind {
+    /// Everybody; it was made with its concert, and opens with the sale.
+    General,
+    /// Whoever names it; an operator added it, and it has an opening of its own.
+    Named,
+}
+
 /// A row of `queue_state`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueState {
+    /// See [`QueueKind`].
+    pub kind: QueueKind,
+    /// What operators call it.
+    pub queue_name: String,
+    /// Its own opening, which never moves; `None`: it opens with the sale.
+    pub own_opens_at: Option<Time>,
+    /// Why it is paused.
+    pub pause_reason: PauseReason,
     /// Secret of the draw until the opening.
     pub seed: [u8; SEED_BYTES],
     /// How many joined before the opening, or the moment of the terms, and are drawn; `None` until the
@@ -76,8 +113,13 @@ pub struct QueueState {
     pub rule: DrawRule,
 }
 impl QueueState {
-    pub(crate) fn new(seed: [u8; SEED_BYTES], settings: QueueSettings, now: Time) -> Self {
+    /// The queue that is made with a concert.
+    pub(crate) fn general(seed: [u8; SEED_BYTES], settings: QueueSettings, now: Time) -> Self {
         Self {
+            kind: QueueKind::General,
+            queue_name: GENERAL_NAME.to_owned(),
+            own_opens_at: None,
+            pause_reason: PauseReason::default(),
             seed,
             drawn: None,
             cursor: 0,
@@ -93,6 +135,18 @@ impl QueueState {
         }
     }
 
+    /// When it opens or has opened: at its own time, or with the sale.
+    #[must_use]
+    pub fn opens_at(&self, concert: &Concert) -> Time {
+        self.own_opens_at.unwrap_or_else(|| concert.opens_at())
+    }
+
+    /// Whether people may be let in at `now`, as far as times go.
+    #[must_use]
+    pub fn is_open(&self, concert: &Concert, now: Time) -> bool {
+        now.reached(self.opens_at(concert)) && concert.not_closed(now).is_ok()
+    }
+
     /// How many may be admitted at `now`: free slots, within the rate. The credit is capped at one
     /// second's worth, so that a quiet hour does not let a crowd in at once.
     pub(crate) fn room(&mut self, concert: &Concert, now: Time) -> u64 {
@@ -103,7 +157,7 @@ impl QueueState {
         if now > self.credit_at || self.credit_at.ms_since(now) > CLOCK_JUMP_MS {
             self.credit_at = now;
         }
-        if self.settings.paused || !self.is_drawn() || concert.on_sale(now).is_err() {
+        if self.settings.paused || !self.is_drawn() || !self.is_open(concert, now) {
             return 0;
         }
         self.settings.max_active.saturating_sub(self.active).min(self.credit_milli / 1000)
@@ -128,7 +182,7 @@ impl QueueState {
         self.drawn.is_some_and(|count| count == 0 || !self.rule.waits_for_value())
     }
 
-    /// Whether the sale has opened and nobody is let in, since the beacon's value is not given.
+    /// Whether the queue has opened and nobody is let in, since the beacon's value is not given.
     #[must_use]
     pub fn awaits_value(&self) -> bool {
         self.drawn.is_some() && !self.is_drawn()
@@ -140,20 +194,20 @@ impl QueueState {
         Draw::new(&seed, self.rule.joined.unwrap_or(self.tail))
     }
 
-    /// Fixes who is drawn, once the moment of the terms is reached, and the draw, once the sale has opened.
+    /// Fixes who is drawn, once the moment of the terms is reached, and the draw, once the queue has opened.
     /// Asked before anybody joins, so that the tail is still that of the moment.
     pub(crate) fn settle(&mut self, concert: &Concert, now: Time) {
         let before = self.rule.terms.joined_before;
         if self.rule.joined.is_none() && before.is_some_and(|before| now.reached(before)) {
             self.rule.joined = Some(self.tail);
         }
-        if self.drawn.is_none() && now.reached(concert.opens_at()) {
+        if self.drawn.is_none() && now.reached(self.opens_at(concert)) {
             self.drawn = Some(self.rule.joined.unwrap_or(self.tail));
         }
     }
 }
 
-/// What is said of a draw beforehand, when the concert is made.
+/// What is said of a draw beforehand, when the queue is made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DrawTerms {
     /// Only those who joined before this are drawn, those after them stand behind in the order of joining;

@@ -18,6 +18,8 @@ pub enum ReservationStatus {
     Expired,
     /// Released by the user.
     Cancelled,
+    /// Was paid; all of its seats have been taken back since.
+    Refunded,
 }
 
 /// A row of `reservation`.
@@ -25,12 +27,10 @@ pub enum ReservationStatus {
 pub struct Reservation {
     /// Whose.
     pub user: UserId,
-    /// Of which show.
-    pub concert: ConcertId,
+    /// The place that it was made with.
+    pub place: PlaceKey,
     /// Of which date.
     pub date: DateId,
-    /// Sequence of the place that it was made with.
-    pub sequence: u64,
     /// See [`ReservationStatus`].
     pub status: ReservationStatus,
     /// How many seats.
@@ -41,17 +41,36 @@ pub struct Reservation {
     pub reservation_date: Time,
     /// End of the hold.
     pub expires_at: Time,
-    /// When it was confirmed, expired or cancelled.
+    /// When it was confirmed, expired or cancelled; refunds come later and leave it.
     pub ended_at: Option<Time>,
     /// The payment that confirmed it.
     pub payment: Option<PaymentId>,
+    /// What has gone back of it since.
+    pub refunded: Refunded,
+}
+
+/// What has gone back of a reservation that was paid: sums of its refunds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refunded {
+    /// Minor units; never more than was paid.
+    pub amount: Money,
+    /// Seats that are not the user's any more.
+    pub seats: u32,
+    /// How many refunds there were; the next one's number is one more.
+    pub count: u64,
 }
 
 impl Reservation {
+    /// Of which show.
+    #[must_use]
+    pub const fn concert(&self) -> ConcertId {
+        self.place.queue.concert
+    }
+
     /// Whether the hold counts at `now`. Refuses with: already paid, hold released, hold lapsed.
     pub fn still_held(&self, now: Time) -> Result<(), Refusal> {
         match (self.status, self.payment) {
-            (ReservationStatus::Confirmed, Some(payment_id)) => {
+            (ReservationStatus::Confirmed | ReservationStatus::Refunded, Some(payment_id)) => {
                 Err(Refusal::AlreadyPaid { payment_id })
             }
             (ReservationStatus::Cancelled, _) => Err(Refusal::HoldReleased),
@@ -60,7 +79,7 @@ impl Reservation {
         }
     }
 
-    /// The state at `now`, whether or not the sweeper has come by.
+    /// The state at `now`, whether or not the tick has come by.
     #[must_use]
     pub fn status_at(&self, now: Time) -> ReservationStatus {
         if self.status == ReservationStatus::Held && now.reached(self.expires_at) {
@@ -70,9 +89,10 @@ impl Reservation {
         }
     }
 
-    /// The place that it was made with.
-    pub(crate) const fn place(&self) -> PlaceKey {
-        PlaceKey { concert: self.concert, sequence: self.sequence }
+    /// What was paid for it and has not gone back, minor units.
+    #[must_use]
+    pub fn left(&self) -> Money {
+        Money(self.total_price.0.saturating_sub(self.refunded.amount.0))
     }
 
     /// How long it is, from the first to the last moment.
@@ -94,8 +114,12 @@ impl Reservation {
     /// Seats that count against the user's limit at `now`.
     pub(crate) fn seats_counted(&self, now: Time) -> u32 {
         match self.status_at(now) {
-            ReservationStatus::Held | ReservationStatus::Confirmed => self.seat_count,
-            ReservationStatus::Expired | ReservationStatus::Cancelled => 0,
+            ReservationStatus::Held | ReservationStatus::Confirmed => {
+                self.seat_count.saturating_sub(self.refunded.seats)
+            }
+            ReservationStatus::Expired
+            | ReservationStatus::Cancelled
+            | ReservationStatus::Refunded => 0,
         }
     }
 }

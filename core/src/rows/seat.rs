@@ -13,6 +13,8 @@ pub enum SeatStatus {
     Held,
     /// A user's for good.
     Sold,
+    /// Nobody's, and not on sale: an operator has taken it out.
+    Blocked,
 }
 
 /// A row of `seat`.
@@ -47,7 +49,7 @@ impl Seat {
         match self.status {
             SeatStatus::Available => true,
             SeatStatus::Held => self.held_until.is_none_or(|until| now.reached(until)),
-            SeatStatus::Sold => false,
+            SeatStatus::Sold | SeatStatus::Blocked => false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Admissions: to come to the shop, to run out of time, to be let in.
 
 use crate::draw::Draw;
-use crate::id::{ConcertId, PlaceKey, UserId};
+use crate::id::{ConcertId, PlaceKey, QueueId, UserId};
 use crate::limits::{LEFT_PER_TICK_MAX, PLACES_PER_TICK_MAX};
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
@@ -28,7 +28,7 @@ pub struct Arrive {
 
 impl Rule for Arrive {
     fn concert(&self) -> Option<ConcertId> {
-        Some(self.place.concert)
+        Some(self.place.queue.concert)
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
@@ -45,7 +45,7 @@ impl Rule for Arrive {
     }
 }
 
-/// Ends an admission whose time is over, with its hold. The sweeper proposes; this decides.
+/// Ends an admission whose time is over, with its hold. The tick proposes; this decides.
 #[derive(Clone, Debug)]
 pub struct Expire {
     /// Which place.
@@ -54,7 +54,7 @@ pub struct Expire {
 
 impl Rule for Expire {
     fn concert(&self) -> Option<ConcertId> {
-        Some(self.place.concert)
+        Some(self.place.queue.concert)
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
@@ -71,7 +71,7 @@ impl Rule for Expire {
 #[derive(Clone, Debug)]
 pub struct Admit {
     /// In which queue.
-    pub concert: ConcertId,
+    pub queue: QueueId,
     /// At most so many: nobody is let in to find no seat. The read model proposes it; more than the
     /// settings allow are never let in.
     pub most: u64,
@@ -83,16 +83,16 @@ pub struct Admit {
 impl Admit {
     /// As many as the settings allow.
     #[must_use]
-    pub const fn of(concert: ConcertId) -> Self {
-        Self { concert, most: u64::MAX, left_ahead: 0 }
+    pub const fn of(queue: QueueId) -> Self {
+        Self { queue, most: u64::MAX, left_ahead: 0 }
     }
 
     /// The places that this tick may serve or pass, as far as the rows tell.
     fn candidates(&self, rows: &Rows) -> Vec<PlaceKey> {
-        let Some(queue) = rows.queues.peek(&self.concert) else {
+        let Some(queue) = rows.queues.peek(&self.queue) else {
             return Vec::new();
         };
-        let returning = rows.returning.peek(&self.concert);
+        let returning = rows.returning.peek(&self.queue);
         let back = returning.into_iter().flatten().copied();
         let settings = &queue.settings;
         // The credit is one second's worth at most.
@@ -104,7 +104,7 @@ impl Admit {
         let last = queue.tail.min(queue.cursor.saturating_add(look));
         let draw = queue.draw().unwrap_or_else(|| queue.next_draw());
         let next = (queue.cursor + 1..=last).map(|number| draw.sequence_at(number));
-        back.chain(next).map(|sequence| PlaceKey { concert: self.concert, sequence }).collect()
+        back.chain(next).map(|sequence| PlaceKey { queue: self.queue, sequence }).collect()
     }
 
     fn admit_next(
@@ -118,7 +118,7 @@ impl Admit {
         let mut admitted = 0;
         while *room > 0 && queue.cursor < queue.tail {
             let sequence = draw.sequence_at(queue.cursor + 1);
-            let key = PlaceKey { concert: self.concert, sequence };
+            let key = PlaceKey { queue: self.queue, sequence };
             if !rows.places.is_loaded(&key) {
                 break;
             }
@@ -138,13 +138,13 @@ impl Admit {
 
 impl Rule for Admit {
     fn concert(&self) -> Option<ConcertId> {
-        Some(self.concert)
+        Some(self.queue.concert)
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
-        queue_keys(self.concert, rows, keys);
-        want(&mut keys.returning, &rows.returning, self.concert);
-        if !rows.returning.is_loaded(&self.concert) {
+        queue_keys(self.queue, rows, keys);
+        want(&mut keys.returning, &rows.returning, self.queue);
+        if !rows.returning.is_loaded(&self.queue) {
             return;
         }
         for place in self.candidates(rows) {
@@ -157,19 +157,20 @@ impl Rule for Admit {
         }
     }
 
-    /// Refuses with: concert not found.
+    /// Refuses with: concert not found, queue not found.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        let concert = rows.concerts.get(&self.concert).ok_or(Refusal::ConcertNotFound)?.clone();
-        let mut queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?.clone();
+        let id = self.queue.concert;
+        let concert = rows.concerts.get(&id).ok_or(Refusal::ConcertNotFound)?.clone();
+        let mut queue = rows.queues.get(&self.queue).ok_or(Refusal::QueueNotFound)?.clone();
 
         let before = queue.clone();
         queue.settle(&concert, now);
         let mut room = queue.room(&concert, now).min(self.most);
         let grace_ms = concert.policy.arrival_grace_ms;
         let mut admitted = 0;
-        let back = rows.returning.get(&self.concert).cloned().unwrap_or_default();
+        let back = rows.returning.get(&self.queue).cloned().unwrap_or_default();
         for sequence in back {
-            let key = PlaceKey { concert: self.concert, sequence };
+            let key = PlaceKey { queue: self.queue, sequence };
             if room == 0 || !rows.places.is_loaded(&key) {
                 break;
             }
@@ -191,7 +192,7 @@ impl Rule for Admit {
         let somebody = queue.returning > 0 || queue.cursor < queue.tail;
         let more = room > 0 && somebody && (admitted > 0 || moved);
         if (admitted > 0 || moved || clock_reset)
-            && let Some(row) = rows.queues.update(&self.concert)
+            && let Some(row) = rows.queues.update(&self.queue)
         {
             *row = queue;
         }

@@ -2,8 +2,9 @@
 //! was taken before, some of it at a time.
 
 use crate::check::is_name;
-use crate::id::{ConcertId, DateId, JobId, ReservationId, Uuid};
+use crate::id::{ConcertId, DateId, JobId, RefundId, ReservationId, Uuid};
 use crate::limits::CLEAR_PER_STEP_MAX;
+use crate::money::Money;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
 use crate::rows::concert::Cancellation;
@@ -16,6 +17,7 @@ use crate::steps::concert::live;
 use crate::steps::event::{of_date, tell};
 use crate::steps::hold::{call_off, reservation_keys};
 use crate::steps::job::{go_on, held};
+use crate::steps::refund::{Refund, What};
 use crate::time::Time;
 
 /// Cancels a date for good. Once more, it changes nothing but that a job which has failed is begun anew.
@@ -67,8 +69,10 @@ impl Rule for CancelDate {
             concert_id: self.concert,
             concert_date_id: self.date,
             holds_ended: 0,
+            bookings_refunded: 0,
+            amount_refunded: Money::ZERO,
             bookings_left: 0,
-            seats_left: 0,
+            left_because: None,
             after: None,
         };
         rows.jobs.insert(self.job, Job::new(Work::DateCancellation(work), taken, now));
@@ -109,8 +113,9 @@ pub struct ClearDate {
     pub holder: Uuid,
     /// The date; its job says which, and this must be it.
     pub date: DateId,
-    /// Reservations in the order of their ids, as the process has read them; each is decided on its own row.
-    pub reservations: Vec<ReservationId>,
+    /// Reservations in the order of their ids, as the process has read them, each with the id of its refund, if that
+    /// comes about; each is decided on its own row.
+    pub reservations: Vec<(ReservationId, RefundId)>,
     /// Whether the process has found no more after them.
     pub last: bool,
 }
@@ -119,8 +124,10 @@ pub struct ClearDate {
 #[derive(Default)]
 struct Cleared {
     ended: Vec<ReservationId>,
-    bookings_left: u64,
-    seats_left: u64,
+    refunded: Vec<Outcome>,
+    amount: i64,
+    left: u64,
+    left_because: Option<Refusal>,
 }
 
 impl Rule for ClearDate {
@@ -131,70 +138,129 @@ impl Rule for ClearDate {
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
         want(&mut keys.jobs, &rows.jobs, self.job);
         want(&mut keys.dates, &rows.dates, self.date);
-        for &id in self.some() {
+        for &(id, refund) in self.some() {
             reservation_keys(id, rows, keys);
-            if let Some(reservation) = rows.reservations.peek(&id) {
-                want(&mut keys.admissions, &rows.admissions, reservation.place());
+            let Some(reservation) = rows.reservations.peek(&id) else { continue };
+            want(&mut keys.admissions, &rows.admissions, reservation.place);
+            if let Some(refund) = whole(id, reservation, refund, String::new()) {
+                refund.rows(rows, keys);
             }
         }
     }
 
-    /// Refuses with: job not found, job not held, date not found.
+    /// Refuses with: job not found, job not held, date not found. A booking that cannot be given back is left, and
+    /// the job is not done.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let job = held(rows, self.job, self.holder)?;
         let Work::DateCancellation(mut work) = job.work.clone();
-        ensure!(work.concert_date_id == self.date, Refusal::DateNotFound);
+        let date = rows.dates.get(&self.date).filter(|_| work.concert_date_id == self.date);
+        let cancelled = date.and_then(|date| date.cancelled.clone());
+        let reason = cancelled.ok_or(Refusal::DateNotFound)?.reason;
 
         let mut cleared = Cleared::default();
-        for &id in self.some() {
-            self.clear(rows, id, &mut cleared, now);
+        for &(id, refund) in self.some() {
+            self.clear(rows, (id, refund, &reason), &mut cleared, now);
         }
-        work.holds_ended += u64::try_from(cleared.ended.len()).unwrap_or(u64::MAX);
-        work.bookings_left += cleared.bookings_left;
-        work.seats_left += cleared.seats_left;
-        work.after = self.some().last().copied().or(work.after);
+        if work.after.is_none() {
+            // A pass begins.
+            (work.bookings_left, work.left_because) = (0, None);
+        }
+        let count = |all: usize| u64::try_from(all).unwrap_or(u64::MAX);
+        work.holds_ended += count(cleared.ended.len());
+        work.bookings_refunded += count(cleared.refunded.len());
+        work.amount_refunded = work.amount_refunded.plus(Money(cleared.amount));
+        work.bookings_left += cleared.left;
+        let because = cleared.left_because.map(|refusal| refusal.code().to_owned());
+        work.left_because = work.left_because.take().or(because);
+        work.after = self.some().last().map(|(id, _)| *id).or(work.after);
         let taken = rows.dates.get(&self.date).map_or(0, |date| date.taken());
         let through = self.last && self.some().len() == self.reservations.len();
-        let done = through && taken == work.seats_left;
-        if through && !done {
-            // Something was not found: another pass.
-            (work.after, work.bookings_left, work.seats_left) = (None, 0, 0);
+        let done = through && taken == 0;
+        if through {
+            work.after = None;
         }
+        let something = !cleared.ended.is_empty() || !cleared.refunded.is_empty();
+        let left_because = work.left_because.clone().filter(|_| through);
+        self.note(rows, work, (done, something, taken), now);
+        let Cleared { ended, refunded, .. } = cleared;
+        Ok(Outcome::DateClearing { job_id: self.job, ended, refunded, left_because, done })
+    }
+}
+
+/// All that is left of a reservation, if it is paid for.
+fn whole(
+    id: ReservationId,
+    reservation: &Reservation,
+    refund: RefundId,
+    reason: String,
+) -> Option<Refund> {
+    Some(Refund {
+        payment: reservation.payment?,
+        reservation: id,
+        user: reservation.user,
+        concert: reservation.concert(),
+        what: What::Whole,
+        release: true,
+        reason,
+        refund,
+    })
+}
+
+impl ClearDate {
+    /// More than a step may have are left to the next.
+    fn some(&self) -> &[(ReservationId, RefundId)] {
+        &self.reservations[..self.reservations.len().min(CLEAR_PER_STEP_MAX)]
+    }
+
+    fn clear(
+        &self,
+        rows: &mut Rows,
+        (id, refund, reason): (ReservationId, RefundId, &str),
+        cleared: &mut Cleared,
+        now: Time,
+    ) {
+        let of_date = |r: &&Reservation| r.date == self.date;
+        let Some(reservation) = rows.reservations.get(&id).filter(of_date).cloned() else { return };
+        if reservation.status == ReservationStatus::Held && call_off(rows, id, now) {
+            cleared.ended.push(id);
+        }
+        if reservation.status != ReservationStatus::Confirmed {
+            return;
+        }
+        let Some(refund) = whole(id, &reservation, refund, reason.to_owned()) else { return };
+        match refund.give_back(rows, now) {
+            Ok(outcome) => {
+                cleared.amount = cleared.amount.saturating_add(reservation.left().0);
+                cleared.refunded.push(outcome);
+            }
+            Err(refusal) => {
+                cleared.left += 1;
+                cleared.left_because.get_or_insert(refusal);
+            }
+        }
+    }
+
+    fn note(
+        &self,
+        rows: &mut Rows,
+        work: DateCancellation,
+        (done, something, taken): (bool, bool, u64),
+        now: Time,
+    ) {
         if done {
-            let what = Happening::DateCleared { holds_ended: work.holds_ended };
+            let what = Happening::DateCleared {
+                holds_ended: work.holds_ended,
+                bookings_refunded: work.bookings_refunded,
+                amount_refunded: work.amount_refunded,
+            };
             tell(rows, of_date(work.concert_id, self.date), what, now);
         }
-        go_on(rows, self.job, now, |job| {
+        go_on(rows, self.job, (something, now), |job| {
             job.done = job.total.saturating_sub(taken);
             job.work = Work::DateCancellation(work);
             if done {
                 job.end(JobState::Done, now);
             }
         });
-        Ok(Outcome::DateClearing { job_id: self.job, ended: cleared.ended, done })
-    }
-}
-
-impl ClearDate {
-    /// More than a step may have are left to the next.
-    fn some(&self) -> &[ReservationId] {
-        &self.reservations[..self.reservations.len().min(CLEAR_PER_STEP_MAX)]
-    }
-
-    fn clear(&self, rows: &mut Rows, id: ReservationId, cleared: &mut Cleared, now: Time) {
-        let of_date = |r: &&Reservation| r.date == self.date;
-        let Some(reservation) = rows.reservations.get(&id).filter(of_date) else { return };
-        match reservation.status {
-            ReservationStatus::Held => {
-                if call_off(rows, id, now) {
-                    cleared.ended.push(id);
-                }
-            }
-            ReservationStatus::Confirmed => {
-                cleared.bookings_left += 1;
-                cleared.seats_left += u64::from(reservation.seat_count);
-            }
-            ReservationStatus::Expired | ReservationStatus::Cancelled => {}
-        }
     }
 }

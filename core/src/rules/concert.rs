@@ -2,11 +2,12 @@
 
 use crate::check::{is_name, is_run_time};
 use crate::draw::SEED_BYTES;
-use crate::id::{ConcertId, DateId, SeatKey};
+use crate::id::{ConcertId, DateId, QueueId, SeatKey};
 use crate::limits::DATES_PER_CONCERT_MAX;
+use crate::money::Currency;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
-use crate::rows::concert::{ByHand, Concert, ConcertDate, PauseReason, Policy};
+use crate::rows::concert::{ByHand, Concert, ConcertDate, Policy};
 use crate::rows::event::Happening;
 use crate::rows::queue::{DrawRule, DrawTerms, QueueSettings, QueueState};
 use crate::rows::{Keys, Rows, want};
@@ -36,6 +37,7 @@ impl NewDate {
             concert_date: self.starts_at,
             total_seats: seats,
             available_seats: seats,
+            blocked_seats: 0,
             revision: 0,
             withdrawn_at: None,
             cancelled: None,
@@ -54,7 +56,7 @@ impl NewDate {
     }
 }
 
-/// Makes a concert with its dates, seats and queue.
+/// Makes a concert with its dates, seats and general queue.
 #[derive(Clone, Debug)]
 pub struct CreateConcert {
     /// Its id.
@@ -71,9 +73,11 @@ pub struct CreateConcert {
     pub end_at: Option<Time>,
     /// IANA name of the time zone where it is; the caller knows that there is such a zone.
     pub time_zone: Option<String>,
+    /// What its prices are in; the caller knows that there is such a currency.
+    pub currency: Currency,
     /// Times and limits.
     pub policy: Policy,
-    /// The queue's limits.
+    /// The general queue's limits.
     pub queue: QueueSettings,
     /// Secret seed of the draw, fresh random bytes.
     pub seed: [u8; SEED_BYTES],
@@ -89,7 +93,8 @@ impl Rule for CreateConcert {
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
-        queue_keys(self.concert, rows, keys);
+        queue_keys(QueueId::general(self.concert), rows, keys);
+        want(&mut keys.queues_of, &rows.queues_of, self.concert);
         for new in &self.dates {
             want(&mut keys.dates, &rows.dates, new.date);
         }
@@ -114,13 +119,17 @@ impl Rule for CreateConcert {
             by_hand: ByHand::default(),
             policy: self.policy,
             time_zone: self.time_zone.clone(),
-            pause_reason: PauseReason::default(),
+            currency: self.currency,
             created_at: now,
         };
         rows.concerts.insert(self.concert, concert);
         let rule = DrawRule { terms: self.draw.clone(), ..DrawRule::default() };
-        let queue = QueueState { rule, ..QueueState::new(self.seed, self.queue, now) };
-        rows.queues.insert(self.concert, queue);
+        let queue = QueueState { rule, ..QueueState::general(self.seed, self.queue, now) };
+        let id = QueueId::general(self.concert);
+        rows.queues.insert(id, queue);
+        if let Some(queues) = rows.queues_of.update(&self.concert) {
+            queues.insert(id);
+        }
         for date in &self.dates {
             date.add(rows, self.concert);
         }

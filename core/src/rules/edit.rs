@@ -13,7 +13,9 @@ use crate::rows::event::Happening;
 use crate::rows::seat::Seat;
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
-use crate::steps::concert::{NewSeat, are_seats, dates_keys, live, may_start};
+use crate::steps::concert::{
+    NewSeat, any_opened, are_seats, dates_keys, live, may_start, queues_keys,
+};
 use crate::steps::event::{of_concert, of_date, tell};
 use crate::time::Time;
 
@@ -165,14 +167,16 @@ impl Rule for DeleteConcert {
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
         dates_keys(self.concert, rows, keys);
+        queues_keys(self.concert, rows, keys);
     }
 
-    /// Refuses with: concert not found, held or sold, sale open.
+    /// Refuses with: concert not found, held or sold, sale open (for one of its queues).
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let concert = live(rows, self.concert)?;
         nothing_taken(taken(rows, self.concert))?;
-        let open = concert.on_sale(now).is_ok() && !all_started(rows, self.concert, now);
-        ensure!(!open, Refusal::SaleOpen);
+        let opened = now.reached(concert.opens_at()) || any_opened(rows, self.concert, now);
+        let open = opened && concert.not_closed(now).is_ok();
+        ensure!(!open || all_started(rows, self.concert, now), Refusal::SaleOpen);
 
         if let Some(row) = rows.concerts.update(&self.concert) {
             row.by_hand.deleted_at = Some(now);

@@ -10,6 +10,7 @@ pub mod job;
 pub mod payment;
 pub mod place;
 pub mod queue;
+pub mod refund;
 pub mod reservation;
 pub mod sale;
 pub mod session;

@@ -10,13 +10,14 @@ use crate::rows::payment::Payment;
 use crate::rows::place::AdmissionEnd;
 use crate::rows::reservation::ReservationStatus;
 use crate::rows::seat::SeatStatus;
-use crate::rows::wallet::EntryKind;
+use crate::rows::wallet::{Account, TransferKind};
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::admission::{admitted, end_admission, token_keys};
+use crate::steps::concert::currency_of;
 use crate::steps::event::tell;
 use crate::steps::hold::{owned, owns_its_seats, reservation_keys};
-use crate::steps::wallet::{Movement, balance, post};
+use crate::steps::wallet::{Movement, balance_in, post};
 use crate::time::Time;
 
 /// Pays a held reservation from the user's balance.
@@ -34,18 +35,19 @@ pub struct Pay {
 
 impl Rule for Pay {
     fn concert(&self) -> Option<ConcertId> {
-        Some(self.place.concert)
+        Some(self.place.queue.concert)
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
         token_keys(self.place, rows, keys);
-        want(&mut keys.queues, &rows.queues, self.place.concert);
+        want(&mut keys.queues, &rows.queues, self.place.queue);
         want(&mut keys.balances, &rows.balances, self.user);
         reservation_keys(self.reservation, rows, keys);
     }
 
     /// Refuses with: already paid, hold released, hold lapsed, token (see [`admitted`]),
-    /// reservation not found, date cancelled, insufficient balance. A reservation that is there is looked at before
+    /// reservation not found, date cancelled, currency mismatch, insufficient balance. A reservation that is there is
+    /// looked at before
     /// the token, so that a retry after payment learns of the payment and not of the ended token.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let reservation = owned(rows, self.reservation, self.user, self.place);
@@ -55,8 +57,9 @@ impl Rule for Pay {
         admitted(rows, self.place, self.user, now)?;
         let reservation = reservation.ok_or(Refusal::ReservationNotFound)?;
         rows.dates.get(&reservation.date).map_or(Ok(()), |date| date.not_cancelled())?;
-        let price = reservation.total_price;
-        let balance = balance(rows, self.user).amount;
+        let (price, date) = (reservation.total_price, reservation.date);
+        let currency = currency_of(rows, self.place.queue.concert);
+        let balance = balance_in(rows, self.user, currency)?.amount;
         let after = balance.checked_sub(price).filter(|left| *left >= Money::ZERO);
         let after = after.ok_or(Refusal::InsufficientBalance {
             balance,
@@ -65,7 +68,9 @@ impl Rule for Pay {
         })?;
 
         let debit = Movement {
-            kind: EntryKind::Payment,
+            kind: TransferKind::Payment,
+            account: Account::Sales(date),
+            currency,
             amount: price.negated(),
             reference: self.payment.0,
             reason: None,
@@ -88,7 +93,7 @@ impl Pay {
         let payment = Payment {
             payment: self.payment,
             user: self.user,
-            concert: self.place.concert,
+            concert: self.place.queue.concert,
             amount: price,
             payment_date: now,
         };
@@ -116,8 +121,11 @@ impl Pay {
                 (seat.last_holder, seat.last_holder_until) = (None, None);
             }
         }
-        let subjects =
-            Subjects { concert: Some(self.place.concert), date: Some(date), user: Some(self.user) };
+        let subjects = Subjects {
+            concert: Some(self.place.queue.concert),
+            date: Some(date),
+            user: Some(self.user),
+        };
         let what = Happening::BookingPaid {
             payment_id: self.payment,
             reservation_id: self.reservation,

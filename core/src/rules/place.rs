@@ -1,6 +1,6 @@
 //! Places in line: to join, to come back, to leave.
 
-use crate::id::{ConcertId, PlaceKey, UserId};
+use crate::id::{ConcertId, PlaceKey, QueueId, UserId};
 use crate::limits::LAPSES_MAX;
 use crate::outcome::{Outcome, Ticket, TicketState};
 use crate::refusal::Refusal;
@@ -21,7 +21,7 @@ pub struct Join {
     /// Who.
     pub user: UserId,
     /// In which queue.
-    pub concert: ConcertId,
+    pub queue: QueueId,
     /// Whether to be let in at once is of use, as the read model knows: not where no seat is free.
     pub may_enter: bool,
 }
@@ -29,33 +29,41 @@ pub struct Join {
 impl Join {
     /// A place, or admission at once where nobody waits and there is room.
     #[must_use]
-    pub const fn of(user: UserId, concert: ConcertId) -> Self {
-        Self { user, concert, may_enter: true }
+    pub const fn of(user: UserId, queue: QueueId) -> Self {
+        Self { user, queue, may_enter: true }
+    }
+
+    /// What the user's newest place is found by.
+    const fn whose(&self) -> (UserId, ConcertId) {
+        (self.user, self.queue.concert)
     }
 }
 
 impl Rule for Join {
     fn concert(&self) -> Option<ConcertId> {
-        Some(self.concert)
+        Some(self.queue.concert)
     }
 
+    /// The general queue is locked for every queue of the concert: of two joins of one user the second
+    /// finds the place of the first, whichever queues they name.
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
-        queue_keys(self.concert, rows, keys);
-        want(&mut keys.newest_places, &rows.newest_places, (self.user, self.concert));
-        if let Some(&sequence) = rows.newest_places.peek(&(self.user, self.concert)) {
-            ending_keys(PlaceKey { concert: self.concert, sequence }, rows, keys);
+        queue_keys(self.queue, rows, keys);
+        want(&mut keys.queues, &rows.queues, QueueId::general(self.queue.concert));
+        want(&mut keys.newest_places, &rows.newest_places, self.whose());
+        if let Some(&newest) = rows.newest_places.peek(&self.whose()) {
+            ending_keys(newest, rows, keys);
         }
     }
 
-    /// Refuses with: concert not found, sale closed (unless the user is in line or in the shop),
+    /// One live place in all queues of the concert: whoever has one is told of it, whatever queue is
+    /// named. Refuses with: concert not found, queue not found, sale closed (unless the user is in line or in the shop),
     /// too many lapses (likewise), queue full.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
-        let concert = rows.concerts.get(&self.concert).ok_or(Refusal::ConcertNotFound)?.clone();
-        let newest = rows.newest_places.get(&(self.user, self.concert)).copied();
-        let newest = newest.map(|sequence| PlaceKey { concert: self.concert, sequence });
-        let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
-        let drawn = queue.drawn.is_some() || now.reached(concert.opens_at());
-        let standing = newest.map_or(Standing::Over, |key| standing(rows, key, drawn, now));
+        let id = self.queue.concert;
+        let concert = rows.concerts.get(&id).ok_or(Refusal::ConcertNotFound)?.clone();
+        let newest = rows.newest_places.get(&self.whose()).copied();
+        let queue = rows.queues.get(&self.queue).ok_or(Refusal::QueueNotFound)?;
+        let standing = newest.map_or(Standing::Over, |key| self.standing(rows, key, &concert, now));
         if standing != Standing::Present {
             concert.not_closed(now)?;
         }
@@ -77,16 +85,23 @@ impl Rule for Join {
                 return Ok(Outcome::Joined(ticket(rows, key, false)));
             }
         }
-        Ok(self.stand(rows, &concert, unpaid, now))
+        let before = newest.and_then(|key| rows.places.get(&key)).map_or(0, |place| place.visit);
+        Ok(self.stand(rows, &concert, (before + 1, unpaid), now))
     }
 }
 
 impl Join {
     /// A new place at the end. Where nobody waits and there is room, it is served at once.
-    fn stand(&self, rows: &mut Rows, concert: &Concert, unpaid: Unpaid, now: Time) -> Outcome {
-        let mut key = PlaceKey { concert: self.concert, sequence: 0 };
+    fn stand(
+        &self,
+        rows: &mut Rows,
+        concert: &Concert,
+        (visit, unpaid): (u64, Unpaid),
+        now: Time,
+    ) -> Outcome {
+        let mut key = PlaceKey { queue: self.queue, sequence: 0 };
         let mut at_once = false;
-        if let Some(queue) = rows.queues.update(&self.concert) {
+        if let Some(queue) = rows.queues.update(&self.queue) {
             queue.settle(concert, now);
             let nobody_waits = queue.waiting == 0 && queue.returning == 0;
             let has_room = queue.room(concert, now) > 0;
@@ -104,13 +119,14 @@ impl Join {
             user: self.user,
             status: PlaceStatus::Waiting,
             created_at: now,
+            visit,
             deleted_at: None,
             lapses: unpaid.lapses,
             unpaid_ms: unpaid.ms,
         };
         rows.places.insert(key, place);
         rows.admissions.put_loaded(key, None);
-        rows.newest_places.insert((self.user, self.concert), key.sequence);
+        rows.newest_places.insert(self.whose(), key);
         if at_once {
             admit(rows, key, concert.policy.arrival_grace_ms, now);
         }
@@ -170,16 +186,25 @@ enum Standing {
     Over,
 }
 
-fn standing(rows: &Rows, key: PlaceKey, drawn: bool, now: Time) -> Standing {
-    let Some(place) = rows.places.get(&key) else {
-        return Standing::Over;
-    };
-    match (place.status, rows.admissions.get(&key)) {
-        (PlaceStatus::Waiting | PlaceStatus::Returning, _) => Standing::Present,
-        (PlaceStatus::Served, Some(admission)) if admission.is_live(now) => Standing::Present,
-        (PlaceStatus::Served, Some(admission)) if admission.may_return() => Standing::MayReturn,
-        (PlaceStatus::Left, _) if !drawn => Standing::MayStandAgain,
-        _ => Standing::Over,
+impl Join {
+    /// What the newest place is good for. One that was left is taken up again by who asks for its queue.
+    fn standing(&self, rows: &Rows, key: PlaceKey, concert: &Concert, now: Time) -> Standing {
+        let Some(place) = rows.places.get(&key) else {
+            return Standing::Over;
+        };
+        let undrawn =
+            |queue: &QueueState| queue.drawn.is_none() && !now.reached(queue.opens_at(concert));
+        match (place.status, rows.admissions.get(&key)) {
+            (PlaceStatus::Waiting | PlaceStatus::Returning, _) => Standing::Present,
+            (PlaceStatus::Served, Some(admission)) if admission.is_live(now) => Standing::Present,
+            (PlaceStatus::Served, Some(admission)) if admission.may_return() => Standing::MayReturn,
+            (PlaceStatus::Left, _)
+                if key.queue == self.queue && rows.queues.get(&key.queue).is_some_and(undrawn) =>
+            {
+                Standing::MayStandAgain
+            }
+            _ => Standing::Over,
+        }
     }
 }
 
@@ -188,7 +213,7 @@ fn stand_again(rows: &mut Rows, key: PlaceKey) {
         place.status = PlaceStatus::Waiting;
         place.deleted_at = None;
     }
-    if let Some(queue) = rows.queues.update(&key.concert) {
+    if let Some(queue) = rows.queues.update(&key.queue) {
         queue.waiting += 1;
     }
 }
@@ -202,10 +227,10 @@ fn return_to_front(rows: &mut Rows, key: PlaceKey) {
         admission.returns += 1;
         admission.end = None;
     }
-    if let Some(queue) = rows.queues.update(&key.concert) {
+    if let Some(queue) = rows.queues.update(&key.queue) {
         queue.returning += 1;
     }
-    if let Some(returning) = rows.returning.update(&key.concert) {
+    if let Some(returning) = rows.returning.update(&key.queue) {
         returning.insert(key.sequence);
     }
 }
@@ -215,7 +240,7 @@ fn ticket(rows: &Rows, key: PlaceKey, created: bool) -> Ticket {
     let place = rows.places.get(&key);
     let served = place.is_some_and(|place| place.status == PlaceStatus::Served);
     let admission = if served { rows.admissions.peek(&key) } else { None };
-    let queue = rows.queues.get(&key.concert);
+    let queue = rows.queues.get(&key.queue);
     Ticket {
         place: key,
         created,
@@ -240,7 +265,7 @@ pub struct Leave {
 
 impl Rule for Leave {
     fn concert(&self) -> Option<ConcertId> {
-        Some(self.place.concert)
+        Some(self.place.queue.concert)
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
@@ -285,7 +310,7 @@ impl Leave {
             place.deleted_at = Some(now);
         }
         if status == PlaceStatus::Waiting
-            && let Some(queue) = rows.queues.update(&self.place.concert)
+            && let Some(queue) = rows.queues.update(&self.place.queue)
         {
             queue.waiting = queue.waiting.saturating_sub(1);
         }

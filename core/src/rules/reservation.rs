@@ -1,6 +1,6 @@
 //! Reservations: hold → confirmed, expired or cancelled.
 //!
-//! Nobody needs the sweeper to be right: a hold has lapsed when its time is over, and whoever takes
+//! Nobody needs the tick to be right: a hold has lapsed when its time is over, and whoever takes
 //! its seat then takes it from the row as it stands.
 //!
 //! *Seats are not blocked by holding them again and again* (H9, H40). A seat that was held and not paid stays
@@ -19,9 +19,9 @@ use crate::limits::SEATS_PER_RESERVATION_MAX;
 use crate::money::Money;
 use crate::outcome::{Outcome, SeatPrice};
 use crate::refusal::{Field, Refusal};
-use crate::rows::concert::ConcertDate;
+use crate::rows::concert::{Concert, ConcertDate};
 use crate::rows::place::AdmissionEnd;
-use crate::rows::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use crate::rows::reservation::{Refunded, Reservation, ReservationStatus, ReservedSeat};
 use crate::rows::seat::{Seat, SeatStatus};
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
@@ -47,7 +47,7 @@ pub struct Reserve {
 
 impl Rule for Reserve {
     fn concert(&self) -> Option<ConcertId> {
-        Some(self.place.concert)
+        Some(self.place.queue.concert)
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
@@ -70,14 +70,15 @@ impl Rule for Reserve {
         admitted(rows, self.place, self.user, now)?;
         let count = (1..=SEATS_PER_RESERVATION_MAX).contains(&self.seats.len());
         ensure!(count, Refusal::InvalidSetting { field: Field::Seats });
-        let bookable = |d: &&ConcertDate| d.concert == self.place.concert && d.is_live();
+        let bookable = |d: &&ConcertDate| d.concert == self.place.queue.concert && d.is_live();
         let date = rows.dates.get(&self.date).filter(bookable);
         let date = date.ok_or(Refusal::DateNotFound)?;
         date.not_cancelled()?;
         let starts_at = date.concert_date;
         ensure!(!now.reached(starts_at), Refusal::SaleClosed);
-        let concert = rows.concerts.get(&self.place.concert).ok_or(Refusal::ConcertNotFound)?;
-        concert.on_sale(now)?;
+        let concert =
+            rows.concerts.get(&self.place.queue.concert).ok_or(Refusal::ConcertNotFound)?;
+        self.on_sale(concert, now)?;
         let policy = concert.policy;
         self.seats_exist(rows)?;
         let held = rows.admissions.get(&self.place).and_then(|a| a.reservation);
@@ -98,6 +99,12 @@ impl Rule for Reserve {
 }
 
 impl Reserve {
+    /// Whoever was let in by a queue with an opening of its own has seen it open, and it does not move: its
+    /// row, which all who join lock, need not be looked at.
+    fn on_sale(&self, concert: &Concert, now: Time) -> Result<(), Refusal> {
+        if self.place.queue.is_general() { concert.on_sale(now) } else { concert.not_closed(now) }
+    }
+
     fn seat_keys(&self) -> impl Iterator<Item = SeatKey> {
         let date = self.date;
         self.seats.iter().map(move |&number| SeatKey { date, number })
@@ -188,9 +195,8 @@ impl Reserve {
     ) {
         let reservation = Reservation {
             user: self.user,
-            concert: self.place.concert,
+            place: self.place,
             date: self.date,
-            sequence: self.place.sequence,
             status: ReservationStatus::Held,
             seat_count: u32::try_from(reserved.len()).unwrap_or(u32::MAX),
             total_price,
@@ -198,6 +204,7 @@ impl Reserve {
             expires_at,
             ended_at: None,
             payment: None,
+            refunded: Refunded::default(),
         };
         rows.reservations.insert(self.reservation, reservation);
         rows.reserved_seats.insert(self.reservation, reserved);
@@ -224,7 +231,7 @@ pub struct Cancel {
 
 impl Rule for Cancel {
     fn concert(&self) -> Option<ConcertId> {
-        Some(self.place.concert)
+        Some(self.place.queue.concert)
     }
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
@@ -232,7 +239,7 @@ impl Rule for Cancel {
         want(&mut keys.places, &rows.places, self.place);
         reservation_keys(self.reservation, rows, keys);
         if self.may_end_admission(rows) {
-            want(&mut keys.queues, &rows.queues, self.place.concert);
+            want(&mut keys.queues, &rows.queues, self.place.queue);
         }
     }
 
@@ -263,7 +270,7 @@ impl Rule for Cancel {
 
 impl Cancel {
     fn is_used_up(&self, rows: &Rows) -> bool {
-        let policy = rows.concerts.get(&self.place.concert).map(|concert| concert.policy);
+        let policy = rows.concerts.get(&self.place.queue.concert).map(|concert| concert.policy);
         let unpaid_ms = rows.places.get(&self.place).map_or(0, |place| place.unpaid_ms);
         policy.is_some_and(|policy| policy.is_used_up(unpaid_ms))
     }
@@ -271,10 +278,12 @@ impl Cancel {
     /// Whether it may be used up with this hold, as far as the rows tell: seldom, so that the queue's row
     /// is not locked for every release.
     fn may_end_admission(&self, rows: &Rows) -> bool {
-        let policy = rows.concerts.peek(&self.place.concert).map(|concert| concert.policy);
+        let policy = rows.concerts.peek(&self.place.queue.concert).map(|concert| concert.policy);
         let place = rows.places.peek(&self.place);
+        // The policy may have changed since the hold was made.
+        let hold_ms = rows.reservations.peek(&self.reservation).map_or(0, Reservation::whole_ms);
         policy.zip(place).is_some_and(|(policy, place)| {
-            policy.is_used_up(place.unpaid_ms.saturating_add(policy.hold_ttl_ms))
+            policy.is_used_up(place.unpaid_ms.saturating_add(hold_ms))
         })
     }
 }

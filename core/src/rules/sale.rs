@@ -6,14 +6,14 @@
 //! lost by either, and a time that has passed is none to announce: what is to happen now is done by hand, so
 //! that a slip in a date opens or closes nothing.
 
-use crate::id::{ConcertId, DateId};
+use crate::id::{ConcertId, DateId, QueueId};
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
 use crate::rows::concert::Concert;
 use crate::rows::event::Happening;
-use crate::rows::{Keys, Rows, want};
+use crate::rows::{Keys, Rows};
 use crate::rules::Rule;
-use crate::steps::concert::{dates_keys, live};
+use crate::steps::concert::{any_opened, dates_keys, live, queues_keys};
 use crate::steps::event::{of_concert, tell};
 use crate::time::Time;
 
@@ -45,7 +45,7 @@ impl Rule for SetSale {
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
         dates_keys(self.concert, rows, keys);
-        want(&mut keys.queues, &rows.queues, self.concert);
+        queues_keys(self.concert, rows, keys);
     }
 
     /// Refuses with: concert not found, sale has opened (its opening cannot be moved), sale time in past (the
@@ -55,7 +55,8 @@ impl Rule for SetSale {
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let before = live(rows, self.concert)?.clone();
         let mut concert = before.clone();
-        let queue = rows.queues.get(&self.concert).ok_or(Refusal::ConcertNotFound)?;
+        let queue =
+            rows.queues.get(&QueueId::general(self.concert)).ok_or(Refusal::QueueNotFound)?;
         let draw = queue.rule.terms.clone();
 
         if let Some(opens_at) = self.opens_at.filter(|new| *new != concert.start_at) {
@@ -75,7 +76,7 @@ impl Rule for SetSale {
         ensure!(window, Refusal::InvalidSetting { field: Field::SaleWindow });
         match self.open {
             Some(true) => open(&mut concert, now),
-            Some(false) => close(&mut concert, now),
+            Some(false) => close(&mut concert, any_opened(rows, self.concert, now), now),
             None => {}
         }
         let outcome = Outcome::SaleSet {
@@ -124,16 +125,17 @@ fn open(concert: &mut Concert, now: Time) {
     }
 }
 
-/// Closes a sale. One that was opened ahead of its time waits for the announced opening again, and one that
-/// is still to come stays so: however often it is asked for, no announced opening is lost.
-fn close(concert: &mut Concert, now: Time) {
-    if concert.not_closed(now).is_err() || !now.reached(concert.opens_at()) {
+/// Closes a sale, for all its queues. One that was opened ahead of its time waits for the announced opening
+/// again, and one that is still to come stays so: however often it is asked for, no announced opening is lost.
+/// Where a queue with an opening of its own is open, the sale is under way, whatever is announced.
+fn close(concert: &mut Concert, queue_open: bool, now: Time) {
+    if concert.not_closed(now).is_err() {
         return;
     }
-    if !now.reached(concert.start_at) {
-        concert.by_hand.recalled_at = Some(now);
-    } else {
+    if queue_open || now.reached(concert.start_at) {
         concert.by_hand.closed_at = Some(now);
+    } else if now.reached(concert.opens_at()) {
+        concert.by_hand.recalled_at = Some(now);
     }
 }
 

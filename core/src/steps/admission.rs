@@ -8,7 +8,7 @@ use crate::time::Time;
 
 /// Names what it takes to know whether a place may shop: the admission, or where there is none, the place.
 pub(crate) fn token_keys(place: PlaceKey, rows: &Rows, keys: &mut Keys) {
-    want(&mut keys.concerts, &rows.concerts, place.concert);
+    want(&mut keys.concerts, &rows.concerts, place.queue.concert);
     want(&mut keys.admissions, &rows.admissions, place);
     if rows.admissions.is_loaded(&place) && rows.admissions.peek(&place).is_none() {
         want(&mut keys.places, &rows.places, place);
@@ -39,7 +39,7 @@ pub(crate) fn arrive(rows: &mut Rows, key: PlaceKey, now: Time) {
     if rows.admissions.get(&key).is_none_or(|admission| admission.arrived_at.is_some()) {
         return;
     }
-    let ttl = rows.concerts.get(&key.concert).map_or(0, |concert| concert.policy.shop_ttl_ms);
+    let ttl = rows.concerts.get(&key.queue.concert).map_or(0, |concert| concert.policy.shop_ttl_ms);
     if let Some(admission) = rows.admissions.update(&key) {
         admission.arrived_at = Some(now);
         admission.shop_until = now.plus_ms(ttl);
@@ -58,7 +58,7 @@ pub(crate) fn end_admission(rows: &mut Rows, key: PlaceKey, end: AdmissionEnd, n
         admission.ended_at = Some(now);
         admission.reservation = None;
     }
-    if let Some(queue) = rows.queues.update(&key.concert) {
+    if let Some(queue) = rows.queues.update(&key.queue) {
         queue.active = queue.active.saturating_sub(1);
     }
 }
@@ -100,10 +100,10 @@ pub(crate) fn admit(rows: &mut Rows, key: PlaceKey, grace_ms: i64, now: Time) {
 
 /// Takes a place off those that come back to the front.
 pub(crate) fn forget_returning(rows: &mut Rows, key: PlaceKey) {
-    if let Some(queue) = rows.queues.update(&key.concert) {
+    if let Some(queue) = rows.queues.update(&key.queue) {
         queue.returning = queue.returning.saturating_sub(1);
     }
-    if let Some(returning) = rows.returning.update(&key.concert) {
+    if let Some(returning) = rows.returning.update(&key.queue) {
         returning.remove(&key.sequence);
     }
 }

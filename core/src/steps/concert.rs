@@ -1,9 +1,9 @@
 //! What the rules about a concert and its dates share: finding them, and what a date and its seats may be.
 
 use crate::check::is_name;
-use crate::id::{ConcertId, DateId};
+use crate::id::{ConcertId, DateId, QueueId};
 use crate::limits::{PRICE_MAX, SEATS_PER_DATE_MAX};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::refusal::Refusal;
 use crate::rows::concert::Concert;
 use crate::rows::seat::{Seat, SeatStatus};
@@ -17,6 +17,11 @@ pub(crate) fn live(rows: &Rows, id: ConcertId) -> Result<&Concert, Refusal> {
     concert.ok_or(Refusal::ConcertNotFound)
 }
 
+/// What a concert's prices are in.
+pub(crate) fn currency_of(rows: &Rows, id: ConcertId) -> Currency {
+    rows.concerts.get(&id).map(|concert| concert.currency).unwrap_or_default()
+}
+
 /// Names a concert and all its dates.
 pub(crate) fn dates_keys(concert: ConcertId, rows: &Rows, keys: &mut Keys) {
     want(&mut keys.concerts, &rows.concerts, concert);
@@ -26,11 +31,28 @@ pub(crate) fn dates_keys(concert: ConcertId, rows: &Rows, keys: &mut Keys) {
     }
 }
 
-/// Names a concert and its queue.
-pub(crate) fn queue_keys(concert: ConcertId, rows: &Rows, keys: &mut Keys) {
-    want(&mut keys.concerts, &rows.concerts, concert);
-    want(&mut keys.queues, &rows.queues, concert);
+/// Names a queue and its concert.
+pub(crate) fn queue_keys(queue: QueueId, rows: &Rows, keys: &mut Keys) {
+    want(&mut keys.concerts, &rows.concerts, queue.concert);
+    want(&mut keys.queues, &rows.queues, queue);
 }
+
+/// Names all queues of a concert. Its general one is locked by whoever adds another.
+pub(crate) fn queues_keys(concert: ConcertId, rows: &Rows, keys: &mut Keys) {
+    want(&mut keys.queues, &rows.queues, QueueId::general(concert));
+    want(&mut keys.queues_of, &rows.queues_of, concert);
+    for queue in rows.queues_of.peek(&concert).into_iter().flatten() {
+        want(&mut keys.queues, &rows.queues, *queue);
+    }
+}
+
+/// Whether one of the concert's queues lets people in at `now` at a time of its own.
+pub(crate) fn any_opened(rows: &Rows, concert: ConcertId, now: Time) -> bool {
+    let queues = rows.queues_of.get(&concert).into_iter().flatten();
+    let mut own = queues.filter_map(|id| rows.queues.get(id)?.own_opens_at);
+    own.any(|opens_at| now.reached(opens_at))
+}
+
 /// A performance can start then: it is to come, after its sale's opening, and at that instant there is no
 /// other of the concert. Refuses with: date in past, date before opening, date exists.
 pub(crate) fn may_start(

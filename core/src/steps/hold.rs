@@ -26,8 +26,8 @@ pub(crate) fn reservation_keys(id: ReservationId, rows: &Rows, keys: &mut Keys) 
 
 /// Names what it takes to end a place or an admission with its hold.
 pub(crate) fn ending_keys(place: PlaceKey, rows: &Rows, keys: &mut Keys) {
-    want(&mut keys.queues, &rows.queues, place.concert);
-    want(&mut keys.returning, &rows.returning, place.concert);
+    want(&mut keys.queues, &rows.queues, place.queue);
+    want(&mut keys.returning, &rows.returning, place.queue);
     want(&mut keys.places, &rows.places, place);
     want(&mut keys.admissions, &rows.admissions, place);
     if let Some(id) = rows.admissions.peek(&place).and_then(|admission| admission.reservation) {
@@ -43,7 +43,7 @@ pub(crate) fn owned(
     user: UserId,
     place: PlaceKey,
 ) -> Option<&Reservation> {
-    rows.reservations.get(&id).filter(|r| r.user == user && r.concert == place.concert)
+    rows.reservations.get(&id).filter(|r| r.user == user && r.concert() == place.queue.concert)
 }
 
 /// Whether the rows of all its seats still name this reservation. After its time is over somebody
@@ -78,7 +78,8 @@ pub(crate) fn release(rows: &mut Rows, place: PlaceKey, id: ReservationId, now: 
 /// One whose time is over has ended with its admission.
 pub(crate) fn call_off(rows: &mut Rows, id: ReservationId, now: Time) -> bool {
     let held = |r: &&Reservation| r.still_held(now).is_ok();
-    let Some(place) = rows.reservations.get(&id).filter(held).map(Reservation::place) else {
+    let Some(place) = rows.reservations.get(&id).filter(held).map(|reservation| reservation.place)
+    else {
         return false;
     };
     let under = |admission: &Admission| admission.reservation == Some(id);

@@ -15,10 +15,18 @@ pub(crate) fn held(rows: &Rows, id: JobId, holder: Uuid) -> Result<&Job, Refusal
     Ok(job)
 }
 
-/// It went on: its process has it for another lease. What it has done is written with it.
-pub(crate) fn go_on(rows: &mut Rows, id: JobId, now: Time, change: impl FnOnce(&mut Job)) {
+/// A step of it is done: its process has it for another lease. What it has done is written with it; where that is
+/// something, its tries are counted anew.
+pub(crate) fn go_on(
+    rows: &mut Rows,
+    id: JobId,
+    (something, now): (bool, Time),
+    change: impl FnOnce(&mut Job),
+) {
     if let Some(job) = rows.jobs.update(&id) {
-        (job.attempts, job.last_error) = (0, None);
+        if something {
+            (job.attempts, job.last_error) = (0, None);
+        }
         job.due_at = Some(now.plus_ms(JOB_LEASE_MS));
         change(job);
     }

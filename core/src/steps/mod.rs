@@ -6,4 +6,5 @@ pub mod concert;
 pub mod event;
 pub mod hold;
 pub mod job;
+pub mod refund;
 pub mod wallet;

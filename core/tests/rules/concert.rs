@@ -143,6 +143,8 @@ fn set_queue_changes_what_it_names() {
         queue c1 rate 21 max_waiting 31  -> paused 11 21 31
         queue c1 paused off              -> running 11 21 31
         queue c1 paused on why _         -> invalid_setting PauseReason
+        queue c1 why short_break         -> invalid_setting PauseReason    # nobody would be told it
+        queue c1 paused off why short_break -> invalid_setting PauseReason
         queue c1 paused on why short_break -> paused
         see told c1                      -> Spring Hall 120 - short break
         queue c1 max_active 12           -> paused

@@ -3,7 +3,7 @@
 use crate::script::{check, each};
 
 /// H9, H40: seats that lapsed are free to all but to who held them, for as long as the concert says; the
-/// sweeper does not matter.
+/// tick does not matter.
 #[test]
 fn lapsed_seats_stay_closed_to_their_holder() {
     for swept in ["", "expire u1 -> ended"] {
@@ -301,4 +301,21 @@ fn unpaid_time_follows_and_wears_off() {
         ",
         each(1, 9, |n| format!("reserve u1 r{n} -> held\n+4m59s\ncancel u1 r{n} -> released"))
     ));
+}
+
+/// A hold counts for as long as it was, also where the concert's holds are shorter by now: whoever is out of the shop
+/// with its release is counted out.
+#[test]
+fn a_hold_of_before_counts_as_it_was() {
+    check(
+        "
+        concert c1 hold 10m rehold 1m grace 9m shop 20m
+        join u1
+        reserve u1 r1 seats 1
+        +5m
+        edit_concert c1 hold 10s
+        cancel u1 r1                     -> released
+        see queue c1                     -> active 0
+        ",
+    );
 }

@@ -30,6 +30,7 @@ fn every_kind_is_told() {
         sale c1 open
         draw c1 7f
         draw c1 7f
+        lane c1/q2 opens 5m
         queue c1 paused on why A_break
         queue c1 paused on
         queue c1 paused off max_active 5
@@ -41,7 +42,9 @@ fn every_kind_is_told() {
         reserve u1 r1 seats 1,2
         key k pay u1 r1
         key k pay u1 r1 -> replayed
-        key j pay u1 r1 -> already_paid
+        key j pay u1 r1 as p1 -> already_paid
+        refund u1 r1 seats 1
+        refund u1 r1 seats 1 -> seats_not_booked
         sale c1 close
         user u1 balance given_up
         cancel_date c1 d2 job j1
@@ -54,9 +57,9 @@ fn every_kind_is_told() {
     ",
     );
     let want = "concert.created date.added date.added date.changed date.withdrawn \
-        concert.changed policy.changed sale.scheduled sale.opened draw.given \
+        concert.changed policy.changed sale.scheduled sale.opened draw.given queue.added \
         sale.paused queue.changed sale.resumed balance.credited balance.debited \
-        booking.paid sale.closed user.deleted date.cancelled date.cleared \
+        booking.paid booking.refunded sale.closed user.deleted date.cancelled date.cleared \
         concert.created sale.closed concert.deleted";
     assert_eq!(told, want.split_whitespace().collect::<Vec<_>>());
     let met: BTreeSet<String> = told.into_iter().collect();

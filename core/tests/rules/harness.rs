@@ -4,7 +4,9 @@
 use boxoffice_core::batch::{Envelope, Reply, load_all, run};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::ConcertDate;
-use boxoffice_core::id::{ConcertId, EventKey, PlaceKey, ReservationId, SessionId, UserId};
+use boxoffice_core::id::{
+    ConcertId, EventKey, PlaceKey, QueueId, ReservationId, SessionId, UserId,
+};
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::queue::{Place, PlaceStatus};
 use boxoffice_core::reservation::Reservation;
@@ -28,7 +30,7 @@ macro_rules! world {
 tables!(without index world);
 
 impl World {
-    /// Load, decide, save: what a desk does, without the desk.
+    /// Load, decide, save: what a write path does, without the write path.
     pub fn run(&mut self, envelopes: &[Envelope], now: Time) -> Vec<Reply> {
         let mut rows = Rows::default();
         let loaded = load_all(envelopes, &mut rows, |keys, rows| {
@@ -47,11 +49,12 @@ impl World {
         self.run(&[envelope], now).remove(0)
     }
 
-    /// The user's newest place in a concert's queue.
+    /// The user's newest place in a concert, whatever its queue.
     pub fn newest_place(&self, user: UserId, concert: ConcertId) -> Option<PlaceKey> {
         let mine =
-            |(key, place): &(&PlaceKey, &Place)| key.concert == concert && place.user == user;
-        self.places.iter().rfind(mine).map(|(key, _)| *key)
+            |(key, place): &(&PlaceKey, &Place)| key.queue.concert == concert && place.user == user;
+        let newest = self.places.iter().filter(mine).max_by_key(|(_, place)| place.visit);
+        newest.map(|(key, _)| *key)
     }
 
     fn load(&self, keys: &Keys, rows: &mut Rows) {
@@ -87,13 +90,17 @@ impl World {
             rows.dates_of.put_loaded(concert, Some(ids.collect()));
         }
         for &(user, concert) in &keys.newest_places {
-            let newest = self.newest_place(user, concert).map(|key| key.sequence);
+            let newest = self.newest_place(user, concert);
             rows.newest_places.put_loaded((user, concert), newest);
         }
-        for &concert in &keys.returning {
-            let back = self.returning(concert);
+        for &queue in &keys.returning {
+            let back = self.returning(queue);
             let back = back.take(usize::try_from(PLACES_PER_TICK_MAX).unwrap());
-            rows.returning.put_loaded(concert, Some(back.collect()));
+            rows.returning.put_loaded(queue, Some(back.collect()));
+        }
+        for &concert in &keys.queues_of {
+            let all = self.queues.keys().copied().filter(|queue| queue.concert == concert);
+            rows.queues_of.put_loaded(concert, Some(all.collect()));
         }
         for &(user, date) in &keys.holdings {
             let counts = |r: &Reservation| r.payment.is_some() && r.user == user && r.date == date;
@@ -105,9 +112,9 @@ impl World {
     }
 
     /// Sequences of the places that come back to the front, lowest first.
-    pub fn returning(&self, concert: ConcertId) -> impl Iterator<Item = u64> {
+    pub fn returning(&self, queue: QueueId) -> impl Iterator<Item = u64> {
         let back = move |(key, place): &(&PlaceKey, &Place)| {
-            key.concert == concert && place.status == PlaceStatus::Returning
+            key.queue == queue && place.status == PlaceStatus::Returning
         };
         self.places.iter().filter(back).map(|(key, _)| key.sequence)
     }

@@ -6,13 +6,16 @@ use crate::words::{START, id};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
-use boxoffice_core::id::{ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::id::{
+    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId, UserId,
+};
 use boxoffice_core::idempotency::{Key, fingerprint};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::{
-    Admit, Arrive, DrawTerms, Expire, Join, Leave, QueueSettings, SetQueue,
+    AddQueue, Admit, Arrive, DrawTerms, Expire, Join, Leave, QueueSettings, SetQueue,
 };
+use boxoffice_core::refund::{Refund, What as Part};
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::wallet::Charge;
@@ -27,11 +30,18 @@ fn c1() -> ConcertId {
     ConcertId(id("c1"))
 }
 
+/// The hall's other queue, which opens at another time and lets in at another rate.
+fn q2() -> QueueId {
+    QueueId::named(c1(), Some(id("q2")))
+}
+
 /// One command, told without knowing the world: which user, whose place, which of a few ids.
 #[derive(Clone, Debug)]
 pub struct Op {
     pub what: What,
     user: u8,
+    /// Whether the other queue is meant.
+    other: bool,
     /// With which place a user comes: the newest, or a token of another time or another user.
     sequence: Option<u64>,
     /// Which reservation: for a new one a fresh id, else the user's newest; or any.
@@ -50,6 +60,7 @@ pub enum What {
     Cancel,
     Charge { amount: i64 },
     Pay,
+    Refund { seats: Option<BTreeSet<u32>>, amount: Option<i64>, release: bool },
     Sale { open: bool },
     Queue { max_active: Option<u64>, paused: Option<bool> },
 }
@@ -63,6 +74,15 @@ pub enum Step {
 /// Seats of a date, mostly such as there are.
 fn seats() -> impl Strategy<Value = BTreeSet<u32>> {
     prop_oneof![15 => btree_set(1..7u32, 1..4), 1 => btree_set(0..8u32, 0..5)]
+}
+
+/// Of whole bookings, of seats, of amounts; mostly such as can go back.
+fn refund() -> impl Strategy<Value = What> {
+    let seats = proptest::option::weighted(0.5, btree_set(1..7u32, 1..3));
+    let amount = prop_oneof![3 => Just(None), 1 => (-1..150i64).prop_map(Some)];
+    let release = proptest::bool::weighted(0.8);
+    let whole = (seats, amount, release);
+    whole.prop_map(|(seats, amount, release)| What::Refund { seats, amount, release })
 }
 
 fn anything() -> BoxedStrategy<What> {
@@ -81,6 +101,7 @@ fn anything() -> BoxedStrategy<What> {
         3 => Just(What::Cancel),
         12 => amount.prop_map(|amount| What::Charge { amount }),
         16 => Just(What::Pay),
+        6 => refund(),
         1 => open.prop_map(|open| What::Sale { open }),
         1 => (max_active, paused)
             .prop_map(|(max_active, paused)| What::Queue { max_active, paused }),
@@ -93,6 +114,7 @@ fn fighting() -> BoxedStrategy<What> {
     let mix = prop_oneof![
         8 => btree_set(1..4u32, 1..3).prop_map(|seats| What::Reserve { date: 0, seats }),
         8 => Just(What::Pay),
+        4 => refund(),
         1 => Just(What::Cancel),
         1 => Just(What::Leave),
         1 => Just(What::Expire),
@@ -106,10 +128,12 @@ fn op(what: BoxedStrategy<What>) -> impl Strategy<Value = Op> {
     let sequence = proptest::option::weighted(0.03, 1..9u64);
     let reservation = proptest::option::weighted(0.1, 0..RESERVATIONS);
     let key = proptest::option::weighted(0.1, 0..4u8);
-    let whole = (what, 0..USERS, sequence, reservation, key);
-    whole.prop_map(|(what, user, sequence, reservation, key)| Op {
+    let other = proptest::bool::weighted(0.3);
+    let whole = (what, 0..USERS, other, sequence, reservation, key);
+    whole.prop_map(|(what, user, other, sequence, reservation, key)| Op {
         what,
         user,
+        other,
         sequence,
         reservation,
         key,
@@ -149,26 +173,36 @@ pub fn fight() -> impl Strategy<Value = Vec<Step>> {
     history(-5_000..5_000i64, fighting())
 }
 
+fn part(seats: Option<BTreeSet<u32>>, amount: Option<Money>) -> Part {
+    match (seats, amount) {
+        (None, None) => Part::Whole,
+        (Some(seats), None) => Part::Seats(seats),
+        (Some(seats), Some(amount)) => Part::SeatsFor(seats, amount),
+        (None, Some(amount)) => Part::Amount(amount),
+    }
+}
+
 impl Op {
     /// The command as it is sent to this world. Payments and charges are numbered, as fresh ids are.
     pub fn envelope(&self, world: &World, number: usize) -> Envelope {
         let user = UserId(id(&format!("u{}", self.user)));
         let concert = c1();
-        let own = world.newest_place(user, concert).map_or(0, |key| key.sequence);
-        let sequence = self.sequence.unwrap_or(own);
-        let place = PlaceKey { concert, sequence };
+        let queue = if self.other { q2() } else { QueueId::general(concert) };
+        let named = self.sequence.map(|sequence| PlaceKey { queue, sequence });
+        let own = named.or(world.newest_place(user, concert));
+        let place = own.unwrap_or(PlaceKey { queue, sequence: 0 });
         let (fresh, named) = self.reservations(world, user, number);
         let what = match &self.what {
             What::Admit | What::Sale { .. } | What::Queue { .. } => &self.what,
-            _ if sequence == 0 => &What::Join,
+            _ if place.sequence == 0 => &What::Join,
             what => what,
         };
         let command = match what.clone() {
-            What::Join => Command::Join(Join::of(user, concert)),
+            What::Join => Command::Join(Join::of(user, queue)),
             What::Leave => Command::Leave(Leave { user, place }),
             What::Arrive => Command::Arrive(Arrive { user, place }),
             What::Expire => Command::Expire(Expire { place }),
-            What::Admit => Command::Admit(Admit::of(concert)),
+            What::Admit => Command::Admit(Admit::of(queue)),
             What::Reserve { date, seats } => Command::Reserve(Reserve {
                 user,
                 place,
@@ -178,8 +212,9 @@ impl Op {
             }),
             What::Cancel => Command::Cancel(Cancel { user, place, reservation: named }),
             What::Charge { amount } => Command::Charge(Charge {
+                currency: Currency::KRW,
                 user,
-                place,
+                place: Some(place),
                 amount: Money(amount),
                 charge: ChargeId(id(&format!("charge{number}"))),
             }),
@@ -189,9 +224,27 @@ impl Op {
                 reservation: named,
                 payment: PaymentId(id(&format!("payment{number}"))),
             }),
+            What::Refund { seats, amount, release } => {
+                // Mostly of what somebody has paid.
+                let some = usize::from(self.user) % world.payments.len().max(1);
+                let paid = world.payments.keys().nth(some).copied();
+                let named = paid.filter(|_| self.reservation.is_none()).unwrap_or(named);
+                let paid = world.payments.get(&named).map(|paid| (paid.payment, paid.user));
+                let (payment, user) = paid.unwrap_or((PaymentId(id("none")), user));
+                Command::Refund(Refund {
+                    payment,
+                    reservation: named,
+                    user,
+                    concert,
+                    what: part(seats, amount.map(Money)),
+                    release,
+                    reason: "ill".to_owned(),
+                    refund: RefundId(id(&format!("refund{number}"))),
+                })
+            }
             What::Sale { open } => Command::SetSale(SetSale::now(concert, open)),
             What::Queue { max_active, paused } => Command::SetQueue(SetQueue {
-                concert,
+                queue,
                 max_active,
                 admissions_per_second: None,
                 max_waiting: None,
@@ -199,12 +252,16 @@ impl Op {
                 pause_reason: None,
             }),
         };
-        let key = self.key.map(|n| Key {
+        let key = self.key_of(user, command.name());
+        Envelope { command, key }
+    }
+
+    fn key_of(&self, user: UserId, name: &str) -> Option<Key> {
+        self.key.map(|n| Key {
             scope: user.0,
             key: format!("k{n}"),
-            fingerprint: fingerprint("POST", command.name(), format!("{:?}", self.what).as_bytes()),
-        });
-        Envelope { command, key }
+            fingerprint: fingerprint("POST", name, format!("{:?}", self.what).as_bytes()),
+        })
     }
 
     /// The id of a reservation to be made, and of one to be paid or released.
@@ -245,6 +302,7 @@ pub fn hall(max_active: u64) -> World {
         start_at: START.plus_ms(500),
         end_at: None,
         time_zone: None,
+        currency: Currency::KRW,
         policy: Policy {
             hold_ttl_ms: 4_000,
             shop_ttl_ms: 8_000,
@@ -264,6 +322,20 @@ pub fn hall(max_active: u64) -> World {
     };
     let mut world = World::default();
     world.run_one(Command::CreateConcert(concert), START).result.unwrap();
+    let other = AddQueue {
+        queue: q2(),
+        queue_name: "Presale".to_owned(),
+        opens_at: START.plus_ms(300),
+        settings: QueueSettings {
+            max_active,
+            admissions_per_second: 2,
+            max_waiting: 2,
+            paused: false,
+        },
+        seed: [4; 32],
+        draw: DrawTerms::default(),
+    };
+    world.run_one(Command::AddQueue(other), START).result.unwrap();
     world
 }
 
@@ -273,7 +345,8 @@ pub fn full_hall() -> World {
     let policy = &mut world.concerts.get_mut(&c1()).unwrap().policy;
     (policy.shop_ttl_ms, policy.arrival_grace_ms) = (60_000, 60_000);
     for user in 0..USERS {
-        let op = |what| Op { what, user, sequence: None, reservation: None, key: None };
+        let op =
+            |what| Op { what, user, other: false, sequence: None, reservation: None, key: None };
         for what in [What::Join, What::Charge { amount: 100_000 }] {
             let envelope = op(what).envelope(&world, usize::from(user));
             let reply = world.run(&[envelope], START.plus_ms(1_000)).remove(0);

@@ -9,7 +9,7 @@ use boxoffice_core::money::Money;
 use boxoffice_core::queue::{Place, PlaceStatus};
 use boxoffice_core::reservation::{Reservation, ReservationStatus};
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::EntryKind;
+use boxoffice_core::wallet::{Account, TransferKind};
 use std::collections::BTreeMap;
 
 type Held = Result<(), String>;
@@ -28,6 +28,7 @@ pub fn hold(world: &World) -> Held {
     dates_are_apart(world)?;
     seats_have_one_owner(world)?;
     reservations_own_what_they_say(world)?;
+    refunds_add_up(world)?;
     holds_have_their_admission(world)?;
     money_adds_up(world)?;
     queues_count_right(world)?;
@@ -61,6 +62,8 @@ fn seats_agree_with_dates(world: &World) -> Held {
             world.seats.iter().filter(|(key, _)| key.date == *id).map(|(_, seat)| seat).collect();
         let available = seats.iter().filter(|seat| seat.status == SeatStatus::Available);
         must!(date.available_seats == count(available), "available seats of {id}");
+        let blocked = seats.iter().filter(|seat| seat.status == SeatStatus::Blocked);
+        must!(date.blocked_seats == count(blocked), "blocked seats of {id}");
         must!(date.total_seats == count(seats.iter()), "total seats of {id}");
         let same = seats.iter().all(|seat| seat.concert == date.concert);
         must!(same, "a seat of {id} is another concert's");
@@ -80,7 +83,8 @@ fn dates_are_apart(world: &World) -> Held {
     let mut starts = BTreeMap::new();
     for (id, date) in &world.dates {
         if date.withdrawn_at.is_some() {
-            must!(date.available_seats == date.total_seats, "seats of {id}, which was deleted");
+            let nobodys = date.available_seats + date.blocked_seats;
+            must!(nobodys == date.total_seats, "seats of {id}, which was deleted");
             continue;
         }
         let other = starts.insert((date.concert, date.concert_date), id);
@@ -108,6 +112,10 @@ fn seats_have_one_owner(world: &World) -> Held {
                 must!(owner.is_some_and(paid), "sold {key:?} and {owner:?}");
                 must!(seat.held_until.is_none(), "sold {key:?} has a hold");
             }
+            SeatStatus::Blocked => {
+                let bare = (seat.held_until, seat.reservated_date) == (None, None);
+                must!(seat.reservation.is_none() && bare, "blocked {key:?} is {seat:?}");
+            }
         }
         must!(owner.is_none_or(|r| r.date == key.date), "{key:?} of another date");
     }
@@ -120,12 +128,14 @@ fn reservations_own_what_they_say(world: &World) -> Held {
         must!(row.seat_count as usize == reserved.len(), "seat count of {id}");
         let total: i64 = reserved.iter().map(|seat| seat.price.0).sum();
         must!(row.total_price == Money(total), "price of {id}");
-        let confirmed = row.status == ReservationStatus::Confirmed;
+        let paid = [ReservationStatus::Confirmed, ReservationStatus::Refunded];
+        let confirmed = paid.contains(&row.status);
         for seat in reserved {
             let key = SeatKey { date: row.date, number: seat.number };
             let sold = &world.seats[&key];
             let mine = sold.status == SeatStatus::Sold && sold.reservation == Some(*id);
-            must!(mine == confirmed, "{id} is {:?} and {key:?} is {sold:?}", row.status);
+            let back = world.refunded_seats.contains_key(&(*id, seat.number));
+            must!(mine == (confirmed && !back), "{id} is {:?} and {key:?} is {sold:?}", row.status);
         }
         let payment = world.payments.get(id);
         must!(payment.is_some() == confirmed, "payment of {id}");
@@ -137,10 +147,47 @@ fn reservations_own_what_they_say(world: &World) -> Held {
     Ok(())
 }
 
+/// Refunds are numbered, never more than was paid, each a transfer to who paid; and a reservation has the sums.
+fn refunds_add_up(world: &World) -> Held {
+    for (id, row) in &world.reservations {
+        let refunds: Vec<_> = world.refunds.range((*id, 0)..=(*id, u64::MAX)).collect();
+        let numbers: Vec<u64> = refunds.iter().map(|((_, number), _)| *number).collect();
+        must!(
+            numbers == (1..=row.refunded.count).collect::<Vec<_>>(),
+            "numbers of refunds of {id}"
+        );
+        let amount: i64 = refunds.iter().map(|(_, refund)| refund.amount.0).sum();
+        must!(row.refunded.amount == Money(amount), "sum of refunds of {id}");
+        must!((0..=row.total_price.0).contains(&amount), "{amount} of {row:?} went back");
+        let seats = world.refunded_seats.range((*id, 0)..=(*id, u32::MAX));
+        let seats: Vec<_> = seats.map(|(_, seat)| seat.refund_number).collect();
+        must!(row.refunded.seats as usize == seats.len(), "seats of {id} that went back");
+        let refunded = row.status == ReservationStatus::Refunded;
+        must!(refunded == (row.seat_count == row.refunded.seats), "{id} is {row:?}");
+        for ((_, number), refund) in refunds {
+            let with = seats.iter().filter(|of| **of == *number).count();
+            must!(refund.seat_count as usize == with, "seats of {refund:?}");
+            let moved = world.transfers.iter().filter(|((user, _), transfer)| {
+                *user == row.user
+                    && transfer.kind == TransferKind::Refund
+                    && transfer.reference == refund.refund.0
+                    && transfer.amount == refund.amount
+                    && transfer.account == Account::Sales(row.date)
+            });
+            let moves = u64::from(refund.amount > Money::ZERO);
+            must!(count(moved) == moves, "transfers of {refund:?}");
+        }
+    }
+    let moved = world.transfers.values().filter(|t| t.kind == TransferKind::Refund);
+    let paid = world.refunds.values().filter(|refund| refund.amount > Money::ZERO);
+    must!(count(moved) == count(paid), "transfers without refunds");
+    Ok(())
+}
+
 /// A hold lives and dies with the admission that it was made under.
 fn holds_have_their_admission(world: &World) -> Held {
     for (id, row) in &world.reservations {
-        let key = PlaceKey { concert: row.concert, sequence: row.sequence };
+        let key = row.place;
         let admission = &world.admissions[&key];
         must!(admission.user == row.user, "{id} under another user's admission");
         let held = row.status == ReservationStatus::Held;
@@ -160,19 +207,19 @@ fn holds_have_their_admission(world: &World) -> Held {
 
 fn money_adds_up(world: &World) -> Held {
     let mut sums: BTreeMap<_, (u64, i64)> = BTreeMap::new();
-    let (mut charged, mut paid) = (0, 0);
-    for (key @ (user, number), entry) in &world.entries {
+    let mut others: BTreeMap<Account, i64> = BTreeMap::new();
+    for (key @ (user, number), entry) in &world.transfers {
         let (entries, sum) = sums.entry(*user).or_default();
         *entries += 1;
         *sum += entry.amount.0;
         must!(entries == number, "a gap in the ledger before {key:?}");
         must!(entry.balance_after == Money(*sum), "balance after {key:?}");
         must!((0..=BALANCE_MAX.0).contains(sum), "balance {sum} after {key:?}");
-        match entry.kind {
-            EntryKind::Charge | EntryKind::Credit | EntryKind::Debit => charged += entry.amount.0,
-            EntryKind::Payment => paid -= entry.amount.0,
-        }
-        let by_operator = matches!(entry.kind, EntryKind::Credit | EntryKind::Debit);
+        *others.entry(entry.account).or_default() -= entry.amount.0;
+        let outside = matches!(entry.kind, TransferKind::Charge | TransferKind::Adjustment);
+        must!(outside == (entry.account == Account::Outside), "account of {key:?}");
+        must!(world.balances[user].currency == entry.currency, "currency of {key:?}");
+        let by_operator = matches!(entry.kind, TransferKind::Adjustment | TransferKind::Refund);
         must!(entry.reason.is_some() == by_operator, "reason of {key:?}");
     }
     let mut balances = 0;
@@ -183,11 +230,16 @@ fn money_adds_up(world: &World) -> Held {
         balances += sum;
     }
     must!(sums.is_empty(), "ledger entries without a balance");
-    must!(charged == paid + balances, "charged {charged}, paid {paid}, left {balances}");
-    let payments: i64 = world.payments.values().map(|payment| payment.amount.0).sum();
-    must!(payments == paid, "payments {payments}, debits {paid}");
+    must!(balances + others.values().sum::<i64>() == 0, "wallets {balances}, others {others:?}");
+    for (id, payment) in &world.payments {
+        let row = &world.reservations[id];
+        let earned = payment.amount.0 - row.refunded.amount.0;
+        *others.entry(Account::Sales(row.date)).or_default() -= earned;
+    }
+    others.remove(&Account::Outside);
+    must!(others.values().all(|left| *left == 0), "sales without payments: {others:?}");
     for payment in world.payments.values() {
-        let debits = world.entries.iter().filter(|((user, _), entry)| {
+        let debits = world.transfers.iter().filter(|((user, _), entry)| {
             *user == payment.user
                 && entry.reference == payment.payment.0
                 && entry.amount == Money(-payment.amount.0)
@@ -198,20 +250,20 @@ fn money_adds_up(world: &World) -> Held {
 }
 
 fn queues_count_right(world: &World) -> Held {
-    for (concert, queue) in &world.queues {
-        let mine = |key: &PlaceKey| key.concert == *concert;
+    for (id, queue) in &world.queues {
+        let mine = |key: &PlaceKey| key.queue == *id;
         let places = || world.places.iter().filter(|(key, _)| mine(key));
         let active = world.admissions.iter().filter(|(key, a)| mine(key) && a.is_active);
-        must!(queue.active == count(active), "active of {concert}: {}", queue.active);
+        must!(queue.active == count(active), "active of {id:?}: {}", queue.active);
         let line = places().filter(|(_, place)| place.status == PlaceStatus::Waiting);
-        must!(queue.waiting == count(line), "waiting of {concert}: {}", queue.waiting);
+        must!(queue.waiting == count(line), "waiting of {id:?}: {}", queue.waiting);
         let back = places().filter(|(_, place)| place.status == PlaceStatus::Returning);
-        must!(queue.returning == count(back), "returning of {concert}: {}", queue.returning);
+        must!(queue.returning == count(back), "returning of {id:?}: {}", queue.returning);
         must!(queue.cursor <= queue.tail, "cursor {} past {}", queue.cursor, queue.tail);
-        must!(queue.tail == count(places()), "tail of {concert}: {}", queue.tail);
+        must!(queue.tail == count(places()), "tail of {id:?}: {}", queue.tail);
         must!(queue.drawn.is_none_or(|n| n <= queue.tail), "drawn more than joined");
         let credit = queue.settings.admissions_per_second.max(1_000) * 1_000;
-        must!(queue.credit_milli <= credit, "credit of {concert}");
+        must!(queue.credit_milli <= credit, "credit of {id:?}");
         let draw = queue.draw();
         for (key, place) in places() {
             place_is_right(world, key, place)?;
@@ -241,9 +293,15 @@ fn place_is_right(world: &World, key: &PlaceKey, place: &Place) -> Held {
     Ok(())
 }
 
-/// One user, one place in line or one admission.
+/// One user, one place in line or one admission, in all queues of a concert; and it is the newest.
 fn nobody_stands_twice(world: &World) -> Held {
-    let mut standing = BTreeMap::new();
+    let (mut standing, mut newest) = (BTreeMap::new(), BTreeMap::new());
+    for (key, place) in &world.places {
+        let visits: &mut BTreeMap<u64, &PlaceKey> =
+            newest.entry((place.user, key.queue.concert)).or_default();
+        let other = visits.insert(place.visit, key);
+        must!(other.is_none(), "{key:?} and {other:?} are one visit");
+    }
     for (key, place) in &world.places {
         let there = match place.status {
             PlaceStatus::Waiting | PlaceStatus::Returning => true,
@@ -251,8 +309,11 @@ fn nobody_stands_twice(world: &World) -> Held {
             PlaceStatus::Left => false,
         };
         if there {
-            let other = standing.insert((place.user, key.concert), key);
+            let whose = (place.user, key.queue.concert);
+            let other = standing.insert(whose, key);
             must!(other.is_none(), "{} stands at {key:?} and at {other:?}", place.user);
+            let last = newest[&whose].last_key_value();
+            must!(last == Some((&place.visit, &key)), "{key:?} is not the newest");
         }
     }
     Ok(())

@@ -60,14 +60,14 @@ fn a_job_has_one_holder() {
         clear_date j1 d2 by n1           -> date_not_found
         clear_date j1 d1 by n2           -> job_not_held
         +14s999ms
-        clear_date j1 d1 by n1           -> cleared - going
+        clear_date j1 d1 by n1           -> cleared - 0 going
         +14s999ms
         take_job j1 by n2                -> job_not_held
         +1ms
         take_job j1 by n2                -> taken
         clear_date j1 d1 by n1           -> job_not_held
         fail_job j1 by n1                -> job_not_held
-        clear_date j1 d1 by n2 last yes  -> cleared - done
+        clear_date j1 d1 by n2 last yes  -> cleared - 0 done
         take_job j1 by n1                -> job_not_held
         clear_date j1 d1 by n2           -> job_not_held
     ",
@@ -91,7 +91,7 @@ fn a_job_is_tried_again_and_not_for_ever() {
     let job = world.jobs.values().next().unwrap();
     assert_eq!((job.state, job.last_error.as_deref()), (JobState::Failed, Some("away")));
     script += "cancel_date c1 d1 job j2 -> cancelled j1\ntake_job j1 by n1 -> taken\n";
-    script += "clear_date j1 d1 by n1 last yes -> cleared - done\n";
+    script += "clear_date j1 d1 by n1 last yes -> cleared - 0 done\n";
     // One whose process dies each time ends, too.
     script += "concert c2 starts 99h\ncancel_date c2 d2 job j2\n";
     script += &"take_job j2 by n1 -> taken\n+15s\n".repeat(10);
@@ -99,10 +99,10 @@ fn a_job_is_tried_again_and_not_for_ever() {
     check(&script);
 }
 
-/// Holds are ended without being held against anybody; what has lapsed is the sweeper's; bookings stay; what was not
-/// looked at is looked at in another pass.
+/// Holds are ended without being held against anybody, and bookings go back, seats and money; what has lapsed is the
+/// tick's.
 #[test]
-fn a_cleared_date_has_no_holds() {
+fn a_cleared_date_is_empty() {
     let world = check(
         "
         concert c1 dates d1,d2 max_active 9 rehold 10m grace 9m shop 20m
@@ -110,31 +110,71 @@ fn a_cleared_date_has_no_holds() {
         join u2
         join u3
         join u4
+        join u5
         charge u1 500
+        charge u5 500
         reserve u1 r1 seats 1,2
-        pay u1 r1
+        pay u1 r1 as p1
+        reserve u5 r9 seats 5 of d2
+        pay u5 r9 as p9
         reserve u2 r2 seats 3
         +2m
         reserve u3 r3 seats 4
-        reserve u4 r4 seats 5 of d2
+        reserve u4 r4 seats 4 of d2
         cancel_date c1 d1 job j1
         take_job j1 by n1
         +3m
-        clear_date j1 d1 by n1 take r1,r2,r3,r4 last yes -> cleared r3 going
+        clear_date j1 d1 by n1 take r1,r2,r3,r4,r9 last yes -> cleared r3 1 going
         see reservation r4               -> Held
+        see reservation r9               -> Confirmed
+        see reservation r1               -> Refunded
+        see balance u1                   -> 500
         see admission u3                 -> live
         see seat 4                       -> available
-        reserve u3 r5 seats 4 of d2      # nothing is held against who was in the way
+        reserve u3 r5 seats 3 of d2      # nothing is held against who was in the way
+        clear_date j1 d1 by n1 take r1,r3 last yes -> cleared - 0 going   # nothing goes back twice
+        see balance u1                   -> 500
         expire u2
-        clear_date j1 d1 by n1 last yes  -> cleared - going
-        clear_date j1 d1 by n1 take r1 last yes -> cleared - done
-        see date d1                      -> 3 of 5 available
+        clear_date j1 d1 by n1 last yes  -> cleared - 0 done
+        see date d1                      -> 5 of 5 available
     ",
     );
     let job = world.jobs.values().next().unwrap();
     let Work::DateCancellation(work) = &job.work;
-    assert_eq!((work.holds_ended, work.bookings_left, work.seats_left), (1, 1, 2));
-    assert_eq!((job.state, job.done, job.total), (JobState::Done, 2, 4));
+    assert_eq!((work.holds_ended, work.bookings_refunded, work.bookings_left), (1, 1, 0));
+    assert_eq!((work.amount_refunded.0, job.state), (200, JobState::Done));
+    assert_eq!((job.done, job.total), (4, 4));
+}
+
+/// A booking that cannot be given back is left, with the reason, and the job is not done until it is.
+#[test]
+fn what_cannot_go_back_is_left() {
+    let world = check(
+        "
+        concert c1 max_active 9
+        register u1 kim
+        join u1
+        join u2
+        charge u1 200
+        charge u2 100
+        reserve u1 r1 seats 1,2
+        pay u1 r1 as p1
+        reserve u2 r2 seats 3
+        pay u2 r2 as p2
+        user u1
+        cancel_date c1 d1 job j1
+        take_job j1 by n1
+        clear_date j1 d1 by n1 take r1,r2 last yes -> cleared - 1 going account_deleted
+        fail_job j1 by n1 why account_deleted
+        +1s
+        take_job j1 by n1
+        clear_date j1 d1 by n1 take r1 last yes -> cleared - 0 going account_deleted
+    ",
+    );
+    let job = world.jobs.values().next().unwrap();
+    let Work::DateCancellation(work) = &job.work;
+    assert_eq!((work.bookings_left, work.left_because.as_deref()), (1, Some("account_deleted")));
+    assert_eq!((job.done, job.total, job.attempts), (1, 3, 1));
 }
 
 /// A step is bounded, however much it is given: the rest is left to the next.
@@ -148,6 +188,6 @@ fn a_step_is_bounded() {
     script += "cancel_date c1 d1 job j1\ntake_job j1 by n1\n";
     script += &format!("clear_date j1 d1 by n1 take {} last yes -> cleared\n", all.join(","));
     script += &format!("clear_date j1 d1 by n1 take {} last yes", all[20..].join(","));
-    script += " -> cleared r21,r22,r23,r24,r25 done\n";
+    script += " -> cleared r21,r22,r23,r24,r25 0 done\n";
     check(&script);
 }

@@ -1,9 +1,11 @@
 //! What `see` shows: rows in a few words. Only reads; what is right is said by the script.
 
 use crate::harness::World;
-use crate::words::{START, id, name, offset};
+use crate::words::{START, id, name, offset, queue};
 use boxoffice_core::concert::{Concert, SeatStatus};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId};
+use boxoffice_core::id::{
+    ConcertId, DateId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId,
+};
 use boxoffice_core::queue::{PlaceStatus, position};
 use boxoffice_core::time::Time;
 
@@ -13,7 +15,8 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
         "seat" => see_seat(world, DateId(id(date)), which, now),
         "date" => {
             let date = &world.dates[&DateId(id(which))];
-            format!("{} of {} available", date.available_seats, date.total_seats)
+            let blocked = date.blocked_seats;
+            format!("{} of {} available {blocked} blocked", date.available_seats, date.total_seats)
         }
         "concert" => {
             let concert = &world.concerts[&ConcertId(id(which))];
@@ -22,7 +25,7 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
         "told" => {
             let concert = &world.concerts[&ConcertId(id(which))];
             let zone = concert.time_zone.as_deref().unwrap_or("-");
-            let why = concert.pause_reason.en.as_deref().unwrap_or("-");
+            let why = world.queues[&queue(which)].pause_reason.en.as_deref().unwrap_or("-");
             let Concert { concert_name, theater, run_time, .. } = concert;
             format!("{concert_name} {theater} {run_time} {zone} {why}")
         }
@@ -45,7 +48,7 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
             row.map_or(0, |row| row.amount.0).to_string()
         }
         "ledger" => {
-            let entries = world.entries.range((UserId(id(which)), 0)..);
+            let entries = world.transfers.range((UserId(id(which)), 0)..);
             let mine = entries.take_while(|((user, _), _)| *user == UserId(id(which)));
             let amounts: Vec<String> = mine.map(|(_, entry)| entry.amount.0.to_string()).collect();
             format!("{} entries {}", amounts.len(), amounts.join(" "))
@@ -53,20 +56,20 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
         "user" => see_user(world, UserId(id(which))),
         "session" => see_session(world, SessionId(id(which)), now),
         "queue" => {
-            let queue = &world.queues[&ConcertId(id(which))];
+            let queue = &world.queues[&queue(which)];
             format!(
                 "active {} cursor {} tail {} returning {}",
                 queue.active, queue.cursor, queue.tail, queue.returning
             )
         }
         "draw" => {
-            let queue = &world.queues[&ConcertId(id(which))];
+            let queue = &world.queues[&queue(which)];
             let states = [(queue.is_drawn(), "drawn"), (queue.awaits_value(), "awaits its value")];
             let now: Vec<&str> =
                 states.iter().filter(|(is, _)| *is).map(|(_, text)| *text).collect();
             if now.is_empty() { "to come".to_owned() } else { now.join(" and ") }
         }
-        "order" => order(world, ConcertId(id(which))),
+        "order" => order(world, queue(which)),
         other => panic!("{other} can't be seen"),
     }
 }
@@ -99,16 +102,17 @@ fn see_seat(world: &World, date: DateId, number: &str, now: Time) -> String {
         SeatStatus::Held if seat.is_free(now) => format!("lapsed {owner}"),
         SeatStatus::Held => format!("held {owner}"),
         SeatStatus::Sold => format!("sold {owner}"),
+        SeatStatus::Blocked => format!("blocked {owner}"),
     }
 }
 
 /// Users in the order in which their newest places' numbers are served.
-fn order(world: &World, concert: ConcertId) -> String {
-    let queue = &world.queues[&concert];
+fn order(world: &World, id: QueueId) -> String {
+    let queue = &world.queues[&id];
     let draw = queue.draw().expect("the draw is settled");
     let users = (1..=queue.tail).map(|number| {
         let sequence = draw.sequence_at(number);
-        name(world.places[&PlaceKey { concert, sequence }].user.0)
+        name(world.places[&PlaceKey { queue: id, sequence }].user.0)
     });
     users.collect::<Vec<String>>().join(" ")
 }
@@ -128,13 +132,13 @@ pub fn see_position(world: &World, key: PlaceKey) -> String {
 /// Position of a waiting place, counted the slow way from the rows; `None` before the draw and for
 /// whoever does not wait.
 pub fn position_of(world: &World, key: PlaceKey) -> Option<u64> {
-    let queue = world.queues.get(&key.concert)?;
+    let queue = world.queues.get(&key.queue)?;
     let waits = world.places.get(&key)?.status == PlaceStatus::Waiting;
     let draw = queue.draw().filter(|_| waits)?;
     let number = draw.number_of(key.sequence);
     let gone = (queue.cursor + 1..number).filter(|number| {
         let sequence = draw.sequence_at(*number);
-        let key = PlaceKey { concert: key.concert, sequence };
+        let key = PlaceKey { queue: key.queue, sequence };
         world.places[&key].status == PlaceStatus::Left
     });
     let gone = u64::try_from(gone.count()).unwrap();

@@ -17,12 +17,14 @@ mod histories;
 mod idempotency;
 mod invariants;
 mod job;
+mod lanes;
 mod look;
 mod payment;
 mod properties;
 mod queue;
 mod queue_places;
 mod queue_rate;
+mod refund;
 mod reservation;
 mod sale;
 mod script;
@@ -34,17 +36,19 @@ mod words;
 use boxoffice_core::command::Command;
 use boxoffice_core::refusal::Refusal;
 
-const SCRIPTS: [&str; 15] = [
+const SCRIPTS: [&str; 17] = [
     include_str!("concert.rs"),
     include_str!("cool_off.rs"),
     include_str!("drawing.rs"),
     include_str!("edit.rs"),
     include_str!("idempotency.rs"),
     include_str!("job.rs"),
+    include_str!("lanes.rs"),
     include_str!("payment.rs"),
     include_str!("queue.rs"),
     include_str!("queue_places.rs"),
     include_str!("queue_rate.rs"),
+    include_str!("refund.rs"),
     include_str!("reservation.rs"),
     include_str!("sale.rs"),
     include_str!("session.rs"),

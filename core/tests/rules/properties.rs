@@ -1,5 +1,5 @@
 //! Any history of commands, clock jumps included, keeps the invariants; and neither batching, nor
-//! the sweeper's lateness, nor a retry can be told from the outcome.
+//! the tick's lateness, nor a retry can be told from the outcome.
 
 use crate::harness::World;
 use crate::histories::{Op, Step, What, any_history, fight, full_hall, hall, steady_history};
@@ -157,7 +157,7 @@ fn compare(
 fn histories_meet_what_matters() {
     let mut runner = TestRunner::deterministic();
     let mut met: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..300 {
+    for _ in 0..500 {
         let steps = any_history().new_tree(&mut runner).unwrap().current();
         let (mut world, mut now) = (hall(3), START);
         for (number, step) in steps.iter().enumerate() {
@@ -183,6 +183,11 @@ fn histories_meet_what_matters() {
         "released",
         "charged",
         "paid",
+        "refunded",
+        "payment_not_found",
+        "seats_not_booked",
+        "refund_too_high",
+        "already_refunded",
         "replayed",
         "date_not_found",
         "already_exists",

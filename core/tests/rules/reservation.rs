@@ -1,9 +1,9 @@
 //! Holding seats and letting them go.
 
 use crate::script::check;
-use crate::words::id;
+use crate::words::{id, queue};
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::id::{DateId, PlaceKey, ReservationId, UserId};
 use boxoffice_core::limits::SEATS_PER_RESERVATION_MAX;
 use boxoffice_core::reservation::Reserve;
 use boxoffice_core::rows::{Keys, Rows};
@@ -17,7 +17,7 @@ fn too_many_seats_are_not_loaded() {
     for (named, loaded) in [(1, 1), (most, most), (most + 1, 0), (10_000, 0)] {
         let command = Command::Reserve(Reserve {
             user: UserId(id("u1")),
-            place: PlaceKey { concert: ConcertId(id("c1")), sequence: 1 },
+            place: PlaceKey { queue: queue("c1"), sequence: 1 },
             date: DateId(id("d1")),
             seats: (1..=named).collect(),
             reservation: ReservationId(id("r1")),

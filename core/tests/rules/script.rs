@@ -5,6 +5,7 @@
 //! join u1 -> admitted            a command and the first words of its outcome (or refusal code)
 //! reserve u1 r1 seats 1,2        without an arrow: anything but a refusal
 //! with u2 / at 7 / in c2         another user's token, a place by sequence, another concert's
+//! in c1/q2                       another queue of the concert than its general one
 //! key k1 charge u1 100           under an idempotency key; the rest of the line is the request
 //! {                              from here to } one batch: decided together, saved together
 //! see seat 1 -> sold r1          a look at the rows
@@ -17,17 +18,21 @@ use crate::look;
 use crate::words::{self, START, id, ms, offset};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy};
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, ReservationId, SessionId, UserId,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId,
+    SessionId, UserId,
 };
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::payment::Pay;
-use boxoffice_core::queue::DrawTerms;
-use boxoffice_core::queue::{Admit, Arrive, Expire, Join, Leave, QueueSettings, SetDraw, SetQueue};
+use boxoffice_core::queue::{
+    AddQueue, Admit, Arrive, DrawTerms, Expire, Join, Leave, PauseReason, QueueSettings, SetDraw,
+    SetQueue,
+};
+use boxoffice_core::refund::{Refund, What};
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::session::{
@@ -62,11 +67,15 @@ pub fn each(from: u32, to: u32, line: impl Fn(u32) -> String) -> String {
 }
 
 /// How the language calls a command: without `create_`, `add_`, `set_`, `open_`, `end_`; the end of an account
-/// is `user`.
+/// is `user`, and another queue of a concert a `lane`.
 pub fn verb_of(command: &str) -> &str {
     let heads = ["create_", "add_", "set_", "open_", "end_"];
     let short = heads.into_iter().find_map(|head| command.strip_prefix(head));
-    if command == "delete_user" { "user" } else { short.unwrap_or(command) }
+    match command {
+        "delete_user" => "user",
+        "add_queue" => "lane",
+        _ => short.unwrap_or(command),
+    }
 }
 
 struct Step {
@@ -166,11 +175,12 @@ impl Play {
             }),
             "sale" => Command::SetSale(words.sale()),
             "draw" => Command::SetDraw(SetDraw {
-                concert: ConcertId(id(words.0[1])),
+                queue: words::queue(words.0[1]),
                 value: words.0[2].replace('_', " "),
             }),
+            "lane" => Command::AddQueue(words.lane()),
             "queue" => Command::SetQueue(SetQueue {
-                concert: ConcertId(id(words.0[1])),
+                queue: words::queue(words.0[1]),
                 max_active: words.number("max_active"),
                 admissions_per_second: words.number("rate"),
                 max_waiting: words.number("max_waiting"),
@@ -180,7 +190,7 @@ impl Play {
                     .map(|word| PauseReason { en: Some(word.replace('_', " ")), ko: None }),
             }),
             "admit" => Command::Admit(Admit {
-                concert: ConcertId(id(words.0[1])),
+                queue: words::queue(words.0[1]),
                 most: words.number("most").unwrap_or(u64::MAX),
                 left_ahead: words.number("left_ahead").unwrap_or(0),
             }),
@@ -199,6 +209,7 @@ impl Play {
                 Command::Adjust(Adjust {
                     user: words.user(),
                     amount: Money(words.0[2].parse().unwrap()),
+                    currency: words.currency(),
                     reason: words.after("why").unwrap_or("cash").replace('_', " "),
                     adjustment: ChargeId(id(&format!("charge{}", self.charges))),
                 })
@@ -215,7 +226,7 @@ impl Play {
         match words.0[0] {
             "join" => Command::Join(Join {
                 may_enter: words.after("enter") != Some("no"),
-                ..Join::of(user, words.concert_id())
+                ..Join::of(user, words.queue_id())
             }),
             "leave" => Command::Leave(Leave { user, place }),
             "arrive" => Command::Arrive(Arrive { user, place }),
@@ -230,13 +241,16 @@ impl Play {
             "cancel" => Command::Cancel(Cancel { user, place, reservation: words.reservation() }),
             "charge" => {
                 self.charges += 1;
+                // `outside`: where the server's policy asks for no admission.
                 Command::Charge(Charge {
+                    currency: Currency::KRW,
                     user,
-                    place,
+                    place: (words.0.last() != Some(&"outside")).then_some(place),
                     amount: Money(words.0[2].parse().unwrap()),
                     charge: ChargeId(id(&format!("charge{}", self.charges))),
                 })
             }
+            "refund" => self.refund(words),
             "pay" => {
                 let payment = words.after("as").unwrap_or("p1");
                 Command::Pay(Pay {
@@ -250,13 +264,35 @@ impl Play {
         }
     }
 
+    /// All of it, or `seats`, or an `amount`, or both; `block`ed unless it is said otherwise.
+    fn refund(&mut self, words: &Words) -> Command {
+        self.charges += 1;
+        let seats = words.after("seats").map(|_| words.seats());
+        let amount = words.after("amount").map(|word| Money(word.parse().unwrap()));
+        Command::Refund(Refund {
+            payment: PaymentId(id(words.after("of").unwrap_or("p1"))),
+            reservation: words.reservation(),
+            user: words.user(),
+            concert: words.queue_id().concert,
+            what: match (seats, amount) {
+                (None, None) => What::Whole,
+                (Some(seats), None) => What::Seats(seats),
+                (Some(seats), Some(amount)) => What::SeatsFor(seats, amount),
+                (None, Some(amount)) => What::Amount(amount),
+            },
+            release: words.after("seats_are") != Some("blocked"),
+            reason: words.after("why").unwrap_or("ill").replace('_', " "),
+            refund: RefundId(id(&format!("refund{}", self.charges))),
+        })
+    }
+
     /// The place that the line means; a sequence of 0 where there is none.
     fn place(&self, words: &Words) -> PlaceKey {
-        let concert = words.concert_id();
+        let queue = words.queue_id();
         let user = words.after("with").map_or(words.user(), |other| UserId(id(other)));
-        let newest = self.world.newest_place(user, concert).map(|key| key.sequence);
-        let sequence = words.number("at").or(newest).unwrap_or(0);
-        PlaceKey { concert, sequence }
+        let newest = self.world.newest_place(user, queue.concert);
+        let said = words.number("at").map(|sequence| PlaceKey { queue, sequence });
+        said.or(newest).unwrap_or(PlaceKey { queue, sequence: 0 })
     }
 
     fn see(&self, words: &Words) -> String {
@@ -293,6 +329,10 @@ impl<'a> Words<'a> {
     fn number<T: FromStr>(&self, option: &str) -> Option<T> {
         let parse = |word: &str| word.parse().unwrap_or_else(|_| panic!("{word} is no number"));
         self.after(option).map(parse)
+    }
+
+    fn currency(&self) -> Currency {
+        Currency::of(self.after("currency").unwrap_or("KRW")).unwrap()
     }
 
     fn span(&self, option: &str, otherwise: &str) -> i64 {
@@ -363,8 +403,8 @@ impl<'a> Words<'a> {
         ReservationId(id(self.0[2]))
     }
 
-    fn concert_id(&self) -> ConcertId {
-        ConcertId(id(self.after("in").unwrap_or("c1")))
+    fn queue_id(&self) -> QueueId {
+        words::queue(self.after("in").unwrap_or("c1"))
     }
 
     fn date_id(&self) -> DateId {
@@ -437,7 +477,11 @@ impl<'a> Words<'a> {
                     job,
                     holder,
                     date: DateId(id(self.0[2])),
-                    reservations: taken.map(|name| ReservationId(id(name))).collect(),
+                    reservations: taken
+                        .map(|name| {
+                            (ReservationId(id(name)), RefundId(id(&format!("back-{name}"))))
+                        })
+                        .collect(),
                     last: self.after("last") == Some("yes"),
                 })
             }
@@ -472,6 +516,33 @@ impl<'a> Words<'a> {
         }
     }
 
+    fn settings(&self) -> QueueSettings {
+        QueueSettings {
+            max_active: self.number("max_active").unwrap_or(10),
+            admissions_per_second: self.number("rate").unwrap_or(1_000),
+            max_waiting: self.number("max_waiting").unwrap_or(1_000),
+            paused: self.after("paused") == Some("on"),
+        }
+    }
+
+    fn draw_terms(&self) -> DrawTerms {
+        DrawTerms {
+            joined_before: self.after("drawn_before").map(|word| START.plus_ms(ms(word))),
+            beacon: self.after("beacon").map(|word| word.replace('_', " ")),
+        }
+    }
+
+    fn lane(&self) -> AddQueue {
+        AddQueue {
+            queue: words::queue(self.0[1]),
+            queue_name: self.after("name").unwrap_or("Presale").replace('_', " "),
+            opens_at: START.plus_ms(self.span("opens", "1m")),
+            settings: self.settings(),
+            seed: [self.number("seed").unwrap_or(9); 32],
+            draw: self.draw_terms(),
+        }
+    }
+
     fn concert(&self) -> CreateConcert {
         let own_date = self.0[1].replace('c', "d");
         let dates = self.after("dates").unwrap_or(&own_date).split(',');
@@ -482,12 +553,6 @@ impl<'a> Words<'a> {
             seats_per_user: self.number("per_user").unwrap_or(4),
             rehold_after_ms: self.span("rehold", "0s"),
         };
-        let queue = QueueSettings {
-            max_active: self.number("max_active").unwrap_or(10),
-            admissions_per_second: self.number("rate").unwrap_or(1_000),
-            max_waiting: self.number("max_waiting").unwrap_or(1_000),
-            paused: self.after("paused") == Some("on"),
-        };
         CreateConcert {
             concert: ConcertId(id(self.0[1])),
             concert_name: self.after("name").unwrap_or("Spring").replace('_', " "),
@@ -496,13 +561,11 @@ impl<'a> Words<'a> {
             start_at: START.plus_ms(self.span("opens", "0s")),
             end_at: self.after("closes").map(|word| START.plus_ms(ms(word))),
             time_zone: self.after("time_zone").map(|word| word.replace('_', " ")),
+            currency: self.currency(),
             policy,
-            queue,
+            queue: self.settings(),
             seed: [self.number("seed").unwrap_or(7); 32],
-            draw: DrawTerms {
-                joined_before: self.after("drawn_before").map(|word| START.plus_ms(ms(word))),
-                beacon: self.after("beacon").map(|word| word.replace('_', " ")),
-            },
+            draw: self.draw_terms(),
             dates: dates.filter(|name| *name != "none").map(|name| self.date(name)).collect(),
         }
     }

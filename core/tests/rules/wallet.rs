@@ -71,6 +71,30 @@ fn a_charge_needs_the_users_own_token() {
     );
 }
 
+/// Where the server's policy asks for no admission, an account is enough: no place, no arrival.
+#[test]
+fn a_charge_outside_of_the_shop_needs_an_account() {
+    check(
+        "
+        concert c1 grace 1m shop 10m
+        charge u1 100 outside            -> user_not_found
+        register u1 mina
+        charge u1 0 outside              -> amount_out_of_range
+        charge u1 100 outside            -> charged 100 balance 100
+        join u1                          -> admitted 1 new until 1m
+        charge u1 100 outside            -> charged 100 balance 200
+        see admission u1                 -> live until 1m
+        +1m
+        charge u1 100                    -> queue_token_expired
+        charge u1 100 outside            -> charged 100 balance 300
+        user u1                          -> balance_left 300
+        user u1 balance given_up         -> deleted
+        charge u1 100 outside            -> user_not_found
+        see balance u1                   -> 300
+    ",
+    );
+}
+
 /// The first charge is an arrival: from then on the time to shop runs, not the grace.
 #[test]
 fn charging_is_arriving() {
@@ -138,6 +162,34 @@ fn a_credit_is_money() {
         pay u1 r1                        -> paid 100 balance 0
         adjust u1 -1                     -> balance_too_low 0
         see ledger u1                    -> 2 entries 100 -100
+    ",
+    );
+}
+
+/// Money of one currency buys nothing of another: a wallet is in that of its first transfer.
+#[test]
+fn a_wallet_has_one_currency() {
+    check(
+        "
+        concert c1 currency KRW
+        concert c2 currency USD dates d2
+        register u1 mina
+        adjust u1 5 currency USD         -> adjusted 5 balance 5
+        adjust u1 5                      -> currency_mismatch USD KRW
+        join u1
+        charge u1 100                    -> currency_mismatch USD KRW
+        reserve u1 r1 seats 1
+        pay u1 r1                        -> currency_mismatch USD KRW
+        join u1 in c2
+        charge u1 95 in c2               -> charged 95 balance 100
+        reserve u1 r2 seats 1 of d2 in c2
+        pay u1 r2 in c2                  -> paid 100 balance 0
+        pay u1 r1                        -> currency_mismatch USD KRW
+        see ledger u1                    -> 3 entries 5 95 -100
+        join u2                          # whoever has no wallet yet pays nothing in any
+        date c1 d3 price 0
+        reserve u2 r3 seats 1 of d3
+        pay u2 r3 as p2                  -> paid 0 balance 0
     ",
     );
 }

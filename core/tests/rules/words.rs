@@ -2,7 +2,7 @@
 //! a row. Only translates; it must never judge.
 
 use boxoffice_core::batch::Reply;
-use boxoffice_core::id::Uuid;
+use boxoffice_core::id::{ConcertId, QueueId, Uuid};
 use boxoffice_core::outcome::{Outcome, Ticket, TicketState};
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::session::Issue;
@@ -17,6 +17,12 @@ pub fn id(name: &str) -> Uuid {
     let mut bytes = [0; 16];
     bytes[..name.len()].copy_from_slice(name.as_bytes());
     Uuid::from_bytes(bytes)
+}
+
+/// The queue that a name stands for: `c1` is the general one of a concert, `c1/q2` another.
+pub fn queue(text: &str) -> QueueId {
+    let (concert, own) = text.split_once('/').map_or((text, None), |(c, own)| (c, Some(own)));
+    QueueId::named(ConcertId(id(concert)), own.map(id))
 }
 
 /// The name that an id was made from.
@@ -78,11 +84,12 @@ pub fn reply(reply: &Reply) -> String {
 fn ticket(ticket: &Ticket) -> String {
     let number = ticket.queue_number.map_or("-".to_owned(), |n| n.to_string());
     let age = if ticket.created { "new" } else { "same" };
+    let queue = ticket.place.queue.name().map_or(String::new(), |id| format!(" in {}", name(id)));
     match ticket.state {
-        TicketState::Waiting => format!("waiting {number} {age}"),
-        TicketState::Returning => format!("returning {number} {age}"),
+        TicketState::Waiting => format!("waiting {number} {age}{queue}"),
+        TicketState::Returning => format!("returning {number} {age}{queue}"),
         TicketState::Admitted { until } => {
-            format!("admitted {number} {age} until {}", offset(until))
+            format!("admitted {number} {age} until {}{queue}", offset(until))
         }
     }
 }
@@ -122,6 +129,13 @@ fn outcome(outcome: &Outcome) -> String {
             offset(*paid_at),
             name(payment_id.0)
         ),
+        Outcome::Refunded { seat_numbers, amount, left, balance, .. } => format!(
+            "refunded {} seats {} left {} balance {}",
+            amount.0,
+            if seat_numbers.is_empty() { "none".to_owned() } else { numbers(seat_numbers) },
+            left.0,
+            balance.0
+        ),
         Outcome::ConcertCreated { date_ids, .. } => {
             format!("created {}", numbers(date_ids.iter().map(|date| name(date.0))))
         }
@@ -133,6 +147,9 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::QueueSet { max_active, admissions_per_second, max_waiting, paused, .. } => {
             let run = if *paused { "paused" } else { "running" };
             format!("{run} {max_active} {admissions_per_second} {max_waiting}")
+        }
+        Outcome::QueueAdded { queue_id, opens_at, .. } => {
+            format!("added {} opens {}", name(*queue_id), offset(*opens_at))
         }
         Outcome::DrawSet { .. } => "draw set".to_owned(),
         Outcome::SessionOpened(issue) => format!("opened {}", issued(issue)),
@@ -158,10 +175,12 @@ fn job_outcome(outcome: &Outcome) -> String {
         Outcome::DateCancelled { job_id, reason, .. } => {
             format!("cancelled {} {reason}", name(job_id.0))
         }
-        Outcome::DateClearing { ended, done, .. } => {
+        Outcome::DateClearing { ended, refunded, left_because, done, .. } => {
             let ended = numbers(ended.iter().map(|id| name(id.0)));
             let ended = if ended.is_empty() { "-" } else { &ended };
-            format!("cleared {ended} {}", if *done { "done" } else { "going" })
+            let state = if *done { "done" } else { "going" };
+            let because = left_because.as_deref().unwrap_or_default();
+            format!("cleared {ended} {} {state} {because}", refunded.len())
         }
         Outcome::JobTaken { taken, .. } => {
             if *taken {
@@ -198,7 +217,10 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::DateCancelled { reason } => format!("{code} {reason}"),
         Refusal::HeldOrSold { seats } => format!("{code} {seats}"),
         Refusal::BalanceTooLow { balance } => format!("{code} {}", balance.0),
-        Refusal::SeatNotFound { seat_numbers } | Refusal::SeatsTaken { seat_numbers } => {
+        Refusal::RefundTooHigh { left } => format!("{code} {}", left.0),
+        Refusal::SeatNotFound { seat_numbers }
+        | Refusal::SeatsNotBooked { seat_numbers }
+        | Refusal::SeatsTaken { seat_numbers } => {
             format!("{code} {}", numbers(seat_numbers))
         }
         Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
@@ -211,6 +233,7 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::InsufficientBalance { balance, price, missing } => {
             format!("{code} {} of {} missing {}", balance.0, price.0, missing.0)
         }
+        Refusal::CurrencyMismatch { wallet, currency } => format!("{code} {wallet} {currency}"),
         Refusal::AmountOutOfRange { min, max } => format!("{code} {} {}", min.0, max.0),
         Refusal::BalanceLeft { balance } => format!("{code} {}", balance.0),
         Refusal::BalanceLimit { limit } => format!("{code} {}", limit.0),

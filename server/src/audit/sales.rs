@@ -25,7 +25,9 @@ pub struct DateSales {
     pub sold: u64,
     /// Those that are held as of now.
     pub held: u64,
-    /// What was paid for it, minor units.
+    /// Those that an operator has taken off the sale.
+    pub blocked: u64,
+    /// What was paid for it less what went back, minor units.
     pub revenue: i64,
 }
 
@@ -55,11 +57,12 @@ macro_rules! moment {
 const BY_DATE: &str = concat!(
     "SELECT d.concert_id, coalesce(c.concert_name, ''), d.concert_date_id, ",
     moment!("d.concert_date"),
-    ", s.seats, s.sold, s.held, coalesce(p.revenue, 0)
+    ", s.seats, s.sold, s.held, coalesce(p.revenue, 0), s.blocked
      FROM concert_date d LEFT JOIN concert c USING (concert_id)
      LEFT JOIN (SELECT concert_date_id, count(*) seats, sum(status = 'sold') sold,
-            sum(status = 'held' AND held_until > ?1) held FROM seat GROUP BY 1) s USING (concert_date_id)
-     LEFT JOIN (SELECT r.concert_date_id, sum(a.amount) revenue FROM amount a
+            sum(status = 'held' AND held_until > ?1) held, sum(status = 'blocked') blocked FROM seat GROUP BY 1) s USING (concert_date_id)
+     LEFT JOIN (SELECT r.concert_date_id, sum(m.amount) revenue
+            FROM (SELECT reservation_id, amount FROM amount UNION ALL SELECT reservation_id, -amount FROM refund) m
             JOIN reservation r USING (reservation_id) GROUP BY 1) p USING (concert_date_id)
      ORDER BY c.concert_name, d.concert_id, d.concert_date, d.concert_date_id"
 );
@@ -72,7 +75,8 @@ const BY_GRADE: &str = concat!(
      FROM seat s JOIN concert_date d USING (concert_date_id)
      LEFT JOIN concert c ON c.concert_id = d.concert_id
      LEFT JOIN (SELECT rs.seat_id, sum(rs.ticket_price) paid FROM reservation_seat rs
-            JOIN reservation r USING (reservation_id) WHERE r.status = 'confirmed' GROUP BY 1) p
+            JOIN reservation r USING (reservation_id) LEFT JOIN refund_seat f USING (reservation_id, seat_number)
+            WHERE r.status = 'confirmed' AND f.refund_number IS NULL GROUP BY 1) p
         USING (seat_id)
      WHERE ?2 IS NULL OR d.concert_id = ?2
      GROUP BY d.concert_date_id, s.zone, s.ticket_price
@@ -85,16 +89,20 @@ const BOOKINGS: &str = concat!(
     moment!("d.concert_date"),
     ", r.reservation_id, r.user_id, coalesce(u.username, ''),
         (SELECT group_concat(seat_number, ' ') FROM
-            (SELECT seat_number FROM reservation_seat WHERE reservation_id = r.reservation_id ORDER BY 1)),
+            (SELECT seat_number FROM reservation_seat rs WHERE rs.reservation_id = r.reservation_id
+                AND NOT EXISTS (SELECT 1 FROM refund_seat f WHERE f.reservation_id = rs.reservation_id
+                    AND f.seat_number = rs.seat_number) ORDER BY 1)),
         (SELECT group_concat(zone, ' ') FROM (SELECT DISTINCT s.zone FROM reservation_seat rs
-            JOIN seat s USING (seat_id) WHERE rs.reservation_id = r.reservation_id ORDER BY 1)),
-        a.amount, a.amount_id, ",
+            JOIN seat s USING (seat_id) WHERE rs.reservation_id = r.reservation_id
+                AND NOT EXISTS (SELECT 1 FROM refund_seat f WHERE f.reservation_id = rs.reservation_id
+                    AND f.seat_number = rs.seat_number) ORDER BY 1)),
+        a.amount - r.refunded_amount, a.amount_id, ",
     moment!("a.payment_date"),
     " FROM amount a JOIN reservation r USING (reservation_id)
      LEFT JOIN concert c ON c.concert_id = r.concert_id
      LEFT JOIN concert_date d ON d.concert_date_id = r.concert_date_id
      LEFT JOIN user u ON u.user_id = r.user_id
-     WHERE ?1 IS NULL OR r.concert_id = ?1
+     WHERE r.status <> 'refunded' AND (?1 IS NULL OR r.concert_id = ?1)
      ORDER BY c.concert_name, r.concert_id, d.concert_date, a.payment_date, r.reservation_id"
 );
 
@@ -129,6 +137,7 @@ impl Snapshot {
                 sold: count(row, 5)?,
                 held: count(row, 6)?,
                 revenue: row.get(7)?,
+                blocked: count(row, 8)?,
             })
         })?;
         Ok(found.collect::<Result<_, _>>()?)
@@ -158,7 +167,8 @@ impl Snapshot {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// Every booking of all concerts or one, in the order of dates and payments.
+    /// Every booking of all concerts or one that has seats, in the order of dates and payments; without what
+    /// went back.
     ///
     /// # Errors
     /// The rows cannot be read, or `each` fails.

@@ -60,7 +60,7 @@ pub fn check_environment(variables: impl Iterator<Item = (String, String)>) -> R
         }
         let known: Vec<&str> = [ENVIRONMENT, ELSEWHERE].concat();
         let hint = match similar(&name, &known) {
-            Some(known) => format!("; is {known} meant?"),
+            Some(known) => format!("; did you mean {known}?"),
             None if name == "BOXOFFICE_PORT" => {
                 "; BOXOFFICE_LISTEN takes an address with a port".into()
             }
@@ -129,9 +129,9 @@ mod tests {
     #[test]
     fn a_misspelt_setting_is_told_with_the_one_that_is_meant() {
         let refused = [
-            ("BOXOFFICE_LISTN", "is BOXOFFICE_LISTEN meant?"),
-            ("BOXOFFICE_MAX_ACTVE", "is BOXOFFICE_MAX_ACTIVE meant?"),
-            ("BOXOFFICE_OPERATORS_KEY", "is BOXOFFICE_OPERATOR_KEY meant?"),
+            ("BOXOFFICE_LISTN", "did you mean BOXOFFICE_LISTEN?"),
+            ("BOXOFFICE_MAX_ACTVE", "did you mean BOXOFFICE_MAX_ACTIVE?"),
+            ("BOXOFFICE_OPERATORS_KEY", "did you mean BOXOFFICE_OPERATOR_KEY?"),
             ("BOXOFFICE_PORT", "BOXOFFICE_LISTEN takes an address with a port"),
             ("BOXOFFICE_PORT_HTTP_TCP", "no setting BOXOFFICE_PORT_HTTP_TCP"),
             ("BOXOFFICE_PORT_8080_TCP_NAME", "no setting BOXOFFICE_PORT_8080_TCP_NAME"),

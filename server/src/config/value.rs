@@ -24,17 +24,17 @@ macro_rules! values {
 
 values! {
     String: "text";
-    PathBuf: "a path, as /etc/boxoffice/keys.json";
-    SocketAddr: "an address with a port, as 127.0.0.1:8080";
+    PathBuf: "a path such as /etc/boxoffice/keys.json";
+    SocketAddr: "an address with a port such as 127.0.0.1:8080";
     bool: "true or false";
-    i64: "a whole number, as 300";
-    u8: "a whole number, as 40";
-    u32: "a whole number, as 300";
-    u64: "a whole number, as 300";
-    usize: "a whole number, as 300";
-    Rate: "a rate, as 30+10/min, or off";
-    Origins: "origins with commas, as https://shop.example,https://m.shop.example, or *";
-    Networks: "networks with commas, as 10.0.0.0/8,192.0.2.7";
+    i64: "a whole number such as 300";
+    u8: "a whole number such as 40";
+    u32: "a whole number such as 300";
+    u64: "a whole number such as 300";
+    usize: "a whole number such as 300";
+    Rate: "a rate such as 30+10/min, or off";
+    Origins: "origins separated by commas such as https://shop.example,https://m.shop.example, or *";
+    Networks: "networks separated by commas such as 10.0.0.0/8,192.0.2.7";
 }
 
 /// Reads a value.

@@ -5,7 +5,7 @@ use super::address::Client;
 use super::body::refused_text;
 use super::extract::{Identity, Submitted};
 use super::my_sessions::{EndedView, own};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::user::hashed;
 use super::view::json;
 use crate::text::{self, Names};
@@ -56,14 +56,14 @@ async fn proved(
     password: String,
 ) -> Result<String, Problem> {
     let row = app.readers.read(move |reads| reads.user(user)).await?;
-    let row = row.ok_or_else(|| Problem::of("session_ended"))?;
-    let hash = row.password_hash.ok_or_else(|| Problem::of("external_account"))?;
+    let row = row.ok_or_else(|| Problem::of(Code::SessionEnded))?;
+    let hash = row.password_hash.ok_or_else(|| Problem::of(Code::ExternalAccount))?;
     let account = Names::of(&row.username).account();
     let fits = app.passwords.verify(from, &account, password, Some(hash.clone())).await;
     if fits.map_err(|why| Problem::from(why).of_account(user))? {
         return Ok(hash);
     }
-    Err(Problem::of("password_wrong").of_account(user))
+    Err(Problem::of(Code::PasswordWrong).of_account(user))
 }
 
 /// Changes the password. Your other sessions end.
@@ -89,7 +89,7 @@ pub async fn set_password(
         (Outcome::PasswordSet { ended }, _) => {
             Ok(json(StatusCode::OK, &EndedView { sessions_ended: ended }))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -121,7 +121,7 @@ async fn leave_all(app: &App, user: UserId) {
     let places = app.readers.read(move |reads| reads.open_places(user, PLACES_MAX)).await;
     for place in places.unwrap_or_default() {
         if let Err(problem) = app.outcome(Command::Leave(Leave { user, place }), None).await {
-            tracing::debug!(code = problem.code(), "a place of a deleted account ends by itself");
+            tracing::debug!(code = %problem.code(), "a place of a deleted account ends by itself");
         }
     }
 }

@@ -4,24 +4,25 @@ use super::App;
 use super::app::new_id;
 use super::concert::{ClosedBecause, DateFigures, OVER, SaleState, closed_because, sale_state};
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
+use super::queues::{self, QueueFigures};
 use super::setting;
 use super::upload::{self, CSV_TYPES};
-use super::view::{NoTime, Stamp, json, parse_stamp, replied};
-use crate::board::Status;
+use super::view::{NoTime, Stamp, given, json, maybe_id, parse_stamp, replied};
+use crate::read_model::Status;
 use crate::text;
 use crate::zone;
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
-use boxoffice_core::id::{ConcertId, DateId, Uuid};
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
+use boxoffice_core::id::{ConcertId, DateId, QueueId, Uuid};
 use boxoffice_core::limits::{
     DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,
 };
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::{DrawTerms, QueueSettings, SetQueue};
+use boxoffice_core::queue::{DrawTerms, PauseReason, QueueSettings, SetQueue};
 use boxoffice_core::refusal::{Field, Refusal};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
@@ -115,7 +116,7 @@ pub struct CreatedView {
 }
 
 pub(super) fn invalid(field: &str) -> Problem {
-    Problem::of("invalid_body").with("field", field)
+    Problem::of(Code::InvalidBody).with("field", field)
 }
 
 pub(super) fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
@@ -127,7 +128,7 @@ pub(super) fn time_of(text: &str, field: &str) -> Result<Time, Problem> {
 fn time_asked(text: Option<&str>, field: &str) -> Result<Time, Problem> {
     let text = text.unwrap_or_default();
     let why = || NoTime::of(text);
-    let refused = || Problem::of("invalid_query").with("field", field);
+    let refused = || Problem::of(Code::InvalidQuery).with("field", field);
     parse_stamp(text).ok_or_else(|| refused().in_words("reason", why().en(), why().ko()))
 }
 
@@ -209,10 +210,34 @@ fn ms(seconds: Option<i64>, default_ms: i64) -> i64 {
 /// The zone as IANA writes it.
 pub(super) fn zone_of(name: Option<&str>) -> Result<Option<String>, Problem> {
     let known = |name| {
-        let reason = "a name of the IANA time zone database, as Asia/Seoul";
-        zone::known(name).ok_or_else(|| invalid("time_zone").with("reason", reason))
+        let en = "must be a name of the IANA time zone database, such as Asia/Seoul";
+        let ko = "IANA 시간대 이름이어야 합니다. 예: Asia/Seoul";
+        zone::known(name).ok_or_else(|| invalid("time_zone").in_words("reason", en, ko))
     };
     name.map(known).transpose()
+}
+
+/// What is set on a queue, by the server's defaults where nothing is given: shopping at once, admitted a
+/// second, in line.
+pub(super) fn queue_settings(
+    app: &App,
+    (max_active, admissions_per_second, max_waiting): (Option<u64>, Option<u64>, Option<u64>),
+) -> QueueSettings {
+    let default = app.queue_settings;
+    QueueSettings {
+        max_active: max_active.unwrap_or(default.max_active),
+        admissions_per_second: admissions_per_second.unwrap_or(default.admissions_per_second),
+        max_waiting: max_waiting.unwrap_or(default.max_waiting),
+        paused: false,
+    }
+}
+
+pub(super) fn draw_terms(
+    joined_before: Option<&str>,
+    beacon: Option<String>,
+) -> Result<DrawTerms, Problem> {
+    let before = joined_before.map(|text| time_of(text, "draw_joined_before"));
+    Ok(DrawTerms { joined_before: before.transpose()?, beacon })
 }
 
 fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
@@ -223,13 +248,7 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         seats_per_user: body.seats_per_user.unwrap_or(app.policy.seats_per_user),
         rehold_after_ms: ms(body.rehold_after_seconds, app.policy.rehold_after_ms),
     };
-    let default = app.queue_settings;
-    let queue = QueueSettings {
-        max_active: body.max_active.unwrap_or(default.max_active),
-        admissions_per_second: body.admissions_per_second.unwrap_or(default.admissions_per_second),
-        max_waiting: body.max_waiting.unwrap_or(default.max_waiting),
-        paused: false,
-    };
+    let rates = (body.max_active, body.admissions_per_second, body.max_waiting);
     Ok(CreateConcert {
         concert: ConcertId(new_id()),
         concert_name: named(&body.name),
@@ -238,17 +257,11 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         start_at: time_of(&body.opens_at, "opens_at")?,
         end_at: body.closes_at.as_deref().map(|text| time_of(text, "closes_at")).transpose()?,
         time_zone: zone_of(body.time_zone.as_deref())?,
+        currency: app.currency.of_the_rules(),
         policy,
-        queue,
-        seed: crate::tokens::random().map_err(|_| Problem::of("internal"))?,
-        draw: DrawTerms {
-            joined_before: body
-                .draw_joined_before
-                .as_deref()
-                .map(|text| time_of(text, "draw_joined_before"))
-                .transpose()?,
-            beacon: body.draw_beacon,
-        },
+        queue: queue_settings(app, rates),
+        seed: crate::tokens::random().map_err(|_| Problem::of(Code::Internal))?,
+        draw: draw_terms(body.draw_joined_before.as_deref(), body.draw_beacon)?,
         dates: dates_of(&body.dates)?,
     })
 }
@@ -273,7 +286,7 @@ pub async fn create_concert(
             let view = CreatedView { concert_id: concert_id.0, concert_date_ids };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -313,7 +326,7 @@ pub async fn add_date(
             let body: NewDateBody = raw.json()?;
             if query.starts_at.is_some() {
                 let reason = "it goes with a CSV file; JSON has it in its body";
-                return Err(Problem::of("invalid_query")
+                return Err(Problem::of(Code::InvalidQuery)
                     .with("field", "starts_at")
                     .with("reason", reason));
             }
@@ -323,7 +336,7 @@ pub async fn add_date(
         }
         _ => {
             let taken = [&["application/json"][..], &CSV_TYPES[..]].concat();
-            return Err(Problem::of("unsupported_media_type").with("supported", taken));
+            return Err(Problem::of(Code::UnsupportedMediaType).with("supported", taken));
         }
     };
     let submitted = raw.submitted(date);
@@ -334,7 +347,7 @@ pub async fn add_date(
             let view = CreatedView { concert_id: concert_id.0, concert_date_ids: vec![date_id.0] };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -343,15 +356,23 @@ pub async fn add_date(
 #[serde(deny_unknown_fields)]
 pub struct QueueBody {
     /// Nobody is admitted while paused.
+    #[serde(default, deserialize_with = "given")]
     pub paused: Option<bool>,
     /// Users shopping at once.
+    #[serde(default, deserialize_with = "given")]
     pub max_active: Option<u64>,
     /// Users admitted a second, at most.
+    #[serde(default, deserialize_with = "given")]
     pub admissions_per_second: Option<u64>,
     /// Places in line, at most.
+    #[serde(default, deserialize_with = "given")]
     pub max_waiting: Option<u64>,
     /// Why it is paused, for those in line: they are told it in their polls until it goes on.
+    #[serde(default, deserialize_with = "given")]
     pub pause_reason: Option<PauseText>,
+    /// Which of the concert's queues; the general one unless told.
+    #[serde(default, deserialize_with = "maybe_id")]
+    pub queue_id: Option<Uuid>,
 }
 
 /// The operator's words, in one or both languages.
@@ -374,12 +395,21 @@ impl PauseText {
         let said = reason.en.is_some() || reason.ko.is_some();
         said.then(|| Self { en: reason.en.clone(), ko: reason.ko.clone() })
     }
+
+    /// What is told of a queue now.
+    pub(super) fn told(status: &Status) -> Option<Self> {
+        Self::of(&status.pause_reason).filter(|_| status.settings.paused)
+    }
 }
 
 /// What is set.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QueueSettingsView {
     concert_id: Uuid,
+    /// Where it is not the concert's general queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    queue_id: Option<Uuid>,
     paused: bool,
     max_active: u64,
     admissions_per_second: u64,
@@ -389,7 +419,7 @@ pub struct QueueSettingsView {
 /// Pauses, resumes and steers a queue.
 #[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/queue", tag = "Operator", request_body = QueueBody, params(("id" = Uuid, Path)),
     security(("operator" = [])),
-    responses((status = 200, body = QueueSettingsView), (status = 404, description = "concert_not_found"), (status = 422, description = "invalid_setting")))]
+    responses((status = 200, body = QueueSettingsView), (status = 404, description = "concert_not_found, queue_not_found"), (status = 422, description = "invalid_setting")))]
 pub async fn set_queue(
     State(app): State<App>,
     PathId(id): PathId,
@@ -399,7 +429,7 @@ pub async fn set_queue(
     let body = submitted.value;
     let faults = setting::of_queue(&body);
     let command = Command::SetQueue(SetQueue {
-        concert: ConcertId(id),
+        queue: QueueId::named(ConcertId(id), body.queue_id),
         max_active: body.max_active,
         admissions_per_second: body.admissions_per_second,
         max_waiting: body.max_waiting,
@@ -409,9 +439,19 @@ pub async fn set_queue(
             ko: text.ko.as_deref().map(named),
         }),
     });
-    match app.outcome(command, None).await.map_err(|problem| faults.told(problem))?.0 {
+    // Whether it is paused is known to the rules alone.
+    let told = |problem: Problem| match faults.told(problem) {
+        problem if problem.names("pause_reason") => problem.in_words(
+            "reason",
+            "is only told while the queue is paused, at most 200 characters; pause it with paused",
+            "일시 중지 중에만 표시되며 200자까지 쓸 수 있습니다. paused로 일시 중지해 주세요",
+        ),
+        problem => problem,
+    };
+    match app.outcome(command, None).await.map_err(told)?.0 {
         Outcome::QueueSet {
             concert_id,
+            queue_id,
             max_active,
             admissions_per_second,
             max_waiting,
@@ -419,6 +459,7 @@ pub async fn set_queue(
         } => {
             let view = QueueSettingsView {
                 concert_id: concert_id.0,
+                queue_id,
                 paused,
                 max_active,
                 admissions_per_second,
@@ -426,7 +467,7 @@ pub async fn set_queue(
             };
             Ok(json(StatusCode::OK, &view))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -467,13 +508,16 @@ pub struct SaleFigures {
     seats_per_user: u32,
     /// How long seats whose hold has lapsed stay closed to who held them; 0: not at all.
     rehold_after_seconds: i64,
-    /// Users shopping.
+    /// Users shopping, by whichever queue they came.
     active: u64,
-    /// Users in line.
+    /// Users in line, in all queues.
     waiting: u64,
+    /// By all queues.
     admitted_last_minute: u64,
     /// The sale has opened, and nobody is admitted until the draw's value is given.
     awaiting_draw_value: bool,
+    /// All waiting queues, the general one first.
+    queues: Vec<QueueFigures>,
     dates: Vec<DateFigures>,
     #[schema(value_type = String, format = DateTime)]
     now: Stamp,
@@ -489,19 +533,22 @@ pub async fn figures(
     _: Operator,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
-    let (status, row, stock, dates, awaiting) = if let Some(concert) = app.shown(id) {
-        let (row, dates) = (concert.row(), app.board.dates_of(ConcertId(id)));
+    let (queues, row, stock, dates) = if let Some(concert) = app.shown(id) {
+        let (row, dates) = (concert.row(), app.read_model.dates_of(ConcertId(id)));
         let zone = row.time_zone.as_deref();
         let dates: Vec<_> = dates.iter().map(|date| DateFigures::shown(date, zone, now)).collect();
-        (concert.queue.status(), row, concert.stock(), dates, concert.queue.awaits_value())
+        (queues::shown(&concert), row, concert.stock(), dates)
     } else {
-        let (row, queue, dates) = app.over(id).await?;
+        let (row, queues, dates) = app.over(id).await?;
         let zone = row.time_zone.as_deref();
         let dates = dates.iter().map(|(id, date)| DateFigures::of_row(*id, date, zone)).collect();
-        (Some(Status::of(&queue)), Arc::new(row), OVER, dates, false)
+        let queues = queues.iter().map(|(id, queue)| (*id, Status::of(queue))).collect();
+        (queues, Arc::new(row), OVER, dates)
     };
     let sale = sale_state(&row, stock, now);
-    let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
+    let general = queues.first().map(|(_, status)| status.clone());
+    let status = general.ok_or_else(|| Problem::of(Code::ConcertNotFound))?;
+    let sum = |of: fn(&Status) -> u64| queues.iter().map(|(_, status)| of(status)).sum();
     let view = SaleFigures {
         concert_id: id,
         name: row.concert_name.clone(),
@@ -513,7 +560,7 @@ pub async fn figures(
         announced_closes_at: row.end_at.map(Stamp),
         time_zone: row.time_zone.clone(),
         paused: status.settings.paused,
-        pause_reason: PauseText::of(&row.pause_reason).filter(|_| status.settings.paused),
+        pause_reason: PauseText::told(&status),
         max_active: status.settings.max_active,
         admissions_per_second: status.settings.admissions_per_second,
         max_waiting: status.settings.max_waiting,
@@ -522,10 +569,11 @@ pub async fn figures(
         arrival_grace_seconds: row.policy.arrival_grace_ms / 1000,
         seats_per_user: row.policy.seats_per_user,
         rehold_after_seconds: row.policy.rehold_after_ms / 1000,
-        active: status.active,
-        waiting: status.waiting,
-        admitted_last_minute: status.admitted_last_minute,
-        awaiting_draw_value: awaiting,
+        active: sum(|status| status.active),
+        waiting: sum(|status| status.waiting),
+        admitted_last_minute: sum(|status| status.admitted_last_minute),
+        awaiting_draw_value: status.awaits_value,
+        queues: queues.iter().map(|(id, status)| QueueFigures::of(*id, &row, status)).collect(),
         dates,
         now: now.into(),
     };

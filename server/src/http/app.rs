@@ -2,19 +2,19 @@
 
 use super::limits::Limits;
 use super::operators::Operators;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::ready::Readiness;
-use crate::board::{Board, ConcertBoard};
 use crate::clock::Clock;
 use crate::currency::Currency;
-use crate::desk::Desk;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::pressure::Pressure;
+use crate::read_model::{ConcertModel, ReadModel};
 use crate::recent::Recent;
 use crate::store::pool::ReadPool;
 use crate::store::reads::WholeConcert;
 use crate::tokens::{External, Keyring};
+use crate::write_path::WritePath;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{ConcertId, UserId, Uuid};
@@ -52,8 +52,8 @@ pub struct App(pub Arc<Inner>);
 /// See the module.
 #[expect(missing_docs, reason = "each is documented at its type")]
 pub struct Inner {
-    pub desk: Desk,
-    pub board: Arc<Board>,
+    pub write_path: WritePath,
+    pub read_model: Arc<ReadModel>,
     pub readers: ReadPool,
     pub ready: Readiness,
     pub operators: Operators,
@@ -73,6 +73,8 @@ pub struct Inner {
     pub currency: Currency,
     /// Whether users charge their balances themselves.
     pub self_charge: bool,
+    /// Whether that, and reading the balance, needs an admission; else identity is enough.
+    pub charge_needs_admission: bool,
     /// Told to stop, and still serving: whoever balances is to send nobody any more.
     pub draining: Arc<AtomicBool>,
     /// External users that are known to have a row.
@@ -93,12 +95,12 @@ pub fn new_id() -> Uuid {
 }
 
 impl App {
-    /// Runs a command at the desk.
+    /// Runs a command at the write path.
     ///
     /// # Errors
     /// The refusal or fault as a problem.
     pub async fn run(&self, command: Command, key: Option<Key>) -> Result<Reply, Problem> {
-        self.desk.run(Envelope { command, key }).await.map_err(Problem::from)
+        self.write_path.run(Envelope { command, key }).await.map_err(Problem::from)
     }
 
     /// Runs a command and gives what it did, and whether that is a stored reply.
@@ -115,18 +117,18 @@ impl App {
         Ok((reply.result.map_err(named)?, reply.replayed))
     }
 
-    /// A concert that is shown: on the board, and not deleted.
+    /// A concert that is shown: on the read model, and not deleted.
     #[must_use]
-    pub fn shown(&self, id: Uuid) -> Option<Arc<ConcertBoard>> {
-        self.board.concert(ConcertId(id)).filter(|concert| !concert.row().is_deleted())
+    pub fn shown(&self, id: Uuid) -> Option<Arc<ConcertModel>> {
+        self.read_model.concert(ConcertId(id)).filter(|concert| !concert.row().is_deleted())
     }
 
     /// A concert, or the problem that there is none.
     ///
     /// # Errors
     /// No such concert.
-    pub fn concert(&self, id: Uuid) -> Result<Arc<ConcertBoard>, Problem> {
-        self.board.concert(ConcertId(id)).ok_or_else(|| Problem::of("concert_not_found"))
+    pub fn concert(&self, id: Uuid) -> Result<Arc<ConcertModel>, Problem> {
+        self.read_model.concert(ConcertId(id)).ok_or_else(|| Problem::of(Code::ConcertNotFound))
     }
 
     /// A concert that is over, as the database has it; one at a time is looked up.
@@ -134,8 +136,8 @@ impl App {
     /// # Errors
     /// No such concert, or the database is not available.
     pub async fn over(&self, id: Uuid) -> Result<WholeConcert, Problem> {
-        let none = || Problem::of("concert_not_found");
-        if !self.board.is_over(ConcertId(id)) {
+        let none = || Problem::of(Code::ConcertNotFound);
+        if !self.read_model.is_over(ConcertId(id)) {
             return Err(none());
         }
         let found = self.readers.read_aside(move |reads| reads.concert(ConcertId(id))).await?;

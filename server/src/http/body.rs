@@ -2,7 +2,8 @@
 //! with the place where it stands (RFC 6901).
 
 use super::lang::Lang;
-use super::problem::Problem;
+use super::parse::{self, REASON_CHARS};
+use super::problem::{Code, Problem};
 use super::strict::{self, Strict};
 use crate::sheet::FAULTS_LISTED_MAX;
 use crate::text;
@@ -13,8 +14,6 @@ use std::borrow::Cow;
 
 /// Characters of a value that a fault shows.
 pub(super) const VALUE_CHARS: usize = 60;
-/// Characters of what a parser says.
-const REASON_CHARS: usize = 300;
 
 /// Reads a value. Its texts are in composed form and hold nothing that cannot be seen, but for usernames
 /// and passwords, which are left as they came: older accounts may have any, see [`crate::text::Names`] and
@@ -25,21 +24,12 @@ const REASON_CHARS: usize = 300;
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = composed(bytes)?;
     strict::from_slice(&bytes).map_err(|error| {
-        let reason = text::printable(&without_types(&error.to_string()), REASON_CHARS);
-        let problem = Problem::of("invalid_body").with("reason", reason);
+        let problem = parse::told(Problem::of(Code::InvalidBody), &error);
         match place::<T>(&bytes) {
             Some(pointer) => problem.with("pointer", pointer),
             None => problem,
         }
     })
-}
-
-/// What the parser says, without names of types here: `expected struct Person` is `expected an object`.
-fn without_types(reason: &str) -> String {
-    const EXPECTED: &str = "expected struct ";
-    let Some((before, after)) = reason.split_once(EXPECTED) else { return reason.to_owned() };
-    let after = after.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
-    format!("{before}expected an object{after}")
 }
 
 /// Where the value is not what is read; none where it is the whole.
@@ -120,7 +110,7 @@ fn refused(faults: &[Wrong]) -> Problem {
         };
         faults.iter().take(FAULTS_LISTED_MAX).map(shown).collect()
     };
-    Problem::of("invalid_text").with("faults_total", faults.len()).in_words(
+    Problem::of(Code::InvalidText).with("faults_total", faults.len()).in_words(
         "faults",
         list(Lang::En),
         list(Lang::Ko),
@@ -132,8 +122,8 @@ fn refused(faults: &[Wrong]) -> Problem {
 pub fn refused_text(field: &str, fault: text::Fault) -> Problem {
     use text::Fault::{Broken, Control, Invisible, Turn};
     let code = match fault {
-        Control(_) | Turn(_) | Invisible(_) | Broken(_) => "invalid_text",
-        _ => "invalid_body",
+        Control(_) | Turn(_) | Invisible(_) | Broken(_) => Code::InvalidText,
+        _ => Code::InvalidBody,
     };
     let problem = Problem::of(code).with("field", field).with("pointer", format!("/{field}"));
     problem.with("reason", fault.code()).in_words("detail", fault.en(), fault.ko())
@@ -199,7 +189,7 @@ mod tests {
         zone: String,
     }
 
-    fn problem(text: &str) -> (&'static str, String) {
+    fn problem(text: &str) -> (Code, String) {
         let problem = read::<Body>(text.as_bytes()).expect_err(text);
         (problem.code(), format!("{problem:?}"))
     }
@@ -219,21 +209,21 @@ mod tests {
     fn what_cannot_be_seen_is_refused_with_its_place() {
         for text in [r#"{"name":"a\u0000b"}"#, "{\"name\":\"a\u{202E}b\"}", "{\"name\":\"\u{7F}\"}"]
         {
-            assert_eq!(problem(text).0, "invalid_text", "{text}");
+            assert_eq!(problem(text).0, Code::InvalidText, "{text}");
         }
         let (code, shown) = problem(r#"{"name":"a","parts":[{"zone":"b"},{"zone":"\u3164"}]}"#);
-        assert!(code == "invalid_text" && shown.contains("/parts/1/zone"), "{shown}");
+        assert!(code == Code::InvalidText && shown.contains("/parts/1/zone"), "{shown}");
     }
 
     #[test]
     fn what_is_no_value_is_told_with_its_place() {
         let (_, shown) = problem(r#"{"name":"a","parts":["b"]}"#);
-        assert!(shown.contains("expected an object at line"), "{shown}");
+        assert!(shown.contains("must be an object"), "{shown}");
         let (code, shown) = problem(r#"{"name":"a","parts":[{"zone":1}]}"#);
-        assert!(code == "invalid_body" && shown.contains("/parts/0/zone"), "{shown}");
+        assert!(code == Code::InvalidBody && shown.contains("/parts/0/zone"), "{shown}");
         for text in ["{\"name\":\"é\",\"name\":\"é\"}", "{\"name\":\"é", "\"é", "{\"é\\", "", "é"]
         {
-            assert_eq!(problem(text).0, "invalid_body", "{text}");
+            assert_eq!(problem(text).0, Code::InvalidBody, "{text}");
         }
     }
 }

@@ -4,11 +4,13 @@ use super::App;
 use super::concert::{CancelledView, local};
 use super::extract::{Identity, Query};
 use super::problem::Problem;
-use super::view::{Stamp, json};
+use super::refund::{RefundView, refunds_of, seats_of};
+use super::reservation::{StatusView, status_view};
+use super::view::{Stamp, json, maybe_id};
 use super::wallet::page_size;
-use crate::board::Board;
+use crate::read_model::ReadModel;
 use crate::store::Fault;
-use crate::store::reads::{Performance, Reads, WholeReservation};
+use crate::store::reads::{Performance, Reads, WholeRefund, WholeReservation};
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::id::{PaymentId, UserId, Uuid};
@@ -19,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// A booking: a confirmed reservation with its payment.
+/// A booking: a reservation that was paid, with its payment and what went back of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BookingView {
     reservation_id: Uuid,
@@ -38,10 +40,17 @@ pub struct BookingView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     cancelled: Option<CancelledView>,
+    /// Confirmed, or refunded once no seat is left.
+    status: StatusView,
+    /// Seats that were paid for.
     seat_numbers: Vec<u32>,
+    /// Which of them went back.
+    refunded_seat_numbers: Vec<u32>,
     payment_id: Uuid,
     /// Minor units.
     amount: i64,
+    /// What of it went back, minor units.
+    refunded_amount: i64,
     /// ISO 4217 code of what amounts are in.
     #[schema(example = "KRW")]
     currency: String,
@@ -50,6 +59,8 @@ pub struct BookingView {
     currency_decimals: u8,
     #[schema(value_type = String, format = DateTime)]
     paid_at: Stamp,
+    /// In the order in which they were made.
+    refunds: Vec<RefundView>,
 }
 
 /// A page of bookings, newest first.
@@ -66,38 +77,42 @@ pub struct BookingsView {
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Only bookings paid before this payment.
+    #[serde(default, deserialize_with = "maybe_id")]
     pub before: Option<Uuid>,
     /// At most 100.
     pub limit: Option<usize>,
 }
 
-/// A booking with its date and concert, where that is not on the board.
-type Found = ((WholeReservation, Payment), Option<Performance>);
+/// A booking with its date and concert, where that is not on the read model, and what went back of it.
+type Found = ((WholeReservation, Payment), Option<Performance>, Vec<WholeRefund>);
 
 /// A user's bookings. Concerts that are over are looked up with them.
 fn read(
-    board: &Board,
+    read_model: &ReadModel,
     reads: &mut dyn Reads,
     user: UserId,
     (before, limit): (Option<PaymentId>, usize),
 ) -> Result<Vec<Found>, Fault> {
     let found = reads.bookings(user, before, limit)?;
     let dates = found.iter().map(|((_, row, _), _)| row.date);
-    let over: BTreeSet<_> = dates.filter(|date| board.date(*date).is_none()).collect();
+    let over: BTreeSet<_> = dates.filter(|date| read_model.date(*date).is_none()).collect();
     let over = if over.is_empty() { BTreeMap::new() } else { reads.performances(&over)? };
+    let rows = found.iter().map(|((id, row, _), _)| (*id, row));
+    let mut refunds = refunds_of(reads, rows)?;
     let with = |booking: (WholeReservation, Payment)| {
         let performance = over.get(&booking.0.1.date).cloned();
-        (booking, performance)
+        let refunds = refunds.remove(&booking.0.0).unwrap_or_default();
+        (booking, performance, refunds)
     };
     Ok(found.into_iter().map(with).collect())
 }
 
-fn view(app: &App, ((whole, payment), over): &Found) -> BookingView {
+fn view(app: &App, ((whole, payment), over, refunds): &Found) -> BookingView {
     let (id, row, seats) = whole;
     let over = over.as_ref();
-    let concert = app.board.concert(row.concert).map(|concert| concert.row());
+    let concert = app.read_model.concert(row.concert()).map(|concert| concert.row());
     let concert = concert.as_deref().or(over.map(|(_, concert)| concert));
-    let shown = app.board.date(row.date);
+    let shown = app.read_model.date(row.date);
     let cancelled = match &shown {
         Some(date) => date.cancelled.as_ref(),
         None => over.and_then(|(date, _)| date.cancelled.as_ref()),
@@ -108,7 +123,7 @@ fn view(app: &App, ((whole, payment), over): &Found) -> BookingView {
     let zone = concert.and_then(|concert| concert.time_zone.as_deref());
     BookingView {
         reservation_id: id.0,
-        concert_id: row.concert.0,
+        concert_id: row.concert().0,
         concert_name: concert.map(|concert| concert.concert_name.clone()),
         theater: concert.map(|concert| concert.theater.clone()),
         concert_date_id: row.date.0,
@@ -116,12 +131,16 @@ fn view(app: &App, ((whole, payment), over): &Found) -> BookingView {
         starts_at_local: starts_at.and_then(|at| local(at, zone)),
         time_zone: zone.map(str::to_owned),
         cancelled,
+        status: status_view(row.status),
         seat_numbers: seats.iter().map(|seat| seat.number).collect(),
+        refunded_seat_numbers: seats_of(refunds),
         payment_id: payment.payment.0,
         amount: payment.amount.0,
+        refunded_amount: row.refunded.amount.0,
         currency: app.currency.code.clone(),
         currency_decimals: app.currency.decimals,
         paid_at: payment.payment_date.into(),
+        refunds: refunds.iter().map(RefundView::of).collect(),
     }
 }
 
@@ -141,8 +160,8 @@ pub async fn list(
 pub(super) async fn list_of(app: &App, user: UserId, page: Page) -> Result<Response, Problem> {
     let size = page_size(page.limit)?;
     let before = page.before.map(PaymentId);
-    let board = Arc::clone(&app.board);
-    let question = move |reads: &mut dyn Reads| read(&board, reads, user, (before, size + 1));
+    let read_model = Arc::clone(&app.read_model);
+    let question = move |reads: &mut dyn Reads| read(&read_model, reads, user, (before, size + 1));
     let found = app.readers.read(question).await?;
     let bookings: Vec<_> = found.iter().take(size).map(|booking| view(app, booking)).collect();
     let more = found.len() > size;

@@ -2,7 +2,7 @@
 //! a bare status and closes. Here that answer gets the body of a problem like every other.
 
 use super::lang::Lang;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -29,9 +29,9 @@ fn written_out(head: &[u8]) -> Option<Vec<u8>> {
     }
     let text = std::str::from_utf8(head).ok()?;
     let code = match text.get(9..12)? {
-        "400" => "invalid_request",
-        "414" => "target_too_long",
-        "431" => "headers_too_large",
+        "400" => Code::InvalidRequest,
+        "414" => Code::TargetTooLong,
+        "431" => Code::HeadersTooLarge,
         _ => return None,
     };
     if text.contains(OURS) || !text.contains("content-length: 0\r\n") {

@@ -3,10 +3,10 @@
 use super::App;
 use super::admin::PauseText;
 use super::extract::{Admitted, PathId, Query};
-use super::problem::Problem;
-use super::view::{Stamp, json};
+use super::problem::{Code, Problem};
+use super::view::{Stamp, json, maybe_id};
 use super::wallet::page_size;
-use crate::board::{ConcertBoard, DateBoard, Status, Stock};
+use crate::read_model::{ConcertModel, DateModel, Status, Stock};
 use crate::zone;
 use axum::extract::State;
 use axum::response::Response;
@@ -148,9 +148,14 @@ pub struct QueueView {
 
 /// `stock` is what can be had of it, as far as is known.
 pub(super) fn sale_state(row: &Concert, stock: Stock, now: Time) -> SaleState {
+    sale_by(row, row.opens_at(), stock, now)
+}
+
+/// The same for a queue that opens then.
+pub(super) fn sale_by(row: &Concert, opens_at: Time, stock: Stock, now: Time) -> SaleState {
     if closed_because(row, stock, now).is_some() {
         SaleState::Closed
-    } else if row.on_sale(now).is_ok() {
+    } else if now.reached(opens_at) {
         if stock.is_sold_out() { SaleState::SoldOut } else { SaleState::Open }
     } else {
         SaleState::Upcoming
@@ -173,7 +178,7 @@ pub(super) fn closed_because(row: &Concert, stock: Stock, now: Time) -> Option<C
 }
 
 /// What is left of a concert that is over.
-pub(super) const OVER: Stock = Stock { total: 0, free: 0, held: 0, is_over: true };
+pub(super) const OVER: Stock = Stock { total: 0, free: 0, held: 0, blocked: 0, is_over: true };
 
 fn view(id: ConcertId, row: &Concert, stock: Stock, now: Time) -> ConcertView {
     ConcertView {
@@ -204,6 +209,7 @@ fn public(mut response: Response) -> Response {
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Only concerts made after this one.
+    #[serde(default, deserialize_with = "maybe_id")]
     pub after: Option<Uuid>,
     /// At most 100, and 100 unless told.
     pub limit: Option<usize>,
@@ -215,8 +221,8 @@ pub struct Page {
 pub async fn list(State(app): State<App>, Query(page): Query<Page>) -> Result<Response, Problem> {
     let size = page_size(page.limit)?;
     let now = app.clock.now();
-    let found = app.board.page(page.after.map(ConcertId), size + 1);
-    let one = |concert: &Arc<ConcertBoard>| {
+    let found = app.read_model.page(page.after.map(ConcertId), size + 1);
+    let one = |concert: &Arc<ConcertModel>| {
         let row = concert.row();
         view(concert.id, &row, concert.stock(), now)
     };
@@ -239,7 +245,12 @@ pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response
     Ok(public(json(StatusCode::OK, &view)))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// The seed of a draw, once that is made.
+pub(super) fn shown_seed(status: &Status) -> Option<String> {
+    status.drawn.filter(|_| !status.awaits_value).map(|_| hex(&status.seed))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -248,19 +259,16 @@ fn hex(bytes: &[u8]) -> String {
     responses((status = 200, body = QueueView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
 pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
     let now = app.clock.now();
-    let (status, row, stock, rule) = match app.shown(id) {
-        Some(concert) => {
-            (concert.queue.status(), concert.row(), concert.stock(), concert.queue.rule())
-        }
+    let (status, row, stock) = match app.shown(id) {
+        Some(concert) => (concert.general().status(), concert.row(), concert.stock()),
         None => {
-            let (concert, row, _) = app.over(id).await?;
-            let rule = Some((row.rule.clone(), row.awaits_value()));
-            (Some(Status::of(&row)), Arc::new(concert), OVER, rule)
+            let (concert, queues, _) = app.over(id).await?;
+            let general = queues.first().map(|(_, row)| Status::of(row));
+            (general, Arc::new(concert), OVER)
         }
     };
     let sale = sale_state(&row, stock, now);
-    let (rule, awaits_value) = rule.unwrap_or_default();
-    let status = status.ok_or_else(|| Problem::of("concert_not_found"))?;
+    let status = status.ok_or_else(|| Problem::of(Code::ConcertNotFound))?;
     let view = QueueView {
         concert_id: id,
         sale,
@@ -270,13 +278,13 @@ pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Respons
         waiting: status.waiting,
         admitted_last_minute: status.admitted_last_minute,
         paused: status.settings.paused,
-        pause_reason: PauseText::of(&row.pause_reason).filter(|_| status.settings.paused),
+        pause_reason: PauseText::told(&status),
         draw_commitment: hex(&commitment(&status.seed)),
-        draw_beacon: rule.terms.beacon,
-        draw_joined_before: rule.terms.joined_before.map(Stamp),
+        draw_seed: shown_seed(&status),
+        draw_beacon: status.rule.terms.beacon,
+        draw_joined_before: status.rule.terms.joined_before.map(Stamp),
         drawn: status.drawn,
-        draw_seed: status.drawn.filter(|_| !awaits_value).map(|_| hex(&status.seed)),
-        draw_value: rule.value,
+        draw_value: status.rule.value,
     };
     Ok(public(json(StatusCode::OK, &view)))
 }
@@ -322,7 +330,7 @@ pub(super) fn local(time: Time, zone: Option<&str>) -> Option<String> {
     zone.and_then(|zone| zone::local(time, zone))
 }
 
-pub(super) fn date_view(date: &DateBoard, zone: Option<&str>, now: Time) -> DateView {
+pub(super) fn date_view(date: &DateModel, zone: Option<&str>, now: Time) -> DateView {
     DateView {
         concert_date_id: date.id.0,
         starts_at: date.starts_at.into(),
@@ -367,11 +375,14 @@ pub struct DateFigures {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     cancelled: Option<CancelledView>,
+    /// Taken off the sale.
+    blocked_seats: u64,
 }
 
 impl DateFigures {
-    fn of(view: DateView, held_seats: u64) -> Self {
-        let sold_seats = view.total_seats.saturating_sub(view.available_seats + held_seats);
+    fn of(view: DateView, held_seats: u64, blocked_seats: u64) -> Self {
+        let others = view.available_seats + held_seats + blocked_seats;
+        let sold_seats = view.total_seats.saturating_sub(others);
         let DateView {
             concert_date_id,
             starts_at,
@@ -391,18 +402,20 @@ impl DateFigures {
             held_seats,
             sold_seats,
             cancelled,
+            blocked_seats,
         }
     }
 
-    /// Of a date on the board.
-    pub(super) fn shown(date: &DateBoard, zone: Option<&str>, now: Time) -> Self {
+    /// Of a date on the read model.
+    pub(super) fn shown(date: &DateModel, zone: Option<&str>, now: Time) -> Self {
         let stock = date.stock(now);
-        Self::of(DateView { available_seats: stock.free, ..date_view(date, zone, now) }, stock.held)
+        let view = DateView { available_seats: stock.free, ..date_view(date, zone, now) };
+        Self::of(view, stock.held, stock.blocked)
     }
 
     /// Of a concert that is over: nothing is held any more.
     pub(super) fn of_row(id: DateId, row: &ConcertDate, zone: Option<&str>) -> Self {
-        Self::of(row_view(id, row, zone), 0)
+        Self::of(row_view(id, row, zone), 0, row.blocked_seats)
     }
 }
 
@@ -426,9 +439,9 @@ pub async fn dates(
 ) -> Result<Response, Problem> {
     admitted.enter(&app, Some(ConcertId(id))).await?;
     let now = app.clock.now();
-    let dates = app.board.dates_of(ConcertId(id));
+    let dates = app.read_model.dates_of(ConcertId(id));
     let bookable = dates.iter().filter(|date| !now.reached(date.starts_at));
-    let row = app.board.concert(ConcertId(id)).map(|concert| concert.row());
+    let row = app.read_model.concert(ConcertId(id)).map(|concert| concert.row());
     let zone = row.as_ref().and_then(|row| row.time_zone.as_deref());
     let dates = bookable.map(|date| date_view(date, zone, now));
     let view = DatesView { concert_id: id, dates: dates.collect(), now: now.into() };

@@ -3,7 +3,8 @@
 use super::asset::{Asset, Keep};
 use super::{
     account, admin, booking, concert, document, draw, edit, event, export, funds, job, me,
-    my_sessions, ops, payment, problem, queue, reservation, sale, seat, session, user, wallet,
+    my_sessions, ops, payment, problem, queue, queues, refund, reservation, sale, seat, session,
+    user, wallet,
 };
 use axum::response::Response;
 use hyper::HeaderMap;
@@ -30,9 +31,11 @@ use utoipa::{Modify, OpenApi};
         me::profile, me::my_reservations, me::my_reservation, me::my_holds, me::my_bookings,
         me::my_balance, me::my_ledger,
         admin::create_concert, admin::figures, admin::add_date, sale::set_sale, admin::set_queue,
+        queues::add_queue,
         edit::change_concert, edit::delete_concert, edit::change_date, edit::delete_date,
         export::date_bookings,
         funds::user_balance, funds::credit_balance, funds::debit_balance,
+        refund::show_payment, refund::refund_payment,
         draw::set_draw,
         event::list,
         job::cancel_date, job::list, job::show,
@@ -110,4 +113,28 @@ static TEXT: LazyLock<Asset> =
 /// The document as JSON.
 pub async fn openapi(headers: HeaderMap) -> Response {
     TEXT.answer(&headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::problem::Code;
+
+    /// A misspelt code in an annotation would not reach the document: what is read there are codes.
+    #[test]
+    fn annotations_name_codes_of_their_status() {
+        let raw = serde_json::to_value(Document::openapi()).unwrap();
+        let operations = raw["paths"].as_object().unwrap().values();
+        for operation in operations.flat_map(|path| path.as_object().unwrap().values()) {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let text = response["description"].as_str().unwrap_or_default();
+                let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+                for word in words.filter(|word| status.as_str() >= "400" && word.contains('_')) {
+                    let code: Result<Code, _> = word.parse();
+                    let known = code.map(|code| code.entry().status.to_string());
+                    assert_eq!(known.as_ref(), Ok(status), "{word} in {}", operation["summary"]);
+                }
+            }
+        }
+    }
 }

@@ -2,12 +2,12 @@
 
 use super::App;
 use super::extract::{Operator, PathId, Submitted};
-use super::problem::Problem;
-use super::view::json;
+use super::problem::{Code, Problem};
+use super::view::{json, maybe_id};
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, Uuid};
+use boxoffice_core::id::{ConcertId, QueueId, Uuid};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::SetDraw;
 use hyper::StatusCode;
@@ -20,6 +20,9 @@ use utoipa::ToSchema;
 pub struct DrawBody {
     /// As its source has published it, at most 200 characters: its UTF-8 bytes are mixed in.
     pub value: String,
+    /// Of which of the concert's queues; the general one unless told.
+    #[serde(default, deserialize_with = "maybe_id")]
+    pub queue_id: Option<Uuid>,
 }
 
 /// The value that was given.
@@ -34,19 +37,24 @@ pub struct DrawView {
 /// source.
 #[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/draw", tag = "Operator", request_body = DrawBody, params(("id" = Uuid, Path)),
     security(("operator" = [])),
-    responses((status = 200, body = DrawView), (status = 404, description = "concert_not_found"), (status = 409, description = "sale_not_open, already_exists"), (status = 422, description = "invalid_setting")))]
+    responses((status = 200, body = DrawView), (status = 404, description = "concert_not_found, queue_not_found"), (status = 409, description = "sale_not_open, already_exists"), (status = 422, description = "invalid_setting")))]
 pub async fn set_draw(
     State(app): State<App>,
     PathId(id): PathId,
     _: Operator,
     submitted: Submitted<DrawBody>,
 ) -> Result<Response, Problem> {
-    let value = submitted.value.value;
-    let command = Command::SetDraw(SetDraw { concert: ConcertId(id), value: value.clone() });
-    match app.outcome(command, None).await?.0 {
+    let DrawBody { value, queue_id } = submitted.value;
+    let queue = QueueId::named(ConcertId(id), queue_id);
+    let command = Command::SetDraw(SetDraw { queue, value: value.clone() });
+    let named = |problem: Problem| match problem.code() {
+        Code::InvalidSetting => problem.with("field", "value"),
+        _ => problem,
+    };
+    match app.outcome(command, None).await.map_err(named)?.0 {
         Outcome::DrawSet { concert_id } => {
             Ok(json(StatusCode::OK, &DrawView { concert_id: concert_id.0, draw_value: value }))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }

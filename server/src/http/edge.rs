@@ -2,7 +2,7 @@
 //! every answer. Nothing here knows what the server sells.
 
 use super::lang::Lang;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::trail::REQUEST_ID;
 use crate::origins::Origins;
 use axum::body::Body;
@@ -45,7 +45,7 @@ const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 pub struct Refused(pub Problem);
 
 fn broken(reason: &str) -> Problem {
-    Problem::of("invalid_request").with("reason", reason)
+    Problem::of(Code::InvalidRequest).with("reason", reason)
 }
 
 /// What a request says of where it is sent (RFC 9112 § 3.2): one `Host`, well-formed. For requests that
@@ -136,8 +136,14 @@ fn only(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     words(headers, name).is_some_and(|words| words.iter().all(|found| found == word))
 }
 
-/// Whether the client takes JSON (RFC 9110 § 12.5.1), or what an operator may get instead: the most
-/// exact range that speaks of a type counts.
+/// What the address answers with.
+fn answer_type(path: &str) -> &'static str {
+    let is_export = path.starts_with("/api/v1/admin/concert-dates/") && path.ends_with("/bookings");
+    if is_export { "text/csv" } else { "application/json" }
+}
+
+/// Whether the client takes what the address answers with (RFC 9110 § 12.5.1): the most exact range that
+/// speaks of the type counts.
 fn takes_answers(headers: &HeaderMap, path: &str) -> bool {
     let Some(ranges) = words(headers, &ACCEPT) else { return true };
     let weight = |media_type: &str| {
@@ -157,9 +163,7 @@ fn takes_answers(headers: &HeaderMap, path: &str) -> bool {
         });
         found.max_by_key(|(exactness, _)| *exactness).map_or(0.0, |(_, weight)| weight)
     };
-    ranges.is_empty()
-        || weight("application/json") > 0.0
-        || (path.starts_with("/api/v1/admin/") && weight("text/csv") > 0.0)
+    ranges.is_empty() || weight(answer_type(path)) > 0.0
 }
 
 /// What no route would take.
@@ -167,29 +171,29 @@ fn checked(request: &Request) -> Result<(), Problem> {
     let headers = request.headers();
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > TARGET_MAX {
-        return Err(Problem::of("target_too_long").with("limit_bytes", TARGET_MAX));
+        return Err(Problem::of(Code::TargetTooLong).with("limit_bytes", TARGET_MAX));
     }
     for name in ONCE {
         if headers.get_all(&name).iter().nth(1).is_some() {
-            return Err(broken("this header may stand only once").with("header", name.as_str()));
+            return Err(broken("this header is allowed only once").with("header", name.as_str()));
         }
     }
     // With a Content-Length beside it hyper reads by this one alone and closes after the answer, as
     // RFC 9112 § 6.1 allows.
     if !only(headers, &TRANSFER_ENCODING, "chunked") {
-        return Err(Problem::of("transfer_coding_unsupported"));
+        return Err(Problem::of(Code::TransferCodingUnsupported));
     }
     if words(headers, &TRANSFER_ENCODING).is_some_and(|words| words.len() > 1) {
         return Err(broken("chunked more than once"));
     }
     if !only(headers, &CONTENT_ENCODING, "identity") {
-        return Err(Problem::of("content_encoding_unsupported"));
+        return Err(Problem::of(Code::ContentEncodingUnsupported));
     }
     if !only(headers, &EXPECT, "100-continue") {
-        return Err(Problem::of("expectation_failed"));
+        return Err(Problem::of(Code::ExpectationFailed));
     }
     if *request.method() == Method::CONNECT {
-        return Err(Problem::of("method_not_allowed"));
+        return Err(Problem::of(Code::MethodNotAllowed));
     }
     // What can be changed has no ETag, so that none fits and all is there (RFC 9110 § 13.1).
     let fits = |name: &HeaderName, any: bool| match words(headers, name) {
@@ -198,11 +202,11 @@ fn checked(request: &Request) -> Result<(), Problem> {
     };
     let met = fits(&IF_MATCH, true) && fits(&IF_NONE_MATCH, false);
     if !met && !request.method().is_safe() {
-        return Err(Problem::of("precondition_failed"));
+        return Err(Problem::of(Code::PreconditionFailed));
     }
     let path = request.uri().path();
     if path.starts_with("/api/") && !takes_answers(headers, path) {
-        return Err(Problem::of("not_acceptable"));
+        return Err(Problem::of(Code::NotAcceptable));
     }
     Ok(())
 }
@@ -228,7 +232,7 @@ pub async fn edge(origins: &Origins, mut request: Request, next: Next) -> Respon
     let told = request.extensions_mut().remove::<Refused>().map(|Refused(problem)| problem);
     let refused = told.or_else(|| checked(&request).err());
     let everything = everything && refused.is_none();
-    let refused = refused.or_else(|| everything.then(|| Problem::of("method_not_allowed")));
+    let refused = refused.or_else(|| everything.then(|| Problem::of(Code::MethodNotAllowed)));
     // What is around each route refuses it, once its limit has counted it.
     if let Some(problem) = refused {
         request.extensions_mut().insert(Refused(problem));
@@ -262,7 +266,7 @@ fn finished(mut response: Response, asked: &Asked, origins: &Origins) -> Respons
                 response.headers_mut().insert(REQUEST_ID, id);
             }
         } else if !explains(&response) {
-            response = Problem::of("method_not_allowed").render(asked.lang);
+            response = Problem::of(Code::MethodNotAllowed).render(asked.lang);
         }
         if let Ok(methods) = HeaderValue::try_from(methods) {
             response.headers_mut().insert(ALLOW, methods);
@@ -270,10 +274,10 @@ fn finished(mut response: Response, asked: &Asked, origins: &Origins) -> Respons
     } else if (status.is_client_error() || status.is_server_error()) && !explains(&response) {
         // What the framework refuses by itself.
         let code = match status.as_u16() {
-            404 => "not_found",
-            413 => "body_too_large",
-            400..=499 => "invalid_request",
-            _ => "internal",
+            404 => Code::NotFound,
+            413 => Code::BodyTooLarge,
+            400..=499 => Code::InvalidRequest,
+            _ => Code::Internal,
         };
         response = Problem::of(code).render(asked.lang);
     }
@@ -407,7 +411,11 @@ mod tests {
             check(bad, fan, false);
         }
         check("text/csv", fan, false);
-        check("text/csv", operator, true);
+        check("text/csv", operator, false);
+        let export = "/api/v1/admin/concert-dates/7/bookings";
+        check("text/csv", export, true);
+        check("*/*", export, true);
+        check("application/json", export, false);
         assert!(takes_answers(&HeaderMap::new(), fan));
     }
 }

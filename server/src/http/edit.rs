@@ -3,9 +3,9 @@
 use super::App;
 use super::admin::{SeatRange, bounded_seats, named, seats_of, time_of, zone_of};
 use super::extract::{Operator, PathId, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::setting;
-use super::view::{Stamp, json};
+use super::view::{Stamp, given, json};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
@@ -24,31 +24,40 @@ use utoipa::ToSchema;
 pub struct ConcertChange {
     /// Name of the show; only while nothing is held or sold.
     #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
     pub name: Option<String>,
     /// Where it is; only while nothing is held or sold.
     #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
     pub theater: Option<String>,
     /// Minutes; only while nothing is held or sold.
     #[schema(minimum = 1, maximum = 1440)]
+    #[serde(default, deserialize_with = "given")]
     pub run_time_minutes: Option<u32>,
     /// IANA name of the time zone where it is.
     #[schema(example = "Asia/Seoul")]
+    #[serde(default, deserialize_with = "given")]
     pub time_zone: Option<String>,
     /// How long seats are held; holds that there are keep their end.
     #[schema(example = 300, minimum = 1, maximum = 86_400)]
+    #[serde(default, deserialize_with = "given")]
     pub hold_seconds: Option<i64>,
     /// How long an admitted user may shop; whoever has come keeps the time that was told.
     #[schema(example = 600, minimum = 1, maximum = 86_400)]
+    #[serde(default, deserialize_with = "given")]
     pub shop_seconds: Option<i64>,
     /// How long an admitted user may take to come; whoever is let in keeps the time that was told.
     #[schema(example = 60, minimum = 1, maximum = 86_400)]
+    #[serde(default, deserialize_with = "given")]
     pub arrival_grace_seconds: Option<i64>,
     /// Seats of one date that one user may have; whoever has more keeps them.
     #[schema(example = 4, minimum = 1, maximum = 50)]
+    #[serde(default, deserialize_with = "given")]
     pub seats_per_user: Option<u32>,
     /// How long seats whose hold has lapsed stay closed to who held them, of holds made from now on; 0: not
     /// at all.
     #[schema(example = 600, minimum = 0, maximum = 86_400)]
+    #[serde(default, deserialize_with = "given")]
     pub rehold_after_seconds: Option<i64>,
 }
 
@@ -77,6 +86,7 @@ pub struct ChangedConcertView {
 pub struct DateChange {
     /// RFC 3339; only while nothing of the date is held or sold.
     #[schema(format = DateTime)]
+    #[serde(default, deserialize_with = "given")]
     pub starts_at: Option<String>,
     /// Seats with the zone and the price that they are to have: those that there are must be free, and the
     /// others are added.
@@ -118,7 +128,7 @@ pub async fn change_concert(
         Outcome::ConcertEdited { concert_id } => {
             Ok(json(StatusCode::OK, &ChangedConcertView { concert_id: concert_id.0 }))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -137,15 +147,15 @@ pub async fn delete_concert(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Whose date it is, as the board shows it or the database has it; that never changes.
+/// Whose date it is, as the read model shows it or the database has it; that never changes.
 pub(super) async fn concert_of(app: &App, date: DateId) -> Result<ConcertId, Problem> {
-    if let Some(shown) = app.board.date(date) {
+    if let Some(shown) = app.read_model.date(date) {
         return Ok(shown.concert);
     }
     let dates = BTreeSet::from([date]);
     let found = app.readers.read(move |reads| reads.performances(&dates)).await?;
     let found = found.get(&date).map(|(row, _)| row.concert);
-    found.ok_or_else(|| Problem::of("date_not_found"))
+    found.ok_or_else(|| Problem::of(Code::DateNotFound))
 }
 
 /// Moves a date of which nothing is held or sold, sets zones and prices of seats that are free, adds seats.
@@ -177,7 +187,7 @@ pub async fn change_date(
             };
             Ok(json(StatusCode::OK, &view))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 

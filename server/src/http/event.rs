@@ -2,7 +2,7 @@
 
 use super::App;
 use super::extract::{Operator, Query};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::{Stamp, json, stamp};
 use super::wallet::page_size;
 use crate::store::events::{Positions, Told, page};
@@ -155,11 +155,11 @@ pub async fn list(
     Query(asked): Query<Page>,
 ) -> Result<Response, Problem> {
     let size = page_size(asked.limit)?;
-    let invalid = || Problem::of("invalid_query").with("field", "after");
+    let invalid = || Problem::of(Code::InvalidQuery).with("field", "after");
     let after = asked.after.as_deref().map(|text| positions_of(text).ok_or_else(invalid));
     let after = after.transpose()?;
     let found = app.readers.read(move |reads| page(reads, after.as_ref(), size)).await?;
-    let found = found.ok_or_else(|| Problem::of("events_gone"))?;
+    let found = found.ok_or_else(|| Problem::of(Code::EventsGone))?;
     let view = EventsView {
         events: found.events.into_iter().map(view).collect(),
         cursor: cursor_of(&found.positions),

@@ -3,7 +3,7 @@
 
 use super::App;
 use super::extract::{Operator, PathId, Query};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::stamp;
 use crate::sheet::write::{BOM, Booking, lines};
 use crate::store::reads::{Performance, SOLD_MAX, Sold};
@@ -66,7 +66,7 @@ impl Export {
             username: sold.username,
             seat_numbers: spaced(seats.iter().map(|seat| seat.number)),
             zones: spaced(sold.zones),
-            total_price: sold.payment.amount.0,
+            total_price: reservation.left().0,
             payment_id: sold.payment.payment.0,
             paid_at: second(sold.payment.payment_date),
         }
@@ -79,7 +79,7 @@ impl Export {
         let found = self.app.readers.read(move |reads| reads.sold(date, after, SOLD_MAX)).await?;
         let next = found.last().map(|last| last.whole.0).filter(|_| found.len() == SOLD_MAX);
         let rows = found.into_iter().map(|sold| self.booking(sold));
-        let bytes = lines(rows).map_err(|_| Problem::of("internal"))?;
+        let bytes = lines(rows).map_err(|_| Problem::of(Code::Internal))?;
         Ok((bytes.into(), next))
     }
 }
@@ -124,12 +124,12 @@ impl hyper::body::Body for Pages {
                 self.after(after);
                 Ok(Frame::data(bytes))
             }
-            Err(problem) => Err(std::io::Error::other(problem.code())),
+            Err(problem) => Err(std::io::Error::other(problem.code().as_str())),
         }))
     }
 }
 
-/// The bookings of a date as CSV: a line for each, with whose it is, which seats, what was paid and when, in the
+/// The bookings of a date as CSV: a line for each, with whose it is, which seats, what was paid less what went back, and when, in the
 /// order in which their seats were held. Texts that a spreadsheet would take for a formula begin with `'`. What is
 /// paid while it is read may be in it or not.
 #[utoipa::path(get, path = "/api/v1/admin/concert-dates/{id}/bookings", tag = "Operator", params(("id" = Uuid, Path), Form),
@@ -144,7 +144,7 @@ pub async fn date_bookings(
     let (date, dates) = (DateId(id), BTreeSet::from([DateId(id)]));
     let mut found = app.readers.read(move |reads| reads.performances(&dates)).await?;
     let of = found.remove(&date).filter(|(row, concert)| row.is_live() && !concert.is_deleted());
-    let of = of.ok_or_else(|| Problem::of("date_not_found"))?;
+    let of = of.ok_or_else(|| Problem::of(Code::DateNotFound))?;
     let export = Arc::new(Export { app, date, of });
     let (read, after) = Arc::clone(&export).page(None).await?;
     let bom = if form.bom.unwrap_or(true) { BOM } else { "" };

@@ -2,9 +2,12 @@
 
 use super::App;
 use super::limits::Asked;
-use super::problem::Problem;
+use super::parse;
+use super::problem::{Code, Problem};
+use super::queue::JoinBody;
 use super::trail::Act;
-use crate::board::Standing;
+use super::view::id_of;
+use crate::read_model::Standing;
 use crate::tokens::{QueueClaims, Use};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -58,19 +61,19 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Who brings an access token of this server where none is asked for.
 pub(super) fn shown(headers: &HeaderMap, app: &App) -> Option<UserId> {
     let claims = app.keyring.verify_identity(bearer(headers)?, Use::Identity, app.clock.now())?;
-    (!app.board.ended.has(claims.session())).then_some(claims.sub)
+    (!app.read_model.ended.has(claims.session())).then_some(claims.sub)
 }
 
 impl Identity {
     async fn of(parts: &Parts, app: &App) -> Result<Self, Problem> {
         let token = bearer(&parts.headers);
-        let token = token.ok_or_else(|| Problem::of("identity_required"))?;
+        let token = token.ok_or_else(|| Problem::of(Code::IdentityRequired))?;
         let now = app.clock.now();
         if let Some(external) = app.external.as_ref().filter(|_| !app.keyring.is_ours(token)) {
             // Looked at before it is counted: whoever brings a genuine one pays for no neighbour's.
             let Ok(found) = external.verify(token, now).await else {
                 app.limits.forged(parts)?;
-                return Err(Problem::of("identity_invalid"));
+                return Err(Problem::of(Code::IdentityInvalid));
             };
             app.limits.request(parts, found.user)?;
             if !app.known_external.has(&found.user) {
@@ -81,10 +84,10 @@ impl Identity {
             return Ok(Self { user: found.user, session: None });
         }
         let claims = app.keyring.verify_identity(token, Use::Identity, now);
-        let claims = claims.ok_or_else(|| Problem::of("identity_invalid"))?;
+        let claims = claims.ok_or_else(|| Problem::of(Code::IdentityInvalid))?;
         let (user, session) = (claims.sub, claims.session());
-        if app.board.ended.has(session) {
-            return Err(Problem::of("session_ended"));
+        if app.read_model.ended.has(session) {
+            return Err(Problem::of(Code::SessionEnded));
         }
         app.limits.request(parts, user)?;
         Ok(Self { user, session: Some(session) })
@@ -105,9 +108,9 @@ pub struct QueueToken(pub QueueClaims);
 impl QueueToken {
     fn of(headers: &HeaderMap, app: &App) -> Result<Self, Problem> {
         let token = header(headers, QUEUE_TOKEN);
-        let token = token.ok_or_else(|| Problem::of("queue_token_required"))?;
+        let token = token.ok_or_else(|| Problem::of(Code::QueueTokenRequired))?;
         let claims = app.keyring.verify_queue(token.trim(), app.clock.now());
-        claims.map(Self).ok_or_else(|| Problem::of("queue_token_invalid"))
+        claims.map(Self).ok_or_else(|| Problem::of(Code::QueueTokenInvalid))
     }
 }
 
@@ -136,19 +139,11 @@ impl Shopper {
     /// # Errors
     /// It is one.
     pub fn of_concert(&self, concert: ConcertId) -> Result<(), Problem> {
-        if self.place.concert == concert {
+        if self.place.queue.concert == concert {
             Ok(())
         } else {
-            Err(Problem::of("queue_token_of_another_concert"))
+            Err(Problem::of(Code::QueueTokenOfAnotherConcert))
         }
-    }
-
-    /// Refuses what belongs to another user.
-    ///
-    /// # Errors
-    /// It does.
-    pub fn is_user(&self, user: Uuid) -> Result<(), Problem> {
-        if self.user == UserId(user) { Ok(()) } else { Err(Problem::of("other_user")) }
     }
 }
 
@@ -158,14 +153,14 @@ impl FromRequestParts<App> for Shopper {
         let identity = Identity::of(parts, app).await?;
         let QueueToken(claims) = QueueToken::of(&parts.headers, app)?;
         if claims.sub != identity.user {
-            return Err(Problem::of("queue_token_of_another_user"));
+            return Err(Problem::of(Code::QueueTokenOfAnotherUser));
         }
         Ok(Self { user: identity.user, place: claims.place() })
     }
 }
 
-/// A [`Shopper`] who is admitted, as the board shows it; where the board has not heard of the place,
-/// the desk is asked. For reads.
+/// A [`Shopper`] who is admitted, as the read model shows it; where the read model has not heard of the place,
+/// the write path is asked. For reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Admitted {
     shopper: Shopper,
@@ -174,7 +169,7 @@ pub struct Admitted {
 
 impl Admitted {
     /// Lets the shopper in, to what belongs to `concert` or to no concert. The first use of an
-    /// admission is noted at the desk: from then on the time to shop runs.
+    /// admission is noted at the write path: from then on the time to shop runs.
     ///
     /// # Errors
     /// The token is of another concert, or its admission has ended meanwhile.
@@ -194,9 +189,10 @@ impl FromRequestParts<App> for Admitted {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let shopper = Shopper::from_request_parts(parts, app).await?;
         let now = app.clock.now();
-        let concert = app.board.concert(shopper.place.concert);
-        let sequence = shopper.place.sequence;
-        let standing = concert.as_ref().map(|concert| concert.queue.standing(sequence, now));
+        let PlaceKey { queue: id, sequence } = shopper.place;
+        let concert = app.read_model.concert(id.concert);
+        let queue = concert.as_ref().map(|concert| concert.shown(id));
+        let standing = queue.as_ref().map(|queue| queue.standing(sequence, now));
         match standing.unwrap_or(Standing::Unknown) {
             Standing::Admitted { arrived, .. } => Ok(Self { shopper, arrived }),
             // The token is genuine, so that the place may be one of another server: its arrival is
@@ -205,12 +201,81 @@ impl FromRequestParts<App> for Admitted {
             Standing::Waiting { position, wait_ms } => {
                 let law = app.pressure.poll_law();
                 let after = law.after_ms(position.unwrap_or(1), wait_ms);
-                let opens_at = concert.map_or(now, |concert| concert.row().opens_at());
+                let opens_at = concert.zip(queue).map(|(concert, q)| q.opens_at(&concert.row()));
+                let opens_at = opens_at.unwrap_or(now);
                 Err(Problem::not_admitted(now, opens_at, after))
             }
-            Standing::Returning => Err(Problem::of("not_admitted")),
-            Standing::NoShow | Standing::Expired => Err(Problem::of("queue_token_expired")),
+            Standing::Returning => Err(Problem::of(Code::NotAdmitted)),
+            Standing::NoShow | Standing::Expired => Err(Problem::of(Code::QueueTokenExpired)),
         }
+    }
+}
+
+fn own(user: UserId, asked: Uuid) -> Result<UserId, Problem> {
+    if user == UserId(asked) { Ok(user) } else { Err(Problem::of(Code::OtherUser)) }
+}
+
+/// Who charges a balance: a shopper, or whoever is signed in where the policy of the server
+/// (`charge_needs_admission`) asks for no admission. A queue token is not looked at then.
+#[derive(Clone, Copy, Debug)]
+pub struct Payer {
+    user: UserId,
+    /// With which place, where one is asked for.
+    pub place: Option<PlaceKey>,
+}
+
+impl Payer {
+    /// The user, whose balance it has to be.
+    ///
+    /// # Errors
+    /// It is another's.
+    pub fn of(self, user: Uuid) -> Result<UserId, Problem> {
+        own(self.user, user)
+    }
+}
+
+impl FromRequestParts<App> for Payer {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if app.charge_needs_admission {
+            let Shopper { user, place } = Shopper::from_request_parts(parts, app).await?;
+            return Ok(Self { user, place: Some(place) });
+        }
+        Ok(Self { user: Identity::of(parts, app).await?.user, place: None })
+    }
+}
+
+/// Who reads a balance: whoever is admitted, or signed in where the policy of the server asks for no
+/// admission (see [`Payer`]).
+#[derive(Clone, Copy, Debug)]
+pub enum Owner {
+    /// With an admission.
+    Admitted(Admitted),
+    /// With an identity alone.
+    SignedIn(UserId),
+}
+
+impl Owner {
+    /// The user, whose balance it has to be.
+    ///
+    /// # Errors
+    /// It is another's, or the admission has ended meanwhile.
+    pub async fn enter(self, app: &App, user: Uuid) -> Result<UserId, Problem> {
+        let who = match self {
+            Self::Admitted(admitted) => admitted.enter(app, None).await?.user,
+            Self::SignedIn(user) => user,
+        };
+        own(who, user)
+    }
+}
+
+impl FromRequestParts<App> for Owner {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if app.charge_needs_admission {
+            return Admitted::from_request_parts(parts, app).await.map(Self::Admitted);
+        }
+        Identity::of(parts, app).await.map(|identity| Self::SignedIn(identity.user))
     }
 }
 
@@ -225,14 +290,14 @@ impl FromRequestParts<App> for Operator {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let secret = header(&parts.headers, API_KEY);
-        let secret = secret.ok_or_else(|| Problem::of("operator_key_required"))?;
+        let secret = secret.ok_or_else(|| Problem::of(Code::OperatorKeyRequired))?;
         let hash = crate::tokens::api_key_hash(secret.trim());
         let asked = Asked::of(parts);
         if !app.operators.knew(&hash) {
             app.limits.unseen_key(&asked)?;
         }
         let found = app.operators.find(&hash).await?;
-        let who = found.ok_or_else(|| Problem::of("operator_key_invalid"))?;
+        let who = found.ok_or_else(|| Problem::of(Code::OperatorKeyInvalid))?;
         let key = who.key;
         app.limits.operator(&asked, key)?;
         if let Some(act) = parts.extensions.get::<Act>() {
@@ -275,7 +340,7 @@ impl<T> Submitted<T> {
     /// # Errors
     /// None was sent.
     pub fn required_key(&self, scope: Uuid) -> Result<Option<Key>, Problem> {
-        let key = self.key(scope).ok_or_else(|| Problem::of("idempotency_key_required"))?;
+        let key = self.key(scope).ok_or_else(|| Problem::of(Code::IdempotencyKeyRequired))?;
         Ok(Some(key))
     }
 
@@ -293,7 +358,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
-    let invalid = || Problem::of("idempotency_key_invalid");
+    let invalid = || Problem::of(Code::IdempotencyKeyInvalid);
     let key = value.to_str().map_err(|_| invalid())?.trim();
     let visible = key.chars().all(|c| c.is_ascii_graphic());
     let fits = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len());
@@ -302,19 +367,19 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// The body's bytes, within a size and a time.
 async fn bytes(body: Body, most: usize) -> Result<Bytes, Problem> {
-    let too_large = || Problem::of("body_too_large").with("limit_bytes", most);
+    let too_large = || Problem::of(Code::BodyTooLarge).with("limit_bytes", most);
     // One that is announced as too large is not waited for.
     let announced = hyper::body::Body::size_hint(&body).lower();
     if announced > u64::try_from(most).unwrap_or(u64::MAX) {
         return Err(too_large());
     }
     let collected = tokio::time::timeout(BODY_WAIT, Limited::new(body, most).collect()).await;
-    let collected = collected.map_err(|_| Problem::of("body_too_slow"))?;
+    let collected = collected.map_err(|_| Problem::of(Code::BodyTooSlow))?;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
         if error.is::<http_body_util::LengthLimitError>() {
             too_large()
         } else {
-            Problem::of("invalid_body")
+            Problem::of(Code::InvalidBody)
         }
     })
 }
@@ -341,8 +406,9 @@ impl<T: DeserializeOwned + 'static> FromRequest<App> for Submitted<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let raw = Raw::from_request(request, app).await?;
-        // What has no members need not be sent.
-        let value = if raw.body.is_empty() && TypeId::of::<T>() == TypeId::of::<Nothing>() {
+        // What has no members, or need not have any, need not be sent.
+        let bare = [TypeId::of::<Nothing>(), TypeId::of::<JoinBody>()];
+        let value = if raw.body.is_empty() && bare.contains(&TypeId::of::<T>()) {
             super::body::read(b"{}")?
         } else {
             raw.json()?
@@ -373,7 +439,7 @@ impl Raw {
         // UTF-8 is the only charset that JSON has (RFC 8259 § 8.1).
         let utf8 = self.charset.as_ref().is_none_or(|name| name.eq_ignore_ascii_case("utf-8"));
         if (self.media_type != "application/json" || !utf8) && !self.body.is_empty() {
-            let problem = Problem::of("unsupported_media_type");
+            let problem = Problem::of(Code::UnsupportedMediaType);
             return Err(problem.with("supported", vec!["application/json"]));
         }
         super::body::read(&self.body)
@@ -415,8 +481,9 @@ pub struct PathId(pub Uuid);
 impl FromRequestParts<App> for PathId {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let path = axum::extract::Path::<Uuid>::from_request_parts(parts, app).await;
-        path.map(|axum::extract::Path(id)| Self(id)).map_err(|_| Problem::of("not_found"))
+        let path = axum::extract::Path::<String>::from_request_parts(parts, app).await;
+        let id = path.ok().and_then(|axum::extract::Path(text)| id_of(&text));
+        id.map(Self).ok_or_else(|| Problem::of(Code::NotFound))
     }
 }
 
@@ -428,8 +495,8 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        query
-            .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|error| Problem::of("invalid_query").with("reason", error.body_text()))
+        query.map(|axum::extract::Query(value)| Self(value)).map_err(|error| {
+            parse::told_of_query(Problem::of(Code::InvalidQuery), &error.body_text())
+        })
     }
 }

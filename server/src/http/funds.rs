@@ -5,7 +5,7 @@ use super::App;
 use super::admin::named;
 use super::app::new_id;
 use super::extract::{Operator, PathId, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::setting;
 use super::view::replied;
 use super::wallet::{BalanceView, balance_of};
@@ -62,7 +62,8 @@ async fn adjust(
     // A negative amount would go the other way; nothing is in no range.
     let amount = Money(amount.max(0).saturating_mul(sign));
     let adjustment = ChargeId(new_id());
-    let command = Command::Adjust(Adjust { user: UserId(user), amount, reason, adjustment });
+    let (user, currency) = (UserId(user), app.currency.of_the_rules());
+    let command = Command::Adjust(Adjust { user, amount, currency, reason, adjustment });
     match app.outcome(command, key).await.map_err(|problem| faults.told(problem))? {
         (Outcome::Adjusted { adjustment_id, user_id, amount, balance }, replayed) => {
             let view = AdjustmentView {
@@ -75,7 +76,7 @@ async fn adjust(
             };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -115,6 +116,6 @@ pub async fn user_balance(
     _: Operator,
 ) -> Result<Response, Problem> {
     let known = app.readers.read(move |reads| reads.user(UserId(id))).await?;
-    known.ok_or_else(|| Problem::of("user_not_found"))?;
+    known.ok_or_else(|| Problem::of(Code::UserNotFound))?;
     balance_of(&app, UserId(id)).await
 }

@@ -5,7 +5,7 @@ use super::admin::named;
 use super::app::new_id;
 use super::edit::concert_of;
 use super::extract::{Operator, PathId, Query, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::setting;
 use super::view::{Stamp, json, replied};
 use super::wallet::page_size;
@@ -92,8 +92,20 @@ pub struct ReportView {
     concert_date_id: Uuid,
     /// Holds that were ended.
     holds_ended: u64,
-    /// Bookings that are left.
+    /// Bookings whose seats and money went back.
+    bookings_refunded: u64,
+    /// That money, minor units.
+    amount_refunded: i64,
+    /// ISO 4217 code of what amounts are in.
+    #[schema(example = "KRW")]
+    currency: String,
+    /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
+    #[schema(example = 0)]
+    currency_decimals: u8,
+    /// Bookings that the last pass had to leave: give them back by themselves, and ask for the cancellation again.
     bookings_left: u64,
+    /// Why, for one of them: the code of a problem.
+    left_because: Option<String>,
 }
 
 /// Jobs, newest first.
@@ -115,7 +127,7 @@ pub struct Page {
     pub limit: Option<usize>,
 }
 
-fn view(id: JobId, job: Job) -> JobView {
+fn view(app: &App, id: JobId, job: Job) -> JobView {
     let (kind, Work::DateCancellation(work)) = (job.work.kind(), job.work);
     JobView {
         job_id: id.0,
@@ -137,13 +149,18 @@ fn view(id: JobId, job: Job) -> JobView {
             concert_id: work.concert_id.0,
             concert_date_id: work.concert_date_id.0,
             holds_ended: work.holds_ended,
+            bookings_refunded: work.bookings_refunded,
+            amount_refunded: work.amount_refunded.0,
+            currency: app.currency.code.clone(),
+            currency_decimals: app.currency.decimals,
             bookings_left: work.bookings_left,
+            left_because: work.left_because,
         },
     }
 }
 
 /// Cancels a date for good: nothing of it is held or paid from now on, and everybody reads why. A job ends its holds,
-/// for which nobody is held to account. Once more gives the same answer, and begins a job anew that has failed.
+/// for which nobody is held to account, and gives every booking back, seats and money. Once more gives the same answer, and begins a job anew that has failed.
 #[utoipa::path(post, path = "/api/v1/admin/concert-dates/{id}/cancellation", tag = "Operator", request_body = CancelBody, params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
     security(("operator" = [])),
     responses((status = 202, body = CancelledDateView), (status = 400, description = "invalid_body"), (status = 404, description = "date_not_found, concert_not_found"), (status = 422, description = "invalid_setting")))]
@@ -173,7 +190,7 @@ pub async fn cancel_date(
             };
             Ok(replied(StatusCode::ACCEPTED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -187,8 +204,8 @@ pub async fn show(
     _: Operator,
 ) -> Result<Response, Problem> {
     let found = app.readers.read(move |reads| reads.job(JobId(id))).await?;
-    let job = found.ok_or_else(|| Problem::of("job_not_found"))?;
-    Ok(json(StatusCode::OK, &view(JobId(id), job)))
+    let job = found.ok_or_else(|| Problem::of(Code::JobNotFound))?;
+    Ok(json(StatusCode::OK, &view(&app, JobId(id), job)))
 }
 
 /// Jobs, newest first.
@@ -205,7 +222,7 @@ pub async fn list(
     let mut found = app.readers.read(move |reads| reads.jobs(before, size + 1)).await?;
     let more = found.len() > size;
     found.truncate(size);
-    let jobs: Vec<_> = found.into_iter().map(|(id, job)| view(id, job)).collect();
+    let jobs: Vec<_> = found.into_iter().map(|(id, job)| view(&app, id, job)).collect();
     let next_before = jobs.last().filter(|_| more).map(|job| job.job_id);
     Ok(json(StatusCode::OK, &JobsView { jobs, next_before }))
 }

@@ -6,7 +6,7 @@
 
 use super::address::Client;
 use super::extract::API_KEY;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use crate::metrics::{LimitLabels, Metrics};
 use crate::rates::{Limiter, Rate, TENTHS, Told};
 use axum::extract::FromRequestParts;
@@ -361,7 +361,7 @@ impl Limits {
     ) -> Result<(), Problem> {
         limiter.take(key, cost).map_err(|wait| {
             self.metrics.limited.get_or_create(&LimitLabels { limit, by }).inc();
-            Problem::of("rate_limited").after(whole_seconds(wait)).with("limit", limit)
+            Problem::of(Code::RateLimited).after(whole_seconds(wait)).with("limit", limit)
         })
     }
 }

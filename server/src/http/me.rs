@@ -4,14 +4,15 @@
 use super::App;
 use super::concert::local;
 use super::extract::{Identity, PathId, Query};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
+use super::refund::{RefundView, refunds_of, seats_of};
 use super::reservation::{ReservedSeatView, StatusView, status_view};
-use super::view::{Stamp, json};
+use super::view::{Stamp, json, maybe_id};
 use super::wallet::{self, page_size};
 use super::{booking, booking::BookingsView, wallet::BalanceView, wallet::LedgerView};
-use crate::board::Board;
+use crate::read_model::ReadModel;
 use crate::store::Fault;
-use crate::store::reads::{Performance, Reads, WholeReservation};
+use crate::store::reads::{Performance, Reads, WholeRefund, WholeReservation};
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::id::{ReservationId, UserId, Uuid};
@@ -32,6 +33,11 @@ pub struct MeView {
     username: String,
     /// Whether an identity provider vouches for the user, and there is no password here.
     external: bool,
+    /// Whether users charge their balances themselves here; else only operators credit them.
+    self_charge: bool,
+    /// Whether charging, and reading the balance under `/users`, needs an admission to a sale; else the
+    /// identity is enough.
+    charge_needs_admission: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Stamp,
     #[schema(value_type = String, format = DateTime)]
@@ -73,6 +79,12 @@ pub struct MyReservationView {
     ended_at: Option<Stamp>,
     /// The payment that confirmed it.
     payment_id: Option<Uuid>,
+    /// What of it went back, minor units.
+    refunded_amount: i64,
+    /// Seats that went back.
+    refunded_seat_numbers: Vec<u32>,
+    /// In the order in which they were made.
+    refunds: Vec<RefundView>,
 }
 
 /// A page of reservations, newest first.
@@ -101,39 +113,42 @@ pub struct MyHoldsView {
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Only reservations made before this one.
+    #[serde(default, deserialize_with = "maybe_id")]
     pub before: Option<Uuid>,
     /// At most 100.
     pub limit: Option<usize>,
 }
 
-/// A reservation with its date and concert, where those are not on the board.
-type Found = (WholeReservation, Option<Performance>);
+/// A reservation with its date and concert, where those are not on the read model, and what went back of it.
+type Found = (WholeReservation, Option<Performance>, Vec<WholeRefund>);
 
 /// Concerts that are over are looked up.
 fn placed(
-    board: &Board,
+    read_model: &ReadModel,
     reads: &mut dyn Reads,
     found: Vec<WholeReservation>,
 ) -> Result<Vec<Found>, Fault> {
     let dates = found.iter().map(|(_, row, _)| row.date);
-    let away: BTreeSet<_> = dates.filter(|date| board.date(*date).is_none()).collect();
+    let away: BTreeSet<_> = dates.filter(|date| read_model.date(*date).is_none()).collect();
     let away = if away.is_empty() { BTreeMap::new() } else { reads.performances(&away)? };
+    let mut refunds = refunds_of(reads, found.iter().map(|(id, row, _)| (*id, row)))?;
     let with = |whole: WholeReservation| {
         let performance = away.get(&whole.1.date).cloned();
-        (whole, performance)
+        let refunds = refunds.remove(&whole.0).unwrap_or_default();
+        (whole, performance, refunds)
     };
     Ok(found.into_iter().map(with).collect())
 }
 
-/// What the user holds, as the rows say; the board only tells where to look. A hold that has ended since is
+/// What the user holds, as the rows say; the read model only tells where to look. A hold that has ended since is
 /// among those that have.
 fn held(
-    board: &Board,
+    read_model: &ReadModel,
     reads: &mut dyn Reads,
     user: UserId,
 ) -> Result<Vec<WholeReservation>, Fault> {
     let mut found = Vec::new();
-    for id in board.holds_of(user) {
+    for id in read_model.holds_of(user) {
         found.extend(
             reads
                 .reservation(id)?
@@ -145,30 +160,30 @@ fn held(
 
 /// The user's reservations in every state, newest first.
 fn all(
-    board: &Board,
+    read_model: &ReadModel,
     reads: &mut dyn Reads,
     user: UserId,
     (before, limit): (Option<ReservationId>, usize),
 ) -> Result<Vec<Found>, Fault> {
-    let held = held(board, reads, user)?.into_iter();
+    let held = held(read_model, reads, user)?.into_iter();
     let held = held.filter(|(id, ..)| before.is_none_or(|before| *id < before));
     let ended = reads.ended_reservations(user, before, limit)?;
     // One that has ended between the two looks is in both: the later one counts.
     let found: BTreeMap<_, _> = held.chain(ended).map(|whole| (whole.0, whole)).collect();
     let newest = found.into_values().rev().take(limit);
-    placed(board, reads, newest.collect())
+    placed(read_model, reads, newest.collect())
 }
 
-fn view(app: &App, ((id, row, seats), away): &Found, now: Time) -> MyReservationView {
+fn view(app: &App, ((id, row, seats), away, refunds): &Found, now: Time) -> MyReservationView {
     let away = away.as_ref();
-    let concert = app.board.concert(row.concert).map(|concert| concert.row());
+    let concert = app.read_model.concert(row.concert()).map(|concert| concert.row());
     let concert = concert.as_deref().or(away.map(|(_, concert)| concert));
-    let starts_at = app.board.date(row.date).map(|date| date.starts_at);
+    let starts_at = app.read_model.date(row.date).map(|date| date.starts_at);
     let starts_at = starts_at.or(away.map(|(date, _)| date.concert_date));
     let zone = concert.and_then(|concert| concert.time_zone.as_deref());
     MyReservationView {
         reservation_id: id.0,
-        concert_id: row.concert.0,
+        concert_id: row.concert().0,
         concert_name: concert.map(|concert| concert.concert_name.clone()),
         theater: concert.map(|concert| concert.theater.clone()),
         concert_date_id: row.date.0,
@@ -184,6 +199,9 @@ fn view(app: &App, ((id, row, seats), away): &Found, now: Time) -> MyReservation
         expires_at: row.expires_at.into(),
         ended_at: row.ended_at.map(Stamp),
         payment_id: row.payment.map(|payment| payment.0),
+        refunded_amount: row.refunded.amount.0,
+        refunded_seat_numbers: seats_of(refunds),
+        refunds: refunds.iter().map(RefundView::of).collect(),
     }
 }
 
@@ -200,18 +218,20 @@ fn private(mut response: Response) -> Response {
 pub async fn profile(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
     let user = identity.user;
     let found = app.readers.read(move |reads| reads.user(user)).await?;
-    let row = found.ok_or_else(|| Problem::of("identity_invalid"))?;
+    let row = found.ok_or_else(|| Problem::of(Code::IdentityInvalid))?;
     let view = MeView {
         user_id: user.0,
         username: row.username,
         external: row.password_hash.is_none(),
+        self_charge: app.self_charge,
+        charge_needs_admission: app.charge_needs_admission,
         created_at: row.created_at.into(),
         now: app.clock.now().into(),
     };
     Ok(private(json(StatusCode::OK, &view)))
 }
 
-/// Your reservations in every state: held, paid, expired, released.
+/// Your reservations in every state: held, paid, expired, released, refunded.
 #[utoipa::path(get, path = "/api/v1/me/reservations", tag = "Account", params(Page),
     security(("identity" = [])),
     responses((status = 200, body = MyReservationsView), (status = 400, description = "invalid_query"), (status = 401, description = "identity_required, identity_invalid")))]
@@ -222,8 +242,8 @@ pub async fn my_reservations(
 ) -> Result<Response, Problem> {
     let size = page_size(page.limit)?;
     let (user, before) = (identity.user, page.before.map(ReservationId));
-    let board = Arc::clone(&app.board);
-    let question = move |reads: &mut dyn Reads| all(&board, reads, user, (before, size + 1));
+    let read_model = Arc::clone(&app.read_model);
+    let question = move |reads: &mut dyn Reads| all(&read_model, reads, user, (before, size + 1));
     let found = app.readers.read(question).await?;
     let now = app.clock.now();
     let reservations: Vec<_> = found.iter().take(size).map(|one| view(&app, one, now)).collect();
@@ -242,14 +262,14 @@ pub async fn my_reservation(
     PathId(id): PathId,
     identity: Identity,
 ) -> Result<Response, Problem> {
-    let (user, board) = (identity.user, Arc::clone(&app.board));
+    let (user, read_model) = (identity.user, Arc::clone(&app.read_model));
     let question = move |reads: &mut dyn Reads| {
         let found = reads.reservation(ReservationId(id))?;
         let mine = found.filter(|(_, row, _)| row.user == user);
-        placed(&board, reads, mine.into_iter().collect())
+        placed(&read_model, reads, mine.into_iter().collect())
     };
     let found = app.readers.read(question).await?.pop();
-    let found = found.ok_or_else(|| Problem::of("reservation_not_found"))?;
+    let found = found.ok_or_else(|| Problem::of(Code::ReservationNotFound))?;
     Ok(private(json(StatusCode::OK, &view(&app, &found, app.clock.now()))))
 }
 
@@ -258,10 +278,10 @@ pub async fn my_reservation(
     security(("identity" = [])),
     responses((status = 200, body = MyHoldsView), (status = 401, description = "identity_required, identity_invalid")))]
 pub async fn my_holds(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
-    let (user, board) = (identity.user, Arc::clone(&app.board));
+    let (user, read_model) = (identity.user, Arc::clone(&app.read_model));
     let question = move |reads: &mut dyn Reads| {
-        let found = held(&board, reads, user)?;
-        placed(&board, reads, found)
+        let found = held(&read_model, reads, user)?;
+        placed(&read_model, reads, found)
     };
     let found = app.readers.read(question).await?;
     let now = app.clock.now();

@@ -1,4 +1,4 @@
-//! HTTP: extract → command → desk (or board) → view. One file a resource, one list of routes, one
+//! HTTP: extract → command → write path (or read model) → view. One file a resource, one list of routes, one
 //! table of problems. Nothing here decides who gets a seat.
 
 pub mod account;
@@ -31,11 +31,14 @@ pub mod operators;
 pub mod ops;
 pub mod pace;
 pub mod pages;
+mod parse;
 pub mod payment;
 pub mod problem;
 pub mod proxy;
 pub mod queue;
+pub mod queues;
 pub mod ready;
+pub mod refund;
 pub mod reservation;
 pub mod routes;
 pub mod sale;

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::extract::{Identity, PathId};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::{Stamp, json};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -69,7 +69,7 @@ pub async fn list(State(app): State<App>, identity: Identity) -> Result<Response
 
 /// The session of a request; an identity provider's is not ours to end.
 pub(super) fn own(identity: &Identity) -> Result<SessionId, Problem> {
-    identity.session.ok_or_else(|| Problem::of("external_account"))
+    identity.session.ok_or_else(|| Problem::of(Code::ExternalAccount))
 }
 
 async fn end(app: &App, identity: &Identity, which: Which) -> Result<u64, Problem> {
@@ -77,7 +77,7 @@ async fn end(app: &App, identity: &Identity, which: Which) -> Result<u64, Proble
     let command = Command::EndSessions(EndSessions { user: identity.user, which, times });
     match app.outcome(command, None).await? {
         (Outcome::SessionsEnded { count }, _) => Ok(count),
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -111,7 +111,7 @@ pub async fn end_one(
     own(&identity)?;
     // Tokens without a session have none that could be named.
     if SessionId(id.0) == unnamed(identity.user) {
-        return Err(Problem::of("session_not_found"));
+        return Err(Problem::of(Code::SessionNotFound));
     }
     end(&app, &identity, Which::One(SessionId(id.0))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -7,7 +7,7 @@ use super::edge::Refused;
 use super::extract::shown;
 use super::lang::Lang;
 use super::limits::{Asked, Class};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::trail::{Ended, Trail};
 use crate::metrics::{CodeLabel, Metrics, RequestLabels, RouteLabels};
 use axum::extract::Request;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long an answer may take before the client is told to repeat the request. A command that is
-/// at the desk by then is still carried out or not; its idempotency key tells which.
+/// at the write path by then is still carried out or not; its idempotency key tells which.
 const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
 /// The counters of one route, looked up once.
@@ -79,7 +79,7 @@ pub async fn observe(observer: Arc<Observer>, request: Request, next: Next) -> R
         return observed(observer, request, next).await;
     }
     let done = tokio::spawn(observed(observer, request, next)).await;
-    done.unwrap_or_else(|_| Problem::of("internal").render(Lang::En))
+    done.unwrap_or_else(|_| Problem::of(Code::Internal).render(Lang::En))
 }
 
 async fn observed(observer: Arc<Observer>, mut request: Request, next: Next) -> Response {
@@ -103,7 +103,7 @@ async fn observed(observer: Arc<Observer>, mut request: Request, next: Next) -> 
                 problem.into_response()
             } else {
                 let answer = tokio::time::timeout(ANSWER_WAIT, next.run(request)).await;
-                answer.unwrap_or_else(|_| Problem::of("request_timeout").into_response())
+                answer.unwrap_or_else(|_| Problem::of(Code::RequestTimeout).into_response())
             }
         }
         Err(problem) => problem.into_response(),
@@ -113,14 +113,18 @@ async fn observed(observer: Arc<Observer>, mut request: Request, next: Next) -> 
     }
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
-        observer.metrics().problems.get_or_create(&CodeLabel { code: problem.code() }).inc();
+        observer
+            .metrics()
+            .problems
+            .get_or_create(&CodeLabel { code: problem.code().as_str() })
+            .inc();
         response = problem.render(Lang::of(accepted.as_ref()));
     }
     let took = began.elapsed();
     observer.count(response.status(), took);
     let ended = Ended {
         status: response.status().as_u16(),
-        code: problem.as_ref().map(Problem::code),
+        code: problem.as_ref().map(|problem| problem.code().as_str()),
         note: problem.as_ref().and_then(Problem::note),
         ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     };

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::address::Client;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::json;
 use crate::metrics::Format;
 use axum::extract::State;
@@ -19,14 +19,14 @@ pub async fn livez() -> StatusCode {
     StatusCode::OK
 }
 
-/// The server can sell: the desk takes commands, the database answers and takes writes, and nobody has
+/// The server can sell: the write path takes commands, the database answers and takes writes, and nobody has
 /// told it to stop.
 #[utoipa::path(get, path = "/readyz", tag = "Operation", responses((status = 200), (status = 503, description = "stopping, database_unavailable")))]
 pub async fn readyz(State(app): State<App>) -> Result<Response, Problem> {
-    if app.draining.load(Ordering::Relaxed) || !app.desk.is_open() {
-        return Err(Problem::of("stopping"));
+    if app.draining.load(Ordering::Relaxed) || !app.write_path.is_open() {
+        return Err(Problem::of(Code::Stopping));
     }
-    app.ready.ask(&app.desk).await?;
+    app.ready.ask(&app.write_path).await?;
     Ok(json(StatusCode::OK, &value!({ "status": "ready" })))
 }
 

@@ -3,20 +3,16 @@
 
 use super::advice::advice;
 use super::asset::{Asset, Keep};
-use super::problem::{Problem, TABLE};
+use super::problem::{Code, Problem, TABLE};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::get;
-use hyper::body::Bytes;
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION};
 use hyper::{HeaderMap, StatusCode};
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use utoipa_swagger_ui::Config;
+use std::sync::LazyLock;
 
 /// Scripts of this server only; the pages of Swagger UI set styles and images of their own.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -103,7 +99,7 @@ static CODES: LazyLock<Asset> = LazyLock::new(|| {
     let mut body = String::from(
         "<h1>Problems, and what an app does</h1><p>Errors are <code>application/problem+json</code>. Act on \
          <code>code</code>, show <code>title</code>: it comes in English or Korean by \
-         <code>Accept-Language</code>. Where a retry is safe, send the same <code>Idempotency-Key</code>. A code \
+         <code>Accept-Language</code>. With 429 and 503, <code>detail</code> also says when to try again. Where a retry is safe, send the same <code>Idempotency-Key</code>. A code \
          that an app does not know is treated by its status.</p><table><thead><tr><th>code<th>status<th>English \
          <th>한국어<th>again after<th>what an app does</tr></thead><tbody>",
     );
@@ -123,41 +119,44 @@ static CODES: LazyLock<Asset> = LazyLock::new(|| {
     html("boxoffice: problems, and what an app does", &body)
 });
 
-/// Swagger UI.
-struct Swagger {
-    config: Arc<Config<'static>>,
-    /// Its files that were asked for, by name: of those that there are.
-    known: Mutex<HashMap<String, Asset>>,
-}
+const INITIALIZER: &str = r##"window.onload = () => SwaggerUIBundle({
+  url: "../openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  tryItOutEnabled: true,
+});
+"##;
 
-impl Swagger {
-    fn new() -> Self {
-        let config = Config::from("../openapi.json").try_it_out_enabled(true);
-        let config = Arc::new(config.persist_authorization(false));
-        Self { config, known: Mutex::default() }
-    }
+/// The page of Swagger UI; its files stand in `swagger/`, as its package has them.
+static SWAGGER: LazyLock<Asset> = LazyLock::new(|| {
+    let text = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>boxoffice: the API</title>\
+         <link rel=\"stylesheet\" href=\"swagger-ui.css\"><link rel=\"icon\" href=\"favicon-32x32.png\"></head>\
+         <body style=\"margin:0\"><div id=\"swagger-ui\"></div><script src=\"swagger-ui-bundle.js\"></script>\
+         <script src=\"swagger-initializer.js\"></script></body></html>\n";
+    Asset::new(HTML, Keep::Asking, text)
+});
 
-    fn file(&self, path: &str) -> Result<Asset, Problem> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(asset) = known.get(path) {
-            return Ok(asset.clone());
-        }
-        let found = utoipa_swagger_ui::serve(path, Arc::clone(&self.config)).ok().flatten();
-        let found = found.ok_or_else(|| Problem::of("not_found"))?;
-        let asset = if matches!(path, "" | "index.html") {
-            let text = String::from_utf8_lossy(&found.bytes);
-            let text = text.replace("Swagger UI</title>", "boxoffice: the API</title>");
-            Asset::new(HTML, Keep::Asking, text)
-        } else {
-            let bytes = match found.bytes {
-                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                Cow::Owned(bytes) => bytes.into(),
-            };
-            Asset::new(&found.content_type, Keep::AnHour, bytes)
-        };
-        known.insert(path.to_owned(), asset.clone());
-        Ok(asset)
+/// Its files by name.
+static FILES: LazyLock<[(&str, Asset); 4]> = LazyLock::new(|| {
+    let file = |kind, bytes: &'static [u8]| Asset::new(kind, Keep::AnHour, bytes);
+    [
+        ("swagger-initializer.js", file("text/javascript", INITIALIZER.as_bytes())),
+        (
+            "swagger-ui-bundle.js",
+            file("text/javascript", include_bytes!("swagger/swagger-ui-bundle.js")),
+        ),
+        ("swagger-ui.css", file("text/css", include_bytes!("swagger/swagger-ui.css"))),
+        ("favicon-32x32.png", file("image/png", include_bytes!("swagger/favicon-32x32.png"))),
+    ]
+});
+
+fn swagger_file(name: &str) -> Result<&'static Asset, Problem> {
+    if name == "index.html" {
+        return Ok(&SWAGGER);
     }
+    let found = FILES.iter().find(|(known, _)| *known == name).map(|(_, asset)| asset);
+    found.ok_or_else(|| Problem::of(Code::NotFound))
 }
 
 fn fixed<S: Clone + Send + Sync + 'static>(
@@ -173,22 +172,19 @@ pub fn index<S: Clone + Send + Sync + 'static>(documents: bool) -> Router<S> {
 
 /// The documents: few read them, and some are large.
 pub fn documents<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    let swagger = Arc::new(Swagger::new());
-    let first = Arc::clone(&swagger);
     Router::new()
         .route("/docs", get(|| async { lead(StatusCode::TEMPORARY_REDIRECT, "docs/") }))
         .route("/docs/codes", fixed(&CODES))
         .route("/docs/codes/", get(|| async { lead(StatusCode::PERMANENT_REDIRECT, "../codes") }))
-        .route(
-            "/docs/",
-            get(move |headers: HeaderMap| async move {
-                first.file("").map(|asset| page(&asset, &headers))
-            }),
-        )
+        .route("/docs/", fixed(&SWAGGER))
         .route(
             "/docs/{*file}",
-            get(move |Path(path): Path<String>, headers: HeaderMap| async move {
-                swagger.file(&path).map(|asset| page(&asset, &headers))
+            get(|Path(name): Path<String>, headers: HeaderMap| async move {
+                if name.bytes().all(|byte| byte == b'/') {
+                    let up = "../".repeat(name.len());
+                    return Ok(lead(StatusCode::PERMANENT_REDIRECT, &up));
+                }
+                swagger_file(&name).map(|asset| page(asset, &headers))
             }),
         )
 }

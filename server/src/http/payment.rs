@@ -3,7 +3,7 @@
 use super::App;
 use super::app::new_id;
 use super::extract::{Nothing, PathId, Shopper, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::{Stamp, replied};
 use axum::extract::State;
 use axum::response::Response;
@@ -64,6 +64,6 @@ pub async fn pay(
             };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }

@@ -2,24 +2,24 @@
 
 use super::App;
 use super::admin::PauseText;
-use super::concert::{ClosedBecause, SaleState, TimeToShop, closed_because, sale_state};
-use super::extract::{Identity, Nothing, PathId, QueueToken, Submitted};
+use super::concert::{ClosedBecause, SaleState, TimeToShop, closed_because, sale_by};
+use super::extract::{Identity, PathId, QueueToken, Submitted};
 use super::limits::Asked;
-use super::problem::Problem;
-use super::view::{Stamp, replied};
-use crate::board::{ConcertBoard, Standing};
+use super::problem::{Code, Problem};
+use super::view::{Stamp, maybe_id, replied};
 use crate::pressure::{Crowd, Pressure};
+use crate::read_model::{ConcertModel, QueueModel, Standing};
 use crate::tokens::{queue_claims, queue_token_end};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, Uuid};
+use boxoffice_core::id::{ConcertId, QueueId, Uuid};
 use boxoffice_core::outcome::{Outcome, Ticket, TicketState};
 use boxoffice_core::queue::{Join, Leave};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -43,7 +43,7 @@ const AWAITING_POLL_MS: u64 = 5_000;
 const UNHEARD_POLL_MS: u64 = 500;
 /// How long a join for a concert that this server has not heard of may wait for a look at the news.
 const HEAR_WAIT: Duration = Duration::from_secs(2);
-/// For so long after joining, a place that is not known on a board that others share is taken to be
+/// For so long after joining, a place that is not known on a read model that others share is taken to be
 /// theirs. Later it is none: the database was put back to an older state, or is another.
 const UNHEARD_MAX_MS: i64 = 10 * 60 * 1000;
 
@@ -74,6 +74,10 @@ pub struct TokenView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     concert_id: Option<Uuid>,
+    /// Where the token is issued: in which queue the place is, if that is not the general one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    queue_id: Option<Uuid>,
     state: TokenState,
     /// Whether seats are sold. Nobody is let in unless they are.
     sale: SaleState,
@@ -175,6 +179,7 @@ impl TokenView {
             token: None,
             user_id: None,
             concert_id: None,
+            queue_id: None,
             state: TokenState::Waiting,
             sale,
             closed_because: None,
@@ -196,23 +201,25 @@ impl TokenView {
     }
 }
 
-/// `said` is the queue number that the ticket or the token has, for a board that has not heard of the draw.
-/// A board that has goes first: where an older database was put back, the draw was made anew.
+/// `said` is the queue number that the ticket or the token has, for a read model that has not heard of the draw.
+/// A read model that has goes first: where an older database was put back, the draw was made anew.
 fn token_view(
     app: &App,
-    concert: &ConcertBoard,
+    (concert, queue): (&ConcertModel, &QueueModel),
     (sequence, said, expires_at): (u64, Option<u64>, Stamp),
     standing: Standing,
     now: Time,
 ) -> TokenView {
     let row = concert.row();
     let stock = concert.stock();
-    let sale = sale_state(&row, stock, now);
-    let number = concert.queue.number_of(sequence).or(said);
+    let opens_at = queue.opens_at(&row);
+    let sale = sale_by(&row, opens_at, stock, now);
+    let number = queue.number_of(sequence).or(said);
     let mut view = TokenView::waiting(sale, number, expires_at, now);
     view.closed_because = closed_because(&row, stock, now);
-    view.paused = concert.queue.is_paused();
-    view.pause_reason = PauseText::of(&row.pause_reason).filter(|_| view.paused);
+    let paused = queue.paused();
+    view.paused = paused.is_some();
+    view.pause_reason = paused.as_ref().and_then(PauseText::of);
     view.time_to_shop = Some(TimeToShop::of(&row.policy));
     view.seats_held = (sale == SaleState::SoldOut).then_some(stock.held);
     let held = (stock.held, row.policy.hold_ttl_ms);
@@ -222,18 +229,16 @@ fn token_view(
             view.state = TokenState::Expired;
         }
         Standing::Waiting { position, wait_ms } => {
-            view.opens_at = (sale == SaleState::Upcoming).then_some(Stamp(row.opens_at()));
+            view.opens_at = (sale == SaleState::Upcoming).then_some(Stamp(opens_at));
             view.position = position;
             let wait = wait_ms.filter(|_| sale == SaleState::Open);
             view.estimated_wait_seconds = wait.map(|ms| ms.div_ceil(1_000));
             // Whoever has a position is drawn; the queue need not be asked.
             let undrawn = sale == SaleState::Open && position.is_none();
-            view.awaiting_draw_value = undrawn && concert.queue.awaits_value();
+            view.awaiting_draw_value = undrawn && queue.awaits_value();
             view.poll_after_ms = Some(match sale {
                 _ if view.awaiting_draw_value => AWAITING_POLL_MS + sequence % AWAITING_POLL_MS,
-                SaleState::Upcoming => {
-                    before_opening_ms(row.opens_at(), sequence, &app.pressure, now)
-                }
+                SaleState::Upcoming => before_opening_ms(opens_at, sequence, &app.pressure, now),
                 SaleState::Open => in_line_ms(sequence, position, wait_ms, app),
                 SaleState::SoldOut => sold_out_ms(sequence, position, held, app),
                 SaleState::Closed => NOT_OPEN_POLL_MS,
@@ -270,11 +275,11 @@ fn respond(status: StatusCode, view: &TokenView, replayed: bool) -> Response {
     response
 }
 
-/// Where the place stands. What was decided just now is newer than a board that is behind; a board
+/// Where the place stands. What was decided just now is newer than a read model that is behind; a read model
 /// that is ahead can only have let the place in meanwhile. A stored reply is old, and counts only
-/// where the board does not know the place.
-fn standing_of(concert: &ConcertBoard, ticket: &Ticket, replayed: bool, now: Time) -> Standing {
-    let shown = concert.queue.standing(ticket.place.sequence, now);
+/// where the read model does not know the place.
+fn standing_of(queue: &QueueModel, ticket: &Ticket, replayed: bool, now: Time) -> Standing {
+    let shown = queue.standing(ticket.place.sequence, now);
     let known = !matches!(shown, Standing::Unknown | Standing::Unheard);
     if replayed && known {
         return shown;
@@ -291,58 +296,73 @@ fn standing_of(concert: &ConcertBoard, ticket: &Ticket, replayed: bool, now: Tim
     }
 }
 
-/// The concert; what other servers have done is looked at first where this one has not heard of it, so
-/// that no place is made that cannot be shown.
-async fn heard_of(app: &App, id: Uuid) -> Result<Arc<ConcertBoard>, Problem> {
-    if app.board.is_shared() && app.board.concert(ConcertId(id)).is_none() {
-        app.desk.refresh(HEAR_WAIT).await?;
+/// The concert; what other servers have done is looked at first where this one has not heard of it, or not
+/// of the queue, so that no place is made that cannot be shown.
+async fn heard_of(app: &App, id: QueueId) -> Result<Arc<ConcertModel>, Problem> {
+    let heard =
+        || app.read_model.concert(id.concert).is_some_and(|shown| shown.queue(id).is_some());
+    if app.read_model.is_shared() && !heard() {
+        app.write_path.refresh(HEAR_WAIT).await?;
     }
-    app.concert(id)
+    app.concert(id.concert.0)
+}
+
+/// Which queue to join; need not be sent.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JoinBody {
+    /// One of the concert's queues; the general one unless told. Whoever has a place in any of them is told
+    /// of that, whichever is named.
+    #[serde(default, deserialize_with = "maybe_id")]
+    pub queue_id: Option<Uuid>,
 }
 
 /// Asks for a place in line: 201 with a new one, 200 with the one that the user has.
-#[utoipa::path(post, path = "/api/v1/concerts/{id}/queue-tokens", tag = "Waiting queue", params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
+#[utoipa::path(post, path = "/api/v1/concerts/{id}/queue-tokens", tag = "Waiting queue", request_body = JoinBody, params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
     security(("identity" = [])),
-    responses((status = 201, body = TokenView), (status = 200, body = TokenView, description = "The token that the user has"), (status = 404, description = "concert_not_found"), (status = 409, description = "sale_closed, too_many_lapses"), (status = 503, description = "queue_full, busy")))]
+    responses((status = 201, body = TokenView), (status = 200, body = TokenView, description = "The token that the user has"), (status = 404, description = "concert_not_found, queue_not_found"), (status = 409, description = "sale_closed, too_many_lapses"), (status = 503, description = "queue_full, busy")))]
 pub async fn join(
     State(app): State<App>,
     PathId(id): PathId,
     identity: Identity,
-    submitted: Submitted<Nothing>,
+    submitted: Submitted<JoinBody>,
 ) -> Result<Response, Problem> {
     if app.pressure.puts_off(Crowd::Join) {
         let spread = identity.user.0.as_u128() % JOIN_PUT_OFF_SECONDS;
-        return Err(Problem::of("busy").after(1 + u64::try_from(spread).unwrap_or(0)));
+        return Err(Problem::of(Code::Busy).after(1 + u64::try_from(spread).unwrap_or(0)));
     }
-    // Nothing of it can be sold any more; the board that says so takes part in no decision.
-    if app.board.is_over(ConcertId(id)) {
-        return Err(Problem::of("sale_closed"));
+    // Nothing of it can be sold any more; the read model that says so takes part in no decision.
+    if app.read_model.is_over(ConcertId(id)) {
+        return Err(Problem::of(Code::SaleClosed));
     }
     let key = submitted.key(identity.user.0);
-    let concert = heard_of(&app, id).await?;
+    let queue = QueueId::named(ConcertId(id), submitted.value.queue_id);
+    let concert = heard_of(&app, queue).await?;
     if concert.stock().is_over {
-        return Err(Problem::of("sale_closed"));
+        return Err(Problem::of(Code::SaleClosed));
     }
     let may_enter = concert.most() > 0;
-    let command = Command::Join(Join { user: identity.user, concert: ConcertId(id), may_enter });
+    let command = Command::Join(Join { user: identity.user, queue, may_enter });
     let (Outcome::Joined(ticket), replayed) = app.outcome(command, key).await? else {
-        return Err(Problem::of("internal"));
+        return Err(Problem::of(Code::Internal));
     };
     let concert = app.concert(id)?;
+    let queue = concert.shown(ticket.place.queue);
     let now = app.clock.now();
     let ttl = app.token_times.queue_ttl_ms;
     let (user, place) = (identity.user, ticket.place);
     // From the opening on for those who come before it.
-    let since = ticket.joined_at.max(concert.row().opens_at());
+    let since = ticket.joined_at.max(queue.opens_at(&concert.row()));
     let ends_at = queue_token_end(since, ttl, now);
     let claims = queue_claims(user, place, ticket.queue_number, ticket.joined_at, ends_at);
-    let standing = standing_of(&concert, &ticket, replayed, now);
+    let standing = standing_of(&queue, &ticket, replayed, now);
     let ends = Stamp(Time(claims.exp.saturating_mul(1000)));
     let numbers = (place.sequence, ticket.queue_number, ends);
-    let mut view = token_view(&app, &concert, numbers, standing, now);
-    view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of("internal"))?);
+    let mut view = token_view(&app, (&concert, &queue), numbers, standing, now);
+    view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of(Code::Internal))?);
     view.user_id = Some(user.0);
     view.concert_id = Some(id);
+    view.queue_id = place.queue.name();
     let status = if ticket.created { StatusCode::CREATED } else { StatusCode::OK };
     Ok(respond(status, &view, replayed))
 }
@@ -361,17 +381,17 @@ pub async fn poll(
     let ends = Stamp(Time(claims.exp.saturating_mul(1000)));
     let joined_at = Time(claims.iat.saturating_mul(1000));
     // The signature says that there is, or was, such a place.
-    let may_be_elsewhere = app.board.is_shared() && now.ms_since(joined_at) < UNHEARD_MAX_MS;
+    let may_be_elsewhere = app.read_model.is_shared() && now.ms_since(joined_at) < UNHEARD_MAX_MS;
     let unheard = || {
         let standing = may_be_elsewhere.then_some(Standing::Unheard);
-        standing.ok_or_else(|| Problem::of("queue_token_unknown"))
+        standing.ok_or_else(|| Problem::of(Code::QueueTokenUnknown))
     };
-    let Some(concert) = app.board.concert(claims.concert) else {
+    let Some(concert) = app.read_model.concert(claims.concert) else {
         app.limits.unpaced(&asked)?;
-        if app.board.is_over(claims.concert) {
+        if app.read_model.is_over(claims.concert) {
             let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, ends, now);
             view.state = TokenState::Expired;
-            let deleted = app.board.is_deleted(claims.concert);
+            let deleted = app.read_model.is_deleted(claims.concert);
             view.closed_because = deleted.then_some(ClosedBecause::Deleted);
             return Ok(respond(StatusCode::OK, &view, false));
         }
@@ -381,13 +401,14 @@ pub async fn poll(
         view.poll_after_ms = Some(unheard_poll_ms(claims.sequence));
         return Ok(respond(StatusCode::OK, &view, false));
     };
-    let standing = match concert.queue.standing(claims.sequence, now) {
+    let queue = concert.shown(claims.place().queue);
+    let standing = match queue.standing(claims.sequence, now) {
         Standing::Unknown => unheard()?,
         standing => standing,
     };
-    put_off(&app, &concert, claims.sequence, standing, now)?;
-    let view =
-        token_view(&app, &concert, (claims.sequence, claims.queue_number, ends), standing, now);
+    put_off(&app, (&concert, &queue), claims.sequence, standing, now)?;
+    let numbers = (claims.sequence, claims.queue_number, ends);
+    let view = token_view(&app, (&concert, &queue), numbers, standing, now);
     Ok(respond(StatusCode::OK, &view, false))
 }
 
@@ -395,15 +416,15 @@ pub async fn poll(
 /// those who wait: those far away first.
 fn put_off(
     app: &App,
-    concert: &ConcertBoard,
+    (concert, queue): (&ConcertModel, &QueueModel),
     sequence: u64,
     standing: Standing,
     now: Time,
 ) -> Result<(), Problem> {
     if app.poll_burst > 0
-        && let Err(ms) = concert.pacer.poll(sequence, app.poll_burst, now)
+        && let Err(ms) = queue.pacer.poll(sequence, app.poll_burst, now)
     {
-        return Err(Problem::of("rate_limited").after(ms.div_ceil(1_000)));
+        return Err(Problem::of(Code::RateLimited).after(ms.div_ceil(1_000)));
     }
     let Standing::Waiting { wait_ms, .. } = standing else {
         return Ok(());
@@ -412,13 +433,13 @@ fn put_off(
     if !app.pressure.puts_off(Crowd::FarPoll) {
         return Ok(());
     }
-    let opens_in = concert.row().opens_at().ms_since(now);
+    let opens_in = queue.opens_at(&concert.row()).ms_since(now);
     let sold_out = concert.stock().is_sold_out();
     let wait_ms = wait_ms.unwrap_or(0).max(u64::try_from(opens_in).unwrap_or(0));
     let far = sold_out || wait_ms > FAR_MS;
     if app.pressure.puts_off(if far { Crowd::FarPoll } else { Crowd::NearPoll }) {
         let after = app.pressure.poll_law().after_ms(u64::MAX, Some(wait_ms / 2)).div_ceil(1_000);
-        return Err(Problem::of("busy").after(after.max(2)));
+        return Err(Problem::of(Code::Busy).after(after.max(2)));
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 use super::App;
 use super::app::new_id;
 use super::extract::{Admitted, PathId, Shopper, Submitted};
-use super::problem::Problem;
-use super::view::{Stamp, json, replied};
+use super::problem::{Code, Problem};
+use super::view::{Stamp, id, json, replied};
 use crate::store::reads::WholeReservation;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -25,6 +25,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct NewReservation {
     /// Of which date.
+    #[serde(deserialize_with = "id")]
     pub concert_date_id: Uuid,
     /// At least one and 50 at most, each once.
     #[schema(example = json!([12, 13]))]
@@ -57,6 +58,8 @@ pub enum StatusView {
     Expired,
     /// Released by its owner.
     Cancelled,
+    /// Was paid; all of its seats have gone back since.
+    Refunded,
 }
 
 /// A reservation.
@@ -90,6 +93,7 @@ pub(super) fn status_view(status: ReservationStatus) -> StatusView {
         ReservationStatus::Confirmed => StatusView::Confirmed,
         ReservationStatus::Expired => StatusView::Expired,
         ReservationStatus::Cancelled => StatusView::Cancelled,
+        ReservationStatus::Refunded => StatusView::Refunded,
     }
 }
 
@@ -133,14 +137,14 @@ fn held_view(app: &App, outcome: Outcome) -> Option<ReservationView> {
 /// Each number once, at least one, and no more than a reservation may have.
 fn seat_set(numbers: &[u32]) -> Result<BTreeSet<u32>, Problem> {
     if numbers.len() > SEATS_PER_RESERVATION_MAX {
-        return Err(Refusal::InvalidSetting { field: Field::Seats }.into());
+        let problem = Problem::from(Refusal::InvalidSetting { field: Field::Seats });
+        return Err(problem.with("field", "seat_numbers"));
     }
     let seats: BTreeSet<u32> = numbers.iter().copied().collect();
     if seats.is_empty() || seats.len() != numbers.len() {
-        let reason = "name at least one seat, and each once";
-        return Err(Problem::of("invalid_body")
-            .with("field", "seat_numbers")
-            .with("reason", reason));
+        let problem = Problem::of(Code::InvalidBody).with("field", "seat_numbers");
+        let ko = "좌석 번호를 하나 이상, 중복 없이 보내 주세요";
+        return Err(problem.in_words("reason", "name at least one seat, and each once", ko));
     }
     Ok(seats)
 }
@@ -156,7 +160,7 @@ pub async fn reserve(
 ) -> Result<Response, Problem> {
     let seats = seat_set(&submitted.value.seat_numbers)?;
     let date = DateId(submitted.value.concert_date_id);
-    if let Some(shown) = app.board.date(date) {
+    if let Some(shown) = app.read_model.date(date) {
         shopper.of_concert(shown.concert)?;
     }
     let key = submitted.key(shopper.user.0);
@@ -168,7 +172,7 @@ pub async fn reserve(
         reservation: ReservationId(new_id()),
     });
     let (outcome, replayed) = app.outcome(command, key).await?;
-    let view = held_view(&app, outcome).ok_or_else(|| Problem::of("internal"))?;
+    let view = held_view(&app, outcome).ok_or_else(|| Problem::of(Code::Internal))?;
     Ok(replied(StatusCode::CREATED, &view, replayed))
 }
 
@@ -184,9 +188,9 @@ pub async fn show(
     let shopper = admitted.enter(&app, None).await?;
     let found = app.readers.read(move |reads| reads.reservation(ReservationId(id))).await?;
     let mine = |whole: &WholeReservation| {
-        whole.1.user == shopper.user && whole.1.concert == shopper.place.concert
+        whole.1.user == shopper.user && whole.1.concert() == shopper.place.queue.concert
     };
-    let whole = found.filter(mine).ok_or_else(|| Problem::of("reservation_not_found"))?;
+    let whole = found.filter(mine).ok_or_else(|| Problem::of(Code::ReservationNotFound))?;
     Ok(json(StatusCode::OK, &whole_view(&app, &whole, app.clock.now())))
 }
 

@@ -5,10 +5,11 @@ use super::edge::edge;
 use super::limits::Class;
 use super::observe::{Observer, observe};
 use super::pages::{documents, index, without_slash};
-use super::problem::{Problem, TABLE};
+use super::problem::{Code, Problem, TABLE};
 use super::{
     App, account, admin, booking, concert, docs, draw, edit, event, export, funds, job, me,
-    my_sessions, ops, payment, queue, reservation, sale, seat, session, user, wallet,
+    my_sessions, ops, payment, queue, queues, refund, reservation, sale, seat, session, user,
+    wallet,
 };
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;
@@ -108,9 +109,12 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,    "/api/v1/admin/users/{id}/balance",        Operator,   Class::Operator, get(funds::user_balance)),
         route(Method::POST,   "/api/v1/admin/users/{id}/balance/credits", Operator,  Class::Operator, post(funds::credit_balance)),
         route(Method::POST,   "/api/v1/admin/users/{id}/balance/debits", Operator,   Class::Operator, post(funds::debit_balance)),
+        route(Method::GET,    "/api/v1/admin/payments/{id}",             Operator,   Class::Operator, get(refund::show_payment)),
+        route(Method::POST,   "/api/v1/admin/payments/{id}/refunds",     Operator,   Class::Operator, post(refund::refund_payment)),
         route(Method::POST,   "/api/v1/admin/concerts/{id}/dates",       Operator,   Class::Operator, post(admin::add_date)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/sale",        Operator,   Class::Operator, put(sale::set_sale)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/queue",       Operator,   Class::Operator, put(admin::set_queue)),
+        route(Method::POST,   "/api/v1/admin/concerts/{id}/queues",      Operator,   Class::Operator, post(queues::add_queue)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/draw",        Operator,   Class::Operator, put(draw::set_draw)),
         route(Method::POST,   "/api/v1/admin/concert-dates/{id}/cancellation", Operator, Class::Operator, post(job::cancel_date)),
         route(Method::GET,    "/api/v1/admin/jobs",                      Operator,   Class::Operator, get(job::list)),
@@ -126,7 +130,7 @@ pub fn routes() -> Vec<Route> {
 /// An address that only has slashes too many is led to the right one.
 fn not_found(uri: &Uri, routes: &[&str]) -> Response {
     let led = without_slash(uri.path(), uri.query(), routes);
-    led.unwrap_or_else(|| Problem::of("not_found").into_response())
+    led.unwrap_or_else(|| Problem::of(Code::NotFound).into_response())
 }
 
 /// Who is served.
@@ -150,7 +154,7 @@ impl Reach {
 async fn method_not_allowed(method: Method) -> Response {
     match method {
         Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
-        _ => Problem::of("method_not_allowed").into_response(),
+        _ => Problem::of(Code::MethodNotAllowed).into_response(),
     }
 }
 
@@ -162,7 +166,7 @@ pub fn router(app: App) -> Router {
 /// The router over the routes of this reach, for pages of these origins beside its own.
 pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
     for entry in TABLE {
-        drop(app.metrics.problems.get_or_create(&CodeLabel { code: entry.code }));
+        drop(app.metrics.problems.get_or_create(&CodeLabel { code: entry.code.as_str() }));
     }
     let mut router = Router::new();
     let mut paths = Vec::new();

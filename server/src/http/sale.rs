@@ -4,7 +4,7 @@ use super::App;
 use super::admin::{invalid, time_of};
 use super::concert::{SaleState, sale_state};
 use super::extract::{Operator, PathId, Submitted};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::setting;
 use super::view::{Stamp, given, json};
 use axum::extract::State;
@@ -24,9 +24,11 @@ pub struct SaleBody {
     /// True: a sale that was closed goes on where it was, one that is to come opens now. False: closes now,
     /// and it stays closed until `true`; a sale that was opened ahead of its announced opening waits for
     /// that again, and one that is to come stays so. Repeating either changes nothing.
+    #[serde(default, deserialize_with = "given")]
     pub open: Option<bool>,
     /// RFC 3339: the announced opening, to come, while the sale has not opened.
     #[schema(format = DateTime)]
+    #[serde(default, deserialize_with = "given")]
     pub opens_at: Option<String>,
     /// RFC 3339: the announced closing, to come; null: none. Opened by hand after it has come, a sale goes on
     /// without it.
@@ -59,7 +61,11 @@ fn command_of(id: Uuid, body: &SaleBody) -> Result<SetSale, Problem> {
     let time =
         |text: &Option<String>, field| text.as_deref().map(|text| time_of(text, field)).transpose();
     if body.open.is_none() && body.opens_at.is_none() && body.closes_at.is_none() {
-        return Err(invalid("open").with("reason", "name open, opens_at or closes_at"));
+        return Err(invalid("open").in_words(
+            "reason",
+            "name open, opens_at or closes_at",
+            "open, opens_at, closes_at 중 하나를 보내 주세요",
+        ));
     }
     let closes_at = body.closes_at.as_ref().map(|text| time(text, "closes_at"));
     Ok(SetSale {
@@ -80,7 +86,7 @@ pub async fn set_sale(
     _: Operator,
     submitted: Submitted<SaleBody>,
 ) -> Result<Response, Problem> {
-    let shown = app.board.concert(ConcertId(id)).map(|shown| shown.row());
+    let shown = app.read_model.concert(ConcertId(id)).map(|shown| shown.row());
     let times = shown.map(|row| (row.start_at, row.end_at));
     let faults = setting::of_sale(&submitted.value, times);
     let told = |problem| faults.told(problem);
@@ -94,22 +100,25 @@ pub async fn set_sale(
             announced_closes_at,
         } => {
             let now = app.clock.now();
-            let concert = app.board.concert(concert_id);
-            let queue = concert.as_ref().and_then(|shown| shown.queue.status());
+            let concert = app.read_model.concert(concert_id);
+            let people = concert.as_ref().map(|shown| {
+                (shown.sum(|status| status.active), shown.sum(|status| status.waiting))
+            });
+            let (shoppers, waiting) = people.unwrap_or_default();
             let sale = concert.map(|shown| sale_state(&shown.row(), shown.stock(), now));
             let view = SaleView {
                 concert_id: concert_id.0,
-                // What is not on the board is over.
+                // What is not on the read model is over.
                 sale: sale.unwrap_or(SaleState::Closed),
                 opens_at: opens_at.into(),
                 closes_at: closes_at.map(Stamp),
                 announced_opens_at: announced_opens_at.unwrap_or(opens_at).into(),
                 announced_closes_at: announced_closes_at.map(Stamp),
-                shoppers: queue.map_or(0, |queue| queue.active),
-                waiting: queue.map_or(0, |queue| queue.waiting),
+                shoppers,
+                waiting,
             };
             Ok(json(StatusCode::OK, &view))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }

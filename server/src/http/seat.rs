@@ -3,9 +3,9 @@
 use super::App;
 use super::asset::has;
 use super::extract::{Admitted, PathId, Query};
-use super::problem::Problem;
-use crate::board::{CompactMap, DateBoard, Reading, SeatMap, Seats, Zone};
+use super::problem::{Code, Problem};
 use crate::currency::Currency;
+use crate::read_model::{CompactMap, DateModel, Reading, SeatMap, Seats, Zone};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -30,9 +30,11 @@ pub enum SeatState {
     Held,
     /// Somebody's.
     Sold,
+    /// Nobody's, and not on sale.
+    Blocked,
 }
 
-/// One seat, as the map shows it. The map's bytes are written by the board; this is their schema.
+/// One seat, as the map shows it. The map's bytes are written by the read model; this is their schema.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SeatView {
     /// From 1.
@@ -108,12 +110,14 @@ pub struct ChangedView {
     available: Vec<u32>,
     held: Vec<u32>,
     sold: Vec<u32>,
+    /// Taken off the sale.
+    blocked: Vec<u32>,
 }
 
 /// The seats of a date in few bytes. `zones` and `states` are there when `complete`, else `changed`.
 /// To read `states`: take all seat numbers of `zones`, ascending; the state of the one at index `i`
 /// (from 0) is `bytes[i >> 2] >> (6 - 2 * (i & 3)) & 3` of the decoded bytes, where 0 is
-/// available, 1 held and 2 sold.
+/// available, 1 held, 2 sold and 3 blocked.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CompactView {
     concert_date_id: Uuid,
@@ -147,6 +151,7 @@ fn pack(states: &[SeatStatus]) -> String {
                 SeatStatus::Available => 0,
                 SeatStatus::Held => 1,
                 SeatStatus::Sold => 2,
+                SeatStatus::Blocked => 3,
             };
             byte | state << shift
         })
@@ -160,7 +165,7 @@ fn zone_view(zone: &Zone) -> SeatZoneView {
 }
 
 /// The compact form's bytes, written once a version.
-fn compact_body(date: &DateBoard, since: Option<&str>, currency: &Currency, now: Time) -> Bytes {
+fn compact_body(date: &DateModel, since: Option<&str>, currency: &Currency, now: Time) -> Bytes {
     let reading = match date.compact(since, now) {
         CompactMap::Written(written) => return written,
         CompactMap::Read(reading) => reading,
@@ -199,6 +204,7 @@ fn compact_view(id: Uuid, currency: &Currency, reading: Reading) -> CompactView 
                     SeatStatus::Available => changed.available.push(number),
                     SeatStatus::Held => changed.held.push(number),
                     SeatStatus::Sold => changed.sold.push(number),
+                    SeatStatus::Blocked => changed.blocked.push(number),
                 }
             }
         }
@@ -234,14 +240,14 @@ pub async fn map(
     Query(query): Query<MapQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let date = app.board.date(DateId(id)).ok_or_else(|| Problem::of("date_not_found"))?;
+    let date = app.read_model.date(DateId(id)).ok_or_else(|| Problem::of(Code::DateNotFound))?;
     admitted.enter(&app, Some(date.concert)).await?;
     let form = query.form.unwrap_or_default();
     let (mut response, caching) = if form == Form::Compact {
         let body = compact_body(&date, query.since.as_deref(), &app.currency, app.clock.now());
         (Response::new(Body::from(body)), "private, no-store")
     } else if query.since.is_some() {
-        return Err(Problem::of("invalid_query").with("field", "since"));
+        return Err(Problem::of(Code::InvalidQuery).with("field", "since"));
     } else {
         (full(&date.map(&app.currency.members(), app.clock.now()), &headers), "private, no-cache")
     };
@@ -254,7 +260,7 @@ pub async fn map(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::Board;
+    use crate::read_model::ReadModel;
     use boxoffice_core::concert::{ConcertDate, Seat};
     use boxoffice_core::id::{ConcertId, ReservationId, SeatKey};
     use boxoffice_core::money::Money;
@@ -289,7 +295,7 @@ mod tests {
     }
 
     /// A date of so many seats, whose numbers have gaps.
-    fn board(count: u32) -> (Board, Vec<u32>, Arc<DateBoard>) {
+    fn read_model(count: u32) -> (ReadModel, Vec<u32>, Arc<DateModel>) {
         let numbers: Vec<u32> = (1..).filter(|n| n % 97 != 0).take(count as usize).collect();
         let mut rows = Rows::default();
         let date = ConcertDate {
@@ -297,6 +303,7 @@ mod tests {
             concert_date: Time(i64::MAX),
             total_seats: count.into(),
             available_seats: count.into(),
+            blocked_seats: 0,
             revision: 0,
             withdrawn_at: None,
             cancelled: None,
@@ -305,13 +312,13 @@ mod tests {
         for &number in &numbers {
             rows.seats.insert(SeatKey { date: DATE, number }, seat(number));
         }
-        let board = Board::default();
-        board.apply(&rows, Time(0));
-        let date = board.date(DATE).unwrap();
-        (board, numbers, date)
+        let read_model = ReadModel::default();
+        read_model.apply(&rows, Time(0));
+        let date = read_model.date(DATE).unwrap();
+        (read_model, numbers, date)
     }
 
-    fn full(date: &DateBoard, now: Time) -> (Map, u64) {
+    fn full(date: &DateModel, now: Time) -> (Map, u64) {
         let body: Value = serde_json::from_slice(&date.map("", now).body).unwrap();
         let one = |seat: &Value| {
             let word = |name: &str| seat[name].as_str().unwrap().to_owned();
@@ -332,7 +339,7 @@ mod tests {
     }
 
     impl Client {
-        fn look(&mut self, date: &DateBoard, now: Time) {
+        fn look(&mut self, date: &DateModel, now: Time) {
             let body = compact_body(date, self.version.as_deref(), &won(), now);
             let body: Value = serde_json::from_slice(&body).unwrap();
             self.version = body["version"].as_str().map(str::to_owned);
@@ -357,12 +364,12 @@ mod tests {
             let bytes = BASE64.decode(body["states"].as_str().unwrap()).unwrap();
             for (i, (_, _, state)) in self.map.values_mut().enumerate() {
                 let code = bytes[i >> 2] >> (6 - 2 * (i & 3)) & 3;
-                *state = ["available", "held", "sold"][usize::from(code)].into();
+                *state = ["available", "held", "sold", "blocked"][usize::from(code)].into();
             }
         }
 
         fn change(&mut self, body: &Value) {
-            for state in ["available", "held", "sold"] {
+            for state in ["available", "held", "sold", "blocked"] {
                 for number in body["changed"][state].as_array().unwrap() {
                     let seat = self.map.get_mut(&number.as_u64().unwrap()).unwrap();
                     seat.2 = state.into();
@@ -374,7 +381,7 @@ mod tests {
     /// Sells, holds and frees seats at random, some holds lapse; clients that look at different times
     /// see what the full form shows.
     fn agree(seats: u32, steps: u32, most: u32) {
-        let (board, numbers, date) = board(seats);
+        let (read_model, numbers, date) = read_model(seats);
         let mut state = 7_u64;
         let mut random = move |below: u32| -> u32 {
             // Knuth's MMIX generator; its high bits are the good ones.
@@ -393,14 +400,16 @@ mod tests {
                 if random(3) > 0 {
                     row.reservation = Some(ReservationId(Uuid::nil()));
                     row.status = SeatStatus::Sold;
-                    if random(2) == 0 {
+                    if random(6) == 0 {
+                        (row.status, row.reservation) = (SeatStatus::Blocked, None);
+                    } else if random(2) == 0 {
                         row.status = SeatStatus::Held;
                         row.held_until = Some(now.plus_ms(random(60).into()));
                     }
                 }
                 rows.seats.insert(SeatKey { date: DATE, number }, row);
             }
-            board.apply(&rows, now);
+            read_model.apply(&rows, now);
             let late = now.plus_ms(random(20).into());
             often.look(&date, late);
             let wanted = full(&date, late);
@@ -425,7 +434,7 @@ mod tests {
     #[test]
     fn the_forms_agree_on_50_000_seats() {
         agree(50_000, 15, 1_000);
-        let (_, _, date) = board(50_000);
+        let (_, _, date) = read_model(50_000);
         let body = compact_body(&date, None, &won(), Time(0));
         assert!(body.len() < 40_000, "{} bytes", body.len());
     }

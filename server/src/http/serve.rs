@@ -253,7 +253,7 @@ impl Hall {
             && !self.told.swap(true, Ordering::Relaxed)
         {
             let peer = origin.peer;
-            tracing::warn!(%peer, "it names others in X-Forwarded-For and is none of trusted_proxies: all count as one address");
+            tracing::warn!(%peer, "a client sends X-Forwarded-For but is not in trusted_proxies; all its users count as one address");
         }
         client
     }

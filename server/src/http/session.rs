@@ -5,7 +5,7 @@ use super::address::Client;
 use super::app::new_id;
 use super::extract::Submitted;
 use super::limits::Asked;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::user::user_by;
 use super::view::{Stamp, json};
 use crate::text::Names;
@@ -64,7 +64,7 @@ pub struct SessionView {
 fn view(app: &App, issue: &Issue) -> Result<Response, Problem> {
     let access_ttl_ms = app.token_times.access_ttl_ms;
     let tokens = app.keyring.session(issue, access_ttl_ms);
-    let (access_token, refresh_token) = tokens.ok_or_else(|| Problem::of("internal"))?;
+    let (access_token, refresh_token) = tokens.ok_or_else(|| Problem::of(Code::Internal))?;
     let view = SessionView {
         user_id: issue.user_id.0,
         session_id: issue.session_id.0,
@@ -103,7 +103,7 @@ pub async fn sign_in(
     let fits = app.passwords.verify(client.0, &account, password, hash.clone()).await?;
     let who = user.map_or_else(|| "none".into(), |user| user.to_string());
     let known = user.zip(hash).filter(|_| fits);
-    let known = known.ok_or_else(|| Problem::of("credentials_wrong").noted(who));
+    let known = known.ok_or_else(|| Problem::of(Code::CredentialsWrong).noted(who));
     let (user, password_hash) = known?;
     let command = Command::OpenSession(OpenSession {
         user,
@@ -114,7 +114,7 @@ pub async fn sign_in(
     });
     match app.outcome(command, None).await? {
         (Outcome::SessionOpened(issue), _) => view(&app, &issue),
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
@@ -131,7 +131,7 @@ pub async fn refresh(
 ) -> Result<Response, Problem> {
     let token = submitted.value.refresh_token;
     let claims = app.keyring.verify_identity(&token, Use::Refresh, app.clock.now());
-    let claims = claims.ok_or_else(|| Problem::of("identity_invalid"))?;
+    let claims = claims.ok_or_else(|| Problem::of(Code::IdentityInvalid))?;
     let user: UserId = claims.sub;
     app.limits.account(&asked, user, NonZeroU32::MIN)?;
     let command = Command::Refresh(session::Refresh {
@@ -145,9 +145,9 @@ pub async fn refresh(
     match app.outcome(command, None).await? {
         (Outcome::Refreshed(issue), _) => view(&app, &issue),
         (Outcome::RefreshReused { user_id, session_id }, _) => {
-            tracing::warn!(%user_id, %session_id, "a refresh token was used twice: its session has ended");
-            Err(Problem::of("session_ended"))
+            tracing::warn!(%user_id, %session_id, "a refresh token was used twice; its session was ended");
+            Err(Problem::of(Code::SessionEnded))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }

@@ -5,7 +5,8 @@ use super::admin::{NewConcert, NewDateBody, QueueBody, SeatRange};
 use super::body::VALUE_CHARS;
 use super::edit::{ConcertChange, DateChange};
 use super::lang::Lang;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
+use super::queues::NewQueue;
 use super::sale::SaleBody;
 use super::view::{NoTime, parse_stamp};
 use crate::sheet::FAULTS_LISTED_MAX;
@@ -59,12 +60,12 @@ impl Reason {
         match self {
             Self::Range(min, max) if en => format!("must be {min} to {max}"),
             Self::Range(min, max) => format!("{min}~{max}이어야 합니다"),
-            Self::Text(max) if en => format!("must have 1 to {max} characters that are shown"),
+            Self::Text(max) if en => format!("must have 1 to {max} visible characters"),
             Self::Text(max) => format!("보이는 글자로 1~{max}자여야 합니다"),
             Self::Time(why) if en => why.en().into(),
             Self::Time(why) => why.ko().into(),
             Self::Zone if en => {
-                "must be a name of the IANA time zone database, as Asia/Seoul".into()
+                "must be a name of the IANA time zone database, such as Asia/Seoul".into()
             }
             Self::Zone => "IANA 시간대 이름이어야 합니다. 예: Asia/Seoul".into(),
             Self::After(other) if en => format!("must be after {other}"),
@@ -74,10 +75,10 @@ impl Reason {
             Self::Backwards if en => "must not be below from".into(),
             Self::Backwards => "from보다 작을 수 없습니다".into(),
             Self::Twice(from, to) if en => {
-                format!("seats {from} to {to} stand in another range already")
+                format!("seats {from} to {to} are already in another range")
             }
             Self::Twice(from, to) => format!("좌석 {from}~{to}번이 다른 범위에 이미 있습니다"),
-            Self::Count(min, max) if en => format!("must be {min} to {max} in number"),
+            Self::Count(min, max) if en => format!("there must be {min} to {max} of them"),
             Self::Count(min, max) => format!("{min}~{max}개여야 합니다"),
         }
     }
@@ -143,9 +144,13 @@ impl Faults {
     /// The problem, with what is wrong, where it is about what was sent.
     #[must_use]
     pub fn told(&self, problem: Problem) -> Problem {
-        if self.total == 0 || !matches!(problem.code(), "invalid_setting" | "invalid_body") {
+        if self.total == 0 || !matches!(problem.code(), Code::InvalidSetting | Code::InvalidBody) {
             return problem;
         }
+        let last =
+            |fault: &'_ (String, Value, Reason)| fault.0.rsplit('/').next().map(str::to_owned);
+        let wrong: Vec<String> = self.listed.iter().filter_map(last).collect();
+        let problem = problem.in_member_of(wrong.iter().map(String::as_str));
         let list = |lang| self.listed.iter().map(|fault| shown(fault, lang)).collect::<Vec<_>>();
         problem.with("faults_total", self.total).in_words("faults", list(Lang::En), list(Lang::Ko))
     }
@@ -180,16 +185,8 @@ pub fn of_concert(body: &NewConcert) -> Faults {
             faults.add("/closes_at".into(), text.clone().into(), Reason::After("opens_at"));
         }
     }
-    if let Some(text) = &body.draw_joined_before {
-        let before = faults.time("/draw_joined_before", text);
-        if opens.zip(before).is_some_and(|(opens, before)| before > opens) {
-            let reason = Reason::Before("opens_at");
-            faults.add("/draw_joined_before".into(), text.clone().into(), reason);
-        }
-    }
-    if let Some(text) = &body.draw_beacon {
-        faults.text("/draw_beacon".into(), text);
-    }
+    let before = body.draw_joined_before.as_deref();
+    draw_faults(&mut faults, opens, (before, body.draw_beacon.as_deref()));
     let seconds = [
         body.hold_seconds,
         body.shop_seconds,
@@ -197,14 +194,7 @@ pub fn of_concert(body: &NewConcert) -> Faults {
         body.rehold_after_seconds,
     ];
     policy_faults(&mut faults, seconds);
-    let counts = [
-        ("/max_active", body.max_active),
-        ("/admissions_per_second", body.admissions_per_second),
-        ("/max_waiting", body.max_waiting),
-    ];
-    for (pointer, value) in counts {
-        count_faults(&mut faults, pointer, value, ADMISSION_MAX);
-    }
+    rate_faults(&mut faults, (body.max_active, body.admissions_per_second, body.max_waiting));
     seats_faults(&mut faults, body.seats_per_user);
     if body.dates.len() > DATES_PER_CONCERT_MAX {
         let reason = Reason::Count(0, DATES_PER_CONCERT_MAX);
@@ -324,21 +314,49 @@ pub fn of_date_change(body: &DateChange) -> Faults {
     faults
 }
 
+/// What is wrong with a queue that is to be added.
+#[must_use]
+pub fn of_new_queue(body: &NewQueue) -> Faults {
+    let mut faults = Faults::default();
+    faults.text("/name".into(), &body.name);
+    let opens = faults.time("/opens_at", &body.opens_at);
+    let before = body.draw_joined_before.as_deref();
+    draw_faults(&mut faults, opens, (before, body.draw_beacon.as_deref()));
+    rate_faults(&mut faults, (body.max_active, body.admissions_per_second, body.max_waiting));
+    faults
+}
+
+/// Of the terms of a draw: only who joined before this is drawn, and the beacon.
+fn draw_faults(faults: &mut Faults, opens: Option<Time>, terms: (Option<&str>, Option<&str>)) {
+    if let Some(text) = terms.0 {
+        let before = faults.time("/draw_joined_before", text);
+        if opens.zip(before).is_some_and(|(opens, before)| before > opens) {
+            let reason = Reason::Before("opens_at");
+            faults.add("/draw_joined_before".into(), text.into(), reason);
+        }
+    }
+    if let Some(text) = terms.1 {
+        faults.text("/draw_beacon".into(), text);
+    }
+}
+
+/// Of those who shop at once, are admitted a second, and wait.
+fn rate_faults(faults: &mut Faults, counts: (Option<u64>, Option<u64>, Option<u64>)) {
+    let counts = [
+        ("/max_active", counts.0),
+        ("/admissions_per_second", counts.1),
+        ("/max_waiting", counts.2),
+    ];
+    for (pointer, value) in counts {
+        count_faults(faults, pointer, value, ADMISSION_MAX);
+    }
+}
+
 /// What is wrong with a change of a queue.
 #[must_use]
 pub fn of_queue(body: &QueueBody) -> Faults {
     let mut faults = Faults::default();
-    let counts = [
-        ("/max_active", body.max_active),
-        ("/admissions_per_second", body.admissions_per_second),
-        ("/max_waiting", body.max_waiting),
-    ];
-    let whole = |value| i64::try_from(value).unwrap_or(i64::MAX);
-    for (pointer, value) in counts {
-        if let Some(value) = value {
-            faults.range(pointer, whole(value), 1, whole(ADMISSION_MAX));
-        }
-    }
+    rate_faults(&mut faults, (body.max_active, body.admissions_per_second, body.max_waiting));
     let texts = body.pause_reason.as_ref().map(|text| [("en", &text.en), ("ko", &text.ko)]);
     for (language, text) in texts.into_iter().flatten() {
         if let Some(text) = text {

@@ -235,7 +235,7 @@ impl Trail {
         let asked = act.0.asked.get().map(String::as_str);
         let (method, path, address) = (&self.method, self.path.as_deref(), self.address());
         let Ended { status, code, ms, .. } = ended;
-        tracing::info!(operator, %key, %method, path, asked, status, code, answer, ms, address, request_id = self.id.as_str(), "an operator's act");
+        tracing::info!(operator, %key, %method, path, asked, status, code, answer, ms, address, request_id = self.id.as_str(), "an operator's request");
         response
     }
 

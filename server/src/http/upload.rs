@@ -2,7 +2,7 @@
 
 use super::extract::Raw;
 use super::lang::Lang;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use crate::sheet::{self, CHARSETS, Column, Fault, Faults, Reason, Refused, Row, Separators};
 use crate::text;
 use boxoffice_core::concert::NewSeat;
@@ -74,7 +74,7 @@ pub fn seats(raw: &Raw, currency: &str) -> Result<Vec<NewSeat>, Problem> {
     match sheet::read(&raw.body, charset, COLUMNS, SEATS_PER_DATE_MAX, take) {
         Ok(()) => Ok(seats),
         Err(Refused::Charset(name)) => {
-            let problem = Problem::of("unsupported_charset").with("charset", name);
+            let problem = Problem::of(Code::UnsupportedCharset).with("charset", name);
             Err(problem.with("supported", json!(CHARSETS)))
         }
         Err(Refused::Faults(faults)) => Err(problem_of(&faults)),
@@ -103,7 +103,7 @@ fn shown(fault: &Fault, lang: Lang) -> Value {
 fn problem_of(faults: &Faults) -> Problem {
     let list = |lang| faults.listed.iter().map(|fault| shown(fault, lang)).collect::<Vec<_>>();
     let columns: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
-    Problem::of("invalid_file")
+    Problem::of(Code::InvalidFile)
         .with("field", "seats")
         .with("columns", columns)
         .with("faults_total", faults.total)

@@ -6,7 +6,7 @@ use super::app::new_id;
 use super::body::refused_text;
 use super::extract::Submitted;
 use super::limits::Asked;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::view::replied;
 use crate::text::{self, Names};
 use axum::extract::State;
@@ -65,7 +65,7 @@ pub(super) async fn hashed(
     Client(from): Client,
     password: String,
 ) -> Result<String, Problem> {
-    let salt = crate::tokens::random().map_err(|_| Problem::of("internal"))?;
+    let salt = crate::tokens::random().map_err(|_| Problem::of(Code::Internal))?;
     Ok(app.passwords.hash(from, password, salt).await?)
 }
 
@@ -116,12 +116,12 @@ pub async fn register(
                 },
             };
             if !same {
-                return Err(Problem::of("idempotency_key_reused"));
+                return Err(Problem::of(Code::IdempotencyKeyReused));
             }
             app.passwords.remember(client.0, &look);
             let view = UserView { user_id: user_id.0, username };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }

@@ -1,6 +1,7 @@
 //! What answers are made of.
 
 use axum::response::{IntoResponse, Response};
+use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{StatusCode, header::HeaderName};
@@ -64,6 +65,35 @@ where
     T: serde::Deserialize<'de>,
 {
     T::deserialize(deserializer).map(Some)
+}
+
+/// What an id looks like.
+pub const ID_EXAMPLE: &str = "01a21a00-5a9c-7c11-8e60-0c2f7a3d9b41";
+
+/// An id in its one form: 32 hexadecimal digits of any case in five groups.
+#[must_use]
+pub fn id_of(text: &str) -> Option<Uuid> {
+    // No other form that the parser knows has this length.
+    Uuid::try_parse(text).ok().filter(|_| text.len() == ID_EXAMPLE.len())
+}
+
+/// For a member that is an id.
+///
+/// # Errors
+/// It is none.
+pub fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
+    let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+    id_of(&text).ok_or_else(|| serde::de::Error::custom("no UUID"))
+}
+
+/// For a member that is an id where it is there.
+///
+/// # Errors
+/// It is none.
+pub fn maybe_id<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Uuid>, D::Error> {
+    id(deserializer).map(Some)
 }
 
 /// Reads RFC 3339, any offset; years before 1970 and beyond 9999 in UTC are none that can be told.
@@ -132,13 +162,15 @@ impl NoTime {
     #[must_use]
     pub const fn en(self) -> &'static str {
         match self {
-            Self::Missing => "is missing: a time by RFC 3339, as 2027-05-01T19:00:00+09:00",
+            Self::Missing => "is missing; give an RFC 3339 time such as 2027-05-01T19:00:00+09:00",
             Self::Space => "has a space where its + was; write %2B in an address",
-            Self::Day => "the calendar has no such day",
-            Self::Clock => "a day has no such time; it ends with 23:59:59",
-            Self::Year => "must be of 1970 to 9999, in UTC",
-            Self::Offset => "has no offset: Z or, as in Korea, +09:00",
-            Self::Form => "must be a time by RFC 3339 with an offset, as 2027-05-01T19:00:00+09:00",
+            Self::Day => "this day does not exist",
+            Self::Clock => "no day has this time; the last is 23:59:59",
+            Self::Year => "must be between 1970 and 9999 in UTC",
+            Self::Offset => "has no offset; add Z, or +09:00 for Korea",
+            Self::Form => {
+                "must be an RFC 3339 time with an offset, such as 2027-05-01T19:00:00+09:00"
+            }
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::App;
 use super::app::new_id;
-use super::extract::{Admitted, PathId, Query, Shopper, Submitted};
-use super::problem::Problem;
+use super::extract::{Owner, PathId, Payer, Query, Submitted};
+use super::problem::{Code, Problem};
 use super::view::{Stamp, json, replied};
 use axum::extract::State;
 use axum::response::Response;
@@ -11,7 +11,7 @@ use boxoffice_core::command::Command;
 use boxoffice_core::id::{ChargeId, UserId, Uuid};
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::wallet::{Charge, EntryKind, LedgerEntry};
+use boxoffice_core::wallet::{Charge, Transfer, TransferKind};
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -58,14 +58,16 @@ pub struct BalanceView {
     currency_decimals: u8,
 }
 
-/// Why money moved; this is the schema of the words that the rules write.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "snake_case")]
+/// Why money moved.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum EntryKindView {
     /// The user added money.
     Charge,
     /// The user paid for seats.
     Payment,
+    /// Money of a payment came back.
+    Refund,
     /// An operator gave money.
     Credit,
     /// An operator took money.
@@ -76,13 +78,15 @@ pub enum EntryKindView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EntryView {
     entry_number: u64,
-    #[schema(value_type = EntryKindView)]
-    kind: EntryKind,
+    kind: EntryKindView,
     /// Minor units; negative where money left.
     amount: i64,
+    /// ISO 4217 code of what the amount is in.
+    #[schema(example = "KRW")]
+    currency: String,
     /// Minor units.
     balance_after: i64,
-    /// The charge's, the payment's or the operator's entry's id.
+    /// The charge's, the payment's, the refund's or the operator's entry's id.
     reference: Uuid,
     /// Why an operator moved it; null where its owner did.
     reason: Option<String>,
@@ -120,28 +124,33 @@ pub(super) fn page_size(limit: Option<usize>) -> Result<usize, Problem> {
     match limit {
         None => Ok(PAGE_MAX),
         Some(limit) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
-        Some(_) => Err(Problem::of("invalid_query").with("field", "limit")),
+        Some(_) => Err(Problem::of(Code::InvalidQuery).with("field", "limit")),
     }
 }
 
 /// Adds money to your balance.
+///
+/// Needs an admission unless the server says otherwise
+/// (`charge_needs_admission` of `GET /api/v1/me` is false): then the identity is enough,
+/// and a queue token is not looked at.
 #[utoipa::path(post, path = "/api/v1/users/{id}/balance/charges", tag = "Balance", request_body = NewCharge, params(("id" = Uuid, Path), ("Idempotency-Key" = String, Header, description = "Required: makes a retry safe")),
     security(("identity" = [], "queue_token" = [])),
-    responses((status = 201, body = ChargeView), (status = 403, description = "other_user, self_charge_off, not_admitted, queue_token_expired, …"), (status = 409, description = "balance_limit"), (status = 422, description = "amount_out_of_range, idempotency_key_reused")))]
+    responses((status = 201, body = ChargeView), (status = 403, description = "other_user, self_charge_off, not_admitted, queue_token_expired, …"), (status = 404, description = "user_not_found"), (status = 409, description = "balance_limit"), (status = 422, description = "amount_out_of_range, idempotency_key_reused")))]
 pub async fn charge(
     State(app): State<App>,
     PathId(id): PathId,
-    shopper: Shopper,
+    payer: Payer,
     submitted: Submitted<NewCharge>,
 ) -> Result<Response, Problem> {
-    shopper.is_user(id)?;
+    let user = payer.of(id)?;
     if !app.self_charge {
-        return Err(Problem::of("self_charge_off"));
+        return Err(Problem::of(Code::SelfChargeOff));
     }
     let key = submitted.required_key(id)?;
     let command = Command::Charge(Charge {
-        user: shopper.user,
-        place: shopper.place,
+        currency: app.currency.of_the_rules(),
+        user,
+        place: payer.place,
         amount: Money(submitted.value.amount),
         charge: ChargeId(new_id()),
     });
@@ -156,21 +165,23 @@ pub async fn charge(
             };
             Ok(replied(StatusCode::CREATED, &view, replayed))
         }
-        _ => Err(Problem::of("internal")),
+        _ => Err(Problem::of(Code::Internal)),
     }
 }
 
 /// Your balance.
+///
+/// Needs an admission where a charge does, see there.
 #[utoipa::path(get, path = "/api/v1/users/{id}/balance", tag = "Balance", params(("id" = Uuid, Path)),
     security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = BalanceView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …")))]
 pub async fn balance(
     State(app): State<App>,
     PathId(id): PathId,
-    admitted: Admitted,
+    owner: Owner,
 ) -> Result<Response, Problem> {
-    admitted.enter(&app, None).await?.is_user(id)?;
-    balance_of(&app, UserId(id)).await
+    let user = owner.enter(&app, id).await?;
+    balance_of(&app, user).await
 }
 
 /// A user's balance, for whoever may see it.
@@ -185,11 +196,22 @@ pub(super) async fn balance_of(app: &App, user: UserId) -> Result<Response, Prob
     Ok(json(StatusCode::OK, &view))
 }
 
-fn entry_view((number, entry): &(u64, LedgerEntry)) -> EntryView {
+const fn kind_of(entry: &Transfer) -> EntryKindView {
+    match entry.kind {
+        TransferKind::Charge => EntryKindView::Charge,
+        TransferKind::Payment => EntryKindView::Payment,
+        TransferKind::Refund => EntryKindView::Refund,
+        TransferKind::Adjustment if entry.amount.0 < 0 => EntryKindView::Debit,
+        TransferKind::Adjustment => EntryKindView::Credit,
+    }
+}
+
+fn entry_view((number, entry): &(u64, Transfer)) -> EntryView {
     EntryView {
         entry_number: *number,
-        kind: entry.kind,
+        kind: kind_of(entry),
         amount: entry.amount.0,
+        currency: entry.currency.code().to_owned(),
         balance_after: entry.balance_after.0,
         reference: entry.reference,
         reason: entry.reason.clone(),
@@ -198,6 +220,8 @@ fn entry_view((number, entry): &(u64, LedgerEntry)) -> EntryView {
 }
 
 /// Your ledger: every movement of money, newest first.
+///
+/// Needs an admission where a charge does, see there.
 #[utoipa::path(get, path = "/api/v1/users/{id}/balance/entries", tag = "Balance", params(("id" = Uuid, Path), Page),
     security(("identity" = [], "queue_token" = [])),
     responses((status = 200, body = LedgerView), (status = 403, description = "other_user, not_admitted, queue_token_expired, …")))]
@@ -205,10 +229,10 @@ pub async fn ledger(
     State(app): State<App>,
     PathId(id): PathId,
     Query(page): Query<Page>,
-    admitted: Admitted,
+    owner: Owner,
 ) -> Result<Response, Problem> {
-    admitted.enter(&app, None).await?.is_user(id)?;
-    ledger_of(&app, UserId(id), page).await
+    let user = owner.enter(&app, id).await?;
+    ledger_of(&app, user, page).await
 }
 
 /// A page of a user's ledger, for whoever may see it.

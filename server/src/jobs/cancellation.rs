@@ -3,7 +3,7 @@
 
 use super::{Runner, STEPS_MAX, Stopped, TICK};
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{DateId, JobId, ReservationId};
+use boxoffice_core::id::{DateId, JobId, RefundId, ReservationId, Uuid};
 use boxoffice_core::job::{ClearDate, Work};
 use boxoffice_core::limits::CLEAR_PER_STEP_MAX;
 use boxoffice_core::outcome::Outcome;
@@ -31,6 +31,9 @@ impl Runner {
                 steps += 1;
                 match self.propose(self.step(id, date, part, last)).await? {
                     Outcome::DateClearing { done: true, .. } => return Ok(true),
+                    Outcome::DateClearing { left_because: Some(code), .. } => {
+                        return Err(Stopped::Left(code));
+                    }
                     // Something was left that others are about to give back, as a hold that lapses.
                     _ if last => tokio::time::sleep(TICK).await,
                     _ => {}
@@ -41,7 +44,8 @@ impl Runner {
     }
 
     fn step(&self, job: JobId, date: DateId, part: &[ReservationId], last: bool) -> Command {
-        let (holder, reservations) = (self.holder, part.to_vec());
+        let with_refund = |id: &ReservationId| (*id, RefundId(Uuid::now_v7()));
+        let (holder, reservations) = (self.holder, part.iter().map(with_refund).collect());
         Command::ClearDate(ClearDate { job, holder, date, reservations, last })
     }
 }

@@ -1,14 +1,14 @@
-//! Jobs at work: each server looks for jobs that are due, takes one, and proposes its steps to the desk until it is
+//! Jobs at work: each server looks for jobs that are due, takes one, and proposes its steps to the write path until it is
 //! done. It decides nothing: each step is a command, decided on the rows and on the job's own, so that a server that
 //! dies, or that is overtaken by another, leaves no step half done and none is done twice.
 
 mod cancellation;
 
 use crate::clock::Clock;
-use crate::desk::{Desk, NotRun};
 use crate::metrics::{JobLabel, Metrics};
 use crate::store::Fault;
 use crate::store::pool::ReadPool;
+use crate::write_path::{NotRun, WritePath};
 use boxoffice_core::batch::Reply;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{JobId, Uuid};
@@ -33,7 +33,7 @@ const WAIT: Duration = Duration::from_millis(250);
 /// See the module.
 pub struct Runner {
     /// Where steps are proposed.
-    pub desk: Desk,
+    pub write_path: WritePath,
     /// Where jobs, and what they have to do, are looked up.
     pub readers: ReadPool,
     /// The time.
@@ -52,6 +52,8 @@ enum Stopped {
     Fault,
     /// A step was refused, which is noted with the job.
     Refused(Refusal),
+    /// Something had to be left, for a reason with this code.
+    Left(String),
 }
 
 impl From<NotRun> for Stopped {
@@ -69,8 +71,13 @@ impl From<Fault> for Stopped {
 impl Runner {
     /// One that nobody has seen before.
     #[must_use]
-    pub fn new(desk: Desk, readers: ReadPool, clock: Clock, metrics: Arc<Metrics>) -> Self {
-        Self { desk, readers, clock, metrics, holder: Uuid::now_v7() }
+    pub fn new(
+        write_path: WritePath,
+        readers: ReadPool,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { write_path, readers, clock, metrics, holder: Uuid::now_v7() }
     }
 
     /// Looks and works until `stop` changes.
@@ -138,17 +145,15 @@ impl Runner {
             // Others are looked at; its lease is this process's until then.
             Ok(false) | Err(Stopped::Fault) => {}
             Err(Stopped::Lost) => tracing::info!(job = %id, "another process has taken a job over"),
-            Err(Stopped::Refused(refusal)) => {
-                let error = refusal.code().to_owned();
-                tracing::warn!(job = %id, error, "a job is tried again later");
-                // Where it cannot be noted, its lease ends.
-                let _ = self.put_off(id, error).await;
-            }
+            Err(Stopped::Refused(refusal)) => self.put_off(id, refusal.code().to_owned()).await,
+            Err(Stopped::Left(code)) => self.put_off(id, code).await,
         }
     }
 
-    async fn put_off(&self, id: JobId, error: String) -> Result<Outcome, Stopped> {
-        self.propose(Command::FailJob(FailJob { job: id, holder: self.holder, error })).await
+    async fn put_off(&self, job: JobId, error: String) {
+        tracing::warn!(%job, error, "a job could not be finished; it is tried again later, if not too often");
+        // Where it cannot be noted, its lease ends.
+        let _ = self.propose(Command::FailJob(FailJob { job, holder: self.holder, error })).await;
     }
 
     /// Step by step, by the job's kind. Whether it is done.
@@ -159,7 +164,7 @@ impl Runner {
     }
 
     async fn propose(&self, command: Command) -> Result<Outcome, Stopped> {
-        let Reply { result, .. } = self.desk.propose(command, WAIT).await?;
+        let Reply { result, .. } = self.write_path.propose(command, WAIT).await?;
         result.map_err(|refusal| match refusal {
             Refusal::JobNotHeld | Refusal::JobNotFound => Stopped::Lost,
             other => Stopped::Refused(other),

@@ -1,17 +1,16 @@
-//! What the setting `log` says: a level, or a filter of tracing. There a word alone is the name of a program's
-//! part, of which all is logged, and of everything else nothing: a level that is misspelt would turn the log off
-//! without a word.
+//! Reads the setting `log`: a level, or a filter of tracing. In such a filter a single word names a part of a program,
+//! logs all of that part and nothing else. A misspelt level would so turn the log off without a warning.
 
 use tracing_subscriber::EnvFilter;
 
-/// What holds where nothing is said.
+/// The filter where nothing is set.
 pub const DEFAULT: &str = "info";
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-/// The same by what others call it.
+/// Other names of the same level.
 const ALSO: [(&str, &str); 2] = [("warning", "warn"), ("none", "off")];
 
-/// A level by its name, whatever its case.
+/// A level by its name, in upper or lower case.
 fn level(word: &str) -> Option<&'static str> {
     let word = word.to_ascii_lowercase();
     let also = ALSO.iter().find(|(also, _)| *also == word).map(|(_, level)| *level);
@@ -23,7 +22,7 @@ fn directive(text: &str) -> Result<String, String> {
     let takes = || {
         let levels = LEVELS.join(", ");
         format!(
-            "{text:?} is no level; it takes {levels}, or a filter, as info,boxoffice::http=debug"
+            "{text:?} is not a level; it takes {levels}, or a filter such as info,boxoffice::http=debug"
         )
     };
     match text.rsplit_once('=') {
@@ -32,12 +31,12 @@ fn directive(text: &str) -> Result<String, String> {
     }
 }
 
-/// The filter as tracing reads it; an empty one is the default.
+/// The filter; an empty text gives the default.
 ///
 /// # Errors
-/// It cannot be used; why.
+/// It is not usable; the text says why.
 pub fn usual(filter: &str) -> Result<String, String> {
-    // Of spans and fields: commas and equals signs mean more there.
+    // Commas and equals signs of spans and fields mean something else.
     let usual = if filter.contains(['[', '{']) {
         filter.to_owned()
     } else {

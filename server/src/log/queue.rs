@@ -1,20 +1,20 @@
-//! Between those who log and the log: lines are put into memory, and a thread writes them. So whoever logs
-//! waits for nobody, be the disk full, the reader gone, or one that does not read. A line that finds no room
-//! is lost and counted, and the log tells how many were when it goes on.
+//! The queue between those who log and the log: lines go into memory, and a thread writes them. So logging never
+//! waits: not for a full disk, a reader that has gone or one that does not read. A line that finds no room is lost and
+//! counted. The log says how many were lost when it goes on.
 
 use prometheus_client::metrics::counter::Counter;
 use std::io::{Error, ErrorKind, Result};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Bytes of lines that wait; as many may be in the writer's hand.
+/// Bytes of lines that may wait. The writer may hold as many again.
 pub const WAITING_MAX: usize = 1024 * 1024;
-/// After a write that failed, until the next.
+/// Pause after a failed write.
 pub const AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// The same where nothing is wrong but that whoever reads is slow.
+/// Pause where nothing failed and the reader is slow.
 const FULL_PAUSE: Duration = Duration::from_millis(20);
 
-/// What cannot be told in the log itself.
+/// What the log cannot write about itself.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     /// Writes that failed.
@@ -26,9 +26,9 @@ pub struct Counts {
 #[derive(Default)]
 struct Waiting {
     lines: Vec<u8>,
-    /// Lines that found no room since the writer came.
+    /// Lines that found no room since the writer last came.
     lost: u64,
-    /// The writer has lines in hand.
+    /// The writer holds lines.
     is_writing: bool,
     is_closed: bool,
     has_ended: bool,
@@ -43,7 +43,7 @@ pub struct Queue {
     counts: Counts,
 }
 
-/// However the writer ends, by a panic as well, whoever waits for it learns it.
+/// Those who wait for the writer learn of its end, also after a panic.
 struct Ending<'q>(&'q Queue);
 
 impl Drop for Ending<'_> {
@@ -56,7 +56,7 @@ impl Drop for Ending<'_> {
 }
 
 impl Queue {
-    /// One with room for so many bytes.
+    /// A queue with room for so many bytes.
     pub fn new(room: usize, again_after: Duration, counts: Counts) -> Self {
         Self { waiting: Mutex::default(), changed: Condvar::new(), room, again_after, counts }
     }
@@ -65,10 +65,10 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a line, which ends with its line end. Waits for nobody.
+    /// Adds a line, with its line end. Does not wait.
     pub fn push(&self, line: &[u8]) {
         let mut waiting = self.locked();
-        // After one that is lost all are, until the writer comes: there is one gap, and it is told of.
+        // After one lost line all are lost until the writer comes, so that there is one gap, and it is reported.
         if waiting.lost > 0 || waiting.lines.len() + line.len() > self.room {
             waiting.lost += 1;
             self.counts.lost.inc();
@@ -79,13 +79,12 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Writes what comes, until the queue is closed and empty. `tell` is given how many lines were lost, where
-    /// some were.
+    /// Writes lines until the queue is closed and empty. `tell` gets the number of lost lines, if there are any.
     pub fn work(&self, mut out: impl FnMut(&[u8]) -> Result<usize>, tell: impl Fn(u64)) {
         let _ending = Ending(self);
         while let Some((lines, lost)) = self.take() {
             if lost > 0 {
-                // It goes into the room that is there now, and so behind these lines, where the gap is.
+                // The report goes into the room that is there now, and so behind these lines, where the gap is.
                 tell(lost);
             }
             self.write(&lines, &mut out);
@@ -111,8 +110,8 @@ impl Queue {
         }
     }
 
-    /// Goes on where a write ended that failed, so that every line is whole. Once the queue is closed, what
-    /// cannot be written is lost.
+    /// Goes on where a failed write ended, so that every line is whole. Once the queue is closed, what cannot be
+    /// written is lost.
     fn write(&self, mut rest: &[u8], out: &mut impl FnMut(&[u8]) -> Result<usize>) {
         while !rest.is_empty() {
             let was_closed = self.locked().is_closed;
@@ -135,7 +134,7 @@ impl Queue {
         }
     }
 
-    /// Waits so long, or until it is closed.
+    /// Waits for this time, or until the queue is closed.
     fn pause(&self, time: Duration) {
         let open = |waiting: &mut Waiting| !waiting.is_closed;
         let waited = self.changed.wait_timeout_while(self.locked(), time, open);
@@ -148,14 +147,14 @@ impl Queue {
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
-    /// Waits until all is written, to this moment at most, and not where nobody writes any more.
+    /// Waits until all lines are written, or this moment comes, or the writer has ended.
     pub fn written(&self, until: Instant) {
         let _ = self
             .until(until, |w| !w.has_ended && (w.is_writing || !w.lines.is_empty() || w.lost > 0));
     }
 
-    /// Takes nothing more for granted: the writer ends when it has written what waits. Waits for that, to this
-    /// moment at most; whether all is written.
+    /// Closes the queue: the writer ends when it has written the lines that wait. Waits for that until this moment.
+    /// Whether all lines are written.
     pub fn close(&self, until: Instant) -> bool {
         self.locked().is_closed = true;
         self.changed.notify_all();
@@ -196,7 +195,7 @@ mod tests {
         (go, written)
     }
 
-    /// Nobody waits for a reader that does not read; what was lost is told where it is missing.
+    /// Logging does not wait for a reader that does not read. Lost lines are reported where they are missing.
     #[test]
     fn a_stalled_reader_holds_nobody_up() {
         let queue = queue(16);
@@ -221,7 +220,7 @@ mod tests {
         assert_eq!(queue.counts.faults.get(), 0);
     }
 
-    /// The end of the process waits for a while and not for ever.
+    /// The end of the process waits for a limited time.
     #[test]
     fn closing_is_bounded() {
         let queue = queue(16);
@@ -260,7 +259,7 @@ mod tests {
         assert!(queue.counts.faults.get() > 5);
     }
 
-    /// Nobody reads any more: it is counted, and the end waits for nothing.
+    /// Nobody reads any more: the losses are counted, and the end waits for nothing.
     #[test]
     fn what_cannot_be_written_at_the_end_is_counted() {
         let queue = queue(1_000);
@@ -271,7 +270,7 @@ mod tests {
         assert!(queue.close(soon()));
     }
 
-    /// A writer that panics is no end of those who log; another one writes what waits.
+    /// A panic of the writer does not stop those who log. Another writer writes what waits.
     #[test]
     fn a_writer_that_panicked_leaves_what_waits_to_another() {
         let queue = queue(1_000);

@@ -1,5 +1,5 @@
-//! What Prometheus' own libraries tell of every process, under the same names. Read when it is asked for;
-//! where the system has no `/proc`, what stands there is left out.
+//! What Prometheus' own libraries report of every process, under the same names. Read at each request. Where the
+//! system has no `/proc`, what comes from there is left out.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -24,13 +24,13 @@ fn bytes_after(status: &str, name: &str) -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Open files, without the one that counting them takes.
+/// Open files, without the one that is opened to count them.
 fn open_files() -> Option<u64> {
     let count = std::fs::read_dir("/proc/self/fd").ok()?.count();
     Some(u64::try_from(count).unwrap_or(u64::MAX).saturating_sub(1))
 }
 
-/// Time that all threads were at work.
+/// Processor time of all threads.
 fn cpu_seconds() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

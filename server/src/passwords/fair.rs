@@ -1,42 +1,42 @@
-//! Whose turn it is: fair queueing by flows (as packets in a router: S. Golestani, "A self-clocked
-//! fair queueing scheme", 1994). Each flow — an address, an account — has its own time; a job's time
-//! is that of the latest of its flows and a step more, and the job with the least time is next. Who
-//! asks for much is far in the future, who asks for little is near, and nobody waits for ever.
+//! Whose turn it is: fair queueing by flows (as packets in a router: S. Golestani, "A self-clocked fair queueing
+//! scheme", 1994). Each flow (an address, an account) has its own time. A job's time is the latest time of its flows
+//! plus one step, and the job with the least time is next. Somebody who asks for much is far in the future, somebody
+//! who asks for little is near, and nobody waits for ever.
 //!
-//! When there is no room, the last in the order leaves, whoever came last. About one account few wait: beyond
-//! them one leaves of the network that most of them are from, so that many who guess an account's password do not
-//! close it to its owner.
+//! When there is no room, the last in the order leaves, not the last that came. Only few jobs wait about one account.
+//! When there are more, one leaves that is of the network which most of them are from, so that many who guess an
+//! account's password do not lock its owner out.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-/// Whom jobs are counted for. The numbers are the caller's.
+/// What jobs are counted by. The numbers are the caller's.
 pub type Flow = u64;
 
-/// Jobs about one account that wait.
+/// Jobs about one account that may wait.
 pub const ABOUT_ONE_MAX: usize = 16;
 
-/// Which account a job is about, and who asks.
+/// Which account a job is about, and where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// The account.
     pub about: Flow,
     /// The address that asks.
     pub address: Flow,
-    /// The network that it is of.
+    /// The network of that address.
     pub network: Flow,
-    /// Whether it failed lately.
+    /// Whether the address failed lately.
     pub has_failed: bool,
 }
 
 /// Whose job it is and how much of a turn it takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
-    /// The job is behind what waits for any of these, and for the account that is asked about.
+    /// The job comes after what waits for any of these, and for the account that it is about.
     pub flows: Vec<Flow>,
-    /// How far it puts them back: 1 for most, more for who gets fewer turns.
+    /// How far it puts them back: 1 for most, more for those with fewer turns.
     pub step: u64,
-    /// Where it is one of the few that may wait about an account.
+    /// Set where the number of jobs about the account is bounded.
     pub asked: Option<Asked>,
 }
 
@@ -51,9 +51,9 @@ struct Waiting<J> {
 /// Jobs in the order of their turns.
 pub struct FairQueue<J> {
     jobs: BTreeMap<Place, Waiting<J>>,
-    /// By account, the places of those that are bounded.
+    /// The places of bounded jobs, by account.
     about: HashMap<Flow, Vec<(Place, Asked)>>,
-    /// When each flow's last job is; only those after `now`.
+    /// The time of each flow's last job; only those after `now`.
     flows: HashMap<Flow, u64>,
     /// The time of the job that was taken last.
     now: u64,
@@ -62,7 +62,7 @@ pub struct FairQueue<J> {
 }
 
 impl<J> FairQueue<J> {
-    /// A queue for so many jobs.
+    /// A queue with room for so many jobs.
     #[must_use]
     pub fn new(room: usize) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl<J> FairQueue<J> {
         }
     }
 
-    /// Puts a job in. Where there was no room: who has to leave, perhaps this one.
+    /// Adds a job. Where there is no room: the job that has to leave, which may be this one.
     pub fn push(&mut self, turn: &Turn, job: J) -> Option<J> {
         self.came += 1;
         let time_of = |flow| self.flows.get(flow).copied().unwrap_or(0);
@@ -91,8 +91,8 @@ impl<J> FairQueue<J> {
             self.insert(turn, place.min((own, self.came)), job);
             return left;
         }
-        // An account's turns are those of a flow, by how many wait: neither who left again nor who asks with a
-        // large step puts its owner back.
+        // An account's turns follow from how many jobs wait about it: neither one that has left nor one with a large
+        // step puts its owner back.
         let about = self.now.saturating_add(1 + u64::try_from(waiting).unwrap_or(u64::MAX));
         self.push_at((own.max(about), self.came), turn, job)
     }
@@ -112,9 +112,9 @@ impl<J> FairQueue<J> {
         }
     }
 
-    /// Too many wait about this account: the place of whoever leaves, none where it is the one that comes. It is
-    /// one of the network that most of them are from; of those one that failed, then one of the address that most
-    /// are from, then the last.
+    /// Too many wait about this account: the place of the job that leaves, or none where it is the new one. It is one
+    /// of the network that most of them are from; of those one that failed, then one of the address that most are
+    /// from, then the last.
     fn who_leaves(&self, comes: Asked) -> Option<Place> {
         let about = self.about.get(&comes.about).into_iter().flatten();
         let all: Vec<(Place, Asked)> =
@@ -127,7 +127,7 @@ impl<J> FairQueue<J> {
         leaves.map(|(place, _)| *place).filter(|place| self.jobs.contains_key(place))
     }
 
-    /// A job that waits no more.
+    /// Removes a job.
     fn left(&mut self, place: Place, waiting: Waiting<J>) -> J {
         if let Some(asked) = waiting.asked
             && let Entry::Occupied(mut about) = self.about.entry(asked.about)
@@ -149,7 +149,7 @@ impl<J> FairQueue<J> {
             self.about.entry(asked.about).or_default().push((place, asked));
         }
         self.jobs.insert(place, Waiting { job, asked: turn.asked });
-        // A job has few flows: what is more than that is of the past.
+        // A job has few flows; any others are past.
         if self.flows.len() > 8 * (self.room + 16) {
             let now = self.now;
             self.flows.retain(|_, time| *time > now);
@@ -231,8 +231,8 @@ mod tests {
         assert_eq!(order(&mut queue), ["a1", "b1", "c1"]);
     }
 
-    /// 7b: many addresses of one network, whoever comes last, do not close an account to its owner, and who waits
-    /// about it takes no other's room.
+    /// 7b: many addresses of one network do not lock an account's owner out, in whatever order they come, and jobs
+    /// about that account take nobody else's room.
     #[test]
     fn the_owner_waits_beside_many_who_guess() {
         let mut queue = FairQueue::new(100);
@@ -251,8 +251,8 @@ mod tests {
         assert!(queue.about.is_empty());
     }
 
-    /// Those who failed have fewer turns, and put the owner no further back than others do; nor does a storm about
-    /// other accounts then turn the owner away.
+    /// Those who failed have fewer turns and do not put the owner further back than others do. A storm about other
+    /// accounts then does not push the owner out either.
     #[test]
     fn the_owner_is_not_behind_what_others_did() {
         let mut queue = FairQueue::new(40);
@@ -272,7 +272,7 @@ mod tests {
         assert!(own <= 20, "{order:?}");
     }
 
-    /// Where each is of another network, those leave first that failed already.
+    /// Where each is of another network, those that failed leave first.
     #[test]
     fn those_who_failed_leave_first() {
         let mut queue = FairQueue::new(100);
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(order(&mut queue).iter().filter(|job| **job == "new").count(), 8);
     }
 
-    /// What leaves since the queue is full leaves room about its account.
+    /// A job that leaves because the queue is full makes room about its account.
     #[test]
     fn who_leaves_a_full_queue_is_not_counted() {
         let mut queue = FairQueue::new(2);

@@ -1,5 +1,5 @@
-//! Who gave wrong passwords lately, and who right ones: in memory, bounded, by address and account
-//! together. So a guesser is slowed down, and cannot keep the account's owner out from elsewhere.
+//! Wrong and right passwords of late: in memory, bounded, by address and account together. So somebody who guesses is
+//! slowed down, and cannot lock the account's owner out from elsewhere.
 
 use super::fair::{Asked, Flow, Turn};
 use std::collections::HashMap;
@@ -14,14 +14,14 @@ const FREE: u32 = 5;
 const DELAY_FIRST: Duration = Duration::from_secs(1);
 /// The longest delay.
 const DELAY_MAX: Duration = Duration::from_secs(300);
-/// After so long without a wrong one, all is forgotten.
+/// After this time without a wrong password, all is forgotten.
 const FORGET_AFTER: Duration = Duration::from_secs(3_600);
-/// Pairs and addresses that are remembered, each; where there are more, the oldest are forgotten.
+/// Pairs and addresses that are remembered, each. Beyond it the oldest are forgotten.
 const REMEMBERED_MAX: usize = 100_000;
-/// How far behind one turn of an address puts it that failed lately.
+/// How far one turn puts an address back that failed lately.
 const SUSPECT_STEP: u64 = 8;
 
-/// Who signs in, as what.
+/// Who signs in, to which account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Who {
     address: Option<Flow>,
@@ -30,7 +30,7 @@ pub struct Who {
     pair: Flow,
 }
 
-/// The network that an address is of, as those are given out: so many addresses are in one hand easily.
+/// The network of an address, of the size in which networks are given out: one customer easily has so many addresses.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << 8)).into(),
@@ -68,22 +68,22 @@ pub struct Guesses {
     hasher: RandomState,
     /// By address and account.
     wrong: HashMap<Flow, Wrong>,
-    /// How many are being looked at now, by address and account. Each counts as a wrong one until it fits.
+    /// How many are being checked now, by address and account. Each counts as a wrong one until it is right.
     looked_at: HashMap<Flow, u32>,
     /// By address.
     suspects: HashMap<Flow, Wrong>,
-    /// Addresses and accounts that fitted, and when.
+    /// Addresses and accounts with a right password, and when.
     known: HashMap<Flow, Instant>,
 }
 
-/// Makes room for one more by forgetting what is old.
+/// Makes room for one more by forgetting old ones.
 fn make_room<V>(of: &mut HashMap<Flow, V>, now: Instant, last: impl Fn(&V) -> Instant) {
     if of.len() < REMEMBERED_MAX {
         return;
     }
     of.retain(|_, value| now.saturating_duration_since(last(value)) < FORGET_AFTER);
     if of.len() >= REMEMBERED_MAX {
-        // The older half, so that this is not done for each.
+        // The older half at once, so that this is seldom done.
         let mut times: Vec<Instant> = of.values().map(&last).collect();
         let middle = times.len() / 2;
         let (_, median, _) = times.select_nth_unstable(middle);
@@ -93,8 +93,7 @@ fn make_room<V>(of: &mut HashMap<Flow, V>, now: Instant, last: impl Fn(&V) -> In
 }
 
 impl Guesses {
-    /// Names who signs in. The numbers are keyed anew at each start, so that nobody can make two of
-    /// them meet.
+    /// Numbers for somebody who signs in. They are keyed anew at each start, so that nobody can make two of them equal.
     pub fn who(&self, address: Option<IpAddr>, account: &str) -> Who {
         Who {
             address: address.map(|address| self.hasher.hash_one(("address", address))),
@@ -120,8 +119,8 @@ impl Guesses {
         self.known.contains_key(&who.pair).then_some(who.pair)
     }
 
-    /// Its turn has come: whether it may still be looked at. Many may have waited that were each allowed when
-    /// they came. If it may, [`Guesses::looked`] must follow.
+    /// Its turn has come: whether it may still be checked. Many may have waited that were each allowed when they came.
+    /// If it may, [`Guesses::looked`] must follow.
     ///
     /// # Errors
     /// How long it has to wait instead.
@@ -133,7 +132,7 @@ impl Guesses {
         Ok(())
     }
 
-    /// It has been looked at.
+    /// It has been checked.
     pub fn looked(&mut self, who: Who) {
         if let Entry::Occupied(mut count) = self.looked_at.entry(who.pair) {
             *count.get_mut() -= 1;
@@ -143,8 +142,8 @@ impl Guesses {
         }
     }
 
-    /// The turn of somebody who signs in: who fitted from there before is behind nobody but
-    /// themselves; an address that failed lately gets fewer turns.
+    /// The turn of somebody who signs in. Those who signed in from there before are only behind themselves; an
+    /// address that failed lately gets fewer turns.
     pub fn turn(&self, who: Who, now: Instant) -> Turn {
         if self.known.contains_key(&who.pair) {
             return Turn { flows: vec![who.pair], step: 1, asked: None };
@@ -164,7 +163,7 @@ impl Guesses {
         Turn { flows, step: if failed { SUSPECT_STEP } else { 1 }, asked: Some(asked) }
     }
 
-    /// Notes whether the password fitted.
+    /// Notes whether the password was right.
     pub fn note(&mut self, who: Who, fitted: bool, now: Instant) {
         if fitted {
             make_room(&mut self.known, now, |at| *at);
@@ -226,7 +225,7 @@ mod tests {
         assert_eq!(guesses.delay(guesser, now), None, "it fitted");
     }
 
-    /// 7a: those that are looked at at once count as wrong ones until they fit.
+    /// 7a: passwords that are checked at the same time count as wrong until they are right.
     #[test]
     fn guesses_at_once_are_as_many_as_one_after_another() {
         let (mut guesses, now) = (Guesses::default(), Instant::now());

@@ -135,50 +135,52 @@ impl Reason {
         let words = match self {
             Self::Workbook => "this is a workbook; save it as CSV (UTF-8)",
             Self::NotText => {
-                "this is no text, or in an encoding that is not read; save it as CSV (UTF-8)"
+                "this is not a text file, or its encoding is not supported; save it as CSV (UTF-8)"
             }
             Self::UnknownEncoding => {
-                "the encoding cannot be told for sure; save it as CSV (UTF-8), or name it: Content-Type: text/csv; charset=…"
+                "the encoding is ambiguous; save it as CSV (UTF-8), or name it: Content-Type: text/csv; charset=…"
             }
             Self::OtherEncoding => {
                 "its bytes do not look like the charset that was named; save it as CSV (UTF-8) and name utf-8"
             }
             Self::UnknownSeparator => "values are separated by a comma, a semicolon or a tab",
             Self::NoHead => "the file is empty; its first row must name the columns",
-            Self::NoRows => "nothing stands below the head",
+            Self::NoRows => "there are no rows below the column names",
             Self::TooManyRows { max } => return format!("at most {max} rows are taken"),
             Self::UnknownColumn => "there is no column of this name",
-            Self::DoubledColumn => "this column stands twice in the head",
+            Self::DoubledColumn => "this column appears twice",
             Self::MissingColumn => "this column is missing",
             Self::Unnamed => {
-                "a value in a column that the head does not name; put numbers with commas in quotes"
+                "a value in a column without a name; put numbers with commas in quotes"
             }
-            Self::BrokenBytes => "holds bytes that are no character of the file's encoding",
-            Self::QuoteInside => "a quote within a value; quote the whole and double the quote",
+            Self::BrokenBytes => "contains bytes that are not valid in the file's encoding",
+            Self::QuoteInside => {
+                "a quote inside a value; put the whole value in quotes and double the quote"
+            }
             Self::AfterQuote => "text behind the closing quote",
             Self::OpenQuote => "the quote is never closed",
             Self::Empty => "empty",
-            Self::Formula => "a formula; put its value there",
+            Self::Formula => "a formula; put its value here instead",
             Self::NotNumber => "not a whole number",
             Self::Negative => "below zero",
-            Self::Decimals => "has decimals or seems to; whole numbers are taken",
+            Self::Decimals => "has decimals, or seems to; only whole numbers are allowed",
             Self::Scientific => {
                 "scientific notation may have lost digits; format the column as a number"
             }
-            Self::Grouping => "its separators can be meant in two ways; leave them out",
+            Self::Grouping => "the separators are ambiguous; leave them out",
             Self::OtherSeparator { row } => {
-                return format!("thousands are separated by another sign in row {row}");
+                return format!("row {row} uses another thousands separator");
             }
-            Self::Currency => "the sign of another currency; leave it out",
+            Self::Currency => "the symbol of another currency; leave it out",
             Self::MinorUnits { one } => {
                 return format!(
-                    "prices are whole minor units (as cents) without a sign of a currency: {one} for 1"
+                    "prices are whole minor units (such as cents) without a currency symbol: {one} for 1"
                 );
             }
             Self::Range { min, max } => return format!("must be {min} to {max}"),
             Self::TooLong { max } => return format!("must have at most {max} characters"),
             Self::Text(fault) => return fault.en(),
-            Self::Doubled { row } => return format!("stands in row {row} already"),
+            Self::Doubled { row } => return format!("is already in row {row}"),
             Self::NotRising => "must be larger than in the row before",
         };
         words.to_owned()

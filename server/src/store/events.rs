@@ -2,7 +2,7 @@
 //!
 //! Nothing numbers all events: that would be one row that all nodes wait for. Each node numbers its own, and
 //! a number is written once the one before it is committed. So whoever has read up to a number of each node
-//! has missed none, whatever is committed later. The outbox of servers is no substitute: it tells boards which
+//! has missed none, whatever is committed later. The outbox of servers is no substitute: it tells read models which
 //! rows are not as they were, for some minutes, and an embedded database has none.
 
 use super::Fault;

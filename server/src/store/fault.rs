@@ -29,11 +29,11 @@ impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unavailable(why) => write!(f, "the database is not available: {why}"),
-            Self::Conflict(why) => write!(f, "other transactions were in the way: {why}"),
+            Self::Conflict(why) => write!(f, "other transactions used the same rows: {why}"),
             Self::Unknown(why) => {
                 write!(f, "it is not known whether the database has committed: {why}")
             }
-            Self::Constraint(why) => write!(f, "a constraint of the database says no: {why}"),
+            Self::Constraint(why) => write!(f, "a constraint of the database refused it: {why}"),
             Self::Corrupt(why) => write!(f, "the database cannot be used: {why}"),
             Self::SchemaTooNew { found, known } => write!(
                 f,

@@ -67,6 +67,10 @@ impl MemoryStore {
         fetch(&self.newest_places, &keys.newest_places, &mut rows.newest_places);
     }
 
+    fn queues_of(&self, keys: &Keys, rows: &mut Rows) {
+        fetch_sets(&self.queues_of, &keys.queues_of, &mut rows.queues_of);
+    }
+
     fn dates_of(&self, keys: &Keys, rows: &mut Rows) {
         fetch_sets(&self.dates_of, &keys.dates_of, &mut rows.dates_of);
     }
@@ -79,10 +83,10 @@ impl MemoryStore {
     }
 
     fn returning(&self, keys: &Keys, rows: &mut Rows) {
-        for concert in &keys.returning {
+        for queue in &keys.returning {
             let most = usize::try_from(PLACES_PER_TICK_MAX).unwrap_or(usize::MAX);
-            let all = self.returning.get(concert).into_iter().flatten().take(most);
-            rows.returning.put_loaded(*concert, Some(all.copied().collect()));
+            let all = self.returning.get(queue).into_iter().flatten().take(most);
+            rows.returning.put_loaded(*queue, Some(all.copied().collect()));
         }
     }
 
@@ -139,10 +143,15 @@ impl MemoryStore {
                 dates.remove(id);
             }
         }
+        for (id, _, _) in rows.queues.changed() {
+            self.queues_of.entry(id.concert).or_default().insert(*id);
+        }
         for (key, place, _) in rows.places.changed() {
-            let newest = self.newest_places.entry((place.user, key.concert)).or_default();
-            *newest = (*newest).max(key.sequence);
-            let returning = self.returning.entry(key.concert).or_default();
+            let newest = self.newest_places.entry((place.user, key.queue.concert)).or_insert(*key);
+            if self.places.get(newest).is_some_and(|before| before.visit < place.visit) {
+                *newest = *key;
+            }
+            let returning = self.returning.entry(key.queue).or_default();
             if place.status == PlaceStatus::Returning {
                 returning.insert(key.sequence);
             } else {

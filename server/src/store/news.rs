@@ -1,4 +1,4 @@
-//! What other processes have done to the database: for the board of this one.
+//! What other processes have done to the database: for the read model of this one.
 
 use super::reads::Snapshot;
 use boxoffice_core::rows::Rows;
@@ -13,7 +13,7 @@ pub struct News {
     pub clock: Option<Time>,
 }
 
-/// What others have changed of what boards show.
+/// What others have changed of what read models show.
 #[derive(Default)]
 pub enum Changes {
     /// Nothing.
@@ -21,6 +21,6 @@ pub enum Changes {
     None,
     /// These rows, as they are now; [`boxoffice_core::rows::Table::changed`] gives them.
     Rows(Box<Rows>),
-    /// So much, or for so long unseen, that the board starts anew.
+    /// So much, or for so long unseen, that the read model starts anew.
     Snapshot(Box<Snapshot>),
 }

@@ -1,4 +1,4 @@
-//! The read side: what views need from the database and the board does not hold.
+//! The read side: what views need from the database and the read model does not hold.
 
 use super::events::{Kept, Told};
 use super::fault::Fault;
@@ -6,16 +6,17 @@ use super::keys::LiveKey;
 use super::memory::Dump;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, JobId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId,
+    UserId, Uuid,
 };
 use boxoffice_core::job::{Job, JobState};
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
+use boxoffice_core::wallet::{Balance, Transfer};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A reservation with its seats.
@@ -36,13 +37,24 @@ pub const OVER_MAX: usize = 100_000;
 /// Paid reservations that are read at once.
 pub const SOLD_MAX: usize = 500;
 
-/// A concert with its queue and its dates that were not deleted, without seats.
-pub type WholeConcert = (Concert, QueueState, Vec<(DateId, ConcertDate)>);
+/// A concert with its queues, the general one first, and its dates that were not deleted, without seats.
+pub type WholeConcert = (Concert, Vec<(QueueId, QueueState)>, Vec<(DateId, ConcertDate)>);
+
+/// A concert's queues with the general one first, which each concert has.
+pub(super) fn general_first(
+    mut queues: Vec<(QueueId, QueueState)>,
+) -> Result<Vec<(QueueId, QueueState)>, Fault> {
+    queues.sort_by_key(|(id, _)| (!id.is_general(), *id));
+    match queues.first() {
+        Some((id, _)) if id.is_general() => Ok(queues),
+        _ => Err(Fault::Corrupt("a queue is gone".into())),
+    }
+}
 
 /// A date with its concert.
 pub type Performance = (ConcertDate, Concert);
 
-/// Everything that a board starts from, as of one moment. Nothing of a concert that is over is in it but
+/// Everything that a read model starts from, as of one moment. Nothing of a concert that is over is in it but
 /// its id: what it costs to read and to keep does not grow with what was sold before.
 #[derive(Default)]
 #[expect(missing_docs, reason = "each is the table of that name in Rows")]
@@ -50,7 +62,7 @@ pub struct Snapshot {
     pub concerts: Vec<(ConcertId, Concert)>,
     pub dates: Vec<(DateId, ConcertDate)>,
     pub seats: Vec<(SeatKey, Seat)>,
-    pub queues: Vec<(ConcertId, QueueState)>,
+    pub queues: Vec<(QueueId, QueueState)>,
     /// Active ones, and those whose place may still come back.
     pub admissions: Vec<(PlaceKey, Admission)>,
     /// Places that have left before being served.
@@ -68,7 +80,7 @@ pub struct Snapshot {
 /// A reservation that was paid, with who bought it.
 #[derive(Clone, Debug)]
 pub struct Sold {
-    /// The reservation with its seats.
+    /// The reservation with the seats that are still its user's.
     pub whole: WholeReservation,
     /// Its payment.
     pub payment: Payment,
@@ -88,19 +100,41 @@ pub(super) fn sold(
     let mut payments: BTreeMap<_, _> = payments.into_iter().collect();
     let users: BTreeMap<_, _> = users.into_iter().collect();
     let mut zones: BTreeMap<ReservationId, BTreeSet<String>> = BTreeMap::new();
-    for (_, seat) in seats {
+    let mut kept: BTreeSet<(ReservationId, u32)> = BTreeSet::new();
+    for (key, seat) in seats {
         if let Some(id) = seat.reservation {
             zones.entry(id).or_default().insert(seat.zone);
+            kept.insert((id, key.number));
         }
     }
     let gone = || Fault::Corrupt("a payment is gone".into());
-    let one = |whole: WholeReservation| {
+    let one = |mut whole: WholeReservation| {
+        whole.2.retain(|seat| kept.contains(&(whole.0, seat.number)));
         let payment = payments.remove(&whole.0).ok_or_else(gone)?;
         let username = users.get(&whole.1.user).map(|user| user.username.clone());
         let zones = zones.remove(&whole.0).unwrap_or_default();
         Ok(Sold { whole, payment, username: username.unwrap_or_default(), zones })
     };
     whole.into_iter().map(one).collect()
+}
+
+/// What went back of a reservation at one time, with the numbers of the seats.
+pub type WholeRefund = (RefundRow, Vec<u32>);
+
+/// Refunds with the seats that went back with each, as they came.
+pub(super) fn refunds(
+    rows: Vec<((ReservationId, u64), RefundRow)>,
+    seats: &[((ReservationId, u32), RefundedSeat)],
+) -> BTreeMap<ReservationId, Vec<WholeRefund>> {
+    let mut all: BTreeMap<ReservationId, Vec<WholeRefund>> = BTreeMap::new();
+    for ((id, number), row) in rows {
+        let with = |seat: &&((ReservationId, u32), RefundedSeat)| {
+            seat.0.0 == id && seat.1.refund_number == number
+        };
+        let numbers = seats.iter().filter(with).map(|seat| seat.0.1).collect();
+        all.entry(id).or_default().push((row, numbers));
+    }
+    all
 }
 
 /// An operator's key as it is kept.
@@ -138,7 +172,7 @@ pub trait Reads: Send {
     /// # Errors
     /// The database is not available.
     fn sessions(&mut self, user: UserId, limit: usize) -> Result<Vec<(SessionId, Session)>, Fault>;
-    /// The user's newest place in each concert's queue, where it waits or is in the shop.
+    /// The user's newest place in each concert, where it waits or is in the shop.
     ///
     /// # Errors
     /// The database is not available.
@@ -169,6 +203,19 @@ pub trait Reads: Send {
         before: Option<PaymentId>,
         limit: usize,
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault>;
+    /// A payment, with the reservation that it confirmed.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn payment(&mut self, id: PaymentId) -> Result<Option<(WholeReservation, Payment)>, Fault>;
+    /// What has gone back of these reservations, in the order in which it did; few of them.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn refunds(
+        &mut self,
+        ids: &BTreeSet<ReservationId>,
+    ) -> Result<BTreeMap<ReservationId, Vec<WholeRefund>>, Fault>;
     /// Reservations of a date that were paid, in the order of their ids, after `after` if given; at most
     /// `limit`, and never more than [`SOLD_MAX`]. It reads all seats of the date.
     ///
@@ -194,7 +241,7 @@ pub trait Reads: Send {
         user: UserId,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<(u64, LedgerEntry)>, Fault>;
+    ) -> Result<Vec<(u64, Transfer)>, Fault>;
     /// The first and the last event that is kept of each node.
     ///
     /// # Errors
@@ -241,7 +288,7 @@ pub trait Reads: Send {
     /// # Errors
     /// The database is not available.
     fn api_keys(&mut self) -> Result<Vec<LiveKey>, Fault>;
-    /// A concert with its queue and dates, over or not.
+    /// A concert with its queues and dates, over or not.
     ///
     /// # Errors
     /// The database is not available.
@@ -254,7 +301,7 @@ pub trait Reads: Send {
         &mut self,
         dates: &BTreeSet<DateId>,
     ) -> Result<BTreeMap<DateId, Performance>, Fault>;
-    /// What a board starts from, read in one transaction.
+    /// What a read model starts from, read in one transaction.
     ///
     /// # Errors
     /// The database is not available.

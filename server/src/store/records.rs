@@ -19,10 +19,27 @@ mod wallet;
 
 use super::fault::Fault;
 use super::table::{API_KEY, SALE_SETTING, Table};
+use boxoffice_core::concert::SeatStatus;
+use boxoffice_core::queue::{AdmissionEnd, PlaceStatus, QueueKind};
+use boxoffice_core::reservation::ReservationStatus;
 use boxoffice_core::tables;
+use boxoffice_core::wallet::TransferKind;
+use column::Words;
 use key::RowKey;
 
 pub use cell::{Cell, Source};
+
+/// Every column that holds a word of a closed list: its table, its name, and the words that there are. The
+/// schema names none of them, so that a new word needs no new table; the audit checks them all.
+pub const WORDS: &[(&str, &str, &[&str])] = &[
+    ("seat", "status", SeatStatus::WORDS),
+    ("waiting_queue", "status", PlaceStatus::WORDS),
+    ("user_token", "end_reason", AdmissionEnd::WORDS),
+    ("reservation", "status", ReservationStatus::WORDS),
+    ("queue_state", "kind", QueueKind::WORDS),
+    ("transfer", "kind", TransferKind::WORDS),
+    ("transfer", "account", wallet::AccountKind::WORDS),
+];
 
 /// A row of the rules that is kept in a table.
 pub trait Record: Sized {

@@ -51,6 +51,12 @@ pub const API_KEY: Table = Table {
     lock: Lock::Exclusive,
 };
 
+/// The setting that says what all amounts are in.
+pub const CURRENCY: &str = "currency";
+
+/// Tables whose rows tell what their amounts are in; rows of before that was told say XXX.
+pub const IN_CURRENCY: [&str; 3] = ["concert", "balance", "transfer"];
+
 /// What the data is in.
 pub const SALE_SETTING: Table = Table {
     name: "sale_setting",

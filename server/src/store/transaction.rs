@@ -64,7 +64,7 @@ pub fn transact_within<S: Store + ?Sized, T>(
         tracing::debug!(%fault, attempt, "a transaction is run again");
         std::thread::sleep(pause);
     }
-    Err(Fault::Conflict("no attempt was made".into()))
+    Err(Fault::Conflict("it was not tried".into()))
 }
 
 /// One attempt. One whose outcome is not known is settled: it stands, or it is a conflict.

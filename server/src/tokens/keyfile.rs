@@ -1,5 +1,5 @@
-//! The file that holds the signing keys: made at first start, readable by its owner only, two live
-//! keys at most. Rotating puts a new key first and drops the oldest.
+//! The file of the signing keys: made at the first start, readable by its owner only, at most two live keys. Rotating
+//! puts a new key first and drops the oldest.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -52,7 +52,7 @@ struct StoredKey {
 pub enum KeyFileError {
     /// It cannot be read or written.
     Io(io::Error),
-    /// It is not what it should be.
+    /// It is malformed; the text says how.
     Malformed(String),
 }
 
@@ -129,7 +129,7 @@ impl KeyFile {
         Ok(Self { keys })
     }
 
-    /// Reads the file, or makes it with a fresh key where there is none.
+    /// Reads the file, or makes it with a fresh key where it does not exist.
     ///
     /// # Errors
     /// See [`KeyFile::read`] and [`KeyFile::write`].
@@ -142,7 +142,7 @@ impl KeyFile {
         Ok(file)
     }
 
-    /// A fresh key in front, the oldest dropped.
+    /// Adds a fresh key in front and drops the oldest.
     ///
     /// # Errors
     /// The system has no randomness.
@@ -152,8 +152,8 @@ impl KeyFile {
         Ok(Self { keys })
     }
 
-    /// Writes the file as a whole: to a file beside it, synced, then renamed over it, and the folder
-    /// synced, so that a key that has signed is not gone after a loss of power.
+    /// Writes the file as a whole: to a file beside it, synced, then renamed over it, and the folder synced. So a key
+    /// that has signed is not lost with the power.
     ///
     /// # Errors
     /// The folder cannot be written.

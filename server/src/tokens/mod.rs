@@ -1,5 +1,5 @@
-//! Bearer tokens: who somebody is (identity), how to stay signed in (refresh), and the place in a
-//! queue. JSON Web Tokens with HMAC-SHA-256; the key id pins the algorithm.
+//! Bearer tokens: who somebody is (identity), how to stay signed in (refresh), and the place in a queue. JSON Web
+//! Tokens with HMAC-SHA-256; the key id fixes the algorithm.
 //!
 //! A token's first part must be, byte for byte, the header of a live key: `alg: none`, another
 //! algorithm, an unknown or an old key do not even reach the signature check.
@@ -12,17 +12,16 @@ pub use keyfile::{KeyFile, KeyFileError, KeyPair, random};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use boxoffice_core::id::{ConcertId, PlaceKey, SessionId, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, PlaceKey, QueueId, SessionId, UserId, Uuid};
 use boxoffice_core::session::{Issue, unnamed};
 use boxoffice_core::time::Time;
 use hmac::{Hmac, KeyInit, Mac};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Longest token looked at, bytes.
+/// Longest token that is checked, bytes.
 const TOKEN_BYTES_MAX: usize = 4096;
 
 /// What a token is for. A token for one use is worthless for another.
@@ -44,7 +43,7 @@ pub struct IdentityClaims {
     pub aud: Use,
     /// The user.
     pub sub: UserId,
-    /// The session; none in tokens of the version before.
+    /// The session; none in tokens of an earlier version.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sid: Option<SessionId>,
     /// Which refresh token of the session it is.
@@ -63,7 +62,7 @@ impl IdentityClaims {
         self.sid.unwrap_or(unnamed(self.sub))
     }
 
-    /// The session that the first use of a refresh token without one makes: the same for the same token.
+    /// The session that the first use of a refresh token without a session makes: the same for the same token.
     #[must_use]
     pub fn first_session(&self) -> SessionId {
         let text = format!("{} {}", self.iat, self.exp);
@@ -86,6 +85,9 @@ pub struct QueueClaims {
     pub sub: UserId,
     /// The concert.
     pub concert: ConcertId,
+    /// Which of its queues; none for the general one, nor in tokens from before there were others.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub queue: Option<Uuid>,
     /// Order of joining; after the draw, the queue number follows from it.
     pub sequence: u64,
     /// Queue number, where it was known when the token was issued.
@@ -100,8 +102,9 @@ pub struct QueueClaims {
 impl QueueClaims {
     /// The place that the token names.
     #[must_use]
-    pub const fn place(&self) -> PlaceKey {
-        PlaceKey { concert: self.concert, sequence: self.sequence }
+    pub fn place(&self) -> PlaceKey {
+        let queue = QueueId::named(self.concert, self.queue);
+        PlaceKey { queue, sequence: self.sequence }
     }
 }
 
@@ -129,12 +132,18 @@ impl Claims for QueueClaims {
     }
 }
 
+/// A token's header. Its members and their order must stay: a token is known by its header's bytes.
+#[derive(Serialize)]
+struct Header<'k> {
+    typ: &'static str,
+    alg: &'static str,
+    kid: &'k str,
+}
+
 struct LiveKey {
-    header: Header,
     /// The first part of every token of this key.
     header_part: String,
-    sign: EncodingKey,
-    /// Keyed once: a verification starts from a copy.
+    /// Keyed once: a signature starts from a copy.
     mac: Hmac<Sha256>,
 }
 
@@ -148,14 +157,9 @@ const fn seconds(time: Time) -> i64 {
 }
 
 fn live(pair: &KeyPair) -> Option<LiveKey> {
-    let mut header = Header::new(Algorithm::HS256);
-    header.kid = Some(pair.kid.clone());
-    // A header is plain data with string keys; writing it as JSON cannot fail.
-    let json = serde_json::to_vec(&header).unwrap_or_default();
+    let header = Header { typ: "JWT", alg: "HS256", kid: &pair.kid };
     Some(LiveKey {
-        header_part: BASE64.encode(json),
-        header,
-        sign: EncodingKey::from_secret(&pair.secret),
+        header_part: BASE64.encode(serde_json::to_vec(&header).ok()?),
         mac: Hmac::new_from_slice(&pair.secret).ok()?,
     })
 }
@@ -180,7 +184,12 @@ impl Keyring {
     fn sign(&self, claims: &impl Claims) -> Option<String> {
         let keys = self.keys();
         let key = keys.first()?;
-        jsonwebtoken::encode(&key.header, claims, &key.sign).ok()
+        let mut token = format!("{}.", key.header_part);
+        BASE64.encode_string(serde_json::to_vec(claims).ok()?, &mut token);
+        let mac = key.mac.clone().chain_update(&token).finalize().into_bytes();
+        token.push('.');
+        BASE64.encode_string(mac, &mut token);
+        Some(token)
     }
 
     fn verify<C: Claims>(&self, token: &str, audience: Use, now: Time) -> Option<C> {
@@ -197,8 +206,8 @@ impl Keyring {
         (claims.audience() == audience && seconds(now) < claims.expiry()).then_some(claims)
     }
 
-    /// A token that says who somebody is, or that renews one, and that belongs to no session: for whoever
-    /// has the keys. `None` without a key.
+    /// A token of identity or for renewing one that belongs to no session, for those who have the keys. `None`
+    /// without a key.
     #[must_use]
     pub fn identity(&self, aud: Use, user: UserId, now: Time, ttl_ms: i64) -> Option<String> {
         let (iat, exp) = (seconds(now), seconds(now.plus_ms(ttl_ms)));
@@ -222,13 +231,13 @@ impl Keyring {
         Some((self.sign(&access)?, self.sign(&refresh)?))
     }
 
-    /// What the token says, if it is genuine, for this use, and not over.
+    /// The claims, if the token is genuine, for this use, and not expired.
     #[must_use]
     pub fn verify_identity(&self, token: &str, aud: Use, now: Time) -> Option<IdentityClaims> {
         self.verify(token, aud, now)
     }
 
-    /// Whether the token was made by one of these keys, genuine or not: which issuer to ask.
+    /// Whether the token names one of these keys, genuine or not: so which issuer to ask.
     #[must_use]
     pub fn is_ours(&self, token: &str) -> bool {
         let header = token.split('.').next().unwrap_or_default();
@@ -241,7 +250,7 @@ impl Keyring {
         self.sign(claims)
     }
 
-    /// The place that a queue token names, if it is genuine and not over.
+    /// The place of a queue token that is genuine and not expired.
     #[must_use]
     pub fn verify_queue(&self, token: &str, now: Time) -> Option<QueueClaims> {
         self.verify(token, Use::Queue, now)
@@ -255,9 +264,9 @@ pub fn api_key_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// When a queue token ends that is issued at `now`: a whole number of periods of `ttl_ms` after
-/// `since`, at least half a period from now. Counted from a fixed point, so that asking again gives
-/// the same token, and renewed, because a place lives as long as the sale.
+/// The end of a queue token that is issued at `now`: a whole number of periods of `ttl_ms` after `since`, at least half
+/// a period from now. It counts from a fixed point, so that asking again gives the same token. Tokens are renewed,
+/// because a place lives as long as the sale.
 #[must_use]
 pub fn queue_token_end(since: Time, ttl_ms: i64, now: Time) -> Time {
     let ttl_ms = ttl_ms.max(1);
@@ -277,10 +286,30 @@ pub fn queue_claims(
     QueueClaims {
         aud: Use::Queue,
         sub: user,
-        concert: place.concert,
+        concert: place.queue.concert,
+        queue: place.queue.name(),
         sequence: place.sequence,
         queue_number,
         iat: seconds(joined_at),
         exp: seconds(ends_at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Another library issued the tokens of earlier versions. They stay good only while each byte is the same.
+    #[test]
+    fn a_token_is_what_another_library_makes_of_the_same_claims() {
+        let pair = KeyPair { kid: "k1".into(), secret: vec![7; 32], created_at: Time(0) };
+        let ring = Keyring::new(&KeyFile { keys: vec![pair] });
+        let user = UserId(Uuid::from_u128(1));
+        let token = ring.identity(Use::Identity, user, Time(5_000), 60_000).unwrap();
+        let claims = ring.verify_identity(&token, Use::Identity, Time(6_000)).unwrap();
+        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
+        header.kid = Some("k1".into());
+        let key = jsonwebtoken::EncodingKey::from_secret(&[7; 32]);
+        assert_eq!(token, jsonwebtoken::encode(&header, &claims, &key).unwrap());
     }
 }

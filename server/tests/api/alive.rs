@@ -2,24 +2,24 @@
 //! whether this server is ready hears how it is.
 
 use crate::world::{Disk, OPERATOR, Sale, get, post};
-use boxoffice::board::Board;
-use boxoffice::clock::Clock;
-use boxoffice::desk::{Desk, NotRun, Refill, Settings, Writer};
-use boxoffice::metrics::Metrics;
-use boxoffice::store::keys::OperatorKeys;
-use boxoffice::store::memory::MemoryStore;
-use boxoffice::store::pool::ReadPool;
-use boxoffice::store::reads::Snapshot;
-use boxoffice::store::sqlite::ApiKeys;
-use boxoffice::store::{Fault, Flush, News, Store};
-use boxoffice::supervisor::{Ends, Supervisor};
-use boxoffice::tokens::api_key_hash;
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, QueueId, UserId, Uuid};
 use boxoffice_core::queue::Join;
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use boxoffice_server::clock::Clock;
+use boxoffice_server::metrics::Metrics;
+use boxoffice_server::read_model::ReadModel;
+use boxoffice_server::store::keys::OperatorKeys;
+use boxoffice_server::store::memory::MemoryStore;
+use boxoffice_server::store::pool::ReadPool;
+use boxoffice_server::store::reads::Snapshot;
+use boxoffice_server::store::sqlite::ApiKeys;
+use boxoffice_server::store::{Fault, Flush, News, Store};
+use boxoffice_server::supervisor::{Ends, Supervisor};
+use boxoffice_server::tokens::api_key_hash;
+use boxoffice_server::write_path::{NotRun, Refill, Settings, WritePath, Writer};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -63,7 +63,7 @@ impl Store for Panics {
     }
 }
 
-/// A disk whose sync panics: nothing in the teller catches that.
+/// A disk whose sync panics: nothing in the publisher catches that.
 struct NoDisk;
 
 impl Flush for NoDisk {
@@ -72,58 +72,68 @@ impl Flush for NoDisk {
     }
 }
 
-fn desk(store: Panics, flush: Option<Arc<dyn Flush>>) -> (Desk, Writer, Ends, Arc<Metrics>) {
+fn write_path(
+    store: Panics,
+    flush: Option<Arc<dyn Flush>>,
+) -> (WritePath, Writer, Ends, Arc<Metrics>) {
     let (supervisor, ends) = Supervisor::new();
     let metrics = Arc::new(Metrics::default());
     let settings =
         Settings { batch_commands_max: 8, waiting_max: 8, supervisor, ..Settings::default() };
     let refill: Refill = Box::new(|_| Ok(Snapshot::default()));
-    let board = Arc::new(Board::default());
+    let read_model = Arc::new(ReadModel::default());
     let clock = Clock::manual(1);
-    let started =
-        Desk::start(Box::new(store), flush, board, refill, clock, Arc::clone(&metrics), settings);
-    let (desk, writer) = started.unwrap();
-    (desk, writer, ends, metrics)
+    let started = WritePath::start(
+        Box::new(store),
+        flush,
+        read_model,
+        refill,
+        clock,
+        Arc::clone(&metrics),
+        settings,
+    );
+    let (write_path, writer) = started.unwrap();
+    (write_path, writer, ends, metrics)
 }
 
 fn join() -> Envelope {
     let (user, concert) = (UserId(Uuid::from_u128(1)), ConcertId(Uuid::from_u128(2)));
-    Envelope { command: Command::Join(Join::of(user, concert)), key: None }
+    Envelope { command: Command::Join(Join::of(user, QueueId::general(concert))), key: None }
 }
 
-/// H37: without a teller nobody could be told of a commit, so that the desk ends; both ends are told of,
+/// H37: without a publisher nobody could be told of a commit, so that the write path ends; both ends are told of,
 /// and nobody waits for an answer for ever.
 #[tokio::test]
-async fn a_teller_that_ends_ends_the_desk() {
+async fn a_publisher_that_ends_ends_the_write_path() {
     let store = Panics::default();
     let commits = Arc::clone(&store.commits);
-    let (desk, writer, mut ends, _) = desk(store, Some(Arc::new(NoDisk)));
-    assert!(matches!(desk.run(join()).await, Err(NotRun::Stopping)));
-    assert_eq!(ends.next().await.to_string(), "teller panicked: the disk is gone");
+    let (write_path, writer, mut ends, _) = write_path(store, Some(Arc::new(NoDisk)));
+    assert!(matches!(write_path.run(join()).await, Err(NotRun::Stopping)));
+    assert_eq!(ends.next().await.to_string(), "publisher panicked: the disk is gone");
     for _ in 0..3 {
-        assert!(matches!(desk.run(join()).await, Err(NotRun::Stopping)));
+        assert!(matches!(write_path.run(join()).await, Err(NotRun::Stopping)));
     }
-    assert_eq!(ends.next().await.to_string(), "desk panicked: the disk is gone");
-    assert!(!desk.is_open());
+    assert_eq!(ends.next().await.to_string(), "write path panicked: the disk is gone");
+    assert!(!write_path.is_open());
     assert!(commits.load(SeqCst) <= 2, "it went on committing");
     let ended = tokio::task::spawn_blocking(move || writer.join(Duration::from_secs(10)));
     assert!(!ended.await.unwrap(), "a stop tells that not everything was answered");
 }
 
-/// H37: a panic in the news, in pruning or in a probe is a fault that is counted, and the desk goes on.
+/// H37: a panic in the news, in pruning or in a probe is a fault that is counted, and the write path goes on.
 #[tokio::test]
 async fn a_panic_in_the_houses_work_is_a_fault() {
     let store = Panics::default();
     let pruned = Arc::clone(&store.pruned);
-    let (desk, _writer, mut ends, metrics) = desk(store, None);
+    let (write_path, _writer, mut ends, metrics) = write_path(store, None);
     let wait = Duration::from_secs(1);
-    let asked = desk.refresh(wait).await;
+    let asked = write_path.refresh(wait).await;
     assert!(matches!(asked, Err(NotRun::Fault(Fault::Corrupt(_)))), "{asked:?}");
-    assert!(desk.refresh(wait).await.is_ok());
-    desk.prune(wait).await;
-    assert!(desk.run(join()).await.is_ok());
+    assert!(write_path.refresh(wait).await.is_ok());
+    write_path.prune(wait).await;
+    assert!(write_path.run(join()).await.is_ok());
     // What comes after the pruning waits for it.
-    assert!(desk.probe(wait).await.is_ok());
+    assert!(write_path.probe(wait).await.is_ok());
     assert_eq!((pruned.load(SeqCst), metrics.panics.get()), (1, 2));
     tokio::select! {
         biased;
@@ -132,14 +142,14 @@ async fn a_panic_in_the_houses_work_is_a_fault() {
     }
 }
 
-/// H37: a sweeper that ends is told of, for whatever reason.
+/// H37: a tick that ends is told of, for whatever reason.
 #[tokio::test]
-async fn a_sweeper_that_ends_is_told_of() {
-    let sweeper = Sale::new().sweeper;
+async fn a_ticker_that_ends_is_told_of() {
+    let ticker = Sale::new().ticker;
     let (supervisor, mut ends) = Supervisor::new();
     let (nobody, stop) = tokio::sync::watch::channel(false);
-    drop((nobody, supervisor.task("the sweeper", sweeper.run(stop))));
-    assert_eq!(ends.next().await.to_string(), "the sweeper ended before the stop");
+    drop((nobody, supervisor.task("the tick", ticker.run(stop))));
+    assert_eq!(ends.next().await.to_string(), "the tick ended before the stop");
 }
 
 /// Every reader is taken, for as long as this is held.
@@ -148,7 +158,7 @@ fn busy(readers: &ReadPool) -> std::sync::mpsc::Sender<()> {
     let readers = readers.clone();
     let (taken, is_taken) = std::sync::mpsc::channel();
     tokio::spawn(async move {
-        let question = move |_: &mut dyn boxoffice::store::reads::Reads| {
+        let question = move |_: &mut dyn boxoffice_server::store::reads::Reads| {
             taken.send(()).unwrap();
             let _ = held.recv();
             Ok(())
@@ -177,7 +187,8 @@ async fn an_answer_to_readyz_is_kept_for_a_second() {
     sale.send(get("/readyz")).await.want(200);
     // From now on a question would find no connection, and wait for one.
     let (sale, _watch) = sale.rewired(64, |inner| {
-        inner.ready = boxoffice::http::ready::Readiness::new(ReadPool::new(Vec::new(), None));
+        inner.ready =
+            boxoffice_server::http::ready::Readiness::new(ReadPool::new(Vec::new(), None));
     });
     sale.send(get("/readyz")).await.refused(503, "database_unavailable");
     for _ in 0..100 {
@@ -195,18 +206,18 @@ async fn readiness_tells_whether_writes_succeed() {
     watch.fail(Some(Fault::Constraint("twice".into())));
     let join = || post(show.path("/queue-tokens")).identity(&fan.identity);
     sale.send(join()).await.refused(500, "internal");
-    assert!(!sale.app.desk.health().writes_fail());
+    assert!(!sale.app.write_path.health().writes_fail());
     watch.fail(Some(Fault::Unavailable("full".into())));
     sale.send(join()).await.refused(503, "database_unavailable");
     sale.send(get("/readyz")).await.refused(503, "database_unavailable");
-    assert!(sale.app.desk.probe(Duration::from_secs(1)).await.is_err());
-    assert!(sale.app.desk.health().writes_fail());
+    assert!(sale.app.write_path.probe(Duration::from_secs(1)).await.is_err());
+    assert!(sale.app.write_path.health().writes_fail());
     watch.fail(None);
-    assert!(sale.app.desk.probe(Duration::from_secs(1)).await.is_ok());
-    assert!(!sale.app.desk.health().writes_fail());
+    assert!(sale.app.write_path.probe(Duration::from_secs(1)).await.is_ok());
+    assert!(!sale.app.write_path.health().writes_fail());
     watch.disk(Disk::Fails);
     sale.send(join()).await.refused(503, "outcome_unknown");
-    assert!(sale.app.desk.health().writes_fail(), "the disk did not take it");
+    assert!(sale.app.write_path.health().writes_fail(), "the disk did not take it");
 }
 
 /// B5: an invented key costs no reader, a new key counts at once, and a revoked one for a second at most.

@@ -1,18 +1,18 @@
 //! Commands that cannot be carried out cost those beside them in a batch little.
 
-use boxoffice::board::Board;
-use boxoffice::clock::Clock;
-use boxoffice::desk::{Desk, NotRun, Refill, Settings, Writer};
-use boxoffice::store::memory::MemoryStore;
-use boxoffice::store::reads::Snapshot;
-use boxoffice::store::{Fault, Store};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, QueueId, UserId, Uuid};
 use boxoffice_core::queue::Join;
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use boxoffice_server::clock::Clock;
+use boxoffice_server::read_model::ReadModel;
+use boxoffice_server::store::memory::MemoryStore;
+use boxoffice_server::store::reads::Snapshot;
+use boxoffice_server::store::{Fault, Store};
+use boxoffice_server::write_path::{NotRun, Refill, Settings, WritePath, Writer};
 use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -62,11 +62,14 @@ fn concert(number: u128) -> ConcertId {
 
 fn join(number: u128) -> Envelope {
     let user = UserId(Uuid::from_u128(1));
-    Envelope { command: Command::Join(Join::of(user, concert(number))), key: None }
+    Envelope {
+        command: Command::Join(Join::of(user, QueueId::general(concert(number)))),
+        key: None,
+    }
 }
 
 struct House {
-    desk: Desk,
+    write_path: WritePath,
     _writer: Writer,
     seen: Arc<Mutex<Vec<BTreeSet<ConcertId>>>>,
     gate: Sender<()>,
@@ -79,18 +82,27 @@ fn house(fault: Fault) -> House {
     let store = Bad { rows: MemoryStore::default(), fault, seen: told, gate: Some(wait) };
     let settings = Settings { batch_commands_max: 64, waiting_max: 128, ..Settings::default() };
     let refill: Refill = Box::new(|_| Ok(Snapshot::default()));
-    let (board, metrics) = (Arc::new(Board::default()), Arc::default());
-    let started =
-        Desk::start(Box::new(store), None, board, refill, Clock::manual(1), metrics, settings);
-    let (desk, writer) = started.unwrap();
-    House { desk, _writer: writer, seen, gate }
+    let (read_model, metrics) = (Arc::new(ReadModel::default()), Arc::default());
+    let started = WritePath::start(
+        Box::new(store),
+        None,
+        read_model,
+        refill,
+        Clock::manual(1),
+        metrics,
+        settings,
+    );
+    let (write_path, writer) = started.unwrap();
+    House { write_path, _writer: writer, seen, gate }
 }
 
-/// Hands these in while the desk is held up by another, so that they are one batch or two; which of them were not carried out.
+/// Hands these in while the write path is held up by another, so that they are one batch or two; which of them were not carried out.
 async fn failed(house: &House, numbers: impl IntoIterator<Item = u128>) -> Vec<u128> {
-    let first = tokio::spawn(run(house.desk.clone(), 0));
-    let waiting: Vec<_> =
-        numbers.into_iter().map(|number| tokio::spawn(run(house.desk.clone(), number))).collect();
+    let first = tokio::spawn(run(house.write_path.clone(), 0));
+    let waiting: Vec<_> = numbers
+        .into_iter()
+        .map(|number| tokio::spawn(run(house.write_path.clone(), number)))
+        .collect();
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
@@ -104,8 +116,8 @@ async fn failed(house: &House, numbers: impl IntoIterator<Item = u128>) -> Vec<u
     failed
 }
 
-async fn run(desk: Desk, number: u128) -> Option<u128> {
-    match desk.run(join(number)).await {
+async fn run(write_path: WritePath, number: u128) -> Option<u128> {
+    match write_path.run(join(number)).await {
         Ok(reply) => {
             assert_eq!(reply.result.err(), Some(Refusal::ConcertNotFound));
             None

@@ -1,12 +1,12 @@
-//! A board that has not heard yet of what other servers have done: the signature of a token says that
+//! A read model that has not heard yet of what other servers have done: the signature of a token says that
 //! its place is real, and the database says how it stands.
 
 use crate::world::{MINUTE, Sale, get, post};
-use boxoffice::board::Board;
-use boxoffice::http::Inner;
-use boxoffice::store::reads::{Of, Reads, Snapshot};
-use boxoffice::store::sqlite::SqliteReads;
 use boxoffice_core::rows::Rows;
+use boxoffice_server::http::Inner;
+use boxoffice_server::read_model::ReadModel;
+use boxoffice_server::store::reads::{Of, Reads, Snapshot};
+use boxoffice_server::store::sqlite::SqliteReads;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ fn snapshot(sale: &Sale) -> Snapshot {
     SqliteReads::open(&sale.files()).unwrap().snapshot(Of::Live(sale.clock.now())).unwrap()
 }
 
-/// From now on the sale is shown by a board of this moment, as if others had done what came after.
-fn shown_by(board: Board) -> impl FnOnce(&mut Inner) {
-    move |inner| inner.board = Arc::new(board)
+/// From now on the sale is shown by a read model of this moment, as if others had done what came after.
+fn shown_by(read_model: ReadModel) -> impl FnOnce(&mut Inner) {
+    move |inner| inner.read_model = Arc::new(read_model)
 }
 
 fn waits(view: &Value) {
@@ -30,7 +30,7 @@ fn waits(view: &Value) {
 async fn a_place_of_another_server_is_honoured() {
     let sale = Sale::new();
     let show = sale.concert(json!({ "max_active": 1 })).await;
-    let before = Board::from_snapshot(snapshot(&sale), sale.clock.now(), true);
+    let before = ReadModel::from_snapshot(snapshot(&sale), sale.clock.now(), true);
     let (mut inside, mut outside) = (sale.fan().await, sale.fan().await);
     assert_eq!(sale.join(&mut inside, &show).await["state"], "admitted");
     let joined = sale.join(&mut outside, &show).await;
@@ -59,10 +59,10 @@ async fn a_place_of_another_server_is_honoured() {
     sale.send(poll).await.refused(403, "queue_token_unknown");
 }
 
-/// H25: where an older database was put back, the draw is made anew: the board's number goes before the
+/// H25: where an older database was put back, the draw is made anew: the read model's number goes before the
 /// token's.
 #[tokio::test]
-async fn a_draw_that_the_board_knows_goes_before_the_token() {
+async fn a_draw_that_the_read_model_knows_goes_before_the_token() {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
     let mut fan = sale.shopper(&show).await;
@@ -72,11 +72,11 @@ async fn a_draw_that_the_board_knows_goes_before_the_token() {
     assert_eq!(sale.poll(&fan).await["queue_number"], 1);
 }
 
-/// A concert that another server has opened is not on the board: its tokens wait for it.
+/// A concert that another server has opened is not on the read model: its tokens wait for it.
 #[tokio::test]
 async fn a_concert_of_another_server_is_waited_for() {
     let sale = Sale::new();
-    let before = Board::from_snapshot(snapshot(&sale), sale.clock.now(), true);
+    let before = ReadModel::from_snapshot(snapshot(&sale), sale.clock.now(), true);
     let show = sale.concert(json!({})).await;
     let fan = sale.shopper(&show).await;
     let (sale, _watch) = sale.rewired(64, shown_by(before));
@@ -91,7 +91,7 @@ async fn a_concert_of_another_server_is_waited_for() {
 #[tokio::test]
 async fn nobody_joins_what_is_not_known() {
     let sale = Sale::new();
-    let before = Board::from_snapshot(snapshot(&sale), sale.clock.now(), true);
+    let before = ReadModel::from_snapshot(snapshot(&sale), sale.clock.now(), true);
     let show = sale.concert(json!({})).await;
     let (sale, _watch) = sale.rewired(64, shown_by(before));
     let fan = sale.fan().await;
@@ -106,7 +106,7 @@ async fn nobody_joins_what_is_not_known() {
 async fn a_place_that_another_server_has_served_is_not_over() {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
-    let before = Board::from_snapshot(snapshot(&sale), sale.clock.now(), true);
+    let before = ReadModel::from_snapshot(snapshot(&sale), sale.clock.now(), true);
     let mut fan = sale.shopper(&show).await;
     let mut rows = Rows::default();
     for (key, row) in snapshot(&sale).queues {
@@ -119,10 +119,10 @@ async fn a_place_that_another_server_has_served_is_not_over() {
     assert_eq!(sale.join(&mut fan, &show).await["state"], "admitted");
 }
 
-/// H20: what a join has decided just now goes before a board that says that the place is over; an
+/// H20: what a join has decided just now goes before a read model that says that the place is over; an
 /// old reply under the same key does not.
 #[tokio::test]
-async fn a_fresh_ticket_goes_before_the_board() {
+async fn a_fresh_ticket_goes_before_the_read_model() {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
     let mut fan = sale.fan().await;
@@ -131,7 +131,7 @@ async fn a_fresh_ticket_goes_before_the_board() {
     assert_eq!(first["state"], "admitted");
     first["token"].as_str().unwrap().clone_into(&mut fan.token);
     let behind = Snapshot { admissions: Vec::new(), ..snapshot(&sale) };
-    let behind = Board::from_snapshot(behind, sale.clock.now(), true);
+    let behind = ReadModel::from_snapshot(behind, sale.clock.now(), true);
     let (sale, _watch) = sale.rewired(64, shown_by(behind));
     assert_eq!(sale.poll(&fan).await["state"], "expired");
     assert_eq!(sale.join(&mut fan, &show).await["state"], "admitted");

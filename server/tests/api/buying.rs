@@ -1,8 +1,8 @@
 //! What a buyer is answered when all goes well, route by route.
 
 use crate::world::{Sale, charge, delete, get, id_of, pay, post, reserve};
-use boxoffice::store::records::Cell;
 use boxoffice_core::idempotency::fingerprint;
+use boxoffice_server::store::records::Cell;
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -368,7 +368,7 @@ async fn a_payment() {
 
     currency: "KRW"
     currency_decimals: 0
-    entries: [{"amount":300000,"balance_after":300000,"created_at":"2027-01-15T08:00:00.000Z","entry_number":1,"kind":"charge","reason":null,"reference":"[id 1]"}]
+    entries: [{"amount":300000,"balance_after":300000,"created_at":"2027-01-15T08:00:00.000Z","currency":"KRW","entry_number":1,"kind":"charge","reason":null,"reference":"[id 1]"}]
     next_before: null
     "#);
     let paid = sale.send(pay(&fan, id, "pay-1")).await;
@@ -389,7 +389,7 @@ async fn a_payment() {
     200
     content-type: application/json
 
-    bookings: [{"amount":300000,"concert_date_id":"[id 1]","concert_id":"[id 2]","concert_name":"Moonlight Parade","currency":"KRW","currency_decimals":0,"paid_at":"2027-01-15T08:00:01.000Z","payment_id":"[id 3]","reservation_id":"[id 4]","seat_numbers":[1,3],"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"theater":"Hangang Hall","time_zone":null}]
+    bookings: [{"amount":300000,"concert_date_id":"[id 1]","concert_id":"[id 2]","concert_name":"Moonlight Parade","currency":"KRW","currency_decimals":0,"paid_at":"2027-01-15T08:00:01.000Z","payment_id":"[id 3]","refunded_amount":0,"refunded_seat_numbers":[],"refunds":[],"reservation_id":"[id 4]","seat_numbers":[1,3],"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"status":"confirmed","theater":"Hangang Hall","time_zone":null}]
     next_before: null
     "#);
 }

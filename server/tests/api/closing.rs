@@ -1,12 +1,12 @@
 //! Before the opening, after the close, and while nobody may be let in: tokens, polls and ticks.
 
 use crate::world::{MINUTE, START, Sale, count, delete, get, post, put};
-use boxoffice::http::view::stamp;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::ConcertId;
+use boxoffice_core::id::{ConcertId, QueueId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::Admit;
 use boxoffice_core::time::Time;
+use boxoffice_server::http::view::stamp;
 use serde_json::json;
 use std::time::Duration;
 
@@ -93,21 +93,21 @@ async fn a_queue_at_rest_costs_nothing() {
     let (sale, watch) = sale.rewired(64, |_| {});
     let before = watch.calls();
     for _ in 0..3 {
-        sale.sweeper.tick(1).await;
+        sale.ticker.tick(1).await;
     }
     assert_eq!(watch.calls(), before);
 
     // Each wakes up when it may.
     sale.pass(MINUTE - 1_000);
-    sale.sweeper.tick(1).await;
+    sale.ticker.tick(1).await;
     assert_eq!(sale.figures(&unopened).await["active"], 5);
     assert_eq!(sale.figures(&full).await["active"], 1);
 }
 
-/// H30: a desk that is full all the time does not starve the sweeper: its jobs have a line of their
+/// H30: a write path that is full all the time does not starve the tick: its jobs have a line of their
 /// own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_desk_does_not_starve_admission() {
+async fn a_full_write_path_does_not_starve_admission() {
     let sale = Sale::new();
     let show = sale.concert(json!({ "max_active": 1 })).await;
     let shopper = sale.shopper(&show).await;
@@ -125,7 +125,11 @@ async fn a_full_desk_does_not_starve_admission() {
     }
     let second = tokio::spawn(join(&crowd[1]).send(sale.router.clone()));
     tokio::time::sleep(Duration::from_millis(20)).await;
-    assert_eq!(count(&sale.all(crowd[2..].iter().map(join)).await, 503), 6, "the desk is full");
+    assert_eq!(
+        count(&sale.all(crowd[2..].iter().map(join)).await, 503),
+        6,
+        "the write path is full"
+    );
     let release = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         watch.release();
@@ -136,9 +140,9 @@ async fn a_full_desk_does_not_starve_admission() {
     assert_eq!(sale.poll(&next).await["state"], "admitted");
 }
 
-/// H30: with a desk full of requests, enough for many batches, a job of the house is in the next one.
+/// H30: with a write path full of requests, enough for many batches, a job of the house is in the next one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_house_does_not_wait_behind_a_full_desk() {
+async fn the_house_does_not_wait_behind_a_full_write_path() {
     let sale = Sale::with(|given| given.batch_commands_max = Some(8));
     let show = sale.concert(json!({ "max_active": 1 })).await;
     let shopper = sale.shopper(&show).await;
@@ -160,9 +164,10 @@ async fn the_house_does_not_wait_behind_a_full_desk() {
     while sale.app.metrics.desk_waiting.get() < 80 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    let desk = sale.app.desk.clone();
-    let admit = Command::Admit(Admit::of(ConcertId(show.id)));
-    let admit = tokio::spawn(async move { desk.propose(admit, Duration::from_secs(10)).await });
+    let write_path = sale.app.write_path.clone();
+    let admit = Command::Admit(Admit::of(QueueId::general(ConcertId(show.id))));
+    let admit =
+        tokio::spawn(async move { write_path.propose(admit, Duration::from_secs(10)).await });
     while sale.app.metrics.desk_waiting.get() < 81 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

@@ -2,10 +2,10 @@
 //! too often.
 
 use crate::world::{Fan, MINUTE, Sale, Show, delete, get, pay, post, reserve};
-use boxoffice::board::Board;
-use boxoffice::store::reads::{Of, Reads};
-use boxoffice::store::sqlite::SqliteReads;
-use boxoffice_core::id::{ConcertId, PlaceKey};
+use boxoffice_core::id::{ConcertId, PlaceKey, QueueId};
+use boxoffice_server::read_model::ReadModel;
+use boxoffice_server::store::reads::{Of, Reads};
+use boxoffice_server::store::sqlite::SqliteReads;
 use serde_json::{Value, json};
 
 fn dates(seats: u32) -> Value {
@@ -80,20 +80,22 @@ async fn half_a_million_who_left_do_not_stop_the_opening() {
     let mut snapshot =
         SqliteReads::open(&sale.files()).unwrap().snapshot(Of::Live(sale.clock.now())).unwrap();
     let concert = ConcertId(show.id);
-    snapshot.left = (1..=LEFT).map(|sequence| PlaceKey { concert, sequence }).collect();
+    let queue = QueueId::general(concert);
+    snapshot.left = (1..=LEFT).map(|sequence| PlaceKey { queue, sequence }).collect();
     snapshot.queues[0].1.tail = LEFT + 1;
     snapshot.queues[0].1.waiting = 1;
     let now = sale.clock.now();
     let mut drawn = boxoffice_core::rows::Rows::default();
     let mut row = snapshot.queues[0].1.clone();
     row.drawn = Some(row.tail);
-    drawn.queues.insert(concert, row);
-    let board = Board::from_snapshot(snapshot, now, false);
-    board.apply(&drawn, now);
-    let queue = &board.concert(concert).unwrap().queue;
+    drawn.queues.insert(queue, row);
+    let read_model = ReadModel::from_snapshot(snapshot, now, false);
+    read_model.apply(&drawn, now);
+    let concert = read_model.concert(concert).unwrap();
+    let queue = concert.general();
     let standing = queue.standing(LEFT + 1, now);
     let position = match standing {
-        boxoffice::board::Standing::Waiting { position, .. } => position,
+        boxoffice_server::read_model::Standing::Waiting { position, .. } => position,
         other => panic!("{other:?}"),
     };
     assert_eq!(position, Some(1), "all others have left");
@@ -158,7 +160,7 @@ async fn idle_and_paused_time_is_not_measured() {
         for _ in 0..count {
             for number in [0, 1, 2, 3] {
                 sale.pass(250);
-                sale.sweeper.tick(number).await;
+                sale.ticker.tick(number).await;
             }
         }
     };

@@ -2,7 +2,7 @@
 //! refuses. A limit meets all of it, and none of it is written anew for each who asks.
 
 use crate::world::{Ask, Sale, count, get};
-use boxoffice::http::routes::routes;
+use boxoffice_server::http::routes::routes;
 use hyper::Method;
 use std::net::Ipv4Addr;
 

@@ -19,7 +19,7 @@ async fn committed(sale: &Sale, table: &str, rows: usize) {
 }
 
 /// H16: while the disk has not got a commit, nobody hears of it: not who asked, not who looks at the
-/// seats, not who reads the database. The desk goes on meanwhile, and one answer of the disk is for
+/// seats, not who reads the database. The write path goes on meanwhile, and one answer of the disk is for
 /// all that came before it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_answer_before_the_disk() {
@@ -58,7 +58,7 @@ async fn a_disk_that_hangs_is_not_ready() {
     sale.send(get("/readyz")).await.want(200);
     watch.disk(Disk::Hangs);
     let hold = ask(&sale, reserve(&fan, &show, &[1]));
-    while sale.app.desk.health().hangs_for().is_zero() {
+    while sale.app.write_path.health().hangs_for().is_zero() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     loop {
@@ -72,10 +72,10 @@ async fn a_disk_that_hangs_is_not_ready() {
     while sale.send(get("/readyz")).await.status != 200 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert!(sale.app.desk.health().hangs_for().is_zero());
+    assert!(sale.app.write_path.health().hangs_for().is_zero());
 }
 
-/// H12, H32: a sync that fails leaves open what stands: the answer says so, the board does not show
+/// H12, H32: a sync that fails leaves open what stands: the answer says so, the read model does not show
 /// it, and nothing is read or written any more until another server has started on the file. There
 /// the same request with its key is done once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -89,7 +89,7 @@ async fn a_failed_sync_ends_all_business() {
     committed(&sale, "reservation", 1).await;
     let money = ask(&sale, charge(&fan, 5_000).key("once"));
     let read = ask(&sale, get("/api/v1/bookings").by(&fan));
-    committed(&sale, "balance_entry", 2).await;
+    committed(&sale, "transfer", 2).await;
     watch.disk(Disk::Fails);
     hold.await.unwrap().refused(503, "outcome_unknown");
     money.await.unwrap().refused(503, "outcome_unknown");
@@ -106,10 +106,10 @@ async fn a_failed_sync_ends_all_business() {
         sale.tick().await;
     }
     assert_eq!(sale.poll(&fan).await["state"], "admitted", "polls go on");
-    sale.app.desk.stop().await;
+    sale.app.write_path.stop().await;
 
     let sale = sale.reborn();
     sale.send(charge(&fan, 5_000).key("once")).await.want(201);
-    assert_eq!(sale.dump()["balance_entry"].len(), 2);
+    assert_eq!(sale.dump()["transfer"].len(), 2);
     assert_eq!(sale.seat(&fan, &show, 1).await, "held");
 }

@@ -2,8 +2,8 @@
 //! browser, headers that break a rule, addresses that are almost right.
 
 use crate::world::{Sale, Seen, get, post, put};
-use boxoffice::http::routes::{Guard, Reach, router_for, routes};
-use boxoffice::origins::Origins;
+use boxoffice_server::http::routes::{Guard, Reach, router_for, routes};
+use boxoffice_server::origins::Origins;
 use hyper::Method;
 use serde_json::json;
 

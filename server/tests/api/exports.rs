@@ -2,10 +2,14 @@
 //! spreadsheet, and whole or refused.
 
 use crate::world::{Sale, Show, delete, get, pay};
-use boxoffice::audit::Snapshot;
-use boxoffice::sheet::write::{Booking, lines};
+use boxoffice_server::audit::Snapshot;
+use boxoffice_server::sheet::write::{Booking, lines};
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use rusqlite::{Connection, params};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
 fn path(show: &Show) -> String {
@@ -26,7 +30,7 @@ fn told(bytes: &[u8]) -> Vec<String> {
 fn from_the_database(sale: &Sale) -> Vec<String> {
     let snapshot = Snapshot::of_file(&sale.files().path, || 0).unwrap();
     let mut all = Vec::new();
-    let each = |booking: Booking| -> Result<(), boxoffice::store::Fault> {
+    let each = |booking: Booking| -> Result<(), boxoffice_server::store::Fault> {
         all.push(booking.harmless());
         Ok(())
     };
@@ -79,9 +83,8 @@ async fn bookings_of_a_date_are_csv() {
         .refused(400, "invalid_query");
 }
 
-/// As many as a hall has, page by page; and a date that is not there has none.
-#[tokio::test]
-async fn a_halls_bookings_come_whole() {
+/// A hall with 1,000 bookings, which are two pages.
+async fn hall() -> (Sale, Show) {
     let sale = Sale::new();
     let seats = json!([{ "from": 1, "to": 1_200, "zone": "R", "price": 100 }]);
     let dates = json!([{ "starts_at": "2027-05-01T19:00:00+09:00", "seats": seats }]);
@@ -114,6 +117,13 @@ async fn a_halls_bookings_come_whole() {
         rows.execute(sold, params![id.as_bytes(), i64::try_from(number).unwrap()]).unwrap();
     }
     rows.commit().unwrap();
+    (sale, show)
+}
+
+/// As many as a hall has, page by page; and a date that is not there has none.
+#[tokio::test]
+async fn a_halls_bookings_come_whole() {
+    let (sale, show) = hall().await;
     let seen = sale.send(get(path(&show)).operator()).await;
     let told = told(&seen.body);
     assert_eq!((seen.status, told.len()), (200, 1_000));
@@ -125,4 +135,36 @@ async fn a_halls_bookings_come_whole() {
     assert_eq!(none.body, format!("\u{feff}{}", Booking::HEAD));
     sale.send(delete(date).operator()).await.want(204);
     sale.send(get(path(&other)).operator()).await.refused(404, "date_not_found");
+}
+
+/// What a client gets over a connection until it ends.
+async fn received(sale: &Sale, path: &str) -> String {
+    let (mut client, server) = tokio::io::duplex(1 << 16);
+    let service = TowerToHyperService::new(sale.router.clone());
+    let serving = http1::Builder::new().serve_connection(TokioIo::new(server), service);
+    tokio::spawn(serving);
+    let key = crate::world::OPERATOR;
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nHost: shop.example\r\nX-Api-Key: {key}\r\nConnection: close\r\n\r\n"
+    );
+    client.write_all(head.as_bytes()).await.unwrap();
+    let mut got = Vec::new();
+    client.read_to_end(&mut got).await.unwrap();
+    String::from_utf8_lossy(&got).into_owned()
+}
+
+/// A page that can't be read breaks the answer off: its last chunk is missing, so that no client takes what it
+/// has for the whole.
+#[tokio::test]
+async fn an_export_that_fails_on_its_way_is_no_whole_file() {
+    let (sale, show) = hall().await;
+    let whole = received(&sale, &path(&show)).await;
+    assert!(whole.contains("transfer-encoding: chunked") && whole.ends_with("\r\n0\r\n\r\n"));
+    let rows = Connection::open(sale.files().path).unwrap();
+    let id = Uuid::from_u128(900);
+    let gone = rows.execute("DELETE FROM amount WHERE reservation_id = ?1", [id.as_bytes()]);
+    assert_eq!(gone.unwrap(), 1);
+    let part = received(&sale, &path(&show)).await;
+    assert!(part.starts_with("HTTP/1.1 200 OK") && part.lines().count() > 500, "the first page");
+    assert!(part.lines().count() < whole.lines().count() && !part.ends_with("0\r\n\r\n"));
 }

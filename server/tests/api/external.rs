@@ -3,8 +3,8 @@
 use crate::world::{START, Sale, get, post};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
-use boxoffice::config::Given;
 use boxoffice_core::id::Uuid;
+use boxoffice_server::config::Given;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 

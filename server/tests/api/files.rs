@@ -1,9 +1,15 @@
 //! H32: a database file that can't be used is refused with one sentence, and is left as it is.
 
-use boxoffice::cli::node;
-use boxoffice::clock::Clock;
-use boxoffice::config::{Config, Given};
-use boxoffice::store::sqlite::{Files, MIGRATIONS, SCHEMA_VERSION, SqliteStore};
+use boxoffice_core::id::{ConcertId, PlaceKey, QueueId, ReservationId, UserId, Uuid};
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::queue::QueueKind;
+use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_server::clock::Clock;
+use boxoffice_server::config::{Config, Given};
+use boxoffice_server::node;
+use boxoffice_server::store::Store;
+use boxoffice_server::store::sqlite::{Files, MIGRATIONS, SCHEMA_VERSION, SqliteStore};
+use boxoffice_server::tokens::QueueClaims;
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;
@@ -60,12 +66,74 @@ fn a_file_of_an_older_boxoffice_is_brought_up_to_date() {
     drop(older);
     drop(SqliteStore::open(&Files { path: path.clone() }).unwrap());
     let newer = Connection::open(&path).unwrap();
-    let text = "SELECT group_concat(max_active_at ORDER BY concert_id) FROM queue_state";
+    let text = "SELECT group_concat(max_active_at ORDER BY queue_id) FROM queue_state";
     let since: String = newer.query_row(text, [], |row| row.get(0)).unwrap();
     assert_eq!(since, "70,0");
     let text = "SELECT group_concat(coalesce(ended_at, 'not') ORDER BY sequence) FROM user_token";
     let ended: String = newer.query_row(text, [], |row| row.get(0)).unwrap();
     assert_eq!(ended, "not,60");
+}
+
+/// Queues of a file of the version before: the concert's queue has the concert's id, places stay in their order,
+/// the reason of a pause is the queue's, and words are not the schema's any more. Tokens and stored replies of
+/// before name the same place.
+#[test]
+fn queues_of_an_older_boxoffice_stand_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sale.db");
+    let older = Connection::open(&path).unwrap();
+    for (version, text) in MIGRATIONS.iter().take_while(|(version, _)| *version <= 9) {
+        older.execute_batch(text).unwrap();
+        older.pragma_update(None, "user_version", version).unwrap();
+    }
+    older.execute_batch(include_str!("files/older.sql")).unwrap();
+    drop(older);
+    let files = Files { path: path.clone() };
+    let mut store = SqliteStore::open(&files).unwrap();
+    let uuid = |byte| Uuid::from_bytes([byte; 16]);
+    let (queue, user) = (QueueId::general(ConcertId(uuid(0x0c))), UserId(uuid(1)));
+    let place = |sequence| PlaceKey { queue, sequence };
+    let mut keys = Keys::default();
+    keys.queues.insert(queue);
+    keys.queues_of.insert(queue.concert);
+    keys.newest_places.insert((user, queue.concert));
+    keys.places.extend((1..=4).map(place));
+    keys.admissions.insert(place(2));
+    keys.reservations.insert(ReservationId(uuid(0x0a)));
+    keys.idempotency.insert((uuid(1), "tab".into()));
+    let mut rows = Rows::default();
+    store.begin().and_then(|()| store.load(&keys, &mut rows)).unwrap();
+    store.rollback();
+    let row = rows.queues.get(&queue).unwrap();
+    assert_eq!((row.kind, row.queue_name.as_str()), (QueueKind::General, "General"));
+    assert_eq!((row.own_opens_at, row.cursor, row.settings.max_waiting), (None, 2, 7));
+    assert_eq!(row.pause_reason.ko.as_deref(), Some("잠시 멈춤"));
+    assert_eq!(rows.queues_of.get(&queue.concert), Some(&[queue].into()));
+    assert_eq!(rows.newest_places.get(&(user, queue.concert)), Some(&place(4)));
+    let visits = (1..=4).map(|sequence| rows.places.get(&place(sequence)).unwrap().visit);
+    assert_eq!(visits.collect::<Vec<_>>(), [1, 2, 3, 4]);
+    let held = rows.reservations.get(&ReservationId(uuid(0x0a))).unwrap();
+    assert_eq!(held.place, place(2));
+    let admission = rows.admissions.get(&held.place).unwrap();
+    assert_eq!(admission.reservation, Some(ReservationId(uuid(0x0a))));
+    let reply = &rows.idempotency.get(&(uuid(1), "tab".into())).unwrap().outcome;
+    let Outcome::Joined(ticket) = reply else { panic!("{reply:?}") };
+    assert_eq!(ticket.place, place(4));
+    let token = format!(
+        r#"{{"aud":"queue","sub":"{user}","concert":"{}","sequence":4,"iat":1,"exp":2}}"#,
+        queue.concert
+    );
+    let claims: QueueClaims = serde_json::from_str(&token).unwrap();
+    assert_eq!(claims.place(), place(4));
+    assert_eq!(serde_json::to_string(&claims).unwrap(), token, "and are signed as before");
+    drop(store);
+    let newer = Connection::open(&path).unwrap();
+    let words = "UPDATE waiting_queue SET status = 'a new word' WHERE sequence = 4;
+                 UPDATE user_token SET end_reason = 'a new word'";
+    newer.execute_batch(words).unwrap();
+    let text = "SELECT count(*) FROM pragma_table_info('concert') WHERE name LIKE 'pause%'";
+    let left: i64 = newer.query_row(text, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0, "the reason stands in one place");
 }
 
 #[test]

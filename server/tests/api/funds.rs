@@ -1,7 +1,7 @@
 //! Money that operators enter, and what amounts are in (F12, N4).
 
 use crate::world::{Fan, Sale, charge, count, get, pay, post};
-use boxoffice::cli::node;
+use boxoffice_server::node;
 use serde_json::{Value, json};
 
 fn money(kind: &str, fan: &Fan, amount: i64, key: &str) -> crate::world::Ask {
@@ -53,6 +53,65 @@ async fn operators_credit_and_debit() {
     sale.sound();
 }
 
+/// Whether charging and reading the balance needs an admission is a policy of the server; limits, the owner and
+/// the amount are looked at all the same.
+#[tokio::test]
+async fn charging_without_an_admission_is_a_policy() {
+    let alone = |fan: &Fan, amount: i64| {
+        let path = format!("/api/v1/users/{}/balance/charges", fan.user);
+        post(path).identity(&fan.identity).json(&json!({ "amount": amount }))
+    };
+    let reads = |fan: &Fan, of: &Fan| {
+        let path = |rest| format!("/api/v1/users/{}/balance{rest}", of.user);
+        ["", "/entries"].map(|rest| get(path(rest)).identity(&fan.identity))
+    };
+    let me = |fan: &Fan| get("/api/v1/me").identity(&fan.identity);
+
+    let sale = Sale::new();
+    let fan = sale.fan().await;
+    assert_eq!(sale.send(me(&fan)).await.want(200)["charge_needs_admission"], true);
+    sale.send(alone(&fan, 5).key("c")).await.refused(401, "queue_token_required");
+    for read in reads(&fan, &fan) {
+        sale.send(read).await.refused(401, "queue_token_required");
+    }
+
+    let sale = Sale::with(|given| {
+        given.charge_needs_admission = Some(false);
+        given.limit_payments = Some("10+1/min".parse().unwrap());
+    });
+    let (fan, other) = (sale.fan().await, sale.fan().await);
+    assert_eq!(sale.send(me(&fan)).await.want(200)["charge_needs_admission"], false);
+    let first = sale.send(alone(&fan, 5).key("c")).await;
+    assert_eq!(first.want(201)["balance"], 5);
+    assert_eq!(sale.send(alone(&fan, 5).key("c")).await.body, first.body, "once a key");
+    sale.send(alone(&fan, 5)).await.refused(400, "idempotency_key_required");
+    sale.send(alone(&fan, 0).key("z")).await.refused(422, "amount_out_of_range");
+    let forged = alone(&fan, 5).key("t").header("x-queue-token", "no token at all");
+    assert_eq!(sale.send(forged).await.want(201)["balance"], 10, "it is not looked at");
+    let of_other = Fan { identity: other.identity.clone(), ..fan.clone() };
+    sale.send(alone(&of_other, 5).key("o")).await.refused(403, "other_user");
+    for (own, others) in reads(&fan, &fan).into_iter().zip(reads(&other, &fan)) {
+        sale.send(own).await.want(200);
+        sale.send(others).await.refused(403, "other_user");
+    }
+    let path = format!("/api/v1/users/{}/balance", fan.user);
+    sale.send(get(path)).await.refused(401, "identity_required");
+    let seen = sale.all((0..30).map(|n| alone(&other, 1).key(&format!("l{n}")))).await;
+    assert!(count(&seen, 201) > 0 && count(&seen, 429) > 0, "by account");
+    sale.sound();
+}
+
+/// An account that was deleted meanwhile takes no money, though a token of it is still shown.
+#[tokio::test]
+async fn a_deleted_account_charges_nothing() {
+    let sale = Sale::with(|given| given.charge_needs_admission = Some(false));
+    let ghost = sale.fans(1).remove(0);
+    let path = format!("/api/v1/users/{}/balance/charges", ghost.user);
+    let ask = post(path).identity(&ghost.identity).json(&json!({ "amount": 5 })).key("c");
+    sale.send(ask).await.refused(404, "user_not_found");
+    sale.sound();
+}
+
 /// What a deleted account had can be paid out; what comes for it is refused, so that the backend sends it back.
 #[tokio::test]
 async fn a_deleted_account_is_not_credited() {
@@ -85,7 +144,7 @@ async fn an_entry_needs_a_reason() {
     sale.send(ask(json!({ "amount": 5, "reason": " " }))).await.refused(422, "invalid_setting");
     let bare = post(&path).operator().json(&json!({ "amount": 5, "reason": "r" }));
     sale.send(bare).await.refused(400, "idempotency_key_required");
-    assert_eq!(sale.dump()["balance_entry"].len(), 0);
+    assert_eq!(sale.dump()["transfer"].len(), 0);
 }
 
 /// F12: the currency is told with its decimals, and the data keeps it.

@@ -40,6 +40,7 @@ async fn a_date_is_cancelled() {
     let list = sale.send(get("/api/v1/admin/jobs").operator()).await.want(200);
     assert_eq!(list["jobs"], json!([after]));
     sale.send(pay(&holder, held, "q")).await.refused(410, "hold_released");
+    assert_eq!(after["report"]["bookings_refunded"], 0);
     let text = sale.send(get("/metrics")).await;
     let text = String::from_utf8(text.body.to_vec()).unwrap();
     assert!(
@@ -50,6 +51,51 @@ async fn a_date_is_cancelled() {
     let kinds: Vec<_> =
         events["events"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["concert.created", "date.cancelled", "date.cleared"]);
+    sale.sound();
+}
+
+/// Every booking goes back, seats and money; one that cannot is left and told, and the job goes on when it is asked for
+/// again.
+#[tokio::test]
+async fn bookings_of_a_cancelled_date_go_back() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let fan = sale.buyer(&show).await;
+    let before = sale.send(get("/api/v1/me/balance").identity(&fan.identity)).await.want(200);
+    let id = sale.hold(&fan, &show, &[1, 2]).await;
+    sale.send(pay(&fan, id, "p")).await.want(201);
+    let gone = crate::refunds::bought_and_gone(&sale, &show, 5).await;
+    let cancelled = cancel(&sale, &show, "The singer is ill.").await;
+    sale.runner.tick(1).await;
+    let after = sale.send(get("/api/v1/me/balance").identity(&fan.identity)).await.want(200);
+    assert_eq!(before["balance"], after["balance"]);
+    let bookings = sale.send(get("/api/v1/bookings").identity(&fan.identity)).await.want(200);
+    let booking = &bookings["bookings"][0];
+    let said = (&booking["status"], &booking["cancelled"]["reason"]);
+    assert_eq!(said, (&json!("refunded"), &json!("The singer is ill.")), "{booking}");
+    assert_eq!(booking["refunds"][0]["reason"], "The singer is ill.");
+
+    let left = job(&sale, &cancelled).await;
+    assert_eq!(
+        (&left["state"], &left["last_error"]),
+        (&json!("waiting"), &json!("account_deleted"))
+    );
+    let report = &left["report"];
+    let said = (&report["bookings_refunded"], &report["bookings_left"], &report["left_because"]);
+    assert_eq!(said, (&json!(1), &json!(1), &json!("account_deleted")));
+    sale.sound();
+    for try_again in 0..12 {
+        sale.pass(600_000);
+        sale.runner.tick(1 + try_again).await;
+    }
+    assert_eq!(job(&sale, &cancelled).await["state"], "failed");
+    let path = format!("/api/v1/admin/payments/{gone}/refunds");
+    let body =
+        json!({ "reason": "paid out", "amount": 0, "seat_numbers": [5], "release_seats": true });
+    sale.send(post(path).operator().json(&body).key("out")).await.want(201);
+    assert_eq!(cancel(&sale, &show, "Again.").await, cancelled);
+    sale.runner.tick(1).await;
+    assert_eq!(job(&sale, &cancelled).await["state"], "done");
     sale.sound();
 }
 
@@ -67,7 +113,7 @@ async fn a_job_goes_on_elsewhere() {
         holder: boxoffice_core::id::Uuid::nil(),
     };
     let take = boxoffice_core::command::Command::TakeJob(take);
-    sale.app.desk.propose(take, std::time::Duration::ZERO).await.unwrap().result.unwrap();
+    sale.app.write_path.propose(take, std::time::Duration::ZERO).await.unwrap().result.unwrap();
     let sale = sale.reborn();
     sale.runner.tick(1).await;
     assert_eq!(job(&sale, &cancelled).await["state"], "running");

@@ -2,15 +2,15 @@
 
 use crate::guards::{About, fill};
 use crate::world::{Ask, Fan, Sale, Seen, Show, charge, count, delete, get, post, reserve};
-use boxoffice::config::Given;
-use boxoffice::http::address::Client;
-use boxoffice::http::app::new_id;
-use boxoffice::http::limits::{Asked, Class};
-use boxoffice::http::routes::{Guard, Route, routes};
-use boxoffice::passwords::Passwords;
-use boxoffice::supervisor::Supervisor;
-use boxoffice::tokens::{Use, queue_claims};
 use boxoffice_core::id::UserId;
+use boxoffice_server::config::Given;
+use boxoffice_server::http::address::Client;
+use boxoffice_server::http::app::new_id;
+use boxoffice_server::http::limits::{Asked, Class};
+use boxoffice_server::http::routes::{Guard, Route, routes};
+use boxoffice_server::passwords::Passwords;
+use boxoffice_server::supervisor::Supervisor;
+use boxoffice_server::tokens::{Use, queue_claims};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -34,7 +34,7 @@ fn fan(sale: &Sale, show: &Show) -> Fan {
     let mut fan = sale.fans(1).remove(0);
     let concert = sale.app.concert(show.id).unwrap();
     let now = sale.app.clock.now();
-    let place = boxoffice_core::id::PlaceKey { concert: concert.id, sequence: 1 };
+    let place = boxoffice_core::id::PlaceKey { queue: concert.general().id, sequence: 1 };
     let claims = queue_claims(UserId(fan.user), place, None, now, now.plus_ms(60_000));
     fan.token = sale.app.keyring.queue(&claims).unwrap();
     fan
@@ -290,7 +290,7 @@ async fn who_has_no_key_is_limited_as_an_operator() {
 }
 
 /// A fan whom others are faster than asks for one seat after another: what was lost costs little, and not
-/// nothing, since it was decided at the desk.
+/// nothing, since it was decided at the write path.
 #[tokio::test]
 async fn who_loses_races_is_not_shut_out() {
     let sale = Sale::new();

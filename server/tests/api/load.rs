@@ -1,9 +1,9 @@
 //! More than the server can take: it says so, at once, and goes on.
 
 use crate::world::{Sale, charge, count, get, pay, post};
-use boxoffice::http::app::new_id;
-use boxoffice::passwords::Passwords;
-use boxoffice::store::Fault;
+use boxoffice_server::http::app::new_id;
+use boxoffice_server::passwords::Passwords;
+use boxoffice_server::store::Fault;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ async fn until(what: impl Fn() -> bool) {
     }
 }
 
-/// H29: the desk is full while the disk is slow: who does not fit is told to come back, changes
+/// H29: the write path is full while the disk is slow: who does not fit is told to come back, changes
 /// nothing, and polls go on all the while. Then all is well again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_desk_turns_away() {
+async fn a_full_write_path_turns_away() {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
     let (sale, watch) = sale.rewired(4, |inner| inner.poll_burst = 0);
@@ -62,7 +62,7 @@ async fn a_storm_of_sign_ins_is_turned_away() {
     let (sale, _) = sale.rewired(64, |inner| {
         inner.poll_burst = 0;
         let metrics = Arc::clone(&inner.metrics);
-        let supervisor = boxoffice::supervisor::Supervisor::default();
+        let supervisor = boxoffice_server::supervisor::Supervisor::default();
         inner.passwords = Passwords::start(1, 2, metrics, &supervisor).unwrap();
     });
     let sign_in = |name: String| {
@@ -81,7 +81,7 @@ async fn a_storm_of_sign_ins_is_turned_away() {
     sale.send(sign_in("mina".to_owned())).await.refused(401, "credentials_wrong");
 }
 
-/// H30: one connection for reading, and hundreds who want it while the desk writes: all are
+/// H30: one connection for reading, and hundreds who want it while the write path writes: all are
 /// answered; nobody holds one thing and waits for another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_reader_serves_everybody() {
@@ -145,9 +145,9 @@ async fn stopping_finishes_what_was_taken() {
     let early = sale.all(fans[..200].iter().map(ask));
     let late = async {
         until(|| sale.app.metrics.desk_waiting.get() == 200).await;
-        sale.app.desk.stop().await;
+        sale.app.write_path.stop().await;
         watch.release();
-        until(|| !sale.app.desk.is_open()).await;
+        until(|| !sale.app.write_path.is_open()).await;
         sale.all(fans[200..300].iter().map(ask)).await
     };
     let (early, late) = tokio::join!(early, late);

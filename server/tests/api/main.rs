@@ -1,5 +1,5 @@
 //! Tests of the API: requests through the router, on a real database file, with a clock that the
-//! test moves and a sweeper that ticks when the test says so.
+//! test moves and a tick that ticks when the test says so.
 //!
 //! [`world`] is how tests speak of a sale; every other module is one subject. Hard cases (H1 …) are
 //! named where they are tested. Nothing here may wait for a real clock where the manual one will do.
@@ -9,7 +9,6 @@
 mod alive;
 mod apart;
 mod behind;
-mod board;
 mod bodies;
 mod buying;
 mod closing;
@@ -37,6 +36,9 @@ mod over;
 mod problems;
 mod providers;
 mod queue;
+mod queues;
+mod read_model;
+mod refunds;
 mod seats;
 mod sessions;
 mod settings;

@@ -2,8 +2,8 @@
 //! happened, and that the figures of a sale are those of its seats and money.
 
 use crate::world::{Sale, get, pay, post};
-use boxoffice::http::problem::TABLE;
 use boxoffice_core::command::Command;
+use boxoffice_server::http::problem::TABLE;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -151,7 +151,7 @@ async fn what_has_not_happened_yet_is_zero() {
     let text = String::from_utf8(seen.body.to_vec()).unwrap();
     let samples = checked(&text);
     for entry in TABLE {
-        let found = value(&samples, "boxoffice_problems_total", &[("code", entry.code)]);
+        let found = value(&samples, "boxoffice_problems_total", &[("code", entry.code.as_str())]);
         assert_eq!(found, Some(0.0), "{}", entry.code);
     }
     for name in Command::NAMES {
@@ -176,7 +176,7 @@ async fn what_has_not_happened_yet_is_zero() {
     for what in ["replies", "outbox"] {
         assert_eq!(value(&samples, "boxoffice_pruned_total", &[("what", what)]), Some(0.0));
     }
-    for route in boxoffice::http::routes::routes() {
+    for route in boxoffice_server::http::routes::routes() {
         let labels = [("route", route.path), ("method", route.method.as_str())];
         assert!(value(&samples, "boxoffice_requests_total", &labels).is_some(), "{labels:?}");
         assert!(

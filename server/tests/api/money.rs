@@ -27,7 +27,7 @@ async fn three_hundred_identical_charges() {
     let seen = sale.all((0..300).map(|n| charge(&fan, 1_000).key(&format!("key-{n}")))).await;
     assert_eq!(count(&seen, 201), 300);
     assert_eq!(balance(&sale, &fan).await, 301_000);
-    assert_eq!(sale.dump()["balance_entry"].len(), 301);
+    assert_eq!(sale.dump()["transfer"].len(), 301);
 
     let other = sale.shopper(&show).await;
     sale.send(charge(&other, 5).key("once")).await.want(201);
@@ -45,7 +45,7 @@ async fn a_double_click_pays_once() {
     assert_eq!(count(&seen, 201), 20);
     assert!(seen.iter().all(|answer| answer.body == seen[0].body));
     let dump = sale.dump();
-    assert_eq!((dump["amount"].len(), dump["balance_entry"].len()), (1, 2));
+    assert_eq!((dump["amount"].len(), dump["transfer"].len()), (1, 2));
 
     // Another key is another request: it learns that all is done.
     let other = sale.send(pay(&fan, id, "other click")).await;

@@ -1,8 +1,8 @@
 //! The OpenAPI document says what the router does.
 
 use crate::world::{Sale, get};
-use boxoffice::http::problem::TABLE;
-use boxoffice::http::routes::{Guard, routes};
+use boxoffice_server::http::problem::TABLE;
+use boxoffice_server::http::routes::{Guard, routes};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -69,7 +69,7 @@ async fn every_problem_is_described() {
                 let text = response["description"].as_str().unwrap_or_default();
                 let codes = text.split([',', ':', ' ', '`']).filter(|word| word.contains('_'));
                 for code in codes {
-                    let entry = TABLE.iter().find(|entry| entry.code == code);
+                    let entry = TABLE.iter().find(|entry| entry.code.as_str() == code);
                     let entry = entry.unwrap_or_else(|| panic!("{method} {path}: {code}"));
                     assert_eq!(entry.status.to_string(), *status, "{method} {path}: {code}");
                 }

@@ -1,12 +1,12 @@
 //! The operator's verbs and what those who run the server look at.
 
 use crate::world::{Sale, charge, get, id_of, pay, post, put, reserve};
-use boxoffice::store::keys::OperatorKeys;
-use boxoffice::store::sqlite::ApiKeys;
 use boxoffice_core::limits::{
     DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,
 };
 use boxoffice_core::time::Time;
+use boxoffice_server::store::keys::OperatorKeys;
+use boxoffice_server::store::sqlite::ApiKeys;
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -33,7 +33,7 @@ async fn a_concert_is_made() {
     "#);
     let again = sale.send(post("/api/v1/admin/concerts").operator().key("k").json(&body)).await;
     assert_eq!((again.header("idempotent-replayed"), &again.body), ("true", &made.body));
-    assert_eq!(sale.app.board.concerts().len(), 1);
+    assert_eq!(sale.app.read_model.concerts().len(), 1);
 
     let path = format!("/api/v1/admin/concerts/{}", id_of(&made.json()["concert_id"]));
     assert_snapshot!(sale.send(get(path).operator()).await.shown(), @r#"
@@ -49,7 +49,7 @@ async fn a_concert_is_made() {
     awaiting_draw_value: false
     closes_at: "2027-02-15T08:00:00.000Z"
     concert_id: "[id 1]"
-    dates: [{"available_seats":30,"concert_date_id":"[id 2]","held_seats":0,"sold_seats":0,"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"time_zone":null,"total_seats":30}]
+    dates: [{"available_seats":30,"blocked_seats":0,"concert_date_id":"[id 2]","held_seats":0,"sold_seats":0,"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"time_zone":null,"total_seats":30}]
     hold_seconds: 120
     max_active: 7
     max_waiting: 99
@@ -57,6 +57,7 @@ async fn a_concert_is_made() {
     now: "2027-01-15T08:00:00.000Z"
     opens_at: "2027-01-15T08:00:00.000Z"
     paused: false
+    queues: [{"active":0,"admissions_per_second":3,"admitted_last_minute":0,"awaiting_draw_value":false,"draw_beacon":null,"draw_commitment":"[32 bytes]","draw_joined_before":null,"draw_seed":null,"draw_value":null,"drawn":null,"kind":"general","max_active":7,"max_waiting":99,"name":"General","opens_at":"2027-01-15T08:00:00.000Z","paused":false,"queue_id":"[id 1]","served_up_to":0,"waiting":0}]
     rehold_after_seconds: 600
     sale: "open"
     seats_per_user: 2
@@ -79,13 +80,13 @@ async fn a_concert_that_makes_no_sense_is_refused() {
         assert_eq!(seen.want(status)["field"], field, "{change}");
     };
     let dates = |seats: serde_json::Value| json!({ "dates": [{ "starts_at": "2027-05-01T19:00:00Z", "seats": seats }] });
-    check(json!({ "name": " " }), 422, "concert_name").await;
+    check(json!({ "name": " " }), 422, "name").await;
     check(json!({ "theater": "x".repeat(201) }), 422, "theater").await;
-    check(json!({ "run_time_minutes": 0 }), 422, "run_time").await;
-    check(json!({ "closes_at": "2027-01-15T17:00:00+09:00" }), 422, "sale_window").await;
-    check(json!({ "hold_seconds": 0 }), 422, "policy").await;
-    check(json!({ "shop_seconds": i64::MAX }), 422, "policy").await;
-    check(json!({ "seats_per_user": 51 }), 422, "policy").await;
+    check(json!({ "run_time_minutes": 0 }), 422, "run_time_minutes").await;
+    check(json!({ "closes_at": "2027-01-15T17:00:00+09:00" }), 422, "closes_at").await;
+    check(json!({ "hold_seconds": 0 }), 422, "hold_seconds").await;
+    check(json!({ "shop_seconds": i64::MAX }), 422, "shop_seconds").await;
+    check(json!({ "seats_per_user": 51 }), 422, "seats_per_user").await;
     check(json!({ "max_active": 0 }), 422, "max_active").await;
     check(json!({ "admissions_per_second": 0 }), 422, "admissions_per_second").await;
     check(json!({ "max_waiting": 0 }), 422, "max_waiting").await;
@@ -212,7 +213,7 @@ async fn a_date_is_added() {
     faults_total: 1
     field: "seats"
     status: 422
-    title: "The file has values that cannot be taken; nothing was changed. See faults."
+    title: "The file has invalid values, so nothing was changed. See faults."
     type: "urn:boxoffice:problem:invalid_file"
     "#);
     for text in [

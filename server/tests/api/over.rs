@@ -1,10 +1,10 @@
-//! Concerts that are over: they leave the board, the list and the metrics, and can still be asked for.
+//! Concerts that are over: they leave the read model, the list and the metrics, and can still be asked for.
 
 use crate::world::{MINUTE, Sale, Show, get, id_of, pay, post, put, reserve};
-use boxoffice::metrics::CommandLabel;
-use boxoffice::store::reads::{Of, Reads};
-use boxoffice::store::sqlite::SqliteReads;
 use boxoffice_core::id::Uuid;
+use boxoffice_server::metrics::CommandLabel;
+use boxoffice_server::store::reads::{Of, Reads};
+use boxoffice_server::store::sqlite::SqliteReads;
 use serde_json::{Value, json};
 
 const HOUR: i64 = 60 * MINUTE;
@@ -22,7 +22,7 @@ async fn listed(sale: &Sale) -> Vec<Value> {
 
 /// Whatever is asked about a show that is over has an answer.
 async fn can_be_asked_for(sale: &Sale, show: &Show, token: &str, buyer: Uuid) {
-    assert_eq!(sale.app.board.concerts().len() + sale.app.board.date_count(), 0);
+    assert_eq!(sale.app.read_model.concerts().len() + sale.app.read_model.date_count(), 0);
     assert_eq!(listed(sale).await, Vec::<Value>::new());
     let one = sale.send(get(show.path(""))).await.want(200);
     assert_eq!((&one["name"], &one["sale"]), (&json!("Moonlight Parade"), &json!("closed")));
@@ -76,7 +76,7 @@ async fn what_is_over_leaves_and_can_be_asked_for_and_comes_back() {
     assert!(!sale.app.metrics.text().contains(&show.id.to_string()));
     can_be_asked_for(&sale, &show, &late.token, buyer.user).await;
     let sale = sale.reborn();
-    assert!(!sale.app.board.is_empty());
+    assert!(!sale.app.read_model.is_empty());
     can_be_asked_for(&sale, &show, &late.token, buyer.user).await;
 
     // A new date brings it back, with all that it has.
@@ -111,10 +111,10 @@ async fn a_sale_that_is_opened_again_comes_back() {
     sale.send(put(&path).operator().json(&json!({ "open": false }))).await.want(200);
     sale.pass(24 * HOUR);
     sale.tick().await;
-    assert_eq!(sale.app.board.concerts().len(), 0);
+    assert_eq!(sale.app.read_model.concerts().len(), 0);
     sale.send(put(&path).operator().json(&json!({ "open": true }))).await.want(200);
     let one = sale.send(get(show.path(""))).await.want(200);
-    assert_eq!((&one["sale"], sale.app.board.concerts().len()), (&json!("open"), 1));
+    assert_eq!((&one["sale"], sale.app.read_model.concerts().len()), (&json!("open"), 1));
     sale.shopper(&show).await;
 }
 
@@ -135,8 +135,8 @@ async fn what_is_over_costs_nothing() {
     let admits = || sale.app.metrics.commands.get_or_create(&admit).get();
     sale.tick().await;
     assert_eq!(admits(), 20, "those that are on sale have their draw made");
-    let board = &sale.app.board;
-    assert_eq!((board.concerts().len(), board.date_count()), (20, 20));
+    let read_model = &sale.app.read_model;
+    assert_eq!((read_model.concerts().len(), read_model.date_count()), (20, 20));
     let text = sale.app.metrics.text();
     assert_eq!(text.lines().filter(|l| l.starts_with("boxoffice_queue_waiting{")).count(), 20);
     let batches = sale.app.metrics.batches.get();

@@ -1,7 +1,7 @@
 //! The waiting queue: who stands where, who is let in, and what a poll costs.
 
 use crate::world::{Fan, MINUTE, Sale, Show, count, delete, get, pay, post, put, reserve};
-use boxoffice::store::pool::ReadPool;
+use boxoffice_server::store::pool::ReadPool;
 use serde_json::{Value, json};
 
 async fn states(sale: &Sale, fans: &[Fan]) -> Vec<Value> {
@@ -196,7 +196,7 @@ async fn positions_fall_and_estimates_are_seconds() {
     }
 }
 
-/// H23: ten thousand polls ask neither the desk nor a reader for anything: the store counts every
+/// H23: ten thousand polls ask neither the write path nor a reader for anything: the store counts every
 /// call, and there is no reader to be asked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn polls_touch_no_database() {

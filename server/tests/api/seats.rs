@@ -29,10 +29,10 @@ async fn a_thousand_fans_want_one_seat() {
     assert_eq!(sale.dump()["reservation"].len(), 1);
 }
 
-/// More seats than a reservation may have are refused before the desk hears of them, however often
+/// More seats than a reservation may have are refused before the write path hears of them, however often
 /// each is named.
 #[tokio::test]
-async fn too_many_seats_do_not_reach_the_desk() {
+async fn too_many_seats_do_not_reach_the_write_path() {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
     let fan = sale.shopper(&show).await;
@@ -40,7 +40,7 @@ async fn too_many_seats_do_not_reach_the_desk() {
     for seats in [(1..=51).collect::<Vec<u32>>(), (1..=10_000).collect(), vec![1; 10_000]] {
         let seen = sale.send(reserve(&fan, &show, &seats)).await;
         seen.refused(422, "invalid_setting");
-        assert_eq!(seen.json()["field"], "seats");
+        assert_eq!(seen.json()["field"], "seat_numbers");
     }
     assert_eq!(watch.calls(), 0);
 }
@@ -111,10 +111,10 @@ async fn a_lapsed_hold_is_not_paid() {
     sale.send(pay(&b, new, "p")).await.want(201);
 }
 
-/// H5: whether the sweeper never ticks, ticks late, twice, or many times at once: the answers are
+/// H5: whether the tick never ticks, ticks late, twice, or many times at once: the answers are
 /// the same, to the byte.
 #[tokio::test]
-async fn nobody_can_tell_when_the_sweeper_ticks() {
+async fn nobody_can_tell_when_the_ticker_ticks() {
     let without = lapse_and_retake([0, 0, 0]).await;
     for ticks in [[1, 0, 0], [0, 1, 0], [0, 0, 1], [2, 2, 2], [8, 8, 8]] {
         assert_eq!(lapse_and_retake(ticks).await, without, "{ticks:?}");
@@ -122,7 +122,7 @@ async fn nobody_can_tell_when_the_sweeper_ticks() {
 }
 
 /// A holds, the hold lapses, B sees the seat free, takes and pays it; A tries everything. `ticks`
-/// is how often the sweeper ticks before B looks, before B takes, and before A tries.
+/// is how often the tick ticks before B looks, before B takes, and before A tries.
 async fn lapse_and_retake(ticks: [u64; 3]) -> Vec<String> {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
@@ -286,13 +286,19 @@ async fn the_compact_form_and_what_changed() {
     sale.hold(&b, &show, &[2, 7]).await;
     let delta = read(&since).await;
     assert_eq!(delta["complete"], false);
-    assert_eq!(delta["changed"], json!({ "available": [], "held": [1, 2, 7], "sold": [] }));
+    assert_eq!(
+        delta["changed"],
+        json!({ "available": [], "held": [1, 2, 7], "sold": [], "blocked": [] })
+    );
     sale.send(pay(&a, id, "p")).await.want(201);
     sale.pass(5 * MINUTE - 1);
     assert_eq!(read(&since).await["changed"]["held"], json!([2, 7]));
     sale.pass(1);
     let delta = read(&since).await;
-    assert_eq!(delta["changed"], json!({ "available": [2, 7], "held": [], "sold": [1] }));
+    assert_eq!(
+        delta["changed"],
+        json!({ "available": [2, 7], "held": [], "sold": [1], "blocked": [] })
+    );
     assert_eq!(delta["available_seats"], read("form=full").await["available_seats"]);
     assert_eq!(read("form=compact").await["states"], format!("g{}==", "A".repeat(17)));
     for other in ["0000000000000000-1", "x", ""] {
@@ -315,7 +321,7 @@ async fn a_version_too_old_is_shown_all_seats() {
         sale.send(get(path).by(&fan)).await.want(200)
     };
     let since = format!("&since={}", read("").await["version"].as_str().unwrap());
-    for change in 0..boxoffice::board::CHANGES_MAX / 2 {
+    for change in 0..boxoffice_server::read_model::CHANGES_MAX / 2 {
         let id = sale.hold(&fan, &show, &[1]).await;
         let path = format!("/api/v1/reservations/{id}");
         assert!(sale.send(delete(path).by(&fan)).await.status < 300, "{change}");

@@ -3,9 +3,9 @@
 use crate::world::{
     Fan, MINUTE, Member, PASSWORD, Sale, Seen, charge, delete, get, id_of, post, put, reserve,
 };
-use boxoffice::store::pool::ReadPool;
-use boxoffice::tokens::Use;
 use boxoffice_core::id::UserId;
+use boxoffice_server::store::pool::ReadPool;
+use boxoffice_server::tokens::Use;
 use serde_json::{Value, json};
 
 async fn refreshed(sale: &Sale, token: &str) -> Seen {
@@ -129,11 +129,11 @@ async fn ended_is_ended_after_a_restart() {
     let sale = sale.reborn();
     is_in(&sale, &out.fan).await.refused(401, "session_ended");
     is_in(&sale, &stays.fan).await.want(200);
-    assert_eq!(sale.app.board.ended.len(), 1);
+    assert_eq!(sale.app.read_model.ended.len(), 1);
     sale.pass(sale.app.token_times.access_ttl_ms);
     is_in(&sale, &out.fan).await.refused(401, "identity_invalid");
     sale.tick().await;
-    assert!(sale.app.board.ended.is_empty(), "nothing is remembered for longer than needed");
+    assert!(sale.app.read_model.ended.is_empty(), "nothing is remembered for longer than needed");
     let stays = Member::of(&refreshed(&sale, &stays.refresh).await.want(201));
     is_in(&sale, &stays.fan).await.want(200);
 }
@@ -249,7 +249,7 @@ async fn an_account_is_deleted() {
     let mine = sale.send(get("/api/v1/bookings").by(&again.fan)).await.want(200);
     assert_eq!(mine["bookings"], json!([]));
     let rows = sale.dump();
-    assert_eq!((rows["balance"].len(), rows["balance_entry"].len()), (1, 1));
+    assert_eq!((rows["balance"].len(), rows["transfer"].len()), (1, 1));
     sale.sound();
 }
 
@@ -267,7 +267,7 @@ async fn sessions_of_one_account_are_bounded() {
     assert_eq!(sessions_of(&sale, &last.fan).await.len(), 20);
 }
 
-/// H23: that a session has not ended costs no question to the database: the board knows.
+/// H23: that a session has not ended costs no question to the database: the read model knows.
 #[tokio::test]
 async fn whether_a_session_has_ended_costs_no_database() {
     let sale = Sale::new();

@@ -103,9 +103,9 @@ async fn what_is_no_time_is_told_why() {
         ("", "missing"),
         ("?starts_at=", "missing"),
         ("?starts_at=2027-03-01T19:00:00+09:00", "%2B"),
-        ("?starts_at=2027-02-29T19:00:00Z", "no such day"),
-        ("?starts_at=2027-03-01T24:00:00Z", "no such time"),
-        ("?starts_at=1969-12-31T23:59:59Z", "1970 to 9999"),
+        ("?starts_at=2027-02-29T19:00:00Z", "day does not exist"),
+        ("?starts_at=2027-03-01T24:00:00Z", "no day has this time"),
+        ("?starts_at=1969-12-31T23:59:59Z", "between 1970 and 9999"),
         ("?starts_at=2027-03-01T19:00:00", "no offset"),
         ("?starts_at=2027-03-01", "RFC 3339"),
     ] {
@@ -120,8 +120,8 @@ async fn what_is_no_time_is_told_why() {
     let body = json!({ "opens_at": "2027-02-29T00:00:00Z" });
     let seen = sale.send(put(admin(&show, "/sale")).operator().json(&body)).await;
     let told = seen.want(400);
-    assert_eq!(told["reason"], "the calendar has no such day");
-    assert_eq!(told["faults"][0]["detail"], "the calendar has no such day");
+    assert_eq!(told["reason"], "this day does not exist");
+    assert_eq!(told["faults"][0]["detail"], "this day does not exist");
     let ask = put(admin(&show, "/sale")).operator().json(&body).header("accept-language", "ko");
     assert_eq!(sale.send(ask).await.want(400)["reason"], "달력에 없는 일자입니다");
 }

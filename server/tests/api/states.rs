@@ -275,12 +275,12 @@ async fn what_is_unsold_is_deleted() {
     sale.pass(11 * MINUTE);
     sale.tick().await;
     sale.tick().await;
-    assert_eq!(sale.app.board.concerts().len(), 0);
+    assert_eq!(sale.app.read_model.concerts().len(), 0);
     told(&sale).await;
     sale.send(get(show.path(""))).await.refused(404, "concert_not_found");
     sale.sound();
     let sale = sale.reborn();
-    assert_eq!(sale.app.board.concerts().len(), 0);
+    assert_eq!(sale.app.read_model.concerts().len(), 0);
     told(&sale).await;
     sale.send(get(show.path(""))).await.refused(404, "concert_not_found");
 }

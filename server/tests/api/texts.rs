@@ -55,7 +55,7 @@ async fn names_that_look_alike_are_one() {
     }
     sale.send(sign_up("аdmin", "correct horse")).await.refused(409, "username_taken");
     sale.send(sign_in("аdmin", "correct horse")).await.want(201);
-    // In one batch, too: the desk decides both at once.
+    // In one batch, too: the write path decides both at once.
     let both = ["paypal", "раураl"].map(|name| sign_up(name, "correct horse"));
     let mut seen: Vec<u16> = sale.all(both).await.iter().map(|seen| seen.status).collect();
     seen.sort_unstable();
@@ -151,10 +151,10 @@ async fn what_cannot_be_seen_is_refused_everywhere() {
     content-language: en
 
     code: "invalid_text"
-    faults: [{"detail":"holds the control character U+0000","pointer":"/name","reason":"control_character","value":"a\\u{0}b"},{"detail":"holds U+202E, which turns the line's direction","pointer":"/theater","reason":"direction_character","value":"c\\u{202e}d"}]
+    faults: [{"detail":"contains the control character U+0000","pointer":"/name","reason":"control_character","value":"a\\u{0}b"},{"detail":"contains U+202E, which changes the text direction","pointer":"/theater","reason":"direction_character","value":"c\\u{202e}d"}]
     faults_total: 2
     status: 422
-    title: "A text holds a character that cannot be seen or shown."
+    title: "The text contains a character that cannot be displayed."
     type: "urn:boxoffice:problem:invalid_text"
     "#);
     let seen = sale.send(concert(json!({ "name": "a\0b" })).header("accept-language", "ko")).await;
@@ -197,7 +197,7 @@ async fn files_are_read_or_refused() {
     code: "unsupported_charset"
     status: 415
     supported: ["utf-8","utf-16","utf-16le","utf-16be","euc-kr","cp949"]
-    title: "The file's charset is none that is read here."
+    title: "The charset of this file is not supported."
     type: "urn:boxoffice:problem:unsupported_charset"
     "#);
     let wrong =
@@ -210,11 +210,11 @@ async fn files_are_read_or_refused() {
 
     code: "invalid_file"
     columns: ["seat_number","zone","price"]
-    faults: [{"column":"row","detail":"there is no column of this name","reason":"unknown_column","row":1},{"column":"seat_number","detail":"stands in row 3 already","reason":"doubled","row":4,"value":"1"},{"column":"zone","detail":"holds U+202E, which turns the line's direction","reason":"direction_character","row":4,"value":"\\u{202e}R"},{"column":"price","detail":"has decimals or seems to; whole numbers are taken","reason":"decimals","row":4,"value":"1,5"},{"column":"seat_number","detail":"below zero","reason":"negative","row":5,"value":"-1"},{"column":"price","detail":"must be 0 to 100000000","max":100000000,"min":0,"reason":"out_of_range","row":5,"value":"1000000000"}]
+    faults: [{"column":"row","detail":"there is no column of this name","reason":"unknown_column","row":1},{"column":"seat_number","detail":"is already in row 3","reason":"doubled","row":4,"value":"1"},{"column":"zone","detail":"contains U+202E, which changes the text direction","reason":"direction_character","row":4,"value":"\\u{202e}R"},{"column":"price","detail":"has decimals, or seems to; only whole numbers are allowed","reason":"decimals","row":4,"value":"1,5"},{"column":"seat_number","detail":"below zero","reason":"negative","row":5,"value":"-1"},{"column":"price","detail":"must be 0 to 100000000","max":100000000,"min":0,"reason":"out_of_range","row":5,"value":"1000000000"}]
     faults_total: 6
     field: "seats"
     status: 422
-    title: "The file has values that cannot be taken; nothing was changed. See faults."
+    title: "The file has invalid values, so nothing was changed. See faults."
     type: "urn:boxoffice:problem:invalid_file"
     "#);
     let seen = sale.send(csv("text/csv", b"").header("accept-language", "ko")).await;

@@ -1,7 +1,7 @@
 //! Encodings whose bytes are taken for each other: each text is read as it was written, or refused.
 
-use boxoffice::sheet::{Column, Fault, Reason, Refused, read};
-use boxoffice::text;
+use boxoffice_server::sheet::{Column, Fault, Reason, Refused, read};
+use boxoffice_server::text;
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS};
 
 const COLUMNS: &[Column] = &[

@@ -1,15 +1,17 @@
 //! Whatever may come in, without a server around it: nothing panics; what is taken says the same when it
 //! is written again.
 
-use boxoffice::http::address::{FORWARDED_FOR, Origin};
-use boxoffice::http::lang::Lang;
-use boxoffice::http::proxy::announced;
-use boxoffice::networks::Networks;
-use boxoffice::sheet::{self, Column, Refused};
-use boxoffice::text;
-use boxoffice::tokens::{External, KeyFile, KeyPair, Keyring, Place, Trust, Use, queue_claims};
-use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, PlaceKey, QueueId, UserId, Uuid};
 use boxoffice_core::time::Time;
+use boxoffice_server::http::address::{FORWARDED_FOR, Origin};
+use boxoffice_server::http::lang::Lang;
+use boxoffice_server::http::proxy::announced;
+use boxoffice_server::networks::Networks;
+use boxoffice_server::sheet::{self, Column, Refused};
+use boxoffice_server::text;
+use boxoffice_server::tokens::{
+    External, KeyFile, KeyPair, Keyring, Place, Trust, Use, queue_claims,
+};
 use encoding_rs::EUC_KR;
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
@@ -184,15 +186,18 @@ fn fuzz_tokens() {
         (ids, change, any::<String>()),
         |((user, concert, sequence, number), change, other)| {
             let user = UserId(Uuid::from_u128(user));
-            let place = PlaceKey { concert: ConcertId(Uuid::from_u128(concert)), sequence };
+            let own = number.map(|number| Uuid::from_u128(number.into()));
+            let queue = QueueId::named(ConcertId(Uuid::from_u128(concert)), own);
+            let place = PlaceKey { queue, sequence };
             let claims = queue_claims(user, place, number, now, Time(2_000_000));
-            let queue = keyring.queue(&claims).expect("a key");
-            prop_assert_eq!(keyring.verify_queue(&queue, now), Some(claims));
+            let token = keyring.queue(&claims).expect("a key");
+            prop_assert_eq!(keyring.verify_queue(&token, now), Some(claims.clone()));
+            prop_assert_eq!(claims.place(), place);
             let identity = keyring.identity(Use::Identity, user, now, 60_000).expect("a key");
             let verified = keyring.verify_identity(&identity, Use::Identity, now);
             prop_assert_eq!(verified.map(|claims| claims.sub), Some(user));
-            prop_assert_eq!(keyring.verify_identity(&queue, Use::Identity, now), None);
-            for token in [&queue, &identity] {
+            prop_assert_eq!(keyring.verify_identity(&token, Use::Identity, now), None);
+            for token in [&token, &identity] {
                 let mut chars: Vec<char> = token.chars().collect();
                 let at = change.0.index(chars.len());
                 chars[at] = change.1;

@@ -1,8 +1,8 @@
 //! Sheets as spreadsheets write them, in every combination: each is read as it is meant, or refused with
 //! the row. Never something else.
 
-use boxoffice::sheet::*;
-use boxoffice::text;
+use boxoffice_server::sheet::*;
+use boxoffice_server::text;
 use encoding_rs::EUC_KR;
 
 const COLUMNS: &[Column] = &[

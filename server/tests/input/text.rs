@@ -1,6 +1,6 @@
 //! Texts: forms, what is refused, and what looks alike.
 
-use boxoffice::text::*;
+use boxoffice_server::text::*;
 use unicode_normalization::UnicodeNormalization;
 
 /// What shows nothing, controls or turns is refused in every kind of text, wherever it stands.

@@ -1,25 +1,29 @@
 //! A store in memory with one small show, for tests that tell their story line by line.
 
 use crate::run::run_batch;
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId, UserId,
+    Uuid,
 };
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::{Admit, DrawTerms, Join, QueueSettings};
+use boxoffice_core::refund::{Refund, What};
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::reservation::Reserve;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use boxoffice_core::wallet::Charge;
+use boxoffice_server::store::memory::MemoryStore;
 
 /// The one show, on sale from the beginning.
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(1));
+/// Its one queue.
+pub const LINE: QueueId = QueueId::general(SHOW);
 /// Its one date, with seats 1 to 9 for 50,000 each.
 pub const DATE: DateId = DateId(Uuid::from_u128(2));
 
@@ -28,7 +32,7 @@ pub const fn user(number: u128) -> UserId {
 }
 
 pub const fn place(sequence: u64) -> PlaceKey {
-    PlaceKey { concert: SHOW, sequence }
+    PlaceKey { queue: LINE, sequence }
 }
 
 pub const fn reservation(number: u128) -> ReservationId {
@@ -44,19 +48,20 @@ pub const fn charge_id(number: u128) -> ChargeId {
 }
 
 pub const fn join(number: u128) -> Command {
-    Command::Join(Join::of(user(number), SHOW))
+    Command::Join(Join::of(user(number), LINE))
 }
 
 pub const fn admit() -> Command {
-    Command::Admit(Admit::of(SHOW))
+    Command::Admit(Admit::of(LINE))
 }
 
 /// User `number`, who has place `number`, charges 1,000,000.
 pub fn charge(number: u64) -> Command {
     Command::Charge(Charge {
         user: user(number.into()),
-        place: place(number),
+        place: Some(place(number)),
         amount: Money(1_000_000),
+        currency: Currency::KRW,
         charge: charge_id(number.into()),
     })
 }
@@ -82,6 +87,20 @@ pub fn pay(number: u64) -> Command {
     })
 }
 
+/// Seats of reservation `number` go back, on sale again.
+pub fn refund(number: u64, seats: &[u32]) -> Command {
+    Command::Refund(Refund {
+        payment: payment(number.into()),
+        reservation: reservation(number.into()),
+        user: user(number.into()),
+        concert: SHOW,
+        what: What::Seats(seats.iter().copied().collect()),
+        release: true,
+        reason: "ill".into(),
+        refund: RefundId(Uuid::from_u128(5_000 + u128::from(number))),
+    })
+}
+
 pub fn show(queue: QueueSettings) -> Command {
     let seats = (1..10).map(|number| NewSeat { number, zone: "R".into(), price: Money(50_000) });
     Command::CreateConcert(CreateConcert {
@@ -92,6 +111,7 @@ pub fn show(queue: QueueSettings) -> Command {
         start_at: Time(0),
         end_at: None,
         time_zone: None,
+        currency: Currency::KRW,
         policy: Policy::default(),
         queue,
         seed: [7; 32],

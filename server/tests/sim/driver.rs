@@ -5,15 +5,15 @@ use crate::coverage::Coverage;
 use crate::run::run_batch;
 use crate::scenario::faulty::Faulty;
 use crate::scenario::{Scenario, Step};
-use boxoffice::store::Store;
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
-use boxoffice_core::id::ConcertId;
+use boxoffice_core::id::{ConcertId, QueueId};
 use boxoffice_core::queue::{Admit, Expire, PlaceStatus, SetDraw, SetQueue};
 use boxoffice_core::rows::{Rows, Table};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::Store;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::VecDeque;
 
 /// Batches between two full audits.
@@ -49,7 +49,7 @@ pub fn touched(rows: &Rows) -> Touched {
         admissions: keys(&rows.admissions),
         reservations: keys(&rows.reservations),
         balances: keys(&rows.balances),
-        entries: keys(&rows.entries),
+        entries: keys(&rows.transfers),
         events: keys(&rows.events),
     }
 }
@@ -168,31 +168,37 @@ impl World {
     /// and those who never come do not stall the line (H18, H21).
     fn drain(&mut self) {
         let concerts: Vec<ConcertId> = self.store.inner.concerts.keys().copied().collect();
+        let queues: Vec<QueueId> = self.store.inner.queues.keys().copied().collect();
         for concert in &concerts {
             // One that was closed ahead of its opening is to come then, and is opened by the second.
             let sale = || {
                 let open = SetSale::now(*concert, true);
                 Command::SetSale(SetSale { closes_at: Some(None), ..open })
             };
-            let queue = Command::SetQueue(SetQueue {
-                concert: *concert,
+            self.run_all([sale(), sale()]);
+        }
+        // By then queues with an opening of their own have opened, and their draws' values can be given.
+        self.now = self.now.plus_ms(3_600_000);
+        for queue in &queues {
+            let set = Command::SetQueue(SetQueue {
+                queue: *queue,
                 max_active: Some(500),
                 admissions_per_second: Some(500),
                 max_waiting: None,
                 paused: Some(false),
                 pause_reason: None,
             });
-            let draw = SetDraw { concert: *concert, value: "7f".into() };
-            self.run_all([sale(), sale(), queue, Command::SetDraw(draw)]);
+            let draw = SetDraw { queue: *queue, value: "7f".into() };
+            self.run_all([set, Command::SetDraw(draw)]);
         }
         for _ in 0..60 {
             self.now = self.now.plus_ms(60_000);
-            self.sweep(&concerts);
+            self.sweep(&queues);
         }
         let places = &self.store.inner.places;
         let waits = |status| matches!(status, PlaceStatus::Waiting | PlaceStatus::Returning);
         let deleted = |id| self.store.inner.concerts[id].by_hand.deleted_at.is_some();
-        let lost = places.iter().filter(|(key, _)| !deleted(&key.concert));
+        let lost = places.iter().filter(|(key, _)| !deleted(&key.queue.concert));
         let lost = lost.filter(|(_, place)| waits(place.status)).count();
         let active: u64 = self.store.inner.queues.values().map(|q| q.active).sum();
         assert!(lost == 0 && active == 0, "{lost} wait, {active} shop");
@@ -200,12 +206,12 @@ impl World {
         self.judge();
     }
 
-    fn sweep(&mut self, concerts: &[ConcertId]) {
+    fn sweep(&mut self, queues: &[QueueId]) {
         let rows = self.store.inner.admissions.iter();
         let active = rows.filter(|(_, row)| row.is_active);
         let due: Vec<_> = active.map(|(key, _)| Command::Expire(Expire { place: *key })).collect();
         self.run_all(due);
-        let ticks = concerts.iter().map(|id| Command::Admit(Admit::of(*id)));
+        let ticks = queues.iter().map(|id| Command::Admit(Admit::of(*id)));
         self.run_all(ticks);
     }
 

@@ -1,7 +1,7 @@
 //! Simulation: hundreds of users, several shows, and everything that goes wrong, out of one seed, in
 //! virtual time; after each batch an audit that shares no code with the rules counts again.
 //!
-//! `SIM_COMMANDS=5000000 SIM_SEED=7 cargo test -p boxoffice --test sim` runs more of it.
+//! `SIM_COMMANDS=5000000 SIM_SEED=7 cargo test -p boxoffice-server --test sim` runs more of it.
 
 #![allow(
     clippy::expect_used,

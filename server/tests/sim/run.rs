@@ -1,9 +1,9 @@
-//! A batch through a store, as the desk runs it.
+//! A batch through a store, as the write path runs it.
 
-use boxoffice::store::{Fault, Store, transact};
 use boxoffice_core::batch::{Envelope, Reply, load_all, run};
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::{Fault, Store, transact};
 
 /// Load, decide, save, commit.
 pub fn run_batch<S: Store>(

@@ -3,11 +3,10 @@
 
 use crate::audit::{Auditor, Check};
 use crate::bench::{
-    Bench, DATE, SHOW, admit, charge, charge_id, join, pay, place, plain, reservation, reserve,
-    show, user,
+    Bench, DATE, LINE, SHOW, admit, charge, charge_id, join, pay, place, plain, refund,
+    reservation, reserve, show, user,
 };
 use crate::driver::touched;
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{Seat, SeatStatus};
@@ -20,6 +19,7 @@ use boxoffice_core::refusal::Refusal;
 use boxoffice_core::reservation::ReservationStatus;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::Register;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::BTreeSet;
 
 /// An honest story with its audit.
@@ -76,7 +76,7 @@ impl Case {
     }
 
     fn queue(&mut self) -> &mut QueueState {
-        self.bench.store.queues.get_mut(&SHOW).expect("the queue")
+        self.bench.store.queues.get_mut(&LINE).expect("the queue")
     }
 
     fn found(&mut self) -> BTreeSet<Check> {
@@ -96,7 +96,7 @@ fn register(number: u128) -> Command {
 
 const fn set(max_active: u64, rate: u64, paused: bool) -> Command {
     Command::SetQueue(SetQueue {
-        concert: SHOW,
+        queue: LINE,
         max_active: Some(max_active),
         admissions_per_second: Some(rate),
         max_waiting: None,
@@ -189,7 +189,7 @@ const MONEY: &[Bend] = &[
     }),
     (Check::LedgerChain, |case| {
         case.rows(|store| {
-            store.entries.get_mut(&(user(1), 2))?.balance_after.0 += 1;
+            store.transfers.get_mut(&(user(1), 2))?.balance_after.0 += 1;
             Some(())
         });
     }),
@@ -205,6 +205,20 @@ const MONEY: &[Bend] = &[
             store.payments.insert(reservation(2), twice).map_or(Some(()), |_| None)
         });
     }),
+    (Check::Refund, |case| {
+        case.run(64_000, [refund(1, &[1])]);
+        case.rows(|store| {
+            store.refunds.get_mut(&(reservation(1), 1))?.amount.0 += 1;
+            Some(())
+        });
+    }),
+    (Check::Refund, |case| {
+        case.bent(64_000, plain(refund(1, &[1])), |reply| {
+            if let Ok(Outcome::Refunded { amount, .. }) = &mut reply.result {
+                amount.0 += 1;
+            }
+        });
+    }),
     (Check::LedgerCharges, |case| {
         case.bent(64_000, plain(more()), |reply| {
             if let Ok(Outcome::Charged { charge_id, .. }) = &mut reply.result {
@@ -214,7 +228,7 @@ const MONEY: &[Bend] = &[
     }),
     (Check::Immutable, |case| {
         case.rows(|store| {
-            store.entries.get_mut(&(user(1), 1))?.created_at.0 += 1;
+            store.transfers.get_mut(&(user(1), 1))?.created_at.0 += 1;
             Some(())
         });
     }),

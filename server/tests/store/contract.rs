@@ -1,19 +1,20 @@
 //! What every store must do, whatever it keeps its rows in.
 
-use crate::sample::{self, CLAIM, DATE, PLACE, SEAT, SESSION, SHOW, USER};
+use crate::sample::{self, CLAIM, DATE, LINE, OTHER_LINE, PLACE, SEAT, SESSION, SHOW, USER};
 use crate::subject::{OnMemory, Subject};
-use boxoffice::store::reads::Of;
-use boxoffice::store::{Fault, Store, transact};
 use boxoffice_core::concert::{Seat, SeatStatus};
 use boxoffice_core::id::{
-    DateId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId,
+    Uuid,
 };
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::money::Money;
-use boxoffice_core::queue::PlaceStatus;
+use boxoffice_core::queue::{Place, PlaceStatus, QueueKind, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use boxoffice_server::store::reads::Of;
+use boxoffice_server::store::{Fault, Store, transact};
 use std::collections::BTreeSet;
 
 /// The contract as tests of one store.
@@ -64,6 +65,13 @@ macro_rules! contract {
             fn what_is_sold_of_a_date_is_found() {
                 if <$subject>::is_there() {
                     rules::what_is_sold_of_a_date_is_found::<$subject>();
+                }
+            }
+            /// H20: two queues of one concert stand beside each other, and a user's newest place is found in all.
+            #[test]
+            fn two_queues_stand_beside_each_other() {
+                if <$subject>::is_there() {
+                    rules::two_queues_stand_beside_each_other::<$subject>();
                 }
             }
             /// Those who come back are loaded in order, and only so many (H21).
@@ -120,10 +128,10 @@ pub fn absent_rows_load_as_absent<T: Subject>() {
         rows.concerts.get(&SHOW).is_none(),
         rows.dates.get(&DATE).is_none(),
         rows.seats.get(&SEAT).is_none(),
-        rows.queues.get(&SHOW).is_none(),
+        rows.queues.get(&LINE).is_none(),
         rows.places.get(&PLACE).is_none(),
         rows.newest_places.get(&(USER, SHOW)).is_none(),
-        rows.returning.get(&SHOW).is_some_and(|all| all.is_empty()),
+        rows.returning.get(&LINE).is_some_and(|all| all.is_empty()),
         rows.admissions.get(&PLACE).is_none(),
         rows.reservations.get(&CLAIM).is_none(),
         rows.reserved_seats.get(&CLAIM).is_some_and(Vec::is_empty),
@@ -147,7 +155,7 @@ fn compare(found: &Rows, wanted: &Rows) {
     assert_eq!(found.sessions.get(&SESSION), wanted.sessions.get(&SESSION));
     assert_eq!(found.concerts.get(&SHOW), wanted.concerts.get(&SHOW));
     assert_eq!(found.dates.get(&DATE), wanted.dates.get(&DATE));
-    assert_eq!(found.queues.get(&SHOW), wanted.queues.get(&SHOW));
+    assert_eq!(found.queues.get(&LINE), wanted.queues.get(&LINE));
     assert_eq!(found.places.get(&PLACE), wanted.places.get(&PLACE));
     assert_eq!(found.admissions.get(&PLACE), wanted.admissions.get(&PLACE));
     assert_eq!(found.reservations.get(&CLAIM), wanted.reservations.get(&CLAIM));
@@ -241,7 +249,8 @@ pub fn indexes_find_what_they_name<T: Subject>() {
         for (n, sequence) in (0..).zip([3, 11, 7]) {
             let place = PlaceKey { sequence, ..PLACE };
             let user = if n < 2 { USER } else { other };
-            rows.places.insert(place, sample::place(user, PlaceStatus::Waiting));
+            let row = sample::place(user, PlaceStatus::Waiting);
+            rows.places.insert(place, Place { visit: sequence, ..row });
         }
         for (n, status) in (0..).zip(statuses) {
             let mut claim = sample::claim(status);
@@ -259,8 +268,8 @@ pub fn indexes_find_what_they_name<T: Subject>() {
     keys.newest_places.insert((other, SHOW));
     let rows = load(subject.store(), &keys);
     assert_eq!(rows.usernames.get(&"looks like 김미나".to_owned()), Some(&USER));
-    assert_eq!(rows.newest_places.get(&(USER, SHOW)), Some(&11));
-    assert_eq!(rows.newest_places.get(&(other, SHOW)), Some(&7));
+    assert_eq!(rows.newest_places.get(&(USER, SHOW)), Some(&PlaceKey { sequence: 11, ..PLACE }));
+    assert_eq!(rows.newest_places.get(&(other, SHOW)), Some(&PlaceKey { sequence: 7, ..PLACE }));
     let claims = rows.holdings.get(&(USER, DATE)).expect("an index");
     assert_eq!(*claims, [id(1)].into());
     let loaded = rows.reservations.get(&id(1)).map(|claim| claim.status);
@@ -355,6 +364,54 @@ pub fn what_is_sold_of_a_date_is_found<T: Subject>() {
     assert_eq!(page(None, 1_000_000), [5, 4, 3, 2, 1]);
 }
 
+/// Two queues of one concert: rows of the same sequence stand beside each other, a user's newest place is found
+/// in whichever it is, and what names a queue of another concert finds nothing.
+pub fn two_queues_stand_beside_each_other<T: Subject>() {
+    let mut subject = T::empty();
+    let (first, second) = (PLACE, PlaceKey { queue: OTHER_LINE, ..PLACE });
+    let named = QueueState {
+        kind: QueueKind::Named,
+        queue_name: "Fan club".into(),
+        own_opens_at: Some(Time(54)),
+        ..sample::queue()
+    };
+    let saved = commit(subject.store(), &Keys::default(), |rows| {
+        rows.concerts.insert(SHOW, sample::concert());
+        rows.queues.insert(LINE, sample::queue());
+        rows.queues.insert(OTHER_LINE, named.clone());
+        for (key, visit) in [(second, 1), (first, 2), (PlaceKey { sequence: 1, ..second }, 3)] {
+            let row = sample::place(USER, PlaceStatus::Returning);
+            rows.places.insert(key, Place { visit, ..row });
+        }
+        rows.admissions.insert(second, sample::admission());
+        let claim = sample::claim(ReservationStatus::Confirmed);
+        rows.reservations.insert(CLAIM, Reservation { place: second, ..claim });
+    });
+    saved.expect("rows");
+    subject.reopen();
+
+    let elsewhere = QueueId { concert: ConcertId(Uuid::from_u128(77)), id: OTHER_LINE.id };
+    let mut keys = sample::keys();
+    keys.queues.extend([OTHER_LINE, elsewhere]);
+    keys.places.extend([second, PlaceKey { queue: elsewhere, ..PLACE }]);
+    keys.admissions.insert(second);
+    keys.returning.insert(OTHER_LINE);
+    let rows = load(subject.store(), &keys);
+    assert_eq!(rows.queues.get(&LINE), Some(&sample::queue()));
+    assert_eq!(rows.queues.get(&OTHER_LINE), Some(&named));
+    assert_eq!(rows.queues.get(&elsewhere), None);
+    assert_eq!(rows.queues_of.get(&SHOW), Some(&[LINE, OTHER_LINE].into()));
+    assert_eq!(rows.places.get(&first).map(|place| place.visit), Some(2));
+    assert_eq!(rows.places.get(&second).map(|place| place.visit), Some(1));
+    assert_eq!(rows.places.get(&PlaceKey { queue: elsewhere, ..PLACE }), None);
+    assert_eq!((rows.admissions.get(&first), rows.admissions.get(&second).is_some()), (None, true));
+    let newest = PlaceKey { sequence: 1, ..second };
+    assert_eq!(rows.newest_places.get(&(USER, SHOW)), Some(&newest));
+    let back = |queue| rows.returning.get(&queue).cloned().expect("an index");
+    assert_eq!((back(LINE), back(OTHER_LINE)), ([9].into(), [1, 9].into()));
+    assert_eq!(rows.reservations.get(&CLAIM).map(|claim| claim.place), Some(second));
+}
+
 pub fn returning_is_bounded_and_in_order<T: Subject>() {
     let mut subject = T::empty();
     let last = PLACES_PER_TICK_MAX + 50;
@@ -366,15 +423,16 @@ pub fn returning_is_bounded_and_in_order<T: Subject>() {
                 PlaceStatus::Returning
             };
             let place = PlaceKey { sequence, ..PLACE };
-            rows.places.insert(place, sample::place(USER, status));
+            let row = Place { visit: sequence, ..sample::place(USER, status) };
+            rows.places.insert(place, row);
         }
         let elsewhere =
-            PlaceKey { concert: boxoffice_core::id::ConcertId(Uuid::from_u128(77)), sequence: 1 };
+            PlaceKey { queue: QueueId::general(ConcertId(Uuid::from_u128(77))), sequence: 1 };
         rows.places.insert(elsewhere, sample::place(USER, PlaceStatus::Returning));
     });
     saved.expect("places");
     let rows = load(subject.store(), &sample::keys());
-    let found = rows.returning.get(&SHOW).expect("an index");
+    let found = rows.returning.get(&LINE).expect("an index");
     let back = (1..=last).filter(|sequence| !sequence.is_multiple_of(20));
     let most = usize::try_from(PLACES_PER_TICK_MAX).expect("small");
     assert!(found.iter().copied().eq(back.take(most)));

@@ -4,14 +4,14 @@ use crate::run::run_batch;
 use crate::scenario::faulty::Faulty;
 use crate::scenario::{Scenario, Step};
 use crate::subject::{MariaDb, MySql, OnMemory, OnServer, OnSqlite, Subject};
-use boxoffice::store::memory::Dump;
-use boxoffice::store::records::{Cell, Record};
-use boxoffice::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::concert::Seat;
 use boxoffice_core::reservation::ReservedSeat;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::memory::Dump;
+use boxoffice_server::store::records::{Cell, Record};
+use boxoffice_server::store::{Fault, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Commands of a story in a file, and on a server, where each batch takes a few packets.

@@ -3,10 +3,6 @@
 use crate::contract::commit;
 use crate::sample;
 use crate::subject::{MariaDb, MySql, OnServer, OnSqlite, Subject, options};
-use boxoffice::store::events::{Page, Positions, page};
-use boxoffice::store::mysql::{MySqlReads, MySqlStore};
-use boxoffice::store::reads::Reads;
-use boxoffice::store::{Fault, Store, transact};
 use boxoffice_core::batch::{self, Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{ChargeId, Uuid};
@@ -14,12 +10,17 @@ use boxoffice_core::money::Money;
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
 use boxoffice_core::wallet::Adjust;
+use boxoffice_server::store::events::{Page, Positions, page};
+use boxoffice_server::store::mysql::{MySqlReads, MySqlStore};
+use boxoffice_server::store::reads::Reads;
+use boxoffice_server::store::{Fault, Store, transact};
 
 /// What tells something: an operator who adds money.
 fn credit(number: u128) -> Envelope {
     let command = Command::Adjust(Adjust {
         user: sample::USER,
         amount: Money(1),
+        currency: boxoffice_core::money::Currency::KRW,
         reason: format!("gift {number}"),
         adjustment: ChargeId(Uuid::from_u128(number)),
     });
@@ -49,7 +50,7 @@ fn user<S: Store>(store: &mut S) {
 
 /// The reasons that events tell, as a short text with their places.
 fn told(page: &Page) -> Vec<String> {
-    let told = |event: &boxoffice::store::events::Told| {
+    let told = |event: &boxoffice_server::store::events::Told| {
         assert_eq!(event.kind, "balance.credited");
         assert_eq!(event.user, Some(sample::USER.0));
         let data: serde_json::Value = serde_json::from_str(&event.data).expect("JSON");

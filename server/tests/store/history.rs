@@ -5,32 +5,34 @@
 use crate::contract::commit;
 use crate::run::run_batch;
 use crate::subject::{self, MariaDb, MySql, Product};
-use boxoffice::store::Store;
-use boxoffice::store::mysql::{MySqlReads, MySqlStore};
-use boxoffice::store::reads::Reads;
-use boxoffice::store::sqlite::{Files, SqliteReads, SqliteStore};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{
-    ByHand, Concert, ConcertDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy,
+    ByHand, Concert, ConcertDate, CreateConcert, NewDate, NewSeat, Policy,
 };
 use boxoffice_core::edit::EditDate;
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, ReservationId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::{Key, Record};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::{Pay, Payment};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, Admit, Expire, Join, Leave, Place, PlaceStatus, QueueSettings,
 };
-use boxoffice_core::reservation::{Cancel, Reservation, ReservationStatus, Reserve, ReservedSeat};
+use boxoffice_core::reservation::{
+    Cancel, Refunded, Reservation, ReservationStatus, Reserve, ReservedSeat,
+};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::{Register, User};
-use boxoffice_core::wallet::{Adjust, Balance, Charge, EntryKind, LedgerEntry};
+use boxoffice_core::wallet::{Account, Adjust, Balance, Charge, Transfer, TransferKind};
+use boxoffice_server::store::Store;
+use boxoffice_server::store::mysql::{MySqlReads, MySqlStore};
+use boxoffice_server::store::reads::Reads;
+use boxoffice_server::store::sqlite::{Files, SqliteReads, SqliteStore};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -43,6 +45,7 @@ const SLACK: u64 = 20;
 const NOW: Time = Time(1_767_225_600_000);
 const USER: UserId = UserId(id(1, 0));
 const SHOW: ConcertId = ConcertId(id(2, 0));
+const LINE: QueueId = QueueId::general(SHOW);
 const DATE: DateId = DateId(id(3, 0));
 const EARLIER: DateId = DateId(id(3, 1));
 
@@ -85,6 +88,7 @@ impl<S: Store, R: Reads> World<S, R> {
                 start_at: NOW.plus_ms(-10_000),
                 end_at: None,
                 time_zone: None,
+                currency: Currency::KRW,
                 policy: Policy::default(),
                 queue: QueueSettings::default(),
                 draw: boxoffice_core::queue::DrawTerms::default(),
@@ -120,7 +124,7 @@ impl<S: Store, R: Reads> World<S, R> {
             costs.insert(what, after - before);
             outcome
         };
-        let join = || Command::Join(Join::of(USER, SHOW));
+        let join = || Command::Join(Join::of(USER, LINE));
         let Outcome::Joined(ticket) = measure("join", join(), "1") else { panic!("a place") };
         let place = ticket.place;
         measure("ask for the place again", join(), "2");
@@ -137,7 +141,13 @@ impl<S: Store, R: Reads> World<S, R> {
         let other = Reserve { user: USER, place, date: DATE, seats, reservation };
         measure("hold other seats", Command::Reserve(other), "5");
         let charge = ChargeId(id(91, 1));
-        let charge = Charge { user: USER, place, amount: Money(1_000), charge };
+        let charge = Charge {
+            user: USER,
+            place: Some(place),
+            amount: Money(1_000),
+            currency: Currency::KRW,
+            charge,
+        };
         measure("charge", Command::Charge(charge), "6");
         let payment = PaymentId(id(92, 1));
         let pay = Command::Pay(Pay { user: USER, place, reservation, payment });
@@ -147,10 +157,11 @@ impl<S: Store, R: Reads> World<S, R> {
         let place = ticket.place;
         measure("leave", Command::Leave(Leave { user: USER, place }), "9");
         measure("expire", Command::Expire(Expire { place }), "10");
-        measure("admit", Command::Admit(Admit::of(SHOW)), "11");
+        measure("admit", Command::Admit(Admit::of(LINE)), "11");
         let adjustment = ChargeId(id(91, 2));
         let reason = "at the counter".into();
-        let adjust = Adjust { user: USER, amount: Money(5), reason, adjustment };
+        let (amount, currency) = (Money(5), Currency::KRW);
+        let adjust = Adjust { user: USER, amount, currency, reason, adjustment };
         measure("adjust", Command::Adjust(adjust), "12");
         let seats = vec![NewSeat { number: 20, zone: "S".into(), price: Money(7) }];
         let edit = EditDate { concert: SHOW, date: DATE, starts_at: None, seats };
@@ -197,7 +208,7 @@ impl<S: Store, R: Reads> World<S, R> {
     /// Adds so much of everything.
     fn live(&mut self, length: u64) {
         let mut keys = Keys::default();
-        keys.queues.insert(SHOW);
+        keys.queues.insert(LINE);
         for numbers in (1..=length).collect::<Vec<_>>().chunks(1_000) {
             let lived = commit(&mut self.store, &keys, |rows| {
                 for &number in numbers {
@@ -206,12 +217,17 @@ impl<S: Store, R: Reads> World<S, R> {
                     money(rows, number, length);
                     elsewhere(rows, number);
                 }
-                let queue = rows.queues.update(&SHOW).expect("the queue");
+                let queue = rows.queues.update(&LINE).expect("the queue");
                 (queue.tail, queue.cursor) = (length, length);
             });
             lived.expect("a history");
         }
-        let balance = Balance { amount: Money(1), entry_count: 2 * length, updated_at: NOW };
+        let balance = Balance {
+            amount: Money(1),
+            currency: Currency::KRW,
+            entry_count: 2 * length,
+            updated_at: NOW,
+        };
         let wallet = commit(&mut self.store, &Keys::default(), |rows| {
             rows.balances.insert(USER, balance);
         });
@@ -223,9 +239,8 @@ fn claim(user: UserId, date: DateId, status: ReservationStatus, number: u64) -> 
     let paid = status == ReservationStatus::Confirmed;
     Reservation {
         user,
-        concert: SHOW,
+        place: PlaceKey { queue: LINE, sequence: number },
         date,
-        sequence: number,
         status,
         seat_count: 1,
         total_price: Money(0),
@@ -233,6 +248,7 @@ fn claim(user: UserId, date: DateId, status: ReservationStatus, number: u64) -> 
         expires_at: NOW.plus_ms(-500),
         ended_at: Some(NOW.plus_ms(-600)),
         payment: paid.then(|| PaymentId(id(if user == USER { 50 } else { 51 }, number))),
+        refunded: Refunded::default(),
     }
 }
 
@@ -260,12 +276,13 @@ fn claims(rows: &mut Rows, number: u64) {
 
 /// Places of the user: left in line, or served and ended.
 fn places(rows: &mut Rows, number: u64) {
-    let key = PlaceKey { concert: SHOW, sequence: number };
+    let key = PlaceKey { queue: LINE, sequence: number };
     let served = number.is_multiple_of(2);
     let status = if served { PlaceStatus::Served } else { PlaceStatus::Left };
     let (created_at, deleted_at) = (NOW.plus_ms(-900_000), Some(NOW.plus_ms(-800_000)));
-    rows.places
-        .insert(key, Place { user: USER, status, created_at, deleted_at, lapses: 0, unpaid_ms: 0 });
+    let (user, visit) = (USER, number);
+    let place = Place { user, status, created_at, visit, deleted_at, lapses: 0, unpaid_ms: 0 };
+    rows.places.insert(key, place);
     if served {
         let admission = Admission {
             user: USER,
@@ -285,16 +302,18 @@ fn places(rows: &mut Rows, number: u64) {
 
 /// Charges first, then what was paid; and stored replies.
 fn money(rows: &mut Rows, number: u64, length: u64) {
-    let entry = |kind, reference| LedgerEntry {
+    let entry = |kind, reference| Transfer {
         kind,
+        account: Account::Outside,
+        currency: Currency::KRW,
         amount: Money(0),
         balance_after: Money(1),
         reference,
         reason: None,
         created_at: NOW,
     };
-    rows.entries.insert((USER, number), entry(EntryKind::Charge, id(60, number)));
-    rows.entries.insert((USER, length + number), entry(EntryKind::Payment, id(50, number)));
+    rows.transfers.insert((USER, number), entry(TransferKind::Charge, id(60, number)));
+    rows.transfers.insert((USER, length + number), entry(TransferKind::Payment, id(50, number)));
     let (fingerprint, created_at) = ([1; 32], NOW.plus_ms(-1_000));
     let record = Record { fingerprint, outcome: Outcome::Left, created_at };
     rows.idempotency.insert((USER.0, format!("old {number}")), record);
@@ -317,7 +336,7 @@ fn elsewhere(rows: &mut Rows, number: u64) {
         end_at: Some(NOW.plus_ms(-8_000_000)),
         by_hand: ByHand::default(),
         time_zone: None,
-        pause_reason: PauseReason::default(),
+        currency: Currency::KRW,
         policy: Policy::default(),
         created_at: NOW.plus_ms(-9_000_000),
     };
@@ -328,6 +347,7 @@ fn elsewhere(rows: &mut Rows, number: u64) {
         concert_date,
         total_seats: 0,
         available_seats: 0,
+        blocked_seats: 0,
         revision: 0,
         withdrawn_at: None,
         cancelled: None,

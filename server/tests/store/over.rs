@@ -1,16 +1,16 @@
-//! What a board starts from: each database tells those that are over from those that are not as the rules
+//! What a read model starts from: each database tells those that are over from those that are not as the rules
 //! do.
 
 use crate::contract::commit;
 use crate::sample;
 use crate::subject::{MariaDb, MySql, OnServer, OnSqlite, Subject};
-use boxoffice::store::reads::Of;
 use boxoffice_core::concert::{ByHand, Concert, ConcertDate};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, Uuid};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, QueueId, SeatKey, Uuid};
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::queue::{PlaceStatus, QueueState};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use boxoffice_server::store::reads::Of;
 use std::collections::BTreeSet;
 
 const NOW: Time = Time(10 * OVER_AFTER_MS);
@@ -23,12 +23,12 @@ fn moments() -> Vec<Option<Time>> {
 
 fn add(rows: &mut Rows, number: u128, end_at: Option<Time>, dates: &[Time], active: u64) {
     let id = ConcertId(Uuid::from_u128(number));
-    let key = PlaceKey { concert: id, sequence: 1 };
+    let key = PlaceKey { queue: QueueId::general(id), sequence: 1 };
     rows.concerts.insert(
         id,
         Concert { start_at: Time(5), end_at, by_hand: ByHand::default(), ..sample::concert() },
     );
-    rows.queues.insert(id, QueueState { active, ..sample::queue() });
+    rows.queues.insert(QueueId::general(id), QueueState { active, ..sample::queue() });
     for (nth, at) in (1..).zip(dates) {
         let date = DateId(Uuid::from_u128(number * 1_000 + nth));
         let row = ConcertDate { concert: id, concert_date: *at, ..sample::date() };
@@ -77,8 +77,8 @@ fn check<T: Subject>() {
     let one = subject.reads().snapshot(Of::Concert(id)).expect("rows");
     assert_eq!((one.concerts.len(), one.dates.len(), one.seats.len()), (1, 2, 2));
     assert_eq!((one.queues.len(), one.left.len(), one.known.len()), (1, 1, 0));
-    let (concert, queue, dates) = subject.reads().concert(id).expect("rows").expect("it is there");
-    assert_eq!((&one.concerts[0].1, &one.queues[0].1, &one.dates), (&concert, &queue, &dates));
+    let (concert, queues, dates) = subject.reads().concert(id).expect("rows").expect("it is there");
+    assert_eq!((&one.concerts[0].1, &one.queues, &one.dates), (&concert, &queues, &dates));
     let wanted = dates.iter().map(|(date, _)| *date).chain([DateId(Uuid::nil())]).collect();
     let found = subject.reads().performances(&wanted).expect("rows");
     assert_eq!(found.len(), 2);

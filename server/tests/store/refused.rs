@@ -1,8 +1,8 @@
 //! Files that cannot be used are refused, each with one clear sentence, and stay as they were (H32).
 
-use boxoffice::store::sqlite::{Files, SCHEMA_VERSION, SqliteReads, SqliteStore};
-use boxoffice::store::{Fault, Store};
 use boxoffice_core::rows::Rows;
+use boxoffice_server::store::sqlite::{Files, SCHEMA_VERSION, SqliteReads, SqliteStore};
+use boxoffice_server::store::{Fault, Store};
 use rusqlite::Connection;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;

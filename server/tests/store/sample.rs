@@ -1,28 +1,29 @@
 //! One row of each kind, with every column filled, and the same rows changed.
 
-use boxoffice::store::memory::Dump;
 use boxoffice_core::concert::{
-    ByHand, Cancellation, Concert, ConcertDate, PauseReason, Policy, Seat, SeatStatus,
+    ByHand, Cancellation, Concert, ConcertDate, Policy, Seat, SeatStatus,
 };
 use boxoffice_core::event::{Event, Happening, Subjects};
 use boxoffice_core::id::{
-    ConcertId, DateId, EventKey, JobId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId,
-    UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId,
+    SeatKey, SessionId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::Record;
 use boxoffice_core::job::{DateCancellation, Job, JobState, Work};
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, DrawRule, DrawTerms, Place, PlaceStatus, QueueSettings, QueueState,
+    Admission, AdmissionEnd, DrawRule, DrawTerms, PauseReason, Place, PlaceStatus, QueueKind,
+    QueueSettings, QueueState,
 };
-use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use boxoffice_core::reservation::{Refunded, Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, EntryKind, LedgerEntry};
+use boxoffice_core::wallet::{Account, Balance, Transfer, TransferKind};
+use boxoffice_server::store::memory::Dump;
 
 pub const USER: UserId = UserId(Uuid::from_u128(1));
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(2));
@@ -32,7 +33,10 @@ pub const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 pub const JOB: JobId = JobId(Uuid::from_u128(8));
 pub const SESSION: SessionId = SessionId(Uuid::from_u128(6));
 pub const SEAT: SeatKey = SeatKey { date: DATE, number: 7 };
-pub const PLACE: PlaceKey = PlaceKey { concert: SHOW, sequence: 9 };
+/// The general queue, and another.
+pub const LINE: QueueId = QueueId::general(SHOW);
+pub const OTHER_LINE: QueueId = QueueId { concert: SHOW, id: Uuid::from_u128(12) };
+pub const PLACE: PlaceKey = PlaceKey { queue: LINE, sequence: 9 };
 
 pub fn key() -> (Uuid, String) {
     (USER.0, "order \u{2116} 1".into())
@@ -48,10 +52,11 @@ pub fn keys() -> Keys {
     keys.concerts.insert(SHOW);
     keys.dates.insert(DATE);
     keys.seats.insert(SEAT);
-    keys.queues.insert(SHOW);
+    keys.queues.insert(LINE);
     keys.places.insert(PLACE);
     keys.newest_places.insert((USER, SHOW));
-    keys.returning.insert(SHOW);
+    keys.queues_of.insert(SHOW);
+    keys.returning.insert(LINE);
     keys.admissions.insert(PLACE);
     keys.reservations.insert(CLAIM);
     keys.reserved_seats.insert(CLAIM);
@@ -67,6 +72,7 @@ pub fn place(user: UserId, status: PlaceStatus) -> Place {
         user,
         status,
         created_at: Time(21),
+        visit: 24,
         deleted_at: Some(Time(22)),
         lapses: 2,
         unpaid_ms: 23,
@@ -76,9 +82,8 @@ pub fn place(user: UserId, status: PlaceStatus) -> Place {
 pub fn claim(status: ReservationStatus) -> Reservation {
     Reservation {
         user: USER,
-        concert: SHOW,
+        place: PLACE,
         date: DATE,
-        sequence: 9,
         status,
         seat_count: 1,
         total_price: Money(50_000),
@@ -86,6 +91,7 @@ pub fn claim(status: ReservationStatus) -> Reservation {
         expires_at: Time(32),
         ended_at: Some(Time(33)),
         payment: Some(PAYMENT),
+        refunded: Refunded { amount: Money(10), seats: 1, count: 2 },
     }
 }
 
@@ -96,6 +102,17 @@ pub fn payment(id: PaymentId) -> Payment {
         concert: SHOW,
         amount: Money(50_000),
         payment_date: Time(41),
+    }
+}
+
+pub fn refund() -> RefundRow {
+    RefundRow {
+        refund: RefundId(Uuid::from_u128(7)),
+        amount: Money(10),
+        seat_count: 1,
+        released: true,
+        reason: "시야 제한".into(),
+        created_at: Time(43),
     }
 }
 
@@ -140,6 +157,10 @@ pub fn seat() -> Seat {
 
 pub fn queue() -> QueueState {
     QueueState {
+        kind: QueueKind::General,
+        queue_name: "General".into(),
+        own_opens_at: None,
+        pause_reason: PauseReason { en: Some("A break".into()), ko: Some("잠시 멈춤".into()) },
         seed: [0xa5; 32],
         drawn: Some(4),
         cursor: 5,
@@ -167,9 +188,11 @@ pub fn queue() -> QueueState {
     }
 }
 
-pub fn entry(number: u64) -> ((UserId, u64), LedgerEntry) {
-    let entry = LedgerEntry {
-        kind: EntryKind::Payment,
+pub fn entry(number: u64) -> ((UserId, u64), Transfer) {
+    let entry = Transfer {
+        kind: TransferKind::Payment,
+        account: Account::Sales(DATE),
+        currency: Currency::KRW,
         amount: Money(-50_000),
         balance_after: Money(1),
         reference: PAYMENT.0,
@@ -204,7 +227,7 @@ pub fn concert() -> Concert {
             reopened_at: Some(Time(19)),
         },
         time_zone: Some("Asia/Seoul".into()),
-        pause_reason: PauseReason { en: Some("A break".into()), ko: Some("잠시 멈춤".into()) },
+        currency: Currency::KRW,
         policy: Policy::default(),
         created_at: Time(12),
     }
@@ -216,6 +239,7 @@ pub const fn date() -> ConcertDate {
         concert_date: Time(13),
         total_seats: 1,
         available_seats: 1,
+        blocked_seats: 3,
         revision: 14,
         withdrawn_at: None,
         cancelled: None,
@@ -246,8 +270,10 @@ fn work() -> DateCancellation {
         concert_id: SHOW,
         concert_date_id: DATE,
         holds_ended: 1,
-        bookings_left: 2,
-        seats_left: 3,
+        bookings_refunded: 2,
+        amount_refunded: Money(3),
+        bookings_left: 4,
+        left_because: None,
         after: None,
     }
 }
@@ -287,21 +313,45 @@ pub fn insert(rows: &mut Rows) {
     rows.concerts.insert(SHOW, concert());
     rows.dates.insert(DATE, date());
     rows.seats.insert(SEAT, seat());
-    rows.queues.insert(SHOW, queue());
+    rows.queues.insert(LINE, queue());
     rows.places.insert(PLACE, place(USER, PlaceStatus::Returning));
     rows.admissions.insert(PLACE, admission());
     rows.reservations.insert(CLAIM, claim(ReservationStatus::Held));
     let reserved = ReservedSeat { seat_id: 1, number: 7, price: Money(50_000) };
     rows.reserved_seats.insert(CLAIM, vec![reserved]);
-    let balance = Balance { amount: Money(1), entry_count: 1, updated_at: Time(42) };
+    let balance =
+        Balance { amount: Money(1), currency: Currency::KRW, entry_count: 1, updated_at: Time(42) };
     rows.balances.insert(USER, balance);
     let (id, entry) = entry(1);
-    rows.entries.insert(id, entry);
+    rows.transfers.insert(id, entry);
     rows.payments.insert(CLAIM, payment(PAYMENT));
     rows.jobs.insert(JOB, job());
     let (key_of_event, event) = event(1, 92);
     rows.events.insert(key_of_event, event);
+    rows.refunds.insert((CLAIM, 1), refund());
+    rows.refunded_seats.insert((CLAIM, 7), RefundedSeat { refund_number: 1 });
     rows.idempotency.insert(key(), record([1; 32]));
+}
+
+fn changed_queue() -> QueueState {
+    QueueState {
+        kind: QueueKind::General,
+        queue_name: "General".into(),
+        own_opens_at: None,
+        pause_reason: PauseReason::default(),
+        seed: queue().seed,
+        drawn: None,
+        cursor: 6,
+        tail: 10,
+        waiting: 4,
+        active: 0,
+        returning: 0,
+        credit_milli: 7,
+        credit_at: Time(8),
+        max_active_at: Time(9),
+        settings: QueueSettings::default(),
+        rule: DrawRule::default(),
+    }
 }
 
 /// Changes every column that may change, in rows that were loaded.
@@ -325,12 +375,13 @@ pub fn change(rows: &mut Rows) -> Option<()> {
     concert.run_time = 90;
     concert.policy = OTHER_POLICY;
     concert.by_hand = ByHand { deleted_at: Some(Time(18)), ..ByHand::default() };
-    (concert.time_zone, concert.pause_reason) = (None, PauseReason::default());
+    concert.time_zone = None;
     *rows.dates.update(&DATE)? = ConcertDate {
         concert: SHOW,
         concert_date: Time(20),
         total_seats: 2,
         available_seats: 0,
+        blocked_seats: 4,
         revision: 15,
         withdrawn_at: Some(Time(19)),
         cancelled: Some(Cancellation { at: Time(21), reason: "병환".into(), job: JOB }),
@@ -341,20 +392,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
     (seat.reservation, seat.held_until) = (None, None);
     seat.reservated_date = None;
     (seat.last_holder, seat.last_holder_until) = (None, None);
-    *rows.queues.update(&SHOW)? = QueueState {
-        seed: queue().seed,
-        drawn: None,
-        cursor: 6,
-        tail: 10,
-        waiting: 4,
-        active: 0,
-        returning: 0,
-        credit_milli: 7,
-        credit_at: Time(8),
-        max_active_at: Time(9),
-        settings: QueueSettings::default(),
-        rule: DrawRule::default(),
-    };
+    *rows.queues.update(&LINE)? = changed_queue();
     change_users(rows)
 }
 
@@ -374,11 +412,21 @@ fn change_users(rows: &mut Rows) -> Option<()> {
         ended_at: None,
         returns: 3,
     };
+    rows.idempotency.insert(key(), record([2; 32]));
+    change_claim(rows)
+}
+
+fn change_claim(rows: &mut Rows) -> Option<()> {
     let claim = rows.reservations.update(&CLAIM)?;
     claim.status = ReservationStatus::Cancelled;
     (claim.ended_at, claim.payment) = (None, None);
-    *rows.balances.update(&USER)? =
-        Balance { amount: Money(2), entry_count: 2, updated_at: Time(3) };
+    claim.refunded = Refunded { amount: Money(11), seats: 3, count: 4 };
+    *rows.balances.update(&USER)? = Balance {
+        amount: Money(2),
+        currency: Currency::of("USD")?,
+        entry_count: 2,
+        updated_at: Time(3),
+    };
     rows.idempotency.insert(key(), record([2; 32]));
     *rows.jobs.update(&JOB)? = Job {
         state: JobState::Done,

@@ -1,9 +1,16 @@
 //! The real schema against the table definitions that every statement is made from.
 
-use boxoffice::store::sqlite::{
-    Files, SCHEMA_VERSION, SqliteStore, migrate, open_reader, open_writer,
+use crate::old::{NEW_ROWS, OLD_ROWS, TRANSFERS};
+use boxoffice_core::id::{UserId, Uuid};
+use boxoffice_core::wallet::TransferKind;
+use boxoffice_server::audit::{CHECKS, Snapshot};
+use boxoffice_server::store::Store;
+use boxoffice_server::store::reads::Reads;
+use boxoffice_server::store::records::{TABLES, WORDS};
+use boxoffice_server::store::sqlite::{
+    Files, MIGRATIONS, SCHEMA_VERSION, SqliteReads, SqliteStore, migrate, open_reader, open_writer,
 };
-use boxoffice::store::{records::TABLES, table::Table};
+use boxoffice_server::store::table::Table;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 
@@ -37,6 +44,22 @@ fn definitions_have_the_columns_of_the_schema() {
         let set: BTreeSet<_> = defined.iter().cloned().collect();
         assert_eq!(set.len(), defined.len(), "{} names a column twice", table.name);
         assert_eq!(columns(&connection, table), set, "{}", table.name);
+    }
+}
+
+/// The audit has every word of every closed list and no other, in a text of its own.
+#[test]
+fn the_audit_knows_the_words_of_every_closed_list() {
+    let check = CHECKS.iter().find(|check| check.name == "words_known").expect("a check of words");
+    let parts: Vec<&str> = check.sql.split("UNION ALL").collect();
+    assert_eq!(parts.len(), WORDS.len());
+    for (table, column, words) in WORDS {
+        let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+        let wanted = format!("WHERE {column} NOT IN ({})", words.join(", "));
+        let flat = |part: &&&str| part.split_whitespace().collect::<Vec<_>>().join(" ");
+        let found =
+            parts.iter().filter(|part| flat(part).contains(&format!("FROM {table} {wanted}")));
+        assert_eq!(found.count(), 1, "{table}: {wanted}");
     }
 }
 
@@ -76,4 +99,65 @@ fn migrating_twice_is_migrating_once() {
     let version: i64 =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a version");
     assert_eq!(version, SCHEMA_VERSION);
+}
+
+/// A file as the version before left it: its schema, with what two users did.
+fn of_version_9(dir: &tempfile::TempDir, currency: Option<&str>) -> Files {
+    let files = Files { path: dir.path().join("boxoffice.db") };
+    let old = Connection::open(&files.path).expect("a new file");
+    for (_, text) in MIGRATIONS.iter().filter(|(version, _)| *version <= 9) {
+        old.execute_batch(text).expect("a migration");
+    }
+    old.execute_batch(OLD_ROWS).expect("rows");
+    if let Some(currency) = currency {
+        let text = "INSERT INTO sale_setting VALUES ('currency', ?)";
+        old.execute(text, [currency]).expect("a setting");
+    }
+    old.pragma_update(None, "user_version", 9).expect("a version");
+    files
+}
+
+/// Rows of any table, as lines.
+fn lines(connection: &Connection, text: &str) -> Vec<String> {
+    let mut statement = connection.prepare(text).expect("a statement");
+    let found = statement.query_map([], |row| row.get(0)).expect("rows");
+    found.map(|line| line.expect("a line")).collect()
+}
+
+/// Entries of the ledger become transfers, exactly: each with its number, amount, balance, reference, reason and
+/// time, and with the account that it came from or went to; and the audit agrees.
+#[test]
+fn the_ledger_of_the_version_before_becomes_transfers() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let files = of_version_9(&dir, Some("KRW"));
+    let opened = open_writer(&files).expect("a file of our own");
+    assert_eq!(lines(&opened, TRANSFERS), NEW_ROWS);
+    let currencies = "SELECT currency FROM concert UNION ALL SELECT currency FROM balance";
+    assert_eq!(lines(&opened, currencies), ["KRW"; 3]);
+    drop(opened);
+    let audit = Snapshot::of_file(&files.path, || 1_000).expect("rows").audit().expect("an audit");
+    assert_eq!(audit.broken(), 0, "{}", audit.text());
+    // And it goes on: the next entry has the next number.
+    let mut reads = SqliteReads::open(&files).expect("a reader");
+    let user = UserId(Uuid::from_u128(0x11));
+    let balance = reads.balance(user).expect("a balance");
+    assert_eq!((balance.amount.0, balance.entry_count), (35, 4));
+    let newest = reads.ledger(user, None, 1).expect("a ledger").remove(0);
+    assert_eq!((newest.0, newest.1.kind), (4, TransferKind::Adjustment));
+}
+
+/// Of a file whose currency was never kept, the rows get that of the first start.
+#[test]
+fn rows_get_the_currency_that_is_kept_first() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let files = of_version_9(&dir, None);
+    let mut store = SqliteStore::open(&files).expect("a file of our own");
+    let reader = open_reader(&files).expect("a file of our own");
+    let currencies = "SELECT DISTINCT currency FROM (SELECT currency FROM concert \
+         UNION ALL SELECT currency FROM balance UNION ALL SELECT currency FROM transfer)";
+    assert_eq!(lines(&reader, currencies), ["XXX"]);
+    for wanted in ["USD", "EUR"] {
+        assert_eq!(store.keep("currency", wanted).as_deref(), Ok("USD"));
+        assert_eq!(lines(&reader, currencies), ["USD"]);
+    }
 }

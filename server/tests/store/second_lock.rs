@@ -2,12 +2,13 @@
 //! whole transaction is gone. Not for memory, which has none.
 
 use crate::contract::commit;
-use crate::sample::{self, CLAIM, PAYMENT, SEAT, SHOW, USER};
+use crate::sample::{self, CLAIM, LINE, OTHER_LINE, PAYMENT, SEAT, USER};
 use crate::subject::Subject;
-use boxoffice::store::Fault;
-use boxoffice_core::id::{PaymentId, ReservationId, UserId, Uuid};
+use boxoffice_core::id::{PaymentId, PlaceKey, QueueId, ReservationId, UserId, Uuid};
 use boxoffice_core::money::Money;
+use boxoffice_core::queue::PlaceStatus;
 use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_server::store::Fault;
 
 /// The second lock as tests of one store.
 macro_rules! second_lock {
@@ -59,21 +60,37 @@ const WRONG: &[Wrong] = &[
     }),
     ("an entry is written twice", |rows| {
         let (id, entry) = sample::entry(1);
-        rows.entries.insert(id, entry);
+        rows.transfers.insert(id, entry);
     }),
     ("a balance falls below nothing", |rows| {
         let (id, mut entry) = sample::entry(2);
         entry.balance_after = Money(-1);
-        rows.entries.insert(id, entry);
+        rows.transfers.insert(id, entry);
+    }),
+    ("a refund is made twice", |rows| {
+        rows.refunds.insert((CLAIM, 1), sample::refund());
+    }),
+    ("a seat goes back twice", |rows| {
+        let row = boxoffice_core::payment::RefundedSeat { refund_number: 2 };
+        rows.refunded_seats.insert((CLAIM, 7), row);
+    }),
+    ("more goes back than was paid", |rows| {
+        let mut claim = sample::claim(boxoffice_core::reservation::ReservationStatus::Confirmed);
+        claim.refunded.amount = Money(50_001);
+        rows.reservations.insert(ReservationId(Uuid::from_u128(94)), claim);
     }),
     ("a queue is made twice", |rows| {
-        rows.queues.insert(SHOW, sample::queue());
+        rows.queues.insert(LINE, sample::queue());
+    }),
+    ("a user is in two queues of a concert by one visit", |rows| {
+        let place = sample::place(USER, PlaceStatus::Waiting);
+        rows.places.insert(PlaceKey { queue: OTHER_LINE, sequence: 1 }, place);
     }),
     ("the cursor runs past the tail", |rows| {
         let mut queue = sample::queue();
         queue.cursor = queue.tail + 1;
         let other = boxoffice_core::id::ConcertId(Uuid::from_u128(93));
-        rows.queues.insert(other, queue);
+        rows.queues.insert(QueueId::general(other), queue);
     }),
 ];
 
@@ -85,7 +102,7 @@ pub fn constraints_say_no<T: Subject>() {
         // Nothing is loaded, so that the store is told of new rows.
         let done = commit(subject.store(), &Keys::default(), |rows| {
             let (id, entry) = sample::entry(50);
-            rows.entries.insert(id, entry);
+            rows.transfers.insert(id, entry);
             wrong(rows);
         });
         assert!(matches!(done, Err(Fault::Constraint(_))), "{what}: {done:?}");
@@ -99,8 +116,8 @@ pub fn constraints_say_no<T: Subject>() {
 pub fn a_row_that_is_gone_is_a_fault<T: Subject>() {
     let mut subject = T::empty();
     let done = commit(subject.store(), &Keys::default(), |rows| {
-        rows.queues.put_loaded(SHOW, Some(sample::queue()));
-        rows.queues.update(&SHOW);
+        rows.queues.put_loaded(LINE, Some(sample::queue()));
+        rows.queues.update(&LINE);
     });
     assert!(matches!(done, Err(Fault::Corrupt(_))), "{done:?}");
     assert!(crate::sample::is_empty(&subject.dump()));

@@ -1,11 +1,11 @@
 //! The stores under test, each behind what the tests need of it.
 
 use crate::servers::{Server, shared_mariadb, shared_mysql};
-use boxoffice::store::Store;
-use boxoffice::store::memory::{Dump, MemoryStore};
-use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options, Tls};
-use boxoffice::store::reads::Reads;
-use boxoffice::store::sqlite::{Files, SqliteReads, SqliteStore};
+use boxoffice_server::store::Store;
+use boxoffice_server::store::memory::{Dump, MemoryStore};
+use boxoffice_server::store::mysql::{MySqlReads, MySqlStore, Options, Tls};
+use boxoffice_server::store::reads::Reads;
+use boxoffice_server::store::sqlite::{Files, SqliteReads, SqliteStore};
 use tempfile::TempDir;
 
 /// A store with its data.
@@ -54,7 +54,7 @@ impl Subject for OnMemory {
     }
 
     fn reads(&mut self) -> Box<dyn Reads> {
-        unreachable!("boards start from databases")
+        unreachable!("read models start from databases")
     }
 
     fn try_reads(&mut self) -> Option<Box<dyn Reads>> {

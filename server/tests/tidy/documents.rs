@@ -3,14 +3,14 @@
 
 use super::tree::{exists, read, under};
 use super::{complains, none};
-use boxoffice::config::KEYS;
-use boxoffice::http::routes::routes;
+use boxoffice_server::config::KEYS;
+use boxoffice_server::http::routes::routes;
 
 /// Folders that a path in a document may start from.
-const BASES: [&str; 3] = ["", "server/src/", "core/src/"];
+const BASES: [&str; 5] = ["", "server/src/", "core/src/", "load/src/", "cli/src/"];
 /// Folders that a path in backticks is known by.
-const ROOTS: [&str; 8] =
-    ["core", "server", "migrations", "deploy", "docker", "docs", "scripts", ".ci"];
+const ROOTS: [&str; 10] =
+    ["core", "server", "load", "cli", "migrations", "deploy", "docker", "docs", "scripts", ".ci"];
 
 /// The lines outside of fenced blocks.
 pub fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -62,6 +62,40 @@ fn check_sections(english: &str, korean: &str) -> Vec<String> {
     vec![format!("README.ko.md has {have} sections, README.md has {want}")]
 }
 
+/// A map is read at a sitting; what it leads to stands in `docs/`.
+const ARCHITECTURE_LINES_MAX: usize = 250;
+
+fn check_length(text: &str) -> Vec<String> {
+    let lines = text.lines().count();
+    let long = format!("ARCHITECTURE.md: {lines} lines, more than {ARCHITECTURE_LINES_MAX}");
+    if lines > ARCHITECTURE_LINES_MAX { vec![long] } else { Vec::new() }
+}
+
+/// Stands directly above the table of the headline figures.
+const FIGURES: &str = "<!-- figures -->";
+
+/// A row of that table: its numbers in any order, since sentences differ, and the command that shows them.
+fn figure(line: &str) -> Option<(Vec<&str>, &str)> {
+    let (said, command) = line.trim_end_matches([' ', '|']).rsplit_once('|')?;
+    let words = said.split(|c: char| !c.is_ascii_digit() && c != ',' && c != '.');
+    let numbers = words.map(|word| word.trim_matches([',', '.']));
+    let mut numbers: Vec<&str> = numbers.filter(|number| !number.is_empty()).collect();
+    numbers.sort_unstable();
+    Some((numbers, command.trim()))
+}
+
+fn figures(text: &str) -> Vec<(Vec<&str>, &str)> {
+    let table = text.split_once(FIGURES).map_or("", |(_, rest)| rest.trim_start());
+    table.lines().take_while(|line| line.starts_with('|')).skip(2).filter_map(figure).collect()
+}
+
+fn check_figures(document: &str, text: &str, of: &str) -> Vec<String> {
+    let (have, want) = (figures(text), figures(of));
+    let same = !want.is_empty() && have == want;
+    let other = format!("{document}: {have:?} are not docs/PERFORMANCE.md's {want:?}");
+    if same { Vec::new() } else { vec![other] }
+}
+
 /// Each of `names` stands in `text` as a whole word.
 fn check_named(what: &str, names: &[String], text: &str) -> Vec<String> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '{' || c == '/';
@@ -92,6 +126,19 @@ fn the_korean_readme_has_the_same_sections() {
 }
 
 #[test]
+fn the_architecture_is_a_map() {
+    none(&check_length(&read("ARCHITECTURE.md")));
+}
+
+#[test]
+fn headline_figures_are_those_of_the_tables_document() {
+    let of = read("docs/PERFORMANCE.md");
+    for readme in ["README.md", "README.ko.md"] {
+        none(&check_figures(readme, &read(readme), &of));
+    }
+}
+
+#[test]
 fn every_setting_route_and_limit_is_documented() {
     let keys: Vec<String> = KEYS.iter().map(|key| (*key).to_owned()).collect();
     let text = read("README.md") + &read("boxoffice.example.toml");
@@ -103,8 +150,8 @@ fn every_setting_route_and_limit_is_documented() {
     }
     let limits = limits(&read("core/src/limits.rs"));
     assert!(limits.len() > 10);
-    let architecture = read("ARCHITECTURE.md");
-    none(&check_named("a limit that ARCHITECTURE.md does not name", &limits, &architecture));
+    let text = read("docs/LIMITS.md");
+    none(&check_named("a limit that docs/LIMITS.md does not name", &limits, &text));
 }
 
 #[test]
@@ -120,6 +167,16 @@ fn bad_samples_are_found() {
     none(&check("`draw.rs` `core/src/draw.rs` `a/b` `GET /x` [x](https://x.y) [x](#part)"));
     none(&check("```\n`core/src/drew.rs`\n```"));
     complains(&check_sections("## a\n## b\n", "## a\n```\n## b\n```\n"), "has 1 sections");
+    complains(&check_length(&"x\n".repeat(ARCHITECTURE_LINES_MAX + 1)), "251 lines");
+    none(&check_length(&"x\n".repeat(ARCHITECTURE_LINES_MAX)));
+    let table = |row: &str| {
+        format!("x\n{FIGURES}\n| a | b | c |\n|---|---|---|\n{row}\n\n| 3 | x | `y` |\n")
+    };
+    let of = table("| 1,000/s | 0.83 of it, in all | `bench` |");
+    none(&check_figures("K.md", &table("| 1,000/s | 그중 0.83. | `bench` |"), &of));
+    complains(&check_figures("K.md", &table("| 1,000/s | 0.84 | `bench` |"), &of), "K.md");
+    complains(&check_figures("K.md", &table("| 1,000/s | 0.83 | `rush` |"), &of), "`rush`");
+    complains(&check_figures("K.md", "x", "y"), "K.md");
     let named = |name: &str, text: &str| check_named("x", &[name.to_owned()], text);
     complains(&named("readers", "the readers_max"), "readers");
     complains(&named("GET /concerts", "GET /concerts/{id}"), "GET /concerts");

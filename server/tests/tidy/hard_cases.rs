@@ -9,13 +9,13 @@ const CASES: &[std::ops::RangeInclusive<u32>] = &[1..=42, 49..=50];
 /// The words of the table's last column that name tests, and where these stand.
 const TARGETS: &[(&str, &[&str])] = &[
     ("rules", &["core/tests/rules/"]),
-    ("unit", &["core/src/", "server/src/"]),
+    ("unit", &["core/src/", "server/src/", "load/src/", "cli/src/"]),
     ("sim", &["server/tests/sim/"]),
     ("store", &["server/tests/store/"]),
     ("api", &["server/tests/api/"]),
     ("input", &["server/tests/input/"]),
-    ("process", &["server/tests/process/"]),
-    ("nodes", &["server/tests/nodes/"]),
+    ("process", &["cli/tests/process/"]),
+    ("nodes", &["cli/tests/nodes/"]),
 ];
 
 /// A row of the table: the case, and where its tests are.
@@ -105,7 +105,7 @@ fn each_case_is_tested_where_the_table_says_or_has_a_reason() {
 fn bad_samples_are_found() {
     let parsed = row("| H12 | Double click | `rules`, `api` |").unwrap();
     assert_eq!((parsed.case, parsed.targets.len()), (12, 2));
-    let reason = row("| H28 | Many seats | Rendered in chunks (`board/date.rs`) |").unwrap();
+    let reason = row("| H28 | Many seats | Rendered in chunks (`read_model/date.rs`) |").unwrap();
     assert_eq!(reason.targets, [""; 0]);
     assert_eq!(row("| H | x | y |"), None);
     let file = |text: &str| vec![File { path: "a.rs".into(), text: text.into() }];

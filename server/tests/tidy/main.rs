@@ -1,4 +1,4 @@
-//! Checks of the house: which module may name which, sizes, headers, the schema against the tables,
+//! Checks of the tree: which module may name which, sizes, headers, the schema against the tables,
 //! documents against the tree. Each check is a function from text to complaints and is shown to
 //! complain about a bad sample; one test each runs it over the files as they are.
 

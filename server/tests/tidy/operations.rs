@@ -3,8 +3,10 @@
 
 use super::tree::{read, under};
 use super::{complains, none};
-use boxoffice::config::KEYS;
-use boxoffice::metrics::{CodeLabel, LimitLabels, Metrics, RequestLabels, RouteLabels, Sale};
+use boxoffice_server::config::KEYS;
+use boxoffice_server::metrics::{
+    CodeLabel, LimitLabels, Metrics, RequestLabels, RouteLabels, Sale,
+};
 use std::collections::BTreeSet;
 
 const DOCUMENT: &str = "docs/OPERATIONS.md";
@@ -77,7 +79,8 @@ fn every_metric_is_explained() {
 fn tests_that_are_named_are_there() {
     let text = read(DOCUMENT);
     assert!(tests(&text).len() > 5);
-    let sources: String = under(&["server/tests/"], ".rs").into_iter().map(|f| f.text).collect();
+    let sources: String =
+        under(&["server/tests/", "cli/tests/"], ".rs").into_iter().map(|f| f.text).collect();
     none(&check_tests(&text, &sources));
 }
 
@@ -94,10 +97,10 @@ fn number_after(text: &str, name: &str) -> u64 {
 fn what_is_deployed_waits_longer_than_the_server() {
     let of = |path: &str, name: &str| number_after(&read(path), name);
     let requests = of("server/src/http/serve.rs", "STOP_WAIT: Duration = Duration::from_secs(");
-    let desk = of("server/src/cli/serve.rs", "DESK_WAIT: Duration = Duration::from_secs(");
+    let write_path = of("server/src/serve.rs", "WRITE_PATH_WAIT: Duration = Duration::from_secs(");
     let answer = of("server/src/http/observe.rs", "ANSWER_WAIT: Duration = Duration::from_secs(");
     let connections = of("boxoffice.example.toml", "\nconnections_max = ");
-    assert!(of("deploy/boxoffice.service", "\nTimeoutStopSec=") > requests + desk);
+    assert!(of("deploy/boxoffice.service", "\nTimeoutStopSec=") > requests + write_path);
     let drain = of("compose.yaml", "BOXOFFICE_DRAIN_SECONDS: \"");
     assert!(of("compose.yaml", "stop_grace_period: ") >= drain + 60);
     // The balancer has noticed by the end of the last check that it needs: each may take an interval to

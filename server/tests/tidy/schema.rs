@@ -3,7 +3,7 @@
 
 use super::tree::{exists, under};
 use super::{complains, none};
-use boxoffice::store::records::TABLES;
+use boxoffice_server::store::records::TABLES;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Columns by table.
@@ -54,7 +54,7 @@ fn is_column(item: &str) -> bool {
 }
 
 /// Applies a migration's text: `CREATE TABLE`, `DROP TABLE`, and, also where it is prepared as a text,
-/// `ALTER TABLE … ADD/DROP COLUMN`.
+/// `ALTER TABLE …` with `RENAME TO` and `ADD/DROP/CHANGE COLUMN`.
 fn apply(schema: &mut Schema, text: &str) {
     let lines = text.lines().map(|line| line.split("--").next().unwrap_or_default());
     let text = lines.collect::<Vec<_>>().join("\n");
@@ -64,15 +64,32 @@ fn apply(schema: &mut Schema, text: &str) {
             let columns = items(rest).into_iter().filter(|i| is_column(i)).map(word).collect();
             schema.insert(word(rest), columns);
         } else if let Some(rest) = statement.strip_prefix("DROP TABLE") {
-            schema.remove(&word(rest));
+            schema.remove(&word(rest.trim().trim_start_matches("IF EXISTS")));
         } else if let Some((_, rest)) = statement.split_once("ALTER TABLE ") {
-            let columns = schema.entry(word(rest)).or_default();
-            if let Some((_, column)) = rest.split_once("ADD COLUMN") {
-                columns.insert(word(column));
-            } else if let Some((_, column)) = rest.split_once("DROP COLUMN") {
-                columns.remove(&word(column));
-            }
+            alter(schema, rest);
         }
+    }
+}
+
+/// What follows `ALTER TABLE`.
+fn alter(schema: &mut Schema, rest: &str) {
+    let table = word(rest);
+    if let Some((_, name)) = rest.split_once("RENAME TO") {
+        let columns = schema.remove(&table).unwrap_or_default();
+        schema.insert(word(name), columns);
+        return;
+    }
+    let columns = schema.entry(table).or_default();
+    let after = |what: &'static str| rest.split(what).skip(1).map(word);
+    columns.extend(after("ADD COLUMN"));
+    for column in after("DROP COLUMN") {
+        columns.remove(&column.trim_end_matches([',', '\'']).to_owned());
+    }
+    for change in rest.split("CHANGE COLUMN").skip(1) {
+        let old = word(change);
+        let new = change.trim_start().strip_prefix(old.as_str()).unwrap_or_default();
+        columns.remove(&old);
+        columns.insert(word(new));
     }
 }
 
@@ -98,7 +115,7 @@ fn difference(left: &Schema, right: &Schema, names: (&str, &str)) -> Vec<String>
 }
 
 fn tables() -> Schema {
-    let columns = |table: &boxoffice::store::table::Table| {
+    let columns = |table: &boxoffice_server::store::table::Table| {
         (table.name.to_owned(), table.columns().map(str::to_owned).collect())
     };
     TABLES.iter().map(|table| columns(table)).collect()
@@ -176,6 +193,14 @@ fn bad_samples_are_found() {
     complains(&difference(&wider, &of(seat), ("x", "y")), "seat of x has [\"c\"]");
     complains(&difference(&of(seat), &of(""), ("x", "y")), "seat of x has [\"a\"]");
     none(&difference(&of(&format!("{seat} DROP TABLE seat;")), &of(""), ("x", "y")));
+    let other = "CREATE TABLE new (b TEXT); ALTER TABLE new RENAME TO seat; \
+        ALTER TABLE seat CHANGE COLUMN b a TEXT; \
+        ALTER TABLE seat ADD COLUMN c TEXT, ADD COLUMN d TEXT; \
+        ALTER TABLE seat DROP COLUMN c, DROP COLUMN d;";
+    none(&difference(&of(seat), &of(other), ("x", "y")));
+    none(&difference(&of(other), &of(seat), ("x", "y")));
+    let renamed = "CREATE TABLE a (b INTEGER); DROP TABLE IF EXISTS c; ALTER TABLE a RENAME TO c;";
+    assert_eq!(of(renamed), of("CREATE TABLE c (b INTEGER);"));
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     complains(&numbers(&set(&["0001_a.sql", "0002_b.sql"]), &set(&["0002_c.sql"])), "0002_c");
     none(&numbers(&set(&["0001_a.sql"]), &set(&["0001_a.sql", "0002_c.sql"])));

@@ -7,7 +7,7 @@ mod schemas;
 mod words;
 
 use super::lang::Lang;
-use super::problem::{Problem, TABLE};
+use super::problem::{Code, Problem, TABLE};
 use serde_json::{Map, Value, json};
 
 /// The members of an object; none where it is not one.
@@ -57,9 +57,9 @@ fn without_nulls(value: &mut Value) {
 
 /// A body of every problem.
 fn examples() -> Value {
-    let example = |code: &str| {
+    let example = |code: Code| {
         let body = Problem::of(code).body(Lang::En);
         json!({ "value": serde_json::from_str::<Value>(&body).unwrap_or_default() })
     };
-    TABLE.iter().map(|entry| (entry.code.to_owned(), example(entry.code))).collect()
+    TABLE.iter().map(|entry| (entry.code.as_str().to_owned(), example(entry.code))).collect()
 }

@@ -1,7 +1,7 @@
 //! Operations: names, guards, parameters, every status that occurs with its codes and headers.
 
 use super::super::limits::Class;
-use super::super::problem::{Entry, TABLE};
+use super::super::problem::Code;
 use super::super::routes::{Guard, Route};
 use super::{members, words};
 use hyper::Method;
@@ -9,28 +9,31 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Codes by their status.
-type Codes = BTreeMap<u16, BTreeSet<&'static str>>;
+type Codes = BTreeMap<u16, BTreeSet<Code>>;
 
 /// Codes that any request may meet, each the only one of its status: described once.
-const SHARED: [&str; 6] = [
-    "not_acceptable",
-    "target_too_long",
-    "expectation_failed",
-    "headers_too_large",
-    "internal",
-    "transfer_coding_unsupported",
+const SHARED: [Code; 6] = [
+    Code::NotAcceptable,
+    Code::TargetTooLong,
+    Code::ExpectationFailed,
+    Code::HeadersTooLarge,
+    Code::Internal,
+    Code::TransferCodingUnsupported,
 ];
 /// Codes that any request may meet, beside others of their status.
-const ALWAYS: [&str; 3] = ["invalid_request", "content_encoding_unsupported", "request_timeout"];
+const ALWAYS: [Code; 3] =
+    [Code::InvalidRequest, Code::ContentEncodingUnsupported, Code::RequestTimeout];
 
-fn entry(code: &str) -> Option<&'static Entry> {
-    TABLE.iter().find(|entry| entry.code == code)
+fn add(codes: &mut Codes, more: &[Code]) {
+    for code in more {
+        codes.entry(code.entry().status).or_default().insert(*code);
+    }
 }
 
-fn add(codes: &mut Codes, more: &[&str]) {
-    for entry in more.iter().filter_map(|code| entry(code)) {
-        codes.entry(entry.status).or_default().insert(entry.code);
-    }
+/// The codes that a text names.
+pub fn named(text: &str) -> Vec<Code> {
+    let in_code = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();
+    text.split(|c| !in_code(c)).filter_map(|word| word.parse().ok()).collect()
 }
 
 /// The codes that the annotation names, each under the status that it has.
@@ -38,34 +41,33 @@ fn told(operation: &Value) -> Codes {
     let mut codes = Codes::new();
     for response in operation["responses"].as_object().into_iter().flatten() {
         let text = response.1["description"].as_str().unwrap_or_default();
-        let in_code = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();
         if response.0.as_str() >= "400" {
-            add(&mut codes, &text.split(|c| !in_code(c)).collect::<Vec<_>>());
+            add(&mut codes, &named(text));
         }
     }
     codes
 }
 
-fn guard_codes(guard: Guard) -> &'static [&'static str] {
+fn guard_codes(guard: Guard) -> &'static [Code] {
     match guard {
         Guard::Public => &[],
-        Guard::Identity => &["identity_required", "identity_invalid", "session_ended"],
+        Guard::Identity => &[Code::IdentityRequired, Code::IdentityInvalid, Code::SessionEnded],
         Guard::QueueToken => {
-            &["queue_token_required", "queue_token_invalid", "queue_token_unknown"]
+            &[Code::QueueTokenRequired, Code::QueueTokenInvalid, Code::QueueTokenUnknown]
         }
         Guard::Admitted => &[
-            "identity_required",
-            "identity_invalid",
-            "session_ended",
-            "queue_token_required",
-            "queue_token_invalid",
-            "queue_token_unknown",
-            "queue_token_of_another_user",
-            "queue_token_of_another_concert",
-            "not_admitted",
-            "queue_token_expired",
+            Code::IdentityRequired,
+            Code::IdentityInvalid,
+            Code::SessionEnded,
+            Code::QueueTokenRequired,
+            Code::QueueTokenInvalid,
+            Code::QueueTokenUnknown,
+            Code::QueueTokenOfAnotherUser,
+            Code::QueueTokenOfAnotherConcert,
+            Code::NotAdmitted,
+            Code::QueueTokenExpired,
         ],
-        Guard::Operator => &["operator_key_required", "operator_key_invalid"],
+        Guard::Operator => &[Code::OperatorKeyRequired, Code::OperatorKeyInvalid],
     }
 }
 
@@ -81,45 +83,45 @@ fn common(codes: &mut Codes, operation: &Value, route: &Route) {
     add(codes, &SHARED);
     add(codes, guard_codes(route.guard));
     if !matches!(route.class, Class::Free(_)) {
-        add(codes, &["rate_limited"]);
+        add(codes, &[Code::RateLimited]);
     }
     if route.path.contains('{') {
-        add(codes, &["not_found"]);
+        add(codes, &[Code::NotFound]);
     }
     if parameter(operation, "query", "").is_some() {
-        add(codes, &["invalid_query"]);
+        add(codes, &[Code::InvalidQuery]);
     }
     if route.guard != Guard::Public {
-        add(codes, &["busy", "database_unavailable"]);
+        add(codes, &[Code::Busy, Code::DatabaseUnavailable]);
     }
     if route.method == Method::GET {
         return;
     }
-    add(codes, &["busy", "stopping", "database_unavailable", "outcome_unknown"]);
-    add(codes, &["precondition_failed"]);
+    add(codes, &[Code::Busy, Code::Stopping, Code::DatabaseUnavailable, Code::OutcomeUnknown]);
+    add(codes, &[Code::PreconditionFailed]);
     if route.method != Method::DELETE || operation["requestBody"].is_object() {
-        add(codes, &["invalid_body", "invalid_text"]);
-        add(codes, &["body_too_slow", "body_too_large", "unsupported_media_type"]);
+        add(codes, &[Code::InvalidBody, Code::InvalidText]);
+        add(codes, &[Code::BodyTooSlow, Code::BodyTooLarge, Code::UnsupportedMediaType]);
         // Read with every body, also where nothing is made of it.
-        add(codes, &["idempotency_key_invalid"]);
+        add(codes, &[Code::IdempotencyKeyInvalid]);
     }
     if let Some(key) = parameter(operation, "header", "Idempotency-Key") {
-        add(codes, &["idempotency_key_invalid", "idempotency_key_reused"]);
+        add(codes, &[Code::IdempotencyKeyInvalid, Code::IdempotencyKeyReused]);
         if key["required"] == true {
-            add(codes, &["idempotency_key_required"]);
+            add(codes, &[Code::IdempotencyKeyRequired]);
         }
     }
 }
 
 /// The answer with these codes of one status.
-fn problem(status: u16, codes: &BTreeSet<&'static str>) -> Value {
-    let list: Vec<&str> = codes.iter().copied().collect();
+fn problem(status: u16, codes: &BTreeSet<Code>) -> Value {
+    let list: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
     let example = |code: &&str| {
         ((*code).to_owned(), json!({ "$ref": format!("#/components/examples/{code}") }))
     };
     let examples: serde_json::Map<String, Value> = list.iter().map(example).collect();
     let mut names = vec!["Cache-Control", "Content-Language", "X-Request-Id"];
-    let again = codes.iter().any(|code| entry(code).is_some_and(|e| e.retry_after.is_some()));
+    let again = codes.iter().any(|code| code.entry().retry_after.is_some());
     if again {
         names.push("Retry-After");
     }
@@ -147,10 +149,8 @@ fn header_refs(names: &[&str]) -> Value {
 
 /// Answers that stand once for all operations.
 pub fn shared() -> Value {
-    let one = |code: &&'static str| {
-        let status = entry(code).map_or(500, |entry| entry.status);
-        ((*code).to_owned(), problem(status, &BTreeSet::from([*code])))
-    };
+    let one =
+        |code: &Code| (code.to_string(), problem(code.entry().status, &BTreeSet::from([*code])));
     Value::Object(SHARED.iter().map(one).collect())
 }
 
@@ -239,16 +239,20 @@ fn parameters(operation: &mut Value) {
     }
 }
 
+/// The one body of which all may be left out, and itself as well.
+const NEED_NOT_BE_SENT: &str = "#/components/schemas/JoinBody";
+
 /// Completes an operation.
 pub fn complete(operation: &mut Value, route: &Route) {
     operation["operationId"] = json!(name(route));
     if operation["security"].is_null() {
         operation["security"] = json!([]);
     }
-    if let Some(required) = members(operation).and_then(|o| o.get_mut("requestBody")) {
-        required["required"] = json!(true);
-        if required["content"]["text/csv"].is_object() {
-            required["content"]["text/csv"]["schema"]["minLength"] = json!(1);
+    if let Some(body) = members(operation).and_then(|o| o.get_mut("requestBody")) {
+        let schema = &body["content"]["application/json"]["schema"]["$ref"];
+        body["required"] = json!(schema != NEED_NOT_BE_SENT);
+        if body["content"]["text/csv"].is_object() {
+            body["content"]["text/csv"]["schema"]["minLength"] = json!(1);
         }
     }
     parameters(operation);

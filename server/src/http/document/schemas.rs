@@ -51,6 +51,9 @@ pub fn complete(document: &mut Value) {
         }
         for (property, schema) in members(&mut schema["properties"]).into_iter().flatten() {
             dated(property, schema);
+            if words::never_null(name, property) {
+                words::not_null(schema);
+            }
             for (key, value) in words::of_property(name, property).as_object().into_iter().flatten()
             {
                 schema[key] = value.clone();
@@ -112,7 +115,7 @@ fn issued(document: &mut Value) {
 
 /// The schema of problems, with every code and every member.
 fn problem() -> Value {
-    let codes: Vec<&str> = TABLE.iter().map(|entry| entry.code).collect();
+    let codes: Vec<&str> = TABLE.iter().map(|entry| entry.code.as_str()).collect();
     let statuses: BTreeSet<u16> = TABLE.iter().map(|entry| entry.status).collect();
     let mut properties = words::problem_members();
     for (name, schema) in [

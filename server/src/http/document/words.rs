@@ -49,6 +49,7 @@ pub const NAMES: &[(&str, &str, &str)] = &[
     ("POST",   "/api/v1/admin/concerts/{id}/dates",       "add_concert_date"),
     ("PUT",    "/api/v1/admin/concerts/{id}/sale",        "set_sale"),
     ("PUT",    "/api/v1/admin/concerts/{id}/queue",       "set_queue"),
+    ("POST",   "/api/v1/admin/concerts/{id}/queues",      "add_queue"),
     ("PUT",    "/api/v1/admin/concerts/{id}/draw",        "set_draw_value"),
     ("GET",   "/api/v1/admin/concert-dates/{id}/bookings", "export_bookings"),
     ("PATCH", "/api/v1/admin/concerts/{id}",            "change_concert"),
@@ -62,6 +63,8 @@ pub const NAMES: &[(&str, &str, &str)] = &[
     ("GET",   "/api/v1/admin/jobs",                     "list_jobs"),
     ("GET",   "/api/v1/admin/jobs/{id}",                "get_job"),
     ("GET",   "/api/v1/admin/events",                   "list_events"),
+    ("GET",   "/api/v1/admin/payments/{id}",            "get_payment"),
+    ("POST",  "/api/v1/admin/payments/{id}/refunds",    "refund_payment"),
     ("GET",    "/livez",                                  "is_alive"),
     ("GET",    "/readyz",                                 "is_ready"),
     ("GET",    "/metrics",                                "get_metrics"),
@@ -136,12 +139,28 @@ pub fn members_min(schema: &str) -> Option<usize> {
     matches!(schema, "SaleBody").then_some(1)
 }
 
+/// Texts without control characters; others that nobody sees are refused, too.
+const PLAIN: &str = r"^[^\u0000-\u001F\u007F-\u009F\u2028\u2029]*$";
+
+/// Whether a member of a change is left out or has a value, and is never null.
+pub fn never_null(schema: &str, property: &str) -> bool {
+    let is_change = matches!(schema, "ConcertChange" | "DateChange" | "QueueBody" | "SaleBody");
+    let is_choice = matches!(schema, "DrawBody" | "JoinBody") && property == "queue_id";
+    is_change && property != "closes_at" || is_choice
+}
+
 /// What is known of a member of a body.
 pub fn of_property(schema: &str, property: &str) -> Value {
-    let name = json!({ "minLength": 1, "maxLength": NAME_CHARS_MAX });
+    let name = json!({ "minLength": 1, "maxLength": NAME_CHARS_MAX, "pattern": PLAIN });
     let seconds = |least: i64| json!({ "minimum": least, "maximum": TTL_MS_MAX / 1000 });
     match (schema, property) {
-        ("NewUser", "username") => json!({ "minLength": 3, "maxLength": USERNAME_CHARS_MAX }),
+        ("NewUser", "username") => {
+            json!({ "minLength": 3, "maxLength": USERNAME_CHARS_MAX, "pattern": PLAIN })
+        }
+        ("Refresh", "refresh_token") => json!({ "maxLength": 4_096 }),
+        ("ConcertChange", "name" | "theater" | "time_zone")
+        | ("NewAdjustment", "reason")
+        | ("PauseText", _) => json!({ "pattern": PLAIN }),
         ("NewUser", "password") => {
             json!({ "minLength": PASSWORD_CHARS.start(), "maxLength": PASSWORD_CHARS.end(), "format": "password" })
         }
@@ -151,18 +170,21 @@ pub fn of_property(schema: &str, property: &str) -> Value {
         ("Credentials" | "Farewell", "password") | ("NewPassword", "current_password") => {
             json!({ "format": "password" })
         }
-        ("NewConcert", "name" | "theater") | ("SeatRange", "zone") => name,
+        ("NewConcert", "name" | "theater") | ("SeatRange", "zone") | ("NewQueue", "name") => name,
         ("NewConcert", "run_time_minutes") => json!({ "minimum": 1, "maximum": 1_440 }),
         ("NewConcert", "hold_seconds" | "shop_seconds" | "arrival_grace_seconds") => seconds(1),
         ("NewConcert", "rehold_after_seconds") => seconds(0),
         ("NewConcert", "seats_per_user") => {
             json!({ "minimum": 1, "maximum": SEATS_PER_RESERVATION_MAX })
         }
-        ("NewConcert" | "QueueBody", "max_active" | "admissions_per_second" | "max_waiting") => {
+        (
+            "NewConcert" | "NewQueue" | "QueueBody",
+            "max_active" | "admissions_per_second" | "max_waiting",
+        ) => {
             json!({ "minimum": 1, "maximum": ADMISSION_MAX })
         }
-        ("NewConcert", "draw_beacon") | ("DrawBody", "value") => {
-            json!({ "minLength": 1, "maxLength": 200 })
+        ("NewConcert" | "NewQueue", "draw_beacon") | ("DrawBody", "value") => {
+            json!({ "minLength": 1, "maxLength": 200, "pattern": PLAIN })
         }
         ("NewConcert", "dates") => json!({ "maxItems": DATES_PER_CONCERT_MAX }),
         ("SeatRange", "from" | "to") => json!({ "minimum": 1 }),
@@ -170,6 +192,9 @@ pub fn of_property(schema: &str, property: &str) -> Value {
         ("NewDateBody", "seats") => json!({ "minItems": 1, "maxItems": SEATS_PER_DATE_MAX }),
         ("DateChange", "seats") => json!({ "maxItems": SEATS_PER_DATE_MAX }),
         ("NewReservation", "seat_numbers") => {
+            json!({ "minItems": 1, "maxItems": SEATS_PER_RESERVATION_MAX, "uniqueItems": true })
+        }
+        ("NewRefund", "seat_numbers") => {
             json!({ "minItems": 1, "maxItems": SEATS_PER_RESERVATION_MAX, "uniqueItems": true })
         }
         ("NewCharge", "amount") => json!({ "minimum": CHARGE_MIN.0, "maximum": CHARGE_MAX.0 }),
@@ -185,7 +210,7 @@ pub fn problem_members() -> Value {
     let money = |description: &str| json!({ "type": "integer", "format": "int64", "description": description });
     json!({
         "field": text("Which field or parameter is meant."),
-        "reason": text("More about it, in English, for who writes the app."),
+        "reason": text("More about it, in the language of the title, or a stable word where `detail` stands beside it."),
         "header": text("Which header is meant."),
         "seat_numbers": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which seats are meant." },
         "seats": { "type": "integer", "minimum": 0, "description": "How many seats are meant." },
@@ -198,7 +223,10 @@ pub fn problem_members() -> Value {
         "retry_at": time("When the same request may succeed."),
         "balance": money("What there is, minor units."),
         "price": money("What it costs, minor units."),
+        "left": money("What can still go back, minor units."),
         "missing": money("What is missing, minor units."),
+        "wallet_currency": text("ISO 4217 code of what the balance is in."),
+        "other_currency": text("ISO 4217 code of what is asked for."),
         "min": money("The least that is allowed."),
         "max": money("The most that is allowed."),
         "have": { "type": "integer", "minimum": 0, "description": "How many there are." },

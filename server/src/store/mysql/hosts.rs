@@ -52,7 +52,7 @@ impl Hosts {
     pub fn expect_cluster(&self, is_cluster: bool) -> Result<(), Fault> {
         let was = self.is_cluster.fetch_or(is_cluster, Ordering::SeqCst);
         if was && !is_cluster {
-            return Err(Fault::Unavailable("the server is not one of the cluster".into()));
+            return Err(Fault::Unavailable("the server is not part of the cluster".into()));
         }
         Ok(())
     }

@@ -9,8 +9,9 @@ use super::super::Fault;
 use super::super::records::key::{RowKey, Shape};
 use super::super::records::{Record, Source};
 use super::super::table::{Lock, Table as TableDef};
+use super::reads::place;
 use super::text::{KEYS_MAX, Line, all_columns, cell, id, list, records, words};
-use boxoffice_core::id::{DateId, ReservationId, SessionId, UserId};
+use boxoffice_core::id::{DateId, QueueId, ReservationId, SessionId, UserId};
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::reservation::Reservation;
 use boxoffice_core::rows::{Keys, Rows, Set, Table};
@@ -165,6 +166,23 @@ impl<'k> Plan<'k> {
         }
     }
 
+    /// Ids alone, guarded by the row of the general queue; the queues' own rows are locked by their keys.
+    fn queues_of(&mut self, keys: &'k Keys) {
+        for &concert in &keys.queues_of {
+            let text = format!(
+                "SELECT queue_id FROM queue_state FORCE INDEX (queue_state_by_concert) \
+                 WHERE concert_id = {} ORDER BY queue_id",
+                id(&concert.0),
+            );
+            self.add(&text, move |answer, rows| {
+                let queue = |row| Ok(QueueId { concert, id: Line(row).id(0)? });
+                let found: Result<_, Fault> = answer.into_iter().map(queue).collect();
+                rows.queues_of.put_loaded(concert, Some(found?));
+                Ok(())
+            });
+        }
+    }
+
     /// Ids alone, guarded by the concert's row; the dates' own rows are locked by their keys.
     fn dates_of(&mut self, keys: &'k Keys) {
         for &concert in &keys.dates_of {
@@ -204,9 +222,10 @@ impl<'k> Plan<'k> {
         for (concert, users) in by_second(&keys.newest_places, QUESTIONS_MAX) {
             let question = |user: &UserId| {
                 format!(
-                    "SELECT {user}, MAX(sequence) FROM waiting_queue \
+                    "(SELECT concert_id, queue_id, sequence, user_id FROM waiting_queue \
                      FORCE INDEX (waiting_queue_by_user) \
-                     WHERE user_id = {user} AND concert_id = {concert}",
+                     WHERE user_id = {user} AND concert_id = {concert} \
+                     ORDER BY visit DESC LIMIT 1)",
                     user = id(&user.0),
                     concert = id(&concert.0),
                 )
@@ -214,26 +233,28 @@ impl<'k> Plan<'k> {
             let text = users.iter().map(question).collect::<Vec<_>>().join(" UNION ALL ");
             self.add(&text, move |answer, rows| {
                 for line in answer.into_iter().map(Line) {
-                    let newest = line.int(1)?.and_then(|sequence| u64::try_from(sequence).ok());
-                    rows.newest_places.put_loaded((UserId(line.id(0)?), concert), newest);
+                    let whose = (UserId(line.id(3)?), concert);
+                    rows.newest_places.put_loaded(whose, Some(place(&line)?));
                 }
+                let all = users.into_iter().map(|user| (user, concert));
+                all.for_each(|whose| rows.newest_places.put_loaded(whose, None));
                 Ok(())
             });
         }
     }
 
     fn returning(&mut self, keys: &'k Keys) {
-        for &concert in &keys.returning {
+        for &queue in &keys.returning {
             let text = format!(
                 "SELECT sequence FROM waiting_queue FORCE INDEX (waiting_queue_by_status) \
-                 WHERE concert_id = {} AND status = 'returning' \
+                 WHERE queue_id = {} AND status = 'returning' \
                  ORDER BY sequence LIMIT {PLACES_PER_TICK_MAX}",
-                id(&concert.0),
+                id(&queue.id),
             );
             self.add(&text, move |answer, rows| {
                 let found: Result<_, Fault> =
                     answer.into_iter().map(|r| Line(r).count(0)).collect();
-                rows.returning.put_loaded(concert, Some(found?));
+                rows.returning.put_loaded(queue, Some(found?));
                 Ok(())
             });
         }
@@ -349,14 +370,37 @@ fn read_holdings(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use boxoffice_core::id::{ConcertId, SeatKey, Uuid};
+    use boxoffice_core::command::Command;
+    use boxoffice_core::id::{ConcertId, PlaceKey, SeatKey, Uuid};
+    use boxoffice_core::queue::Join;
+
+    /// A concert with one queue asks for no more than when there were no others: a statement for the queue, the
+    /// concert and the newest place, and none for the list of queues.
+    #[test]
+    fn a_join_takes_few_statements() {
+        let queue = QueueId::general(ConcertId(Uuid::from_u128(1)));
+        let join = Command::Join(Join::of(UserId(Uuid::from_u128(4)), queue));
+        let count = |rows: &Rows| {
+            let mut keys = Keys::default();
+            join.keys(rows, &mut keys);
+            Plan::of(&keys, Reading::Locked).statements.len()
+        };
+        let mut rows = Rows::default();
+        assert_eq!(count(&rows), 3);
+        rows.queues.put_loaded(queue, None);
+        rows.concerts.put_loaded(queue.concert, None);
+        let newest = PlaceKey { queue, sequence: 1 };
+        let whose = (UserId(Uuid::from_u128(4)), queue.concert);
+        rows.newest_places.put_loaded(whose, Some(newest));
+        assert_eq!(count(&rows), 3, "who comes back, the place, the admission");
+    }
 
     #[test]
     fn locks_are_taken_in_one_order() {
         let mut keys = Keys::default();
         let concert = ConcertId(Uuid::from_u128(1));
         keys.seats.insert(SeatKey { date: DateId(Uuid::from_u128(2)), number: 3 });
-        keys.queues.insert(concert);
+        keys.queues.insert(QueueId::general(concert));
         keys.newest_places.insert((UserId(Uuid::from_u128(4)), concert));
         keys.concerts.insert(concert);
         let plan = Plan::of(&keys, Reading::Locked);

@@ -21,8 +21,10 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (LOOKS, include_str!("../../../../migrations/mysql/0007_username_look.sql")),
     (8, include_str!("../../../../migrations/mysql/0008_states.sql")),
     (9, include_str!("../../../../migrations/mysql/0009_cool_off.sql")),
+    (10, include_str!("../../../../migrations/mysql/0010_money.sql")),
     (11, include_str!("../../../../migrations/mysql/0011_events.sql")),
     (12, include_str!("../../../../migrations/mysql/0012_jobs.sql")),
+    (13, include_str!("../../../../migrations/mysql/0013_queues.sql")),
 ];
 
 /// The migration after which accounts get their looks.
@@ -68,7 +70,7 @@ pub(super) fn migrate(link: &mut Link, node: Uuid) -> Result<(), Fault> {
                 std::thread::sleep(PAUSE);
             }
             Ok(false) => {
-                let why = "another node has been changing its schema for too long";
+                let why = "another server has been changing its schema for too long";
                 return Err(Fault::Unavailable(why.into()));
             }
             Err(fault) => return Err(fault),
@@ -126,7 +128,7 @@ pub(super) fn version(link: &mut Link) -> Result<i64, Fault> {
         return Ok(found.map(|line| line.int(0)).transpose()?.flatten().unwrap_or(-1));
     }
     if count(0)? > 0 {
-        let why = "it holds tables of another program; name a database of its own";
+        let why = "it has tables of another program; name another database";
         return Err(Fault::Corrupt(why.into()));
     }
     Ok(-1)

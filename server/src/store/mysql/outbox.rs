@@ -5,7 +5,7 @@
 //! committed and never will be, since whatever is left of its transaction would meet the duplicate.
 //! Or the batch's own row is there: then it is committed, and its answers are true.
 //!
-//! *For the other nodes* it names the rows of boards that have changed. Each node numbers its batches
+//! *For the other nodes* it names the rows of read models that have changed. Each node numbers its batches
 //! on one connection, so that they are committed in the order of their numbers, and what lies beyond
 //! the last number seen is all that is new; every number that is used is committed or fenced, so that
 //! a missing one has been removed unseen. What has changed is read in the same snapshot as the rows
@@ -17,7 +17,7 @@ use super::super::records::Source;
 use super::connect::Link;
 use super::load::{Plan, Reading};
 use super::text::{Line, NOW, id, list, words};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, SeatKey, SessionId, Uuid};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, QueueId, SeatKey, SessionId, Uuid};
 use boxoffice_core::rows::{Change, Keys, Rows, Table};
 use boxoffice_core::time::Time;
 use serde::{Deserialize, Serialize};
@@ -31,19 +31,42 @@ const UNSEEN_MAX: Duration = Duration::from_secs(8 * 60);
 /// A node that was silent for this long is forgotten, so that those that have ended do not add up. Of
 /// one that speaks again only what is new is left by then, or is told again.
 const SILENT_MAX: Duration = Duration::from_secs(30 * 60);
-/// Batches of one node that are read at a time; where there are as many, the board starts anew.
+/// Batches of one node that are read at a time; where there are as many, the read model starts anew.
 const BATCHES_MAX: usize = 1_000;
-/// Changed rows that are loaded at a time; beyond it the board starts anew.
+/// Changed rows that are loaded at a time; beyond it the read model starts anew.
 const KEYS_MAX: u64 = 20_000;
 
-/// Seats of new dates that are loaded at a time; beyond it the board starts anew. More than one request
+/// Seats of new dates that are loaded at a time; beyond it the read model starts anew. More than one request
 /// makes.
 const NEW_SEATS_MAX: u64 = 200_000;
 
 /// Numbers that follow one another, by their ends.
 type Runs = Vec<(u64, u64)>;
 
-/// Keys of the rows of boards that a batch has changed, as they are kept: short names, since there is
+/// A queue, as short as it can be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Queue {
+    General(ConcertId),
+    Named(ConcertId, Uuid),
+}
+
+impl From<QueueId> for Queue {
+    fn from(id: QueueId) -> Self {
+        id.name().map_or(Self::General(id.concert), |name| Self::Named(id.concert, name))
+    }
+}
+
+impl From<Queue> for QueueId {
+    fn from(queue: Queue) -> Self {
+        match queue {
+            Queue::General(concert) => Self::general(concert),
+            Queue::Named(concert, id) => Self { concert, id },
+        }
+    }
+}
+
+/// Keys of the rows of read models that a batch has changed, as they are kept: short names, since there is
 /// one of these a batch.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -53,13 +76,13 @@ pub(super) struct Changed {
     #[serde(rename = "d", skip_serializing_if = "Vec::is_empty")]
     dates: Vec<DateId>,
     #[serde(rename = "q", skip_serializing_if = "Vec::is_empty")]
-    queues: Vec<ConcertId>,
+    queues: Vec<Queue>,
     #[serde(rename = "s", skip_serializing_if = "Vec::is_empty")]
     seats: Vec<(DateId, Runs)>,
     #[serde(rename = "p", skip_serializing_if = "Vec::is_empty")]
-    places: Vec<(ConcertId, Runs)>,
+    places: Vec<(Queue, Runs)>,
     #[serde(rename = "a", skip_serializing_if = "Vec::is_empty")]
-    admissions: Vec<(ConcertId, Runs)>,
+    admissions: Vec<(Queue, Runs)>,
     /// Dates that are new, with all their seats: these are loaded by their date. Their runs are among the
     /// seats as well, for servers of the version before, which do not know this member.
     #[serde(rename = "n", skip_serializing_if = "Vec::is_empty")]
@@ -105,11 +128,11 @@ fn length<K>(all: &[(K, Runs)]) -> u64 {
 impl Changed {
     /// What a batch has changed.
     pub fn of(rows: &Rows) -> Self {
-        let place = |key: PlaceKey| (key.concert, key.sequence);
+        let place = |key: PlaceKey| (key.queue.into(), key.sequence);
         Self {
             concerts: changed_keys(&rows.concerts),
             dates: changed_keys(&rows.dates),
-            queues: changed_keys(&rows.queues),
+            queues: changed_keys(&rows.queues).into_iter().map(Queue::from).collect(),
             seats: runs(changed_keys(&rows.seats).into_iter().map(|k| (k.date, k.number.into()))),
             places: runs(changed_keys(&rows.places).into_iter().map(place)),
             admissions: runs(changed_keys(&rows.admissions).into_iter().map(place)),
@@ -151,10 +174,10 @@ impl Changed {
     fn add_to(&self, keys: &mut Keys) {
         keys.concerts.extend(&self.concerts);
         keys.dates.extend(&self.dates);
-        keys.queues.extend(&self.queues);
+        keys.queues.extend(self.queues.iter().copied().map(QueueId::from));
         let seat = |(date, number)| Some(SeatKey { date, number: u32::try_from(number).ok()? });
         keys.seats.extend(numbers(&self.seats).filter_map(seat));
-        let place = |(concert, sequence)| PlaceKey { concert, sequence };
+        let place = |(queue, sequence): (Queue, u64)| PlaceKey { queue: queue.into(), sequence };
         keys.places.extend(numbers(&self.places).map(place));
         keys.admissions.extend(numbers(&self.admissions).map(place));
         keys.sessions.extend(&self.ended);
@@ -387,9 +410,9 @@ mod tests {
         let (date, show) = (DateId(Uuid::from_u128(1)), ConcertId(Uuid::from_u128(2)));
         let pairs = [1, 2, 3, 7].map(|number| (date, number));
         let changed = Changed {
-            queues: vec![show],
+            queues: vec![Queue::General(show)],
             seats: runs(pairs.into_iter()),
-            places: runs([(show, 9)].into_iter()),
+            places: runs([(Queue::General(show), 9)].into_iter()),
             ..Changed::default()
         };
         assert_eq!(changed.seats, [(date, vec![(1, 3), (7, 7)])]);
@@ -400,6 +423,24 @@ mod tests {
         assert_eq!(keys.seats.len(), 4);
         assert_eq!((keys.queues.len(), keys.places.len(), keys.concerts.len()), (1, 1, 0));
         assert_eq!(Changed::default().to_json(), "{}", "never empty, as a fence is");
+    }
+
+    /// The general queue is said as it was before there were others.
+    #[test]
+    fn queues_come_back() {
+        let (show, own) = (ConcertId(Uuid::from_u128(2)), Uuid::from_u128(3));
+        let (general, named) = (QueueId::general(show), QueueId { concert: show, id: own });
+        let changed = Changed {
+            queues: vec![general.into(), named.into()],
+            places: runs([(named.into(), 1), (named.into(), 2)].into_iter()),
+            ..Changed::default()
+        };
+        let text = changed.to_json();
+        assert!(text.starts_with(&format!(r#"{{"q":["{show}",["{show}","{own}"]]"#)), "{text}");
+        let (keys, _) = Found(vec![text]).keys().unwrap();
+        assert_eq!(keys.queues, [general, named].into());
+        let place = |sequence| PlaceKey { queue: named, sequence };
+        assert_eq!(keys.places, [place(1), place(2)].into());
     }
 
     /// B6: a new date is one item, however many seats it has, until there are more than anybody makes at
@@ -418,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_much_or_unread_makes_the_board_start_anew() {
+    fn what_is_too_much_or_unread_makes_the_read_model_start_anew() {
         let one = |text: &str| Found(vec![text.into()]).keys();
         let id = Uuid::nil();
         assert!(one(&format!(r#"{{"s":[["{id}",[[1,{KEYS_MAX}]]]]}}"#)).is_some());

@@ -4,8 +4,8 @@
 use super::super::events::{Kept, Told};
 use super::super::keys::{self, LiveKey};
 use super::super::reads::{
-    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeReservation,
-    sold,
+    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeRefund,
+    WholeReservation, general_first, refunds, sold,
 };
 use super::super::records::{self, Record, Source, TABLES};
 use super::super::{Fault, memory::Dump};
@@ -15,17 +15,18 @@ use super::fault::Trouble;
 use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, JobId, PaymentId, PlaceKey, ReservationId, SeatKey, SessionId, UserId,
+    ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId,
+    UserId,
 };
 use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::limits::OVER_AFTER_MS;
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
+use boxoffice_core::wallet::{Balance, Transfer};
 use mysql::Row;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,7 +82,7 @@ fn ask(link: &mut Link, text: &str) -> Result<impl FnMut() -> Vec<Row> + use<>, 
     Ok(move || answers.next().map(|answer| answer.rows).unwrap_or_default())
 }
 
-/// Everything that a board starts from, of these concerts.
+/// Everything that a read_model starts from, of these concerts.
 pub(super) fn snapshot(link: &mut Link, of: Of) -> Result<Snapshot, Fault> {
     snapshot_of(link, |link| read_snapshot(link, of))
 }
@@ -124,29 +125,19 @@ fn read_snapshot(link: &mut Link, of: Of) -> Result<Snapshot, Fault> {
 
 fn read_concerts(link: &mut Link, some: &[ConcertId], all: &mut Snapshot) -> Result<(), Fault> {
     let among = format!("concert_id IN ({})", list(some.iter().map(|key| id(&key.0))));
-    let left = |status: &str| {
-        format!(
-            "SELECT concert_id, sequence FROM waiting_queue WHERE {among} AND status = '{status}' \
-             ORDER BY concert_id, sequence"
-        )
-    };
     let text = [
         columns_of::<ConcertDate>(&format!(
             "WHERE {among} AND withdrawn_at IS NULL ORDER BY concert_date_id"
         )),
-        columns_of::<QueueState>(&format!("WHERE {among} ORDER BY concert_id")),
-        columns_of::<Admission>(&format!(
-            "WHERE {among} AND (is_active = 1 OR end_reason = 'no_show')"
-        )),
-        left("left"),
-        left("returning"),
+        columns_of::<QueueState>(&format!("WHERE {among} ORDER BY concert_id, queue_id")),
     ];
     let mut next = ask(link, &text.join("; "))?;
     let dates = records::<ConcertDate>(next())?;
-    all.queues.extend(records::<QueueState>(next())?);
-    all.admissions.extend(records::<Admission>(next())?);
-    all.left.extend(places(next())?);
-    all.returning.extend(places(next())?);
+    let queues = records::<QueueState>(next())?;
+    for some in queues.chunks(KEYS_MAX) {
+        read_lines(link, some, all)?;
+    }
+    all.queues.extend(queues);
     for some in dates.chunks(KEYS_MAX) {
         let among = list(some.iter().map(|(key, _)| id(&key.0)));
         let rest =
@@ -154,6 +145,33 @@ fn read_concerts(link: &mut Link, some: &[ConcertId], all: &mut Snapshot) -> Res
         all.seats.extend(records::<Seat>(ask(link, &columns_of::<Seat>(&rest))?())?);
     }
     all.dates.extend(dates);
+    Ok(())
+}
+
+/// Who is in the shop by way of these queues, and whose places are not told by their cursors.
+fn read_lines(
+    link: &mut Link,
+    some: &[(QueueId, QueueState)],
+    all: &mut Snapshot,
+) -> Result<(), Fault> {
+    let among = format!("queue_id IN ({})", list(some.iter().map(|(key, _)| id(&key.id))));
+    let left = |status: &str| {
+        format!(
+            "SELECT concert_id, queue_id, sequence FROM waiting_queue \
+             WHERE {among} AND status = '{status}' ORDER BY queue_id, sequence"
+        )
+    };
+    let text = [
+        columns_of::<Admission>(&format!(
+            "WHERE {among} AND (is_active = 1 OR end_reason = 'no_show')"
+        )),
+        left("left"),
+        left("returning"),
+    ];
+    let mut next = ask(link, &text.join("; "))?;
+    all.admissions.extend(records::<Admission>(next())?);
+    all.left.extend(places(next())?);
+    all.returning.extend(places(next())?);
     Ok(())
 }
 
@@ -165,11 +183,13 @@ pub(super) fn seats_of(link: &mut Link, date: DateId) -> Result<Vec<(SeatKey, Se
 }
 
 fn places(rows: Vec<Row>) -> Result<Vec<PlaceKey>, Fault> {
-    let place = |line: Line| {
-        let concert = ConcertId(line.id(0)?);
-        Ok(PlaceKey { concert, sequence: line.count(1)? })
-    };
-    rows.into_iter().map(Line).map(place).collect()
+    rows.into_iter().map(|row| place(&Line(row))).collect()
+}
+
+/// A place by concert, queue and sequence, in this order.
+pub(super) fn place(line: &Line) -> Result<PlaceKey, Fault> {
+    let queue = QueueId { concert: ConcertId(line.id(0)?), id: line.id(1)? };
+    Ok(PlaceKey { queue, sequence: line.count(2)? })
 }
 
 /// All columns of a record's table, then what is given.
@@ -268,13 +288,14 @@ impl Reads for MySqlReads {
 
     fn open_places(&mut self, user: UserId, limit: usize) -> Result<Vec<PlaceKey>, Fault> {
         let text = format!(
-            "SELECT w.concert_id, w.sequence FROM \
-             (SELECT concert_id, MAX(sequence) AS sequence FROM waiting_queue \
-                 FORCE INDEX (waiting_queue_by_user) WHERE user_id = {} GROUP BY concert_id) n \
-             JOIN waiting_queue w ON w.concert_id = n.concert_id AND w.sequence = n.sequence \
-             LEFT JOIN user_token t ON t.concert_id = w.concert_id AND t.sequence = w.sequence \
+            "SELECT w.concert_id, w.queue_id, w.sequence FROM \
+             (SELECT concert_id, MAX(visit) AS visit FROM waiting_queue \
+                 FORCE INDEX (waiting_queue_by_user) WHERE user_id = {user} GROUP BY concert_id) n \
+             JOIN waiting_queue w FORCE INDEX (waiting_queue_by_user) \
+                 ON w.user_id = {user} AND w.concert_id = n.concert_id AND w.visit = n.visit \
+             LEFT JOIN user_token t ON t.queue_id = w.queue_id AND t.sequence = w.sequence \
              WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1 LIMIT {limit}",
-            id(&user.0)
+            user = id(&user.0)
         );
         places(self.rows(&text)?)
     }
@@ -323,6 +344,29 @@ impl Reads for MySqlReads {
         payments.into_iter().map(booking).collect()
     }
 
+    fn payment(&mut self, key: PaymentId) -> Result<Option<(WholeReservation, Payment)>, Fault> {
+        let found = self.all::<Payment>(&format!("WHERE amount_id = {}", id(&key.0)))?.pop();
+        let Some((key, payment)) = found else { return Ok(None) };
+        let whole = self.whole(&[key])?.remove(&key);
+        let whole = whole.ok_or_else(|| Fault::Corrupt("a reservation is gone".into()))?;
+        Ok(Some((whole, payment)))
+    }
+
+    fn refunds(
+        &mut self,
+        ids: &BTreeSet<ReservationId>,
+    ) -> Result<BTreeMap<ReservationId, Vec<WholeRefund>>, Fault> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let among = format!("WHERE reservation_id IN ({})", list(ids.iter().map(|key| id(&key.0))));
+        let rest = format!("{among} ORDER BY reservation_id, refund_number");
+        let rows = self.all::<RefundRow>(&rest)?;
+        let rest = format!("{among} ORDER BY reservation_id, seat_number");
+        let seats = self.all::<RefundedSeat>(&rest)?;
+        Ok(refunds(rows, &seats))
+    }
+
     fn sold(
         &mut self,
         date: DateId,
@@ -361,9 +405,9 @@ impl Reads for MySqlReads {
         user: UserId,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<(u64, LedgerEntry)>, Fault> {
+    ) -> Result<Vec<(u64, Transfer)>, Fault> {
         let before = before.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
-        let found = self.all::<LedgerEntry>(&format!(
+        let found = self.all::<Transfer>(&format!(
             "WHERE user_id = {} AND entry_number < {before} \
              ORDER BY entry_number DESC LIMIT {limit}",
             id(&user.0),
@@ -435,10 +479,10 @@ impl Reads for MySqlReads {
         ];
         let mut answers = self.link.ask_again(&text.join("; "))?.into_iter();
         let mut next = || answers.next().unwrap_or_default().rows;
-        let (concert, queue) = (records::<Concert>(next())?, records::<QueueState>(next())?);
+        let (concert, queues) = (records::<Concert>(next())?, records::<QueueState>(next())?);
         let dates = records::<ConcertDate>(next())?;
-        let both = concert.into_iter().next().zip(queue.into_iter().next());
-        Ok(both.map(|((_, concert), (_, queue))| (concert, queue, dates)))
+        let Some((_, concert)) = concert.into_iter().next() else { return Ok(None) };
+        Ok(Some((concert, general_first(queues)?, dates)))
     }
 
     fn performances(

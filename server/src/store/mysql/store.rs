@@ -3,6 +3,7 @@
 use super::super::events::Numbering;
 use super::super::reads::{Of, Snapshot};
 use super::super::records::Source;
+use super::super::table::{CURRENCY, IN_CURRENCY};
 use super::super::{Changes, Fault, News, Store};
 use super::connect::{Link, Options};
 use super::fault::Trouble;
@@ -166,7 +167,7 @@ impl MySqlStore {
         Ok(stands)
     }
 
-    /// A batch whose clients were told that nobody knows: if it stands, the board is told with the
+    /// A batch whose clients were told that nobody knows: if it stands, the read model is told with the
     /// next news.
     fn settle_earlier(&mut self) -> Result<(), Fault> {
         if let Some(unsettled) = self.unsettled
@@ -190,13 +191,20 @@ impl MySqlStore {
         }
     }
 
-    /// The board starts anew: positions first, so that nothing is missed between them and the rows.
+    /// The read model starts anew: positions first, so that nothing is missed between them and the rows.
     fn start_anew(&mut self) -> Result<Snapshot, Fault> {
         let watch = Watch::start(&mut self.link)?;
         let now = outbox::clock(&mut self.link)?;
         let snapshot = reads::snapshot(&mut self.link, Of::Live(now))?;
         (self.watch, self.late) = (watch, Vec::new());
         Ok(snapshot)
+    }
+
+    /// A setting that the database keeps, by its name as a literal.
+    fn kept(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        let text = format!("SELECT setting_value FROM sale_setting WHERE setting_name = {name}");
+        let found = self.link.ask_again(&text)?.pop().and_then(|mut answer| answer.rows.pop());
+        Ok(found.map(|row| Line(row).text(0)).transpose()?.flatten())
     }
 }
 
@@ -291,14 +299,19 @@ impl Store for MySqlStore {
 
     fn keep(&mut self, name: &str, value: &str) -> Result<String, Fault> {
         let name = words(name);
-        let text = format!(
-            "INSERT IGNORE INTO sale_setting VALUES ({name}, {}); \
-             SELECT setting_value FROM sale_setting WHERE setting_name = {name}",
-            words(value)
-        );
-        let found = self.link.ask_again(&text)?.pop().and_then(|mut answer| answer.rows.pop());
-        let kept = found.map(|row| Line(row).text(0)).transpose()?.flatten();
-        kept.ok_or_else(|| Fault::Unavailable("a setting was not kept".into()))
+        if let Some(kept) = self.kept(&name)? {
+            return Ok(kept);
+        }
+        // Rows of before are in what is kept now; if this is cut off, the next start does it again.
+        let value = words(value);
+        for table in IN_CURRENCY.iter().filter(|_| name == words(CURRENCY)) {
+            self.link.ask_again(&format!(
+                "UPDATE {table} SET currency = {value} WHERE currency = 'XXX'"
+            ))?;
+        }
+        self.link
+            .ask_again(&format!("INSERT IGNORE INTO sale_setting VALUES ({name}, {value})"))?;
+        self.kept(&name)?.ok_or_else(|| Fault::Unavailable("a setting was not kept".into()))
     }
 
     fn rollback(&mut self) {
@@ -351,7 +364,7 @@ impl Store for MySqlStore {
         loop {
             match self.fence(unsettled) {
                 Err(fault) if began.elapsed() >= SETTLE_MAX => {
-                    tracing::error!(%fault, batch = unsettled.0, "a commit whose answer was lost stays unknown");
+                    tracing::error!(%fault, batch = unsettled.0, "the database did not answer a commit; whether it was made is not known");
                     return Err(fault);
                 }
                 Err(_) => std::thread::sleep(SETTLE_PAUSE),

@@ -3,9 +3,9 @@
 use super::cell::{Cell, Source};
 use crate::store::fault::Fault;
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, JobId, PaymentId, ReservationId, SessionId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, ReservationId, SessionId, UserId, Uuid,
 };
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::time::Time;
 use std::borrow::Cow;
@@ -89,6 +89,16 @@ impl Column for String {
     }
 }
 
+impl Column for Currency {
+    fn cell(&self) -> Cell<'_> {
+        Cell::Text(Cow::Borrowed(self.code()))
+    }
+    fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
+        let code = source.text(column)?;
+        code.map(|code| Self::of(&code).ok_or_else(|| corrupt("currency"))).transpose()
+    }
+}
+
 impl Column for Uuid {
     fn cell(&self) -> Cell<'_> {
         Cell::Blob(Cow::Borrowed(self.as_bytes()))
@@ -154,6 +164,7 @@ wrappers!(
     DateId,
     JobId,
     PaymentId,
+    RefundId,
     ReservationId,
     SessionId,
     UserId,
@@ -161,9 +172,19 @@ wrappers!(
     Time
 );
 
+/// A closed list that stands in a column as words.
+pub(super) trait Words {
+    /// Every word that there is.
+    const WORDS: &'static [&'static str];
+}
+
 /// Closed lists, by the words that are kept.
 macro_rules! words {
     ($list:ident { $($variant:ident: $word:literal,)* }) => {
+        impl $crate::store::records::column::Words for $list {
+            const WORDS: &'static [&'static str] = &[$($word),*];
+        }
+
         impl $crate::store::records::column::Column for $list {
             fn cell(&self) -> $crate::store::records::Cell<'_> {
                 let word = match self {

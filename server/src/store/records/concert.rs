@@ -1,7 +1,7 @@
 //! Concerts and their dates as columns and back.
 
 use super::{Cell, columns};
-use boxoffice_core::concert::{ByHand, Cancellation, Concert, ConcertDate, PauseReason, Policy};
+use boxoffice_core::concert::{ByHand, Cancellation, Concert, ConcertDate, Policy};
 use boxoffice_core::id::{ConcertId, DateId, JobId};
 use boxoffice_core::time::Time;
 
@@ -9,7 +9,7 @@ columns! {
     Concert[ConcertId] in "concert", found by concert_id; locked Shared;
     |key, row|
     key { concert_id: key }
-    fixed { created_at: row.created_at }
+    fixed { created_at: row.created_at, currency: row.currency }
     mutable {
         hold_ttl_ms: row.policy.hold_ttl_ms,
         shop_ttl_ms: row.policy.shop_ttl_ms,
@@ -28,8 +28,6 @@ columns! {
         closed_at: row.by_hand.closed_at,
         deleted_at: row.by_hand.deleted_at,
         time_zone: row.time_zone,
-        pause_en: row.pause_reason.en,
-        pause_ko: row.pause_reason.ko,
         reopened_at: row.by_hand.reopened_at,
     }
     read concert_id => Concert {
@@ -49,7 +47,7 @@ columns! {
             rehold_after_ms,
         },
         time_zone,
-        pause_reason: PauseReason { en: pause_en, ko: pause_ko },
+        currency,
         created_at,
     }
 }
@@ -63,6 +61,7 @@ columns! {
         concert_date: row.concert_date,
         total_seats: row.total_seats,
         available_seats: row.available_seats,
+        blocked_seats: row.blocked_seats,
         revision: row.revision,
         withdrawn_at: row.withdrawn_at,
         cancelled_at: row.cancelled.as_ref().map_or(Cell::Null, |cancelled| cancelled.at.cell()),
@@ -74,6 +73,7 @@ columns! {
         concert_date,
         total_seats,
         available_seats,
+        blocked_seats,
         revision,
         withdrawn_at,
         cancelled: cancelled(cancelled_at, cancel_reason, cancel_job_id),

@@ -3,7 +3,8 @@
 use super::cell::Cell;
 use super::column::Column as _;
 use boxoffice_core::id::{
-    ConcertId, DateId, EventKey, JobId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId,
+    UserId, Uuid,
 };
 
 /// What a key consists of, which says how servers look many of them up at once.
@@ -37,10 +38,18 @@ macro_rules! ids {
 }
 ids!(ConcertId, DateId, JobId, ReservationId, SessionId, UserId);
 
+/// Its own id is enough to find it.
+impl RowKey for QueueId {
+    const SHAPE: Shape = Shape::Id;
+    fn cells(&self) -> impl AsRef<[Cell<'_>]> {
+        [self.id.cell()]
+    }
+}
+
 impl RowKey for PlaceKey {
     const SHAPE: Shape = Shape::Numbered;
     fn cells(&self) -> impl AsRef<[Cell<'_>]> {
-        [self.concert.cell(), self.sequence.cell()]
+        [self.queue.id.cell(), self.sequence.cell()]
     }
 }
 
@@ -58,12 +67,18 @@ impl RowKey for EventKey {
     }
 }
 
-impl RowKey for (UserId, u64) {
-    const SHAPE: Shape = Shape::Numbered;
-    fn cells(&self) -> impl AsRef<[Cell<'_>]> {
-        [self.0.cell(), self.1.cell()]
-    }
+/// Rows of something, by number.
+macro_rules! numbered {
+    ($($id:ident $number:ident),*) => {$(
+        impl RowKey for ($id, $number) {
+            const SHAPE: Shape = Shape::Numbered;
+            fn cells(&self) -> impl AsRef<[Cell<'_>]> {
+                [self.0.cell(), self.1.cell()]
+            }
+        }
+    )*};
 }
+numbered!(UserId u64, ReservationId u64, ReservationId u32);
 
 impl RowKey for (Uuid, String) {
     const SHAPE: Shape = Shape::Worded;

@@ -1,8 +1,8 @@
-//! Payments as columns and back.
+//! Payments and what goes back of them as columns and back.
 
 use super::columns;
 use boxoffice_core::id::ReservationId;
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 
 columns! {
     Payment[ReservationId] in "amount", found by amount_id;
@@ -23,4 +23,36 @@ columns! {
         amount,
         payment_date,
     }
+}
+
+columns! {
+    RefundRow[(ReservationId, u64)] in "refund", found by reservation_id, refund_number;
+    |key, row|
+    key { reservation_id: key.0, refund_number: key.1 }
+    fixed {
+        refund_id: row.refund,
+        amount: row.amount,
+        seat_count: row.seat_count,
+        released: row.released,
+        reason: row.reason,
+        created_at: row.created_at,
+    }
+    mutable {}
+    read (reservation_id, refund_number) => RefundRow {
+        refund: refund_id,
+        amount,
+        seat_count,
+        released,
+        reason,
+        created_at,
+    }
+}
+
+columns! {
+    RefundedSeat[(ReservationId, u32)] in "refund_seat", found by reservation_id, seat_number;
+    |key, row|
+    key { reservation_id: key.0, seat_number: key.1 }
+    fixed { refund_number: row.refund_number }
+    mutable {}
+    read (reservation_id, seat_number) => RefundedSeat { refund_number }
 }

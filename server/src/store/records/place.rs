@@ -2,7 +2,7 @@
 
 use super::column::words;
 use super::columns;
-use boxoffice_core::id::PlaceKey;
+use boxoffice_core::id::{PlaceKey, QueueId};
 use boxoffice_core::queue::{Admission, AdmissionEnd, Place, PlaceStatus};
 
 words! {
@@ -25,20 +25,26 @@ words! {
 }
 
 columns! {
-    Place[PlaceKey] in "waiting_queue", found by concert_id, sequence;
+    Place[PlaceKey] in "waiting_queue", found by queue_id, sequence;
     |key, row|
-    key { concert_id: key.concert, sequence: key.sequence }
-    fixed { user_id: row.user, created_at: row.created_at }
+    key { queue_id: key.queue.id, sequence: key.sequence }
+    fixed {
+        concert_id: key.queue.concert,
+        user_id: row.user,
+        created_at: row.created_at,
+        visit: row.visit,
+    }
     mutable {
         status: row.status,
         deleted_at: row.deleted_at,
         lapses: row.lapses,
         unpaid_ms: row.unpaid_ms,
     }
-    read PlaceKey { concert: concert_id, sequence } => Place {
+    read PlaceKey { queue: QueueId { concert: concert_id, id: queue_id }, sequence } => Place {
         user: user_id,
         status,
         created_at,
+        visit,
         deleted_at,
         lapses,
         unpaid_ms,
@@ -46,10 +52,10 @@ columns! {
 }
 
 columns! {
-    Admission[PlaceKey] in "user_token", found by concert_id, sequence;
+    Admission[PlaceKey] in "user_token", found by queue_id, sequence;
     |key, row|
-    key { concert_id: key.concert, sequence: key.sequence }
-    fixed { user_id: row.user }
+    key { queue_id: key.queue.id, sequence: key.sequence }
+    fixed { concert_id: key.queue.concert, user_id: row.user }
     mutable {
         is_active: row.is_active,
         token_expiry: row.token_expiry,
@@ -61,7 +67,7 @@ columns! {
         ended_at: row.ended_at,
         return_count: row.returns,
     }
-    read PlaceKey { concert: concert_id, sequence } => Admission {
+    read PlaceKey { queue: QueueId { concert: concert_id, id: queue_id }, sequence } => Admission {
         user: user_id,
         is_active,
         token_expiry,

@@ -1,14 +1,30 @@
 //! Queues as columns and back.
 
+use super::column::words;
 use super::columns;
-use boxoffice_core::id::ConcertId;
-use boxoffice_core::queue::{DrawRule, DrawTerms, QueueSettings, QueueState};
+use boxoffice_core::id::QueueId;
+use boxoffice_core::queue::{
+    DrawRule, DrawTerms, PauseReason, QueueKind, QueueSettings, QueueState,
+};
+
+words! {
+    QueueKind {
+        General: "general",
+        Named: "named",
+    }
+}
 
 columns! {
-    QueueState[ConcertId] in "queue_state", found by concert_id;
+    QueueState[QueueId] in "queue_state", found by queue_id;
     |key, row|
-    key { concert_id: key }
-    fixed { seed: row.seed }
+    key { queue_id: key.id }
+    fixed {
+        concert_id: key.concert,
+        kind: row.kind,
+        queue_name: row.queue_name,
+        opens_at: row.own_opens_at,
+        seed: row.seed,
+    }
     mutable {
         drawn: row.drawn,
         queue_cursor: row.cursor,
@@ -27,8 +43,14 @@ columns! {
         draw_joined: row.rule.joined,
         draw_beacon: row.rule.terms.beacon,
         draw_value: row.rule.value,
+        pause_en: row.pause_reason.en,
+        pause_ko: row.pause_reason.ko,
     }
-    read concert_id => QueueState {
+    read QueueId { concert: concert_id, id: queue_id } => QueueState {
+        kind,
+        queue_name,
+        own_opens_at: opens_at,
+        pause_reason: PauseReason { en: pause_en, ko: pause_ko },
         seed,
         drawn,
         cursor: queue_cursor,

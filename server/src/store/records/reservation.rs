@@ -1,9 +1,10 @@
 //! Reservations and their seats as columns and back.
 
-use super::column::words;
+use super::cell::Cell;
+use super::column::{Column as _, words};
 use super::columns;
-use boxoffice_core::id::ReservationId;
-use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
+use boxoffice_core::id::{PlaceKey, QueueId, ReservationId};
+use boxoffice_core::reservation::{Refunded, Reservation, ReservationStatus, ReservedSeat};
 
 words! {
     ReservationStatus {
@@ -11,7 +12,13 @@ words! {
         Confirmed: "confirmed",
         Expired: "expired",
         Cancelled: "cancelled",
+        Refunded: "refunded",
     }
+}
+
+/// The queue, where it is not the general one of the concert: nothing was there before there were others.
+fn named(queue: &QueueId) -> Cell<'_> {
+    if queue.is_general() { Cell::Null } else { queue.id.cell() }
 }
 
 columns! {
@@ -20,20 +27,27 @@ columns! {
     key { reservation_id: key }
     fixed {
         user_id: row.user,
-        concert_id: row.concert,
+        concert_id: row.place.queue.concert,
         concert_date_id: row.date,
-        sequence: row.sequence,
+        queue_id: named(&row.place.queue),
+        sequence: row.place.sequence,
         seat_count: row.seat_count,
         total_price: row.total_price,
         reservation_date: row.reservation_date,
         expires_at: row.expires_at,
     }
-    mutable { status: row.status, ended_at: row.ended_at, amount_id: row.payment }
+    mutable {
+        status: row.status,
+        ended_at: row.ended_at,
+        amount_id: row.payment,
+        refunded_amount: row.refunded.amount,
+        refunded_seats: row.refunded.seats,
+        refund_count: row.refunded.count,
+    }
     read reservation_id => Reservation {
         user: user_id,
-        concert: concert_id,
+        place: PlaceKey { queue: QueueId::named(concert_id, queue_id), sequence },
         date: concert_date_id,
-        sequence,
         status,
         seat_count,
         total_price,
@@ -41,6 +55,11 @@ columns! {
         expires_at,
         ended_at,
         payment: amount_id,
+        refunded: Refunded {
+            amount: refunded_amount,
+            seats: refunded_seats,
+            count: refund_count,
+        },
     }
 }
 

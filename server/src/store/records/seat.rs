@@ -6,7 +6,7 @@ use boxoffice_core::concert::{Seat, SeatStatus};
 use boxoffice_core::id::SeatKey;
 
 words! {
-    SeatStatus { Available: "available", Held: "held", Sold: "sold", }
+    SeatStatus { Available: "available", Held: "held", Sold: "sold", Blocked: "blocked", }
 }
 
 /// The database gives the number of a new seat.

@@ -1,35 +1,42 @@
-//! Balances and the ledger as columns and back.
+//! Wallets and transfers as columns and back.
 
-use super::column::words;
-use super::{Cell, columns};
-use boxoffice_core::id::UserId;
-use boxoffice_core::wallet::{Balance, EntryKind, LedgerEntry};
-use std::borrow::Cow;
+use super::column::{corrupt, words};
+use super::columns;
+use boxoffice_core::id::{DateId, UserId};
+use boxoffice_core::wallet::{Account, Balance, Transfer, TransferKind};
 
-/// Which way money went; with a reason it was an operator who moved it.
+words! {
+    TransferKind {
+        Charge: "charge",
+        Payment: "payment",
+        Refund: "refund",
+        Adjustment: "adjustment",
+    }
+}
+
+/// What kind of account it is; which of them stands beside it.
 #[derive(Clone, Copy)]
-enum Flow {
-    In,
-    Out,
+pub(super) enum AccountKind {
+    Outside,
+    Sales,
 }
 
 words! {
-    Flow { In: "charge", Out: "payment", }
+    AccountKind { Outside: "outside", Sales: "sales", }
 }
 
-const fn flow(kind: EntryKind) -> Cell<'static> {
-    Cell::Text(Cow::Borrowed(match kind {
-        EntryKind::Charge | EntryKind::Credit => "charge",
-        EntryKind::Payment | EntryKind::Debit => "payment",
-    }))
+const fn kind_of(account: Account) -> (AccountKind, Option<DateId>) {
+    match account {
+        Account::Outside => (AccountKind::Outside, None),
+        Account::Sales(date) => (AccountKind::Sales, Some(date)),
+    }
 }
 
-const fn entry_kind(flow: Flow, reason: &Option<String>) -> EntryKind {
-    match (flow, reason) {
-        (Flow::In, None) => EntryKind::Charge,
-        (Flow::In, Some(_)) => EntryKind::Credit,
-        (Flow::Out, None) => EntryKind::Payment,
-        (Flow::Out, Some(_)) => EntryKind::Debit,
+fn account_of(kind: AccountKind, id: Option<DateId>) -> Result<Account, super::Fault> {
+    match (kind, id) {
+        (AccountKind::Outside, None) => Ok(Account::Outside),
+        (AccountKind::Sales, Some(date)) => Ok(Account::Sales(date)),
+        _ => Err(corrupt("account")),
     }
 }
 
@@ -38,26 +45,36 @@ columns! {
     |key, row|
     key { user_id: key }
     fixed {}
-    mutable { amount: row.amount, entry_count: row.entry_count, updated_at: row.updated_at }
-    read user_id => Balance { amount, entry_count, updated_at }
+    mutable {
+        amount: row.amount,
+        currency: row.currency,
+        entry_count: row.entry_count,
+        updated_at: row.updated_at,
+    }
+    read user_id => Balance { amount, currency, entry_count, updated_at }
 }
 
 columns! {
-    LedgerEntry[(UserId, u64)] in "balance_entry", found by user_id, entry_number;
+    Transfer[(UserId, u64)] in "transfer", found by user_id, entry_number;
     |key, row|
     key { user_id: key.0, entry_number: key.1 }
     fixed {
-        kind: flow(row.kind),
+        kind: row.kind,
+        account: kind_of(row.account).0.cell().into_owned(),
+        account_id: kind_of(row.account).1.cell().into_owned(),
         amount: row.amount,
+        currency: row.currency,
         balance_after: row.balance_after,
         reference: row.reference,
-        created_at: row.created_at,
         reason: row.reason,
+        created_at: row.created_at,
     }
     mutable {}
-    read (user_id, entry_number) => LedgerEntry {
-        kind: entry_kind(kind, &reason),
+    read (user_id, entry_number) => Transfer {
+        kind,
+        account: account_of(account, account_id)?,
         amount,
+        currency,
         balance_after,
         reference,
         reason,

@@ -178,7 +178,7 @@ impl Checkpoints {
             }
             Ok(None) => false,
             Err(fault) => {
-                tracing::warn!(%fault, "the log could not be copied into the file; it grows");
+                tracing::warn!(%fault, "the write-ahead log could not be copied into the database file; it keeps growing");
                 false
             }
         }

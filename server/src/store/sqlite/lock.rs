@@ -1,4 +1,4 @@
-//! One server a file: a second one would write without harm, but its board would not hear of what the
+//! One server a file: a second one would write without harm, but its read model would not hear of what the
 //! first one sells. Two locks, since there are two ways to meet: by another name of the same file (a hard
 //! link, another mount), which the file's own lock tells, and by another file under the same name (one that
 //! was put back while a server runs on the one before), with whose log it would be mixed up. Both are of a

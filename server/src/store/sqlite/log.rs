@@ -1,7 +1,7 @@
 //! The sync of the write-ahead log, off the thread that commits.
 //!
 //! The log is a chain of frames, each with a checksum over all before it: what is left of it after a
-//! loss of power is a prefix, so that a later commit never stands without an earlier one, and the desk
+//! loss of power is a prefix, so that a later commit never stands without an earlier one, and the write path
 //! may decide on rows that are not on disk yet. What nobody may do is tell of them: whoever has seen
 //! rows, of a commit or by a read, calls [`Log::flush`] before it answers.
 //!
@@ -69,7 +69,7 @@ impl Log {
     /// A sync has failed, by whomever.
     pub fn fail(&self, error: &dyn std::fmt::Display) {
         self.broken.store(true, SeqCst);
-        tracing::error!(%error, "the disk has failed; nothing more is read or written");
+        tracing::error!(%error, "the disk failed; the database is no longer read or written");
     }
 
     /// # Errors
@@ -77,7 +77,7 @@ impl Log {
     /// and would then call the next sync a success.
     pub fn check(&self) -> Result<(), Fault> {
         if self.broken.load(SeqCst) {
-            let why = "the disk has failed to keep what was written; restart the server";
+            let why = "the disk failed to store what was written; restart the server";
             return Err(Fault::Unavailable(why.into()));
         }
         Ok(())

@@ -1,5 +1,5 @@
 //! The embedded database: one writer, readers apart, write-ahead log. Every commit is
-//! synced to disk, by itself or, beside the desk, by who answers (`log.rs`).
+//! synced to disk, by itself or, beside the write path, by who answers (`log.rs`).
 
 mod checkpoint;
 mod keys;

@@ -19,8 +19,10 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (LOOKS, include_str!("../../../../migrations/sqlite/0007_username_look.sql")),
     (8, include_str!("../../../../migrations/sqlite/0008_states.sql")),
     (9, include_str!("../../../../migrations/sqlite/0009_cool_off.sql")),
+    (10, include_str!("../../../../migrations/sqlite/0010_money.sql")),
     (11, include_str!("../../../../migrations/sqlite/0011_events.sql")),
     (12, include_str!("../../../../migrations/sqlite/0012_jobs.sql")),
+    (13, include_str!("../../../../migrations/sqlite/0013_queues.sql")),
 ];
 
 /// The migration after which accounts get their looks.
@@ -31,7 +33,7 @@ pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// How long a statement waits for another process (a backup, an admin verb) before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an admin verb waits for its turn to write: under a rush the desk takes the next batch as soon
+/// How long an admin verb waits for its turn to write: under a rush the write path takes the next batch as soon
 /// as it has committed one.
 pub(super) const ADMIN_WAIT: Duration = Duration::from_secs(30);
 /// Page cache of the writer, KiB (negative: SQLite's unit is then KiB and not pages). Not larger: after a
@@ -149,7 +151,7 @@ fn refuse_foreign(connection: &Connection) -> Result<(), Fault> {
     let (tables, ours): (i64, i64) =
         connection.query_row(text, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if tables > 0 && ours == 0 {
-        let why = "it holds tables of another program; name a file of its own";
+        let why = "it has tables of another program; name another file";
         return Err(Fault::Corrupt(why.into()));
     }
     Ok(())

@@ -48,8 +48,10 @@ pub(super) fn tighten(files: &Files) {
         }
         let (file, was) = (path.display(), format!("{:o}", mode & 0o777));
         match fs::set_permissions(&path, Permissions::from_mode(mode & 0o700)) {
-            Ok(()) => tracing::warn!(%file, was, "others could use this file; now its owner alone"),
-            Err(error) => tracing::warn!(%file, was, %error, "others can use this file"),
+            Ok(()) => {
+                tracing::warn!(%file, was, "other users could access this file; now only its owner can")
+            }
+            Err(error) => tracing::warn!(%file, was, %error, "other users can access this file"),
         }
     }
 }

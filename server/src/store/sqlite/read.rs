@@ -3,8 +3,8 @@
 use super::super::events::{Kept, ONLY_NODE, Told};
 use super::super::keys::{self, LiveKey};
 use super::super::reads::{
-    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeReservation,
-    sold,
+    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeRefund,
+    WholeReservation, general_first, refunds, sold,
 };
 use super::super::records::{self, Record, Source, TABLES};
 use super::super::sql::select;
@@ -13,18 +13,19 @@ use super::open::{Files, open_reader};
 use super::{cells, count_steps};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, EventKey, JobId, PaymentId, PlaceKey, ReservationId, SessionId, UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, PaymentId, PlaceKey, QueueId, ReservationId, SessionId,
+    UserId, Uuid,
 };
 use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::limits::OVER_AFTER_MS;
-use boxoffice_core::payment::Payment;
+use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::User;
-use boxoffice_core::wallet::{Balance, LedgerEntry};
-use rusqlite::{Connection, Params, params};
+use boxoffice_core::wallet::{Balance, Transfer};
+use rusqlite::{Connection, Params, Row, params};
 use sea_query::SqliteQueryBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
@@ -85,9 +86,9 @@ impl SqliteReads {
         Ok((id, reservation, seats.into_iter().map(|(_, seat)| seat).collect()))
     }
 
-    fn places(&self, concert: &[u8; 16], status: &str) -> Result<Vec<PlaceKey>, Fault> {
-        let rest = "WHERE concert_id = ? AND status = ?";
-        let found = self.all::<Place>(rest, params![concert, status])?;
+    fn places(&self, queue: &[u8; 16], status: &str) -> Result<Vec<PlaceKey>, Fault> {
+        let rest = "WHERE queue_id = ? AND status = ?";
+        let found = self.all::<Place>(rest, params![queue, status])?;
         Ok(found.into_iter().map(|(key, _)| key).collect())
     }
 
@@ -121,6 +122,10 @@ impl SqliteReads {
         ended.collect()
     }
 
+    fn queues(&self, concert: ConcertId) -> Result<Vec<(QueueId, QueueState)>, Fault> {
+        self.all::<QueueState>("WHERE concert_id = ?", [concert.0.as_bytes()])
+    }
+
     fn dates(&self, concert: ConcertId) -> Result<Vec<(DateId, ConcertDate)>, Fault> {
         let rest = "WHERE concert_id = ? AND withdrawn_at IS NULL \
                     ORDER BY concert_date, concert_date_id";
@@ -129,7 +134,7 @@ impl SqliteReads {
 
     /// Concert by concert, by keys and indexes: rows of those that are not asked for are not read.
     /// Places that left without being served and that the cursor has not passed: the draw decides
-    /// which those are, so that the ones far behind are dropped by the board.
+    /// which those are, so that the ones far behind are dropped by the read_model.
     fn read_snapshot(&self, of: Of) -> Result<Snapshot, Fault> {
         let mut all = Snapshot { concerts: self.concerts(of)?, ..Snapshot::default() };
         if let Of::Live(now) = of {
@@ -137,17 +142,19 @@ impl SqliteReads {
             all.ended = self.ended(now)?;
         }
         for (concert, _) in &all.concerts {
-            let id = concert.0.as_bytes();
             for (date, row) in self.dates(*concert)? {
                 let rest = "WHERE concert_date_id = ? ORDER BY seat_number";
                 all.seats.extend(self.all::<Seat>(rest, [date.0.as_bytes()])?);
                 all.dates.push((date, row));
             }
-            all.queues.extend(self.all::<QueueState>("WHERE concert_id = ?", [id])?);
-            let rest = "WHERE concert_id = ? AND (is_active = 1 OR end_reason = 'no_show')";
-            all.admissions.extend(self.all::<Admission>(rest, [id])?);
-            all.left.extend(self.places(id, "left")?);
-            all.returning.extend(self.places(id, "returning")?);
+            for (queue, row) in self.queues(*concert)? {
+                let id = queue.id.as_bytes();
+                let rest = "WHERE queue_id = ? AND (is_active = 1 OR end_reason = 'no_show')";
+                all.admissions.extend(self.all::<Admission>(rest, [id])?);
+                all.left.extend(self.places(id, "left")?);
+                all.returning.extend(self.places(id, "returning")?);
+                all.queues.push((queue, row));
+            }
         }
         Ok(all)
     }
@@ -166,12 +173,21 @@ const LIVE: &str = "WHERE deleted_at IS NULL AND (start_at > ?1 \
          WHERE q.concert_id = concert.concert_id AND q.active > 0) ORDER BY concert_id";
 
 /// Newest places of a user that wait, or whose admission is active.
-const OPEN_PLACES: &str = "SELECT w.concert_id, w.sequence FROM \
-     (SELECT concert_id, max(sequence) AS sequence FROM waiting_queue \
-         WHERE user_id = ? GROUP BY concert_id) n \
-     JOIN waiting_queue w ON w.concert_id = n.concert_id AND w.sequence = n.sequence \
-     LEFT JOIN user_token t ON t.concert_id = w.concert_id AND t.sequence = w.sequence \
-     WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1 LIMIT ?";
+const OPEN_PLACES: &str = "SELECT w.concert_id, w.queue_id, w.sequence FROM \
+     (SELECT concert_id, max(visit) AS visit FROM waiting_queue \
+         WHERE user_id = ?1 GROUP BY concert_id) n \
+     JOIN waiting_queue w \
+         ON w.user_id = ?1 AND w.concert_id = n.concert_id AND w.visit = n.visit \
+     LEFT JOIN user_token t ON t.queue_id = w.queue_id AND t.sequence = w.sequence \
+     WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1 LIMIT ?2";
+
+/// A place by concert, queue and sequence, in this order.
+pub(super) fn place(row: &Row<'_>) -> Result<PlaceKey, Fault> {
+    let id = |column| Ok::<_, Fault>(super::Source::uuid(row, column)?.unwrap_or_default());
+    let queue = QueueId { concert: ConcertId(id(0)?), id: id(1)? };
+    let sequence = u64::try_from(row.get::<_, i64>(2)?).unwrap_or_default();
+    Ok(PlaceKey { queue, sequence })
+}
 
 impl Reads for SqliteReads {
     fn user_by_name(&mut self, username: &str) -> Result<Option<(UserId, User)>, Fault> {
@@ -199,9 +215,7 @@ impl Reads for SqliteReads {
         let mut found = statement.query(params![user.0.as_bytes(), limit])?;
         let mut places = Vec::new();
         while let Some(row) = found.next()? {
-            let concert = super::Source::uuid(row, 0)?.unwrap_or(Uuid::nil());
-            let sequence = u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default();
-            places.push(PlaceKey { concert: ConcertId(concert), sequence });
+            places.push(place(row)?);
         }
         Ok(places)
     }
@@ -244,6 +258,28 @@ impl Reads for SqliteReads {
             bookings.push((whole, payment));
         }
         Ok(bookings)
+    }
+
+    fn payment(&mut self, id: PaymentId) -> Result<Option<(WholeReservation, Payment)>, Fault> {
+        let found = self.first::<Payment>("WHERE amount_id = ?", params![id.0.as_bytes()])?;
+        let Some((id, payment)) = found else { return Ok(None) };
+        let whole = self.reservation(id)?;
+        let whole = whole.ok_or_else(|| Fault::Corrupt("a reservation is gone".into()))?;
+        Ok(Some((whole, payment)))
+    }
+
+    fn refunds(
+        &mut self,
+        ids: &BTreeSet<ReservationId>,
+    ) -> Result<BTreeMap<ReservationId, Vec<WholeRefund>>, Fault> {
+        let (mut rows, mut seats) = (Vec::new(), Vec::new());
+        for id in ids {
+            let rest = "WHERE reservation_id = ? ORDER BY refund_number";
+            rows.extend(self.all::<RefundRow>(rest, params![id.0.as_bytes()])?);
+            let rest = "WHERE reservation_id = ? ORDER BY seat_number";
+            seats.extend(self.all::<RefundedSeat>(rest, params![id.0.as_bytes()])?);
+        }
+        Ok(refunds(rows, &seats))
     }
 
     fn sold(
@@ -291,11 +327,11 @@ impl Reads for SqliteReads {
         user: UserId,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<(u64, LedgerEntry)>, Fault> {
+    ) -> Result<Vec<(u64, Transfer)>, Fault> {
         let rest = "WHERE user_id = ? AND entry_number < ? ORDER BY entry_number DESC LIMIT ?";
         let before = before.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = self.all::<LedgerEntry>(rest, params![user.0.as_bytes(), before, limit])?;
+        let found = self.all::<Transfer>(rest, params![user.0.as_bytes(), before, limit])?;
         Ok(found.into_iter().map(|((_, number), entry)| (number, entry)).collect())
     }
 
@@ -399,9 +435,7 @@ impl Reads for SqliteReads {
         let Some((_, concert)) = self.concerts(Of::Concert(id))?.pop() else {
             return Ok(None);
         };
-        let queue = self.first::<QueueState>("WHERE concert_id = ?", [id.0.as_bytes()])?;
-        let queue = queue.ok_or_else(|| Fault::Corrupt("a queue is gone".into()))?;
-        Ok(Some((concert, queue.1, self.dates(id)?)))
+        Ok(Some((concert, general_first(self.queues(id)?)?, self.dates(id)?)))
     }
 
     fn performances(

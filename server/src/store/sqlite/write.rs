@@ -4,19 +4,20 @@ use super::super::events::{Numbering, ONLY_NODE, old};
 use super::super::records::key::RowKey as _;
 use super::super::records::{Record, TABLES};
 use super::super::sql::{insert, select, update};
-use super::super::table::Table as TableDef;
+use super::super::table::{CURRENCY, IN_CURRENCY, Table as TableDef};
 use super::super::{Fault, Flush, Store};
 use super::checkpoint::{Checkpoints, SIZES};
 use super::count_steps;
 use super::log::{Log, Sync, sync_of};
 use super::open::{Files, SCHEMA_VERSION, open_writer};
+use super::read::place;
 use super::room;
-use boxoffice_core::id::{DateId, EventKey, ReservationId, SessionId, UserId, Uuid};
+use boxoffice_core::id::{DateId, EventKey, QueueId, ReservationId, SessionId, UserId, Uuid};
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::rows::{Change, Keys, Rows, Set, Table};
 use boxoffice_core::tables;
 use boxoffice_core::time::Time;
-use rusqlite::{Connection, Params, params, params_from_iter};
+use rusqlite::{Connection, Params, TransactionBehavior, params, params_from_iter};
 use sea_query::SqliteQueryBuilder;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -44,12 +45,14 @@ pub struct SqliteStore {
     numbering: Numbering,
 }
 
-/// A user's newest place in a queue.
-const NEWEST_PLACE: &str =
-    "SELECT max(sequence) FROM waiting_queue WHERE user_id = ? AND concert_id = ?";
+/// A user's newest place in a concert, whatever its queue.
+const NEWEST_PLACE: &str = "SELECT concert_id, queue_id, sequence FROM waiting_queue \
+     WHERE user_id = ? AND concert_id = ? ORDER BY visit DESC LIMIT 1";
+/// All queues of a concert.
+const QUEUES_OF: &str = "SELECT queue_id FROM queue_state WHERE concert_id = ?";
 /// Who comes back to the front.
 const RETURNING: &str = "SELECT sequence FROM waiting_queue \
-     WHERE concert_id = ? AND status = 'returning' ORDER BY sequence LIMIT ?";
+     WHERE queue_id = ? AND status = 'returning' ORDER BY sequence LIMIT ?";
 /// What a user has bought of a date.
 const HOLDINGS: &str = "SELECT reservation_id FROM reservation \
      WHERE user_id = ? AND concert_date_id = ? AND amount_id IS NOT NULL";
@@ -183,6 +186,8 @@ impl SqliteStore {
             }
             let mut found = statement.query(params_from_iter(key.cells().as_ref()))?;
             let row = found.next()?.map(|row| R::read(row)).transpose()?;
+            // A queue that is not the concert's that was named is none of it.
+            let row = row.filter(|(found, _)| found == key);
             into.put_loaded(key.clone(), row.map(|(_, row)| row));
         }
         Ok(())
@@ -281,6 +286,15 @@ impl SqliteStore {
 
 /// The indexes, each by the name that it has in `Rows`.
 impl SqliteStore {
+    fn queues_of(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
+        for &concert in &keys.queues_of {
+            let named = |id| QueueId { concert, id };
+            let ids = self.ids(QUEUES_OF, params![concert.0.as_bytes()], named)?;
+            rows.queues_of.put_loaded(concert, Some(ids));
+        }
+        Ok(())
+    }
+
     fn dates_of(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
         for concert in &keys.dates_of {
             let ids = self.ids(DATES_OF, params![concert.0.as_bytes()], DateId)?;
@@ -303,21 +317,22 @@ impl SqliteStore {
         for key in &keys.newest_places {
             let mut statement = self.connection.prepare_cached(NEWEST_PLACE)?;
             let (user, concert) = (key.0.0.as_bytes(), key.1.0.as_bytes());
-            let found: Option<i64> = statement.query_row(params![user, concert], |r| r.get(0))?;
-            rows.newest_places.put_loaded(*key, found.and_then(|n| u64::try_from(n).ok()));
+            let mut found = statement.query(params![user, concert])?;
+            let newest = found.next()?.map(place).transpose()?;
+            rows.newest_places.put_loaded(*key, newest);
         }
         Ok(())
     }
 
     fn returning(&self, keys: &Keys, rows: &mut Rows) -> Result<(), Fault> {
-        for concert in &keys.returning {
+        for queue in &keys.returning {
             let mut statement = self.connection.prepare_cached(RETURNING)?;
             let most = i64::try_from(PLACES_PER_TICK_MAX).unwrap_or(i64::MAX);
             let found = statement
-                .query_map(params![concert.0.as_bytes(), most], |row| row.get::<_, i64>(0))?;
+                .query_map(params![queue.id.as_bytes(), most], |row| row.get::<_, i64>(0))?;
             let sequences = found.map(|n| Ok(u64::try_from(n?).unwrap_or_default()));
             let sequences: Result<Set<u64>, Fault> = sequences.collect();
-            rows.returning.put_loaded(*concert, Some(sequences?));
+            rows.returning.put_loaded(*queue, Some(sequences?));
         }
         Ok(())
     }
@@ -427,10 +442,18 @@ impl Store for SqliteStore {
     }
 
     fn keep(&mut self, name: &str, value: &str) -> Result<String, Fault> {
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let text = "INSERT INTO sale_setting VALUES (?, ?) ON CONFLICT DO NOTHING";
-        self.connection.execute(text, params![name, value])?;
+        let is_new = transaction.execute(text, params![name, value])? > 0;
+        for table in IN_CURRENCY.iter().filter(|_| is_new && name == CURRENCY) {
+            let text = format!("UPDATE {table} SET currency = ? WHERE currency = 'XXX'");
+            transaction.execute(&text, params![value])?;
+        }
         let text = "SELECT setting_value FROM sale_setting WHERE setting_name = ?";
-        Ok(self.connection.query_row(text, params![name], |row| row.get(0))?)
+        let kept = transaction.query_row(text, params![name], |row| row.get(0))?;
+        transaction.commit()?;
+        Ok(kept)
     }
 
     fn rollback(&mut self) {

@@ -1,11 +1,10 @@
-//! A provider's keys: a JWK Set (RFC 7517), of which those are taken that verify signatures, are of a kind that
-//! is known, and are strong enough (RFC 7518). The others are passed over, as RFC 7517 § 5 asks, each with its
-//! reason.
+//! A provider's keys: a JWK Set (RFC 7517). Keys are taken if they verify signatures, are of a known kind and are
+//! strong enough (RFC 7518). The others are skipped, as RFC 7517 § 5 asks, each with a reason.
 
 use super::object::Object;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use jsonwebtoken::{Algorithm, DecodingKey};
+use ring::signature::{self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde_json::Value;
 
 /// Keys of a set that are looked at.
@@ -18,12 +17,35 @@ const RSA_EXPONENT_BYTES_MAX: usize = 4;
 /// Members that only a private or a shared key has (RFC 7518 § 6).
 const SECRET: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
+/// Signatures of RFC 7518 § 3.1 and RFC 8037 § 3.1 that are accepted: asymmetric ones only, so that a public key
+/// can never be taken for a shared secret (RFC 8725 § 2.1, § 3.1, § 3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    RS256,
+    RS384,
+    RS512,
+    PS256,
+    PS384,
+    PS512,
+    ES256,
+    ES384,
+    EdDSA,
+}
+
+/// What a signature is checked with.
+enum Public {
+    /// Modulus and exponent, without leading zeros.
+    Rsa(RsaPublicKeyComponents<Vec<u8>>),
+    /// A point: of P-256 and P-384 uncompressed (SEC 1 § 2.3.3), of Ed25519 as RFC 8032 writes it.
+    Point(Vec<u8>),
+}
+
 /// A key that verifies.
 pub(super) struct Key {
     kid: Option<String>,
     /// Which signatures it may verify: those of its kind, or the one that it names.
     algorithms: Vec<Algorithm>,
-    pub verifying: DecodingKey,
+    public: Public,
 }
 
 /// See the module.
@@ -31,11 +53,11 @@ pub(super) struct Key {
 pub(super) struct KeySet(Vec<Key>);
 
 impl KeySet {
-    /// Reads a set. Beside it: why keys of it were passed over. One without a key that can be used is a set, too:
-    /// its provider has withdrawn them.
+    /// Reads a set, and says why keys of it were skipped. A set without a usable key is a set, too: its provider has
+    /// withdrawn all keys.
     ///
     /// # Errors
-    /// It is no set; the text says why.
+    /// It is not a key set; the text says why.
     pub fn read(text: &[u8]) -> Result<(Self, Vec<String>), String> {
         let set = Object::read(text).ok_or("it is no JSON object with each name once")?;
         let Some(Value::Array(all)) = set.get("keys") else {
@@ -67,13 +89,13 @@ impl KeySet {
         self.0.len()
     }
 
-    /// Whether the set has a key of this id, or any where none is named.
+    /// Whether the set has a key of this id; without an id, whether it has any key.
     pub fn has(&self, kid: Option<&str>) -> bool {
         kid.map_or(!self.0.is_empty(), |kid| self.0.iter().any(|key| key.is(kid)))
     }
 
-    /// The keys that a token may be signed with which names this id and this algorithm: several where ids are
-    /// not unique or none is named.
+    /// The keys that may have signed a token with this id and algorithm: several where ids are not unique or no id is
+    /// given.
     pub fn matching(&self, kid: Option<&str>, alg: Algorithm) -> impl Iterator<Item = &Key> {
         self.0
             .iter()
@@ -82,25 +104,55 @@ impl KeySet {
 }
 
 impl Key {
+    /// Whether the signature is this key's.
+    pub fn verifies(&self, alg: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        let verified = match &self.public {
+            Public::Rsa(key) => of_rsa(alg).map(|of| key.verify(of, message, signature)),
+            Public::Point(point) => {
+                of_point(alg).map(|of| UnparsedPublicKey::new(of, point).verify(message, signature))
+            }
+        };
+        matches!(verified, Some(Ok(())))
+    }
+
     fn is(&self, kid: &str) -> bool {
         self.kid.as_deref() == Some(kid)
     }
 }
 
-/// Signatures that are accepted: asymmetric ones only, so that a public key can never be taken for a shared
-/// secret (RFC 8725 § 2.1, § 3.1, § 3.2).
+/// The algorithm of this name.
 pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
-    use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
     Some(match name {
-        "RS256" => RS256,
-        "RS384" => RS384,
-        "RS512" => RS512,
-        "PS256" => PS256,
-        "PS384" => PS384,
-        "PS512" => PS512,
-        "ES256" => ES256,
-        "ES384" => ES384,
-        "EdDSA" => EdDSA,
+        "RS256" => Algorithm::RS256,
+        "RS384" => Algorithm::RS384,
+        "RS512" => Algorithm::RS512,
+        "PS256" => Algorithm::PS256,
+        "PS384" => Algorithm::PS384,
+        "PS512" => Algorithm::PS512,
+        "ES256" => Algorithm::ES256,
+        "ES384" => Algorithm::ES384,
+        "EdDSA" => Algorithm::EdDSA,
+        _ => return None,
+    })
+}
+
+fn of_rsa(alg: Algorithm) -> Option<&'static RsaParameters> {
+    Some(match alg {
+        Algorithm::RS256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::RS384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::RS512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+        Algorithm::PS256 => &signature::RSA_PSS_2048_8192_SHA256,
+        Algorithm::PS384 => &signature::RSA_PSS_2048_8192_SHA384,
+        Algorithm::PS512 => &signature::RSA_PSS_2048_8192_SHA512,
+        Algorithm::ES256 | Algorithm::ES384 | Algorithm::EdDSA => return None,
+    })
+}
+
+fn of_point(alg: Algorithm) -> Option<&'static dyn signature::VerificationAlgorithm> {
+    Some(match alg {
+        Algorithm::ES256 => &signature::ECDSA_P256_SHA256_FIXED,
+        Algorithm::ES384 => &signature::ECDSA_P384_SHA384_FIXED,
+        Algorithm::EdDSA => &signature::ED25519,
         _ => return None,
     })
 }
@@ -128,7 +180,7 @@ fn key(jwk: &Value) -> Result<Key, String> {
         return Err("it is secret, and a set for verifying holds public keys only".into());
     }
     is_for_verifying(jwk)?;
-    let (mut algorithms, verifying) = match kty {
+    let (mut algorithms, public) = match kty {
         "RSA" => rsa(jwk)?,
         "EC" => ec(jwk)?,
         "OKP" => okp(jwk)?,
@@ -142,7 +194,7 @@ fn key(jwk: &Value) -> Result<Key, String> {
         algorithms = vec![alg];
     }
     let kid = text(jwk, "kid")?.map(str::to_owned);
-    Ok(Key { kid, algorithms, verifying })
+    Ok(Key { kid, algorithms, public })
 }
 
 /// RFC 7517 § 4.2 and § 4.3.
@@ -165,29 +217,32 @@ fn is_for_verifying(jwk: &Value) -> Result<(), String> {
     if names.contains(&"verify") { Ok(()) } else { Err("its key_ops do not verify".into()) }
 }
 
-type Kind = (Vec<Algorithm>, DecodingKey);
+type Kind = (Vec<Algorithm>, Public);
+
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let leading = number.iter().take_while(|byte| **byte == 0).count();
+    &number[leading..]
+}
 
 fn rsa(jwk: &Value) -> Result<Kind, String> {
     use Algorithm::{PS256, PS384, PS512, RS256, RS384, RS512};
     let (n, e) = (bytes(jwk, "n")?, bytes(jwk, "e")?);
-    let leading = n.iter().position(|byte| *byte != 0).unwrap_or(n.len());
-    let bits = n[leading..].first().map_or(0, |first| {
-        (n.len() - leading) * 8 - usize::try_from(first.leading_zeros()).unwrap_or(0)
-    });
+    let (n, e) = (without_zeros(&n), without_zeros(&e));
+    let bits = n
+        .first()
+        .map_or(0, |first| n.len() * 8 - usize::try_from(first.leading_zeros()).unwrap_or(0));
     if !RSA_BITS.contains(&bits) {
         return Err(format!("its modulus has {bits} bits, not {RSA_BITS:?}"));
     }
-    let small = e.iter().skip_while(|byte| **byte == 0).count() <= RSA_EXPONENT_BYTES_MAX;
     let odd = n.last().is_some_and(|last| last % 2 == 1) && e.last().is_some_and(|e| e % 2 == 1);
-    let one = e.iter().rev().skip(1).all(|byte| *byte == 0) && e.last() == Some(&1);
-    if !small || !odd || one {
+    if e.len() > RSA_EXPONENT_BYTES_MAX || !odd || e == [1] {
         return Err("its modulus or exponent cannot be one of RSA".into());
     }
-    let key = DecodingKey::from_rsa_raw_components(&n, &e);
-    Ok((vec![RS256, RS384, RS512, PS256, PS384, PS512], key))
+    let key = RsaPublicKeyComponents { n: n.to_vec(), e: e.to_vec() };
+    Ok((vec![RS256, RS384, RS512, PS256, PS384, PS512], Public::Rsa(key)))
 }
 
-/// Coordinates have the full size of the curve (RFC 7518 § 6.2.1.2). That they are on it is seen when a
+/// Coordinates have the full size of the curve (RFC 7518 § 6.2.1.2). Whether the point is on the curve shows when a
 /// signature is verified.
 fn ec(jwk: &Value) -> Result<Kind, String> {
     let crv = text(jwk, "crv")?.ok_or("it has no crv")?;
@@ -196,14 +251,15 @@ fn ec(jwk: &Value) -> Result<Kind, String> {
         "P-384" => (Algorithm::ES384, 48),
         other => return Err(format!("crv {other:?} is not known")),
     };
+    let mut point = vec![4];
     for name in ["x", "y"] {
-        if bytes(jwk, name)?.len() != size {
+        let coordinate = bytes(jwk, name)?;
+        if coordinate.len() != size {
             return Err(format!("{name} has not the {size} bytes of {crv}"));
         }
+        point.extend(coordinate);
     }
-    let coordinate = |name| text(jwk, name).ok().flatten().unwrap_or_default();
-    let key = DecodingKey::from_ec_components(coordinate("x"), coordinate("y"));
-    Ok((vec![alg], key.map_err(|error| error.to_string())?))
+    Ok((vec![alg], Public::Point(point)))
 }
 
 fn okp(jwk: &Value) -> Result<Kind, String> {
@@ -211,9 +267,9 @@ fn okp(jwk: &Value) -> Result<Kind, String> {
     if crv != "Ed25519" {
         return Err(format!("crv {crv:?} is not known"));
     }
-    if bytes(jwk, "x")?.len() != 32 {
+    let point = bytes(jwk, "x")?;
+    if point.len() != 32 {
         return Err("x has not the 32 bytes of Ed25519".into());
     }
-    let key = DecodingKey::from_ed_components(text(jwk, "x")?.unwrap_or_default());
-    Ok((vec![Algorithm::EdDSA], key.map_err(|error| error.to_string())?))
+    Ok((vec![Algorithm::EdDSA], Public::Point(point)))
 }

@@ -1,6 +1,6 @@
-//! Identities of an external provider (OpenID Connect): tokens signed with one of its keys, for a configured
-//! issuer and audience, checked as RFC 7515, 7519 and 8725 say. Each refusal has a reason, for the log: whoever
-//! sent the token learns only that it is not valid.
+//! Identities of an external provider (OpenID Connect): tokens signed with one of its keys, for a configured issuer
+//! and audience, checked as RFC 7515, 7519 and 8725 say. The log has the reason of each refusal. The client only learns
+//! that the token is not valid.
 
 mod keys;
 mod object;
@@ -14,8 +14,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_core::time::Time;
-use jsonwebtoken::Algorithm;
-use keys::{KeySet, algorithm};
+use keys::{Algorithm, KeySet, algorithm};
 use object::Object;
 use serde_json::Value;
 use source::{AGAIN_AFTER, Source};
@@ -24,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// Bytes of a token that is looked at: those of some providers list all groups of their user.
+/// Longest token that is checked, bytes: some providers list all groups of their user.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
 /// Characters of a subject (OpenID Connect Core § 2); with the issuer before it, it is a username.
 const SUBJECT_CHARS_MAX: usize = 255;
@@ -33,7 +32,7 @@ const ISSUER_CHARS_MAX: usize = 500;
 /// Types of tokens that say who somebody is: RFC 7519 § 5.1, RFC 9068 § 2.1. Others (`logout+jwt`,
 /// `dpop+jwt`) say something else (RFC 8725 § 3.11).
 const TYPES: [&str; 2] = ["jwt", "at+jwt"];
-/// Genuine tokens that are remembered; one that was forgotten counts as new.
+/// Genuine tokens that are remembered. A forgotten one counts as new.
 const SEEN_MAX: usize = 1_000_000;
 /// Refusals that are logged in [`TOLD_EVERY`]; further ones are counted.
 const TOLD_MAX: u32 = 20;
@@ -52,7 +51,7 @@ pub struct ExternalIdentity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused(pub &'static str);
 
-/// It may be one that the provider has made since.
+/// The provider may have made the key since.
 const UNKNOWN_KEY: Refused = Refused("kid names no key of the provider that can be used");
 
 /// What is trusted, and within which bounds.
@@ -82,13 +81,13 @@ impl External {
     /// Reads the provider's keys.
     ///
     /// # Errors
-    /// They are in a file that cannot be read or holds none that can be used, or at an address that cannot be
-    /// trusted; the text says which.
+    /// The keys are in a file that is not readable or has no usable key, or at an address that is not trusted. The text
+    /// says which.
     pub fn open(trust: Trust) -> Result<Self, String> {
         Self::open_with(trust, AGAIN_AFTER)
     }
 
-    /// The same with another time between two questions for the sake of keys that are not known; for tests.
+    /// The same with another least time between two requests for unknown keys; for tests.
     ///
     /// # Errors
     /// See [`External::open`].
@@ -105,16 +104,16 @@ impl External {
         Ok(Self { source, trust, told: Mutex::default(), seen, hasher: RandomState::new() })
     }
 
-    /// Keeps the keys as they are at their place, until `stop` changes.
+    /// Keeps the keys up to date, until `stop` changes.
     pub async fn watch(self: Arc<Self>, stop: watch::Receiver<bool>) {
         Arc::clone(&self.source).watch(stop).await;
     }
 
-    /// Who the bearer is, if the token is genuine, of this issuer, for this audience, and valid at
-    /// `now`. Where it names a key that is not known, the provider's keys are read again first, now and then.
+    /// The bearer, if the token is genuine, of this issuer, for this audience, and valid at `now`. Where it names an
+    /// unknown key, the provider's keys are read again first, at most as often as the source allows.
     ///
     /// # Errors
-    /// It is not; why is in the log.
+    /// It is not; the log says why.
     pub async fn verify(&self, token: &str, now: Time) -> Result<ExternalIdentity, Refused> {
         let keys = self.source.keys();
         let mut found = self.check(&keys, token, now);
@@ -129,13 +128,13 @@ impl External {
         found
     }
 
-    /// Whether the token was genuine lately: a hint of whom to listen to first, and no proof of anything.
+    /// Whether the token was genuine lately. A hint of whom to serve first, and no proof.
     #[must_use]
     fn has_seen(&self, token: &str) -> bool {
         self.seen.has(&self.hasher.hash_one(token))
     }
 
-    /// A flood of bad tokens is no flood of lines.
+    /// A flood of bad tokens must not be a flood of lines.
     fn tell(&self, why: Refused) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, count) = &mut *told;
@@ -163,10 +162,8 @@ impl External {
         if fitting.peek().is_none() {
             return Err(Refused("alg is not one of the key's"));
         }
-        let genuine = fitting.any(|key| {
-            jsonwebtoken::crypto::verify(signature, message, &key.verifying, alg).unwrap_or(false)
-        });
-        if !genuine {
+        let signature = decoded(signature).ok_or(Refused("the signature is not base64url"))?;
+        if !fitting.any(|key| key.verifies(alg, message, &signature)) {
             return Err(Refused("the signature does not fit"));
         }
         let claims = decoded(payload).ok_or(Refused("the payload is not base64url"))?;
@@ -229,9 +226,9 @@ fn header_of(part: &str) -> Result<Object, Refused> {
     Object::read(&text).ok_or(Refused("the header is no JSON object with each name once"))
 }
 
-/// What the header says of the signature. Keys or places of keys in it are not looked at (RFC 8725 § 3.10).
+/// What the header says of the signature. Keys in it, or addresses of keys, are not used (RFC 8725 § 3.10).
 fn of_header(header: &Object) -> Result<(Option<String>, Algorithm), Refused> {
-    // No extension is understood here, so that none may be critical; an empty list is none either
+    // No extension is supported here, so that none may be critical. An empty list is not allowed either
     // (RFC 7515 § 4.1.11).
     if header.get("crit").is_some() {
         return Err(Refused("crit names what is not understood"));

@@ -1,5 +1,5 @@
-//! A JSON object in which every name stands once: RFC 7515 § 4 and RFC 7519 § 4 want others refused, since
-//! two readers might each go by another of two members.
+//! A JSON object in which every name occurs once. RFC 7515 § 4 and RFC 7519 § 4 want others refused, since two readers
+//! might each take another of two members.
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;

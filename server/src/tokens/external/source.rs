@@ -1,6 +1,6 @@
-//! Where a provider's keys come from: a file that is read again when it changes, or an address that is asked
-//! now and then, and when a token names a key that is not known. What cannot be read, or is no key set, changes
-//! nothing; a set without a key that can be used withdraws all.
+//! Where a provider's keys come from: a file, read again when it changes; or an address, asked from time to time and
+//! when a token names an unknown key. A file or an answer that is not a key set changes nothing. A key set without a
+//! usable key withdraws all keys.
 
 use super::keys::KeySet;
 use std::os::unix::fs::MetadataExt;
@@ -13,11 +13,11 @@ use tokio::sync::{Mutex, watch};
 const BYTES_MAX: u64 = 256 * 1024;
 /// How long an address may take to answer as a whole.
 const FETCH_MAX: Duration = Duration::from_secs(5);
-/// Between two questions to an address for the sake of keys that are not known, however many tokens name such.
+/// Least time between two requests to an address because of unknown keys, however many tokens name such keys.
 pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(30);
-/// An address is asked this often all the same: a key that was withdrawn is not known for longer.
+/// Time between two requests to an address in any case: a withdrawn key is known for no longer.
 const FETCH_EVERY: Duration = Duration::from_secs(300);
-/// Between two looks at a file.
+/// Time between two looks at a file.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Where the keys are.
@@ -29,7 +29,7 @@ pub enum Place {
     Url(String),
 }
 
-/// What tells one state of a file from another.
+/// Tells one state of a file from another.
 type Stamp = (Option<SystemTime>, u64, u64);
 
 /// What is known of the place.
@@ -43,7 +43,7 @@ struct Seen {
 pub(super) struct Source {
     place: Place,
     keys: RwLock<Arc<KeySet>>,
-    /// Held by whoever reads them.
+    /// Held while the keys are read.
     seen: Mutex<Seen>,
     again_after: Duration,
 }
@@ -51,7 +51,7 @@ pub(super) struct Source {
 fn fetch(url: &str) -> Result<Vec<u8>, String> {
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(FETCH_MAX))
-        // Whoever is asked answers: nobody sends us on to another host.
+        // No redirects: the address that was configured answers itself.
         .max_redirects(0)
         .max_redirects_will_error(true)
         .user_agent("boxoffice")
@@ -71,8 +71,8 @@ fn read_file(path: &PathBuf) -> Result<Vec<u8>, String> {
 }
 
 impl Place {
-    /// Whether keys may come from there: nobody on the way may put in his own, so that an address is encrypted or
-    /// stays on this machine.
+    /// Whether keys may come from there: nobody on the way may replace them, so an address is encrypted or on this
+    /// machine.
     #[must_use]
     pub fn is_trusted(&self) -> bool {
         let Self::Url(url) = self else { return true };
@@ -99,7 +99,7 @@ impl Place {
 
     fn tell(&self, passed: &[String]) {
         for why in passed {
-            tracing::warn!(place = %self, %why, "a key of the identity provider is not used");
+            tracing::warn!(place = %self, %why, "ignored a key of the identity provider");
         }
     }
 
@@ -120,11 +120,11 @@ impl std::fmt::Display for Place {
 }
 
 impl Source {
-    /// Reads the keys. An address that does not answer is asked again later: everything but its users works
-    /// meanwhile.
+    /// Reads the keys. An address that does not answer is asked again later; in the meantime everything works except
+    /// for its users.
     ///
     /// # Errors
-    /// A file cannot be used, or holds no key that can.
+    /// A file is not readable, or has no usable key.
     pub fn open(place: Place, again_after: Duration) -> Result<Self, String> {
         let seen = Seen { stamp: place.stamp(), asked: Some(Instant::now()) };
         let read = place.read().and_then(|(keys, passed)| match keys.is_empty() {
@@ -138,7 +138,7 @@ impl Source {
             }
             (Err(why), Place::File(_)) => return Err(why),
             (Err(why), Place::Url(url)) => {
-                tracing::error!(%url, %why, "there are no keys of the identity provider yet");
+                tracing::error!(%url, %why, "could not load the identity provider's keys yet; trying again");
                 KeySet::default()
             }
         };
@@ -151,8 +151,8 @@ impl Source {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A token names a key that is not among `known`: whether others may be there now. All who ask wait for the
-    /// same reading, and nobody for one that was a moment ago.
+    /// A token names a key that is not among `known`: whether there may be others now. All who ask wait for the same
+    /// reading; nobody waits for a reading just after another.
     pub async fn renew(self: &Arc<Self>, known: &Arc<KeySet>) -> bool {
         let mut seen = self.seen.lock().await;
         if !Arc::ptr_eq(known, &self.keys()) {
@@ -183,20 +183,20 @@ impl Source {
             Ok((keys, passed)) => {
                 self.place.tell(&passed);
                 if keys.is_empty() {
-                    tracing::error!(place = %self.place, "the identity provider has withdrawn all its keys: none of its users is known");
+                    tracing::error!(place = %self.place, "the identity provider has withdrawn all its keys; none of its users can sign in");
                 }
-                tracing::info!(place = %self.place, keys = keys.len(), "took the identity provider's keys");
+                tracing::info!(place = %self.place, keys = keys.len(), "loaded the identity provider's keys");
                 *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
                 true
             }
             Err(why) => {
-                tracing::error!(place = %self.place, %why, "the identity provider's keys stay as they were");
+                tracing::error!(place = %self.place, %why, "could not load the identity provider's keys; the previous ones stay in use");
                 false
             }
         }
     }
 
-    /// Keeps the keys as they are at their place, until `stop` changes.
+    /// Keeps the keys up to date, until `stop` changes.
     pub async fn watch(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         loop {
             let pause = match (&self.place, self.keys().len()) {

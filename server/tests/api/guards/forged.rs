@@ -3,9 +3,9 @@
 use crate::world::{Fan, Sale};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use boxoffice::tokens::{Keyring, Use};
 use boxoffice_core::id::UserId;
 use boxoffice_core::time::Time;
+use boxoffice_server::tokens::{Keyring, Use};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 use serde_json::{Value, json};

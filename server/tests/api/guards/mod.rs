@@ -7,15 +7,15 @@ mod forged;
 mod walk;
 
 use crate::world::{
-    Ask, Fan, PASSWORD, Sale, Show, charge, delete, get, patch, pay, post, put, reserve,
+    Ask, Fan, PASSWORD, Sale, Show, charge, delete, get, id_of, patch, pay, post, put, reserve,
 };
-use boxoffice::http::app::new_id;
-use boxoffice::http::routes::Route;
-use boxoffice::store::keys::OperatorKeys;
-use boxoffice::store::sqlite::ApiKeys;
-use boxoffice::tokens::{Keyring, api_key_hash};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
+use boxoffice_server::http::app::new_id;
+use boxoffice_server::http::routes::Route;
+use boxoffice_server::store::keys::OperatorKeys;
+use boxoffice_server::store::sqlite::ApiKeys;
+use boxoffice_server::tokens::{Keyring, api_key_hash};
 use hyper::Method;
 use serde_json::json;
 
@@ -25,7 +25,7 @@ pub struct About {
     pub show: Show,
     /// Whose balance.
     pub user: Uuid,
-    /// Which reservation.
+    /// Which reservation; for a route about a payment, which payment.
     pub reservation: Uuid,
     /// Which session.
     pub session: Uuid,
@@ -95,6 +95,10 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
         ("PUT", "/api/v1/admin/concerts/{id}/queue") => {
             put(format!("{admin}/queue")).json(&json!({ "paused": true }))
         }
+        ("POST", "/api/v1/admin/concerts/{id}/queues") => {
+            let queue = json!({ "name": "Fan club", "opens_at": "2027-01-15T17:00:00Z" });
+            post(format!("{admin}/queues")).json(&queue)
+        }
         ("PUT", "/api/v1/admin/concerts/{id}/draw") => {
             put(format!("{admin}/draw")).json(&json!({ "value": "7f" }))
         }
@@ -114,6 +118,11 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
             let path = path.replace("{id}", &about.user.to_string());
             let money = json!({ "amount": 1, "reason": "a gift" });
             if method == "GET" { get(path) } else { post(path).json(&money).key(key) }
+        }
+        (method, path) if path.starts_with("/api/v1/admin/payments/") => {
+            let path = path.replace("{id}", &about.reservation.to_string());
+            let whole = json!({ "reason": "ill", "release_seats": true });
+            if method == "GET" { get(path) } else { post(path).json(&whole).key(key) }
         }
         ("PATCH", "/api/v1/admin/concerts/{id}") => {
             patch(admin).json(&json!({ "time_zone": "Asia/Seoul" }))
@@ -220,6 +229,11 @@ impl World {
         let fan = self.sale.buyer(&show).await;
         let reservation = match route.path {
             "/api/v1/reservations" => new_id(),
+            path if path.starts_with("/api/v1/admin/payments/") => {
+                let hold = self.sale.hold(&fan, &show, &[1]).await;
+                let paid = self.sale.send(pay(&fan, hold, "p")).await.want(201);
+                id_of(&paid["payment_id"])
+            }
             _ => self.sale.hold(&fan, &show, &[1]).await,
         };
         let of_the_account = ["/api/v1/me", "/api/v1/me/password"].contains(&route.path);

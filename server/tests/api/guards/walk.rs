@@ -2,10 +2,10 @@
 
 use super::{About, World, fill, forged};
 use crate::world::{Ask, Fan, Sale, Seen, delete, get, pay, put};
-use boxoffice::http::app::new_id;
-use boxoffice::http::routes::{Guard, Route, routes};
 use boxoffice_core::id::ConcertId;
 use boxoffice_core::time::Time;
+use boxoffice_server::http::app::new_id;
+use boxoffice_server::http::routes::{Guard, Route, routes};
 use serde_json::json;
 
 fn name(route: &Route) -> String {

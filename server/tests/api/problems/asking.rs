@@ -22,28 +22,28 @@ pub async fn who(met: &mut Met) {
     401
 
     code: "identity_required"
-    title: "Please sign in: Authorization: Bearer ACCESS_TOKEN."
+    title: "Sign in first, and send Authorization: Bearer ACCESS_TOKEN."
     "#);
     let seen = sale.send(get("/api/v1/bookings").identity("nonsense")).await;
     assert_snapshot!(met.see(&seen), @r#"
     401
 
     code: "identity_invalid"
-    title: "The access token is not valid or has expired. Please sign in again."
+    title: "The access token is invalid or has expired. Sign in again."
     "#);
     let seen = sale.send(get("/api/v1/queue-tokens/me")).await;
     assert_snapshot!(met.see(&seen), @r#"
     401
 
     code: "queue_token_required"
-    title: "A queue token is needed: X-Queue-Token."
+    title: "A queue token is required. Send it as X-Queue-Token."
     "#);
     let seen = sale.send(get("/api/v1/queue-tokens/me").token("nonsense")).await;
     assert_snapshot!(met.see(&seen), @r#"
     401
 
     code: "queue_token_invalid"
-    title: "The queue token is not valid."
+    title: "The queue token is invalid."
     "#);
     let ask = get(show.path("/dates")).identity(&a.identity).token(&b.token);
     assert_snapshot!(met.see(&sale.send(ask).await), @r#"
@@ -71,14 +71,14 @@ pub async fn who(met: &mut Met) {
     401
 
     code: "operator_key_required"
-    title: "An operator's key is needed: X-Api-Key."
+    title: "An operator's key is required. Send it as X-Api-Key."
     "#);
     let seen = sale.send(get(&admin).header("x-api-key", "nonsense")).await;
     assert_snapshot!(met.see(&seen), @r#"
     401
 
     code: "operator_key_invalid"
-    title: "This operator's key is not valid."
+    title: "The operator's key is invalid."
     "#);
 }
 
@@ -100,7 +100,7 @@ pub async fn accounts(met: &mut Met) {
     401
 
     code: "credentials_wrong"
-    title: "Username or password is wrong."
+    title: "The username or password is wrong."
     "#);
 }
 
@@ -139,16 +139,16 @@ pub async fn bodies(met: &mut Met) {
 
     code: "invalid_body"
     pointer: "/username"
-    reason: "EOF while parsing a value at line 1 column 12"
-    title: "The body is not what this route takes."
+    reason: "is not valid JSON (line 1, column 12)"
+    title: "The request body is invalid."
     "#);
     let seen = sale.send(post("/api/v1/users").json(&json!({ "username": "a b" }))).await;
     assert_snapshot!(met.see(&seen), @r#"
     400
 
     code: "invalid_body"
-    reason: "missing field `password` at line 1 column 18"
-    title: "The body is not what this route takes."
+    reason: "password is missing"
+    title: "The request body is invalid."
     "#);
     let seen = sale.send(reserve(&fan, &show, &[1, 1])).await;
     assert_snapshot!(met.see(&seen), @r#"
@@ -157,7 +157,7 @@ pub async fn bodies(met: &mut Met) {
     code: "invalid_body"
     field: "seat_numbers"
     reason: "name at least one seat, and each once"
-    title: "The body is not what this route takes."
+    title: "The request body is invalid."
     "#);
     let ask = post("/api/v1/sessions").body("text/plain", "mina");
     assert_snapshot!(met.see(&sale.send(ask).await), @r#"
@@ -165,7 +165,7 @@ pub async fn bodies(met: &mut Met) {
 
     code: "unsupported_media_type"
     supported: ["application/json"]
-    title: "This route does not take this Content-Type; see supported."
+    title: "This Content-Type is not supported here. See supported."
     "#);
     let dates = format!("/api/v1/admin/concerts/{}/dates?starts_at=2027-05-02T19:00:00Z", show.id);
     let ask = post(&dates).operator().body("text/csv; charset=utf-32", "seat_number,zone,price");
@@ -175,7 +175,7 @@ pub async fn bodies(met: &mut Met) {
     charset: "utf-32"
     code: "unsupported_charset"
     supported: ["utf-8","utf-16","utf-16le","utf-16be","euc-kr","cp949"]
-    title: "The file's charset is none that is read here."
+    title: "The charset of this file is not supported."
     "#);
     let ask = post(&dates).operator().body("text/csv", "seat_number,zone,price\n1,R,-1\n");
     assert_snapshot!(met.see(&sale.send(ask).await), @r#"
@@ -186,7 +186,7 @@ pub async fn bodies(met: &mut Met) {
     faults: [{"column":"price","detail":"below zero","reason":"negative","row":2,"value":"-1"}]
     faults_total: 1
     field: "seats"
-    title: "The file has values that cannot be taken; nothing was changed. See faults."
+    title: "The file has invalid values, so nothing was changed. See faults."
     "#);
     let ask = post("/api/v1/users")
         .json(&json!({ "username": "mi\u{200B}na", "password": "correct horse" }));
@@ -194,11 +194,11 @@ pub async fn bodies(met: &mut Met) {
     422
 
     code: "invalid_text"
-    detail: "holds U+200B, which shows nothing"
+    detail: "contains U+200B, which is invisible"
     field: "username"
     pointer: "/username"
     reason: "invisible_character"
-    title: "A text holds a character that cannot be seen or shown."
+    title: "The text contains a character that cannot be displayed."
     "#);
     let ask = post("/api/v1/sessions").body("application/json", vec![b' '; 65 * 1024]);
     assert_snapshot!(met.see(&sale.send(ask).await), @r#"
@@ -206,7 +206,7 @@ pub async fn bodies(met: &mut Met) {
 
     code: "body_too_large"
     limit_bytes: 65536
-    title: "The body is too large."
+    title: "The request body is too large."
     "#);
 }
 
@@ -238,7 +238,7 @@ pub async fn slow_bodies(met: &mut Met) {
     408
 
     code: "body_too_slow"
-    title: "The body took too long to arrive."
+    title: "The request body took too long to arrive."
     "#);
 }
 
@@ -253,15 +253,16 @@ pub async fn addresses(met: &mut Met) {
 
     code: "invalid_query"
     field: "limit"
-    title: "A query parameter is not valid."
+    title: "A query parameter is invalid."
     "#);
     let seen = sale.send(get("/api/v1/bookings?page=2").by(&fan)).await;
     assert_snapshot!(met.see(&seen), @r#"
     400
 
     code: "invalid_query"
-    reason: "Failed to deserialize query string: page: unknown field `page`, expected `before` or `limit`"
-    title: "A query parameter is not valid."
+    field: "page"
+    reason: "page is not a known name; use before, limit"
+    title: "A query parameter is invalid."
     "#);
 
     let seen = sale.send(charge(&fan, 1)).await;
@@ -269,14 +270,14 @@ pub async fn addresses(met: &mut Met) {
     400
 
     code: "idempotency_key_required"
-    title: "This route needs an Idempotency-Key header."
+    title: "An Idempotency-Key header is required."
     "#);
     let seen = sale.send(charge(&fan, 1).key("two words")).await;
     assert_snapshot!(met.see(&seen), @r#"
     400
 
     code: "idempotency_key_invalid"
-    title: "The Idempotency-Key must have 1 to 128 visible ASCII characters."
+    title: "An Idempotency-Key must have 1 to 128 visible ASCII characters."
     "#);
     let seen = sale.send(charge(&fan, 1).key(&"x".repeat(129))).await;
     assert_eq!(seen.code(), "idempotency_key_invalid");
@@ -286,7 +287,7 @@ pub async fn addresses(met: &mut Met) {
     404
 
     code: "not_found"
-    title: "There is nothing here."
+    title: "There is nothing at this address."
     "#);
     let seen = sale.send(get("/api/v1/concerts/7")).await;
     assert_eq!(seen.code(), "not_found", "what is no id names nothing");
@@ -295,7 +296,7 @@ pub async fn addresses(met: &mut Met) {
     allow: GET,HEAD,OPTIONS
 
     code: "method_not_allowed"
-    title: "This address does not take this method."
+    title: "This address does not allow this method."
     "#);
 }
 
@@ -308,22 +309,22 @@ pub async fn edges(met: &mut Met) {
 
     code: "invalid_request"
     header: "host"
-    reason: "this header may stand only once"
-    title: "The request breaks a rule of HTTP."
+    reason: "this header is allowed only once"
+    title: "The request is not valid HTTP."
     "#);
     let seen = sale.send(get("/api/v1/concerts").header("accept", "text/html")).await;
     assert_snapshot!(met.see(&seen), @r#"
     406
 
     code: "not_acceptable"
-    title: "The answer is JSON, and Accept rules it out."
+    title: "The server cannot answer in a format that Accept allows."
     "#);
     let seen = sale.send(post("/api/v1/sessions").header("if-match", "\"x\"")).await;
     assert_snapshot!(met.see(&seen), @r#"
     412
 
     code: "precondition_failed"
-    title: "A condition of the request (If-Match, If-None-Match) is not met; nothing was changed."
+    title: "A condition of the request (If-Match, If-None-Match) is not met, so nothing was changed."
     "#);
     let seen = sale.send(get(format!("/api/v1/concerts?{}", "x".repeat(8_000)))).await;
     assert_snapshot!(met.see(&seen), @r#"
@@ -338,14 +339,14 @@ pub async fn edges(met: &mut Met) {
     415
 
     code: "content_encoding_unsupported"
-    title: "The body must not be compressed or encoded (Content-Encoding)."
+    title: "Send the request body without Content-Encoding."
     "#);
     let seen = sale.send(post("/api/v1/sessions").header("expect", "200-ok")).await;
     assert_snapshot!(met.see(&seen), @r#"
     417
 
     code: "expectation_failed"
-    title: "The only expectation that is met is 100-continue."
+    title: "The only supported Expect value is 100-continue."
     "#);
     let seen =
         sale.send(post("/api/v1/sessions").header("transfer-encoding", "gzip, chunked")).await;
@@ -353,6 +354,6 @@ pub async fn edges(met: &mut Met) {
     501
 
     code: "transfer_coding_unsupported"
-    title: "The only transfer coding that is understood is chunked."
+    title: "The only supported Transfer-Encoding is chunked."
     "#);
 }

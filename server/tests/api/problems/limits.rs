@@ -2,8 +2,8 @@
 
 use super::Met;
 use crate::world::{Sale, get, post};
-use boxoffice::passwords::Passwords;
-use boxoffice::store::Fault;
+use boxoffice_server::passwords::Passwords;
+use boxoffice_server::store::Fault;
 use insta::assert_snapshot;
 use serde_json::json;
 use std::sync::Arc;
@@ -21,7 +21,8 @@ pub async fn queue(met: &mut Met) {
     retry-after: 30
 
     code: "queue_full"
-    title: "The waiting queue is full. Please try again later."
+    detail: "The waiting queue is full. Try again in 30 seconds."
+    title: "The waiting queue is full."
     "#);
 }
 
@@ -39,12 +40,13 @@ pub async fn polls(met: &mut Met) {
     retry-after: 1
 
     code: "rate_limited"
-    title: "Too many requests in a short time. Please wait a moment."
+    detail: "You sent too many requests in a short time. Try again in 1 second."
+    title: "You sent too many requests in a short time."
     "#);
 }
 
-/// The desk is full; then it stops.
-pub async fn desk(met: &mut Met) {
+/// The write path is full; then it stops.
+pub async fn write_path(met: &mut Met) {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
     let (sale, watch) = sale.rewired(1, |_| {});
@@ -61,11 +63,12 @@ pub async fn desk(met: &mut Met) {
     retry-after: 1
 
     code: "busy"
-    title: "Too many requests wait. Please try again."
+    detail: "The server is busy. Try again in 1 second."
+    title: "The server is busy."
     "#);
 
-    sale.app.desk.stop().await;
-    while sale.app.desk.is_open() {
+    sale.app.write_path.stop().await;
+    while sale.app.write_path.is_open() {
         tokio::task::yield_now().await;
     }
     let seen = sale.send(post(show.path("/queue-tokens")).by(&fans[0])).await;
@@ -74,7 +77,8 @@ pub async fn desk(met: &mut Met) {
     retry-after: 2
 
     code: "stopping"
-    title: "The server is stopping. Please try again."
+    detail: "The server is stopping. Try again in 2 seconds."
+    title: "The server is stopping."
     "#);
     assert_eq!(sale.send(get("/readyz")).await.code(), "stopping");
 }
@@ -84,7 +88,7 @@ pub async fn passwords(met: &mut Met) {
     let sale = Sale::new();
     let (sale, _) = sale.rewired(8, |inner| {
         let metrics = Arc::clone(&inner.metrics);
-        let supervisor = boxoffice::supervisor::Supervisor::default();
+        let supervisor = boxoffice_server::supervisor::Supervisor::default();
         inner.passwords = Passwords::start(1, 1, metrics, &supervisor).unwrap();
     });
     let mina = json!({ "username": "mina", "password": "correct horse" });
@@ -95,7 +99,8 @@ pub async fn passwords(met: &mut Met) {
     retry-after: 2
 
     code: "sign_in_busy"
-    title: "Too many people are signing in. Please try again."
+    detail: "Too many people are signing in. Try again in 2 seconds."
+    title: "Too many people are signing in."
     "#);
 }
 
@@ -112,14 +117,12 @@ pub async fn rates(met: &mut Met) {
     retry-after: 60
 
     code: "rate_limited"
+    detail: "You sent too many requests in a short time. Try again in 60 seconds."
     limit: "joins"
-    title: "Too many requests in a short time. Please wait a moment."
+    title: "You sent too many requests in a short time."
     "#);
     let korean = sale.send(join.header("accept-language", "ko")).await;
-    assert_eq!(
-        korean.json()["title"],
-        "짧은 시간에 요청이 너무 많습니다. 잠시 후 다시 시도해 주세요."
-    );
+    assert_eq!(korean.json()["title"], "짧은 시간에 요청을 너무 많이 보냈습니다.");
 
     let guess = json!({ "username": "mina", "password": "in the dark" });
     for _ in 0..5 {
@@ -131,7 +134,8 @@ pub async fn rates(met: &mut Met) {
     retry-after: 1
 
     code: "sign_in_delayed"
-    title: "Too many wrong passwords. Please wait before you try again."
+    detail: "The password was wrong too many times. Try again in 1 second."
+    title: "The password was wrong too many times."
     "#);
 }
 
@@ -148,14 +152,15 @@ pub async fn faults(met: &mut Met) {
     retry-after: 2
 
     code: "database_unavailable"
-    title: "The database is not available. Nothing has changed; please try again."
+    detail: "The database is not available, so nothing was changed. Try again in 2 seconds."
+    title: "The database is not available, so nothing was changed."
     "#);
     watch.fail(Some(Fault::Constraint("UNIQUE constraint failed".into())));
     assert_snapshot!(met.see(&sale.send(ask()).await), @r#"
     500
 
     code: "internal"
-    title: "Something went wrong here."
+    title: "Something went wrong on the server."
     "#);
     watch.fail(Some(Fault::Unknown("connection reset".into())));
     assert_snapshot!(met.see(&sale.send(ask()).await), @r#"
@@ -163,7 +168,8 @@ pub async fn faults(met: &mut Met) {
     retry-after: 2
 
     code: "outcome_unknown"
-    title: "It is not known whether this was done. Repeating it with the same Idempotency-Key is safe."
+    detail: "It is not known whether the request was carried out. It is safe to repeat it with the same Idempotency-Key. Try again in 2 seconds."
+    title: "It is not known whether the request was carried out. It is safe to repeat it with the same Idempotency-Key."
     "#);
     // Other nodes were in the way for as long as a batch is run again.
     watch.fail(Some(Fault::Conflict("deadlock".into())));

@@ -2,7 +2,7 @@
 
 use super::Met;
 use crate::world::{MINUTE, Sale, charge, delete, get, pay, post, put, reserve};
-use boxoffice::http::app::new_id;
+use boxoffice_server::http::app::new_id;
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -38,7 +38,7 @@ pub async fn tokens(met: &mut Met) {
     403
 
     code: "queue_token_unknown"
-    title: "This queue token names no place in line."
+    title: "This queue token has no place in the waiting queue. Join the queue again."
     "#);
 
     sale.pass(MINUTE);
@@ -47,7 +47,7 @@ pub async fn tokens(met: &mut Met) {
     403
 
     code: "queue_token_expired"
-    title: "This queue token has expired. Please join the queue again."
+    title: "The queue token has expired. Join the queue again."
     "#);
 
     let later = sale.concert(json!({ "opens_at": "2027-01-16T08:00:00Z" })).await;
@@ -73,7 +73,7 @@ pub async fn sale(met: &mut Met) {
     404
 
     code: "concert_not_found"
-    title: "There is no such concert."
+    title: "The concert was not found."
     "#);
     let show = sale.concert(json!({})).await;
     let fan = sale.shopper(&show).await;
@@ -84,10 +84,19 @@ pub async fn sale(met: &mut Met) {
     404
 
     code: "date_not_found"
-    title: "There is no such date."
+    title: "The date was not found."
     "#);
     let seen = sale.send(reserve(&fan, &other, &[1])).await;
     assert_eq!(seen.code(), "date_not_found");
+    let elsewhere = json!({ "queue_id": new_id() });
+    let join = post(show.path("/queue-tokens")).identity(&fan.identity).json(&elsewhere);
+    let seen = sale.send(join).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    404
+
+    code: "queue_not_found"
+    title: "The concert has no such waiting queue."
+    "#);
 
     sale.pass(-10_000);
     let seen = sale.send(reserve(&fan, &show, &[1])).await;
@@ -109,7 +118,7 @@ pub async fn sale(met: &mut Met) {
     409
 
     code: "sale_closed"
-    title: "The sale is over."
+    title: "The sale is closed."
     "#);
     let seen = sale.send(
         put(format!("/api/v1/admin/concerts/{}/queue", show.id))
@@ -139,7 +148,7 @@ pub async fn seats(met: &mut Met) {
 
     code: "seats_taken"
     seat_numbers: [1,2]
-    title: "Some of these seats are taken; none was reserved. Please choose others."
+    title: "Some of these seats are taken, so none of them were held. Choose other seats."
     "#);
     let seen = sale.send(reserve(&b, &show, &[50, 51, 0])).await;
     assert_snapshot!(met.see(&seen), @r#"
@@ -147,7 +156,7 @@ pub async fn seats(met: &mut Met) {
 
     code: "seat_not_found"
     seat_numbers: [0,51]
-    title: "The date has no such seats."
+    title: "Some of these seats do not exist on this date."
     "#);
     let seen = sale.send(reserve(&a, &show, &[3])).await;
     assert_snapshot!(met.see(&seen), @r#"
@@ -162,7 +171,7 @@ pub async fn seats(met: &mut Met) {
     404
 
     code: "reservation_not_found"
-    title: "There is no such reservation."
+    title: "The reservation was not found."
     "#);
 
     sale.send(pay(&a, id, "p")).await.want(201);
@@ -175,7 +184,7 @@ pub async fn seats(met: &mut Met) {
     code: "seat_limit"
     have: 2
     limit: 4
-    title: "This is more seats than one person may have on this date."
+    title: "You cannot have this many seats on this date."
     "#);
 }
 
@@ -202,7 +211,7 @@ pub async fn ends(met: &mut Met) {
     410
 
     code: "hold_released"
-    title: "This reservation was cancelled."
+    title: "This hold was released."
     "#);
 
     let seen = sale.send(reserve(&b, &show, &[2])).await;
@@ -215,7 +224,7 @@ pub async fn ends(met: &mut Met) {
     410
 
     code: "hold_lapsed"
-    title: "The time to pay is over; the seats have been released."
+    title: "The time to pay is over. You no longer hold these seats."
     "#);
 }
 
@@ -265,7 +274,7 @@ pub async fn money(met: &mut Met) {
     422
 
     code: "idempotency_key_reused"
-    title: "This Idempotency-Key was used for another request."
+    title: "This Idempotency-Key was already used for another request."
     "#);
     let most = (0..99).map(|n| charge(&fan, 100_000_000).key(&format!("m{n}")));
     assert!(sale.all(most).await.iter().all(|seen| seen.status == 201));
@@ -293,6 +302,6 @@ pub async fn money(met: &mut Met) {
     currency_decimals: 0
     missing: 50000
     price: 150000
-    title: "The balance is too low. Charge it and pay again; your seats are still held."
+    title: "Your balance is too low. Charge it and pay again. Your seats stay held."
     "#);
 }

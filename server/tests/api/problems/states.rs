@@ -1,8 +1,9 @@
 //! What operators cannot do, and what users cannot where operators do it.
 
 use super::Met;
+use crate::refunds::{bought, bought_and_gone, refund};
 use crate::world::{Sale, charge, delete, get, patch, post, put, reserve};
-use boxoffice::http::app::new_id;
+use boxoffice_server::http::app::new_id;
 use serde_json::json;
 
 /// Concerts and dates.
@@ -52,6 +53,24 @@ pub async fn shows(met: &mut Met) {
     let seen = sale.send(reserve(&other, &show, &[3])).await;
     met.see(&seen);
     assert_eq!(seen.json()["reason"], "The singer is ill.");
+}
+
+/// What goes back.
+pub async fn refunds(met: &mut Met) {
+    let sale = Sale::new();
+    let show = sale.concert(json!({})).await;
+    let (_, payment) = bought(&sale, &show, &[1]).await;
+    let whole = json!({ "reason": "ill", "release_seats": true });
+    met.see(&sale.send(refund(new_id(), &whole)).await);
+    let seats = json!({ "seat_numbers": [2], "reason": "ill", "release_seats": true });
+    met.see(&sale.send(refund(payment, &seats)).await);
+    let most = json!({ "amount": 900_000, "reason": "ill", "release_seats": true });
+    met.see(&sale.send(refund(payment, &most)).await);
+    sale.send(refund(payment, &whole)).await.want(201);
+    met.see(&sale.send(refund(payment, &whole)).await);
+
+    let gone = bought_and_gone(&sale, &show, 2).await;
+    met.see(&sale.send(refund(gone, &whole)).await);
 }
 
 /// Money by operators.

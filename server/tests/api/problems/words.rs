@@ -1,7 +1,7 @@
 //! The words of problems, in the language that the client asks for.
 
 use crate::world::{Sale, get, put};
-use boxoffice::http::problem::TABLE;
+use boxoffice_server::http::problem::TABLE;
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -34,7 +34,7 @@ async fn korean() {
         put("/api/v1/concerts"),
     ] {
         let seen = sale.send(ask.header("accept-language", ko)).await;
-        let entry = TABLE.iter().find(|entry| entry.code == seen.code()).unwrap();
+        let entry = TABLE.iter().find(|entry| entry.code.as_str() == seen.code()).unwrap();
         assert_eq!(seen.json()["title"], entry.ko);
         assert_eq!(seen.header("content-language"), "ko");
     }

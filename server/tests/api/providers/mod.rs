@@ -5,9 +5,9 @@ mod places;
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD as BASE64};
-use boxoffice::tokens::{External, Place, Refused, Trust};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
+use boxoffice_server::tokens::{External, Place, Refused, Trust};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Where keys come from: a file that changes, an address that is asked.
 
 use super::{ISSUER, NOW, UNKNOWN_KEY, ec, headed, okp, set, trust, write};
-use boxoffice::tokens::{External, Place, Refused, Trust};
+use boxoffice_server::tokens::{External, Place, Refused, Trust};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

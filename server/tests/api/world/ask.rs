@@ -4,7 +4,7 @@ use super::fan::Fan;
 use super::shown;
 use axum::Router;
 use axum::body::Body;
-use boxoffice::http::address::Client;
+use boxoffice_server::http::address::Client;
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, Request};

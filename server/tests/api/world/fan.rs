@@ -2,13 +2,13 @@
 
 use super::ask::{Ask, Seen, get, post};
 use super::{START, Sale};
-use boxoffice::http::app::new_id;
-use boxoffice::http::view::stamp;
-use boxoffice::tokens::{QueueClaims, Use};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_core::time::Time;
 use boxoffice_core::user::Register;
+use boxoffice_server::http::app::new_id;
+use boxoffice_server::http::view::stamp;
+use boxoffice_server::tokens::{QueueClaims, Use};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -180,14 +180,14 @@ impl Sale {
     pub async fn ticks(&self, count: u64) {
         let mut ticks = JoinSet::new();
         for number in 0..count {
-            let sweeper = boxoffice::sweeper::Sweeper {
-                board: self.sweeper.board.clone(),
-                desk: self.sweeper.desk.clone(),
-                clock: self.sweeper.clock.clone(),
-                metrics: self.sweeper.metrics.clone(),
-                pressure: self.sweeper.pressure.clone(),
+            let ticker = boxoffice_server::tick::Ticker {
+                read_model: self.ticker.read_model.clone(),
+                write_path: self.ticker.write_path.clone(),
+                clock: self.ticker.clock.clone(),
+                metrics: self.ticker.metrics.clone(),
+                pressure: self.ticker.pressure.clone(),
             };
-            ticks.spawn(async move { sweeper.tick(number).await });
+            ticks.spawn(async move { ticker.tick(number).await });
         }
         ticks.join_all().await;
     }

@@ -11,23 +11,23 @@ pub use fan::{Fan, Member, PASSWORD, Show, charge, count, id_of, pay, reserve};
 pub use watched::{Disk, Watch, Watched};
 
 use axum::Router;
-use boxoffice::audit::Snapshot;
-use boxoffice::cli::node::{self, Node};
-use boxoffice::clock::Clock;
-use boxoffice::config::{Config, Given};
-use boxoffice::desk::{Desk, Settings, Writer};
-use boxoffice::http::routes::router;
-use boxoffice::http::{App, Inner};
-use boxoffice::jobs::Runner;
-use boxoffice::store::keys::OperatorKeys;
-use boxoffice::store::memory::Dump;
-use boxoffice::store::pool::ReadPool;
-use boxoffice::store::reads::Reads;
-use boxoffice::store::sqlite::{ApiKeys, Files, SqliteReads};
-use boxoffice::sweeper::Sweeper;
-use boxoffice::tokens::{KeyFile, api_key_hash};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
+use boxoffice_server::audit::Snapshot;
+use boxoffice_server::clock::Clock;
+use boxoffice_server::config::{Config, Given};
+use boxoffice_server::http::routes::router;
+use boxoffice_server::http::{App, Inner};
+use boxoffice_server::jobs::Runner;
+use boxoffice_server::node::{self, Node};
+use boxoffice_server::store::keys::OperatorKeys;
+use boxoffice_server::store::memory::Dump;
+use boxoffice_server::store::pool::ReadPool;
+use boxoffice_server::store::reads::Reads;
+use boxoffice_server::store::sqlite::{ApiKeys, Files, SqliteReads};
+use boxoffice_server::tick::Ticker;
+use boxoffice_server::tokens::{KeyFile, api_key_hash};
+use boxoffice_server::write_path::{Settings, WritePath, Writer};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -43,7 +43,7 @@ pub const OPERATOR: &str = "bo_operator";
 /// See the module.
 pub struct Sale {
     pub app: App,
-    pub sweeper: Sweeper,
+    pub ticker: Ticker,
     pub runner: Runner,
     pub router: Router,
     pub clock: Clock,
@@ -71,55 +71,54 @@ impl Sale {
     }
 
     fn build(config: Config, clock: Clock, folder: TempDir) -> Self {
-        let Node { app, writer, sweeper, runner, .. } =
-            node::build(&config, clock.clone()).unwrap();
+        let Node { app, writer, ticker, runner, .. } = node::build(&config, clock.clone()).unwrap();
         let router = router(app.clone());
-        Self { app, sweeper, runner, router, clock, config, writer, folder }
+        Self { app, ticker, runner, router, clock, config, writer, folder }
     }
 
-    /// The same sale with another desk and other readers: for looking at what they are asked.
+    /// The same sale with another write path and other readers: for looking at what they are asked.
     pub fn rewired(self, waiting_max: usize, change: impl FnOnce(&mut Inner)) -> (Self, Watch) {
-        let Self { app, sweeper, runner, router, clock, config, folder, writer: _ } = self;
+        let Self { app, ticker, runner, router, clock, config, folder, writer: _ } = self;
         drop(router);
         let (mut store, watch) = Watched::open(&Files { path: config.sqlite_path().unwrap() });
         let flush = store.defer_sync();
         let batch_commands_max = config.batch_commands_max;
         let settings = Settings { batch_commands_max, waiting_max, ..Settings::default() };
-        let (board, metrics) = (Arc::clone(&app.board), Arc::clone(&app.metrics));
+        let (read_model, metrics) = (Arc::clone(&app.read_model), Arc::clone(&app.metrics));
         let files = Files { path: config.sqlite_path().unwrap() };
         let refill = Box::new(move |of| SqliteReads::open(&files)?.snapshot(of));
-        let desk = Desk::start(
+        let write_path = WritePath::start(
             Box::new(store),
             flush.clone(),
-            board,
+            read_model,
             refill,
             clock.clone(),
             metrics,
             settings,
         );
-        let (desk, writer) = desk.unwrap();
-        let sweeper = Sweeper { desk: desk.clone(), ..sweeper };
-        let runner = Runner { desk: desk.clone(), ..runner };
+        let (write_path, writer) = write_path.unwrap();
+        let ticker = Ticker { write_path: write_path.clone(), ..ticker };
+        let runner = Runner { write_path: write_path.clone(), ..runner };
         let mut inner = Arc::try_unwrap(app.0).ok().expect("nobody else holds the app");
-        inner.desk = desk;
+        inner.write_path = write_path;
         let reader = SqliteReads::open(&Files { path: config.sqlite_path().unwrap() }).unwrap();
         inner.readers = ReadPool::new(vec![Box::new(reader)], flush);
         change(&mut inner);
         let app = App(Arc::new(inner));
         let router = crate::world::router(app.clone());
-        (Self { app, sweeper, runner, router, clock, config, writer, folder }, watch)
+        (Self { app, ticker, runner, router, clock, config, writer, folder }, watch)
     }
 
     /// The node is gone from one moment to the next, and another starts on the same file.
     pub fn reborn(self) -> Self {
-        let Self { app, sweeper, runner, router, clock, config, folder, writer } = self;
-        drop((app, sweeper, runner, router, writer));
+        let Self { app, ticker, runner, router, clock, config, folder, writer } = self;
+        drop((app, ticker, runner, router, writer));
         Self::build(config, clock, folder)
     }
 
-    /// Stops the desk; returns whether it finished in time.
+    /// Stops the write path; returns whether it finished in time.
     pub async fn stopped(self) -> bool {
-        self.app.desk.stop().await;
+        self.app.write_path.stop().await;
         let writer = self.writer;
         tokio::task::spawn_blocking(move || writer.join(Duration::from_secs(10))).await.unwrap()
     }
@@ -151,9 +150,9 @@ impl Sale {
         self.clock.advance_ms(ms);
     }
 
-    /// The sweeper ticks once.
+    /// The tick ticks once.
     pub async fn tick(&self) {
-        self.sweeper.tick(0).await;
+        self.ticker.tick(0).await;
     }
 
     /// Sends one request.

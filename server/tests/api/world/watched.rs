@@ -1,9 +1,9 @@
 //! A store that counts what it is asked, and that can be held up or made to fail, as can its disk.
 
-use boxoffice::store::sqlite::{Files, SqliteStore};
-use boxoffice::store::{Fault, Flush, Store};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use boxoffice_server::store::sqlite::{Files, SqliteStore};
+use boxoffice_server::store::{Fault, Flush, Store};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 

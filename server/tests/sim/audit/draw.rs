@@ -1,7 +1,7 @@
 //! The order of service, as the product's audit computes it anew from its public description: seed, count
 //! and sequence, as any client can. Also sorted by number, which is the inverse without inverting anything.
 
-use boxoffice::audit::Drawn;
+use boxoffice_server::audit::Drawn;
 
 /// The order that a seed gives to the first `count` joiners.
 pub struct Order {

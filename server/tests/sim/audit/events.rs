@@ -1,13 +1,13 @@
 //! Events, held against the replies: what happened is told once, and nothing else is.
 
 use super::{Check, Found, Touched};
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::event::{Event, Happening};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::BTreeMap;
 
 /// See the module.
@@ -21,12 +21,14 @@ pub struct EventBook {
 fn certain(command: &Command, outcome: &Outcome) -> Option<(&'static str, Uuid)> {
     Some(match (command, outcome) {
         (_, Outcome::Paid { payment_id, .. }) => ("booking.paid", payment_id.0),
+        (_, Outcome::Refunded { refund_id, .. }) => ("booking.refunded", refund_id.0),
         (_, Outcome::Adjusted { adjustment_id, amount, .. }) => {
             let kind = if amount.0 > 0 { "balance.credited" } else { "balance.debited" };
             (kind, adjustment_id.0)
         }
         (Command::DeleteUser(delete), Outcome::UserDeleted) => ("user.deleted", delete.user.0),
         (_, Outcome::ConcertCreated { concert_id, .. }) => ("concert.created", concert_id.0),
+        (_, Outcome::QueueAdded { queue_id, .. }) => ("queue.added", *queue_id),
         (_, Outcome::DateAdded { date_id, .. }) => ("date.added", date_id.0),
         (_, Outcome::DateEdited { date_id, .. }) => ("date.changed", date_id.0),
         (Command::DeleteDate(delete), _) => ("date.withdrawn", delete.date.0),
@@ -39,12 +41,14 @@ fn certain(command: &Command, outcome: &Outcome) -> Option<(&'static str, Uuid)>
 fn told(event: &Event) -> (String, Option<Uuid>) {
     let id = match &event.what {
         Happening::BookingPaid { payment_id, .. } => Some(payment_id.0),
+        Happening::BookingRefunded { refund_id, .. } => Some(refund_id.0),
         Happening::BalanceCredited { adjustment_id, .. }
         | Happening::BalanceDebited { adjustment_id, .. } => Some(adjustment_id.0),
         Happening::UserDeleted {} => event.subjects.user.map(|user| user.0),
         Happening::ConcertCreated { .. } | Happening::ConcertDeleted {} => {
             event.subjects.concert.map(|concert| concert.0)
         }
+        Happening::QueueAdded { queue_id, .. } => Some(*queue_id),
         Happening::DateAdded { .. }
         | Happening::DateChanged { .. }
         | Happening::DateWithdrawn {} => event.subjects.date.map(|date| date.0),
@@ -80,8 +84,14 @@ impl EventBook {
         for (envelope, reply) in envelopes.iter().zip(replies).filter(|(_, reply)| !reply.replayed)
         {
             let Ok(outcome) = &reply.result else { continue };
-            if let Some((kind, id)) = certain(&envelope.command, outcome) {
-                *sure.entry((kind.to_owned(), id)).or_default() += 1;
+            let back = match outcome {
+                Outcome::DateClearing { refunded, .. } => refunded.as_slice(),
+                _ => &[],
+            };
+            for outcome in back.iter().chain([outcome]) {
+                if let Some((kind, id)) = certain(&envelope.command, outcome) {
+                    *sure.entry((kind.to_owned(), id)).or_default() += 1;
+                }
             }
             most += if may_tell(&envelope.command) { 2 } else { 0 };
         }

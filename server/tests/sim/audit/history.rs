@@ -2,16 +2,17 @@
 //! were used, what operators set. A second, simple-minded bookkeeping that needs no rows.
 
 use super::line::LineBook;
-use super::settings::Settings;
+use super::settings::{Line, Settings};
 use super::{Check, Found};
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::id::{
-    ConcertId, DateId, PlaceKey, ReservationId, SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
+use boxoffice_core::money::Currency;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::refusal::Refusal;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A day: for so long a key's reply is kept.
@@ -33,6 +34,10 @@ pub struct Hold {
     pub released_at: Time,
     pub over: bool,
     pub paid: Option<Uuid>,
+    /// Seats that went back.
+    pub gone: BTreeSet<u32>,
+    /// Money that went back.
+    pub back: i64,
 }
 
 struct Kept {
@@ -62,17 +67,26 @@ pub struct History {
     pub cancelled: BTreeSet<DateId>,
     /// Charges, and what operators added and took, by id.
     pub charged: BTreeMap<Uuid, (UserId, i64)>,
+    /// Refunds of some money, by id.
+    pub refunded: BTreeMap<Uuid, (UserId, i64)>,
+    /// Seats that were taken off the sale.
+    pub blocked: BTreeSet<SeatKey>,
+    /// What each wallet is in, since something has come or gone.
+    pub wallets: BTreeMap<UserId, Currency>,
+    /// What the prices of each concert are in.
+    pub prices: BTreeMap<ConcertId, Currency>,
     pub concerts: BTreeMap<ConcertId, Settings>,
+    pub lines: BTreeMap<QueueId, Line>,
     pub names: BTreeMap<String, UserId>,
     /// What a user's password is compared with.
     pub passwords: BTreeMap<UserId, String>,
     /// Sessions: whose, the number that is to be used next, and whether somebody was told that it has ended.
     pub sessions: BTreeMap<SessionId, (UserId, u64, bool)>,
-    /// Each user's newest place in a queue.
+    /// Each user's newest place in a concert.
     pub newest: BTreeMap<(UserId, ConcertId), PlaceKey>,
     pub joined: BTreeMap<PlaceKey, (UserId, Time)>,
     pub(super) numbers: Vec<(PlaceKey, u64)>,
-    pub(super) admitted: BTreeMap<ConcertId, u64>,
+    pub(super) admitted: BTreeMap<QueueId, u64>,
     pub old_keys: u64,
     keys: BTreeMap<(Uuid, String), Kept>,
 }
@@ -83,8 +97,8 @@ impl History {
             self.forth_ms += (now.0 - self.now.0).max(0);
         }
         self.now = now;
-        for settings in self.concerts.values_mut() {
-            settings.most_active = settings.max_active;
+        for line in self.lines.values_mut() {
+            line.most_active = line.max_active;
         }
     }
 
@@ -98,7 +112,10 @@ impl History {
     /// Who has a seat at this moment.
     pub fn owner(&self, key: SeatKey) -> Option<ReservationId> {
         let id = self.claims.get(&key).copied();
-        id.filter(|id| self.counts(*id))
+        let gone = |id: &ReservationId| {
+            self.holds.get(id).is_some_and(|hold| hold.gone.contains(&key.number))
+        };
+        id.filter(|id| self.counts(*id) && !gone(id))
     }
 
     /// Until when a seat is closed to this user, who held it last and let it go.
@@ -151,7 +168,7 @@ impl History {
         else {
             return true;
         };
-        let (hold, away) = (settings.hold_ms, 3 * settings.rehold_ms);
+        let (hold, away) = (settings.most_hold_ms, 3 * settings.least_rehold_ms);
         let beyond = self.unpaid_ms(user, concert) - 3 * hold;
         away == 0 || beyond * away <= hold * (self.forth_ms - since)
     }
@@ -160,7 +177,8 @@ impl History {
     pub fn seats_of(&self, user: UserId, date: DateId) -> usize {
         let ids = self.by_user.get(&(user, date)).into_iter().flatten();
         let live = ids.filter(|id| self.counts(**id));
-        live.filter_map(|id| self.holds.get(id).map(|hold| hold.seats.len())).sum()
+        live.filter_map(|id| self.holds.get(id).map(|hold| hold.seats.len() - hold.gone.len()))
+            .sum()
     }
 
     /// One committed reply: the key's rule first, then what it tells.
@@ -221,11 +239,11 @@ impl History {
         self.old_keys += (old - self.keys.len()) as u64;
     }
 
-    pub fn max_active(&self, concert: ConcertId) -> u64 {
-        self.concerts.get(&concert).map_or(0, |settings| settings.most_active)
+    pub fn max_active(&self, queue: QueueId) -> u64 {
+        self.lines.get(&queue).map_or(0, |line| line.most_active)
     }
 
-    pub fn take_admitted(&mut self) -> BTreeMap<ConcertId, u64> {
+    pub fn take_admitted(&mut self) -> BTreeMap<QueueId, u64> {
         std::mem::take(&mut self.admitted)
     }
 
@@ -296,6 +314,8 @@ impl History {
             (row.user, row.date, row.expires_at) == (hold.user, hold.date, hold.until)
                 && row.total_price.0 == hold.price
                 && row.payment.map(|payment| payment.0) == hold.paid
+                && (row.refunded.amount.0, row.refunded.seats as usize)
+                    == (hold.back, hold.gone.len())
         });
         found.ensure(same && seats == hold.seats, Check::ReplyTrue, || {
             format!("{id} was acknowledged as {hold:?} and is {row:?} with {seats:?}")

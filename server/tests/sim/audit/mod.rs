@@ -10,16 +10,17 @@ mod history;
 mod line;
 mod money;
 mod outcomes;
+mod refunds;
 mod refusals;
 mod seats;
 mod settings;
 mod tokens;
 
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::batch::{Envelope, Reply};
-use boxoffice_core::id::{ConcertId, DateId, EventKey, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::id::{DateId, EventKey, PlaceKey, QueueId, ReservationId, SeatKey, UserId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::memory::MemoryStore;
 use events::EventBook;
 use history::History;
 use line::LineBook;
@@ -46,7 +47,7 @@ checks! {
     SeatRow,
     /// A held or sold seat's reservation exists, names the seat and has the same end.
     SeatClaim,
-    /// A sold seat stays sold to the same reservation.
+    /// A sold seat stays sold to the same reservation, unless it goes back.
     SoldForever,
     /// A reservation's columns fit its status, its seats, their prices and ids.
     ReservationRow,
@@ -54,7 +55,7 @@ checks! {
     ReservationSeats,
     /// No two reservations have a live claim on one seat (H1).
     OneClaim,
-    /// An ended reservation never changes, and none vanishes.
+    /// An ended reservation never changes but by refunds, and none vanishes.
     ReservationFinal,
     /// `available_seats` counts the rows that say available (H10).
     AvailableSeats,
@@ -70,6 +71,9 @@ checks! {
     LedgerPayments,
     /// Credits are acknowledged charges, one each (H11).
     LedgerCharges,
+    /// What went back is what replies said, once, from the sales to who paid; never more than was paid; and
+    /// the reservation has the sums.
+    Refund,
     /// Rows that are never changed are as they were.
     Immutable,
     /// `active` counts the active admissions.
@@ -154,7 +158,7 @@ impl Found {
 pub struct Touched {
     pub dates: Vec<DateId>,
     pub seats: Vec<SeatKey>,
-    pub queues: Vec<ConcertId>,
+    pub queues: Vec<QueueId>,
     pub places: Vec<PlaceKey>,
     pub admissions: Vec<PlaceKey>,
     pub reservations: Vec<ReservationId>,

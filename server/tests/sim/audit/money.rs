@@ -2,21 +2,22 @@
 
 use super::history::History;
 use super::{Check, Found, Touched};
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::id::{ReservationId, UserId, Uuid};
 use boxoffice_core::payment::Payment;
 use boxoffice_core::reservation::ReservationStatus;
-use boxoffice_core::wallet::{EntryKind, LedgerEntry};
+use boxoffice_core::wallet::{Account, Transfer, TransferKind};
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows that are never changed, as they were first seen.
 #[derive(Default)]
 pub struct MoneyBook {
-    entries: BTreeMap<(UserId, u64), LedgerEntry>,
+    entries: BTreeMap<(UserId, u64), Transfer>,
     payments: BTreeMap<ReservationId, Payment>,
     /// Payments by id, each with its one debit.
     debits: BTreeMap<Uuid, (UserId, i64)>,
     credits: BTreeMap<Uuid, (UserId, i64)>,
+    refunds: BTreeMap<Uuid, (UserId, i64)>,
 }
 
 impl MoneyBook {
@@ -43,7 +44,7 @@ impl MoneyBook {
     }
 
     pub fn full(&mut self, found: &mut Found, store: &MemoryStore, history: &History) {
-        found.ensure(self.entries == store.entries, Check::Immutable, || {
+        found.ensure(self.entries == store.transfers, Check::Immutable, || {
             "an entry of the ledger has changed".into()
         });
         found.ensure(self.payments == store.payments, Check::Immutable, || {
@@ -56,7 +57,7 @@ impl MoneyBook {
             last_entry(found, store, *user);
         }
         let mut sums: BTreeMap<UserId, (u64, i64)> = BTreeMap::new();
-        for (key, entry) in &store.entries {
+        for (key, entry) in &store.transfers {
             chain(found, store, *key, entry);
             let sum = sums.entry(key.0).or_default();
             *sum = (sum.0 + 1, sum.1 + entry.amount.0);
@@ -71,8 +72,8 @@ impl MoneyBook {
         found.ensure(sums.is_empty(), Check::LedgerSum, || {
             format!("entries without balance: {sums:?}")
         });
-        let debits = |e: &&LedgerEntry| e.kind == EntryKind::Payment;
-        let count = store.entries.values().filter(debits).count();
+        let debits = |e: &&Transfer| e.kind == TransferKind::Payment;
+        let count = store.transfers.values().filter(debits).count();
         found.ensure(count == store.payments.len(), Check::LedgerPayments, || {
             format!("{count} debits, {} payments", store.payments.len())
         });
@@ -80,6 +81,10 @@ impl MoneyBook {
         found.ensure(ids.len() == store.payments.len(), Check::Payment, || {
             "two payments with one id".into()
         });
+        found.ensure(self.refunds == history.refunded, Check::Refund, || {
+            format!("{} refunds, {} acknowledged", self.refunds.len(), history.refunded.len())
+        });
+        zero(found, store);
         found.ensure(self.credits == history.charged, Check::LedgerCharges, || {
             let sum = |all: &BTreeMap<Uuid, (UserId, i64)>| all.values().map(|c| c.1).sum::<i64>();
             format!("{} credited, {} acknowledged", sum(&self.credits), sum(&history.charged))
@@ -94,7 +99,7 @@ impl MoneyBook {
         key: (UserId, u64),
         history: &History,
     ) {
-        let Some(entry) = store.entries.get(&key) else {
+        let Some(entry) = store.transfers.get(&key) else {
             return;
         };
         let before = self.entries.insert(key, entry.clone());
@@ -104,17 +109,25 @@ impl MoneyBook {
         chain(found, store, key, entry);
         let what = (key.0, entry.amount.0);
         let (check, right) = match entry.kind {
-            EntryKind::Charge | EntryKind::Credit | EntryKind::Debit => {
+            TransferKind::Charge | TransferKind::Adjustment => {
                 let twice = self.credits.insert(entry.reference, what);
                 let told = history.charged.get(&entry.reference) == Some(&what);
-                let takes = entry.kind == EntryKind::Debit;
-                let explained = entry.reason.is_some() == (entry.kind != EntryKind::Charge);
+                let by_operator = entry.kind == TransferKind::Adjustment;
+                let explained = entry.reason.is_some() == by_operator;
                 let right = told && twice.is_none() && explained;
-                (Check::LedgerCharges, right && what.1 != 0 && (what.1 < 0) == takes)
+                let right = right && entry.account == Account::Outside;
+                (Check::LedgerCharges, right && what.1 != 0 && (what.1 > 0 || by_operator))
             }
-            EntryKind::Payment => {
+            TransferKind::Payment => {
                 let twice = self.debits.insert(entry.reference, what);
-                (Check::LedgerPayments, twice.is_none() && what.1 <= 0)
+                let sales = matches!(entry.account, Account::Sales(_));
+                (Check::LedgerPayments, twice.is_none() && sales && what.1 <= 0)
+            }
+            TransferKind::Refund => {
+                let twice = self.refunds.insert(entry.reference, what);
+                let told = history.refunded.get(&entry.reference) == Some(&what);
+                let sales = matches!(entry.account, Account::Sales(_));
+                (Check::Refund, told && twice.is_none() && sales && entry.reason.is_some())
             }
         };
         found.ensure(right, check, || format!("{key:?} is {entry:?}"));
@@ -129,12 +142,24 @@ impl MoneyBook {
     }
 }
 
+/// All accounts sum to zero: wallets by their rows, sales by payments and refunds, the outside by what came.
+fn zero(found: &mut Found, store: &MemoryStore) {
+    let wallets: i64 = store.balances.values().map(|row| row.amount.0).sum();
+    let paid: i64 = store.payments.values().map(|row| row.amount.0).sum();
+    let back: i64 = store.refunds.values().map(|row| row.amount.0).sum();
+    let outside = store.transfers.values().filter(|row| row.account == Account::Outside);
+    let outside: i64 = outside.map(|row| row.amount.0).sum();
+    found.ensure(wallets + paid - back == outside, Check::LedgerSum, || {
+        format!("wallets {wallets}, paid {paid}, back {back}, from outside {outside}")
+    });
+}
+
 /// Follows from the entry before.
-fn chain(found: &mut Found, store: &MemoryStore, key: (UserId, u64), entry: &LedgerEntry) {
+fn chain(found: &mut Found, store: &MemoryStore, key: (UserId, u64), entry: &Transfer) {
     let before = match key.1 {
         0 => None,
         1 => Some(0),
-        n => store.entries.get(&(key.0, n - 1)).map(|e| e.balance_after.0),
+        n => store.transfers.get(&(key.0, n - 1)).map(|e| e.balance_after.0),
     };
     let after = before.map(|before| before + entry.amount.0);
     let right = after == Some(entry.balance_after.0) && entry.balance_after.0 >= 0;
@@ -143,7 +168,7 @@ fn chain(found: &mut Found, store: &MemoryStore, key: (UserId, u64), entry: &Led
 
 /// The balance is the one after its last entry.
 fn last_entry(found: &mut Found, store: &MemoryStore, user: UserId) {
-    let last = store.entries.range((user, 0)..=(user, u64::MAX)).next_back();
+    let last = store.transfers.range((user, 0)..=(user, u64::MAX)).next_back();
     let row = store.balances.get(&user);
     let last = last.map(|(key, entry)| (key.1, entry.balance_after));
     let said = row.map(|row| (row.entry_count, row.amount));
@@ -155,11 +180,13 @@ fn payment(found: &mut Found, store: &MemoryStore, id: ReservationId) {
     let (reservation, payment) = (store.reservations.get(&id), store.payments.get(&id));
     let right = match (reservation, payment) {
         (Some(r), Some(p)) => {
-            r.status == ReservationStatus::Confirmed
+            matches!(r.status, ReservationStatus::Confirmed | ReservationStatus::Refunded)
                 && r.payment == Some(p.payment)
-                && (p.amount, p.user, p.concert) == (r.total_price, r.user, r.concert)
+                && (p.amount, p.user, p.concert) == (r.total_price, r.user, r.concert())
         }
-        (Some(r), None) => r.status != ReservationStatus::Confirmed,
+        (Some(r), None) => {
+            !matches!(r.status, ReservationStatus::Confirmed | ReservationStatus::Refunded)
+        }
         (None, paid) => paid.is_none(),
     };
     found.ensure(right, Check::Payment, || format!("{id} is {reservation:?}, paid by {payment:?}"));

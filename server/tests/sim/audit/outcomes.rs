@@ -3,7 +3,6 @@
 use super::history::{History, Hold};
 use super::settings::Settings;
 use super::{Check, Found};
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{ConcertDate, Seat};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
@@ -12,6 +11,8 @@ use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::Join;
 use boxoffice_core::reservation::{Cancel, Reserve};
 use boxoffice_core::time::Time;
+use boxoffice_core::wallet::Charge;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::BTreeSet;
 
 /// Whether a concert has dates, and all of them have started.
@@ -49,22 +50,17 @@ impl History {
                 }
             }
             (Command::Admit(admit), Outcome::Admitted { count, .. }) => {
-                self.admit(found, admit.concert, *count);
+                self.admit(found, admit.queue, *count);
             }
             (Command::Reserve(reserve), Outcome::Reserved { .. }) => {
                 self.reserved(found, store, reserve, outcome);
             }
             (Command::Cancel(cancel), Outcome::Released) => self.released(found, cancel),
-            (Command::Charge(charge), Outcome::Charged { amount, balance, charge_id }) => {
-                let sum = self.balances.entry(charge.user).or_default();
-                *sum += amount.0;
-                let right = *sum == balance.0 && *amount == charge.amount;
-                found.ensure(right && *charge_id == charge.charge, Check::ReplyTrue, || {
-                    format!("{charge:?} gave {outcome:?}")
-                });
-                self.charged.insert(charge_id.0, (charge.user, amount.0));
+            (Command::Charge(charge), Outcome::Charged { .. }) => {
+                self.charged(found, charge, outcome)
             }
             (Command::Adjust(adjust), Outcome::Adjusted { amount, balance, .. }) => {
+                self.wallets.entry(adjust.user).or_insert(adjust.currency);
                 let sum = self.balances.entry(adjust.user).or_default();
                 *sum += amount.0;
                 let right = *sum == balance.0 && *amount == adjust.amount && *sum >= 0;
@@ -78,27 +74,40 @@ impl History {
                 self.edited(found, store, command, outcome);
             }
             (Command::Pay(pay), Outcome::Paid { .. }) => self.paid(found, pay, outcome),
+            (Command::Refund(refund), Outcome::Refunded { .. }) => {
+                self.given_back(found, store, refund, outcome);
+            }
             (Command::CreateConcert(create), Outcome::ConcertCreated { .. }) => {
                 self.created(create);
             }
+            (Command::AddQueue(add), Outcome::QueueAdded { .. }) => self.added(found, add),
             (Command::AddDate(_), Outcome::DateAdded { .. })
             | (Command::SetDraw(_), Outcome::DrawSet { .. }) => {}
             (Command::SetSale(_), Outcome::SaleSet { .. })
             | (Command::SetQueue(_), Outcome::QueueSet { .. }) => self.set(found, command, outcome),
-            (Command::CancelDate(cancel), Outcome::DateCancelled { date_id, .. }) => {
-                self.cancelled.insert(*date_id);
-                found.ensure(cancel.date == *date_id, Check::ReplyTrue, || format!("{outcome:?}"));
-            }
-            (Command::ClearDate(clear), Outcome::DateClearing { ended, done, .. }) => {
-                self.cleared(found, clear.date, ended, *done);
-            }
-            (Command::TakeJob(_), Outcome::JobTaken { .. })
-            | (Command::FailJob(_), Outcome::JobPutOff { .. }) => {}
+            _ if self.job(found, store, command, outcome) => {}
             _ if self.account(command, outcome) => {}
             _ => found.ensure(false, Check::ReplyTrue, || {
                 format!("{command:?} was answered {outcome:?}")
             }),
         }
+    }
+
+    fn charged(&mut self, found: &mut Found, charge: &Charge, outcome: &Outcome) {
+        let Outcome::Charged { amount, balance, charge_id } = outcome else {
+            return;
+        };
+        match charge.place {
+            Some(place) => self.in_currency(charge.user, place.queue.concert),
+            None => drop(self.wallets.entry(charge.user).or_insert(charge.currency)),
+        }
+        let sum = self.balances.entry(charge.user).or_default();
+        *sum += amount.0;
+        let right = *sum == balance.0 && *amount == charge.amount;
+        found.ensure(right && *charge_id == charge.charge, Check::ReplyTrue, || {
+            format!("{charge:?} gave {outcome:?}")
+        });
+        self.charged.insert(charge_id.0, (charge.user, amount.0));
     }
 
     fn edited(
@@ -120,8 +129,10 @@ impl History {
             }
             (Command::DeleteConcert(delete), Outcome::Deleted) => {
                 self.nothing_taken(found, |hold| hold.concert == delete.concert);
+                let now = self.now.0;
+                let other = self.other_open(delete.concert).then_some(self.now);
                 if let Some(settings) = self.concerts.get_mut(&delete.concert) {
-                    let open = settings.on_sale(self.now.0);
+                    let open = settings.sells(None, now) || settings.sells(other, now);
                     let over = dates_over(store, delete.concert, self.now);
                     found.ensure(!open || over, Check::ReplyTrue, || {
                         format!("{delete:?} while open, {settings:?}")
@@ -135,7 +146,32 @@ impl History {
         }
     }
 
-    /// Holds of a cancelled date that stood were ended; at the end nothing of it is held.
+    /// Whether it is of a job, and looked at here.
+    fn job(
+        &mut self,
+        found: &mut Found,
+        store: &MemoryStore,
+        command: &Command,
+        outcome: &Outcome,
+    ) -> bool {
+        match (command, outcome) {
+            (Command::CancelDate(cancel), Outcome::DateCancelled { date_id, .. }) => {
+                self.cancelled.insert(*date_id);
+                let right = cancel.date == *date_id;
+                found.ensure(right, Check::ReplyTrue, || format!("{outcome:?}"));
+            }
+            (Command::ClearDate(clear), Outcome::DateClearing { ended, refunded, done, .. }) => {
+                self.all_back(found, store, refunded);
+                self.cleared(found, clear.date, ended, *done);
+            }
+            (Command::TakeJob(_), Outcome::JobTaken { .. })
+            | (Command::FailJob(_), Outcome::JobPutOff { .. }) => {}
+            _ => return false,
+        }
+        true
+    }
+
+    /// Holds of a cancelled date that stood were ended; at the end nothing of it is held or sold.
     fn cleared(&mut self, found: &mut Found, date: DateId, ended: &[ReservationId], done: bool) {
         let (now, cancelled) = (self.now, self.cancelled.contains(&date));
         for id in ended {
@@ -148,7 +184,8 @@ impl History {
             found.ensure(right && stood && cancelled, Check::ReplyTrue, || format!("{id} cleared"));
         }
         let held = |(id, hold): &(&ReservationId, &Hold)| {
-            hold.date == date && hold.paid.is_none() && self.counts(**id)
+            let sold = hold.paid.is_some() && hold.gone != hold.seats;
+            hold.date == date && (sold || hold.paid.is_none() && self.counts(**id))
         };
         let left = self.holds.iter().find(held).filter(|_| done);
         found.ensure(left.is_none(), Check::ReplyTrue, || format!("cleared but for {left:?}"));
@@ -157,7 +194,9 @@ impl History {
     /// Nothing of it is held or sold.
     fn nothing_taken(&self, found: &mut Found, of: impl Fn(&Hold) -> bool) {
         let mut holds = self.holds.iter().filter(|(_, hold)| of(hold));
-        let alive = holds.find(|(id, hold)| hold.paid.is_some() || self.counts(**id));
+        let alive = holds.find(|(id, hold)| {
+            hold.gone.len() < hold.seats.len() && (hold.paid.is_some() || self.counts(**id))
+        });
         found.ensure(alive.is_none(), Check::ReplyTrue, || format!("deleted with {alive:?}"));
     }
 
@@ -190,12 +229,14 @@ impl History {
     }
 
     fn joined(&mut self, found: &mut Found, join: &Join, ticket: &Ticket) {
-        let key = (join.user, join.concert);
+        let key = (join.user, join.queue.concert);
         let newest = self.newest.get(&key).copied();
         let place = ticket.place;
         let right = if ticket.created {
-            let after = newest.is_none_or(|newest| newest.sequence < place.sequence);
-            after && place.concert == join.concert && !self.joined.contains_key(&place)
+            let after =
+                |newest: PlaceKey| newest.queue != place.queue || newest.sequence < place.sequence;
+            let after = newest.is_none_or(after);
+            after && place.queue == join.queue && !self.joined.contains_key(&place)
         } else {
             newest == Some(place)
         };
@@ -225,7 +266,7 @@ impl History {
         self.newest.insert(key, place);
         self.joined.insert(place, (join.user, ticket.joined_at));
         if matches!(ticket.state, TicketState::Admitted { .. }) {
-            self.admit(found, join.concert, 1);
+            self.admit(found, join.queue, 1);
         }
     }
 
@@ -260,11 +301,13 @@ impl History {
         reserve: &Reserve,
         outcome: &Outcome,
     ) {
-        let Some(settings) = self.concerts.get(&reserve.place.concert).copied() else {
+        let Some(settings) = self.concerts.get(&reserve.place.queue.concert).copied() else {
             return;
         };
         let now = self.now.0;
-        let on_sale = settings.on_sale(now) && !self.cancelled.contains(&reserve.date);
+        // Who was let in by another queue than the general one has seen it open, whatever the clock says since.
+        let seen = (!reserve.place.queue.is_general()).then_some(Time(i64::MIN));
+        let on_sale = settings.sells(seen, now) && !self.cancelled.contains(&reserve.date);
         found.ensure(on_sale, Check::Opened, || format!("{outcome:?}, {settings:?}"));
         self.reply_fits(found, store, reserve, outcome, settings);
         for number in &reserve.seats {
@@ -273,12 +316,14 @@ impl History {
             found.ensure(owner.is_none(), Check::SeatWasFree, || {
                 format!("{key:?} was given to {reserve:?}, and is {owner:?}'s")
             });
+            let blocked = self.blocked.contains(&key);
+            found.ensure(!blocked, Check::SeatWasFree, || format!("{key:?} is not on sale"));
             let closed = self.closed_until(key, reserve.user);
             found.ensure(closed.is_none(), Check::SeatWasFree, || {
                 format!("{key:?} was given to {reserve:?}, to whom it is closed until {closed:?}")
             });
         }
-        let may_hold = self.may_hold(reserve.user, reserve.place.concert);
+        let may_hold = self.may_hold(reserve.user, reserve.place.queue.concert);
         found.ensure(may_hold, Check::SeatLimit, || format!("{reserve:?} goes on and on"));
         let have = self.seats_of(reserve.user, reserve.date) + reserve.seats.len();
         found.ensure(have as u64 <= settings.seats_per_user.into(), Check::SeatLimit, || {
@@ -289,7 +334,7 @@ impl History {
         };
         let hold = Hold {
             user: reserve.user,
-            concert: reserve.place.concert,
+            concert: reserve.place.queue.concert,
             date: reserve.date,
             seats: reserve.seats.clone(),
             price: total_price.0,
@@ -300,6 +345,8 @@ impl History {
             released_at: self.now,
             over: false,
             paid: None,
+            gone: BTreeSet::new(),
+            back: 0,
         };
         self.take(reserve, hold);
     }
@@ -369,6 +416,7 @@ impl History {
         found.ensure(stands, Check::PaidWhileHeld, || {
             format!("{pay:?} gave {outcome:?}, {:?}", self.holds.get(&id))
         });
+        self.in_currency(pay.user, pay.place.queue.concert);
         let sum = self.balances.entry(pay.user).or_default();
         *sum -= amount.0;
         let right = *sum == balance.0

@@ -2,11 +2,13 @@
 
 use super::history::History;
 use super::{Check, Found};
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::ConcertDate;
-use boxoffice_core::id::{PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::id::{ConcertId, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::money::Currency;
+use boxoffice_core::queue::{Admit, Join, SetDraw, SetQueue};
 use boxoffice_core::refusal::Refusal;
+use boxoffice_server::store::memory::MemoryStore;
 
 /// The most a balance may hold, minor units.
 const BALANCE_MOST: i64 = 10_000_000_000;
@@ -15,11 +17,11 @@ const BALANCE_MOST: i64 = 10_000_000_000;
 const LAPSES_MOST: usize = 3;
 
 /// Who shops with which place, and for which reservation.
-const fn visit(command: &Command) -> Option<(UserId, PlaceKey, Option<ReservationId>)> {
+fn visit(command: &Command) -> Option<(UserId, PlaceKey, Option<ReservationId>)> {
     Some(match command {
         Command::Leave(c) => (c.user, c.place, None),
         Command::Arrive(c) => (c.user, c.place, None),
-        Command::Charge(c) => (c.user, c.place, None),
+        Command::Charge(c) => (c.user, c.place?, None),
         Command::Reserve(c) => (c.user, c.place, None),
         Command::Cancel(c) => (c.user, c.place, Some(c.reservation)),
         Command::Pay(c) => (c.user, c.place, Some(c.reservation)),
@@ -57,8 +59,7 @@ impl History {
             (Command::DeleteUser(c), Refusal::BalanceLeft { balance }) => {
                 self.balances.get(&c.user) == Some(&balance.0) && !c.give_up_balance
             }
-            (Command::EndSessions(_), Refusal::SessionNotFound) => true,
-            (Command::Refresh(_), Refusal::SessionEnded) => true,
+            (_, Refusal::SessionNotFound | Refusal::SessionEnded) => true,
             (Command::Register(c), Refusal::UsernameTaken) => self.names.contains_key(&c.username),
             (_, Refusal::TokenUnknown) => !self.is_place_of_user(command),
             (_, Refusal::NotAdmitted | Refusal::TokenExpired) => self.is_place_of_user(command),
@@ -70,9 +71,10 @@ impl History {
             }
             (Command::SetDraw(set), Refusal::SaleNotOpen { opens_at }) => {
                 // The terms are never changed, so that those of now are those of then.
-                let terms = store.queues.get(&set.concert).map(|queue| &queue.rule.terms);
+                let terms = store.queues.get(&set.queue).map(|queue| &queue.rule.terms);
                 let named = terms.and_then(|terms| terms.joined_before);
-                let opens = self.settings(command).map(|(opens, _)| opens);
+                let own = self.lines.get(&set.queue).and_then(|line| line.opens_at);
+                let opens = self.settings(command).map(|(opens, _)| own.map_or(opens, |at| at.0));
                 let before = opens.map(|opens| named.map_or(opens, |named| named.0.min(opens)));
                 before == Some(opens_at.0) && self.now.0 < opens_at.0
             }
@@ -81,10 +83,7 @@ impl History {
                 settings.is_some_and(|(opens, _)| opens == opens_at.0 && self.now.0 < opens)
             }
             (Command::Join(c), Refusal::TooManyLapses { retry_at }) => {
-                let hold_ms = self.concerts.get(&c.concert).map_or(i64::MAX, |show| show.hold_ms);
-                let too_long = self.unpaid_ms(c.user, c.concert) / hold_ms >= 3;
-                let too_many = self.let_go(c.user, c.concert) >= LAPSES_MOST;
-                self.now.0 < retry_at.0 && (too_many || too_long)
+                self.now.0 < retry_at.0 && self.has_to_stay_away(c.user, c.queue.concert)
             }
             (_, Refusal::DateCancelled { .. }) => self.is_cancelled(command),
             (_, Refusal::HoldReleased) => known.is_some_and(|hold| hold.released),
@@ -104,14 +103,24 @@ impl History {
                 let visit = visit(command);
                 known.is_none_or(|hold| visit.is_none_or(|(user, _, _)| hold.user != user))
             }
+            (_, Refusal::CurrencyMismatch { wallet, currency }) => {
+                wallet != currency && self.differs(command, *wallet, *currency)
+            }
             (Command::Reserve(_), _) => self.reserve_refused(store, command, refusal),
+            (Command::Refund(refund), _) => self.refund_refused(store, refund, refusal),
             (Command::Charge(_) | Command::Pay(_) | Command::Adjust(_), _) => {
                 self.money_refused(command, refusal)
             }
-            (_, Refusal::IdempotencyKeyReused) => false,
             _ => self.operator_refused(command, refusal),
         };
         found.ensure(right, Check::RefusalTrue, || format!("{command:?} was refused: {refusal:?}"));
+    }
+
+    /// Whether a user has let too many holds go unpaid, or held for too long without paying.
+    fn has_to_stay_away(&self, user: UserId, concert: ConcertId) -> bool {
+        let hold_ms = self.concerts.get(&concert).map_or(i64::MAX, |show| show.hold_ms);
+        let too_long = self.unpaid_ms(user, concert) / hold_ms >= 3;
+        too_long || self.let_go(user, concert) >= LAPSES_MOST
     }
 
     /// Whether it is about a date that was cancelled.
@@ -125,6 +134,19 @@ impl History {
         date.is_some_and(|date| self.cancelled.contains(&date))
     }
 
+    /// Whether the wallet is in this currency, and what is asked for in that one.
+    fn differs(&self, command: &Command, wallet: Currency, currency: Currency) -> bool {
+        let asked = match command {
+            Command::Adjust(c) => Some((c.user, c.currency)),
+            Command::Charge(c) if c.place.is_none() => Some((c.user, c.currency)),
+            _ => visit(command)
+                .and_then(|(user, place, _)| Some((user, *self.prices.get(&place.queue.concert)?))),
+        };
+        asked.is_some_and(|(user, wanted)| {
+            self.wallets.get(&user) == Some(&wallet) && wanted == currency
+        })
+    }
+
     fn operator_refused(&self, command: &Command, refusal: &Refusal) -> bool {
         match refusal {
             Refusal::DateInPast { starts_at } => starts_at.0 <= self.now.0,
@@ -132,9 +154,20 @@ impl History {
             Refusal::SaleTimeInPast { at, .. } => at.0 <= self.now.0,
             Refusal::SaleOpen => {
                 let settings = command.concert().and_then(|id| self.concerts.get(&id));
-                settings.is_some_and(|settings| settings.on_sale(self.now.0))
+                let other = command.concert().filter(|id| self.other_open(*id)).map(|_| self.now);
+                settings.is_some_and(|settings| {
+                    settings.sells(None, self.now.0) || settings.sells(other, self.now.0)
+                })
             }
+            Refusal::QueueNotFound => match command {
+                Command::Join(Join { queue, .. })
+                | Command::Admit(Admit { queue, .. })
+                | Command::SetQueue(SetQueue { queue, .. })
+                | Command::SetDraw(SetDraw { queue, .. }) => !self.lines.contains_key(queue),
+                _ => false,
+            },
             Refusal::SaleHasOpened { opens_at } => opens_at.0 <= self.now.0,
+            Refusal::IdempotencyKeyReused => false,
             Refusal::HeldOrSold { seats } => *seats > 0,
             _ if is_of_a_job(command) => of_a_job(refusal),
             _ => true,
@@ -162,9 +195,10 @@ impl History {
 
     fn settings(&self, command: &Command) -> Option<(i64, Option<i64>)> {
         let concert = match command {
-            Command::Join(c) => c.concert,
-            Command::SetDraw(c) => c.concert,
-            _ => visit(command)?.1.concert,
+            Command::Join(c) => c.queue.concert,
+            Command::SetDraw(c) => c.queue.concert,
+            Command::AddQueue(c) => c.queue.concert,
+            _ => visit(command)?.1.queue.concert,
         };
         let settings = self.concerts.get(&concert)?;
         Some((settings.opens_at().0, settings.closes_at().map(|at| at.0)))
@@ -183,7 +217,10 @@ impl History {
                 absent || self.changed.contains(&date)
             }
             Refusal::SeatsTaken { seat_numbers } => {
-                let taken = |number: &&u32| self.owner(key(**number)).is_some();
+                let taken = |number: &&u32| {
+                    let key = key(**number);
+                    self.owner(key).is_some() || self.blocked.contains(&key)
+                };
                 reserve.seats.iter().filter(taken).eq(seat_numbers)
             }
             Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
@@ -206,7 +243,7 @@ impl History {
             Refusal::InvalidSetting { .. } => !(1..=50).contains(&reserve.seats.len()),
             Refusal::DateNotFound => {
                 let row = store.dates.get(&date);
-                let other = |row: &ConcertDate| row.concert != reserve.place.concert;
+                let other = |row: &ConcertDate| row.concert != reserve.place.queue.concert;
                 row.is_none_or(|row| other(row) || row.withdrawn_at.is_some())
             }
             _ => false,
@@ -222,6 +259,9 @@ impl History {
             (Command::Charge(charge), Refusal::BalanceLimit { limit }) => {
                 let sum = balance(&charge.user) + charge.amount.0;
                 limit.0 == BALANCE_MOST && sum > BALANCE_MOST
+            }
+            (Command::Charge(charge), Refusal::UserNotFound) => {
+                charge.place.is_none() && self.names.values().all(|user| *user != charge.user)
             }
             (Command::Adjust(adjust), Refusal::UserNotFound) => {
                 self.names.values().all(|user| *user != adjust.user)

@@ -1,11 +1,11 @@
 //! Seats and reservations, from their rows.
 
 use super::{Check, Found, Touched};
-use boxoffice::store::memory::MemoryStore;
 use boxoffice_core::concert::{ConcertDate, Seat, SeatStatus};
 use boxoffice_core::id::{DateId, ReservationId, SeatKey};
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::time::Time;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What seats and reservations were after the last look.
@@ -49,17 +49,23 @@ impl SeatBook {
             self.remember_reservation(found, store, id);
         }
         let mut counts: BTreeMap<DateId, (u64, u64)> = BTreeMap::new();
+        let mut blocked: BTreeMap<DateId, u64> = BTreeMap::new();
         for (key, row) in &store.seats {
             seat(found, store, *key);
             self.remember_seat(found, store, *key);
             let count = counts.entry(key.date).or_default();
             count.0 += 1;
             count.1 += u64::from(row.status == SeatStatus::Available);
+            *blocked.entry(key.date).or_default() += u64::from(row.status == SeatStatus::Blocked);
         }
         for (date, row) in &store.dates {
             let (total, available) = counts.get(date).copied().unwrap_or_default();
             found.ensure(row.available_seats == available, Check::AvailableSeats, || {
                 format!("{date}: {} and not {available}", row.available_seats)
+            });
+            let blocked = blocked.get(date).copied().unwrap_or(0);
+            found.ensure(row.blocked_seats == blocked, Check::AvailableSeats, || {
+                format!("{date}: {} blocked and not {blocked}", row.blocked_seats)
             });
             found.ensure(row.total_seats == total, Check::SeatTotals, || {
                 format!("{date}: {} and not {total}", row.total_seats)
@@ -91,6 +97,10 @@ impl SeatBook {
         let before = self.available.insert(key, available).unwrap_or(false);
         let count = self.available_count.entry(key.date).or_default();
         *count = *count + u64::from(available) - u64::from(before);
+        let back = |owner: &ReservationId| store.refunded_seats.contains_key(&(*owner, key.number));
+        if self.sold.get(&key).is_some_and(back) {
+            self.sold.remove(&key);
+        }
         if let Some(owner) = self.sold.get(&key) {
             let kept = row.status == SeatStatus::Sold && row.reservation == Some(*owner);
             found.ensure(kept, Check::SoldForever, || format!("{key:?} is {row:?}"));
@@ -106,11 +116,12 @@ impl SeatBook {
         };
         if let Some(before) = self.reservations.get(&id) {
             let ended = before.status != ReservationStatus::Held;
-            found.ensure(!ended || before == row, Check::ReservationFinal, || {
+            let kept = before == row || only_refunded(before, row);
+            found.ensure(!ended || kept, Check::ReservationFinal, || {
                 format!("{id} was {before:?} and is {row:?}")
             });
             let fixed = |r: &Reservation| {
-                let what = (r.user, r.concert, r.date, r.sequence);
+                let what = (r.user, r.place, r.date);
                 (what, r.seat_count, r.total_price, r.reservation_date, r.expires_at)
             };
             found.ensure(fixed(before) == fixed(row), Check::Immutable, || {
@@ -126,6 +137,34 @@ impl SeatBook {
     }
 }
 
+/// Whether nothing else has changed than that something went back.
+fn only_refunded(before: &Reservation, row: &Reservation) -> bool {
+    let (status, refunded) = (row.status, row.refunded);
+    let later = Reservation { status, refunded, ..before.clone() };
+    let (old, new) = (before.refunded, refunded);
+    before.payment.is_some()
+        && matches!(status, ReservationStatus::Confirmed | ReservationStatus::Refunded)
+        && later == *row
+        && (old.amount <= new.amount && old.seats <= new.seats && old.count < new.count)
+}
+
+/// What a reservation says of its refunds is what their rows sum to.
+fn refunds(found: &mut Found, store: &MemoryStore, id: ReservationId, row: &Reservation) {
+    let refunds: Vec<_> = store.refunds.range((id, 0)..=(id, u64::MAX)).collect();
+    let seats = store.refunded_seats.range((id, 0)..=(id, u32::MAX)).count();
+    let amount: i64 = refunds.iter().map(|(_, refund)| refund.amount.0).sum();
+    let named: u64 = refunds.iter().map(|(_, refund)| u64::from(refund.seat_count)).sum();
+    let numbered = refunds.iter().map(|((_, number), _)| *number).eq(1..=row.refunded.count);
+    let right = numbered
+        && row.refunded.amount.0 == amount
+        && (0..=row.total_price.0).contains(&amount)
+        && row.refunded.seats as usize == seats
+        && named == seats as u64
+        && (row.status == ReservationStatus::Refunded) == (row.seat_count == row.refunded.seats)
+        && refunds.iter().all(|(_, refund)| refund.amount.0 >= 0);
+    found.ensure(right, Check::Refund, || format!("{id} is {row:?} with {refunds:?}"));
+}
+
 /// One seat's row, and the claim that it names.
 fn seat(found: &mut Found, store: &MemoryStore, key: SeatKey) {
     let Some(row) = store.seats.get(&key) else {
@@ -135,7 +174,7 @@ fn seat(found: &mut Found, store: &MemoryStore, key: SeatKey) {
     let columns = (row.reservation.is_some(), row.held_until.is_some());
     let columns = (columns.0, columns.1, row.reservated_date.is_some());
     let fits = match row.status {
-        SeatStatus::Available => columns == (false, false, false),
+        SeatStatus::Available | SeatStatus::Blocked => columns == (false, false, false),
         SeatStatus::Held => columns == (true, true, false),
         SeatStatus::Sold => columns == (true, false, true),
     };
@@ -149,13 +188,16 @@ fn seat(found: &mut Found, store: &MemoryStore, key: SeatKey) {
     let named = named.filter(|seat| seat.number == key.number).count() == 1;
     let claims = |owner: &Reservation| {
         let state = match row.status {
-            SeatStatus::Available => false,
+            SeatStatus::Available | SeatStatus::Blocked => false,
             SeatStatus::Held => {
                 owner.status == ReservationStatus::Held && row.held_until == Some(owner.expires_at)
             }
-            SeatStatus::Sold => owner.status == ReservationStatus::Confirmed,
+            SeatStatus::Sold => {
+                let back = store.refunded_seats.contains_key(&(id, key.number));
+                owner.status == ReservationStatus::Confirmed && !back
+            }
         };
-        state && owner.date == key.date && owner.concert == row.concert
+        state && owner.date == key.date && owner.concert() == row.concert
     };
     found.ensure(named && owner.is_some_and(claims), Check::SeatClaim, || {
         format!("{key:?} is {row:?}, claimed by {owner:?}")
@@ -181,14 +223,16 @@ fn reservation(found: &mut Found, store: &MemoryStore, id: ReservationId, latest
     };
     let total: i64 = reserved.iter().map(|seat| seat.price.0).sum();
     let held = row.status == ReservationStatus::Held;
-    let confirmed = row.status == ReservationStatus::Confirmed;
+    let confirmed =
+        matches!(row.status, ReservationStatus::Confirmed | ReservationStatus::Refunded);
+    refunds(found, store, id, row);
     let fits = !reserved.is_empty()
         && reserved.len() as u64 == u64::from(row.seat_count)
         && total == row.total_price.0
         && reserved.iter().all(priced)
         && row.ended_at.is_none() == held
         && row.payment.is_some() == confirmed
-        && store.dates.get(&row.date).is_some_and(|date| date.concert == row.concert);
+        && store.dates.get(&row.date).is_some_and(|date| date.concert == row.concert());
     found.ensure(fits, Check::ReservationRow, || format!("{id} is {row:?} with {reserved:?}"));
     // A hold that was over at any time may have been overtaken.
     let wanted = match row.status {
@@ -197,7 +241,8 @@ fn reservation(found: &mut Found, store: &MemoryStore, id: ReservationId, latest
         _ => return,
     };
     let mine = |seat: &Seat| seat.status == wanted && seat.reservation == Some(id);
-    let all = reserved.iter().all(|seat| seat_of(seat).is_some_and(mine));
+    let back = |seat: &ReservedSeat| store.refunded_seats.contains_key(&(id, seat.number));
+    let all = reserved.iter().all(|seat| back(seat) || seat_of(seat).is_some_and(mine));
     found.ensure(all, Check::ReservationSeats, || {
         format!("{id} is {row:?} and lacks seats of {reserved:?}")
     });
@@ -208,12 +253,13 @@ fn one_claim(found: &mut Found, store: &MemoryStore, latest: Time) {
     let mut claims: BTreeMap<SeatKey, ReservationId> = BTreeMap::new();
     for (id, row) in &store.reservations {
         let live = match row.status {
-            ReservationStatus::Confirmed => true,
+            ReservationStatus::Confirmed | ReservationStatus::Refunded => true,
             ReservationStatus::Held => row.expires_at > latest,
             ReservationStatus::Expired | ReservationStatus::Cancelled => false,
         };
         let seats = store.reserved_seats.get(id).into_iter().flatten();
-        for seat in seats.filter(|_| live) {
+        let back = |seat: &&ReservedSeat| store.refunded_seats.contains_key(&(*id, seat.number));
+        for seat in seats.filter(|seat| live && !back(seat)) {
             let key = SeatKey { date: row.date, number: seat.number };
             let other = claims.insert(key, *id);
             found.ensure(other.is_none(), Check::OneClaim, || {

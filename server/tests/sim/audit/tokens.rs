@@ -2,17 +2,17 @@
 
 use super::history::History;
 use super::{Check, Found, Touched};
-use boxoffice::store::memory::MemoryStore;
-use boxoffice_core::id::{ConcertId, PlaceKey, ReservationId};
+use boxoffice_core::id::{PlaceKey, QueueId, ReservationId};
 use boxoffice_core::queue::{Admission, AdmissionEnd, PlaceStatus};
 use boxoffice_core::reservation::ReservationStatus;
+use boxoffice_server::store::memory::MemoryStore;
 use std::collections::BTreeMap;
 
 /// What admissions were after the last look.
 #[derive(Default)]
 pub struct TokenBook {
     rows: BTreeMap<PlaceKey, Admission>,
-    active: BTreeMap<ConcertId, u64>,
+    active: BTreeMap<QueueId, u64>,
 }
 
 impl TokenBook {
@@ -23,7 +23,7 @@ impl TokenBook {
         touched: &Touched,
         history: &mut History,
     ) {
-        let mut admitted: BTreeMap<ConcertId, u64> = BTreeMap::new();
+        let mut admitted: BTreeMap<QueueId, u64> = BTreeMap::new();
         for key in &touched.admissions {
             let Some(row) = store.admissions.get(key) else {
                 continue;
@@ -31,10 +31,10 @@ impl TokenBook {
             admission(found, store, *key, row);
             let before = self.rows.insert(*key, *row);
             if before.is_none_or(|before| before.admitted_at != row.admitted_at) {
-                *admitted.entry(key.concert).or_default() += 1;
+                *admitted.entry(key.queue).or_default() += 1;
             }
             let was = before.is_some_and(|before| before.is_active);
-            let count = self.active.entry(key.concert).or_default();
+            let count = self.active.entry(key.queue).or_default();
             *count = *count + u64::from(row.is_active) - u64::from(was);
         }
         for id in &touched.reservations {
@@ -50,15 +50,15 @@ impl TokenBook {
         found.ensure(self.rows == store.admissions, Check::AdmissionRow, || {
             "an admission has changed that no batch touched".into()
         });
-        let mut active: BTreeMap<ConcertId, u64> = BTreeMap::new();
+        let mut active: BTreeMap<QueueId, u64> = BTreeMap::new();
         for (key, row) in &store.admissions {
             admission(found, store, *key, row);
-            *active.entry(key.concert).or_default() += u64::from(row.is_active);
+            *active.entry(key.queue).or_default() += u64::from(row.is_active);
         }
-        for (concert, queue) in &store.queues {
-            let counted = active.get(concert).copied().unwrap_or(0);
+        for (id, queue) in &store.queues {
+            let counted = active.get(id).copied().unwrap_or(0);
             found.ensure(queue.active == counted, Check::ActiveCount, || {
-                format!("{concert}: {} and not {counted}", queue.active)
+                format!("{id:?}: {} and not {counted}", queue.active)
             });
         }
         for id in store.reservations.keys() {
@@ -66,9 +66,9 @@ impl TokenBook {
         }
     }
 
-    /// Active admissions of a concert, counted along.
-    pub fn active(&self, concert: ConcertId) -> u64 {
-        self.active.get(&concert).copied().unwrap_or(0)
+    /// Active admissions of a queue, counted along.
+    pub fn active(&self, queue: QueueId) -> u64 {
+        self.active.get(&queue).copied().unwrap_or(0)
     }
 }
 
@@ -95,7 +95,7 @@ fn admission(found: &mut Found, store: &MemoryStore, key: PlaceKey, row: &Admiss
             held.status == ReservationStatus::Held
                 && held.user == row.user
                 && held.expires_at == row.token_expiry
-                && (held.concert, held.sequence) == (key.concert, key.sequence)
+                && held.place == key
         });
         found.ensure(same, Check::AdmissionHold, || {
             format!("{key:?} is {row:?}, its hold {held:?}")
@@ -108,13 +108,12 @@ fn hold(found: &mut Found, store: &MemoryStore, id: ReservationId) {
     let Some(row) = store.reservations.get(&id) else {
         return;
     };
-    let key = PlaceKey { concert: row.concert, sequence: row.sequence };
-    let admission = store.admissions.get(&key);
+    let admission = store.admissions.get(&row.place);
     let fits = match row.status {
         ReservationStatus::Held => {
             admission.is_some_and(|a| a.is_active && a.reservation == Some(id))
         }
-        ReservationStatus::Confirmed => {
+        ReservationStatus::Confirmed | ReservationStatus::Refunded => {
             admission.is_some_and(|a| a.end == Some(AdmissionEnd::Paid))
         }
         ReservationStatus::Expired | ReservationStatus::Cancelled => {

@@ -27,9 +27,9 @@ pub enum Action {
     Retry,
     /// A client uses a key for something else.
     ReuseKey,
-    /// A sweeper on another node proposes what may be due.
+    /// A tick on another node proposes what may be due.
     Sweep,
-    /// A sweeper ticks; two nodes often do so at once.
+    /// A tick ticks; two nodes often do so at once.
     Tick,
     /// An operator adds a show.
     CreateConcert,
@@ -40,6 +40,7 @@ pub enum Action {
     /// An operator sets a queue.
     SetQueue,
     /// An operator gives the value that a draw waits for.
+    AddQueue,
     SetDraw,
     /// An operator changes what is told of a show.
     EditConcert,
@@ -55,11 +56,13 @@ pub enum Action {
     Job,
     /// An operator adds money to a balance, or takes some.
     Adjust,
+    /// An operator gives back what was paid: all of it, seats, or an amount.
+    Refund,
 }
 
 impl Action {
     /// How often each happens, relative to the others.
-    pub const WEIGHTS: [(Self, u64); 26] = [
+    pub const WEIGHTS: [(Self, u64); 28] = [
         (Self::Register, 12),
         (Self::Adopt, 6),
         (Self::Account, 40),
@@ -78,6 +81,7 @@ impl Action {
         (Self::AddDate, 4),
         (Self::SetSale, 3),
         (Self::SetQueue, 6),
+        (Self::AddQueue, 4),
         (Self::SetDraw, 6),
         (Self::EditConcert, 2),
         (Self::EditDate, 6),
@@ -86,6 +90,7 @@ impl Action {
         (Self::CancelDate, 1),
         (Self::Job, 12),
         (Self::Adjust, 12),
+        (Self::Refund, 24),
     ];
 
     /// The action that a number below [`Action::total`] stands for.
@@ -121,7 +126,7 @@ pub enum Event {
     Restart,
     /// A payment, and others who want the seats, at the very millisecond of a hold's end (H3).
     Deadline,
-    /// The sweeper stops, or comes back (H5).
+    /// The tick stops, or comes back (H5).
     SweeperToggles,
     /// The one who takes seats and lets them lapse goes on with it (H40).
     Blocks,

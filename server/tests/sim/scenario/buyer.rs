@@ -5,7 +5,7 @@ use super::people::{Nature, Visit};
 use super::{Scenario, Step, prices};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ChargeId, DateId, PaymentId, PlaceKey, ReservationId, UserId};
+use boxoffice_core::id::{ChargeId, DateId, PaymentId, PlaceKey, QueueId, ReservationId, UserId};
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::{Arrive, Expire, Join, Leave};
@@ -47,8 +47,8 @@ impl Scenario {
         let users = self.people.users.len();
         let at = if self.rng.chance(30) { self.rng.index(RICH) } else { self.rng.index(users) };
         let user = *self.people.users.get(at)?;
-        let concert = self.concert()?;
-        Some(Command::Join(Join { user, concert, may_enter: !self.rng.chance(200) }))
+        let queue = self.queue()?;
+        Some(Command::Join(Join { user, queue, may_enter: !self.rng.chance(200) }))
     }
 
     /// Whose turn it is: usually somebody admitted, sometimes somebody in line or long gone,
@@ -98,7 +98,7 @@ impl Scenario {
     /// Which date, and which seats: half of the crowd wants the same few.
     fn wish(&mut self, place: PlaceKey) -> Option<(DateId, BTreeSet<u32>)> {
         let shows = &self.people.shows;
-        let show = shows.iter().find(|show| show.id == place.concert);
+        let show = shows.iter().find(|show| show.id == place.queue.concert);
         let show = if self.rng.chance(5) { shows.first() } else { show };
         let dates = &show?.dates;
         let newest = dates.len().saturating_sub(2);
@@ -158,10 +158,13 @@ impl Scenario {
             _ if rich => 100_000_000,
             _ => self.rng.between(1, 60) * 10_000,
         };
+        // Some come without a place, as a server may allow.
+        let place = (!self.rng.chance(100)).then_some(place);
         Some(Command::Charge(Charge {
             user: visit.user,
             place,
             amount: Money(amount),
+            currency: prices::CURRENCY,
             charge: ChargeId(self.id()),
         }))
     }
@@ -184,13 +187,14 @@ impl Scenario {
         let user = self.people.visits.get(&place)?.user;
         Some(Command::Charge(Charge {
             user,
-            place,
+            place: Some(place),
             amount: Money(prices::CHARGE_MOST),
+            currency: prices::CURRENCY,
             charge: ChargeId(self.id()),
         }))
     }
 
-    /// The millisecond before a hold's end, or the one of it: its owner pays or releases, a sweeper
+    /// The millisecond before a hold's end, or the one of it: its owner pays or releases, a tick
     /// ends it, and others take the seats, in some order (H3, H4).
     pub(super) fn deadline(&mut self) -> Option<Step> {
         let place = self.people.inside(&mut self.rng, self.clock)?;
@@ -208,7 +212,8 @@ impl Scenario {
         let pay = Pay { user, place, reservation, payment };
         let mut commands = vec![Command::Pay(pay), Command::Expire(Expire { place })];
         let rivals = self.people.active.keys().copied();
-        let rivals = rivals.filter(|rival| rival.concert == place.concert && *rival != place);
+        let rivals =
+            rivals.filter(|rival| rival.queue.concert == place.queue.concert && *rival != place);
         for rival in rivals.take(4).collect::<Vec<_>>() {
             let user = self.people.visits.get(&rival)?.user;
             commands.push(Command::Reserve(Reserve {
@@ -235,7 +240,8 @@ impl Scenario {
         let user = *self.people.users.get(RICH)?;
         let shows: BTreeSet<_> = self.people.shows.iter().map(|show| show.id).collect();
         let visits = self.people.visits.iter();
-        let mine = visits.filter(|(place, v)| v.user == user && shows.contains(&place.concert));
+        let mine =
+            visits.filter(|(place, v)| v.user == user && shows.contains(&place.queue.concert));
         let newest = mine.max_by_key(|(place, _)| place.sequence);
         let newest = newest.map(|(place, visit)| (*place, visit.reservation));
         let until = newest.and_then(|(place, _)| self.people.active.get(&place).copied());
@@ -247,10 +253,10 @@ impl Scenario {
             }
             (Some((place, Some(_))), until) => {
                 self.clock = until.unwrap_or(self.clock);
-                Command::Join(Join::of(user, place.concert))
+                Command::Join(Join::of(user, place.queue))
             }
-            (Some((place, None)), None) => Command::Join(Join::of(user, place.concert)),
-            (None, _) => Command::Join(Join::of(user, self.concert()?)),
+            (Some((place, None)), None) => Command::Join(Join::of(user, place.queue)),
+            (None, _) => Command::Join(Join::of(user, QueueId::general(self.concert()?))),
         };
         let envelopes = vec![Envelope { command, key: None }];
         Some(Step::Batch { now: self.clock, envelopes, fault: None })

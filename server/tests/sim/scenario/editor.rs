@@ -4,9 +4,10 @@ use super::{Scenario, prices};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::NewSeat;
 use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy};
-use boxoffice_core::id::{ChargeId, ConcertId, DateId, JobId, UserId, Uuid};
+use boxoffice_core::id::{ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, UserId, Uuid};
 use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
 use boxoffice_core::money::Money;
+use boxoffice_core::refund::{Refund, What};
 use boxoffice_core::wallet::Adjust;
 use std::collections::BTreeSet;
 
@@ -94,6 +95,8 @@ impl Scenario {
                     visits.filter_map(|visit| visit.reservation).collect();
                 reservations.sort_unstable();
                 let last = self.rng.chance(500);
+                let reservations: Vec<_> =
+                    reservations.into_iter().map(|id| (id, RefundId(self.id()))).collect();
                 Command::ClearDate(ClearDate { job, holder, date, reservations, last })
             }
         })
@@ -116,8 +119,40 @@ impl Scenario {
         Some(Command::Adjust(Adjust {
             user,
             amount: Money(amount),
+            currency: self.currency(),
             reason: reason.into(),
             adjustment: ChargeId(self.id()),
+        }))
+    }
+
+    /// Something of a payment goes back, now and then what has gone back already, or what there never was.
+    pub(super) fn refund(&mut self) -> Option<Command> {
+        let known = self.people.payments.len();
+        let recent = if self.rng.chance(500) { known.min(12) } else { known };
+        let (paid, seats) =
+            self.people.payments.get(known - recent + self.rng.index(recent))?.clone();
+        let mut some: BTreeSet<u32> =
+            seats.iter().copied().filter(|_| self.rng.chance(600)).collect();
+        if self.rng.chance(40) {
+            some.insert(999);
+        }
+        let amount = Money(self.rng.between(-2, 160_000));
+        let what = match self.rng.below(100) {
+            0..35 => What::Whole,
+            35..70 => What::Seats(some),
+            70..85 => What::SeatsFor(some, if self.rng.chance(200) { Money(0) } else { amount }),
+            _ => What::Amount(amount),
+        };
+        let slips = self.rng.chance(30);
+        Some(Command::Refund(Refund {
+            payment: if slips { PaymentId(self.id()) } else { paid.payment },
+            reservation: paid.reservation,
+            user: paid.user,
+            concert: paid.place.queue.concert,
+            what,
+            release: self.rng.chance(800),
+            reason: if self.rng.chance(30) { " " } else { "the stage hides the view" }.into(),
+            refund: RefundId(self.id()),
         }))
     }
 }

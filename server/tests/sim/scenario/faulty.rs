@@ -1,9 +1,9 @@
 //! A store that fails where it is told to, and is otherwise the store that it wraps.
 
 use super::Stage;
-use boxoffice::store::{Fault, Store};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
+use boxoffice_server::store::{Fault, Store};
 
 /// See the module.
 pub struct Faulty<S> {

@@ -15,7 +15,8 @@ use action::{Action, Event};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, JobId, PaymentId, ReservationId, SessionId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId,
+    SessionId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::outcome::Outcome;
@@ -224,6 +225,7 @@ impl Scenario {
             Action::CreateConcert => self.create_concert(),
             Action::AddDate => self.add_date()?,
             Action::SetSale => self.set_sale()?,
+            Action::AddQueue => self.add_queue()?,
             Action::SetQueue => self.set_queue()?,
             Action::SetDraw => self.set_draw()?,
             Action::EditConcert => self.edit_concert()?,
@@ -233,9 +235,14 @@ impl Scenario {
             Action::CancelDate => self.cancel_date()?,
             Action::Job => self.job()?,
             Action::Adjust => self.adjust()?,
+            Action::Refund => self.refund()?,
         };
         let keyed = match action {
-            Action::Charge | Action::Pay | Action::Reserve | Action::CreateConcert => 700,
+            Action::Charge
+            | Action::Pay
+            | Action::Refund
+            | Action::Reserve
+            | Action::CreateConcert => 700,
             Action::Sweep | Action::Tick | Action::Job => 0,
             _ => 150,
         };
@@ -290,9 +297,11 @@ impl Scenario {
             Command::Reserve(c) => c.reservation = ReservationId(self.id()),
             Command::Charge(c) => c.charge = ChargeId(self.id()),
             Command::Pay(c) => c.payment = PaymentId(self.id()),
+            Command::Refund(c) => c.refund = RefundId(self.id()),
             Command::Adjust(c) => c.adjustment = ChargeId(self.id()),
             Command::CancelDate(c) => c.job = JobId(self.id()),
             Command::AddDate(c) => c.date.date = DateId(self.id()),
+            Command::AddQueue(c) => c.queue.id = self.id(),
             Command::CreateConcert(c) => {
                 c.concert = ConcertId(self.id());
                 for new in &mut c.dates {
@@ -314,7 +323,7 @@ impl Scenario {
         self.people.unanswered.truncate(500);
     }
 
-    /// A batch was committed. Boards show it; clients learn of it, unless their answer is lost.
+    /// A batch was committed. ReadModels show it; clients learn of it, unless their answer is lost.
     pub fn committed(&mut self, envelopes: &[Envelope], replies: &[Reply], rows: &Rows) {
         for (place, admission, _) in rows.admissions.changed() {
             let until = admission.token_expiry;
@@ -331,11 +340,16 @@ impl Scenario {
     }
 
     /// A process starts on what the store holds.
-    pub fn restarted(
-        &mut self,
-        active: impl Iterator<Item = (boxoffice_core::id::PlaceKey, Time)>,
-    ) {
+    pub fn restarted(&mut self, active: impl Iterator<Item = (PlaceKey, Time)>) {
         self.people.rebuild(active);
+    }
+
+    /// Most clients know that a hold is over.
+    fn forget_hold(&mut self, place: PlaceKey) {
+        let visit = self.people.visits.get_mut(&place);
+        if let Some(visit) = visit.filter(|_| self.rng.chance(900)) {
+            visit.reservation = None;
+        }
     }
 
     fn learn(&mut self, command: &Command, outcome: &Outcome) {
@@ -363,14 +377,17 @@ impl Scenario {
                     visit.seats = Some((reserve.date, reserve.seats.clone()));
                 }
             }
-            (Command::Cancel(Cancel { place, .. }), _) | (Command::Pay(Pay { place, .. }), _) => {
-                let visit = self.people.visits.get_mut(place);
-                if let Some(visit) = visit.filter(|_| self.rng.chance(900)) {
-                    visit.reservation = None;
-                }
+            (Command::Pay(pay), Outcome::Paid { payment_id, .. }) => {
+                let paid = Pay { payment: *payment_id, ..pay.clone() };
+                self.people.remember_payment(paid);
+                self.forget_hold(pay.place);
             }
+            (Command::Cancel(Cancel { place, .. }), _) => self.forget_hold(*place),
             (Command::CreateConcert(created), Outcome::ConcertCreated { concert_id, date_ids }) => {
                 self.learn_concert(created, *concert_id, date_ids)
+            }
+            (_, Outcome::QueueAdded { concert_id, queue_id, .. }) => {
+                self.learn_queue(QueueId { concert: *concert_id, id: *queue_id });
             }
             (Command::AddDate(added), Outcome::DateAdded { date_id, .. }) => {
                 self.learn_date(added, *date_id);

@@ -1,12 +1,14 @@
-//! What operators and the sweeper send.
+//! What operators and the tick send.
 
 use super::people::Show;
 use super::{Scenario, prices};
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, PauseReason, Policy};
-use boxoffice_core::id::{ConcertId, DateId};
-use boxoffice_core::money::Money;
-use boxoffice_core::queue::{Admit, DrawTerms, Expire, QueueSettings, SetDraw, SetQueue};
+use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
+use boxoffice_core::id::{ConcertId, DateId, QueueId};
+use boxoffice_core::money::{Currency, Money};
+use boxoffice_core::queue::{
+    AddQueue, Admit, DrawTerms, Expire, PauseReason, QueueSettings, SetDraw, SetQueue,
+};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
 
@@ -24,18 +26,34 @@ impl Scenario {
         self.rng.pick(&self.people.shows).map(|show| show.id)
     }
 
-    /// What a sweeper does at once: it ends what is due, and ticks.
+    /// One of its queues, mostly the general one; rarely one that never was.
+    pub(super) fn queue(&mut self) -> Option<QueueId> {
+        let concert = self.concert()?;
+        if self.rng.chance(5) {
+            return Some(QueueId { concert, id: self.id() });
+        }
+        let general = QueueId::general(concert);
+        if self.rng.chance(600) {
+            return Some(general);
+        }
+        let show = self.people.shows.iter().find(|show| show.id == concert);
+        let other = show.and_then(|show| self.rng.pick(&show.queues));
+        Some(other.unwrap_or(general))
+    }
+
+    /// What a tick does at once: it ends what is due, and ticks.
     pub(super) fn sweep_all(&mut self) -> Vec<Command> {
         let now = self.clock;
         let active = self.people.active.iter();
         let due = active.filter(|(_, until)| **until <= now);
         let expire = due.map(|(place, _)| Command::Expire(Expire { place: *place }));
         let shows = self.people.shows.iter();
-        let admit = shows.map(|show| Command::Admit(Admit::of(show.id)));
+        let queues = shows.flat_map(|show| &show.queues);
+        let admit = queues.map(|queue| Command::Admit(Admit::of(*queue)));
         expire.take(SWEEP_MOST).chain(admit).collect()
     }
 
-    /// A sweeper on another node proposes what is due, or is not, or was ended before.
+    /// A tick on another node proposes what is due, or is not, or was ended before.
     pub(super) fn sweep(&mut self) -> Option<Command> {
         let place = self.people.anywhere(&mut self.rng)?;
         Some(Command::Expire(Expire { place }))
@@ -45,9 +63,14 @@ impl Scenario {
         if !self.sweeping && self.rng.chance(700) {
             return None;
         }
-        let concert = self.concert()?;
+        let queue = self.queue()?;
         let most = if self.rng.chance(500) { u64::MAX } else { self.rng.below(4) };
-        Some(Command::Admit(Admit { concert, most, left_ahead: self.rng.below(40) }))
+        Some(Command::Admit(Admit { queue, most, left_ahead: self.rng.below(40) }))
+    }
+
+    /// What amounts are in: most are in one, and few in another.
+    pub(super) fn currency(&mut self) -> Currency {
+        if self.rng.chance(60) { prices::OTHER_CURRENCY } else { prices::CURRENCY }
     }
 
     fn new_date(&mut self) -> NewDate {
@@ -88,6 +111,30 @@ impl Scenario {
         }
     }
 
+    fn draw_terms(&mut self, opens_at: Time) -> DrawTerms {
+        let before = opens_at.plus_ms(-self.rng.between(0, 20_000));
+        DrawTerms {
+            joined_before: self.rng.chance(300).then_some(before),
+            beacon: self.rng.chance(200).then(|| "the first pulse after it".into()),
+        }
+    }
+
+    /// Before or after the sale's own opening; sometimes a slip, or one more than there may be.
+    pub(super) fn add_queue(&mut self) -> Option<Command> {
+        let concert = self.concert()?;
+        let known = self.rng.chance(60).then(|| self.queue()).flatten();
+        let opens_in = if self.rng.chance(60) { -1_000 } else { self.rng.between(1_000, 30_000) };
+        let opens_at = self.clock.plus_ms(opens_in);
+        Some(Command::AddQueue(AddQueue {
+            queue: known.unwrap_or(QueueId { concert, id: self.id() }),
+            queue_name: if self.rng.chance(40) { " " } else { "Fan club" }.into(),
+            opens_at,
+            settings: self.queue_settings(),
+            seed: self.rng.bytes32(),
+            draw: self.draw_terms(opens_at),
+        }))
+    }
+
     pub(super) fn create_concert(&mut self) -> Command {
         let opens_in = if self.rng.chance(300) { -1_000 } else { self.rng.between(3_000, 40_000) };
         let start_at = self.clock.plus_ms(opens_in);
@@ -107,11 +154,7 @@ impl Scenario {
         let known = self.rng.pick(&self.people.shows).map(|show| show.id);
         let known = known.filter(|_| self.rng.chance(60));
         let dates = self.rng.index(4);
-        let before = start_at.plus_ms(-self.rng.between(0, 20_000));
-        let draw = DrawTerms {
-            joined_before: self.rng.chance(300).then_some(before),
-            beacon: self.rng.chance(200).then(|| "the first pulse after it".into()),
-        };
+        let draw = self.draw_terms(start_at);
         Command::CreateConcert(CreateConcert {
             concert: known.unwrap_or_else(|| ConcertId(self.id())),
             concert_name: if self.rng.chance(40) { " " } else { "Show" }.into(),
@@ -120,6 +163,7 @@ impl Scenario {
             start_at,
             end_at: closes.then(|| start_at.plus_ms(closes_in)),
             time_zone: None,
+            currency: self.currency(),
             policy,
             queue: self.queue_settings(),
             seed: self.rng.bytes32(),
@@ -152,7 +196,7 @@ impl Scenario {
 
     pub(super) fn set_draw(&mut self) -> Option<Command> {
         let value = if self.rng.chance(100) { "another" } else { "7f" }.into();
-        Some(Command::SetDraw(SetDraw { concert: self.concert()?, value }))
+        Some(Command::SetDraw(SetDraw { queue: self.queue()?, value }))
     }
 
     pub(super) fn set_queue(&mut self) -> Option<Command> {
@@ -160,13 +204,15 @@ impl Scenario {
         let zero = self.rng.chance(60);
         let some = |value: u64, given: bool| given.then_some(if zero { 0 } else { value });
         let given = [(); 3].map(|()| self.rng.chance(500));
+        let paused = self.rng.chance(150);
+        let says_why = self.rng.chance(if paused { 500 } else { 20 });
         Some(Command::SetQueue(SetQueue {
-            concert: self.concert()?,
+            queue: self.queue()?,
             max_active: some(settings.max_active, given[0]),
             admissions_per_second: some(settings.admissions_per_second, given[1]),
             max_waiting: some(settings.max_waiting, given[2]),
-            paused: Some(self.rng.chance(150)),
-            pause_reason: self.rng.chance(500).then(|| PauseReason {
+            paused: Some(paused),
+            pause_reason: says_why.then(|| PauseReason {
                 en: Some(if self.rng.chance(100) { " " } else { "a break" }.into()),
                 ko: None,
             }),
@@ -183,7 +229,17 @@ impl Scenario {
             id,
             opens_at: created.start_at,
             dates: dates.map(|(id, new)| (*id, seats(new))).collect(),
+            queues: vec![QueueId::general(id)],
         });
+    }
+
+    pub(super) fn learn_queue(&mut self, queue: QueueId) {
+        let mut shows = self.people.shows.iter_mut();
+        if let Some(show) = shows.find(|show| show.id == queue.concert)
+            && !show.queues.contains(&queue)
+        {
+            show.queues.push(queue);
+        }
     }
 
     pub(super) fn learn_date(&mut self, added: &AddDate, id: DateId) {

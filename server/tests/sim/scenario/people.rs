@@ -1,8 +1,11 @@
-//! What clients, operators and the sweeper know: only what they were told in replies, and the
-//! admissions that a board shows.
+//! What clients, operators and the tick know: only what they were told in replies, and the
+//! admissions that a read model shows.
 
 use boxoffice_core::batch::Envelope;
-use boxoffice_core::id::{ConcertId, DateId, JobId, PlaceKey, ReservationId, SessionId, UserId};
+use boxoffice_core::id::{
+    ConcertId, DateId, JobId, PlaceKey, QueueId, ReservationId, SessionId, UserId,
+};
+use boxoffice_core::payment::Pay;
 use boxoffice_core::session::Issue;
 use boxoffice_core::time::Time;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -37,14 +40,19 @@ pub struct Show {
     pub id: ConcertId,
     pub opens_at: Time,
     pub dates: Vec<(DateId, u32)>,
+    /// The general one first.
+    pub queues: Vec<QueueId>,
 }
 
-/// Shows that are on at a time; older ones are closed and left to the sweeper.
+/// Shows that are on at a time; older ones are closed and left to the tick.
 const SHOWS: usize = 8;
 /// Requests with keys that clients remember.
 const SENT: usize = 4_000;
 /// Sessions that clients remember.
 const SESSIONS: usize = 60;
+
+/// Payments that operators remember.
+const PAYMENTS: usize = 400;
 
 /// See the module.
 #[derive(Default)]
@@ -59,9 +67,11 @@ pub struct People {
     pub visits: BTreeMap<PlaceKey, Visit>,
     /// Places, newest last; for picking.
     pub places: VecDeque<PlaceKey>,
-    /// Active admissions with their end, as a board shows them.
+    /// Active admissions with their end, as a read model shows them.
     pub active: BTreeMap<PlaceKey, Time>,
     inside: Vec<PlaceKey>,
+    /// What was paid, newest last, with its seats.
+    pub payments: VecDeque<(Pay, BTreeSet<u32>)>,
     /// Requests that carried a key.
     pub sent: VecDeque<Envelope>,
     /// Requests without an answer.
@@ -69,6 +79,16 @@ pub struct People {
 }
 
 impl People {
+    pub fn remember_payment(&mut self, paid: Pay) {
+        let visit = self.visits.get(&paid.place);
+        let seats = visit.and_then(|visit| visit.seats.clone()).map(|(_, seats)| seats);
+        let seats = seats.unwrap_or_default();
+        self.payments.push_back((paid, seats));
+        if self.payments.len() > PAYMENTS {
+            self.payments.pop_front();
+        }
+    }
+
     pub fn remember_session(&mut self, issue: &Issue) {
         self.sessions.push_back((issue.user_id, issue.session_id, issue.generation));
         if self.sessions.len() > SESSIONS {

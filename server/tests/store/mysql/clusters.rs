@@ -7,13 +7,13 @@ use super::sale::{
 };
 use crate::servers::{Cluster, eventually};
 use crate::subject::options;
-use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options};
-use boxoffice::store::reads::{Of, Reads};
-use boxoffice::store::{Changes, Store};
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::QueueSettings;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::mysql::{MySqlReads, MySqlStore, Options};
+use boxoffice_server::store::reads::{Of, Reads};
+use boxoffice_server::store::{Changes, Store};
 use mysql::prelude::Queryable;
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ fn as_many_as_there_is_room_for(ways: &[Options]) {
     assert_eq!((snapshot.queues[0].1.active, snapshot.admissions.len()), (7, 7));
 }
 
-/// What one member has acknowledged is there on another at once, for buyers and for the board.
+/// What one member has acknowledged is there on another at once, for buyers and for the read model.
 fn told_at_once(ways: &[Options]) {
     in_the_shop_in(ways[0].clone(), 20, 20);
     let open = |way: &Options| MySqlStore::open(way).expect("a database of our own");

@@ -2,29 +2,32 @@
 
 use super::on_each;
 use super::sale::{
-    DATE, NOW, SHOW, admit, in_the_shop, in_the_shop_in, join, opened, place, reserve, run,
+    DATE, LINE, NOW, SHOW, add_queue, admit, in_the_shop, in_the_shop_in, join, join_in, opened,
+    place, reserve, run,
 };
 use crate::servers::Server;
-use boxoffice::store::mysql::MySqlStore;
-use boxoffice::store::{Changes, Store};
 use boxoffice_core::concert::SeatStatus;
-use boxoffice_core::id::SeatKey;
+use boxoffice_core::id::{PlaceKey, QueueId, SeatKey, Uuid};
 use boxoffice_core::queue::QueueSettings;
 use boxoffice_core::rows::Rows;
+use boxoffice_server::store::mysql::MySqlStore;
+use boxoffice_server::store::{Changes, Store};
 use mysql::prelude::Queryable;
 use std::collections::BTreeSet;
 
 on_each! {
     /// H27: each node learns what the others have done, and not what it has done itself.
     nodes_tell_one_another;
+    /// A queue that another node has added is told with all that is its own.
+    a_queue_that_is_added_is_told;
     /// H18, H22: whoever is behind the cursor that is told has been told of as admitted, whatever is
     /// committed while it is read.
     what_is_told_is_of_one_moment;
-    /// A batch whose number is missing may have been removed unseen: the board starts anew.
+    /// A batch whose number is missing may have been removed unseen: the read model starts anew.
     a_gap_is_a_snapshot;
     /// B6: a new date is told by itself, however many seats it has: nothing else is read.
     a_new_date_is_not_the_whole_database;
-    /// What is too much to tell starts the board anew.
+    /// What is too much to tell starts the read model anew.
     too_much_is_a_snapshot;
 }
 
@@ -34,6 +37,24 @@ fn rows(store: &mut MySqlStore) -> Option<Box<Rows>> {
         Changes::Rows(rows) => Some(rows),
         Changes::Snapshot(_) => panic!("a snapshot"),
     }
+}
+
+fn a_queue_that_is_added_is_told(server: &'static Server) {
+    let options = opened(server, 4, QueueSettings::default());
+    let open = || MySqlStore::open(&options).expect("a database of our own");
+    let (mut a, mut b) = (open(), open());
+    let other = QueueId { concert: SHOW, id: Uuid::from_u128(0xc1) };
+    run(&mut a, &[add_queue(other)], NOW);
+    let news = rows(&mut b).expect("rows");
+    let told = news.queues.peek(&other).map(|queue| (queue.tail, queue.queue_name.clone()));
+    assert_eq!(told, Some((0, "Fan club".into())));
+    run(&mut a, &[join(1), join_in(2, other), join_in(3, other)], NOW);
+    let news = rows(&mut b).expect("rows");
+    let queues: Vec<_> = news.queues.changed().map(|(key, row, _)| (*key, row.tail)).collect();
+    assert_eq!(queues, [(LINE, 1), (other, 2)]);
+    let places: Vec<_> = news.places.changed().map(|(key, _, _)| *key).collect();
+    let there = |sequence| PlaceKey { queue: other, sequence };
+    assert_eq!(places, [place(1), there(1), there(2)]);
 }
 
 fn nodes_tell_one_another(server: &'static Server) {
@@ -58,7 +79,7 @@ fn nodes_tell_one_another(server: &'static Server) {
     let dates: Vec<_> = news.dates.changed().map(|(_, row, _)| row.available_seats).collect();
     assert_eq!(dates, [1]);
     let queues: Vec<_> = news.queues.changed().map(|(key, row, _)| (*key, row.tail)).collect();
-    assert_eq!(queues, [(SHOW, 4)]);
+    assert_eq!(queues, [(LINE, 4)]);
     let places: Vec<_> = news.places.changed().map(|(key, _, _)| *key).collect();
     assert_eq!(places, [place(4)]);
     let admissions: Vec<_> = news.admissions.changed().map(|(key, _, _)| *key).collect();

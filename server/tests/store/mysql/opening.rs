@@ -2,21 +2,25 @@
 //! clear sentence (H32).
 
 use super::on_each;
+use crate::old::{NEW_ROWS, OLD_ROWS, TRANSFERS};
 use crate::servers::Server;
 use crate::subject::options;
-use boxoffice::cli::node;
-use boxoffice::clock::Clock;
-use boxoffice::config::Given;
-use boxoffice::store::keys::OperatorKeys;
-use boxoffice::store::mysql::{
+use boxoffice_core::id::{ConcertId, PlaceKey, QueueId, ReservationId, UserId, Uuid};
+use boxoffice_core::queue::QueueKind;
+use boxoffice_core::rows::{Keys, Rows};
+use boxoffice_core::time::Time;
+use boxoffice_server::audit::Snapshot;
+use boxoffice_server::clock::Clock;
+use boxoffice_server::config::Given;
+use boxoffice_server::node;
+use boxoffice_server::store::keys::OperatorKeys;
+use boxoffice_server::store::mysql::{
     MIGRATIONS, MySqlKeys, MySqlReads, MySqlStore, Options, SCHEMA_VERSION, Tls,
 };
-use boxoffice::store::reads::Reads;
-use boxoffice::store::records::TABLES;
-use boxoffice::store::{Fault, Store, transact};
-use boxoffice::tokens::KeyFile;
-use boxoffice_core::id::Uuid;
-use boxoffice_core::time::Time;
+use boxoffice_server::store::reads::Reads;
+use boxoffice_server::store::records::TABLES;
+use boxoffice_server::store::{Fault, Store, transact};
+use boxoffice_server::tokens::KeyFile;
 use mysql::prelude::Queryable;
 use std::collections::BTreeSet;
 
@@ -37,6 +41,10 @@ on_each! {
     migrations_can_be_run_again;
     /// S20: the names of older accounts are kept; of those that look alike the oldest has the look.
     accounts_of_an_older_boxoffice_get_their_looks;
+    /// The queues of a database of the version before stand as they were, wherever a migration was cut off.
+    queues_of_an_older_boxoffice_stand_as_they_were;
+    /// Entries of the ledger become transfers, exactly, however often it is cut off.
+    the_ledger_of_the_version_before;
     /// Keys are made, found, listed and revoked.
     operators_keys;
     /// B9: every session goes by UTC, whatever the server's own time zone does in autumn.
@@ -169,6 +177,11 @@ fn columns_of_the_schema(server: &'static Server) {
     }
 }
 
+/// The tables that the first migration makes and a later one has dropped.
+fn again_from_the_first(connection: &mut mysql::Conn) {
+    connection.query_drop(MIGRATIONS[0].1).expect("tables");
+}
+
 fn migrations_can_be_run_again(server: &'static Server) {
     let url = server.fresh_database();
     let options = options(&url);
@@ -177,6 +190,7 @@ fn migrations_can_be_run_again(server: &'static Server) {
     for (_, text) in MIGRATIONS {
         connection.query_drop(text).expect("nothing to do");
     }
+    again_from_the_first(&mut connection);
     let cut_off = "UPDATE schema_migration SET version = 1, holder = NULL";
     connection.query_drop(cut_off).expect("a version");
     drop(MySqlStore::open(&options).expect("a database of our own"));
@@ -198,6 +212,7 @@ fn accounts_of_an_older_boxoffice_get_their_looks(server: &'static Server) {
     let insert = "INSERT INTO user (user_id, username, password_hash, created_at) VALUES";
     connection.query_drop(format!("{insert} {fans}")).expect("fans");
     for _ in 0..2 {
+        again_from_the_first(&mut connection);
         let before = "UPDATE schema_migration SET version = 6, holder = NULL";
         connection.query_drop(before).expect("a version");
         drop(MySqlStore::open(&options).expect("a database of our own"));
@@ -208,6 +223,115 @@ fn accounts_of_an_older_boxoffice_get_their_looks(server: &'static Server) {
         let text = "SELECT COUNT(*) FROM user WHERE username_look IS NULL";
         assert_eq!(connection.query_first(text).expect("a count"), Some(1));
     }
+}
+
+/// A show of the version before with a queue that is paused, somebody who left and came again, and somebody in
+/// the shop with a hold.
+const OLDER: &str = "\
+    INSERT INTO concert (concert_id, created_at, concert_name, theater, run_time, hold_ttl_ms, shop_ttl_ms, \
+        arrival_grace_ms, seats_per_user, total_seats, date_count, start_at, pause_en, pause_ko) VALUES \
+        (REPEAT(x'0c', 16), 1, 'Show', 'Hall', 90, 1000, 1000, 1000, 4, 0, 0, 1, 'A break', '잠시 멈춤'); \
+    INSERT INTO queue_state (concert_id, seed, drawn, queue_cursor, queue_tail, waiting_count, active, \
+        returning_count, credit_milli, credit_at, max_active, admissions_per_second, max_waiting, paused) VALUES \
+        (REPEAT(x'0c', 16), REPEAT(x'05', 32), 0, 2, 4, 1, 1, 0, 0, 0, 5, 6, 7, 1); \
+    INSERT INTO waiting_queue (concert_id, sequence, user_id, created_at, status, deleted_at) VALUES \
+        (REPEAT(x'0c', 16), 1, REPEAT(x'01', 16), 10, 'left', 11), \
+        (REPEAT(x'0c', 16), 2, REPEAT(x'02', 16), 12, 'served', 13), \
+        (REPEAT(x'0c', 16), 3, REPEAT(x'01', 16), 14, 'left', 15), \
+        (REPEAT(x'0c', 16), 4, REPEAT(x'01', 16), 16, 'waiting', NULL); \
+    INSERT INTO user_token VALUES \
+        (REPEAT(x'0c', 16), 2, REPEAT(x'02', 16), 1, 900, 13, 13, 900, REPEAT(x'0a', 16), NULL, NULL, 0); \
+    INSERT INTO reservation (reservation_id, user_id, concert_id, concert_date_id, sequence, seat_count, \
+        total_price, reservation_date, expires_at, status) VALUES \
+        (REPEAT(x'0a', 16), REPEAT(x'02', 16), REPEAT(x'0c', 16), REPEAT(x'0d', 16), 2, 1, 5, 13, 900, 'held')";
+
+fn queues_of_an_older_boxoffice_stand_as_they_were(server: &'static Server) {
+    let url = server.fresh_database();
+    let mut connection = sql(&url);
+    let made = "CREATE TABLE schema_migration (schema_id BIGINT NOT NULL PRIMARY KEY, \
+        version BIGINT NOT NULL, holder BINARY(16) NULL, held_until BIGINT NOT NULL) ENGINE=InnoDB; \
+        INSERT INTO schema_migration VALUES (1, 9, NULL, 0)";
+    connection.query_drop(made).expect("a table");
+    let (older, newer): (Vec<_>, Vec<_>) = MIGRATIONS.iter().partition(|(number, _)| *number <= 9);
+    for (_, text) in &older {
+        connection.query_drop(text).expect("a schema of the version before");
+    }
+    connection.query_drop(OLDER).expect("rows of the version before");
+    // Cut off after each of its statements, and run again.
+    for (_, text) in &newer {
+        let statements: Vec<&str> = text.split_inclusive(";\n").collect();
+        for count in (4..statements.len()).step_by(4) {
+            connection.query_drop(statements[..count].concat()).expect("a part of it");
+        }
+    }
+    let options = options(&url);
+    let mut store = MySqlStore::open(&options).expect("a database of the version before");
+    let uuid = |byte| Uuid::from_bytes([byte; 16]);
+    let (queue, user) = (QueueId::general(ConcertId(uuid(0x0c))), UserId(uuid(1)));
+    let mut keys = Keys::default();
+    keys.queues.insert(queue);
+    keys.queues_of.insert(queue.concert);
+    keys.newest_places.insert((user, queue.concert));
+    keys.places.extend((1..=4).map(|sequence| PlaceKey { queue, sequence }));
+    keys.admissions.insert(PlaceKey { queue, sequence: 2 });
+    keys.reservations.insert(ReservationId(uuid(0x0a)));
+    let mut rows = Rows::default();
+    store.begin().and_then(|()| store.load(&keys, &mut rows)).expect("rows");
+    store.rollback();
+    let row = rows.queues.get(&queue).expect("the queue");
+    assert_eq!((row.kind, row.queue_name.as_str()), (QueueKind::General, "General"));
+    assert_eq!((row.own_opens_at, row.cursor, row.settings.max_waiting), (None, 2, 7));
+    assert_eq!(row.pause_reason.ko.as_deref(), Some("잠시 멈춤"));
+    assert_eq!(rows.queues_of.get(&queue.concert), Some(&[queue].into()));
+    let newest = PlaceKey { queue, sequence: 4 };
+    assert_eq!(rows.newest_places.get(&(user, queue.concert)), Some(&newest));
+    for sequence in 1..=4 {
+        let place = rows.places.get(&PlaceKey { queue, sequence }).expect("a place");
+        assert_eq!(place.visit, sequence);
+    }
+    let held = rows.reservations.get(&ReservationId(uuid(0x0a))).expect("a hold");
+    assert_eq!(held.place, PlaceKey { queue, sequence: 2 });
+    assert_eq!(
+        rows.admissions.get(&held.place).and_then(|a| a.reservation),
+        Some(ReservationId(uuid(0x0a)))
+    );
+    for text in [
+        "UPDATE waiting_queue SET status = 'a new word' WHERE sequence = 4",
+        "UPDATE user_token SET end_reason = 'a new word'",
+    ] {
+        connection.query_drop(text).expect("words are not the schema's");
+    }
+}
+
+fn the_ledger_of_the_version_before(server: &'static Server) {
+    let url = server.fresh_database();
+    let options = options(&url);
+    let mut connection = sql(&url);
+    for (_, text) in MIGRATIONS.iter().filter(|(version, _)| *version <= 9) {
+        connection.query_drop(text).expect("a migration");
+    }
+    let version = "CREATE TABLE schema_migration (schema_id BIGINT NOT NULL PRIMARY KEY, \
+         version BIGINT NOT NULL, holder BINARY(16) NULL, held_until BIGINT NOT NULL); \
+         INSERT INTO schema_migration VALUES (1, 9, NULL, 0)";
+    connection.query_drop(version).expect("a version");
+    connection.query_drop(OLD_ROWS).expect("rows");
+    drop(MySqlStore::open(&options).expect("a database of our own"));
+    let currencies = "SELECT DISTINCT currency FROM (SELECT currency FROM concert \
+         UNION ALL SELECT currency FROM balance UNION ALL SELECT currency FROM transfer) c";
+    let found: Vec<String> = connection.query(currencies).expect("currencies");
+    assert_eq!(found, ["XXX"], "nobody has said yet");
+    for wanted in ["KRW", "USD"] {
+        let mut store = MySqlStore::open(&options).expect("a database of our own");
+        assert_eq!(store.keep("currency", wanted).as_deref(), Ok("KRW"));
+    }
+    // What was cut off is done again, and changes nothing.
+    let cut_off = "UPDATE schema_migration SET version = 9, holder = NULL";
+    connection.query_drop(cut_off).expect("a version");
+    drop(MySqlStore::open(&options).expect("a database of our own"));
+    let found: Vec<String> = connection.query(TRANSFERS).expect("transfers");
+    assert_eq!(found, NEW_ROWS);
+    let audit = Snapshot::of_server(&options).expect("rows").audit().expect("an audit");
+    assert_eq!(audit.broken(), 0, "{}", audit.text());
 }
 
 fn operators_keys(server: &'static Server) {

@@ -8,11 +8,11 @@ use super::sale::{
 };
 use crate::servers::Server;
 use crate::subject::options;
-use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options};
-use boxoffice::store::reads::Reads;
-use boxoffice::store::{Changes, Fault, Store};
 use boxoffice_core::id::SeatKey;
 use boxoffice_core::money::Money;
+use boxoffice_server::store::mysql::{MySqlReads, MySqlStore, Options};
+use boxoffice_server::store::reads::Reads;
+use boxoffice_server::store::{Changes, Fault, Store};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ on_each! {
     a_commit_whose_answer_was_lost;
     /// H12: the commit arrives when the batch was given up: it comes to nothing.
     a_commit_that_comes_late;
-    /// H12, H31: nobody can say. The next batch finds out first, and the board is told.
+    /// H12, H31: nobody can say. The next batch finds out first, and the read model is told.
     a_commit_that_nobody_can_tell_of;
     /// H31: a connection that died between batches is replaced unseen.
     a_dead_connection_is_replaced;

@@ -3,8 +3,8 @@
 use super::on_each;
 use super::sale::{NOW, charge, fan, in_the_shop_in, join, keyed, reserve, run};
 use crate::servers::Server;
-use boxoffice::store::mysql::MySqlStore;
 use boxoffice_core::batch::Envelope;
+use boxoffice_server::store::mysql::MySqlStore;
 use mysql::prelude::Queryable;
 use std::collections::BTreeMap;
 

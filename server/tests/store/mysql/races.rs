@@ -3,16 +3,15 @@
 
 use super::on_each;
 use super::sale::{
-    NOW, admit, charge, fan, in_the_shop, join, keyed, opened, outcomes, reserve, run, unkeyed,
+    NOW, add_queue, admit, charge, fan, in_the_shop, join, join_in, keyed, opened, outcomes,
+    reserve, run, unkeyed,
 };
 use crate::run::run_batch;
 use crate::servers::Server;
-use boxoffice::store::mysql::{MySqlReads, MySqlStore, Options};
-use boxoffice::store::reads::{Of, Reads};
-use boxoffice::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply, load_all};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::SeatStatus;
+use boxoffice_core::id::{QueueId, Uuid};
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::{Outcome, TicketState};
 use boxoffice_core::queue::QueueSettings;
@@ -20,6 +19,10 @@ use boxoffice_core::refusal::Refusal;
 use boxoffice_core::rows::Rows;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::Register;
+use boxoffice_server::store::mysql::{MySqlReads, MySqlStore, Options};
+use boxoffice_server::store::reads::{Of, Reads};
+use boxoffice_server::store::{Fault, Store};
+use std::collections::BTreeMap;
 use std::sync::{Barrier, mpsc};
 use std::time::Duration;
 
@@ -34,6 +37,8 @@ on_each! {
     the_same_name_on_two_nodes;
     /// H20: the same users join on two nodes at once: one place each.
     the_same_user_joins_on_two_nodes;
+    /// H20: the same users join two queues of a concert on two nodes at once: one live place each.
+    the_same_user_joins_two_queues_on_two_nodes;
     /// H17, H5: nodes that admit at once admit no more than there is room for, and than the rate allows.
     nodes_that_admit_at_once;
     /// H8: read as servers do by default the same two holds sell the seat twice; as built they do not.
@@ -160,6 +165,31 @@ fn the_same_user_joins_on_two_nodes(server: &'static Server) {
     assert!(all.into_iter().eq(1..=200));
 }
 
+fn the_same_user_joins_two_queues_on_two_nodes(server: &'static Server) {
+    let options = opened(server, 1, QueueSettings::default());
+    let other = QueueId { concert: super::sale::SHOW, id: Uuid::from_u128(0xc1) };
+    let mut store = MySqlStore::open(&options).expect("a database of our own");
+    let added = run(&mut store, &[add_queue(other)], NOW);
+    assert!(added[0].result.is_ok(), "{added:?}");
+    let here = batches((1..=200).map(join).collect(), 7);
+    let there = batches((1..=200).rev().map(|n| join_in(n, other)).collect(), 7);
+    let replies = outcomes(at_once(&options, vec![here, there]).concat());
+    let mut places: BTreeMap<_, usize> = BTreeMap::new();
+    for outcome in &replies {
+        let Outcome::Joined(ticket) = outcome else { panic!("{outcome:?}") };
+        *places.entry(ticket.place).or_default() += 1;
+    }
+    assert_eq!((replies.len(), places.len()), (400, 200));
+    assert!(places.values().all(|told| *told == 2), "each is told of one place, twice");
+    let both = places.keys().filter(|place| place.queue == other).count();
+    assert!((1..200).contains(&both), "both queues were joined: {both}");
+    let snapshot =
+        MySqlReads::open(&options).and_then(|mut r| r.snapshot(Of::Live(Time(0)))).expect("rows");
+    let mut tails: Vec<u64> = snapshot.queues.iter().map(|(_, queue)| queue.tail).collect();
+    tails.sort_unstable();
+    assert_eq!(tails.iter().sum::<u64>(), 200, "{tails:?}");
+}
+
 fn nodes_that_admit_at_once(server: &'static Server) {
     for (max_active, rate, expected) in [(20, 10_000, 20), (1_000, 10, 10)] {
         let settings = QueueSettings {
@@ -176,7 +206,7 @@ fn nodes_that_admit_at_once(server: &'static Server) {
             assert!(!matches!(ticket.state, TicketState::Admitted { .. }));
         }
         let go = boxoffice_core::queue::SetQueue {
-            concert: super::sale::SHOW,
+            queue: super::sale::LINE,
             max_active: None,
             admissions_per_second: None,
             max_waiting: None,

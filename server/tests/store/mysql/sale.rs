@@ -3,22 +3,25 @@
 use crate::run::run_batch;
 use crate::servers::Server;
 use crate::subject::options;
-use boxoffice::store::mysql::{MySqlStore, Options};
-use boxoffice::store::{Fault, Store};
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
-use boxoffice_core::id::{ChargeId, ConcertId, DateId, PlaceKey, ReservationId, UserId, Uuid};
+use boxoffice_core::id::{
+    ChargeId, ConcertId, DateId, PlaceKey, QueueId, ReservationId, UserId, Uuid,
+};
 use boxoffice_core::idempotency::Key;
-use boxoffice_core::money::Money;
+use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::{Admit, DrawTerms, Join, QueueSettings};
+use boxoffice_core::queue::{AddQueue, Admit, DrawTerms, Join, QueueSettings};
 use boxoffice_core::reservation::Reserve;
 use boxoffice_core::time::Time;
 use boxoffice_core::wallet::Charge;
+use boxoffice_server::store::mysql::{MySqlStore, Options};
+use boxoffice_server::store::{Fault, Store};
 
 pub const NOW: Time = Time(1_767_225_600_000);
 pub const SHOW: ConcertId = ConcertId(Uuid::from_u128(0xc0));
+pub const LINE: QueueId = QueueId::general(SHOW);
 pub const DATE: DateId = DateId(Uuid::from_u128(0xda));
 /// A date that the concert does not begin with.
 pub const LATER: DateId = DateId(Uuid::from_u128(0xdb));
@@ -37,11 +40,11 @@ pub fn keyed(command: Command, user: UserId, key: &str) -> Envelope {
 }
 
 pub fn join(number: u32) -> Envelope {
-    unkeyed(Command::Join(Join::of(fan(number), SHOW)))
+    unkeyed(Command::Join(Join::of(fan(number), LINE)))
 }
 
 pub fn admit() -> Envelope {
-    unkeyed(Command::Admit(Admit::of(SHOW)))
+    unkeyed(Command::Admit(Admit::of(LINE)))
 }
 
 /// The reservation is named by its user.
@@ -57,12 +60,18 @@ pub fn reserve(number: u32, seats: impl IntoIterator<Item = u32>) -> Envelope {
 
 pub fn charge(number: u32, id: u128) -> Command {
     let (user, charge) = (fan(number), ChargeId(Uuid::from_u128(id)));
-    Command::Charge(Charge { user, place: place(number), amount: Money(1_000), charge })
+    Command::Charge(Charge {
+        user,
+        place: Some(place(number)),
+        amount: Money(1_000),
+        currency: Currency::KRW,
+        charge,
+    })
 }
 
 /// Whoever joined as the n-th has the n-th place.
 pub fn place(number: u32) -> PlaceKey {
-    PlaceKey { concert: SHOW, sequence: number.into() }
+    PlaceKey { queue: LINE, sequence: number.into() }
 }
 
 pub fn outcomes(replies: Vec<Reply>) -> Vec<Outcome> {
@@ -90,6 +99,23 @@ pub fn add_date(seats: u32) -> Envelope {
     unkeyed(Command::AddDate(AddDate { concert: SHOW, date }))
 }
 
+/// Adds a queue, which opens a little later.
+pub fn add_queue(queue: QueueId) -> Envelope {
+    unkeyed(Command::AddQueue(AddQueue {
+        queue,
+        queue_name: "Fan club".into(),
+        opens_at: NOW.plus_ms(10_000),
+        settings: QueueSettings::default(),
+        seed: [4; 32],
+        draw: DrawTerms::default(),
+    }))
+}
+
+/// A fan joins this queue.
+pub fn join_in(number: u32, queue: QueueId) -> Envelope {
+    unkeyed(Command::Join(Join::of(fan(number), queue)))
+}
+
 pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
     let seats = new_seats(seats);
     unkeyed(Command::CreateConcert(CreateConcert {
@@ -100,6 +126,7 @@ pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
         start_at: NOW.plus_ms(-10_000),
         end_at: None,
         time_zone: None,
+        currency: Currency::KRW,
         policy: Policy::default(),
         queue,
         seed: [3; 32],

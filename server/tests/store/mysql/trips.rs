@@ -3,12 +3,12 @@
 use super::on_each;
 use super::sale::{NOW, admit, charge, fan, in_the_shop, join, keyed, outcomes, reserve, run};
 use crate::servers::Server;
-use boxoffice::store::mysql::MySqlStore;
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{PaymentId, Uuid};
 use boxoffice_core::limits::LOAD_ROUNDS_MAX;
 use boxoffice_core::payment::Pay;
+use boxoffice_server::store::mysql::MySqlStore;
 
 on_each! {
     /// The measure of the store: round trips do not grow with the batch.

@@ -1,0 +1,233 @@
+//! Connections that keep a server waiting which has little room: they go, and nobody else does.
+
+use crate::client::{Ask, Client};
+use crate::house::{House, Server, command};
+use crate::limits::{announced, refused};
+use crate::runtime;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// How long the server may take until it has cut off all of them: twice what it waits for one of them.
+const CUT_OFF_WAIT: Duration = Duration::from_secs(12);
+
+/// A server with so many places in all, and for an address.
+fn start(house: &House, places: &str, of_one: &str) -> Server {
+    let proxy = ["--proxy-protocol", "true", "--trusted-proxies", "127.0.0.0/8"];
+    let room = ["--connections-max", places, "--connections-per-address-max", of_one];
+    house.start(&[&["--demo", "false", "--limit-requests", "off"], &proxy[..], &room[..]].concat())
+}
+
+fn alive() -> Ask {
+    Ask::get("/livez")
+}
+
+/// A connection that was answered once; none where it was closed.
+async fn asked_once(server: SocketAddr, source: &str) -> Option<Client> {
+    let mut client = announced(server, source).await;
+    client.send(&alive()).await.ok().map(|_| client)
+}
+
+/// Four addresses that may have a quarter of the connections each, and ask on each of them all the time, leave
+/// room for everybody else.
+#[test]
+fn a_few_addresses_cannot_fill_the_server() {
+    let house = House::new();
+    let server = start(&house, "80", "20");
+    let address = server.address;
+    runtime().block_on(async {
+        let over = Arc::new(AtomicBool::new(false));
+        let mut attackers = JoinSet::new();
+        for n in 0..80 {
+            let source = format!("203.0.113.{}", n % 4);
+            let Some(mut client) = asked_once(address, &source).await else { continue };
+            let over = Arc::clone(&over);
+            attackers.spawn(async move {
+                while !over.load(Ordering::Relaxed) && client.send(&alive()).await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+            });
+        }
+        assert!(attackers.len() > 50, "the first have room");
+        let mut fans = Vec::new();
+        for n in 0..15 {
+            let fan = asked_once(address, &format!("198.51.100.{n}")).await;
+            fans.push(fan.expect("the server is full"));
+        }
+        for fan in &mut fans {
+            assert_eq!(fan.send(&alive()).await.unwrap().status, 200);
+        }
+        assert!(refused(address, "address").await > 0);
+        over.store(true, Ordering::Relaxed);
+        attackers.join_all().await;
+    });
+    server.stop();
+}
+
+/// What a client sends that keeps the server waiting then: half a head, half a body, nothing but one request,
+/// or many requests whose answers it never reads.
+async fn keep_waiting(client: &mut Client, n: usize) {
+    let bundle = Ask::get("/docs/swagger-ui-bundle.js").bytes();
+    match n % 4 {
+        0 => client.send_raw(b"GET /livez HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap(),
+        1 => {
+            let head = "POST /api/v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{";
+            client.send_raw(head.as_bytes()).await.unwrap();
+        }
+        2 => assert_eq!(client.send(&alive()).await.unwrap().status, 200),
+        // More than all buffers on the way take.
+        _ => client.send_raw(&bundle.repeat(50)).await.unwrap(),
+    }
+}
+
+/// Whoever keeps a crowded server waiting is cut off after five seconds, whatever for; whoever asks, and whoever
+/// reads a long answer slowly, is not.
+#[test]
+fn who_keeps_a_crowded_server_waiting_is_cut_off() {
+    let house = House::new();
+    let server = start(&house, "40", "40");
+    let address = server.address;
+    runtime().block_on(async {
+        let over = Arc::new(AtomicBool::new(false));
+        let mut honest = JoinSet::new();
+        let mut buyer = announced(address, "198.51.100.1").await;
+        let is_over = Arc::clone(&over);
+        honest.spawn(async move {
+            while !is_over.load(Ordering::Relaxed) {
+                assert_eq!(buyer.send(&alive()).await.unwrap().status, 200);
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        });
+        let mut reader = announced(address, "198.51.100.2").await;
+        let is_over = Arc::clone(&over);
+        honest.spawn(async move {
+            let bundle = Ask::get("/docs/swagger-ui-bundle.js").bytes();
+            while !is_over.load(Ordering::Relaxed) {
+                reader.send_raw(&bundle.repeat(10)).await.unwrap();
+                for _ in 0..10 {
+                    assert_eq!(reader.receive().await.unwrap().status, 200);
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+        });
+        let mut slow = Vec::new();
+        for n in 0..36 {
+            let mut client = announced(address, &format!("203.0.113.{n}")).await;
+            keep_waiting(&mut client, n).await;
+            slow.push(client);
+        }
+        let began = Instant::now();
+        let cut_off = async || refused(address, "idle").await;
+        while cut_off().await < slow.len() {
+            assert!(began.elapsed() < CUT_OFF_WAIT, "{} of {}", cut_off().await, slow.len());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        over.store(true, Ordering::Relaxed);
+        honest.join_all().await;
+        assert_eq!(cut_off().await, slow.len(), "and nobody else");
+    });
+    server.stop();
+}
+
+/// While there is room, whoever is idle stays, as fans do until their next poll.
+#[test]
+fn with_room_nobody_is_closed_early() {
+    let house = House::new();
+    let server = start(&house, "40", "40");
+    let address = server.address;
+    runtime().block_on(async {
+        let mut idle = Vec::new();
+        for n in 0..28 {
+            idle.push(asked_once(address, &format!("198.51.100.{}", n % 2)).await.unwrap());
+        }
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        for client in &mut idle {
+            assert_eq!(client.send(&alive()).await.unwrap().status, 200);
+        }
+        assert_eq!(refused(address, "idle").await + refused(address, "address").await, 0);
+    });
+    server.stop();
+}
+
+/// Who holds all connections that an address may have, and does nothing with them, does not keep those out
+/// who are behind the same one: the idle ones go one by one.
+#[test]
+fn idle_connections_of_an_address_make_room_for_its_new_ones() {
+    let house = House::new();
+    let server = start(&house, "40", "4");
+    let address = server.address;
+    runtime().block_on(async {
+        let mut idle = Vec::new();
+        for _ in 0..4 {
+            idle.push(asked_once(address, "203.0.113.1").await.unwrap());
+        }
+        let mut fan = loop {
+            if let Some(fan) = asked_once(address, "203.0.113.1").await {
+                break fan;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        let mut left = 0;
+        for client in &mut idle {
+            left += usize::from(client.send(&alive()).await.is_ok());
+        }
+        assert_eq!(left, 3);
+        assert_eq!(fan.send(&alive()).await.unwrap().status, 200);
+    });
+    server.stop();
+}
+
+/// What a balancer keeps for its next requests stays, also where room is short.
+#[test]
+fn the_connections_of_a_balancer_stay() {
+    let house = House::new();
+    let server = house.start(&["--demo", "false", "--connections-max", "5"]);
+    runtime().block_on(async {
+        let connect = async || Client::connect(server.address).await.unwrap();
+        let (mut kept, mut looks) = (connect().await, connect().await);
+        assert_eq!(kept.send(&alive()).await.unwrap().status, 200);
+        let silent = [connect().await, connect().await, connect().await];
+        let cut_off = "boxoffice_connections_refused_total{why=\"idle\"} 3";
+        let began = Instant::now();
+        while !looks.send(&Ask::get("/metrics")).await.unwrap().body.contains(cut_off) {
+            assert!(began.elapsed() < CUT_OFF_WAIT * 2, "the silent ones, and no more");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(kept.send(&alive()).await.unwrap().status, 200);
+        drop(silent);
+    });
+    server.stop();
+}
+
+/// Where fewer files may be open than connections are allowed, room is short sooner, and dealt with: the server
+/// does not run out of files.
+#[test]
+fn a_server_with_few_files_takes_as_few_connections() {
+    let house = House::new();
+    let proxy = ["--proxy-protocol", "true", "--trusted-proxies", "127.0.0.0/8", "--demo", "false"];
+    let mut serve = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+    serve.args(proxy);
+    let mut shell = command("sh");
+    shell.args(["-c", "ulimit -n 200; exec \"$0\" \"$@\""]).arg(serve.get_program());
+    shell.args(serve.get_args()).current_dir(house.dir.path());
+    let server = Server::spawn(shell).unwrap();
+    let address = server.address;
+    runtime().block_on(async {
+        let mut idle = Vec::new();
+        for n in 0..200 {
+            let mut client = announced(address, &format!("203.0.113.{n}")).await;
+            client.send_raw(&alive().bytes()).await.unwrap();
+            idle.push(client);
+        }
+        let began = Instant::now();
+        while refused(address, "idle").await < 100 {
+            assert!(began.elapsed() < CUT_OFF_WAIT * 2, "nobody was closed");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    let log = server.stop();
+    assert!(log.contains("the limit of open files is too low"), "{log}");
+    assert!(!log.contains("was not accepted"), "{log}");
+}

@@ -1,0 +1,210 @@
+//! Puts a node together: store, read model, write path, tick, keys.
+
+use crate::Failure;
+use crate::clock::Clock;
+use crate::config::{Config, Database};
+use crate::currency::Currency;
+use crate::database::{self, Opened};
+use crate::http::app::{KNOWN_EXTERNAL_MAX, TokenTimes};
+use crate::http::limits::{Limits, Rates};
+use crate::http::operators::Operators;
+use crate::http::ready::Readiness;
+use crate::http::{App, Inner};
+use crate::jobs::Runner;
+use crate::metrics::Metrics;
+use crate::passwords::Passwords;
+use crate::pressure::Pressure;
+use crate::rates::Rate;
+use crate::read_model::ReadModel;
+use crate::recent::Recent;
+use crate::store::pool::ReadPool;
+use crate::supervisor::{Ends, Supervisor};
+use crate::tick::Ticker;
+use crate::tokens::{External, KeyFile, KeyFileError, Keyring, Place, Trust};
+use crate::write_path::{self, WritePath, Writer};
+use boxoffice_core::concert::Policy;
+use boxoffice_core::queue::QueueSettings;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A node that is not listening yet.
+pub struct Node {
+    /// What handlers use.
+    pub app: App,
+    /// The write path's thread.
+    pub writer: Writer,
+    /// The background tick.
+    pub ticker: Ticker,
+    /// What is at work on jobs.
+    pub runner: Runner,
+    /// Starts other threads and tasks that must live until the stop.
+    pub supervisor: Supervisor,
+    /// Those that have ended before it, the node's own threads included.
+    pub ends: Ends,
+}
+
+fn policy(config: &Config) -> Policy {
+    Policy {
+        hold_ttl_ms: config.hold_seconds * 1000,
+        shop_ttl_ms: config.shop_seconds * 1000,
+        arrival_grace_ms: config.arrival_grace_seconds * 1000,
+        seats_per_user: config.seats_per_user,
+        rehold_after_ms: config.rehold_after_seconds * 1000,
+    }
+}
+
+fn queue_settings(config: &Config) -> QueueSettings {
+    QueueSettings {
+        max_active: config.max_active,
+        admissions_per_second: config.admissions_per_second,
+        max_waiting: config.max_waiting,
+        paused: false,
+    }
+}
+
+/// Batches and reads that take longer are in the log.
+fn slow(config: &Config) -> Option<Duration> {
+    (config.log_slow_ms > 0).then(|| Duration::from_millis(config.log_slow_ms))
+}
+
+fn rates(config: &Config) -> Rates {
+    let of = |rate: Rate| if config.limits { rate } else { Rate::OFF };
+    Rates {
+        joins: of(config.limit_joins),
+        holds: of(config.limit_holds),
+        payments: of(config.limit_payments),
+        reads: of(config.limit_reads),
+        maps: of(config.limit_maps),
+        refreshes: of(config.limit_refreshes),
+        sign_ups: of(config.limit_sign_ups),
+        sign_ins: of(config.limit_sign_ins),
+        operators: of(config.limit_operators),
+        requests: of(config.limit_requests),
+    }
+}
+
+fn external(config: &Config) -> Result<Option<Arc<External>>, Failure> {
+    if !config.has_oidc() {
+        return Ok(None);
+    }
+    let (setting, place) = match config.oidc_jwks_url.as_str() {
+        "" => ("oidc_jwks_file", Place::File(config.oidc_jwks_file.clone())),
+        url => ("oidc_jwks_url", Place::Url(url.to_owned())),
+    };
+    let name = format!("{setting} {place}");
+    let opened = External::open(Trust {
+        place,
+        issuer: config.oidc_issuer.clone(),
+        audience: config.oidc_audience.clone(),
+        leeway_ms: config.oidc_leeway_seconds * 1000,
+    });
+    Ok(Some(Arc::new(opened.map_err(|why| format!("{name}: {why}"))?)))
+}
+
+/// The keys that sign tokens: those of the settings, or of the file, which `open` opens.
+///
+/// # Errors
+/// They are malformed, or the file cannot be used.
+pub fn token_keys(
+    config: &Config,
+    open: impl FnOnce(&Path) -> Result<KeyFile, KeyFileError>,
+) -> Result<KeyFile, Failure> {
+    if !config.token_keys.is_empty() {
+        let keys = KeyFile::parse(&config.token_keys);
+        return Ok(keys.map_err(|why| format!("token_keys: {why}"))?);
+    }
+    let keys = open(&config.keys_file);
+    Ok(keys.map_err(|why| format!("{}: {why}", config.keys_file.display()))?)
+}
+
+/// Puts a node together.
+///
+/// # Errors
+/// The database or a key file cannot be used.
+pub fn build(config: &Config, clock: Clock) -> Result<Node, Failure> {
+    build_under(Supervisor::new(), config, clock)
+}
+
+/// The same under a supervisor that exists already.
+///
+/// # Errors
+/// See [`build`].
+pub fn build_under(
+    (supervisor, ends): (Supervisor, Ends),
+    config: &Config,
+    clock: Clock,
+) -> Result<Node, Failure> {
+    config.check_token_keys()?;
+    let currency = Currency::of(&config.currency).ok_or("currency: it is not an ISO 4217 code")?;
+    let Opened { store, readers, house, flush, snapshot, refill } = database::open(config, &clock)?;
+    // Each of several servers would make its own.
+    let makes_its_own = matches!(config.where_is_the_database()?, Database::Sqlite(_));
+    let keys = token_keys(config, |file| {
+        if makes_its_own { KeyFile::open(file, clock.now()) } else { KeyFile::read(file) }
+    })?;
+    let read_model = Arc::new(ReadModel::from_snapshot(snapshot, clock.now(), store.is_shared()));
+    let metrics = Arc::new(Metrics::of(&config.currency, Some(Clock::System.now().0)));
+    let settings = write_path::Settings {
+        batch_commands_max: config.batch_commands_max,
+        waiting_max: config.desk_waiting_max,
+        slow: slow(config),
+        supervisor: supervisor.clone(),
+    };
+    let (write_path, writer) = WritePath::start(
+        store,
+        flush.clone(),
+        Arc::clone(&read_model),
+        refill,
+        clock.clone(),
+        Arc::clone(&metrics),
+        settings,
+    )?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let pressure = Arc::new(Pressure::new(threads, f64::from(config.poll_share_percent) / 100.0));
+    let passwords = Passwords::start(
+        config.password_threads,
+        config.password_waiting_max,
+        Arc::clone(&metrics),
+        &supervisor,
+    )?;
+    let ticker = Ticker {
+        read_model: Arc::clone(&read_model),
+        write_path: write_path.clone(),
+        clock: clock.clone(),
+        metrics: Arc::clone(&metrics),
+        pressure: Arc::clone(&pressure),
+    };
+    // Nobody is told of its answers, so they need not be durable.
+    let house = ReadPool::new(vec![house], None);
+    let runner =
+        Runner::new(write_path.clone(), house.clone(), clock.clone(), Arc::clone(&metrics));
+    let inner = Inner {
+        write_path,
+        read_model,
+        readers: ReadPool::new(readers, flush).slow(slow(config)),
+        ready: Readiness::new(house.clone()),
+        operators: Operators::new(house),
+        keyring: Arc::new(Keyring::new(&keys)),
+        external: external(config)?,
+        passwords,
+        limits: Limits::new(rates(config), Arc::clone(&metrics)),
+        clock,
+        metrics,
+        pressure,
+        poll_burst: if config.limits { config.poll_burst } else { 0 },
+        token_times: TokenTimes {
+            access_ttl_ms: config.access_token_seconds * 1000,
+            refresh_ttl_ms: config.refresh_token_seconds * 1000,
+            queue_ttl_ms: config.queue_token_seconds * 1000,
+        },
+        policy: policy(config),
+        queue_settings: queue_settings(config),
+        currency,
+        self_charge: config.self_charge,
+        charge_needs_admission: config.charge_needs_admission,
+        draining: Arc::default(),
+        known_external: Recent::new(KNOWN_EXTERNAL_MAX),
+    };
+    Ok(Node { app: App(Arc::new(inner)), writer, ticker, runner, supervisor, ends })
+}

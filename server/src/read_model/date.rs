@@ -1,0 +1,294 @@
+//! The seats of a date as readers see them: a rendered map, of which only the parts that changed
+//! are rendered again.
+
+use super::compact::{Compact, CompactMap, Reading, Seats};
+use super::stock::Stock;
+use boxoffice_core::concert::{Cancellation, ConcertDate, Seat, SeatStatus};
+use boxoffice_core::id::{ConcertId, DateId};
+use boxoffice_core::time::Time;
+use hyper::body::Bytes;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Seats that are rendered together.
+const CHUNK: usize = 256;
+
+/// A rendered seat map.
+#[derive(Clone, Debug)]
+pub struct SeatMap {
+    /// JSON.
+    pub body: Bytes,
+    /// Of these bytes.
+    pub etag: String,
+}
+
+struct Shown {
+    number: u32,
+    status: SeatStatus,
+    held_until: Option<Time>,
+}
+
+#[derive(Default)]
+struct Picture {
+    /// In the order of their numbers.
+    seats: Vec<Shown>,
+    /// Of each: `{"seat_number":7,"zone":"R","price":150000,"status":"`
+    heads: Arc<Vec<String>>,
+    /// Chunks that have changed since they were rendered.
+    stale: Vec<bool>,
+    available: u64,
+    blocked: u64,
+    /// Ends of the holds that count, with the seat's number.
+    holds: BTreeSet<(Time, u32)>,
+    compact: Compact,
+}
+
+/// See the module.
+pub struct DateModel {
+    /// Its id.
+    pub id: DateId,
+    /// Of which show.
+    pub concert: ConcertId,
+    /// When the performance starts.
+    pub starts_at: Time,
+    /// How many seats there are.
+    pub total_seats: u64,
+    /// How often an operator has changed it: one of another revision is read whole.
+    pub revision: u64,
+    /// That it was cancelled: nothing of it is sold.
+    pub cancelled: Option<Cancellation>,
+    /// Locked before the picture where both are, and alone while rendering: who changes seats does not
+    /// wait for that.
+    rendered: Mutex<Rendered>,
+    picture: Mutex<Picture>,
+}
+
+const fn word(status: SeatStatus) -> &'static str {
+    match status {
+        SeatStatus::Available => "available",
+        SeatStatus::Held => "held",
+        SeatStatus::Sold => "sold",
+        SeatStatus::Blocked => "blocked",
+    }
+}
+
+impl Picture {
+    /// Lets the holds lapse whose time is over.
+    fn advance(&mut self, now: Time) {
+        while self.holds.first().is_some_and(|(until, _)| now.reached(*until)) {
+            // Taken out here, so that this ends whatever the seat says.
+            let Some((_, number)) = self.holds.pop_first() else { return };
+            if let Ok(index) = self.find(number) {
+                self.put(index, SeatStatus::Available, None);
+            }
+        }
+    }
+
+    /// Where the seat of a number is, or would be.
+    fn find(&self, number: u32) -> Result<usize, usize> {
+        self.seats.binary_search_by_key(&number, |seat| seat.number)
+    }
+
+    fn put(&mut self, index: usize, status: SeatStatus, held_until: Option<Time>) {
+        let Some(seat) = self.seats.get_mut(index) else {
+            return;
+        };
+        if let Some(until) = seat.held_until.take() {
+            self.holds.remove(&(until, seat.number));
+        }
+        self.available -= u64::from(seat.status == SeatStatus::Available);
+        self.available += u64::from(status == SeatStatus::Available);
+        self.blocked -= u64::from(seat.status == SeatStatus::Blocked);
+        self.blocked += u64::from(status == SeatStatus::Blocked);
+        seat.status = status;
+        self.compact.put(index, status);
+        seat.held_until = held_until.filter(|_| status == SeatStatus::Held);
+        if let Some(until) = seat.held_until {
+            self.holds.insert((until, seat.number));
+        }
+        if let Some(stale) = self.stale.get_mut(index / CHUNK) {
+            *stale = true;
+        }
+    }
+
+    fn add(&mut self, number: u32, seat: &Seat) {
+        let zone = serde_json::Value::from(seat.zone.as_str());
+        let price = seat.ticket_price.0;
+        let head = format!(r#"{{"seat_number":{number},"zone":{zone},"price":{price},"status":""#);
+        let shown = Shown { number, status: SeatStatus::Available, held_until: None };
+        let index = self.seats.partition_point(|other| other.number < number);
+        self.seats.insert(index, shown);
+        Arc::make_mut(&mut self.heads).insert(index, head);
+        self.compact.add(index, number, &seat.zone, price);
+        self.available += 1;
+        self.stale.resize(self.seats.len().div_ceil(CHUNK), true);
+        for stale in self.stale.iter_mut().skip(index / CHUNK) {
+            *stale = true;
+        }
+    }
+
+    /// What has changed since the last call, or everything.
+    fn take_due(&mut self, all: bool) -> Due {
+        let chunks = self.seats.chunks(CHUNK).zip(&mut self.stale).enumerate();
+        let due = chunks.filter_map(|(index, (seats, stale))| {
+            let taken = std::mem::take(stale) || all;
+            taken.then(|| (index, seats.iter().map(|seat| seat.status).collect()))
+        });
+        let states = due.collect();
+        Due { heads: Arc::clone(&self.heads), states, available: self.available }
+    }
+}
+
+/// What is to be rendered.
+struct Due {
+    heads: Arc<Vec<String>>,
+    /// Chunks by index, with the states of their seats.
+    states: Vec<(usize, Vec<SeatStatus>)>,
+    available: u64,
+}
+
+#[derive(Clone, Default)]
+struct Chunk {
+    text: String,
+    digest: [u8; 32],
+}
+
+#[derive(Default)]
+struct Rendered {
+    chunks: Vec<Chunk>,
+    /// None at first, and after a rendering that did not come to its end.
+    map: Option<SeatMap>,
+}
+
+impl Rendered {
+    fn draw(&mut self, (id, money): (DateId, &str), due: &Due) -> SeatMap {
+        self.chunks.resize(due.heads.len().div_ceil(CHUNK), Chunk::default());
+        for (index, states) in &due.states {
+            let heads = due.heads.chunks(CHUNK).nth(*index);
+            let (Some(chunk), Some(heads)) = (self.chunks.get_mut(*index), heads) else { continue };
+            chunk.text.clear();
+            for (head, status) in heads.iter().zip(states) {
+                let comma = if chunk.text.is_empty() { "" } else { "," };
+                // Writing to a String cannot fail.
+                let _ = write!(chunk.text, "{comma}{head}{}\"}}", word(*status));
+            }
+            chunk.digest = Sha256::digest(&chunk.text).into();
+        }
+        let length: usize = self.chunks.iter().map(|chunk| chunk.text.len() + 1).sum();
+        let mut body = String::with_capacity(length + 128);
+        let available = due.available;
+        let _ = write!(
+            body,
+            r#"{{"concert_date_id":"{id}",{money}"available_seats":{available},"seats":["#
+        );
+        let mut digest = Sha256::new_with_prefix(&body);
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            if index > 0 {
+                body.push(',');
+            }
+            body.push_str(&chunk.text);
+            digest.update(chunk.digest);
+        }
+        body.push_str("]}");
+        let mut etag = String::with_capacity(34);
+        etag.push('"');
+        for byte in digest.finalize().iter().take(16) {
+            let _ = write!(etag, "{byte:02x}");
+        }
+        etag.push('"');
+        SeatMap { body: body.into(), etag }
+    }
+}
+
+impl DateModel {
+    pub(super) fn new(id: DateId, row: &ConcertDate) -> Self {
+        Self {
+            id,
+            concert: row.concert,
+            starts_at: row.concert_date,
+            total_seats: row.total_seats,
+            revision: row.revision,
+            cancelled: row.cancelled.clone(),
+            rendered: Mutex::default(),
+            picture: Mutex::new(Picture { compact: Compact::new(), ..Picture::default() }),
+        }
+    }
+
+    fn picture(&self) -> MutexGuard<'_, Picture> {
+        self.picture.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seats that can be taken at `now`.
+    #[must_use]
+    pub fn available(&self, now: Time) -> u64 {
+        let mut picture = self.picture();
+        picture.advance(now);
+        picture.available
+    }
+
+    /// The seats in figures at `now`.
+    #[must_use]
+    pub fn stock(&self, now: Time) -> Stock {
+        let mut picture = self.picture();
+        picture.advance(now);
+        let held = u64::try_from(picture.holds.len()).unwrap_or(u64::MAX);
+        let (total, free, blocked) = (self.total_seats, picture.available, picture.blocked);
+        Stock { total, free, held, blocked, is_over: false }
+    }
+
+    /// The map at `now`; rendered only where something has changed. `money`: members of the object that
+    /// say what prices are in, each with a comma behind it; the same at each call.
+    #[must_use]
+    pub fn map(&self, money: &str, now: Time) -> SeatMap {
+        let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = rendered.map.take();
+        let due = {
+            let mut picture = self.picture();
+            picture.advance(now);
+            picture.take_due(before.is_none())
+        };
+        let map = match before {
+            Some(before) if due.states.is_empty() => before,
+            _ => rendered.draw((self.id, money), &due),
+        };
+        rendered.map = Some(map.clone());
+        map
+    }
+
+    /// What has changed since a version at `now`, or all seats where that is not known. Nothing is
+    /// written while the picture is locked.
+    #[must_use]
+    pub fn compact(&self, since: Option<&str>, now: Time) -> CompactMap {
+        let mut picture = self.picture();
+        picture.advance(now);
+        let Picture { seats, compact, available, .. } = &*picture;
+        let reading = |seats| {
+            let (version, available) = (compact.version(), *available);
+            CompactMap::Read(Reading { version, available, seats })
+        };
+        let Some(changed) = since.and_then(|version| compact.since(version)) else {
+            let written = compact.written().map(CompactMap::Written);
+            return written.unwrap_or_else(|| reading(compact.all()));
+        };
+        let number = |(index, status)| seats.get(index).map(|s: &Shown| (s.number, status));
+        reading(Seats::Changed(changed.into_iter().filter_map(number).collect()))
+    }
+
+    /// Keeps all seats as a reader has written them for a version, for those who ask next.
+    pub fn keep(&self, version: &str, written: Bytes) {
+        self.picture().compact.keep(version, written);
+    }
+
+    pub(super) fn show(&self, number: u32, seat: &Seat, now: Time) {
+        let mut picture = self.picture();
+        if picture.find(number).is_err() {
+            picture.add(number, seat);
+        }
+        if let Ok(index) = picture.find(number) {
+            let status = if seat.is_free(now) { SeatStatus::Available } else { seat.status };
+            picture.put(index, status, seat.held_until);
+        }
+    }
+}
