@@ -226,7 +226,11 @@ const TAMPERED: &[(&str, &str)] = &[
     ("UPDATE event SET kind = 'booking.eaten' WHERE kind = 'booking.paid'", "event_known"),
     ("UPDATE event SET data = 'none' WHERE kind = 'booking.paid'", "event_known"),
     ("DELETE FROM event WHERE kind = 'booking.paid'", "event_paid"),
-    ("DELETE FROM event WHERE kind = 'booking.refunded'", "event_refunded"),
+    (
+        "INSERT INTO refund SELECT reservation_id, 1, x'01', 5, 0, 0, 'ill', payment_date
+         FROM amount LIMIT 1",
+        "event_refunded",
+    ),
     ("UPDATE event SET user_id = zeroblob(16) WHERE kind = 'booking.paid'", "event_true"),
 ];
 
