@@ -27,7 +27,7 @@ pub struct Opened {
     /// Read, each by one request at a time.
     pub readers: Vec<Box<dyn Reads>>,
     /// Reads for the server itself, however busy the requests' readers are.
-    pub house: Box<dyn Reads>,
+    pub own: Box<dyn Reads>,
     /// Makes durable what the readers have seen, where it is not durable yet.
     pub flush: Option<Arc<dyn Flush>>,
     /// What the read model is filled with at the start.
@@ -77,7 +77,7 @@ fn sqlite(config: &Config, files: Files, clock: &Clock) -> Result<Opened, Fault>
     let flush = if config.batch_commands_max > 1 { store.defer_sync() } else { None };
     let reader = |_| Ok(Box::new(SqliteReads::open(&files)?) as Box<dyn Reads>);
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
-    let house = Box::new(SqliteReads::open(&files)?);
+    let own = Box::new(SqliteReads::open(&files)?);
     let seen = flush.clone();
     let mut refill: Refill = Box::new(move |of| {
         let snapshot = SqliteReads::open(&files)?.snapshot(of)?;
@@ -85,7 +85,7 @@ fn sqlite(config: &Config, files: Files, clock: &Clock) -> Result<Opened, Fault>
         Ok(snapshot)
     });
     let snapshot = refill(Of::Live(clock.now()))?;
-    Ok(Opened { store, readers, house, flush, snapshot, refill })
+    Ok(Opened { store, readers, own, flush, snapshot, refill })
 }
 
 /// How to connect.
@@ -116,11 +116,11 @@ fn mysql(config: &Config, url: &str, clock: &Clock) -> Result<Opened, Fault> {
     news(store.as_mut(), clock)?;
     let reader = |_| Ok(Box::new(MySqlReads::open(&options)?) as Box<dyn Reads>);
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
-    let house = Box::new(MySqlReads::open(&options)?);
+    let own = Box::new(MySqlReads::open(&options)?);
     let mut reads = MySqlReads::open(&options)?;
     let mut refill: Refill = Box::new(move |of| reads.snapshot(of));
     let snapshot = refill(Of::Live(clock.now()))?;
-    Ok(Opened { store, readers, house, flush: None, snapshot, refill })
+    Ok(Opened { store, readers, own, flush: None, snapshot, refill })
 }
 
 /// The clock that nodes of this database go by: where there can be many, the database's.

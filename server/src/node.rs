@@ -137,7 +137,7 @@ pub fn build_under(
 ) -> Result<Node, Failure> {
     config.check_token_keys()?;
     let currency = Currency::of(&config.currency).ok_or("currency: it is not an ISO 4217 code")?;
-    let Opened { store, readers, house, flush, snapshot, refill } = database::open(config, &clock)?;
+    let Opened { store, readers, own, flush, snapshot, refill } = database::open(config, &clock)?;
     // Each of several servers would make its own.
     let makes_its_own = matches!(config.where_is_the_database()?, Database::Sqlite(_));
     let keys = token_keys(config, |file| {
@@ -176,15 +176,14 @@ pub fn build_under(
         pressure: Arc::clone(&pressure),
     };
     // Nobody is told of its answers, so they need not be durable.
-    let house = ReadPool::new(vec![house], None);
-    let runner =
-        Runner::new(write_path.clone(), house.clone(), clock.clone(), Arc::clone(&metrics));
+    let own = ReadPool::new(vec![own], None);
+    let runner = Runner::new(write_path.clone(), own.clone(), clock.clone(), Arc::clone(&metrics));
     let inner = Inner {
         write_path,
         read_model,
         readers: ReadPool::new(readers, flush).slow(slow(config)),
-        ready: Readiness::new(house.clone()),
-        operators: Operators::new(house),
+        ready: Readiness::new(own.clone()),
+        operators: Operators::new(own),
         keyring: Arc::new(Keyring::new(&keys)),
         external: external(config)?,
         passwords,

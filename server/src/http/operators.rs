@@ -24,7 +24,7 @@ struct Known {
 
 /// See the module.
 pub struct Operators {
-    /// The house's own connection.
+    /// The server's own connection.
     reads: ReadPool,
     known: RwLock<Option<Arc<Known>>>,
     /// Held by whoever reads them.

@@ -19,7 +19,7 @@ const HANGS_AFTER: Duration = Duration::from_secs(5);
 
 /// See the module.
 pub struct Readiness {
-    /// The house's own connection.
+    /// The server's own connection.
     reads: ReadPool,
     last: Mutex<Option<(Instant, Result<(), NotRun>)>>,
 }

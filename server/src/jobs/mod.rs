@@ -27,7 +27,7 @@ const DUE_MAX: usize = 8;
 const STEPS_MAX: usize = 200;
 /// Ticks between two counts.
 const COUNT_EVERY: u64 = 10;
-/// How long a step waits for a place in the house's line.
+/// How long a step waits for a place in the server's own line.
 const WAIT: Duration = Duration::from_millis(250);
 
 /// See the module.

@@ -1,4 +1,4 @@
-//! What waits for the write path, in three lines: the house's, the shoppers', and the crowd's. The house's is
+//! What waits for the write path, in three lines: the server's own, the shoppers', and the crowd's. The server's own is
 //! looked at first: its jobs are few and each is for many (a tick of admission, a look at what other nodes
 //! have done). Then those who shop (holds, charges, payments, operators); the crowd (who joins, leaves, signs
 //! up or in) has a small part of each batch and what the others leave, since its line is thousands long for as long
@@ -21,7 +21,7 @@ pub(super) struct Handed {
     pub answer: oneshot::Sender<Answer>,
 }
 
-/// What the house asks for.
+/// What the server itself asks for.
 #[expect(clippy::large_enum_variant, reason = "nearly all jobs are the large one")]
 pub(super) enum Chore {
     Run(Handed),
@@ -74,7 +74,7 @@ impl Gathered {
 
 /// See the module.
 pub(super) struct Inbox {
-    house: mpsc::Receiver<Chore>,
+    own: mpsc::Receiver<Chore>,
     shoppers: mpsc::Receiver<Handed>,
     crowd: mpsc::Receiver<Handed>,
     metrics: Arc<Metrics>,
@@ -90,14 +90,14 @@ impl Inbox {
     /// # Errors
     /// The system gives no runtime.
     pub fn new(
-        house: mpsc::Receiver<Chore>,
+        own: mpsc::Receiver<Chore>,
         shoppers: mpsc::Receiver<Handed>,
         crowd: mpsc::Receiver<Handed>,
         metrics: Arc<Metrics>,
         commands_max: usize,
     ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        Ok(Self { house, shoppers, crowd, metrics, commands_max, turn: 0, runtime })
+        Ok(Self { own, shoppers, crowd, metrics, commands_max, turn: 0, runtime })
     }
 
     /// Waits for something to do and takes as much as makes a batch, in place of what was gathered before.
@@ -119,11 +119,11 @@ impl Inbox {
     }
 
     fn wait(&mut self) -> Option<First> {
-        let Self { house, shoppers, crowd, runtime, .. } = self;
+        let Self { own, shoppers, crowd, runtime, .. } = self;
         runtime.block_on(async {
             tokio::select! {
                 biased;
-                Some(chore) = house.recv() => Some(First::Chore(chore)),
+                Some(chore) = own.recv() => Some(First::Chore(chore)),
                 Some(handed) = shoppers.recv() => Some(First::Request(handed)),
                 Some(handed) = crowd.recv() => Some(First::Request(handed)),
                 else => None,
@@ -131,7 +131,7 @@ impl Inbox {
         })
     }
 
-    /// Fills the batch with what is there: half of it at most by the house and a part by the crowd as long
+    /// Fills the batch with what is there: half of it at most by the server itself and a part by the crowd as long
     /// as there are shoppers, so that none keeps the others away.
     fn gather(&mut self, gathered: &mut Gathered) {
         let half = usize::midpoint(self.commands_max, self.turn % 2);
@@ -158,7 +158,7 @@ impl Inbox {
 
     fn take_chores(&mut self, gathered: &mut Gathered, most: usize) {
         while gathered.envelopes.len() < most
-            && let Ok(chore) = self.house.try_recv()
+            && let Ok(chore) = self.own.try_recv()
         {
             self.put(chore, gathered);
         }
@@ -171,7 +171,7 @@ impl Inbox {
             Chore::Refresh(asking) => gathered.refresh.push(asking),
             Chore::Probe(asking) => gathered.probe.push(asking),
             Chore::Stop => {
-                self.house.close();
+                self.own.close();
                 self.shoppers.close();
                 self.crowd.close();
             }
@@ -197,7 +197,7 @@ mod tests {
     const QUEUE: QueueId = QueueId::general(ConcertId(Uuid::nil()));
 
     struct WritePath {
-        house: mpsc::Sender<Chore>,
+        own: mpsc::Sender<Chore>,
         shoppers: mpsc::Sender<Handed>,
         crowd: mpsc::Sender<Handed>,
         inbox: Inbox,
@@ -205,11 +205,11 @@ mod tests {
     }
 
     fn write_path(commands_max: usize) -> WritePath {
-        let (house, chores) = mpsc::channel(64);
+        let (own, chores) = mpsc::channel(64);
         let (shoppers, shopping) = mpsc::channel(64);
         let (crowd, coming) = mpsc::channel(64);
         let inbox = Inbox::new(chores, shopping, coming, Arc::default(), commands_max);
-        WritePath { house, shoppers, crowd, inbox: inbox.expect("a runtime"), answers: Vec::new() }
+        WritePath { own, shoppers, crowd, inbox: inbox.expect("a runtime"), answers: Vec::new() }
     }
 
     impl WritePath {
@@ -240,11 +240,11 @@ mod tests {
             for _ in 0..count {
                 let place = PlaceKey { queue: QUEUE, sequence: 1 };
                 let handed = self.handed(Command::Expire(Expire { place }));
-                self.house.try_send(Chore::Run(handed)).expect("there is room");
+                self.own.try_send(Chore::Run(handed)).expect("there is room");
             }
         }
 
-        /// The commands of the next batch: `h` for one of the house, `r` for a shopper's request, `c` for one of the crowd.
+        /// The commands of the next batch: `h` for one of the server, `r` for a shopper's request, `c` for one of the crowd.
         fn next(&mut self) -> Option<String> {
             let mut gathered = Gathered::default();
             if !self.inbox.next(&mut gathered) {
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_house_goes_first_and_takes_half() {
+    fn own_work_goes_first_and_takes_half() {
         let mut write_path = write_path(6);
         write_path.request(7);
         write_path.chore(1);
@@ -301,10 +301,10 @@ mod tests {
     fn a_stop_goes_first_and_loses_nothing() {
         let mut write_path = write_path(4);
         write_path.request(6);
-        write_path.house.try_send(Chore::Stop).expect("there is room");
+        write_path.own.try_send(Chore::Stop).expect("there is room");
         assert_eq!(write_path.next().as_deref(), Some("rrrr"));
         assert!(
-            write_path.house.is_closed()
+            write_path.own.is_closed()
                 && write_path.shoppers.is_closed()
                 && write_path.crowd.is_closed()
         );
@@ -315,12 +315,12 @@ mod tests {
     #[test]
     fn either_line_wakes_the_write_path_and_who_hung_up_is_left_out() {
         let mut write_path = write_path(4);
-        let (house, (asking, _asked)) = (write_path.house.clone(), oneshot::channel());
+        let (own, (asking, _asked)) = (write_path.own.clone(), oneshot::channel());
         write_path.request(2);
         write_path.answers.clear();
         let waker = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_millis(20));
-            house.blocking_send(Chore::Refresh(asking)).expect("the write path is there");
+            own.blocking_send(Chore::Refresh(asking)).expect("the write path is there");
         });
         let mut gathered = Gathered::default();
         assert!(write_path.inbox.next(&mut gathered), "the write path is open");
@@ -328,7 +328,7 @@ mod tests {
         waker.join().expect("it sends");
         write_path.request(1);
         assert_eq!(write_path.next().as_deref(), Some("r"));
-        drop((write_path.house, write_path.shoppers, write_path.crowd));
+        drop((write_path.own, write_path.shoppers, write_path.crowd));
         assert!(!write_path.inbox.next(&mut gathered) && gathered.refresh.is_empty());
     }
 }

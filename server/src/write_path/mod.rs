@@ -52,8 +52,8 @@ pub enum NotRun {
 /// What a command is answered with.
 pub type Answer = Result<Reply, NotRun>;
 
-/// Jobs of the house that may wait; with more, whoever proposes waits.
-const HOUSE_WAITING_MAX: usize = 512;
+/// Jobs of the server that may wait; with more, whoever proposes waits.
+const OWN_WAITING_MAX: usize = 512;
 
 fn not_taken<T>(error: SendTimeoutError<T>) -> NotRun {
     match error {
@@ -81,7 +81,7 @@ pub fn news(store: &mut dyn Store, clock: &Clock) -> Result<Changes, Fault> {
 /// Takes commands; cheap to clone.
 #[derive(Clone)]
 pub struct WritePath {
-    house: mpsc::Sender<Chore>,
+    own: mpsc::Sender<Chore>,
     shoppers: mpsc::Sender<Handed>,
     crowd: mpsc::Sender<Handed>,
     metrics: Arc<Metrics>,
@@ -92,7 +92,7 @@ impl WritePath {
     /// Takes no more commands; those that wait are still carried out and answered.
     pub async fn stop(&self) {
         // A write path that is gone has stopped.
-        let _ = self.house.send(Chore::Stop).await;
+        let _ = self.own.send(Chore::Stop).await;
     }
 }
 
@@ -119,7 +119,7 @@ impl WritePath {
     ) -> std::io::Result<(Self, Writer)> {
         let (shoppers, shopping) = mpsc::channel(settings.waiting_max);
         let (crowd, coming) = mpsc::channel(settings.waiting_max);
-        let (house, chores) = mpsc::channel(HOUSE_WAITING_MAX);
+        let (own, chores) = mpsc::channel(OWN_WAITING_MAX);
         let commands_max = settings.batch_commands_max;
         let inbox = Inbox::new(chores, shopping, coming, Arc::clone(&metrics), commands_max)?;
         let health = Arc::new(Health::default());
@@ -146,7 +146,7 @@ impl WritePath {
             // Nobody waits any more when the receiver is gone.
             let _ = finished.send(());
         })?;
-        Ok((Self { house, shoppers, crowd, metrics, health }, Writer { thread, done }))
+        Ok((Self { own, shoppers, crowd, metrics, health }, Writer { thread, done }))
     }
 
     /// Whether commands are taken.
@@ -168,13 +168,13 @@ impl WritePath {
         answered.await.unwrap_or(Err(NotRun::Stopping))
     }
 
-    /// Hands a command of the house in. It does not wait behind the requests, which in an on-sale
+    /// Hands a command of the server in. It does not wait behind the requests, which in an on-sale
     /// fill the write path for minutes: it is carried out after the batch in progress. Where too many
-    /// jobs of the house wait, it waits for a place among them for up to `wait`.
+    /// jobs of the server wait, it waits for a place among them for up to `wait`.
     pub async fn propose(&self, command: Command, wait: Duration) -> Answer {
         let (answer, answered) = oneshot::channel();
         let handed = Handed { envelope: Envelope { command, key: None }, answer };
-        self.house.send_timeout(Chore::Run(handed), wait).await.map_err(not_taken)?;
+        self.own.send_timeout(Chore::Run(handed), wait).await.map_err(not_taken)?;
         self.metrics.desk_waiting.inc();
         answered.await.unwrap_or(Err(NotRun::Stopping))
     }
@@ -182,7 +182,7 @@ impl WritePath {
     /// Has old idempotency records removed, when the write path comes to it. Waits as [`WritePath::propose`].
     pub async fn prune(&self, wait: Duration) {
         // The next sweep asks again.
-        let _ = self.house.send_timeout(Chore::Prune, wait).await;
+        let _ = self.own.send_timeout(Chore::Prune, wait).await;
     }
 
     /// Has the read model show what other nodes have committed. It is read by the write path between two
@@ -190,7 +190,7 @@ impl WritePath {
     /// [`WritePath::propose`].
     ///
     /// # Errors
-    /// The house's line is full, the write path is stopping, or the database is not available.
+    /// The server's own line is full, the write path is stopping, or the database is not available.
     pub async fn refresh(&self, wait: Duration) -> Result<(), NotRun> {
         self.ask(Chore::Refresh, wait).await
     }
@@ -199,14 +199,14 @@ impl WritePath {
     /// on, too. Waits as [`WritePath::propose`].
     ///
     /// # Errors
-    /// The house's line is full, the write path is stopping, or writes fail.
+    /// The server's own line is full, the write path is stopping, or writes fail.
     pub async fn probe(&self, wait: Duration) -> Result<(), NotRun> {
         self.ask(Chore::Probe, wait).await
     }
 
     async fn ask(&self, chore: impl FnOnce(Asking) -> Chore, wait: Duration) -> Result<(), NotRun> {
         let (answer, answered) = oneshot::channel();
-        self.house.send_timeout(chore(answer), wait).await.map_err(not_taken)?;
+        self.own.send_timeout(chore(answer), wait).await.map_err(not_taken)?;
         answered.await.unwrap_or(Err(NotRun::Stopping))
     }
 

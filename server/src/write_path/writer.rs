@@ -272,7 +272,7 @@ impl Worker {
         };
     }
 
-    /// Work of the house whose panic is a fault like any other, and leaves nothing behind.
+    /// Work of the server whose panic is a fault like any other, and leaves nothing behind.
     fn careful<T>(
         &mut self,
         name: &str,
@@ -373,7 +373,7 @@ mod tests {
     }
 
     fn removed(batches: usize, commands_max: usize, old: u32) -> u64 {
-        let (house, chores) = tokio::sync::mpsc::channel(8);
+        let (own, chores) = tokio::sync::mpsc::channel(8);
         let (shoppers, shopping) = tokio::sync::mpsc::channel(8);
         let (crowd, coming) = tokio::sync::mpsc::channel(10_000);
         let (publisher, _decided) = std::sync::mpsc::sync_channel(1_000);
@@ -391,8 +391,8 @@ mod tests {
             let envelope = Envelope { command, key: None };
             crowd.try_send(Handed { envelope, answer }).expect("there is room");
         }
-        house.try_send(Chore::Prune).expect("there is room");
-        drop((house, shoppers, crowd));
+        own.try_send(Chore::Prune).expect("there is room");
+        drop((own, shoppers, crowd));
         worker.run(inbox.expect("a runtime"));
         metrics.pruned.get_or_create(&PrunedLabel { what: "replies" }).get()
     }

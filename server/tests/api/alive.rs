@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-/// A store in memory whose work for the house panics.
+/// A store in memory whose own work panics.
 #[derive(Default)]
 struct Panics {
     rows: MemoryStore,

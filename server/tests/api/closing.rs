@@ -140,7 +140,7 @@ async fn a_full_write_path_does_not_starve_admission() {
     assert_eq!(sale.poll(&next).await["state"], "admitted");
 }
 
-/// H30: with a write path full of requests, enough for many batches, a job of the house is in the next one.
+/// H30: with a write path full of requests, enough for many batches, a job of the server is in the next one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_house_does_not_wait_behind_a_full_write_path() {
     let sale = Sale::with(|given| given.batch_commands_max = Some(8));

@@ -159,7 +159,7 @@ async fn blocked_seats_are_not_for_sale() {
     sale.sound();
 }
 
-/// A house that was sold out lets people in again once seats have come back.
+/// A sale that was sold out lets people in again once seats have come back.
 #[tokio::test]
 async fn seats_that_come_back_let_people_in() {
     let sale = Sale::new();
