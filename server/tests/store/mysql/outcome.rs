@@ -4,12 +4,16 @@
 use super::on_each;
 use super::proxy::{Cut, Proxy};
 use super::sale::{
-    DATE, NOW, attempt, charge, fan, in_the_shop, in_the_shop_in, keyed, reserve, run,
+    DATE, LINE, NOW, attempt, charge, fan, in_the_shop, in_the_shop_in, keyed, reserve, run,
+    unkeyed,
 };
 use crate::servers::Server;
 use crate::subject::options;
+use boxoffice_core::command::Command;
 use boxoffice_core::id::SeatKey;
 use boxoffice_core::money::Money;
+use boxoffice_core::queue::SetQueue;
+use boxoffice_server::store::events::{Told, page};
 use boxoffice_server::store::mysql::{MySqlReads, MySqlStore, Options};
 use boxoffice_server::store::reads::Reads;
 use boxoffice_server::store::{Changes, Fault, Store};
@@ -25,6 +29,8 @@ on_each! {
     a_commit_that_comes_late;
     /// H12, H31: nobody can say. The next batch finds out first, and the read model is told.
     a_commit_that_nobody_can_tell_of;
+    /// H12: whatever became of a commit, the events of a node have no gap, and each is told once.
+    lost_answers_leave_no_gap_in_the_events;
     /// H31: a connection that died between batches is replaced unseen.
     a_dead_connection_is_replaced;
 }
@@ -163,6 +169,35 @@ fn a_commit_that_nobody_can_tell_of(server: &'static Server) {
     let Changes::Rows(rows) = news.changes else { panic!("no rows") };
     let seats: Vec<_> = rows.seats.changed().map(|(key, _, _)| *key).collect();
     assert_eq!(seats, [SeatKey { date: DATE, number: 1 }]);
+}
+
+fn lost_answers_leave_no_gap_in_the_events(server: &'static Server) {
+    let mut world = world(server);
+    let late = Cut::Late(Duration::from_millis(300));
+    let cuts = [Cut::Never, Cut::Before, Cut::After, late, Cut::AfterAndClosed, Cut::Never];
+    let mut told = 0;
+    for (paused, cut) in [true, false].into_iter().cycle().zip(cuts) {
+        world.proxy.cut(cut);
+        let set = SetQueue {
+            queue: LINE,
+            max_active: None,
+            admissions_per_second: None,
+            max_waiting: None,
+            paused: Some(paused),
+            pause_reason: None,
+        };
+        let done = attempt(&mut world.store, &[unkeyed(Command::SetQueue(set))]);
+        // Nobody can tell of the one after which no connection is let through; it stands.
+        assert_eq!(done.is_err(), cut == Cut::AfterAndClosed, "{done:?}");
+        told += 1;
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let mut reads = MySqlReads::open(&world.direct).expect("a reader");
+    let page = page(&mut reads, None, 100).expect("rows").expect("from the first");
+    let numbers = page.events.iter().map(|event| event.key.number);
+    assert!(numbers.eq(1..=page.events.len() as u64), "{:?}", page.events);
+    let of_sale = |event: &&Told| ["sale.paused", "sale.resumed"].contains(&event.kind.as_str());
+    assert_eq!(page.events.iter().filter(of_sale).count(), told, "{:?}", page.events);
 }
 
 fn a_dead_connection_is_replaced(server: &'static Server) {
