@@ -48,7 +48,9 @@ fn rights_and_connections(database: &Server, name: &str) {
     let settled = || (connections() == Some(expected)).then_some(());
     eventually("the connections of two servers", Duration::from_secs(5), settled);
     let mut harness = database.harness().unwrap();
-    harness.query_drop(format!("REVOKE CREATE, ALTER, DROP, INDEX ON {name}.* FROM {name}")).unwrap();
+    harness
+        .query_drop(format!("REVOKE CREATE, ALTER, DROP, INDEX ON {name}.* FROM {name}"))
+        .unwrap();
     estate.restart(0);
     estate.restart(1);
     runtime().block_on(async {

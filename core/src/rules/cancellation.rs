@@ -20,7 +20,8 @@ use crate::steps::job::{go_on, held};
 use crate::steps::refund::{Refund, What};
 use crate::time::Time;
 
-/// Cancels a date for good. Once more, it changes nothing but that a job which has failed is begun anew.
+/// Cancels a date for good. Once more, it changes nothing but that a job which has failed, or waits after an error,
+/// is begun anew.
 #[derive(Clone, Debug)]
 pub struct CancelDate {
     /// Of which concert.
@@ -84,8 +85,12 @@ impl Rule for CancelDate {
 
 impl CancelDate {
     fn again(&self, rows: &mut Rows, cancelled: Cancellation, now: Time) -> Outcome {
-        let failed = |job: &Job| job.state == JobState::Failed;
-        if rows.jobs.get(&cancelled.job).is_some_and(failed)
+        // One that waits after an error may wait for long.
+        let stopped = |job: &Job| {
+            let waits = job.state == JobState::Waiting && job.last_error.is_some();
+            job.state == JobState::Failed || waits
+        };
+        if rows.jobs.get(&cancelled.job).is_some_and(stopped)
             && let Some(job) = rows.jobs.update(&cancelled.job)
         {
             job.again(now);

@@ -7,7 +7,7 @@ use crate::refusal::{Field, Refusal};
 use crate::rows::event::Happening;
 use crate::rows::{Keys, Rows};
 use crate::rules::Rule;
-use crate::steps::concert::queue_keys;
+use crate::steps::concert::{live, queue_keys};
 use crate::steps::event::{of_concert, tell};
 use crate::time::Time;
 
@@ -33,7 +33,7 @@ impl Rule for SetDraw {
     /// no value), sale not open (people may still join who are drawn), already exists (another value was given).
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let id = self.queue.concert;
-        let concert = rows.concerts.get(&id).ok_or(Refusal::ConcertNotFound)?.clone();
+        let concert = live(rows, id)?.clone();
         let queue = rows.queues.get(&self.queue).ok_or(Refusal::QueueNotFound)?;
         let fits = queue.rule.terms.beacon.is_some() && is_text(&self.value);
         ensure!(fits, Refusal::InvalidSetting { field: Field::Draw });

@@ -45,18 +45,20 @@ impl Rule for Pay {
         reservation_keys(self.reservation, rows, keys);
     }
 
-    /// Refuses with: already paid, hold released, hold lapsed, token (see [`admitted`]),
-    /// reservation not found, date cancelled, currency mismatch, insufficient balance. A reservation that is there is
-    /// looked at before
-    /// the token, so that a retry after payment learns of the payment and not of the ended token.
+    /// Refuses with: already paid, date cancelled, hold released, hold lapsed, token (see [`admitted`]),
+    /// reservation not found, currency mismatch, insufficient balance. A reservation that is there is looked at
+    /// before the token, so that a retry after payment learns of the payment and not of the ended token; and its
+    /// date before the hold, which the cancellation ends.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let reservation = owned(rows, self.reservation, self.user, self.place);
+        if let Some(unpaid) = reservation.filter(|r| r.payment.is_none()) {
+            rows.dates.get(&unpaid.date).map_or(Ok(()), |date| date.not_cancelled())?;
+        }
         reservation.map_or(Ok(()), |r| r.still_held(now))?;
         let overtaken = reservation.is_some() && !owns_its_seats(rows, self.reservation);
         ensure!(!overtaken, Refusal::HoldLapsed);
         admitted(rows, self.place, self.user, now)?;
         let reservation = reservation.ok_or(Refusal::ReservationNotFound)?;
-        rows.dates.get(&reservation.date).map_or(Ok(()), |date| date.not_cancelled())?;
         let (price, date) = (reservation.total_price, reservation.date);
         let currency = currency_of(rows, self.place.queue.concert);
         let balance = balance_in(rows, self.user, currency)?.amount;

@@ -109,7 +109,7 @@ impl Rule for SetQueue {
     /// among them).
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let concert_id = self.queue.concert;
-        ensure!(rows.concerts.get(&concert_id).is_some(), Refusal::ConcertNotFound);
+        live(rows, concert_id)?;
         let queue = rows.queues.get(&self.queue).ok_or(Refusal::QueueNotFound)?;
         let before = queue.settings;
         let settings = QueueSettings {

@@ -5,7 +5,7 @@ use crate::id::{ConcertId, DateId, QueueId};
 use crate::limits::{PRICE_MAX, SEATS_PER_DATE_MAX};
 use crate::money::{Currency, Money};
 use crate::refusal::Refusal;
-use crate::rows::concert::Concert;
+use crate::rows::concert::{Concert, ConcertDate};
 use crate::rows::seat::{Seat, SeatStatus};
 use crate::rows::{Keys, Rows, want};
 use crate::time::Time;
@@ -64,7 +64,10 @@ pub(crate) fn may_start(
     ensure!(!now.reached(starts_at), Refusal::DateInPast { starts_at });
     ensure!(starts_at > opens_at, Refusal::DateBeforeOpening { starts_at, opens_at });
     let others = rows.dates_of.get(&id).into_iter().flatten().filter(|other| **other != date);
-    let at = |id: &&DateId| rows.dates.get(id).is_some_and(|row| row.concert_date == starts_at);
+    let at = |id: &&DateId| {
+        let stands = |row: &&ConcertDate| row.concert_date == starts_at && row.cancelled.is_none();
+        rows.dates.get(id).filter(stands).is_some()
+    };
     let same = others.copied().find(|other| at(&other));
     same.map_or(Ok(()), |first| Err(Refusal::DateExists { date_id: Some(first), starts_at }))
 }

@@ -68,6 +68,7 @@ pub(crate) fn release(rows: &mut Rows, place: PlaceKey, id: ReservationId, now: 
     let lasted = |r: &Reservation| (r.held_ms(now), r.held_ms(now) >= r.whole_ms() / 2);
     let lasted = rows.reservations.get(&id).map(lasted);
     if end_hold(rows, id, ReservationStatus::Cancelled, now)
+        && !is_of_cancelled(rows, id)
         && let Some(lasted) = lasted
     {
         count_unpaid(rows, place, lasted);
@@ -102,7 +103,7 @@ pub(crate) fn expire(rows: &mut Rows, key: PlaceKey, now: Time) -> bool {
     }
     let expired = ReservationStatus::Expired;
     let lapsed = admission.reservation.is_some_and(|id| end_hold(rows, id, expired, now));
-    if lapsed {
+    if lapsed && !admission.reservation.is_some_and(|id| is_of_cancelled(rows, id)) {
         let hold = admission.reservation.and_then(|id| rows.reservations.get(&id));
         let whole_ms = hold.map_or(0, Reservation::whole_ms);
         count_unpaid(rows, key, (whole_ms, true));
@@ -114,6 +115,12 @@ pub(crate) fn expire(rows: &mut Rows, key: PlaceKey, now: Time) -> bool {
     };
     end_admission(rows, key, end, now);
     true
+}
+
+/// Whether its date was cancelled, so that it could not be paid: its end is held against nobody.
+fn is_of_cancelled(rows: &Rows, id: ReservationId) -> bool {
+    let date = rows.reservations.get(&id).and_then(|reservation| rows.dates.get(&reservation.date));
+    date.is_some_and(|date| date.cancelled.is_some())
 }
 
 /// Ends a hold; seats that somebody else has taken meanwhile stay theirs. Returns whether there was one.

@@ -7,7 +7,7 @@ use super::extract::{Operator, PathId, Submitted};
 use super::problem::{Code, Problem};
 use super::reservation::{ReservedSeatView, StatusView, status_view};
 use super::setting;
-use super::view::{Stamp, json, replied};
+use super::view::{Stamp, given, json, replied};
 use crate::store::Fault;
 use crate::store::reads::{Reads, WholeRefund};
 use axum::extract::State;
@@ -28,13 +28,13 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct NewRefund {
     /// Which seats; without an amount they go back for what was paid for them.
-    #[serde(default)]
-    #[schema(example = json!([12]))]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(example = json!([12]), nullable = false)]
     pub seat_numbers: Option<Vec<u32>>,
     /// Minor units, never more than is left of the payment. With seats it is what they go back for, 0 for
     /// nothing; without, the seats stay.
-    #[serde(default)]
-    #[schema(example = 150_000, minimum = 0)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(example = 150_000, minimum = 0, nullable = false)]
     pub amount: Option<i64>,
     /// Why; who paid reads it, too. At most 200 characters.
     #[schema(example = "the stage hides the view", min_length = 1, max_length = 200)]

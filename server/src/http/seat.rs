@@ -226,13 +226,13 @@ fn full(map: &SeatMap, headers: &HeaderMap) -> Response {
     response
 }
 
-/// The seats of a date with their state: 304 while nothing has changed. It shows, it does not
+/// The seats of a date with their state: 304 while nothing has changed. A date that was cancelled has none to show. It shows, it does not
 /// decide: a seat shown as available may be taken by the time it is asked for.
 ///
 /// The compact form has 50,000 seats in some 17 KB and tells what changed since a version.
 #[utoipa::path(get, path = "/api/v1/concert-dates/{id}/seats", tag = "Seats", params(("id" = Uuid, Path), MapQuery, ("If-None-Match" = Option<String>, Header)),
     security(("identity" = [], "queue_token" = [])),
-    responses((status = 200, description = "`SeatsView`, or `CompactView` with `form=compact`", body = MapView), (status = 304, description = "Nothing has changed (full form)"), (status = 400, description = "invalid_query"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found")))]
+    responses((status = 200, description = "`SeatsView`, or `CompactView` with `form=compact`", body = MapView), (status = 304, description = "Nothing has changed (full form)"), (status = 400, description = "invalid_query"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found"), (status = 409, description = "date_cancelled")))]
 pub async fn map(
     State(app): State<App>,
     PathId(id): PathId,
@@ -242,6 +242,9 @@ pub async fn map(
 ) -> Result<Response, Problem> {
     let date = app.read_model.date(DateId(id)).ok_or_else(|| Problem::of(Code::DateNotFound))?;
     admitted.enter(&app, Some(date.concert)).await?;
+    if let Some(cancelled) = &date.cancelled {
+        return Err(Problem::of(Code::DateCancelled).with("reason", cancelled.reason.clone()));
+    }
     let form = query.form.unwrap_or_default();
     let (mut response, caching) = if form == Form::Compact {
         let body = compact_body(&date, query.since.as_deref(), &app.currency, app.clock.now());

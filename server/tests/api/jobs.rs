@@ -39,7 +39,7 @@ async fn a_date_is_cancelled() {
     assert_eq!(after["report"]["holds_ended"], 1);
     let list = sale.send(get("/api/v1/admin/jobs").operator()).await.want(200);
     assert_eq!(list["jobs"], json!([after]));
-    sale.send(pay(&holder, held, "q")).await.refused(410, "hold_released");
+    sale.send(pay(&holder, held, "q")).await.refused(409, "date_cancelled");
     assert_eq!(after["report"]["bookings_refunded"], 0);
     let text = sale.send(get("/metrics")).await;
     let text = String::from_utf8(text.body.to_vec()).unwrap();

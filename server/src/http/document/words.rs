@@ -144,7 +144,8 @@ const PLAIN: &str = r"^[^\u0000-\u001F\u007F-\u009F\u2028\u2029]*$";
 
 /// Whether a member of a change is left out or has a value, and is never null.
 pub fn never_null(schema: &str, property: &str) -> bool {
-    let is_change = matches!(schema, "ConcertChange" | "DateChange" | "QueueBody" | "SaleBody");
+    let is_change =
+        matches!(schema, "ConcertChange" | "DateChange" | "NewRefund" | "QueueBody" | "SaleBody");
     let is_choice = matches!(schema, "DrawBody" | "JoinBody") && property == "queue_id";
     is_change && property != "closes_at" || is_choice
 }
