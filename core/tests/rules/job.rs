@@ -43,6 +43,88 @@ fn nothing_of_a_cancelled_date_is_sold() {
     );
 }
 
+/// Who could not pay because the date was cancelled is told so, before and after the job has ended the hold.
+#[test]
+fn a_hold_of_a_cancelled_date_is_told_why_it_cannot_be_paid() {
+    check(
+        "
+        concert c1 dates d1,d2
+        join u1
+        charge u1 500
+        reserve u1 r1 seats 1
+        cancel_date c1 d1 job j1
+        pay u1 r1                        -> date_cancelled ill
+        take_job j1 by n1
+        clear_date j1 d1 by n1 take r1 last yes -> cleared r1 0 done
+        pay u1 r1                        -> date_cancelled ill
+    ",
+    );
+}
+
+/// A hold that runs out between the cancellation and its job is no lapse: it could not be paid.
+#[test]
+fn a_hold_that_a_cancellation_cut_short_is_no_lapse() {
+    let lapses = |cancelled: bool| {
+        let cancel = if cancelled { "cancel_date c1 d1 job j1" } else { "" };
+        let world = check(&format!(
+            "
+            concert c1 dates d1,d2 rehold 10m hold 1m
+            join u1
+            reserve u1 r1 seats 1
+            {cancel}
+            +2m
+            expire u1
+            "
+        ));
+        let place = world.places.values().next().unwrap();
+        (place.lapses, place.unpaid_ms)
+    };
+    assert_eq!(lapses(false), (1, 60_000));
+    assert_eq!(lapses(true), (0, 0));
+}
+
+/// Another date may take the time of one that was cancelled.
+#[test]
+fn the_time_of_a_cancelled_date_is_free() {
+    check(
+        "
+        concert c1 dates d1 starts 24h
+        date c1 d2 starts 24h            -> already_exists d1
+        cancel_date c1 d1 job j1
+        date c1 d2 starts 24h
+    ",
+    );
+}
+
+/// A job that waits after an error is begun anew when its cancellation is asked for again.
+#[test]
+fn a_job_that_waits_is_begun_anew() {
+    check(
+        "
+        concert c1 dates d1,d2
+        cancel_date c1 d1 job j1
+        take_job j1 by n1                -> taken
+        fail_job j1 by n1 why away       -> put_off
+        take_job j1 by n1                -> job_not_held
+        cancel_date c1 d1 job j2         -> cancelled j1 ill
+        take_job j1 by n1                -> taken
+    ",
+    );
+}
+
+/// What belongs to a deleted concert is not set any more.
+#[test]
+fn the_queue_of_a_deleted_concert_is_not_set() {
+    check(
+        "
+        concert c1 opens 10m beacon dice
+        delete_concert c1
+        queue c1 paused on               -> concert_not_found
+        draw c1 7f                       -> concert_not_found
+    ",
+    );
+}
+
 /// A job is one process's for a lease, as long as it goes on; then anybody's.
 #[test]
 fn a_job_has_one_holder() {

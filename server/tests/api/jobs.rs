@@ -29,6 +29,9 @@ async fn a_date_is_cancelled() {
     let dates = sale.send(get(show.path("/dates")).by(&other)).await.want(200);
     assert_eq!(dates["dates"][0]["cancelled"]["reason"], "The singer is ill.");
     assert_eq!(dates["dates"][0]["available_seats"], 0);
+    let map = format!("/api/v1/concert-dates/{}/seats", show.dates[0]);
+    sale.send(get(&map).by(&other)).await.refused(409, "date_cancelled");
+    sale.send(get(map + "?form=compact").by(&other)).await.refused(409, "date_cancelled");
     let before = job(&sale, &cancelled).await;
     let said = (&before["state"], &before["done"], &before["total"], &before["kind"]);
     assert_eq!(said, (&json!("waiting"), &json!(0), &json!(2), &json!("date_cancellation")));

@@ -228,6 +228,9 @@ async fn what_cannot_go_back_is_told() {
         json!({ "reason": "ill", "release_seats": true, "seats": [1] }),
         json!({ "reason": "ill", "release_seats": true, "seat_numbers": [-1] }),
         json!({ "reason": "ill", "release_seats": true, "amount": "all" }),
+        // A client that lost a value does not give back everything.
+        json!({ "reason": "ill", "release_seats": true, "amount": null }),
+        json!({ "reason": "ill", "release_seats": true, "seat_numbers": null }),
     ] {
         ask(body).await.refused(400, "invalid_body");
     }
