@@ -58,6 +58,31 @@ fn about(queue: Option<Uuid>, mut body: Value) -> Value {
     body
 }
 
+/// How many a queue lets in, and holds.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct QueueLimits {
+    /// Users shopping at once
+    #[arg(long)]
+    max_active: Option<u64>,
+    /// Users admitted a second, at most
+    #[arg(long)]
+    admissions_per_second: Option<u64>,
+    /// Places in line, at most
+    #[arg(long)]
+    max_waiting: Option<u64>,
+}
+
+/// Who of a queue is drawn, and from what.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct DrawTerms {
+    /// Only those who joined before this are drawn
+    #[arg(long)]
+    draw_joined_before: Option<String>,
+    /// Which public value is mixed into the draw, in words
+    #[arg(long)]
+    draw_beacon: Option<String>,
+}
+
 /// Times and limits of a concert.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct Policy {
@@ -106,21 +131,12 @@ pub struct CreateConcert {
     #[command(flatten)]
     #[serde(flatten)]
     policy: Policy,
-    /// Users shopping at once
-    #[arg(long)]
-    max_active: Option<u64>,
-    /// Users admitted a second, at most
-    #[arg(long)]
-    admissions_per_second: Option<u64>,
-    /// Places in line, at most
-    #[arg(long)]
-    max_waiting: Option<u64>,
-    /// Only those who joined before this are drawn
-    #[arg(long)]
-    draw_joined_before: Option<String>,
-    /// Which public value is mixed into the draw, in words
-    #[arg(long)]
-    draw_beacon: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    limits: QueueLimits,
+    #[command(flatten)]
+    #[serde(flatten)]
+    draw: DrawTerms,
 }
 
 impl Verb for CreateConcert {
@@ -181,21 +197,12 @@ pub struct AddQueue {
     /// When it opens, as 2027-01-15T19:00:00+09:00
     #[arg(long)]
     opens_at: String,
-    /// Users shopping at once who came by it
-    #[arg(long)]
-    max_active: Option<u64>,
-    /// Users admitted a second, at most
-    #[arg(long)]
-    admissions_per_second: Option<u64>,
-    /// Places in its line, at most
-    #[arg(long)]
-    max_waiting: Option<u64>,
-    /// Only those who joined before this are drawn
-    #[arg(long)]
-    draw_joined_before: Option<String>,
-    /// Which public value is mixed into its draw, in words
-    #[arg(long)]
-    draw_beacon: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    limits: QueueLimits,
+    #[command(flatten)]
+    #[serde(flatten)]
+    draw: DrawTerms,
 }
 
 impl Verb for AddQueue {
@@ -256,15 +263,9 @@ pub struct SetQueue {
     /// The concert's id
     #[serde(skip)]
     concert: Uuid,
-    /// Users shopping at once
-    #[arg(long)]
-    max_active: Option<u64>,
-    /// Users admitted a second, at most
-    #[arg(long)]
-    admissions_per_second: Option<u64>,
-    /// Places in line, at most
-    #[arg(long)]
-    max_waiting: Option<u64>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    limits: QueueLimits,
     /// Which of its queues; the general one unless told
     #[arg(long = "queue", value_name = "QUEUE")]
     queue_id: Option<Uuid>,

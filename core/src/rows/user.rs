@@ -18,3 +18,11 @@ pub struct User {
     /// When the account was deleted: its name is free then, and its password gone.
     pub deleted_at: Option<Time>,
 }
+
+impl User {
+    /// Whether the account is not deleted.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        self.deleted_at.is_none()
+    }
+}

@@ -205,7 +205,7 @@ impl Refresh {
     /// Makes the session of a token that names none.
     fn name(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let until = self.unnamed_until.ok_or(Refusal::SessionEnded)?;
-        let user = rows.users.get(&self.user).filter(|user| user.deleted_at.is_none());
+        let user = rows.users.get(&self.user).filter(|user| user.is_live());
         ensure!(user.is_some(), Refusal::SessionEnded);
         ensure!(rows.sessions.get(&unnamed(self.user)).is_none(), Refusal::SessionEnded);
 

@@ -7,6 +7,7 @@ use crate::money::{Currency, Money};
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
 use crate::rows::event::Happening;
+use crate::rows::user::User;
 use crate::rows::wallet::{Account, TransferKind};
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
@@ -51,7 +52,10 @@ impl Rule for Charge {
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         match self.place {
             Some(place) => admitted(rows, place, self.user, now)?,
-            None => ensure!(has_account(rows, self.user), Refusal::UserNotFound),
+            None => {
+                let is_live = rows.users.get(&self.user).is_some_and(User::is_live);
+                ensure!(is_live, Refusal::UserNotFound);
+            }
         }
         let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&self.amount);
         ensure!(in_range, Refusal::AmountOutOfRange { min: CHARGE_MIN, max: CHARGE_MAX });
@@ -75,11 +79,6 @@ impl Rule for Charge {
         post(rows, self.user, credit, after, now);
         Ok(Outcome::Charged { charge_id: self.charge, amount: self.amount, balance: after })
     }
-}
-
-/// Whether the user has an account that is not deleted.
-fn has_account(rows: &Rows, user: UserId) -> bool {
-    rows.users.get(&user).is_some_and(|user| user.deleted_at.is_none())
 }
 
 /// Adds money to a balance or takes some, for an operator: money that came or went outside of the system.
@@ -113,7 +112,7 @@ impl Rule for Adjust {
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let credit = self.amount > Money::ZERO;
         let user = rows.users.get(&self.user);
-        let user = user.filter(|user| user.deleted_at.is_none() || !credit);
+        let user = user.filter(|user| user.is_live() || !credit);
         ensure!(user.is_some(), Refusal::UserNotFound);
         let size = Money(self.amount.0.saturating_abs());
         let in_range = (CHARGE_MIN..=CHARGE_MAX).contains(&size);

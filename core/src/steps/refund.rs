@@ -6,7 +6,7 @@
 //! transfer the other way.
 
 use crate::check::is_name;
-use crate::id::{ConcertId, PaymentId, RefundId, ReservationId, SeatKey, UserId};
+use crate::id::{ConcertId, DateId, PaymentId, RefundId, ReservationId, SeatKey, UserId};
 use crate::limits::BALANCE_MAX;
 use crate::money::Money;
 use crate::outcome::Outcome;
@@ -15,7 +15,6 @@ use crate::rows::event::{Happening, Subjects};
 use crate::rows::payment::{RefundRow, RefundedSeat};
 use crate::rows::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use crate::rows::seat::SeatStatus;
-use crate::rows::user::User;
 use crate::rows::wallet::{Account, TransferKind};
 use crate::rows::{Keys, Rows, want};
 use crate::steps::concert::currency_of;
@@ -62,6 +61,7 @@ pub struct Refund {
 
 /// What a refund comes to.
 struct Plan {
+    date: DateId,
     seats: Vec<ReservedSeat>,
     amount: Money,
     /// The wallet's balance after it.
@@ -106,11 +106,8 @@ impl Refund {
     }
 
     fn tell(&self, rows: &mut Rows, (plan, seat_numbers): (&Plan, Vec<u32>), now: Time) {
-        let subjects = Subjects {
-            concert: Some(self.concert),
-            date: rows.reservations.get(&self.reservation).map(|row| row.date),
-            user: Some(self.user),
-        };
+        let subjects =
+            Subjects { concert: Some(self.concert), date: Some(plan.date), user: Some(self.user) };
         let what = Happening::BookingRefunded {
             refund_id: self.refund,
             payment_id: self.payment,
@@ -142,14 +139,13 @@ impl Refund {
         let min = if seats.is_empty() { Money(1) } else { Money::ZERO };
         ensure!(amount >= min, Refusal::AmountOutOfRange { min, max: left });
         ensure!(amount <= left, Refusal::RefundTooHigh { left });
-        let gone = |user: &User| user.deleted_at.is_some();
-        let deleted = rows.users.get(&self.user).is_some_and(gone);
+        let deleted = rows.users.get(&self.user).is_some_and(|user| !user.is_live());
         ensure!(!deleted || amount == Money::ZERO, Refusal::AccountDeleted);
         let balance = balance_in(rows, self.user, currency_of(rows, self.concert))?.amount;
         let after = balance.checked_add(amount).filter(|sum| *sum <= BALANCE_MAX);
         let after = after.ok_or(Refusal::BalanceLimit { limit: BALANCE_MAX })?;
         let stay = mine - seats.len();
-        Ok(Plan { seats, amount, after, stay })
+        Ok(Plan { date: reservation.date, seats, amount, after, stay })
     }
 
     /// Seats of the reservation that are still its user's.
@@ -212,11 +208,8 @@ impl Refund {
 
     /// Takes the seats from the user: on sale again, or blocked.
     fn take_back(&self, rows: &mut Rows, plan: &Plan) {
-        let Some(date) = rows.reservations.get(&self.reservation).map(|row| row.date) else {
-            return;
-        };
         for seat in &plan.seats {
-            let key = SeatKey { date, number: seat.number };
+            let key = SeatKey { date: plan.date, number: seat.number };
             if let Some(row) = rows.seats.update(&key) {
                 row.status = if self.release { SeatStatus::Available } else { SeatStatus::Blocked };
                 (row.reservation, row.reservated_date) = (None, None);
@@ -226,7 +219,7 @@ impl Refund {
             return;
         }
         let count = u64::try_from(plan.seats.len()).unwrap_or(u64::MAX);
-        if let Some(date) = rows.dates.update(&date) {
+        if let Some(date) = rows.dates.update(&plan.date) {
             let seats =
                 if self.release { &mut date.available_seats } else { &mut date.blocked_seats };
             *seats += count;
@@ -235,12 +228,9 @@ impl Refund {
 
     /// Moves the money from the sales of the date to the wallet.
     fn pay_back(&self, rows: &mut Rows, plan: &Plan, now: Time) {
-        let Some(date) = rows.reservations.get(&self.reservation).map(|row| row.date) else {
-            return;
-        };
         let movement = Movement {
             kind: TransferKind::Refund,
-            account: Account::Sales(date),
+            account: Account::Sales(plan.date),
             amount: plan.amount,
             currency: currency_of(rows, self.concert),
             reference: self.refund.0,

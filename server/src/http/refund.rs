@@ -80,9 +80,7 @@ pub(super) fn refunds_of<'a>(
     reads: &mut dyn Reads,
     rows: impl Iterator<Item = (ReservationId, &'a Reservation)>,
 ) -> Result<BTreeMap<ReservationId, Vec<WholeRefund>>, Fault> {
-    let ids: BTreeSet<_> =
-        rows.filter(|(_, row)| row.refunded.count > 0).map(|(id, _)| id).collect();
-    if ids.is_empty() { Ok(BTreeMap::new()) } else { reads.refunds(&ids) }
+    reads.refunds(&rows.filter(|(_, row)| row.refunded.count > 0).map(|(id, _)| id).collect())
 }
 
 /// A refund that was made.

@@ -12,7 +12,7 @@ use crate::write_path::{NotRun, WritePath};
 use boxoffice_core::batch::Reply;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{JobId, Uuid};
-use boxoffice_core::job::{FailJob, Job, JobState, TakeJob, Work};
+use boxoffice_core::job::{FailJob, Job, TakeJob, Work};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::refusal::Refusal;
 use std::sync::Arc;
@@ -119,13 +119,7 @@ impl Runner {
         let Ok(counts) = self.readers.read(|reads| reads.job_counts()).await else { return };
         for (state, count) in counts {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
-            let state = match state {
-                JobState::Waiting => "waiting",
-                JobState::Running => "running",
-                JobState::Done => "done",
-                JobState::Failed => "failed",
-            };
-            self.metrics.jobs.get_or_create(&JobLabel { state }).set(count);
+            self.metrics.jobs.get_or_create(&JobLabel { state: state.into() }).set(count);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The tick: a bounded tick that proposes what is due. It tidies up; nobody depends on its being
+//! The tick: background work, bounded, that proposes what is due. It tidies up; nobody depends on its being
 //! in time, since everything that expires does so by its own time in every rule.
 
 use crate::clock::Clock;
@@ -147,11 +147,13 @@ impl Work {
     }
 
     async fn run(self) {
-        for queue in self.queues() {
-            self.expire(&queue).await;
+        let Some(concert) = self.read_model.concert(self.concert) else { return };
+        let queues = concert.queues();
+        for queue in &queues {
+            self.expire(queue).await;
         }
         // Those that have more to do, in turn.
-        let mut left: VecDeque<QueueId> = self.queues().iter().map(|queue| queue.id).collect();
+        let mut left: VecDeque<QueueId> = queues.iter().map(|queue| queue.id).collect();
         let first = self.turn % left.len().max(1);
         left.rotate_left(first);
         for _ in 0..ADMITS_MAX {
@@ -160,10 +162,6 @@ impl Work {
                 left.push_back(queue);
             }
         }
-    }
-
-    fn queues(&self) -> Vec<Arc<QueueModel>> {
-        self.read_model.concert(self.concert).map(|concert| concert.queues()).unwrap_or_default()
     }
 
     /// Whether there is more to do at once.

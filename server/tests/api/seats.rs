@@ -122,7 +122,7 @@ async fn nobody_can_tell_when_the_ticker_ticks() {
 }
 
 /// A holds, the hold lapses, B sees the seat free, takes and pays it; A tries everything. `ticks`
-/// is how often the tick ticks before B looks, before B takes, and before A tries.
+/// is how many ticks there are before B looks, before B takes, and before A tries.
 async fn lapse_and_retake(ticks: [u64; 3]) -> Vec<String> {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;

@@ -150,7 +150,7 @@ impl Sale {
         self.clock.advance_ms(ms);
     }
 
-    /// The tick ticks once.
+    /// One tick.
     pub async fn tick(&self) {
         self.ticker.tick(0).await;
     }

@@ -146,6 +146,11 @@ impl History {
 
     /// How long a user has held seats of a concert since the last payment, of holds that are over.
     pub fn unpaid_ms(&self, user: UserId, concert: ConcertId) -> i64 {
+        self.held_ms(user, concert, |_| true)
+    }
+
+    /// The same of some of these holds.
+    fn held_ms(&self, user: UserId, concert: ConcertId, counts: impl Fn(&Hold) -> bool) -> i64 {
         let ids = self.since_paid.get(&(user, concert)).into_iter().flat_map(|(_, ids)| ids);
         let lasted = |hold: &Hold| {
             let whole = hold.until.0 - hold.at.0;
@@ -157,27 +162,21 @@ impl History {
                 0
             }
         };
-        ids.filter_map(|id| self.holds.get(id)).map(lasted).sum()
+        ids.filter_map(|id| self.holds.get(id)).filter(|hold| counts(hold)).map(lasted).sum()
     }
 
     /// Whether a user may begin one more hold: three whole ones, and one more for each three times that lapsed
     /// seats stay closed, is more than anybody gets.
     pub fn may_hold(&self, user: UserId, concert: ConcertId) -> bool {
-        // What was cut short by a cancellation of its date is held against nobody.
-        let cut = |hold: &&Hold| self.cancelled.contains(&hold.date);
-        let ids = self.since_paid.get(&(user, concert)).into_iter().flat_map(|(_, ids)| ids);
-        let cut_ms: i64 = ids
-            .filter_map(|id| self.holds.get(id))
-            .filter(cut)
-            .map(|hold| hold.until.0 - hold.at.0)
-            .sum();
         let (Some(settings), Some((since, _))) =
             (self.concerts.get(&concert), self.since_paid.get(&(user, concert)))
         else {
             return true;
         };
         let (hold, away) = (settings.most_hold_ms, 3 * settings.least_rehold_ms);
-        let beyond = self.unpaid_ms(user, concert) - cut_ms - 3 * hold;
+        // What was cut short by a cancellation of its date is held against nobody.
+        let stands = |hold: &Hold| !self.cancelled.contains(&hold.date);
+        let beyond = self.held_ms(user, concert, stands) - 3 * hold;
         away == 0 || beyond * away <= hold * (self.forth_ms - since)
     }
 

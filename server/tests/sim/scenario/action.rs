@@ -29,7 +29,7 @@ pub enum Action {
     ReuseKey,
     /// A tick on another node proposes what may be due.
     Sweep,
-    /// A tick ticks; two nodes often do so at once.
+    /// A tick; two nodes often have one at once.
     Tick,
     /// An operator adds a show.
     CreateConcert,
