@@ -139,7 +139,7 @@ pub enum Refusal {
     PaymentNotFound,
     /// These are no seats of the booking, or not any more.
     SeatsNotBooked {
-        /// Which.
+        /// Which; of many, as many as a booking may have.
         seat_numbers: Vec<u32>,
     },
     /// More would go back than is left of what was paid.

@@ -25,7 +25,7 @@ pub struct Job {
     pub done: u64,
     /// All there is to do, in what the kind counts.
     pub total: u64,
-    /// Why the last try failed.
+    /// Why the last try failed; `None` once all is done.
     pub last_error: Option<String>,
     /// When it ended, done or failed.
     pub ended_at: Option<Time>,
@@ -113,9 +113,12 @@ impl Job {
         self.due_at.is_some_and(|due_at| now.reached(due_at))
     }
 
-    /// It has ended.
-    pub(crate) const fn end(&mut self, state: JobState, now: Time) {
+    /// It has ended. What failed on the way was done later, where all is done.
+    pub(crate) fn end(&mut self, state: JobState, now: Time) {
         self.state = state;
+        if state == JobState::Done {
+            self.last_error = None;
+        }
         (self.due_at, self.holder) = (None, None);
         self.ended_at = Some(now);
     }

@@ -7,7 +7,7 @@
 
 use crate::check::is_name;
 use crate::id::{ConcertId, DateId, PaymentId, RefundId, ReservationId, SeatKey, UserId};
-use crate::limits::BALANCE_MAX;
+use crate::limits::{BALANCE_MAX, SEATS_PER_RESERVATION_MAX};
 use crate::money::Money;
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
@@ -97,12 +97,17 @@ impl Refund {
             reservation_id: self.reservation,
             user_id: self.user,
             seat_numbers,
-            released: self.release,
+            released: self.releases(&plan),
             amount: plan.amount,
             left,
             balance: plan.after,
             refunded_at: now,
         })
+    }
+
+    /// Whether seats go on sale again with it.
+    fn releases(&self, plan: &Plan) -> bool {
+        self.release && !plan.seats.is_empty()
     }
 
     fn tell(&self, rows: &mut Rows, (plan, seat_numbers): (&Plan, Vec<u32>), now: Time) {
@@ -113,7 +118,7 @@ impl Refund {
             payment_id: self.payment,
             reservation_id: self.reservation,
             seat_numbers,
-            released: self.release,
+            released: self.releases(plan),
             amount: plan.amount,
             reason: self.reason.clone(),
         };
@@ -137,6 +142,8 @@ impl Refund {
             What::SeatsFor(_, amount) | What::Amount(amount) => *amount,
         };
         let min = if seats.is_empty() { Money(1) } else { Money::ZERO };
+        // No amount is in a range of nothing.
+        ensure!(amount >= min || left >= min, Refusal::AlreadyRefunded);
         ensure!(amount >= min, Refusal::AmountOutOfRange { min, max: left });
         ensure!(amount <= left, Refusal::RefundTooHigh { left });
         let deleted = rows.users.get(&self.user).is_some_and(|user| !user.is_live());
@@ -170,7 +177,8 @@ impl Refund {
         };
         ensure!(!named.is_empty(), Refusal::InvalidSetting { field: Field::Seats });
         let has = |number: &u32| own.iter().any(|seat| seat.number == *number);
-        let seat_numbers: Vec<u32> = named.iter().copied().filter(|number| !has(number)).collect();
+        let others = named.iter().copied().filter(|number| !has(number));
+        let seat_numbers: Vec<u32> = others.take(SEATS_PER_RESERVATION_MAX).collect();
         ensure!(seat_numbers.is_empty(), Refusal::SeatsNotBooked { seat_numbers });
         Ok(own.into_iter().filter(|seat| named.contains(&seat.number)).collect())
     }
@@ -194,7 +202,7 @@ impl Refund {
             refund: self.refund,
             amount: plan.amount,
             seat_count,
-            released: self.release,
+            released: self.releases(plan),
             reason: self.reason.clone(),
             created_at: now,
         };

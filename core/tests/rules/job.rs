@@ -174,6 +174,8 @@ fn a_job_is_tried_again_and_not_for_ever() {
     assert_eq!((job.state, job.last_error.as_deref()), (JobState::Failed, Some("away")));
     script += "cancel_date c1 d1 job j2 -> cancelled j1\ntake_job j1 by n1 -> taken\n";
     script += "clear_date j1 d1 by n1 last yes -> cleared - 0 done\n";
+    let world = check(&script);
+    assert_eq!(world.jobs.values().next().unwrap().last_error, None, "all is done");
     // One whose process dies each time ends, too.
     script += "concert c2 starts 99h\ncancel_date c2 d2 job j2\n";
     script += &"take_job j2 by n1 -> taken\n+15s\n".repeat(10);

@@ -157,6 +157,7 @@ fn never_more_than_was_paid() {
         "
         refund u1 r1 amount 300          -> refunded 300 seats none left 0
         refund u1 r1 amount 1            -> refund_too_high 0
+        refund u1 r1 amount 0            -> already_refunded
         refund u1 r1                     -> refunded 0 seats 1,2,3 left 0
     ",
     );

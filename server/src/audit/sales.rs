@@ -1,5 +1,6 @@
 //! What has been sold, by date and by grade, and every booking: from the raw rows, for people. Money is
-//! summed from the payments themselves, and not from what a column says that they come to.
+//! summed from the payments themselves, and not from what a column says that they come to. All three have the same
+//! sum: what was paid less what went back.
 
 use super::Snapshot;
 use crate::sheet::write::Booking;
@@ -31,7 +32,9 @@ pub struct DateSales {
     pub revenue: i64,
 }
 
-/// What has been sold of a date in one grade at one price.
+/// What has been sold of a date in one grade at one price, at the prices that were paid for seats that are still
+/// sold. A line without zone and seats is what is left beside them: fees that were kept of seats that went back,
+/// less what went back of seats that did not. With it the lines of a date have its revenue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the columns of a CSV file; those of DateSales beside them")]
 pub struct GradeSales {
@@ -102,7 +105,7 @@ const BOOKINGS: &str = concat!(
      LEFT JOIN concert c ON c.concert_id = r.concert_id
      LEFT JOIN concert_date d ON d.concert_date_id = r.concert_date_id
      LEFT JOIN user u ON u.user_id = r.user_id
-     WHERE r.status <> 'refunded' AND (?1 IS NULL OR r.concert_id = ?1)
+     WHERE (r.status <> 'refunded' OR a.amount > r.refunded_amount) AND (?1 IS NULL OR r.concert_id = ?1)
      ORDER BY c.concert_name, r.concert_id, d.concert_date, a.payment_date, r.reservation_id"
 );
 
@@ -118,6 +121,37 @@ fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
 fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let count: Option<i64> = row.get(column)?;
     Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
+}
+
+/// The grades, each date's followed by what its revenue has beside theirs, where that is something. Both are in
+/// the order of the dates.
+fn with_rest(grades: Vec<GradeSales>, dates: Vec<DateSales>) -> Vec<GradeSales> {
+    let mut all: Vec<GradeSales> = Vec::with_capacity(grades.len());
+    let mut grades = grades.into_iter().peekable();
+    for date in dates {
+        let mut rest = date.revenue;
+        let first = all.len();
+        while let Some(grade) = grades.next_if(|of| of.concert_date_id == date.concert_date_id) {
+            rest = rest.saturating_sub(grade.revenue);
+            all.push(grade);
+        }
+        // Without grades it is of a concert that was not asked for.
+        if all.len() > first && rest != 0 {
+            all.push(GradeSales {
+                concert_id: date.concert_id,
+                concert: date.concert,
+                concert_date_id: date.concert_date_id,
+                starts_at: date.starts_at,
+                zone: String::new(),
+                price: 0,
+                seats: 0,
+                sold: 0,
+                held: 0,
+                revenue: rest,
+            });
+        }
+    }
+    all
 }
 
 impl Snapshot {
@@ -143,7 +177,7 @@ impl Snapshot {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// What has been sold, by date and grade, of all concerts or one.
+    /// What has been sold, by date and grade, of all concerts or one; see [`GradeSales`].
     ///
     /// # Errors
     /// The rows cannot be read.
@@ -164,11 +198,12 @@ impl Snapshot {
                 revenue: row.get(9)?,
             })
         })?;
-        Ok(found.collect::<Result<_, _>>()?)
+        let grades = found.collect::<Result<_, _>>()?;
+        Ok(with_rest(grades, self.sales()?))
     }
 
-    /// Every booking of all concerts or one that has seats, in the order of dates and payments; without what
-    /// went back.
+    /// Every booking of all concerts or one that has seats, or of which money was kept, in the order of dates and
+    /// payments; without what went back.
     ///
     /// # Errors
     /// The rows cannot be read, or `each` fails.

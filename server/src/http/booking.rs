@@ -63,7 +63,7 @@ pub struct BookingView {
     refunds: Vec<RefundView>,
 }
 
-/// A page of bookings, newest first.
+/// A page of bookings, newest first: in the order in which their seats were held.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BookingsView {
     bookings: Vec<BookingView>,
@@ -76,7 +76,7 @@ pub struct BookingsView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Page {
-    /// Only bookings paid before this payment.
+    /// Only bookings that come after the one with this payment.
     #[serde(default, deserialize_with = "maybe_id")]
     pub before: Option<Uuid>,
     /// At most 100.

@@ -129,8 +129,8 @@ impl hyper::body::Body for Pages {
     }
 }
 
-/// The bookings of a date as CSV: a line for each, with whose it is, which seats, what was paid less what went back, and when, in the
-/// order in which their seats were held. Texts that a spreadsheet would take for a formula begin with `'`. What is
+/// The bookings of a date as CSV: a line for each that has seats, or of which money was kept, with whose it is, which
+/// seats are left, what was paid less what went back, and when, in the order in which their seats were held. Texts that a spreadsheet would take for a formula begin with `'`. What is
 /// paid while it is read may be in it or not.
 #[utoipa::path(get, path = "/api/v1/admin/concert-dates/{id}/bookings", tag = "Operator", params(("id" = Uuid, Path), Form),
     security(("operator" = [])),

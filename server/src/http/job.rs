@@ -79,7 +79,7 @@ pub struct JobView {
     /// Where it waits: when it is tried again.
     #[schema(value_type = Option<String>, format = DateTime)]
     next_try_at: Option<Stamp>,
-    /// Why the last try failed.
+    /// Why the last try failed; null once all is done.
     last_error: Option<String>,
     #[schema(inline)]
     report: ReportView,
@@ -144,7 +144,8 @@ fn view(app: &App, id: JobId, job: Job) -> JobView {
         total: job.total,
         attempts: job.attempts,
         next_try_at: job.due_at.filter(|_| job.state == JobState::Waiting).map(Stamp),
-        last_error: job.last_error,
+        // Those of a version before kept it.
+        last_error: job.last_error.filter(|_| job.state != JobState::Done),
         report: ReportView {
             concert_id: work.concert_id.0,
             concert_date_id: work.concert_date_id.0,

@@ -479,7 +479,7 @@ pub const fn members_of(field: Field) -> &'static [&'static str] {
         Field::AdmissionsPerSecond => &["admissions_per_second"],
         Field::Draw => &["draw_joined_before", "draw_beacon"],
         Field::Dates => &["dates"],
-        Field::Seats => &["seats"],
+        Field::Seats => &["seats", "seat_numbers"],
         Field::TimeZone => &["time_zone"],
         Field::PauseReason => &["pause_reason"],
         Field::Reason => &["reason"],

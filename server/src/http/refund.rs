@@ -92,7 +92,7 @@ pub struct NewRefundView {
     user_id: Uuid,
     /// Seats that went back with it.
     seat_numbers: Vec<u32>,
-    /// Whether these are on sale again; otherwise they are blocked.
+    /// Whether these are on sale again; otherwise they are blocked. False where no seats went back.
     seats_released: bool,
     /// Minor units.
     amount: i64,
@@ -169,7 +169,7 @@ pub async fn refund_payment(
     // A payment is never changed: what is read here is still so when the rules look at its reservation.
     let found = app.readers.read(move |reads| reads.payment(PaymentId(id))).await?;
     let ((reservation, ..), payment) = found.ok_or_else(|| Problem::of(Code::PaymentNotFound))?;
-    let faults = setting::of_reason(&body.reason);
+    let faults = setting::of_refund(&body);
     let command = Command::Refund(Refund {
         payment: payment.payment,
         reservation,

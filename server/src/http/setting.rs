@@ -7,6 +7,7 @@ use super::edit::{ConcertChange, DateChange};
 use super::lang::Lang;
 use super::problem::{Code, Problem};
 use super::queues::NewQueue;
+use super::refund::NewRefund;
 use super::sale::SaleBody;
 use super::view::{NoTime, parse_stamp};
 use crate::sheet::FAULTS_LISTED_MAX;
@@ -382,6 +383,17 @@ pub fn of_sale(body: &SaleBody, now_set: Option<(Time, Option<Time>)>) -> Faults
         } else if let Some((text, _)) = opens {
             faults.add("/opens_at".into(), text.into(), Reason::Before("closes_at"));
         }
+    }
+    faults
+}
+
+/// What is wrong with a refund.
+#[must_use]
+pub fn of_refund(body: &NewRefund) -> Faults {
+    let mut faults = of_reason(&body.reason);
+    if body.seat_numbers.as_ref().is_some_and(Vec::is_empty) {
+        let reason = Reason::Count(1, SEATS_PER_RESERVATION_MAX);
+        faults.add("/seat_numbers".into(), 0.into(), reason);
     }
     faults
 }

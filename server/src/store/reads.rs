@@ -192,8 +192,8 @@ pub trait Reads: Send {
         before: Option<ReservationId>,
         limit: usize,
     ) -> Result<Vec<WholeReservation>, Fault>;
-    /// A user's payments with the reservations that they confirmed, newest first, made before the
-    /// payment `before` if given.
+    /// A user's payments with the reservations that they confirmed, in the order of these, newest first; those
+    /// that come after the payment `before` if given.
     ///
     /// # Errors
     /// The database is not available.
@@ -216,8 +216,9 @@ pub trait Reads: Send {
         &mut self,
         ids: &BTreeSet<ReservationId>,
     ) -> Result<BTreeMap<ReservationId, Vec<WholeRefund>>, Fault>;
-    /// Reservations of a date that were paid, in the order of their ids, after `after` if given; at most
-    /// `limit`, and never more than [`SOLD_MAX`]. It reads all seats of the date.
+    /// Reservations of a date that have seats which were paid, or of which money was kept, in the order of their
+    /// ids, after `after` if given; at most `limit`, and never more than [`SOLD_MAX`]. It reads all seats of the date
+    /// and all that was paid of it.
     ///
     /// # Errors
     /// The database is not available.

@@ -1,6 +1,7 @@
 //! What operators take out as CSV: the same columns over HTTP as from the database, harmless in a
 //! spreadsheet, and whole or refused.
 
+use crate::refunds::{bought, refund};
 use crate::world::{Sale, Show, delete, get, pay};
 use boxoffice_server::audit::Snapshot;
 use boxoffice_server::sheet::write::{Booking, lines};
@@ -81,6 +82,54 @@ async fn bookings_of_a_date_are_csv() {
     sale.send(get(format!("{}?bom=no", path(&show))).operator())
         .await
         .refused(400, "invalid_query");
+}
+
+/// The sum of a column.
+fn sum(lines: &[String], column: usize) -> i64 {
+    let text = lines.join("\n");
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    rows.records().map(|row| row.unwrap()[column].parse::<i64>().unwrap()).sum()
+}
+
+/// What was kept of seats that went back, and what went back of seats that did not, stands in every figure: dates,
+/// grades, bookings and events have one sum.
+#[tokio::test]
+async fn figures_have_one_sum() {
+    let sale = Sale::new();
+    let seats = json!([{ "from": 1, "to": 9, "zone": "R", "price": 100 },
+        { "from": 10, "to": 19, "zone": "S", "price": 50 }]);
+    let dates = json!([{ "starts_at": "2027-05-01T19:00:00+09:00", "seats": seats }]);
+    let show = sale.concert(json!({ "dates": dates })).await;
+    let given_back = async |seats: &[u32], mut what: serde_json::Value| {
+        let (_, payment) = bought(&sale, &show, seats).await;
+        (what["reason"], what["release_seats"]) = (json!("ill"), json!(true));
+        sale.send(refund(payment, &what)).await.want(201)
+    };
+    given_back(&[1, 10], json!({ "seat_numbers": [1, 10], "amount": 120 })).await;
+    given_back(&[2, 11], json!({ "seat_numbers": [2], "amount": 90 })).await;
+    given_back(&[3], json!({})).await;
+    given_back(&[4], json!({ "amount": 25 })).await;
+    bought(&sale, &show, &[5]).await;
+
+    let snapshot = Snapshot::of_file(&sale.files().path, || 0).unwrap();
+    let by_date = snapshot.sales().unwrap();
+    assert_eq!((by_date.len(), by_date[0].sold, by_date[0].revenue), (1, 3, 265));
+    let by_grade = snapshot.sales_by_grade(None).unwrap();
+    let told: Vec<_> = by_grade.iter().map(|of| (&*of.zone, of.sold, of.revenue)).collect();
+    assert_eq!(told, [("R", 2, 200), ("S", 1, 50), ("", 0, 15)]);
+    let seen = sale.send(get(path(&show)).operator()).await;
+    let lines = self::told(&seen.body);
+    // The one of which nothing is left is in none.
+    assert_eq!((lines.len(), sum(&lines, 9)), (4, 265));
+    assert_eq!(lines, from_the_database(&sale));
+    let events = sale.send(get("/api/v1/admin/events").operator()).await.want(200);
+    let all = events["events"].as_array().unwrap();
+    let of = |kind: &str| -> i64 {
+        let those = all.iter().filter(|event| event["kind"] == kind);
+        those.map(|event| event["data"]["amount"].as_i64().unwrap()).sum()
+    };
+    assert_eq!(of("booking.paid") - of("booking.refunded"), 265);
+    sale.sound();
 }
 
 /// A hall with 1,000 bookings, which are two pages.

@@ -218,9 +218,21 @@ async fn what_cannot_go_back_is_told() {
     let seen = ask(json!({ "reason": " ", "release_seats": true })).await;
     seen.refused(422, "invalid_setting");
     assert_eq!(seen.json()["faults"][0]["pointer"], "/reason");
-    ask(json!({ "seat_numbers": [], "reason": "ill", "release_seats": true }))
-        .await
-        .refused(422, "invalid_setting");
+    let seen = ask(json!({ "seat_numbers": [], "reason": "ill", "release_seats": true })).await;
+    seen.refused(422, "invalid_setting");
+    let said = (&seen.json()["field"], &seen.json()["faults"][0]["pointer"]);
+    assert_eq!(said, (&json!("seat_numbers"), &json!("/seat_numbers")));
+    let many: Vec<u32> = (2..=5_000).collect();
+    let seen = ask(json!({ "seat_numbers": many, "reason": "ill", "release_seats": true })).await;
+    seen.refused(409, "seats_not_booked");
+    assert_eq!(seen.json()["seat_numbers"].as_array().unwrap().len(), 50);
+    // All of the money, and the seat stays: no amount is left to ask for.
+    let seen = ask(json!({ "amount": 150_000, "reason": "ill", "release_seats": true })).await;
+    assert_eq!(seen.want(201)["seats_released"], false);
+    for (amount, status, code) in [(0, 409, "already_refunded"), (1, 409, "refund_too_high")] {
+        let body = json!({ "amount": amount, "reason": "ill", "release_seats": true });
+        ask(body).await.refused(status, code);
+    }
     for body in [
         json!({ "reason": "ill" }),
         json!({ "release_seats": true }),

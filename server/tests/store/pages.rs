@@ -26,10 +26,13 @@ const DATE: DateId = DateId(id(3, 1));
 const FANS: u32 = 1_000;
 /// Payments that are counted, each in a batch of its own.
 const PAYMENTS: u32 = 100;
-/// What a payment writes that splits no page: seat, reservation and its two indexes, payment with its two indexes,
-/// admission, queue, balance, transfer, stored reply and its index, and its event. The row of the ledger before was
-/// one as well.
-const PAGES: u64 = 14;
+/// The same where batches are larger: enough that what is kept by user is on many pages.
+const MANY_FANS: u32 = 5_000;
+/// Payments of a batch, and the pages that those of such a batch may write at most, in hundredths a payment.
+const BATCHES: [(u32, u64); 2] = [(64, 485), (256, 360)];
+/// What a payment writes that splits no page: seat, reservation and its two indexes, payment with its index,
+/// admission, queue, balance, transfer, stored reply and its index, and its event.
+const PAGES: u64 = 13;
 /// What splits add, in the middle of tables that are kept by user, to so many payments at most.
 const SPLITS: u64 = 2_000;
 
@@ -67,7 +70,7 @@ fn run(store: &mut SqliteStore, round: u32, commands: impl IntoIterator<Item = C
     }
 }
 
-fn show() -> Command {
+fn show(seats: u32) -> Command {
     let seat = |number| NewSeat { number, zone: "R".into(), price: Money(100) };
     let settings = QueueSettings {
         max_active: 1_000_000,
@@ -91,7 +94,7 @@ fn show() -> Command {
         dates: vec![NewDate {
             date: DATE,
             starts_at: NOW.plus_ms(86_400_000),
-            seats: (1..=FANS).map(seat).collect(),
+            seats: (1..=seats).map(seat).collect(),
         }],
     })
 }
@@ -134,35 +137,60 @@ fn pages(file: &Path) -> u64 {
     bytes.saturating_sub(32) / (4_096 + 24)
 }
 
-/// Pages that each payment writes, each fan having charged so often before: how full the pages are depends on it.
-fn written(charges: u32) -> Vec<u64> {
+/// A store with so many fans who hold a seat each, after so many charges of each: how full the pages are depends
+/// on it. It was opened anew, so that its log begins anew and holds what is counted.
+fn holding(files: &Files, fans: u32, charges: u32) -> SqliteStore {
+    let mut store = SqliteStore::open(files).expect("a new file");
+    run(&mut store, 0, [show(fans)]);
+    run(&mut store, 0, (1..=fans).map(|n| Command::Join(Join::of(user(n), LINE))));
+    for of in 0..charges {
+        run(&mut store, of, (1..=fans).map(|n| charge(n, of)));
+    }
+    run(&mut store, 0, (1..=fans).map(hold));
+    drop(store);
+    let mut store = SqliteStore::open(files).expect("a file of our own");
+    // The first begins the log.
+    run(&mut store, 0, [pay(fans)]);
+    store
+}
+
+/// Pages that each batch of payments writes.
+fn written(fans: u32, charges: u32, batches: impl IntoIterator<Item = Vec<u32>>) -> Vec<u64> {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let files = Files { path: dir.path().join("boxoffice.db") };
-    let mut store = SqliteStore::open(&files).expect("a new file");
-    run(&mut store, 0, [show()]);
-    run(&mut store, 0, (1..=FANS).map(|n| Command::Join(Join::of(user(n), LINE))));
-    for of in 0..charges {
-        run(&mut store, of, (1..=FANS).map(|n| charge(n, of)));
-    }
-    run(&mut store, 0, (1..=FANS).map(hold));
-    // Opened anew, so that its log begins anew and holds what is counted.
-    drop(store);
-    let mut store = SqliteStore::open(&files).expect("a file of our own");
-    let mut one = |number| {
+    let mut store = holding(&files, fans, charges);
+    let mut one = |payers: Vec<u32>| {
         let before = pages(&files.path);
-        run(&mut store, 0, [pay(number)]);
+        run(&mut store, 0, payers.into_iter().map(pay));
         pages(&files.path) - before
     };
-    // The first begins the log.
-    one(FANS);
-    (1..=PAYMENTS).map(|n| n * (FANS / PAYMENTS) - 5).map(one).collect()
+    batches.into_iter().map(&mut one).collect()
+}
+
+/// Pages that each payment writes, each fan having charged so often before.
+fn alone(charges: u32) -> Vec<u64> {
+    let payer = |n| vec![n * (FANS / PAYMENTS) - 5];
+    written(FANS, charges, (1..=PAYMENTS).map(payer))
+}
+
+/// Payments that arrive together write fewer pages each: an event, a payment and a stored reply lie beside those
+/// of the others.
+#[test]
+fn payments_of_a_batch_share_pages() {
+    for (size, most) in BATCHES {
+        let payers = |n: u32| (0..size).map(|m| (n * size + m) * 7 % (MANY_FANS - 1) + 1).collect();
+        let count = u64::from(4 * size);
+        let all: u64 = written(MANY_FANS, 2, (0..4).map(payers)).iter().sum();
+        eprintln!("{all} pages for {count} payments in batches of {size}");
+        assert!(100 * all <= most * count, "{all} pages for {count} payments of {size} each");
+    }
 }
 
 /// Money moves in one row beside the wallet's others: a payment writes as many pages as when that row was the
 /// ledger's, and none that all who pay write, but the queue's.
 #[test]
 fn a_payment_writes_one_page_a_table() {
-    let each: Vec<u64> = (1..=8).flat_map(written).collect();
+    let each: Vec<u64> = (1..=8).flat_map(alone).collect();
     let (least, all) = (each.iter().min(), each.iter().sum::<u64>());
     let usual = each.iter().filter(|pages| **pages == PAGES).count();
     eprintln!("{all} pages for {} payments, {PAGES} for {usual} of them", each.len());

@@ -328,9 +328,17 @@ impl Reads for MySqlReads {
         before: Option<PaymentId>,
         limit: usize,
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault> {
-        let before = before.map(|key| format!(" AND amount_id < {}", id(&key.0)));
+        // Ids are of one kind: one of no payment says when all the same.
+        let before = before.map(|key| {
+            let key = id(&key.0);
+            format!(
+                " AND reservation_id < COALESCE((SELECT p.reservation_id FROM amount p \
+                 WHERE p.amount_id = {key}), {key})"
+            )
+        });
         let payments = self.all::<Payment>(&format!(
-            "FORCE INDEX (amount_by_user) WHERE user_id = {}{} ORDER BY amount_id DESC LIMIT {limit}",
+            "FORCE INDEX (amount_by_user) WHERE user_id = {}{} \
+             ORDER BY reservation_id DESC LIMIT {limit}",
             id(&user.0),
             before.unwrap_or_default(),
         ))?;
@@ -375,9 +383,15 @@ impl Reads for MySqlReads {
     ) -> Result<Vec<Sold>, Fault> {
         let of = format!("WHERE concert_date_id = {} AND status = 'sold'", id(&date.0));
         let after = after.map(|key| format!(" AND reservation_id > {}", id(&key.0)));
+        let after = after.unwrap_or_default();
+        // Seats, or money that was kept without them.
         let found = self.rows(&format!(
-            "SELECT DISTINCT reservation_id FROM seat {of}{} ORDER BY reservation_id LIMIT {}",
-            after.unwrap_or_default(),
+            "SELECT reservation_id FROM seat {of}{after} \
+             UNION SELECT reservation_id FROM reservation FORCE INDEX (reservation_by_holder) \
+             WHERE concert_date_id = {} AND amount_id IS NOT NULL AND status = 'refunded' \
+                 AND refunded_amount < total_price{after} \
+             ORDER BY reservation_id LIMIT {}",
+            id(&date.0),
             limit.min(SOLD_MAX).min(KEYS_MAX),
         ))?;
         let keys = found.into_iter().map(|row| Ok(ReservationId(Line(row).id(0)?)));

@@ -76,6 +76,10 @@ impl SqliteReads {
         Ok(self.all::<R>(rest, bound)?.into_iter().next())
     }
 
+    fn payment_row(&self, id: PaymentId) -> Result<Option<(ReservationId, Payment)>, Fault> {
+        self.first::<Payment>("WHERE amount_id = ?", params![id.0.as_bytes()])
+    }
+
     fn whole(
         &self,
         id: ReservationId,
@@ -172,6 +176,21 @@ const LIVE: &str = "WHERE deleted_at IS NULL AND (start_at > ?1 \
      OR EXISTS (SELECT 1 FROM queue_state q \
          WHERE q.concert_id = concert.concert_id AND q.active > 0) ORDER BY concert_id";
 
+/// A user's reservations that have ended unpaid, newest first.
+const ENDED_UNPAID: &str = "INDEXED BY reservation_unpaid WHERE user_id = ? AND reservation_id < ? \
+     AND status <> 'held' AND amount_id IS NULL ORDER BY reservation_id DESC LIMIT ?";
+/// Those that were paid.
+const PAID: &str = "INDEXED BY reservation_paid WHERE user_id = ? AND reservation_id < ? \
+     AND amount_id IS NOT NULL ORDER BY reservation_id DESC LIMIT ?";
+
+/// What of a date is booked: seats, or money that was kept without them.
+const BOOKED: &str = "SELECT reservation_id FROM seat \
+     WHERE concert_date_id = ?1 AND status = 'sold' AND reservation_id > ?2 \
+     UNION SELECT reservation_id FROM reservation INDEXED BY reservation_by_buyer \
+     WHERE concert_date_id = ?1 AND amount_id IS NOT NULL AND status = 'refunded' \
+         AND refunded_amount < total_price AND reservation_id > ?2 \
+     ORDER BY reservation_id LIMIT ?3";
+
 /// Newest places of a user that wait, or whose admission is active.
 const OPEN_PLACES: &str = "SELECT w.concert_id, w.queue_id, w.sequence FROM \
      (SELECT concert_id, max(visit) AS visit FROM waiting_queue \
@@ -232,11 +251,15 @@ impl Reads for SqliteReads {
         before: Option<ReservationId>,
         limit: usize,
     ) -> Result<Vec<WholeReservation>, Fault> {
-        let rest = "INDEXED BY reservation_by_user WHERE user_id = ? AND reservation_id < ? \
-                    AND status <> 'held' ORDER BY reservation_id DESC LIMIT ?";
         let before = before.map_or([0xff; 16], |id| id.0.into_bytes());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = self.all::<Reservation>(rest, params![user.0.as_bytes(), before, limit])?;
+        let mut found = Vec::new();
+        // One that is paid between the two looks is in the later one.
+        for rest in [ENDED_UNPAID, PAID] {
+            found.extend(self.all::<Reservation>(rest, params![user.0.as_bytes(), before, limit])?);
+        }
+        found.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         found.into_iter().map(|(id, row)| self.whole(id, row)).collect()
     }
 
@@ -246,23 +269,25 @@ impl Reads for SqliteReads {
         before: Option<PaymentId>,
         limit: usize,
     ) -> Result<Vec<(WholeReservation, Payment)>, Fault> {
-        let rest = "INDEXED BY amount_by_user \
-                    WHERE user_id = ? AND amount_id < ? ORDER BY amount_id DESC LIMIT ?";
-        let before = before.map_or([0xff; 16], |id| id.0.into_bytes());
+        let before = match before {
+            None => [0xff; 16],
+            // Ids are of one kind: one of no payment says when all the same.
+            Some(id) => self.payment_row(id)?.map_or(id.0, |(of, _)| of.0).into_bytes(),
+        };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = self.all::<Payment>(rest, params![user.0.as_bytes(), before, limit])?;
+        let found = self.all::<Reservation>(PAID, params![user.0.as_bytes(), before, limit])?;
         let mut bookings = Vec::with_capacity(found.len());
-        for (id, payment) in found {
-            let whole = self.reservation(id)?;
-            let whole = whole.ok_or_else(|| Fault::Corrupt("a reservation is gone".into()))?;
-            bookings.push((whole, payment));
+        for (id, row) in found {
+            let payment = row.payment.map(|payment| self.payment_row(payment)).transpose()?;
+            let payment =
+                payment.flatten().ok_or_else(|| Fault::Corrupt("a payment is gone".into()))?;
+            bookings.push((self.whole(id, row)?, payment.1));
         }
         Ok(bookings)
     }
 
     fn payment(&mut self, id: PaymentId) -> Result<Option<(WholeReservation, Payment)>, Fault> {
-        let found = self.first::<Payment>("WHERE amount_id = ?", params![id.0.as_bytes()])?;
-        let Some((id, payment)) = found else { return Ok(None) };
+        let Some((id, payment)) = self.payment_row(id)? else { return Ok(None) };
         let whole = self.reservation(id)?;
         let whole = whole.ok_or_else(|| Fault::Corrupt("a reservation is gone".into()))?;
         Ok(Some((whole, payment)))
@@ -288,9 +313,7 @@ impl Reads for SqliteReads {
         after: Option<ReservationId>,
         limit: usize,
     ) -> Result<Vec<Sold>, Fault> {
-        let text = "SELECT DISTINCT reservation_id FROM seat WHERE concert_date_id = ? \
-                    AND status = 'sold' AND reservation_id > ? ORDER BY reservation_id LIMIT ?";
-        let mut statement = self.connection.prepare_cached(text)?;
+        let mut statement = self.connection.prepare_cached(BOOKED)?;
         let after = after.map_or([0; 16], |id| id.0.into_bytes());
         let limit = i64::try_from(limit.min(SOLD_MAX)).unwrap_or(i64::MAX);
         let found =

@@ -63,7 +63,7 @@ impl History {
             && (numbers.len(), &numbers) == (seat_numbers.len(), &seats)
             && numbers.is_subset(&hold.seats)
             && numbers.is_disjoint(&hold.gone)
-            && (amount.0, *released) == (money, refund.release)
+            && (amount.0, *released) == (money, refund.release && !numbers.is_empty())
             && (0..=hold.price - hold.back).contains(&money)
             && left.0 == hold.price - hold.back - money
             && balance.0 == sum
@@ -124,7 +124,9 @@ impl History {
                     matches!(&refund.what, What::Seats(s) | What::SeatsFor(s, _) if s.is_empty());
                 refund.reason.trim().is_empty() || none
             }
-            Refusal::AlreadyRefunded => rest == 0 && hold.gone == hold.seats,
+            Refusal::AlreadyRefunded => {
+                rest == 0 && (hold.gone == hold.seats || seats.is_empty() && money <= 0)
+            }
             Refusal::SeatsNotBooked { seat_numbers } => {
                 let own =
                     |number: &&u32| hold.seats.contains(number) && !hold.gone.contains(number);
