@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// How long the server may take until it has cut off all of them: twice what it waits for one of them.
-const CUT_OFF_WAIT: Duration = Duration::from_secs(12);
+/// How long the server may take until it has cut off all of them: more than it takes where the machine is slow. That
+/// it was for want of room, and not for a head or body that took 30 seconds, the metric says.
+const CUT_OFF_WAIT: Duration = Duration::from_secs(60);
 
 /// A server with so many places in all, and for an address.
 fn start(house: &House, places: &str, of_one: &str) -> Server {
@@ -82,8 +83,29 @@ async fn keep_waiting(client: &mut Client, n: usize) {
     }
 }
 
+/// Asks again and again until it is over.
+async fn ask_on(mut client: Client, over: Arc<AtomicBool>) {
+    while !over.load(Ordering::Relaxed) {
+        assert_eq!(client.send(&alive()).await.unwrap().status, 200);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Reads long answers slowly until it is over.
+async fn read_on(mut client: Client, over: Arc<AtomicBool>) {
+    let bundle = Ask::get("/docs/swagger-ui-bundle.js").bytes();
+    while !over.load(Ordering::Relaxed) {
+        client.send_raw(&bundle.repeat(10)).await.unwrap();
+        for _ in 0..10 {
+            assert_eq!(client.receive().await.unwrap().status, 200);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
 /// Whoever keeps a crowded server waiting is cut off after five seconds, whatever for; whoever asks, and whoever
-/// reads a long answer slowly, is not.
+/// reads a long answer slowly, is not. Those who stay take so many of the places that fewer than a quarter is free
+/// until the last of the others is gone: the server is crowded until then, however slowly the others came.
 #[test]
 fn who_keeps_a_crowded_server_waiting_is_cut_off() {
     let house = House::new();
@@ -92,28 +114,13 @@ fn who_keeps_a_crowded_server_waiting_is_cut_off() {
     runtime().block_on(async {
         let over = Arc::new(AtomicBool::new(false));
         let mut honest = JoinSet::new();
-        let mut buyer = announced(address, "198.51.100.1").await;
-        let is_over = Arc::clone(&over);
-        honest.spawn(async move {
-            while !is_over.load(Ordering::Relaxed) {
-                assert_eq!(buyer.send(&alive()).await.unwrap().status, 200);
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-        });
-        let mut reader = announced(address, "198.51.100.2").await;
-        let is_over = Arc::clone(&over);
-        honest.spawn(async move {
-            let bundle = Ask::get("/docs/swagger-ui-bundle.js").bytes();
-            while !is_over.load(Ordering::Relaxed) {
-                reader.send_raw(&bundle.repeat(10)).await.unwrap();
-                for _ in 0..10 {
-                    assert_eq!(reader.receive().await.unwrap().status, 200);
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                }
-            }
-        });
+        honest.spawn(read_on(announced(address, "198.51.100.2").await, Arc::clone(&over)));
+        for n in 0..29 {
+            let client = announced(address, &format!("192.0.2.{n}")).await;
+            honest.spawn(ask_on(client, Arc::clone(&over)));
+        }
         let mut slow = Vec::new();
-        for n in 0..36 {
+        for n in 0..8 {
             let mut client = announced(address, &format!("203.0.113.{n}")).await;
             keep_waiting(&mut client, n).await;
             slow.push(client);
@@ -179,23 +186,30 @@ fn idle_connections_of_an_address_make_room_for_its_new_ones() {
     server.stop();
 }
 
-/// What a balancer keeps for its next requests stays, also where room is short.
+/// What a balancer keeps for its next requests stays, also where room is short: of eight places fewer than two are
+/// free until the last of the silent ones is gone.
 #[test]
 fn the_connections_of_a_balancer_stay() {
     let house = House::new();
-    let server = house.start(&["--demo", "false", "--connections-max", "5"]);
+    let server = house.start(&["--demo", "false", "--connections-max", "8"]);
     runtime().block_on(async {
         let connect = async || Client::connect(server.address).await.unwrap();
-        let (mut kept, mut looks) = (connect().await, connect().await);
-        assert_eq!(kept.send(&alive()).await.unwrap().status, 200);
-        let silent = [connect().await, connect().await, connect().await];
-        let cut_off = "boxoffice_connections_refused_total{why=\"idle\"} 3";
+        let mut kept = Vec::new();
+        for _ in 0..5 {
+            let mut client = connect().await;
+            assert_eq!(client.send(&alive()).await.unwrap().status, 200);
+            kept.push(client);
+        }
+        let (mut looks, silent) = (connect().await, [connect().await, connect().await]);
+        let cut_off = "boxoffice_connections_refused_total{why=\"idle\"} 2";
         let began = Instant::now();
         while !looks.send(&Ask::get("/metrics")).await.unwrap().body.contains(cut_off) {
-            assert!(began.elapsed() < CUT_OFF_WAIT * 2, "the silent ones, and no more");
+            assert!(began.elapsed() < CUT_OFF_WAIT, "the silent ones, and no more");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        assert_eq!(kept.send(&alive()).await.unwrap().status, 200);
+        for client in &mut kept {
+            assert_eq!(client.send(&alive()).await.unwrap().status, 200);
+        }
         drop(silent);
     });
     server.stop();
@@ -223,7 +237,7 @@ fn a_server_with_few_files_takes_as_few_connections() {
         }
         let began = Instant::now();
         while refused(address, "idle").await < 100 {
-            assert!(began.elapsed() < CUT_OFF_WAIT * 2, "nobody was closed");
+            assert!(began.elapsed() < CUT_OFF_WAIT, "nobody was closed");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     });
