@@ -92,6 +92,7 @@ fn show() -> Command {
             date: DATE,
             starts_at: NOW.plus_ms(86_400_000),
             seats: (1..=FANS).map(seat).collect(),
+            layout: None,
         }],
     })
 }
