@@ -11,6 +11,7 @@ use crate::rules::concert::{AddDate, CreateConcert};
 use crate::rules::draw::SetDraw;
 use crate::rules::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate};
 use crate::rules::job::{FailJob, TakeJob};
+use crate::rules::layout::AddLayout;
 use crate::rules::payment::Pay;
 use crate::rules::place::{Join, Leave};
 use crate::rules::queue::{AddQueue, SetQueue};
@@ -76,6 +77,7 @@ commands! {
     ClearDate,
     TakeJob,
     FailJob,
+    AddLayout,
 }
 
 impl Command {

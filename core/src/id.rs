@@ -2,6 +2,7 @@
 //! sort by time and a B-tree appends); the rules never invent one.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 pub use uuid::Uuid;
 
 macro_rules! uuid_id {
@@ -38,6 +39,58 @@ uuid_id! {
     SessionId,
     /// Work that outlives a request.
     JobId,
+}
+
+/// A layout by the SHA-256 of its canonical text: equal layouts have one id. It is said in 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LayoutId(pub [u8; 32]);
+
+impl LayoutId {
+    /// The id of a layout with this canonical text.
+    #[must_use]
+    pub fn of(body: &str) -> Self {
+        Self(Sha256::digest(body).into())
+    }
+
+    /// The id that 64 lower-case hexadecimal digits say.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() != 64 || !text.as_bytes().iter().all(is_digit) {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl std::fmt::Display for LayoutId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for LayoutId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LayoutId({self})")
+    }
+}
+
+impl From<LayoutId> for String {
+    fn from(id: LayoutId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for LayoutId {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("no SHA-256 in lower-case hexadecimal digits")
+    }
 }
 
 /// A seat by the name that people use: its number on a date. Numbers run from 1.

@@ -63,6 +63,12 @@ pub mod job {
     pub use crate::rules::job::*;
 }
 
+/// Layouts of halls.
+pub mod layout {
+    pub use crate::rows::layout::*;
+    pub use crate::rules::layout::*;
+}
+
 /// Payments.
 pub mod payment {
     pub use crate::rows::payment::*;

@@ -15,6 +15,8 @@ pub const PRICE_MAX: Money = Money(100_000_000);
 pub const SEATS_PER_DATE_MAX: usize = 100_000;
 /// Seats of all dates that one request makes; further dates come with further requests.
 pub const SEATS_PER_REQUEST_MAX: usize = 200_000;
+/// Bytes of a layout's canonical text: each of so many seats may have a position of its own.
+pub const LAYOUT_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Dates of one concert.
 pub const DATES_PER_CONCERT_MAX: usize = 366;
 /// Waiting queues of one concert.

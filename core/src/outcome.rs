@@ -2,8 +2,8 @@
 //! so that a retry is answered with what happened and not with what would happen now.
 
 use crate::id::{
-    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, RefundId, ReservationId, SessionId,
-    UserId, Uuid,
+    ChargeId, ConcertId, DateId, JobId, LayoutId, PaymentId, PlaceKey, RefundId, ReservationId,
+    SessionId, UserId, Uuid,
 };
 use crate::money::Money;
 use crate::time::Time;
@@ -217,5 +217,8 @@ pub enum Outcome {
     JobPutOff {
         job_id: JobId,
         failed: bool,
+    },
+    LayoutAdded {
+        layout_id: LayoutId,
     },
 }

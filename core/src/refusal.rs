@@ -192,6 +192,8 @@ pub enum Refusal {
     JobNotFound,
     /// The job has ended, is not due, or another process is at it.
     JobNotHeld,
+    /// No such layout.
+    LayoutNotFound,
     /// No such user.
     UserNotFound,
     /// Less is there than an operator wants to take.
@@ -231,6 +233,7 @@ pub enum Field {
     Reason,
     QueueName,
     Queues,
+    Layout,
 }
 
 impl Refusal {

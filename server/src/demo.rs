@@ -39,6 +39,7 @@ fn concert(app: &App, name: &str, theater: &str, dates: &[(i64, u32)]) -> Result
         date: DateId(new_id()),
         starts_at: evening(now, days),
         seats: seats(count),
+        layout: None,
     };
     Ok(Command::CreateConcert(CreateConcert {
         concert: ConcertId(new_id()),

@@ -10,6 +10,7 @@ pub mod database;
 pub mod demo;
 pub mod http;
 pub mod jobs;
+pub mod layout;
 pub mod log;
 pub mod metrics;
 pub mod networks;

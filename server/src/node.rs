@@ -6,6 +6,7 @@ use crate::config::{Config, Database};
 use crate::currency::Currency;
 use crate::database::{self, Opened};
 use crate::http::app::{KNOWN_EXTERNAL_MAX, TokenTimes};
+use crate::http::halls::Halls;
 use crate::http::limits::{Limits, Rates};
 use crate::http::operators::Operators;
 use crate::http::ready::Readiness;
@@ -204,6 +205,7 @@ pub fn build_under(
         charge_needs_admission: config.charge_needs_admission,
         draining: Arc::default(),
         known_external: Recent::new(KNOWN_EXTERNAL_MAX),
+        halls: Halls::default(),
     };
     Ok(Node { app: App(Arc::new(inner)), writer, ticker, runner, supervisor, ends })
 }

@@ -1,6 +1,6 @@
 //! Concerts and their dates: what their rows tell.
 
-use crate::id::{ConcertId, JobId};
+use crate::id::{ConcertId, JobId, LayoutId};
 use crate::limits::{LAPSES_MAX, OVER_AFTER_MS, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX};
 use crate::money::Currency;
 use crate::refusal::Refusal;
@@ -189,6 +189,8 @@ pub struct ConcertDate {
     pub withdrawn_at: Option<Time>,
     /// That it was cancelled; nothing of it is sold any more.
     pub cancelled: Option<Cancellation>,
+    /// How its seats stand and what they are called; it has just the seats of this layout then.
+    pub layout: Option<LayoutId>,
 }
 
 /// That a date was cancelled by its organiser.

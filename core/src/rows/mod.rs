@@ -7,6 +7,7 @@ pub mod concert;
 pub mod event;
 pub mod idempotency;
 pub mod job;
+pub mod layout;
 pub mod payment;
 pub mod place;
 pub mod queue;
@@ -78,6 +79,8 @@ macro_rules! tables {
         row idempotency: ($crate::id::Uuid, String) => $crate::rows::idempotency::Record;
         // job
         row jobs: $crate::id::JobId => $crate::rows::job::Job;
+        // layout
+        row layouts: $crate::id::LayoutId => $crate::rows::layout::Layout;
         // concert_date
         row dates: $crate::id::DateId => $crate::rows::concert::ConcertDate;
         // seat

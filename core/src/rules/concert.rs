@@ -2,7 +2,7 @@
 
 use crate::check::{is_name, is_run_time};
 use crate::draw::SEED_BYTES;
-use crate::id::{ConcertId, DateId, QueueId, SeatKey};
+use crate::id::{ConcertId, DateId, LayoutId, QueueId, SeatKey};
 use crate::limits::DATES_PER_CONCERT_MAX;
 use crate::money::Currency;
 use crate::outcome::Outcome;
@@ -26,9 +26,27 @@ pub struct NewDate {
     pub starts_at: Time,
     /// Its seats.
     pub seats: Vec<NewSeat>,
+    /// The layout that has just these seats; the caller knows that it has.
+    pub layout: Option<LayoutId>,
 }
 
 impl NewDate {
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        want(&mut keys.dates, &rows.dates, self.date);
+        if let Some(layout) = self.layout {
+            want(&mut keys.layouts, &rows.layouts, layout);
+        }
+    }
+
+    /// Refuses with: layout not found, invalid setting (it has more or fewer seats).
+    fn fits_layout(&self, rows: &Rows) -> Result<(), Refusal> {
+        let Some(id) = self.layout else { return Ok(()) };
+        let layout = rows.layouts.get(&id).ok_or(Refusal::LayoutNotFound)?;
+        let agree = u64::try_from(self.seats.len()).is_ok_and(|seats| seats == layout.seat_count);
+        ensure!(agree, Refusal::InvalidSetting { field: Field::Layout });
+        Ok(())
+    }
+
     /// Adds the date and its seats; whoever calls has checked them.
     fn add(&self, rows: &mut Rows, concert: ConcertId) {
         let seats = u64::try_from(self.seats.len()).unwrap_or(u64::MAX);
@@ -41,6 +59,7 @@ impl NewDate {
             revision: 0,
             withdrawn_at: None,
             cancelled: None,
+            layout: self.layout,
         };
         rows.dates.insert(self.date, date);
         if let Some(dates) = rows.dates_of.update(&concert) {
@@ -95,14 +114,14 @@ impl Rule for CreateConcert {
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
         queue_keys(QueueId::general(self.concert), rows, keys);
         want(&mut keys.queues_of, &rows.queues_of, self.concert);
-        for new in &self.dates {
-            want(&mut keys.dates, &rows.dates, new.date);
-        }
+        self.dates.iter().for_each(|new| new.keys(rows, keys));
     }
 
-    /// Refuses with: invalid setting, date in past, date before opening, date exists, already exists.
+    /// Refuses with: invalid setting, layout not found, date in past, date before opening, date exists, already
+    /// exists.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         self.check()?;
+        self.dates.iter().try_for_each(|new| new.fits_layout(rows))?;
         self.dates_can_be(now)?;
         let taken = rows.concerts.get(&self.concert).is_some()
             || self.dates.iter().any(|new| rows.dates.get(&new.date).is_some());
@@ -195,16 +214,17 @@ impl Rule for AddDate {
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
         dates_keys(self.concert, rows, keys);
-        want(&mut keys.dates, &rows.dates, self.date.date);
+        self.date.keys(rows, keys);
     }
 
-    /// Refuses with: concert not found, invalid setting, already exists, date in past, date before opening,
-    /// date exists.
+    /// Refuses with: concert not found, invalid setting, layout not found, already exists, date in past, date
+    /// before opening, date exists.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let concert = live(rows, self.concert)?;
         let room = usize::try_from(concert.date_count).is_ok_and(|n| n < DATES_PER_CONCERT_MAX);
         ensure!(room, Refusal::InvalidSetting { field: Field::Dates });
         ensure!(are_seats(&self.date.seats), Refusal::InvalidSetting { field: Field::Seats });
+        self.date.fits_layout(rows)?;
         ensure!(rows.dates.get(&self.date.date).is_none(), Refusal::AlreadyExists);
         let sale = (self.concert, concert.start_at);
         may_start(rows, sale, (self.date.date, self.date.starts_at), now)?;

@@ -239,6 +239,8 @@ impl Rule for EditDate {
         let new = u64::try_from(new).unwrap_or(u64::MAX);
         let total_seats = date.total_seats.saturating_add(new);
         ensure!(usize::try_from(total_seats).is_ok_and(|n| n <= SEATS_PER_DATE_MAX), invalid);
+        // Those of its layout are there; no other has a place in it.
+        ensure!(new == 0 || date.layout.is_none(), invalid);
         ensure!(seat_numbers.is_empty(), Refusal::SeatsTaken { seat_numbers });
 
         self.seats.iter().for_each(|seat| self.put(rows, seat));

@@ -7,6 +7,7 @@ pub mod concert;
 pub mod draw;
 pub mod edit;
 pub mod job;
+pub mod layout;
 pub mod payment;
 pub mod place;
 pub mod queue;

@@ -293,6 +293,7 @@ pub fn hall(max_active: u64) -> World {
         date: DateId(id(name)),
         starts_at: START.plus_ms(days * 86_400_000),
         seats: (1..=6).map(seat).collect(),
+        layout: None,
     };
     let concert = CreateConcert {
         concert: c1(),

@@ -510,6 +510,7 @@ impl<'a> Words<'a> {
         let number = name.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(1);
         let starts = self.after("starts").map_or(ms("24h") + (number - 1) * ms("1m"), ms);
         NewDate {
+            layout: None,
             date: DateId(id(name)),
             starts_at: START.plus_ms(starts),
             seats: numbers.into_iter().map(seat).collect(),

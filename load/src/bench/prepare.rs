@@ -135,6 +135,7 @@ fn date(seats: usize, now: Time) -> NewDate {
     let seat = |number| NewSeat { number, zone: "R".into(), price: Money(150_000) };
     let last = u32::try_from(seats).unwrap_or(u32::MAX);
     NewDate {
+        layout: None,
         date: DateId(new_id()),
         starts_at: now.plus_ms(30 * 86_400_000),
         seats: (1..=last).map(seat).collect(),

@@ -6,6 +6,7 @@ use super::concert::{ClosedBecause, DateFigures, OVER, SaleState, closed_because
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::{Code, Problem};
 use super::queues::{self, QueueFigures};
+use super::seating::{Layouts, agrees};
 use super::setting;
 use super::upload::{self, CSV_TYPES};
 use super::view::{NoTime, Stamp, given, json, maybe_id, parse_stamp, replied};
@@ -16,7 +17,7 @@ use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
-use boxoffice_core::id::{ConcertId, DateId, QueueId, Uuid};
+use boxoffice_core::id::{ConcertId, DateId, LayoutId, QueueId, Uuid};
 use boxoffice_core::limits::{
     DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,
 };
@@ -27,6 +28,7 @@ use boxoffice_core::refusal::{Field, Refusal};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -55,8 +57,17 @@ pub struct NewDateBody {
     /// RFC 3339.
     #[schema(example = "2027-05-01T19:00:00+09:00")]
     pub starts_at: String,
-    /// Its seats.
+    /// Its seats; those of the layout, where there is one and these are left out.
+    #[serde(default)]
     pub seats: Vec<SeatRange>,
+    /// The layout of the hall, by its id: the date has just its seats.
+    #[schema(nullable = false, min_length = 64, max_length = 64)]
+    #[serde(default, deserialize_with = "given")]
+    pub layout: Option<String>,
+    /// What seats of each grade of the layout cost, minor units; instead of `seats`.
+    #[schema(nullable = false, example = json!({ "R": 165_000 }))]
+    #[serde(default, deserialize_with = "given")]
+    pub prices: Option<BTreeMap<String, i64>>,
 }
 
 /// A concert. What is left out gets the server's default.
@@ -140,7 +151,7 @@ fn seats_in(range: &SeatRange) -> usize {
 
 /// Refuses more than a request may name, before a range is written out: a short body can name very
 /// many seats, and the zone of a range stands in each of its seats.
-fn bounded(dates: &[NewDateBody]) -> Result<(), Problem> {
+fn bounded(dates: &[NewDateBody], layouts: &Layouts) -> Result<(), Problem> {
     let refused = |field| Err(Refusal::InvalidSetting { field }.into());
     if dates.len() > DATES_PER_CONCERT_MAX {
         return refused(Field::Dates);
@@ -150,7 +161,7 @@ fn bounded(dates: &[NewDateBody]) -> Result<(), Problem> {
     // as one that is full.
     let seats = |date: &NewDateBody| {
         let seats = date.seats.iter().map(seats_in).fold(0, usize::saturating_add);
-        seats.min(SEATS_PER_DATE_MAX)
+        seats.min(SEATS_PER_DATE_MAX).max(layouts.count(date).unwrap_or(0))
     };
     if dates.iter().map(seats).sum::<usize>() > SEATS_PER_REQUEST_MAX {
         return refused(Field::Seats);
@@ -190,17 +201,15 @@ pub(super) fn seats_of(ranges: &[SeatRange]) -> Result<Vec<NewSeat>, Problem> {
     Ok(seats)
 }
 
-fn date_of(body: &NewDateBody) -> Result<NewDate, Problem> {
-    Ok(NewDate {
-        date: DateId(new_id()),
-        starts_at: time_of(&body.starts_at, "starts_at")?,
-        seats: seats_of(&body.seats)?,
-    })
+fn date_of(body: &NewDateBody, layouts: &Layouts) -> Result<NewDate, Problem> {
+    let starts_at = time_of(&body.starts_at, "starts_at")?;
+    let (seats, layout) = layouts.seats(body)?;
+    Ok(NewDate { date: DateId(new_id()), starts_at, seats, layout })
 }
 
-fn dates_of(bodies: &[NewDateBody]) -> Result<Vec<NewDate>, Problem> {
-    bounded(bodies)?;
-    bodies.iter().map(date_of).collect()
+fn dates_of(bodies: &[NewDateBody], layouts: &Layouts) -> Result<Vec<NewDate>, Problem> {
+    bounded(bodies, layouts)?;
+    bodies.iter().map(|body| date_of(body, layouts)).collect()
 }
 
 fn ms(seconds: Option<i64>, default_ms: i64) -> i64 {
@@ -240,7 +249,7 @@ pub(super) fn draw_terms(
     Ok(DrawTerms { joined_before: before.transpose()?, beacon })
 }
 
-fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
+fn concert_of(app: &App, body: NewConcert, layouts: &Layouts) -> Result<CreateConcert, Problem> {
     let policy = Policy {
         hold_ttl_ms: ms(body.hold_seconds, app.policy.hold_ttl_ms),
         shop_ttl_ms: ms(body.shop_seconds, app.policy.shop_ttl_ms),
@@ -262,21 +271,22 @@ fn concert_of(app: &App, body: NewConcert) -> Result<CreateConcert, Problem> {
         queue: queue_settings(app, rates),
         seed: crate::tokens::random().map_err(|_| Problem::of(Code::Internal))?,
         draw: draw_terms(body.draw_joined_before.as_deref(), body.draw_beacon)?,
-        dates: dates_of(&body.dates)?,
+        dates: dates_of(&body.dates, layouts)?,
     })
 }
 
 /// Makes a concert with its dates, seats and prices.
 #[utoipa::path(post, path = "/api/v1/admin/concerts", tag = "Operator", request_body = NewConcert, params(("Idempotency-Key" = Option<String>, Header)),
     security(("operator" = [])),
-    responses((status = 201, body = CreatedView), (status = 400, description = "invalid_body"), (status = 409, description = "already_exists: two dates at one instant"), (status = 422, description = "invalid_setting, date_in_past, date_before_opening")))]
+    responses((status = 201, body = CreatedView), (status = 400, description = "invalid_body"), (status = 404, description = "layout_not_found"), (status = 409, description = "already_exists: two dates at one instant"), (status = 422, description = "invalid_setting, date_in_past, date_before_opening")))]
 pub async fn create_concert(
     State(app): State<App>,
     operator: Operator,
     submitted: Submitted<NewConcert>,
 ) -> Result<Response, Problem> {
-    let faults = setting::of_concert(&submitted.value);
-    let submitted = submitted.map(|body| concert_of(&app, body));
+    let layouts = Layouts::of(&app, &submitted.value.dates).await?;
+    let faults = setting::of_concert(&submitted.value, &layouts);
+    let submitted = submitted.map(|body| concert_of(&app, body, &layouts));
     let submitted = submitted.map_err(|problem| faults.told(problem))?;
     let key = submitted.key(operator.key);
     let command = Command::CreateConcert(submitted.value);
@@ -297,6 +307,21 @@ pub async fn create_concert(
 pub struct DateQuery {
     /// RFC 3339; with a CSV body.
     pub starts_at: Option<String>,
+    /// With a CSV body: the layout whose seats these are, by its id.
+    pub layout: Option<String>,
+}
+
+/// The date with this layout, whose seats its own must be.
+async fn of_layout(app: &App, date: NewDate, layout: Option<&str>) -> Result<NewDate, Problem> {
+    let Some(text) = layout else { return Ok(date) };
+    let id = LayoutId::parse(text).ok_or_else(|| Problem::of(Code::LayoutNotFound))?;
+    let agree = agrees(&app.hall(id).await?.hall, &date.seats);
+    let disagree = || {
+        let en = "the seats of the file are not those of the layout, in their grades";
+        let ko = "파일의 좌석이나 등급이 배치도와 다릅니다";
+        Problem::of(Code::InvalidFile).with("field", "layout").in_words("reason", en, ko)
+    };
+    if agree { Ok(NewDate { layout: Some(id), ..date }) } else { Err(disagree()) }
 }
 
 /// Adds a date: JSON, or the seats as CSV (`seat_number,zone,price`) with `?starts_at=`, in the encoding and
@@ -304,7 +329,7 @@ pub struct DateQuery {
 #[utoipa::path(post, path = "/api/v1/admin/concerts/{id}/dates", tag = "Operator", params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header), DateQuery),
     request_body(content((NewDateBody = "application/json"), (String = "text/csv"))),
     security(("operator" = [])),
-    responses((status = 201, body = CreatedView), (status = 400, description = "invalid_body, invalid_query"), (status = 404, description = "concert_not_found"), (status = 409, description = "already_exists: at this instant there is a date, whose id is told"), (status = 415, description = "unsupported_media_type, unsupported_charset"), (status = 422, description = "invalid_setting, invalid_file, invalid_text, date_in_past, date_before_opening")))]
+    responses((status = 201, body = CreatedView), (status = 400, description = "invalid_body, invalid_query"), (status = 404, description = "concert_not_found, layout_not_found"), (status = 409, description = "already_exists: at this instant there is a date, whose id is told"), (status = 415, description = "unsupported_media_type, unsupported_charset"), (status = 422, description = "invalid_setting, invalid_file, invalid_text, date_in_past, date_before_opening")))]
 pub async fn add_date(
     State(app): State<App>,
     PathId(id): PathId,
@@ -316,22 +341,26 @@ pub async fn add_date(
     let date = match raw.media_type.as_str() {
         csv if CSV_TYPES.contains(&csv) => {
             let starts_at = time_asked(query.starts_at.as_deref(), "starts_at")?;
-            NewDate {
+            let date = NewDate {
                 date: DateId(new_id()),
                 starts_at,
                 seats: upload::seats(&raw, app.currency.code.as_str())?,
-            }
+                layout: None,
+            };
+            of_layout(&app, date, query.layout.as_deref()).await?
         }
         "application/json" | "" => {
             let body: NewDateBody = raw.json()?;
-            if query.starts_at.is_some() {
+            let asked = [("starts_at", &query.starts_at), ("layout", &query.layout)];
+            if let Some((field, _)) = asked.iter().find(|(_, value)| value.is_some()) {
                 let reason = "it goes with a CSV file; JSON has it in its body";
-                return Err(Problem::of(Code::InvalidQuery)
-                    .with("field", "starts_at")
-                    .with("reason", reason));
+                let problem = Problem::of(Code::InvalidQuery).with("field", *field);
+                return Err(problem.with("reason", reason));
             }
-            faults = setting::of_date(&body);
-            let date = bounded(std::slice::from_ref(&body)).and_then(|()| date_of(&body));
+            let layouts = Layouts::of(&app, std::slice::from_ref(&body)).await?;
+            faults = setting::of_date(&body, &layouts);
+            let date = bounded(std::slice::from_ref(&body), &layouts);
+            let date = date.and_then(|()| date_of(&body, &layouts));
             date.map_err(|problem| faults.told(problem))?
         }
         _ => {

@@ -1,5 +1,6 @@
 //! What every handler works with.
 
+use super::halls::Halls;
 use super::limits::Limits;
 use super::operators::Operators;
 use super::problem::{Code, Problem};
@@ -79,6 +80,8 @@ pub struct Inner {
     pub draining: Arc<AtomicBool>,
     /// External users that are known to have a row.
     pub known_external: Recent<UserId>,
+    /// Layouts that were asked for lately.
+    pub halls: Halls,
 }
 
 impl std::ops::Deref for App {

@@ -3,6 +3,7 @@
 use super::App;
 use super::concert::{CancelledView, local};
 use super::extract::{Identity, Query};
+use super::halls::{Names, SeatName};
 use super::problem::Problem;
 use super::refund::{RefundView, refunds_of, seats_of};
 use super::reservation::{StatusView, status_view};
@@ -13,7 +14,7 @@ use crate::store::Fault;
 use crate::store::reads::{Performance, Reads, WholeRefund, WholeReservation};
 use axum::extract::State;
 use axum::response::Response;
-use boxoffice_core::id::{PaymentId, UserId, Uuid};
+use boxoffice_core::id::{LayoutId, PaymentId, UserId, Uuid};
 use boxoffice_core::payment::Payment;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,8 @@ pub struct BookingView {
     status: StatusView,
     /// Seats that were paid for.
     seat_numbers: Vec<u32>,
+    /// The same with what they are called.
+    seats: Vec<SeatName>,
     /// Which of them went back.
     refunded_seat_numbers: Vec<u32>,
     payment_id: Uuid,
@@ -107,8 +110,17 @@ fn read(
     Ok(found.into_iter().map(with).collect())
 }
 
-fn view(app: &App, ((whole, payment), over, refunds): &Found) -> BookingView {
+/// The layout of the date that it is for.
+fn layout_of(app: &App, ((whole, _), over, _): &Found) -> Option<LayoutId> {
+    match app.read_model.date(whole.1.date) {
+        Some(shown) => shown.layout,
+        None => over.as_ref().and_then(|(date, _)| date.layout),
+    }
+}
+
+fn view(app: &App, ((whole, payment), over, refunds): &Found, names: &Names) -> BookingView {
     let (id, row, seats) = whole;
+    let numbers: Vec<u32> = seats.iter().map(|seat| seat.number).collect();
     let over = over.as_ref();
     let concert = app.read_model.concert(row.concert()).map(|concert| concert.row());
     let concert = concert.as_deref().or(over.map(|(_, concert)| concert));
@@ -132,7 +144,8 @@ fn view(app: &App, ((whole, payment), over, refunds): &Found) -> BookingView {
         time_zone: zone.map(str::to_owned),
         cancelled,
         status: status_view(row.status),
-        seat_numbers: seats.iter().map(|seat| seat.number).collect(),
+        seats: names.all(&numbers),
+        seat_numbers: numbers,
         refunded_seat_numbers: seats_of(refunds),
         payment_id: payment.payment.0,
         amount: payment.amount.0,
@@ -140,7 +153,7 @@ fn view(app: &App, ((whole, payment), over, refunds): &Found) -> BookingView {
         currency: app.currency.code.clone(),
         currency_decimals: app.currency.decimals,
         paid_at: payment.payment_date.into(),
-        refunds: refunds.iter().map(RefundView::of).collect(),
+        refunds: refunds.iter().map(|refund| RefundView::of(refund, names)).collect(),
     }
 }
 
@@ -163,7 +176,11 @@ pub(super) async fn list_of(app: &App, user: UserId, page: Page) -> Result<Respo
     let read_model = Arc::clone(&app.read_model);
     let question = move |reads: &mut dyn Reads| read(&read_model, reads, user, (before, size + 1));
     let found = app.readers.read(question).await?;
-    let bookings: Vec<_> = found.iter().take(size).map(|booking| view(app, booking)).collect();
+    let layouts: Vec<_> = found.iter().map(|booking| layout_of(app, booking)).collect();
+    let names = app.names_of(layouts.iter().copied()).await?;
+    let none = Names::default();
+    let one = |(booking, layout)| view(app, booking, names.get(layout).unwrap_or(&none));
+    let bookings: Vec<_> = found.iter().zip(&layouts).take(size).map(one).collect();
     let more = found.len() > size;
     let next_before = bookings.last().filter(|_| more).map(|booking| booking.payment_id);
     Ok(json(StatusCode::OK, &BookingsView { bookings, next_before }))

@@ -307,6 +307,8 @@ pub struct DateView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     cancelled: Option<CancelledView>,
+    /// The layout of the hall by its id, for `GET …/layouts/{sha256}`; null: only seat numbers are known.
+    layout: Option<String>,
 }
 
 /// That a date was cancelled by its organiser: nothing of it is sold any more.
@@ -339,6 +341,7 @@ pub(super) fn date_view(date: &DateModel, zone: Option<&str>, now: Time) -> Date
         total_seats: date.total_seats,
         available_seats: if date.cancelled.is_some() { 0 } else { date.available(now) },
         cancelled: CancelledView::of(date.cancelled.as_ref()),
+        layout: date.layout.map(|layout| layout.to_string()),
     }
 }
 
@@ -352,6 +355,7 @@ pub(super) fn row_view(id: DateId, row: &ConcertDate, zone: Option<&str>) -> Dat
         total_seats: row.total_seats,
         available_seats: row.available_seats,
         cancelled: CancelledView::of(row.cancelled.as_ref()),
+        layout: row.layout.map(|layout| layout.to_string()),
     }
 }
 
@@ -377,6 +381,8 @@ pub struct DateFigures {
     cancelled: Option<CancelledView>,
     /// Taken off the sale.
     blocked_seats: u64,
+    /// The layout of the hall by its id, for `GET …/layouts/{sha256}`; null: only seat numbers are known.
+    layout: Option<String>,
 }
 
 impl DateFigures {
@@ -391,6 +397,7 @@ impl DateFigures {
             total_seats,
             available_seats,
             cancelled,
+            layout,
         } = view;
         Self {
             concert_date_id,
@@ -403,6 +410,7 @@ impl DateFigures {
             sold_seats,
             cancelled,
             blocked_seats,
+            layout,
         }
     }
 

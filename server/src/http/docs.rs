@@ -2,7 +2,7 @@
 
 use super::asset::{Asset, Keep};
 use super::{
-    account, admin, booking, concert, document, draw, edit, event, export, funds, job, me,
+    account, admin, booking, concert, document, draw, edit, event, export, funds, job, layout, me,
     my_sessions, ops, payment, problem, queue, queues, refund, reservation, sale, seat, session,
     user, wallet,
 };
@@ -23,7 +23,7 @@ use utoipa::{Modify, OpenApi};
         user::register, session::sign_in, session::refresh,
         my_sessions::list, my_sessions::end_others, my_sessions::sign_out, my_sessions::end_one,
         account::set_password, account::delete,
-        concert::list, concert::show, concert::queue,
+        concert::list, concert::show, concert::queue, layout::show,
         queue::join, queue::poll, queue::leave,
         concert::dates, seat::map,
         reservation::reserve, reservation::show, reservation::cancel, payment::pay, booking::list,
@@ -37,7 +37,7 @@ use utoipa::{Modify, OpenApi};
         funds::user_balance, funds::credit_balance, funds::debit_balance,
         refund::show_payment, refund::refund_payment,
         draw::set_draw,
-        event::list,
+        event::list, layout::add,
         job::cancel_date, job::list, job::show,
         ops::livez, ops::readyz, ops::metrics,
     ),

@@ -170,7 +170,8 @@ pub async fn change_date(
 ) -> Result<Response, Problem> {
     let body = submitted.value;
     let faults = setting::of_date_change(&body);
-    let told = |problem| faults.told(problem);
+    let names = app.names_at(DateId(id)).await?;
+    let told = |problem| names.told(faults.told(problem));
     let starts_at = body.starts_at.as_deref().map(|text| time_of(text, "starts_at"));
     let starts_at = starts_at.transpose().map_err(told)?;
     bounded_seats(&body.seats).map_err(told)?;

@@ -4,6 +4,7 @@
 use super::App;
 use super::concert::local;
 use super::extract::{Identity, PathId, Query};
+use super::halls::Names;
 use super::problem::{Code, Problem};
 use super::refund::{RefundView, refunds_of, seats_of};
 use super::reservation::{ReservedSeatView, StatusView, status_view};
@@ -15,7 +16,7 @@ use crate::store::Fault;
 use crate::store::reads::{Performance, Reads, WholeRefund, WholeReservation};
 use axum::extract::State;
 use axum::response::Response;
-use boxoffice_core::id::{ReservationId, UserId, Uuid};
+use boxoffice_core::id::{LayoutId, ReservationId, UserId, Uuid};
 use boxoffice_core::reservation::ReservationStatus;
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
@@ -174,7 +175,29 @@ fn all(
     placed(read_model, reads, newest.collect())
 }
 
-fn view(app: &App, ((id, row, seats), away, refunds): &Found, now: Time) -> MyReservationView {
+/// The layout of the date that it is for.
+fn layout_of(app: &App, ((_, row, _), away, _): &Found) -> Option<LayoutId> {
+    match app.read_model.date(row.date) {
+        Some(shown) => shown.layout,
+        None => away.as_ref().and_then(|(date, _)| date.layout),
+    }
+}
+
+/// How they are shown.
+async fn views(app: &App, found: &[Found], now: Time) -> Result<Vec<MyReservationView>, Problem> {
+    let layouts: Vec<_> = found.iter().map(|one| layout_of(app, one)).collect();
+    let names = app.names_of(layouts.iter().copied()).await?;
+    let none = Names::default();
+    let one = |(one, layout)| view(app, one, names.get(layout).unwrap_or(&none), now);
+    Ok(found.iter().zip(&layouts).map(one).collect())
+}
+
+fn view(
+    app: &App,
+    ((id, row, seats), away, refunds): &Found,
+    names: &Names,
+    now: Time,
+) -> MyReservationView {
     let away = away.as_ref();
     let concert = app.read_model.concert(row.concert()).map(|concert| concert.row());
     let concert = concert.as_deref().or(away.map(|(_, concert)| concert));
@@ -191,7 +214,7 @@ fn view(app: &App, ((id, row, seats), away, refunds): &Found, now: Time) -> MyRe
         starts_at_local: starts_at.and_then(|at| local(at, zone)),
         time_zone: zone.map(str::to_owned),
         status: status_view(row.status_at(now)),
-        seats: seats.iter().map(ReservedSeatView::of).collect(),
+        seats: seats.iter().map(|seat| ReservedSeatView::of(seat, names)).collect(),
         total_price: row.total_price.0,
         currency: app.currency.code.clone(),
         currency_decimals: app.currency.decimals,
@@ -201,7 +224,7 @@ fn view(app: &App, ((id, row, seats), away, refunds): &Found, now: Time) -> MyRe
         payment_id: row.payment.map(|payment| payment.0),
         refunded_amount: row.refunded.amount.0,
         refunded_seat_numbers: seats_of(refunds),
-        refunds: refunds.iter().map(RefundView::of).collect(),
+        refunds: refunds.iter().map(|refund| RefundView::of(refund, names)).collect(),
     }
 }
 
@@ -246,8 +269,8 @@ pub async fn my_reservations(
     let question = move |reads: &mut dyn Reads| all(&read_model, reads, user, (before, size + 1));
     let found = app.readers.read(question).await?;
     let now = app.clock.now();
-    let reservations: Vec<_> = found.iter().take(size).map(|one| view(&app, one, now)).collect();
     let more = found.len() > size;
+    let reservations = views(&app, found.get(..size).unwrap_or(&found), now).await?;
     let next_before = reservations.last().filter(|_| more).map(|last| last.reservation_id);
     let view = MyReservationsView { reservations, next_before, now: now.into() };
     Ok(private(json(StatusCode::OK, &view)))
@@ -270,7 +293,8 @@ pub async fn my_reservation(
     };
     let found = app.readers.read(question).await?.pop();
     let found = found.ok_or_else(|| Problem::of(Code::ReservationNotFound))?;
-    Ok(private(json(StatusCode::OK, &view(&app, &found, app.clock.now()))))
+    let names = app.names(layout_of(&app, &found)).await?;
+    Ok(private(json(StatusCode::OK, &view(&app, &found, &names, app.clock.now()))))
 }
 
 /// What one holds now, to be paid by its end.
@@ -285,8 +309,9 @@ pub async fn my_holds(State(app): State<App>, identity: Identity) -> Result<Resp
     };
     let found = app.readers.read(question).await?;
     let now = app.clock.now();
-    let counts = |one: &&Found| one.0.1.status_at(now) == ReservationStatus::Held;
-    let holds = found.iter().filter(counts).map(|one| view(&app, one, now)).collect();
+    let counts = |one: &Found| one.0.1.status_at(now) == ReservationStatus::Held;
+    let found: Vec<Found> = found.into_iter().filter(counts).collect();
+    let holds = views(&app, &found, now).await?;
     Ok(private(json(StatusCode::OK, &MyHoldsView { holds, now: now.into() })))
 }
 

@@ -111,6 +111,7 @@ problems! {
     DateCancelled(409, None, "This date was cancelled by its organiser. See reason.", "주최 측이 취소한 회차입니다. reason을 확인해 주세요."),
     JobNotFound(404, None, "There is no such job.", "해당 작업이 없습니다."),
     JobNotHeld(409, None, "The job has ended, is not due, or another server is at it.", "작업이 끝났거나 아직 시작할 때가 아니거나 다른 서버가 처리하고 있습니다."),
+    LayoutNotFound(404, None, "There is no such layout.", "해당 배치도가 없습니다."),
     UserNotFound(404, None, "The user was not found.", "사용자를 찾을 수 없습니다."),
     BalanceTooLow(409, None, "The balance is lower than the amount to debit.", "차감하려는 금액보다 잔액이 적습니다."),
     EventsGone(410, None, "Events after this cursor are not kept any more. Read on without one.", "이 커서 이후의 이벤트는 더 이상 보관되지 않습니다. 커서 없이 다시 조회해 주세요."),
@@ -141,6 +142,7 @@ problems! {
     UnsupportedMediaType(415, None, "This Content-Type is not supported here. See supported.", "이 경로에서 지원하지 않는 Content-Type입니다. supported를 확인해 주세요."),
     UnsupportedCharset(415, None, "The charset of this file is not supported.", "지원하지 않는 문자 인코딩(charset)입니다."),
     InvalidFile(422, None, "The file has invalid values, so nothing was changed. See faults.", "파일에 올바르지 않은 값이 있어 아무것도 반영되지 않았습니다. faults를 확인해 주세요."),
+    InvalidLayout(422, None, "The layout has invalid values, so it was not added. See faults.", "배치도에 올바르지 않은 값이 있어 등록되지 않았습니다. faults를 확인해 주세요."),
     InvalidText(422, None, "The text contains a character that cannot be displayed.", "보이지 않거나 표시할 수 없는 문자가 있습니다."),
     IdempotencyKeyRequired(400, None, "An Idempotency-Key header is required.", "Idempotency-Key 헤더가 필요합니다."),
     IdempotencyKeyInvalid(400, None, "An Idempotency-Key must have 1 to 128 visible ASCII characters.", "Idempotency-Key는 공백 없이 1~128자의 ASCII 문자여야 합니다."),
@@ -271,6 +273,14 @@ impl Problem {
             Some(known) => self.with("field", *known),
             None => self,
         }
+    }
+
+    /// The seats that it names.
+    #[must_use]
+    pub fn seat_numbers(&self) -> Vec<u32> {
+        let named = self.more.get("seat_numbers").and_then(Value::as_array);
+        let number = |value: &Value| value.as_u64().and_then(|number| u32::try_from(number).ok());
+        named.into_iter().flatten().filter_map(number).collect()
     }
 
     /// Whether it is this member that it names.
@@ -485,6 +495,7 @@ pub const fn members_of(field: Field) -> &'static [&'static str] {
         Field::Reason => &["reason"],
         Field::QueueName => &["name"],
         Field::Queues => &["queues"],
+        Field::Layout => &["layout"],
     }
 }
 

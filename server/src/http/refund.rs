@@ -4,6 +4,7 @@ use super::App;
 use super::admin::named;
 use super::app::new_id;
 use super::extract::{Operator, PathId, Submitted};
+use super::halls::{Names, SeatName};
 use super::problem::{Code, Problem};
 use super::reservation::{ReservedSeatView, StatusView, status_view};
 use super::setting;
@@ -51,6 +52,8 @@ pub struct RefundView {
     amount: i64,
     /// Seats that went back with it.
     seat_numbers: Vec<u32>,
+    /// The same with what they are called.
+    seats: Vec<SeatName>,
     /// Why, in the organiser's words.
     reason: String,
     #[schema(value_type = String, format = DateTime)]
@@ -58,11 +61,12 @@ pub struct RefundView {
 }
 
 impl RefundView {
-    pub(super) fn of((row, seats): &WholeRefund) -> Self {
+    pub(super) fn of((row, seats): &WholeRefund, names: &Names) -> Self {
         Self {
             refund_id: row.refund.0,
             amount: row.amount.0,
             seat_numbers: seats.clone(),
+            seats: names.all(seats),
             reason: row.reason.clone(),
             refunded_at: row.created_at.into(),
         }
@@ -92,6 +96,8 @@ pub struct NewRefundView {
     user_id: Uuid,
     /// Seats that went back with it.
     seat_numbers: Vec<u32>,
+    /// The same with what they are called.
+    seats: Vec<SeatName>,
     /// Whether these are on sale again; otherwise they are blocked. False where no seats went back.
     seats_released: bool,
     /// Minor units.
@@ -168,7 +174,9 @@ pub async fn refund_payment(
     let body = submitted.value;
     // A payment is never changed: what is read here is still so when the rules look at its reservation.
     let found = app.readers.read(move |reads| reads.payment(PaymentId(id))).await?;
-    let ((reservation, ..), payment) = found.ok_or_else(|| Problem::of(Code::PaymentNotFound))?;
+    let ((reservation, row, _), payment) =
+        found.ok_or_else(|| Problem::of(Code::PaymentNotFound))?;
+    let names = app.names_at(row.date).await?;
     let faults = setting::of_refund(&body);
     let command = Command::Refund(Refund {
         payment: payment.payment,
@@ -180,15 +188,16 @@ pub async fn refund_payment(
         reason: named(&body.reason),
         refund: RefundId(new_id()),
     });
-    match app.outcome(command, key).await.map_err(|problem| faults.told(problem))? {
+    let told = |problem| names.told(faults.told(problem));
+    match app.outcome(command, key).await.map_err(told)? {
         (outcome @ Outcome::Refunded { .. }, replayed) => {
-            made(&app, outcome, replayed).ok_or_else(|| Problem::of(Code::Internal))
+            made(&app, outcome, &names, replayed).ok_or_else(|| Problem::of(Code::Internal))
         }
         _ => Err(Problem::of(Code::Internal)),
     }
 }
 
-fn made(app: &App, outcome: Outcome, replayed: bool) -> Option<Response> {
+fn made(app: &App, outcome: Outcome, names: &Names, replayed: bool) -> Option<Response> {
     let Outcome::Refunded {
         refund_id,
         payment_id,
@@ -209,6 +218,7 @@ fn made(app: &App, outcome: Outcome, replayed: bool) -> Option<Response> {
         payment_id: payment_id.0,
         reservation_id: reservation_id.0,
         user_id: user_id.0,
+        seats: names.all(&seat_numbers),
         seat_numbers,
         seats_released: released,
         amount: amount.0,
@@ -239,6 +249,7 @@ pub async fn show_payment(
     let found = app.readers.read(question).await?;
     let ((reservation, row, seats), payment, refunds) =
         found.ok_or_else(|| Problem::of(Code::PaymentNotFound))?;
+    let names = app.names_at(row.date).await?;
     let view = PaymentDetails {
         payment_id: id,
         reservation_id: reservation.0,
@@ -246,7 +257,7 @@ pub async fn show_payment(
         concert_id: row.concert().0,
         concert_date_id: row.date.0,
         status: status_view(row.status),
-        seats: seats.iter().map(ReservedSeatView::of).collect(),
+        seats: seats.iter().map(|seat| ReservedSeatView::of(seat, &names)).collect(),
         refunded_seat_numbers: seats_of(&refunds),
         amount: payment.amount.0,
         refunded_amount: row.refunded.amount.0,
@@ -254,7 +265,7 @@ pub async fn show_payment(
         currency: app.currency.code.clone(),
         currency_decimals: app.currency.decimals,
         paid_at: payment.payment_date.into(),
-        refunds: refunds.iter().map(RefundView::of).collect(),
+        refunds: refunds.iter().map(|refund| RefundView::of(refund, &names)).collect(),
     };
     Ok(json(StatusCode::OK, &view))
 }

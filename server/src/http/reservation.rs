@@ -3,8 +3,10 @@
 use super::App;
 use super::app::new_id;
 use super::extract::{Admitted, PathId, Shopper, Submitted};
+use super::halls::Names;
 use super::problem::{Code, Problem};
 use super::view::{Stamp, id, json, replied};
+use crate::layout::Label;
 use crate::store::reads::WholeReservation;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -36,13 +38,18 @@ pub struct NewReservation {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReservedSeatView {
     seat_number: u32,
+    /// What it is called, where its date has a layout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    label: Option<Label>,
     /// Minor units, as of the time of the hold.
     price: i64,
 }
 
 impl ReservedSeatView {
-    pub(super) const fn of(seat: &ReservedSeat) -> Self {
-        Self { seat_number: seat.number, price: seat.price.0 }
+    pub(super) fn of(seat: &ReservedSeat, names: &Names) -> Self {
+        let label = names.label(seat.number);
+        Self { seat_number: seat.number, label, price: seat.price.0 }
     }
 }
 
@@ -97,13 +104,13 @@ pub(super) fn status_view(status: ReservationStatus) -> StatusView {
     }
 }
 
-pub(super) fn whole_view(app: &App, whole: &WholeReservation, now: Time) -> ReservationView {
+fn whole_view(app: &App, whole: &WholeReservation, names: &Names, now: Time) -> ReservationView {
     let (id, row, seats) = whole;
     ReservationView {
         reservation_id: id.0,
         concert_date_id: row.date.0,
         status: status_view(row.status_at(now)),
-        seats: seats.iter().map(ReservedSeatView::of).collect(),
+        seats: seats.iter().map(|seat| ReservedSeatView::of(seat, names)).collect(),
         total_price: row.total_price.0,
         currency: app.currency.code.clone(),
         currency_decimals: app.currency.decimals,
@@ -113,13 +120,17 @@ pub(super) fn whole_view(app: &App, whole: &WholeReservation, now: Time) -> Rese
     }
 }
 
-fn held_view(app: &App, outcome: Outcome) -> Option<ReservationView> {
+fn held_view(app: &App, outcome: Outcome, names: &Names) -> Option<ReservationView> {
     let Outcome::Reserved { reservation_id, date_id, seats, total_price, held_at, expires_at } =
         outcome
     else {
         return None;
     };
-    let seat = |s: &SeatPrice| ReservedSeatView { seat_number: s.seat_number, price: s.price.0 };
+    let seat = |seat: &SeatPrice| ReservedSeatView {
+        seat_number: seat.seat_number,
+        label: names.label(seat.seat_number),
+        price: seat.price.0,
+    };
     Some(ReservationView {
         reservation_id: reservation_id.0,
         concert_date_id: date_id.0,
@@ -160,9 +171,12 @@ pub async fn reserve(
 ) -> Result<Response, Problem> {
     let seats = seat_set(&submitted.value.seat_numbers)?;
     let date = DateId(submitted.value.concert_date_id);
-    if let Some(shown) = app.read_model.date(date) {
+    let shown = app.read_model.date(date);
+    if let Some(shown) = &shown {
         shopper.of_concert(shown.concert)?;
     }
+    // Before anything is held: what is held can be told then.
+    let names = app.names(shown.and_then(|date| date.layout)).await?;
     let key = submitted.key(shopper.user.0);
     let command = Command::Reserve(Reserve {
         user: shopper.user,
@@ -171,8 +185,9 @@ pub async fn reserve(
         seats,
         reservation: ReservationId(new_id()),
     });
-    let (outcome, replayed) = app.outcome(command, key).await?;
-    let view = held_view(&app, outcome).ok_or_else(|| Problem::of(Code::Internal))?;
+    let done = app.outcome(command, key).await;
+    let (outcome, replayed) = done.map_err(|problem| names.told(problem))?;
+    let view = held_view(&app, outcome, &names).ok_or_else(|| Problem::of(Code::Internal))?;
     Ok(replied(StatusCode::CREATED, &view, replayed))
 }
 
@@ -191,7 +206,8 @@ pub async fn show(
         whole.1.user == shopper.user && whole.1.concert() == shopper.place.queue.concert
     };
     let whole = found.filter(mine).ok_or_else(|| Problem::of(Code::ReservationNotFound))?;
-    Ok(json(StatusCode::OK, &whole_view(&app, &whole, app.clock.now())))
+    let names = app.names_at(whole.1.date).await?;
+    Ok(json(StatusCode::OK, &whole_view(&app, &whole, &names, app.clock.now())))
 }
 
 /// Releases a hold early; releasing twice is releasing once. Whoever has held seats unpaid for as long as three

@@ -7,7 +7,7 @@ use super::observe::{Observer, observe};
 use super::pages::{documents, index, without_slash};
 use super::problem::{Code, Problem, TABLE};
 use super::{
-    App, account, admin, booking, concert, docs, draw, edit, event, export, funds, job, me,
+    App, account, admin, booking, concert, docs, draw, edit, event, export, funds, job, layout, me,
     my_sessions, ops, payment, queue, queues, refund, reservation, sale, seat, session, user,
     wallet,
 };
@@ -76,6 +76,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::DELETE, "/api/v1/me/sessions/{id}",                Identity,   Refresh, delete(my_sessions::end_one)),
         route(Method::PUT,    "/api/v1/me/password",                     Identity,   Account, put(account::set_password)),
         route(Method::DELETE, "/api/v1/me",                              Identity,   Account, delete(account::delete)),
+        route(Method::GET,    "/api/v1/layouts/{sha256}",                Public,     Browse,  get(layout::show)),
         route(Method::GET,    "/api/v1/concerts",                        Public,     Browse,  get(concert::list)),
         route(Method::GET,    "/api/v1/concerts/{id}",                   Public,     Browse,  get(concert::show)),
         route(Method::GET,    "/api/v1/concerts/{id}/queue",             Public,     Browse,  get(concert::queue)),
@@ -117,6 +118,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::POST,   "/api/v1/admin/concerts/{id}/queues",      Operator,   Class::Operator, post(queues::add_queue)),
         route(Method::PUT,    "/api/v1/admin/concerts/{id}/draw",        Operator,   Class::Operator, put(draw::set_draw)),
         route(Method::POST,   "/api/v1/admin/concert-dates/{id}/cancellation", Operator, Class::Operator, post(job::cancel_date)),
+        route(Method::POST,   "/api/v1/admin/layouts",                   Operator,   Class::Operator, post(layout::add)),
         route(Method::GET,    "/api/v1/admin/jobs",                      Operator,   Class::Operator, get(job::list)),
         route(Method::GET,    "/api/v1/admin/jobs/{id}",                 Operator,   Class::Operator, get(job::show)),
         route(Method::GET,    "/api/v1/admin/events",                    Operator,   Class::Operator, get(event::list)),

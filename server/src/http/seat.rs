@@ -5,6 +5,7 @@ use super::asset::has;
 use super::extract::{Admitted, PathId, Query};
 use super::problem::{Code, Problem};
 use crate::currency::Currency;
+use crate::layout::Label;
 use crate::read_model::{CompactMap, DateModel, Reading, SeatMap, Seats, Zone};
 use axum::body::Body;
 use axum::extract::State;
@@ -39,6 +40,10 @@ pub enum SeatState {
 pub struct SeatView {
     /// From 1.
     seat_number: u32,
+    /// What it is called, where the date has a layout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    label: Option<Label>,
     /// Price zone.
     zone: String,
     /// Minor units.
@@ -252,6 +257,9 @@ pub async fn map(
     } else if query.since.is_some() {
         return Err(Problem::of(Code::InvalidQuery).with("field", "since"));
     } else {
+        if let Some(layout) = date.layout {
+            date.name(&app.hall(layout).await?.hall);
+        }
         (full(&date.map(&app.currency.members(), app.clock.now()), &headers), "private, no-cache")
     };
     let headers = response.headers_mut();
@@ -310,6 +318,7 @@ mod tests {
             revision: 0,
             withdrawn_at: None,
             cancelled: None,
+            layout: None,
         };
         rows.dates.insert(DATE, date);
         for &number in &numbers {

@@ -9,6 +9,7 @@ use super::problem::{Code, Problem};
 use super::queues::NewQueue;
 use super::refund::NewRefund;
 use super::sale::SaleBody;
+use super::seating::Layouts;
 use super::view::{NoTime, parse_stamp};
 use crate::sheet::FAULTS_LISTED_MAX;
 use crate::text;
@@ -21,7 +22,7 @@ use boxoffice_core::time::Time;
 use serde_json::{Map, Value};
 
 /// Why a value is not taken.
-enum Reason {
+pub(super) enum Reason {
     /// Least and most.
     Range(i64, i64),
     /// Most characters; blank texts are none, either.
@@ -39,6 +40,20 @@ enum Reason {
     Twice(u32, u32),
     /// How many there may be.
     Count(usize, usize),
+    /// It goes with a layout alone.
+    NeedsLayout,
+    /// It does not go with this member.
+    Either(&'static str),
+    /// Seats of the layout have no grade, so that grades do not say what they cost.
+    NoGrade,
+    /// A grade of the layout has no price.
+    NoPrice,
+    /// The layout does not have it.
+    NotOfLayout,
+    /// The layout has it in another grade.
+    OtherGrade,
+    /// So many seats of the layout are not named.
+    SeatsMissing(usize),
 }
 
 impl Reason {
@@ -53,6 +68,13 @@ impl Reason {
             Self::Backwards => "range_backwards",
             Self::Twice(..) => "doubled",
             Self::Count(..) => "count",
+            Self::NeedsLayout => "needs_layout",
+            Self::Either(_) => "not_both",
+            Self::NoGrade => "no_grade",
+            Self::NoPrice => "no_price",
+            Self::NotOfLayout => "not_of_layout",
+            Self::OtherGrade => "other_grade",
+            Self::SeatsMissing(_) => "seats_missing",
         }
     }
 
@@ -81,6 +103,33 @@ impl Reason {
             Self::Twice(from, to) => format!("좌석 {from}~{to}번이 다른 범위에 이미 있습니다"),
             Self::Count(min, max) if en => format!("there must be {min} to {max} of them"),
             Self::Count(min, max) => format!("{min}~{max}개여야 합니다"),
+            _ => self.of_layout(en),
+        }
+    }
+
+    /// Words about a date and its layout.
+    fn of_layout(&self, en: bool) -> String {
+        match self {
+            Self::Either(other) if en => format!("cannot go with {other}"),
+            Self::Either(other) => format!("{other}와 함께 쓸 수 없습니다"),
+            Self::SeatsMissing(count) if en => {
+                format!("{count} seats of the layout are not among them")
+            }
+            Self::SeatsMissing(count) => format!("배치도의 좌석 {count}석이 빠졌습니다"),
+            Self::NeedsLayout if en => "goes with a layout".into(),
+            Self::NeedsLayout => "layout과 함께 보내 주세요".into(),
+            Self::NoGrade if en => {
+                "seats of the layout have no grade; name them in seats with zone and price".into()
+            }
+            Self::NoGrade => {
+                "배치도에 등급이 없는 좌석이 있습니다. seats로 구역과 가격을 적어 주세요".into()
+            }
+            Self::NoPrice if en => "this grade of the layout has no price".into(),
+            Self::NoPrice => "배치도의 이 등급에 가격이 없습니다".into(),
+            Self::OtherGrade if en => "the layout has this seat in another grade".into(),
+            Self::OtherGrade => "배치도에서 이 좌석은 다른 등급입니다".into(),
+            _ if en => "the layout does not have this".into(),
+            _ => "배치도에 없습니다".into(),
         }
     }
 
@@ -102,7 +151,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    fn add(&mut self, pointer: String, value: Value, reason: Reason) {
+    pub(super) fn add(&mut self, pointer: String, value: Value, reason: Reason) {
         self.total += 1;
         if self.listed.len() < FAULTS_LISTED_MAX {
             self.listed.push((pointer, value, reason));
@@ -173,7 +222,7 @@ fn shown((pointer, value, reason): &(String, Value, Reason), lang: Lang) -> Valu
 
 /// What is wrong with a concert.
 #[must_use]
-pub fn of_concert(body: &NewConcert) -> Faults {
+pub fn of_concert(body: &NewConcert, layouts: &Layouts) -> Faults {
     let mut faults = Faults::default();
     faults.text("/name".into(), &body.name);
     faults.text("/theater".into(), &body.theater);
@@ -202,7 +251,7 @@ pub fn of_concert(body: &NewConcert) -> Faults {
         faults.add("/dates".into(), body.dates.len().into(), reason);
     }
     for (index, date) in body.dates.iter().enumerate() {
-        date_faults(date, &format!("/dates/{index}"), &mut faults);
+        date_faults(date, &format!("/dates/{index}"), layouts, &mut faults);
     }
     faults
 }
@@ -260,15 +309,16 @@ fn count_faults(faults: &mut Faults, pointer: &str, value: Option<u64>, max: u64
 
 /// What is wrong with a date.
 #[must_use]
-pub fn of_date(body: &NewDateBody) -> Faults {
+pub fn of_date(body: &NewDateBody, layouts: &Layouts) -> Faults {
     let mut faults = Faults::default();
-    date_faults(body, "", &mut faults);
+    date_faults(body, "", layouts, &mut faults);
     faults
 }
 
-fn date_faults(body: &NewDateBody, at: &str, faults: &mut Faults) {
+fn date_faults(body: &NewDateBody, at: &str, layouts: &Layouts, faults: &mut Faults) {
     faults.time(&format!("{at}/starts_at"), &body.starts_at);
-    range_faults(&body.seats, at, 1, faults);
+    range_faults(&body.seats, at, u64::from(body.layout.is_none()), faults);
+    layouts.faults(body, at, faults);
 }
 
 /// Of ranges of seats, which are so many at least.

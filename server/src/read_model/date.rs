@@ -3,8 +3,9 @@
 
 use super::compact::{Compact, CompactMap, Reading, Seats};
 use super::stock::Stock;
+use crate::layout::Hall;
 use boxoffice_core::concert::{Cancellation, ConcertDate, Seat, SeatStatus};
-use boxoffice_core::id::{ConcertId, DateId};
+use boxoffice_core::id::{ConcertId, DateId, LayoutId};
 use boxoffice_core::time::Time;
 use hyper::body::Bytes;
 use sha2::{Digest, Sha256};
@@ -34,7 +35,8 @@ struct Shown {
 struct Picture {
     /// In the order of their numbers.
     seats: Vec<Shown>,
-    /// Of each: `{"seat_number":7,"zone":"R","price":150000,"status":"`
+    /// Of each: `{"seat_number":7,"zone":"R","price":150000,"status":"`, with its label before the zone where
+    /// the hall is known.
     heads: Arc<Vec<String>>,
     /// Chunks that have changed since they were rendered.
     stale: Vec<bool>,
@@ -43,6 +45,8 @@ struct Picture {
     /// Ends of the holds that count, with the seat's number.
     holds: BTreeSet<(Time, u32)>,
     compact: Compact,
+    /// What its seats are called, once somebody has told.
+    hall: Option<Arc<Hall>>,
 }
 
 /// See the module.
@@ -59,10 +63,19 @@ pub struct DateModel {
     pub revision: u64,
     /// That it was cancelled: nothing of it is sold.
     pub cancelled: Option<Cancellation>,
+    /// How its seats stand and what they are called.
+    pub layout: Option<LayoutId>,
     /// Locked before the picture where both are, and alone while rendering: who changes seats does not
     /// wait for that.
     rendered: Mutex<Rendered>,
     picture: Mutex<Picture>,
+}
+
+/// A seat's label as a member with a comma behind it.
+fn label_of(hall: &Hall, number: u32) -> String {
+    // Plain data with string keys; writing it as JSON cannot fail.
+    let label = hall.label(number).and_then(|label| serde_json::to_string(&label).ok());
+    label.map(|label| format!(r#""label":{label},"#)).unwrap_or_default()
 }
 
 const fn word(status: SeatStatus) -> &'static str {
@@ -116,7 +129,9 @@ impl Picture {
     fn add(&mut self, number: u32, seat: &Seat) {
         let zone = serde_json::Value::from(seat.zone.as_str());
         let price = seat.ticket_price.0;
-        let head = format!(r#"{{"seat_number":{number},"zone":{zone},"price":{price},"status":""#);
+        let label = self.hall.as_ref().map(|hall| label_of(hall, number)).unwrap_or_default();
+        let head =
+            format!(r#"{{"seat_number":{number},{label}"zone":{zone},"price":{price},"status":""#);
         let shown = Shown { number, status: SeatStatus::Available, held_until: None };
         let index = self.seats.partition_point(|other| other.number < number);
         self.seats.insert(index, shown);
@@ -127,6 +142,17 @@ impl Picture {
         for stale in self.stale.iter_mut().skip(index / CHUNK) {
             *stale = true;
         }
+    }
+
+    /// Each seat is called as the layout has it.
+    fn name(&mut self, hall: &Arc<Hall>) {
+        let heads = Arc::make_mut(&mut self.heads);
+        for (head, seat) in heads.iter_mut().zip(&self.seats) {
+            let behind_number = head.find(',').map_or(0, |comma| comma + 1);
+            head.insert_str(behind_number, &label_of(hall, seat.number));
+        }
+        self.hall = Some(Arc::clone(hall));
+        self.stale.fill(true);
     }
 
     /// What has changed since the last call, or everything.
@@ -211,6 +237,7 @@ impl DateModel {
             total_seats: row.total_seats,
             revision: row.revision,
             cancelled: row.cancelled.clone(),
+            layout: row.layout,
             rendered: Mutex::default(),
             picture: Mutex::new(Picture { compact: Compact::new(), ..Picture::default() }),
         }
@@ -236,6 +263,14 @@ impl DateModel {
         let held = u64::try_from(picture.holds.len()).unwrap_or(u64::MAX);
         let (total, free, blocked) = (self.total_seats, picture.available, picture.blocked);
         Stock { total, free, held, blocked, is_over: false }
+    }
+
+    /// Tells what its seats are called: the map says it from now on. The hall must be that of its layout.
+    pub fn name(&self, hall: &Arc<Hall>) {
+        let mut picture = self.picture();
+        if picture.hall.is_none() {
+            picture.name(hall);
+        }
     }
 
     /// The map at `now`; rendered only where something has changed. `money`: members of the object that

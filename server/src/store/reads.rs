@@ -6,8 +6,8 @@ use super::keys::LiveKey;
 use super::memory::Dump;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId,
-    UserId, Uuid,
+    ConcertId, DateId, JobId, LayoutId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey,
+    SessionId, UserId, Uuid,
 };
 use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
@@ -258,6 +258,11 @@ pub trait Reads: Send {
     /// # Errors
     /// The database is not available.
     fn job(&mut self, id: JobId) -> Result<Option<Job>, Fault>;
+    /// A layout's text.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn layout(&mut self, id: LayoutId) -> Result<Option<String>, Fault>;
     /// Jobs, newest first, made before the job `before` if given.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod event;
 mod idempotency;
 pub mod job;
 pub mod key;
+mod layout;
 mod payment;
 mod place;
 mod queue;

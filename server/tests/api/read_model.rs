@@ -223,6 +223,7 @@ fn a_date_of_which_only_a_hold_is_known_is_not_shown() {
         revision: 0,
         withdrawn_at: None,
         cancelled: None,
+        layout: None,
     };
     let key = |number| SeatKey { date, number };
     let mut hold = Rows::default();

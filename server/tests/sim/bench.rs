@@ -116,7 +116,12 @@ pub fn show(queue: QueueSettings) -> Command {
         queue,
         seed: [7; 32],
         draw: DrawTerms::default(),
-        dates: vec![NewDate { date: DATE, starts_at: Time(9_000_000), seats: seats.collect() }],
+        dates: vec![NewDate {
+            date: DATE,
+            starts_at: Time(9_000_000),
+            seats: seats.collect(),
+            layout: None,
+        }],
     })
 }
 

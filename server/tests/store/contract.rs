@@ -162,6 +162,7 @@ fn compare(found: &Rows, wanted: &Rows) {
     assert_eq!(found.reserved_seats.get(&CLAIM), wanted.reserved_seats.get(&CLAIM));
     assert_eq!(found.balances.get(&USER), wanted.balances.get(&USER));
     assert_eq!(found.jobs.get(&sample::JOB), wanted.jobs.get(&sample::JOB));
+    assert_eq!(found.layouts.get(&sample::LAYOUT), wanted.layouts.get(&sample::LAYOUT));
     let key = sample::key();
     assert_eq!(found.idempotency.get(&key), wanted.idempotency.get(&key));
 }

@@ -78,6 +78,7 @@ impl<S: Store, R: Reads> World<S, R> {
             date,
             starts_at: NOW.plus_ms(days * 86_400_000),
             seats: (1..=20).map(seat).collect(),
+            layout: None,
         };
         self.run(
             Command::CreateConcert(CreateConcert {
@@ -351,6 +352,7 @@ fn elsewhere(rows: &mut Rows, number: u64) {
         revision: 0,
         withdrawn_at: None,
         cancelled: None,
+        layout: None,
     };
     rows.dates.insert(DateId(id(71, number)), date);
 }

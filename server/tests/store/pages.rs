@@ -95,6 +95,7 @@ fn show(seats: u32) -> Command {
             date: DATE,
             starts_at: NOW.plus_ms(86_400_000),
             seats: (1..=seats).map(seat).collect(),
+            layout: None,
         }],
     })
 }

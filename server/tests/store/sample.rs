@@ -5,11 +5,12 @@ use boxoffice_core::concert::{
 };
 use boxoffice_core::event::{Event, Happening, Subjects};
 use boxoffice_core::id::{
-    ConcertId, DateId, EventKey, JobId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId,
-    SeatKey, SessionId, UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, LayoutId, PaymentId, PlaceKey, QueueId, RefundId,
+    ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::Record;
 use boxoffice_core::job::{DateCancellation, Job, JobState, Work};
+use boxoffice_core::layout::Layout;
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
@@ -32,6 +33,7 @@ pub const CLAIM: ReservationId = ReservationId(Uuid::from_u128(4));
 pub const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 pub const JOB: JobId = JobId(Uuid::from_u128(8));
 pub const SESSION: SessionId = SessionId(Uuid::from_u128(6));
+pub const LAYOUT: LayoutId = LayoutId([10; 32]);
 pub const SEAT: SeatKey = SeatKey { date: DATE, number: 7 };
 /// The general queue, and another.
 pub const LINE: QueueId = QueueId::general(SHOW);
@@ -63,6 +65,7 @@ pub fn keys() -> Keys {
     keys.holdings.insert((USER, DATE));
     keys.balances.insert(USER);
     keys.jobs.insert(JOB);
+    keys.layouts.insert(LAYOUT);
     keys.idempotency.insert(key());
     keys
 }
@@ -243,6 +246,7 @@ pub const fn date() -> ConcertDate {
         revision: 14,
         withdrawn_at: None,
         cancelled: None,
+        layout: Some(LAYOUT),
     }
 }
 
@@ -326,6 +330,11 @@ pub fn insert(rows: &mut Rows) {
     rows.transfers.insert(id, entry);
     rows.payments.insert(CLAIM, payment(PAYMENT));
     rows.jobs.insert(JOB, job());
+    let layout =
+        Layout {
+            body: "{\"name\": \"한강홀 ' \\\\\"}".into(), seat_count: 7, created_at: Time(8)
+        };
+    rows.layouts.insert(LAYOUT, layout);
     let (key_of_event, event) = event(1, 92);
     rows.events.insert(key_of_event, event);
     rows.refunds.insert((CLAIM, 1), refund());
@@ -385,6 +394,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
         revision: 15,
         withdrawn_at: Some(Time(19)),
         cancelled: Some(Cancellation { at: Time(21), reason: "병환".into(), job: JOB }),
+        layout: None,
     };
     let seat = rows.seats.update(&SEAT)?;
     (seat.zone, seat.ticket_price) = ("S".into(), Money(7));

@@ -34,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "write_path",
             "http",
             "jobs",
+            "layout",
             "log",
             "metrics",
             "passwords",
@@ -54,6 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "read_model",
             "clock",
             "currency",
+            "layout",
             "write_path",
             "log",
             "metrics",
@@ -73,7 +75,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("jobs", &["clock", "write_path", "metrics", "store"]),
     ("tick", &["read_model", "clock", "write_path", "metrics", "pressure"]),
     ("write_path", &["read_model", "clock", "log", "metrics", "store", "supervisor"]),
-    ("read_model", &["store"]),
+    ("read_model", &["layout", "store"]),
+    // How the seats of a hall stand.
+    ("layout", &["sheet", "text"]),
     ("store", &["log", "supervisor", "text"]),
     // Where a database is and how it is reached; nothing of its rows.
     ("audit", &["log", "sheet", "store"]),

@@ -18,6 +18,8 @@ pub const NAMES: &[(&str, &str, &str)] = &[
     ("GET",    "/api/v1/concerts",                        "list_concerts"),
     ("GET",    "/api/v1/concerts/{id}",                   "get_concert"),
     ("GET",    "/api/v1/concerts/{id}/queue",             "get_queue"),
+    ("GET",    "/api/v1/layouts/{sha256}",                "get_layout"),
+    ("POST",   "/api/v1/admin/layouts",                   "add_layout"),
     ("POST",   "/api/v1/concerts/{id}/queue-tokens",      "join_queue"),
     ("GET",    "/api/v1/queue-tokens/me",                 "poll_queue_token"),
     ("DELETE", "/api/v1/queue-tokens/me",                 "leave_queue"),
@@ -129,6 +131,9 @@ pub fn of_parameter(place: &str, name: &str) -> Value {
         ("query", "since") => json!({ "minLength": 1 }),
         ("query", "starts_at") => json!({ "format": "date-time" }),
         ("header", "if-none-match") => json!({ "description": "The ETag that the client has" }),
+        ("path", "sha256") => {
+            json!({ "description": "The id", "pattern": "^[0-9a-f]{64}$" })
+        }
         ("path", _) => json!({ "description": "The id" }),
         _ => json!({}),
     }
@@ -190,7 +195,7 @@ pub fn of_property(schema: &str, property: &str) -> Value {
         ("NewConcert", "dates") => json!({ "maxItems": DATES_PER_CONCERT_MAX }),
         ("SeatRange", "from" | "to") => json!({ "minimum": 1 }),
         ("SeatRange", "price") => json!({ "minimum": 0, "maximum": PRICE_MAX.0 }),
-        ("NewDateBody", "seats") => json!({ "minItems": 1, "maxItems": SEATS_PER_DATE_MAX }),
+        ("NewDateBody", "seats") => json!({ "maxItems": SEATS_PER_DATE_MAX }),
         ("DateChange", "seats") => json!({ "maxItems": SEATS_PER_DATE_MAX }),
         ("NewReservation", "seat_numbers") => {
             json!({ "minItems": 1, "maxItems": SEATS_PER_RESERVATION_MAX, "uniqueItems": true })
@@ -214,6 +219,7 @@ pub fn problem_members() -> Value {
         "reason": text("More about it, in the language of the title, or a stable word where `detail` stands beside it."),
         "header": text("Which header is meant."),
         "seat_numbers": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which seats are meant." },
+        "seat_labels": { "type": "array", "items": { "type": "object", "required": ["seat_number", "label"], "properties": { "seat_number": { "type": "integer", "minimum": 1 }, "label": { "$ref": "#/components/schemas/Label" } } }, "description": "What these seats are called, where their date has a layout." },
         "seats": { "type": "integer", "minimum": 0, "description": "How many seats are meant." },
         "reservation_id": id("The hold that there is."),
         "concert_date_id": id("The date that there is."),

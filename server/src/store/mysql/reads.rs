@@ -15,10 +15,11 @@ use super::fault::Trouble;
 use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId,
-    UserId,
+    ConcertId, DateId, JobId, LayoutId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey,
+    SessionId, UserId,
 };
 use boxoffice_core::job::{Job, JobState};
+use boxoffice_core::layout::Layout;
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, QueueState};
@@ -441,6 +442,12 @@ impl Reads for MySqlReads {
     fn job(&mut self, key: JobId) -> Result<Option<Job>, Fault> {
         let found = self.first::<Job>(&format!("WHERE job_id = {}", id(&key.0)))?;
         Ok(found.map(|(_, job)| job))
+    }
+
+    fn layout(&mut self, key: LayoutId) -> Result<Option<String>, Fault> {
+        let found =
+            self.first::<Layout>(&format!("WHERE layout_id = {}", words(&key.to_string())))?;
+        Ok(found.map(|(_, layout)| layout.body))
     }
 
     fn jobs(&mut self, before: Option<JobId>, limit: usize) -> Result<Vec<(JobId, Job)>, Fault> {

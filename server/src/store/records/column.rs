@@ -3,7 +3,8 @@
 use super::cell::{Cell, Source};
 use crate::store::fault::Fault;
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, ReservationId, SessionId, UserId, Uuid,
+    ChargeId, ConcertId, DateId, JobId, LayoutId, PaymentId, RefundId, ReservationId, SessionId,
+    UserId, Uuid,
 };
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
@@ -114,6 +115,17 @@ impl Column for [u8; 32] {
     }
     fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
         source.bytes32(column).map(Some)
+    }
+}
+
+/// As people say it, so that it can be looked for by hand.
+impl Column for LayoutId {
+    fn cell(&self) -> Cell<'_> {
+        Cell::Text(Cow::Owned(self.to_string()))
+    }
+    fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
+        let id = source.text(column)?;
+        id.map(|id| Self::parse(&id).ok_or_else(|| corrupt("layout"))).transpose()
     }
 }
 

@@ -67,6 +67,7 @@ columns! {
         cancelled_at: row.cancelled.as_ref().map_or(Cell::Null, |cancelled| cancelled.at.cell()),
         cancel_reason: row.cancelled.as_ref().map_or(Cell::Null, |cancelled| cancelled.reason.cell()),
         cancel_job_id: row.cancelled.as_ref().map_or(Cell::Null, |cancelled| cancelled.job.cell()),
+        layout_id: row.layout,
     }
     read concert_date_id => ConcertDate {
         concert: concert_id,
@@ -77,6 +78,7 @@ columns! {
         revision,
         withdrawn_at,
         cancelled: cancelled(cancelled_at, cancel_reason, cancel_job_id),
+        layout: layout_id,
     }
 }
 

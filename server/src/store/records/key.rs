@@ -3,8 +3,8 @@
 use super::cell::Cell;
 use super::column::Column as _;
 use boxoffice_core::id::{
-    ConcertId, DateId, EventKey, JobId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId,
-    UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, LayoutId, PlaceKey, QueueId, ReservationId, SeatKey,
+    SessionId, UserId, Uuid,
 };
 
 /// What a key consists of, which says how servers look many of them up at once.
@@ -36,7 +36,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(ConcertId, DateId, JobId, ReservationId, SessionId, UserId);
+ids!(ConcertId, DateId, JobId, LayoutId, ReservationId, SessionId, UserId);
 
 /// Its own id is enough to find it.
 impl RowKey for QueueId {

@@ -23,6 +23,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (11, include_str!("../../../../migrations/sqlite/0011_events.sql")),
     (12, include_str!("../../../../migrations/sqlite/0012_jobs.sql")),
     (13, include_str!("../../../../migrations/sqlite/0013_queues.sql")),
+    (14, include_str!("../../../../migrations/sqlite/0014_layouts.sql")),
     (17, include_str!("../../../../migrations/sqlite/0017_payments.sql")),
 ];
 

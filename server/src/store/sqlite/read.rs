@@ -13,10 +13,11 @@ use super::open::{Files, open_reader};
 use super::{cells, count_steps};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, EventKey, JobId, PaymentId, PlaceKey, QueueId, ReservationId, SessionId,
-    UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, LayoutId, PaymentId, PlaceKey, QueueId, ReservationId,
+    SessionId, UserId, Uuid,
 };
 use boxoffice_core::job::{Job, JobState};
+use boxoffice_core::layout::Layout;
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{Admission, Place, QueueState};
@@ -397,6 +398,11 @@ impl Reads for SqliteReads {
     fn job(&mut self, id: JobId) -> Result<Option<Job>, Fault> {
         let found = self.first::<Job>("WHERE job_id = ?", [id.0.as_bytes()])?;
         Ok(found.map(|(_, job)| job))
+    }
+
+    fn layout(&mut self, id: LayoutId) -> Result<Option<String>, Fault> {
+        let found = self.first::<Layout>("WHERE layout_id = ?", [id.to_string()])?;
+        Ok(found.map(|(_, layout)| layout.body))
     }
 
     fn jobs(&mut self, before: Option<JobId>, limit: usize) -> Result<Vec<(JobId, Job)>, Fault> {

@@ -89,7 +89,12 @@ impl Scenario {
         let known = self.rng.pick(&self.people.shows);
         let taken = known.and_then(|show| self.rng.pick(&show.dates));
         let taken = taken.filter(|_| self.rng.chance(30)).map(|(date, _)| date);
-        NewDate { date: taken.unwrap_or_else(|| DateId(self.id())), starts_at: self.start(), seats }
+        NewDate {
+            date: taken.unwrap_or_else(|| DateId(self.id())),
+            starts_at: self.start(),
+            seats,
+            layout: None,
+        }
     }
 
     /// Of a performance: on a grid, so that two meet now and then; seldom before it can be.

@@ -95,7 +95,7 @@ fn new_seats(seats: u32) -> Vec<NewSeat> {
 /// Adds [`LATER`].
 pub fn add_date(seats: u32) -> Envelope {
     let starts_at = NOW.plus_ms(2 * 86_400_000);
-    let date = NewDate { date: LATER, starts_at, seats: new_seats(seats) };
+    let date = NewDate { date: LATER, starts_at, seats: new_seats(seats), layout: None };
     unkeyed(Command::AddDate(AddDate { concert: SHOW, date }))
 }
 
@@ -132,7 +132,12 @@ pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
         seed: [3; 32],
         draw: DrawTerms::default(),
         // By the database's clock as well it is still to come.
-        dates: vec![NewDate { date: DATE, starts_at: NOW.plus_ms(100 * 366 * 86_400_000), seats }],
+        dates: vec![NewDate {
+            date: DATE,
+            starts_at: NOW.plus_ms(100 * 366 * 86_400_000),
+            seats,
+            layout: None,
+        }],
     }))
 }
 
