@@ -53,6 +53,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "read_model",
             "clock",
+            "cookie",
             "currency",
             "write_path",
             "log",
@@ -83,7 +84,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("supervisor", &[]),
     ("metrics", &["log"]),
     ("pressure", &[]),
-    ("config", &["currency", "log", "networks", "origins", "rates"]),
+    ("cookie", &[]),
+    ("config", &["cookie", "currency", "log", "networks", "origins", "rates"]),
     ("currency", &[]),
     ("zone", &[]),
     ("networks", &[]),
