@@ -12,6 +12,7 @@ pub use address::Database;
 pub use environment::check_environment;
 pub use settings::Settings;
 
+use crate::cookie::SessionCookie;
 use crate::currency::Currency;
 use crate::networks::Networks;
 use crate::origins::Origins;
@@ -180,7 +181,9 @@ settings! {
     password_waiting_max, "BOXOFFICE_PASSWORD_WAITING_MAX": usize = 256;
     /// Seconds that an access token counts [default: 21600]
     access_token_seconds, "BOXOFFICE_ACCESS_TOKEN_SECONDS": i64 = 6 * 3600;
-    /// Seconds that a refresh token counts [default: 604800]
+    /// Cookie of browsers that are signed in: secure, or plain for http on a local network, which anybody there can read [default: secure]
+    session_cookie, "BOXOFFICE_SESSION_COOKIE": SessionCookie = SessionCookie::Secure;
+    /// Seconds that a refresh token, or the cookie of a browser, counts [default: 604800]
     refresh_token_seconds, "BOXOFFICE_REFRESH_TOKEN_SECONDS": i64 = 7 * 24 * 3600;
     /// Seconds that a queue token counts, from joining or the opening; then a new one is given [default: 259200]
     queue_token_seconds, "BOXOFFICE_QUEUE_TOKEN_SECONDS": i64 = 72 * 3600;

@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod clock;
 pub mod config;
+pub mod cookie;
 pub mod currency;
 pub mod database;
 pub mod demo;

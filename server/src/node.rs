@@ -198,6 +198,7 @@ pub fn build_under(
             refresh_ttl_ms: config.refresh_token_seconds * 1000,
             queue_ttl_ms: config.queue_token_seconds * 1000,
         },
+        session_cookie: config.session_cookie,
         policy: policy(config),
         queue_settings: queue_settings(config),
         currency,

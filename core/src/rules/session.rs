@@ -1,6 +1,7 @@
 //! Sessions: one row a sign-in, so that it can be listed and ended. Access tokens name their session;
 //! refresh tokens also carry a number and are used once: each use gives the next number. A number that
-//! was used before is in two hands, and ends the session.
+//! was used before is in two hands, and ends the session. A cookie has no number: all tabs of a browser
+//! send the same one, again and again, and it is renewed while it still counts.
 //!
 //! Tokens of the version before name no session. They count as of one whose id is the user's own
 //! ([`unnamed`]): it has a row only once it has ended.
@@ -146,15 +147,15 @@ fn opened(user: UserId, user_agent: Option<String>, times: SessionTimes, now: Ti
     }
 }
 
-/// Uses a refresh token up.
+/// Uses a refresh token up, or renews a cookie.
 #[derive(Clone, Debug)]
 pub struct Refresh {
     /// Whose it is.
     pub user: UserId,
     /// The session that it names.
     pub session: SessionId,
-    /// Its number.
-    pub generation: u64,
+    /// Its number; none of a cookie.
+    pub generation: Option<u64>,
     /// Of a token of the version before, which names no session: when it ends. The session, whose id
     /// follows from the token, is made at its first use.
     pub unnamed_until: Option<Time>,
@@ -183,14 +184,15 @@ impl Rule for Refresh {
             return self.name(rows, now);
         };
         ensure!(row.user == self.user && row.is_live(now), Refusal::SessionEnded);
-        ensure!(self.generation <= row.generation, Refusal::SessionEnded);
+        let number = self.generation.unwrap_or(row.generation);
+        ensure!(number <= row.generation, Refusal::SessionEnded);
 
-        let again = self.generation + 1 == row.generation
+        let again = number + 1 == row.generation
             && !now.reached(row.last_used_at.plus_ms(REFRESH_AGAIN_MS));
         if again {
             return Ok(Outcome::Refreshed(row.issue(self.session)));
         }
-        let is_next = self.generation == row.generation;
+        let is_next = number == row.generation;
         let row = rows.sessions.update(&self.session).ok_or(Refusal::SessionEnded)?;
         if !is_next {
             row.end(now);

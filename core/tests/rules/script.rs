@@ -367,7 +367,8 @@ impl<'a> Words<'a> {
             "refresh" => Command::Refresh(Refresh {
                 user,
                 session: SessionId(id(self.0[2])),
-                generation: self.number("number").unwrap_or(0),
+                generation: (self.after("by") != Some("cookie"))
+                    .then(|| self.number("number").unwrap_or(0)),
                 unnamed_until: self.after("unnamed").map(|word| START.plus_ms(ms(word))),
                 user_agent: None,
                 times,

@@ -64,6 +64,33 @@ fn a_refresh_token_is_used_once() {
     );
 }
 
+/// A cookie is renewed as often as it is sent, by all tabs of a browser, until the session ends.
+#[test]
+fn a_cookie_is_renewed_again_and_again() {
+    check(
+        "
+        register u1 mina
+        session u1 s1 access 24h         -> opened 0 at 0s until 24h
+        at 13h
+        {
+        refresh u1 s1 by cookie access 24h -> refreshed 1 at 13h until 37h
+        refresh u1 s1 by cookie access 24h -> refreshed 2 at 13h until 37h
+        }
+        at 20h
+        refresh u1 s1 by cookie access 24h -> refreshed 3 at 20h until 44h
+        refresh u2 s1 by cookie          -> session_ended                 # another's
+        refresh u1 s2 by cookie          -> session_ended                 # none
+        see session s1                   -> live 3
+        sessions u1 end s1               -> ended 1
+        see session s1                   -> ended refused until 44h
+        refresh u1 s1 by cookie          -> session_ended
+        session u1 s3
+        at 44h
+        refresh u1 s3 by cookie          -> session_ended                 # too late
+    ",
+    );
+}
+
 /// A session is over when its refresh token is, and 180 days after the sign-in in any case.
 #[test]
 fn sessions_are_over_by_time() {

@@ -1,6 +1,7 @@
 //! How the value of a setting is read from a flag or the environment, and what is said of one that cannot
 //! be: what is expected, with an example.
 
+use crate::cookie::SessionCookie;
 use crate::networks::Networks;
 use crate::origins::Origins;
 use crate::rates::Rate;
@@ -34,6 +35,7 @@ values! {
     usize: "a whole number such as 300";
     Rate: "a rate such as 30+10/min, or off";
     Origins: "origins separated by commas such as https://shop.example,https://m.shop.example, or *";
+    SessionCookie: "secure or plain";
     Networks: "networks separated by commas such as 10.0.0.0/8,192.0.2.7";
 }
 

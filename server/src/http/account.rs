@@ -4,13 +4,13 @@ use super::App;
 use super::address::Client;
 use super::body::refused_text;
 use super::extract::{Identity, Submitted};
-use super::my_sessions::{EndedView, own};
+use super::my_sessions::{EndedView, gone, own};
 use super::problem::{Code, Problem};
 use super::user::hashed;
 use super::view::json;
 use crate::text::{self, Names};
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::UserId;
 use boxoffice_core::outcome::Outcome;
@@ -112,7 +112,7 @@ pub async fn delete(
     let command = DeleteUser { user, password_hash, give_up_balance, times };
     app.outcome(Command::DeleteUser(command), None).await?;
     leave_all(&app, user).await;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(gone(&app, &identity))
 }
 
 /// Gives places up, with what is held under them. Nobody can ask for a new one any more; what cannot be given

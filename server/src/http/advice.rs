@@ -117,6 +117,10 @@ const ADVICE: &[(Code, &str)] = &[
     ),
     (Code::CredentialsWrong, "Show the text, and do not say which of both was wrong."),
     (
+        Code::CrossSite,
+        "An error of the app, or of a proxy that changes `Host`: send `Authorization` instead of the cookie.",
+    ),
+    (
         Code::OtherUser,
         "An error of the app, or another account is signed in: load who is signed in.",
     ),

@@ -6,6 +6,7 @@ use super::operators::Operators;
 use super::problem::{Code, Problem};
 use super::ready::Readiness;
 use crate::clock::Clock;
+use crate::cookie::SessionCookie;
 use crate::currency::Currency;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
@@ -44,6 +45,13 @@ impl TokenTimes {
     pub const fn sessions(&self) -> SessionTimes {
         SessionTimes { access_ttl_ms: self.access_ttl_ms, refresh_ttl_ms: self.refresh_ttl_ms }
     }
+
+    /// Those of a session that lives in a cookie, whose token counts as long as the session.
+    #[must_use]
+    pub fn cookies(&self) -> SessionTimes {
+        let ttl_ms = self.refresh_ttl_ms.min(limits::SESSION_MS_MAX);
+        SessionTimes { access_ttl_ms: ttl_ms, refresh_ttl_ms: ttl_ms }
+    }
 }
 
 /// See the module. Cheap to clone.
@@ -68,6 +76,7 @@ pub struct Inner {
     /// Polls that one place may make at once; 0 for any number.
     pub poll_burst: u32,
     pub token_times: TokenTimes,
+    pub session_cookie: SessionCookie,
     /// What a new concert gets where the operator names nothing else.
     pub policy: Policy,
     pub queue_settings: QueueSettings,

@@ -6,6 +6,7 @@ use super::{
     my_sessions, ops, payment, problem, queue, queues, refund, reservation, sale, seat, session,
     user, wallet,
 };
+use crate::cookie::SessionCookie;
 use axum::response::Response;
 use hyper::HeaderMap;
 use serde_json::Value;
@@ -57,6 +58,11 @@ impl Modify for Security {
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         components.add_security_scheme("identity", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::with_description(
+            SessionCookie::Secure.name(),
+            "For the server's own pages, in place of the access token; `boxoffice` where `session_cookie = plain`. What changes something must come from this origin (`Sec-Fetch-Site`, `Origin`).",
+        );
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         for (name, header) in [("queue_token", "X-Queue-Token"), ("operator", "X-Api-Key")] {
             let key = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(header)));
             components.add_security_scheme(name, key);

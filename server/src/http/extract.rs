@@ -7,8 +7,9 @@ use super::problem::{Code, Problem};
 use super::queue::JoinBody;
 use super::trail::Act;
 use super::view::id_of;
+use crate::cookie::Found;
 use crate::read_model::Standing;
-use crate::tokens::{QueueClaims, Use};
+use crate::tokens::{IdentityClaims, QueueClaims, Use};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use boxoffice_core::command::Command;
@@ -16,12 +17,13 @@ use boxoffice_core::id::{ConcertId, PlaceKey, SessionId, UserId, Uuid};
 use boxoffice_core::idempotency::{Fingerprint, Key, fingerprint};
 use boxoffice_core::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 use boxoffice_core::queue::Arrive;
+use boxoffice_core::time::Time;
 use boxoffice_core::user::Adopt;
 use http_body_util::{BodyExt, Limited};
-use hyper::HeaderMap;
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, Uri};
 use serde::de::DeserializeOwned;
 use std::any::TypeId;
 use std::time::Duration;
@@ -51,6 +53,15 @@ pub struct Identity {
     pub user: UserId,
     /// By which session; none for whoever comes from an identity provider.
     pub session: Option<SessionId>,
+    /// The cookie that tells it, where no bearer token does.
+    pub cookie: Option<Cookie>,
+}
+
+/// What is known of a cookie that was verified.
+#[derive(Clone, Copy, Debug)]
+pub struct Cookie {
+    /// Whether it is time to renew it.
+    pub is_half_over: bool,
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -58,17 +69,26 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Who brings an access token of this server where none is asked for.
+/// Who brings an access token or a cookie of this server where none is asked for.
 pub(super) fn shown(headers: &HeaderMap, app: &App) -> Option<UserId> {
-    let claims = app.keyring.verify_identity(bearer(headers)?, Use::Identity, app.clock.now())?;
+    let now = app.clock.now();
+    let claims = match app.session_cookie.of(headers) {
+        Found::One(token) if !headers.contains_key(AUTHORIZATION) => {
+            app.keyring.verify_identity(token, Use::Cookie, now)?
+        }
+        _ => app.keyring.verify_identity(bearer(headers)?, Use::Identity, now)?,
+    };
     (!app.read_model.ended.has(claims.session())).then_some(claims.sub)
 }
 
 impl Identity {
     async fn of(parts: &Parts, app: &App) -> Result<Self, Problem> {
+        let now = app.clock.now();
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Self::of_cookie(parts, app, now);
+        }
         let token = bearer(&parts.headers);
         let token = token.ok_or_else(|| Problem::of(Code::IdentityRequired))?;
-        let now = app.clock.now();
         if let Some(external) = app.external.as_ref().filter(|_| !app.keyring.is_ours(token)) {
             // Looked at before it is counted: whoever brings a genuine one pays for no neighbour's.
             let Ok(found) = external.verify(token, now).await else {
@@ -81,16 +101,55 @@ impl Identity {
                 app.outcome(Command::Adopt(adopt), None).await?;
                 app.known_external.add(found.user);
             }
-            return Ok(Self { user: found.user, session: None });
+            return Ok(Self { user: found.user, session: None, cookie: None });
         }
-        let claims = app.keyring.verify_identity(token, Use::Identity, now);
+        Self::of_claims(parts, app, app.keyring.verify_identity(token, Use::Identity, now))
+    }
+
+    /// Whose browser it is. A cookie comes with whatever a browser sends, so that it counts only in what a page of
+    /// this server sends.
+    fn of_cookie(parts: &Parts, app: &App, now: Time) -> Result<Self, Problem> {
+        let token = match app.session_cookie.of(&parts.headers) {
+            Found::None => return Err(Problem::of(Code::IdentityRequired)),
+            Found::Many => return Err(Problem::of(Code::IdentityInvalid)),
+            Found::One(token) => token,
+        };
+        from_own_page(app, &parts.method, &parts.uri, &parts.headers)?;
+        let claims = app.keyring.verify_identity(token, Use::Cookie, now);
+        let is_half_over = claims.as_ref().is_some_and(|claims| claims.is_half_over(now));
+        let identity = Self::of_claims(parts, app, claims)?;
+        Ok(Self { cookie: Some(Cookie { is_half_over }), ..identity })
+    }
+
+    fn of_claims(
+        parts: &Parts,
+        app: &App,
+        claims: Option<IdentityClaims>,
+    ) -> Result<Self, Problem> {
         let claims = claims.ok_or_else(|| Problem::of(Code::IdentityInvalid))?;
         let (user, session) = (claims.sub, claims.session());
         if app.read_model.ended.has(session) {
             return Err(Problem::of(Code::SessionEnded));
         }
         app.limits.request(parts, user)?;
-        Ok(Self { user, session: Some(session) })
+        Ok(Self { user, session: Some(session), cookie: None })
+    }
+}
+
+/// Refuses what a cookie must not be used for.
+///
+/// # Errors
+/// A page of another site sent it, or nothing says that a page of this one did.
+pub(super) fn from_own_page(
+    app: &App,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
+    if app.session_cookie.is_from_own_page(method, uri, headers) {
+        Ok(())
+    } else {
+        Err(Problem::of(Code::CrossSite))
     }
 }
 

@@ -8,6 +8,7 @@ use super::halls::Names;
 use super::problem::{Code, Problem};
 use super::refund::{RefundView, refunds_of, seats_of};
 use super::reservation::{ReservedSeatView, StatusView, status_view};
+use super::session::renewed;
 use super::view::{Stamp, json, maybe_id};
 use super::wallet::{self, page_size};
 use super::{booking, booking::BookingsView, wallet::BalanceView, wallet::LedgerView};
@@ -20,7 +21,7 @@ use boxoffice_core::id::{LayoutId, ReservationId, UserId, Uuid};
 use boxoffice_core::reservation::ReservationStatus;
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
-use hyper::header::{CACHE_CONTROL, HeaderValue};
+use hyper::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -234,7 +235,7 @@ fn private(mut response: Response) -> Response {
     response
 }
 
-/// The signed-in account.
+/// The signed-in account. A cookie of which more than half is over is renewed.
 #[utoipa::path(get, path = "/api/v1/me", tag = "Account",
     security(("identity" = [])),
     responses((status = 200, body = MeView), (status = 401, description = "identity_required, identity_invalid")))]
@@ -251,7 +252,11 @@ pub async fn profile(State(app): State<App>, identity: Identity) -> Result<Respo
         created_at: row.created_at.into(),
         now: app.clock.now().into(),
     };
-    Ok(private(json(StatusCode::OK, &view)))
+    let mut response = private(json(StatusCode::OK, &view));
+    if let Some(cookie) = renewed(&app, &identity).await {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    Ok(response)
 }
 
 /// Your reservations in every state: held, paid, expired, released, refunded.

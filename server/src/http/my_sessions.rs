@@ -12,6 +12,7 @@ use boxoffice_core::limits::SESSIONS_PER_USER_MAX;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::session::{EndSessions, Session, Which, unnamed};
 use hyper::StatusCode;
+use hyper::header::SET_COOKIE;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -52,7 +53,7 @@ pub struct EndedView {
 #[utoipa::path(get, path = "/api/v1/me/sessions", tag = "Account", security(("identity" = [])),
     responses((status = 200, body = MySessionsView), (status = 401, description = "identity_required, identity_invalid, session_ended"), (status = 429, description = "rate_limited"), (status = 503, description = "database_unavailable")))]
 pub async fn list(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
-    let Identity { user, session: current } = identity;
+    let Identity { user, session: current, .. } = identity;
     let found = app.readers.read(move |reads| reads.sessions(user, SESSIONS_PER_USER_MAX)).await?;
     let now = app.clock.now();
     let view = |(id, row): (SessionId, Session)| MySessionView {
@@ -81,6 +82,15 @@ async fn end(app: &App, identity: &Identity, which: Which) -> Result<u64, Proble
     }
 }
 
+/// Nothing to say; the browser forgets its cookie.
+pub(super) fn gone(app: &App, identity: &Identity) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if identity.cookie.is_some() {
+        response.headers_mut().insert(SET_COOKIE, app.session_cookie.cleared());
+    }
+    response
+}
+
 /// Ends all your sessions but the one that asks.
 #[utoipa::path(delete, path = "/api/v1/me/sessions", tag = "Account", security(("identity" = [])),
     responses((status = 200, body = EndedView), (status = 401, description = "identity_required, identity_invalid, session_ended"), (status = 409, description = "external_account"), (status = 429, description = "rate_limited"), (status = 503, description = "busy")))]
@@ -90,13 +100,14 @@ pub async fn end_others(State(app): State<App>, identity: Identity) -> Result<Re
     Ok(json(StatusCode::OK, &EndedView { sessions_ended }))
 }
 
-/// Signs out: ends the session that asks. Its tokens are refused on every server within a second.
+/// Signs out: ends the session that asks. Its tokens are refused on every server within a second, and a browser
+/// forgets its cookie.
 #[utoipa::path(delete, path = "/api/v1/me/sessions/current", tag = "Account", security(("identity" = [])),
     responses((status = 204), (status = 401, description = "identity_required, identity_invalid, session_ended"), (status = 409, description = "external_account"), (status = 429, description = "rate_limited"), (status = 503, description = "busy")))]
 pub async fn sign_out(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
     let own = own(&identity)?;
     end(&app, &identity, Which::One(own)).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(gone(&app, &identity))
 }
 
 /// Ends one of your sessions.
@@ -108,11 +119,15 @@ pub async fn end_one(
     identity: Identity,
     id: PathId,
 ) -> Result<Response, Problem> {
-    own(&identity)?;
+    let own = own(&identity)?;
     // Tokens without a session have none that could be named.
     if SessionId(id.0) == unnamed(identity.user) {
         return Err(Problem::of(Code::SessionNotFound));
     }
     end(&app, &identity, Which::One(SessionId(id.0))).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    if own.0 == id.0 {
+        Ok(gone(&app, &identity))
+    } else {
+        Ok(StatusCode::NO_CONTENT.into_response())
+    }
 }

@@ -127,6 +127,7 @@ problems! {
     ExternalAccount(409, None, "Your identity provider manages this account. Make the change there.", "외부 인증 서비스의 계정입니다. 해당 서비스에서 변경해 주세요."),
     IdentityRequired(401, None, "Sign in first, and send Authorization: Bearer ACCESS_TOKEN.", "로그인이 필요합니다. Authorization: Bearer ACCESS_TOKEN을 보내 주세요."),
     IdentityInvalid(401, None, "The access token is invalid or has expired. Sign in again.", "유효하지 않거나 만료된 액세스 토큰입니다. 다시 로그인해 주세요."),
+    CrossSite(403, None, "A cookie only counts for requests of this server's own pages.", "쿠키는 이 서버의 페이지에서 보낸 요청에만 사용할 수 있습니다."),
     OtherUser(403, None, "This belongs to another user.", "다른 사용자의 정보입니다."),
     QueueTokenRequired(401, None, "A queue token is required. Send it as X-Queue-Token.", "대기열 토큰이 필요합니다. X-Queue-Token으로 보내 주세요."),
     QueueTokenInvalid(401, None, "The queue token is invalid.", "유효하지 않은 대기열 토큰입니다."),

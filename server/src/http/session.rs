@@ -3,7 +3,7 @@
 use super::App;
 use super::address::Client;
 use super::app::new_id;
-use super::extract::Submitted;
+use super::extract::{Identity, Submitted, from_own_page};
 use super::limits::Asked;
 use super::problem::{Code, Problem};
 use super::user::user_by;
@@ -17,8 +17,8 @@ use boxoffice_core::id::{SessionId, UserId, Uuid};
 use boxoffice_core::limits::USER_AGENT_CHARS_MAX;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::session::{self, Issue, OpenSession};
-use hyper::header::USER_AGENT;
-use hyper::{HeaderMap, StatusCode};
+use hyper::header::{HeaderValue, SET_COOKIE, USER_AGENT};
+use hyper::{HeaderMap, Method, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 use utoipa::ToSchema;
@@ -33,6 +33,10 @@ pub struct Credentials {
     /// As registered.
     #[schema(example = "correct horse")]
     pub password: String,
+    /// Whether the session lives in a cookie of the browser; then the answer has no tokens. For pages of this
+    /// server.
+    #[serde(default)]
+    pub cookie: bool,
 }
 
 /// A refresh token.
@@ -61,6 +65,67 @@ pub struct SessionView {
     now: Stamp,
 }
 
+/// A session that lives in a cookie. It ends so long after it was last renewed, which `GET /api/v1/me` does when
+/// more than half of its time is over.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CookieSessionView {
+    user_id: Uuid,
+    /// Names the session under `/api/v1/me/sessions`.
+    session_id: Uuid,
+    /// When it ends unless it is renewed.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Stamp,
+    #[schema(value_type = String, format = DateTime)]
+    now: Stamp,
+}
+
+/// With tokens, or in a cookie, as was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum SignedInView {
+    /// For apps.
+    Tokens(SessionView),
+    /// For pages of this server.
+    Cookie(CookieSessionView),
+}
+
+/// The cookie of a session.
+fn cookie(app: &App, issue: &Issue) -> Result<HeaderValue, Problem> {
+    let failed = || Problem::of(Code::Internal);
+    let token = app.keyring.cookie(issue).ok_or_else(failed)?;
+    let left_ms = issue.refresh_until.ms_since(app.clock.now());
+    app.session_cookie.set(&token, left_ms / 1000).ok_or_else(failed)
+}
+
+fn in_cookie(app: &App, issue: &Issue) -> Result<Response, Problem> {
+    let view = SignedInView::Cookie(CookieSessionView {
+        user_id: issue.user_id.0,
+        session_id: issue.session_id.0,
+        expires_at: issue.refresh_until.into(),
+        now: app.clock.now().into(),
+    });
+    let mut response = json(StatusCode::CREATED, &view);
+    response.headers_mut().insert(SET_COOKIE, cookie(app, issue)?);
+    Ok(response)
+}
+
+/// The next cookie, where the one that was sent is due. Where it cannot be renewed now, a later request does it.
+pub(super) async fn renewed(app: &App, identity: &Identity) -> Option<HeaderValue> {
+    identity.cookie.filter(|cookie| cookie.is_half_over)?;
+    let command = Command::Refresh(session::Refresh {
+        user: identity.user,
+        session: identity.session?,
+        generation: None,
+        unnamed_until: None,
+        user_agent: None,
+        times: app.token_times.cookies(),
+    });
+    match app.outcome(command, None).await {
+        Ok((Outcome::Refreshed(issue), _)) => cookie(app, &issue).ok(),
+        _ => None,
+    }
+}
+
 fn view(app: &App, issue: &Issue) -> Result<Response, Problem> {
     let access_ttl_ms = app.token_times.access_ttl_ms;
     let tokens = app.keyring.session(issue, access_ttl_ms);
@@ -83,17 +148,21 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
     (!text.is_empty()).then(|| text.chars().take(USER_AGENT_CHARS_MAX).collect())
 }
 
-/// Signs in.
+/// Signs in: with tokens for an app, or with a cookie for a page of this server, which no script can read.
 #[utoipa::path(post, path = "/api/v1/sessions", tag = "Account", request_body = Credentials,
-    responses((status = 201, body = SessionView), (status = 401, description = "credentials_wrong"), (status = 429, description = "rate_limited, sign_in_delayed"), (status = 503, description = "sign_in_busy, busy")))]
+    responses((status = 201, body = SignedInView), (status = 401, description = "credentials_wrong"), (status = 403, description = "cross_site"), (status = 429, description = "rate_limited, sign_in_delayed"), (status = 503, description = "sign_in_busy, busy")))]
 pub async fn sign_in(
     State(app): State<App>,
     client: Client,
     asked: Asked,
-    headers: HeaderMap,
+    (method, uri, headers): (Method, Uri, HeaderMap),
     submitted: Submitted<Credentials>,
 ) -> Result<Response, Problem> {
-    let Credentials { username, password } = submitted.value;
+    let Credentials { username, password, cookie } = submitted.value;
+    if cookie {
+        // Nobody else signs a browser in, to an account of their own.
+        from_own_page(&app, &method, &uri, &headers)?;
+    }
     let names = Names::of(&username);
     let account = names.account();
     app.passwords.may_try(client.0, &account)?;
@@ -110,9 +179,10 @@ pub async fn sign_in(
         session: SessionId(new_id()),
         password_hash,
         user_agent: user_agent(&headers),
-        times: app.token_times.sessions(),
+        times: if cookie { app.token_times.cookies() } else { app.token_times.sessions() },
     });
     match app.outcome(command, None).await? {
+        (Outcome::SessionOpened(issue), _) if cookie => in_cookie(&app, &issue),
         (Outcome::SessionOpened(issue), _) => view(&app, &issue),
         _ => Err(Problem::of(Code::Internal)),
     }
@@ -137,7 +207,7 @@ pub async fn refresh(
     let command = Command::Refresh(session::Refresh {
         user,
         session: claims.sid.unwrap_or_else(|| claims.first_session()),
-        generation: claims.generation.unwrap_or(0),
+        generation: Some(claims.generation.unwrap_or(0)),
         unnamed_until: claims.sid.is_none().then(|| claims.ends()),
         user_agent: user_agent(&headers),
         times: app.token_times.sessions(),

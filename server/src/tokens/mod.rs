@@ -34,9 +34,11 @@ pub enum Use {
     Refresh,
     /// Names a place in a queue.
     Queue,
+    /// Says who somebody is, in the session cookie of a browser and nowhere else.
+    Cookie,
 }
 
-/// Claims of identity and refresh tokens.
+/// Claims of tokens for identity, refresh and cookies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityClaims {
     /// What it is for.
@@ -73,6 +75,13 @@ impl IdentityClaims {
     #[must_use]
     pub const fn ends(&self) -> Time {
         Time(self.exp.saturating_mul(1000))
+    }
+
+    /// Whether more than half of its time is over.
+    #[must_use]
+    pub const fn is_half_over(&self, now: Time) -> bool {
+        let left = self.exp.saturating_sub(seconds(now));
+        left.saturating_mul(2) < self.exp.saturating_sub(self.iat)
     }
 }
 
@@ -156,6 +165,17 @@ const fn seconds(time: Time) -> i64 {
     time.0.div_euclid(1000)
 }
 
+fn of_session(issue: &Issue, aud: Use, until: Time) -> IdentityClaims {
+    IdentityClaims {
+        aud,
+        sub: issue.user_id,
+        sid: Some(issue.session_id),
+        generation: None,
+        iat: seconds(issue.at),
+        exp: seconds(until),
+    }
+}
+
 fn live(pair: &KeyPair) -> Option<LiveKey> {
     let header = Header { typ: "JWT", alg: "HS256", kid: &pair.kid };
     Some(LiveKey {
@@ -218,17 +238,16 @@ impl Keyring {
     /// a key.
     #[must_use]
     pub fn session(&self, issue: &Issue, access_ttl_ms: i64) -> Option<(String, String)> {
-        let claims = |aud, generation, until| IdentityClaims {
-            aud,
-            sub: issue.user_id,
-            sid: Some(issue.session_id),
-            generation,
-            iat: seconds(issue.at),
-            exp: seconds(until),
-        };
-        let access = claims(Use::Identity, None, issue.at.plus_ms(access_ttl_ms));
-        let refresh = claims(Use::Refresh, Some(issue.generation), issue.refresh_until);
+        let access = of_session(issue, Use::Identity, issue.at.plus_ms(access_ttl_ms));
+        let refresh = of_session(issue, Use::Refresh, issue.refresh_until);
+        let refresh = IdentityClaims { generation: Some(issue.generation), ..refresh };
         Some((self.sign(&access)?, self.sign(&refresh)?))
+    }
+
+    /// The token of a session's cookie: it counts as long as the session. `None` without a key.
+    #[must_use]
+    pub fn cookie(&self, issue: &Issue) -> Option<String> {
+        self.sign(&of_session(issue, Use::Cookie, issue.refresh_until))
     }
 
     /// The claims, if the token is genuine, for this use, and not expired.

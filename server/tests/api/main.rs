@@ -12,6 +12,7 @@ mod behind;
 mod bodies;
 mod buying;
 mod closing;
+mod cookies;
 mod crowd;
 mod doors;
 mod draw;

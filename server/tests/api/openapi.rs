@@ -41,8 +41,8 @@ async fn security_is_the_guard() {
             .flat_map(|scheme| scheme.as_object().unwrap().keys())
             .collect();
         let wanted: &[&str] = match route.guard {
-            Guard::Identity => &["identity"],
-            Guard::Admitted => &["identity", "queue_token"],
+            Guard::Identity => &["identity", "cookie"],
+            Guard::Admitted => &["identity", "queue_token", "cookie", "queue_token"],
             Guard::QueueToken => &["queue_token"],
             Guard::Operator => &["operator"],
             Guard::Public => &[],

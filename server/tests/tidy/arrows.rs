@@ -54,6 +54,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "read_model",
             "clock",
+            "cookie",
             "currency",
             "layout",
             "write_path",
@@ -87,7 +88,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("supervisor", &[]),
     ("metrics", &["log"]),
     ("pressure", &[]),
-    ("config", &["currency", "log", "networks", "origins", "rates"]),
+    ("cookie", &[]),
+    ("config", &["cookie", "currency", "log", "networks", "origins", "rates"]),
     ("currency", &[]),
     ("zone", &[]),
     ("networks", &[]),

@@ -51,7 +51,9 @@ fn told(operation: &Value) -> Codes {
 fn guard_codes(guard: Guard) -> &'static [Code] {
     match guard {
         Guard::Public => &[],
-        Guard::Identity => &[Code::IdentityRequired, Code::IdentityInvalid, Code::SessionEnded],
+        Guard::Identity => {
+            &[Code::IdentityRequired, Code::IdentityInvalid, Code::SessionEnded, Code::CrossSite]
+        }
         Guard::QueueToken => {
             &[Code::QueueTokenRequired, Code::QueueTokenInvalid, Code::QueueTokenUnknown]
         }
@@ -59,6 +61,7 @@ fn guard_codes(guard: Guard) -> &'static [Code] {
             Code::IdentityRequired,
             Code::IdentityInvalid,
             Code::SessionEnded,
+            Code::CrossSite,
             Code::QueueTokenRequired,
             Code::QueueTokenInvalid,
             Code::QueueTokenUnknown,
@@ -242,12 +245,23 @@ fn parameters(operation: &mut Value) {
 /// The one body of which all may be left out, and itself as well.
 const NEED_NOT_BE_SENT: &str = "#/components/schemas/JoinBody";
 
+/// What a request must bring: the cookie is another way to say who asks.
+fn security(given: &Value) -> Value {
+    let given = given.as_array().cloned().unwrap_or_default();
+    let mut all = given.clone();
+    for mut one in given {
+        if let Some(scopes) = members(&mut one).and_then(|one| one.remove("identity")) {
+            one["cookie"] = scopes;
+            all.push(one);
+        }
+    }
+    Value::Array(all)
+}
+
 /// Completes an operation.
 pub fn complete(operation: &mut Value, route: &Route) {
     operation["operationId"] = json!(name(route));
-    if operation["security"].is_null() {
-        operation["security"] = json!([]);
-    }
+    operation["security"] = security(&operation["security"]);
     if let Some(body) = members(operation).and_then(|o| o.get_mut("requestBody")) {
         let schema = &body["content"]["application/json"]["schema"]["$ref"];
         body["required"] = json!(schema != NEED_NOT_BE_SENT);

@@ -4,8 +4,10 @@ use super::{About, World, fill, forged};
 use crate::world::{Ask, Fan, Sale, Seen, delete, get, pay, put};
 use boxoffice_core::id::ConcertId;
 use boxoffice_core::time::Time;
+use boxoffice_server::cookie::SessionCookie;
 use boxoffice_server::http::app::new_id;
 use boxoffice_server::http::routes::{Guard, Route, routes};
+use hyper::Method;
 use serde_json::json;
 
 fn name(route: &Route) -> String {
@@ -26,6 +28,33 @@ impl World {
         assert!(!seen.code().is_empty(), "{name}, {what}: {}", seen.shown());
         assert!(self.sale.dump() == before, "{name}, {what}: the database has changed");
         seen
+    }
+
+    /// No cookie that is not genuine is one; a genuine one is refused where another site sends it, and beside a
+    /// token that is not genuine.
+    async fn cookies(&self, route: &Route, fan: &Fan, ask: &Ask) {
+        let name = SessionCookie::Secure.name();
+        let own = |ask: &Ask| ask.clone().header("sec-fetch-site", "same-origin");
+        let mut forged = forged::identities(&self.sale, &self.old_keys, fan);
+        forged.push(("an access token", fan.identity.clone()));
+        for (what, token) in forged {
+            let ask = own(ask).header("cookie", &format!("{name}={token}"));
+            self.refused(route, what, ask, &[401]).await.refused(401, "identity_invalid");
+        }
+        let cookie = self.sale.cookie(fan.user);
+        let both = own(ask).header("cookie", &cookie).identity("nonsense");
+        self.refused(route, "both", both, &[401]).await.refused(401, "identity_invalid");
+        let as_bearer = cookie.split_once('=').map(|(_, token)| ask.clone().identity(token));
+        let seen = self.refused(route, "as bearer", as_bearer.unwrap(), &[401]).await;
+        seen.refused(401, "identity_invalid");
+        for site in ["cross-site", "same-site", ""] {
+            let ask = ask.clone().header("cookie", &cookie).header("sec-fetch-site", site);
+            self.refused(route, site, ask, &[403]).await.refused(403, "cross_site");
+        }
+        if route.method != Method::GET {
+            let ask = ask.clone().header("cookie", &cookie);
+            self.refused(route, "by nobody", ask, &[403]).await.refused(403, "cross_site");
+        }
     }
 
     /// With the right credentials the same request is let through: it was the guard that refused.
@@ -59,6 +88,7 @@ async fn routes_for_the_admitted() {
         }
         genuine_but_wrong(&world, &route, &fan, &about).await;
         other_states(&world, &route).await;
+        world.cookies(&route, &fan, &ask().token(&fan.token)).await;
         world.let_through(&route, ask().by(&fan)).await;
         walked += 1;
     }
@@ -161,6 +191,7 @@ async fn routes_for_the_signed_in() {
             let seen = world.refused(&route, what, ask().identity(&token), &[401]).await;
             seen.refused(401, "identity_invalid");
         }
+        world.cookies(&route, &fan, &ask()).await;
         world.let_through(&route, ask().identity(&fan.identity)).await;
     }
 }

@@ -31,6 +31,14 @@ pub async fn who(met: &mut Met) {
     code: "identity_invalid"
     title: "The access token is invalid or has expired. Sign in again."
     "#);
+    let ask = delete("/api/v1/me/sessions/current").header("cookie", &sale.cookie(a.user));
+    let seen = sale.send(ask.header("sec-fetch-site", "cross-site")).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    403
+
+    code: "cross_site"
+    title: "A cookie only counts for requests of this server's own pages."
+    "#);
     let seen = sale.send(get("/api/v1/queue-tokens/me")).await;
     assert_snapshot!(met.see(&seen), @r#"
     401

@@ -3,7 +3,8 @@
 use super::ask::{Ask, Seen, get, post};
 use super::{START, Sale};
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{UserId, Uuid};
+use boxoffice_core::id::{SessionId, UserId, Uuid};
+use boxoffice_core::session::Issue;
 use boxoffice_core::time::Time;
 use boxoffice_core::user::Register;
 use boxoffice_server::http::app::new_id;
@@ -104,6 +105,19 @@ impl Sale {
     pub fn identity(&self, user: Uuid) -> String {
         let (now, ttl) = (self.app.clock.now(), self.app.token_times.access_ttl_ms);
         self.app.keyring.identity(Use::Identity, UserId(user), now, ttl).unwrap()
+    }
+
+    /// The cookie of a browser in which the user is signed in, as it is sent.
+    pub fn cookie(&self, user: Uuid) -> String {
+        let now = self.app.clock.now();
+        let issue = Issue {
+            session_id: SessionId(new_id()),
+            user_id: UserId(user),
+            generation: 0,
+            at: now,
+            refresh_until: now.plus_ms(self.app.token_times.refresh_ttl_ms),
+        };
+        format!("{}={}", self.app.session_cookie.name(), self.app.keyring.cookie(&issue).unwrap())
     }
 
     /// Many accounts. They have no row: no rule of the sale asks for one.

@@ -24,7 +24,7 @@ impl History {
             (Command::Refresh(c), Outcome::RefreshReused { .. }) => {
                 let session = self.sessions.get_mut(&c.session);
                 session.is_some_and(|session| {
-                    let used = c.generation < session.1 && !session.2;
+                    let used = c.generation.is_some_and(|number| number < session.1) && !session.2;
                     session.2 = true;
                     used
                 })
@@ -51,12 +51,17 @@ impl History {
         }
     }
 
-    /// The next number after the one that was sent, once; and again for a moment.
+    /// The next number after the one that was sent, once; and again for a moment. After a cookie, which has
+    /// none, the next of the session.
     fn renewed(&self, command: &Refresh, generation: u64) -> bool {
-        let next = generation == command.generation + 1;
-        match self.sessions.get(&command.session) {
+        let session = self.sessions.get(&command.session);
+        let Some(number) = command.generation else {
+            return session.is_some_and(|(_, newest, ended)| !ended && generation == newest + 1);
+        };
+        let next = generation == number + 1;
+        match session {
             Some((_, newest, ended)) => {
-                !ended && next && (command.generation == *newest || generation == *newest)
+                !ended && next && (number == *newest || generation == *newest)
             }
             None => next && command.unnamed_until.is_some(),
         }

@@ -80,7 +80,11 @@ impl Scenario {
         Some(Command::Refresh(Refresh {
             user,
             session,
-            generation: if old { 0 } else { generation },
+            generation: match self.rng.below(10) {
+                _ if old => Some(0),
+                0..2 => None,
+                _ => Some(generation),
+            },
             unnamed_until,
             user_agent: None,
             times: TIMES,
