@@ -52,5 +52,6 @@ pub mod upload;
 pub mod user;
 pub mod view;
 pub mod wallet;
+pub mod web;
 
 pub use app::{App, Inner};

@@ -68,22 +68,6 @@ pub fn without_slash(path: &str, query: Option<&str>, routes: &[&str]) -> Option
     Some(lead(StatusCode::PERMANENT_REDIRECT, &to))
 }
 
-/// `/` where the pages for developers are elsewhere.
-static CLOSED_INDEX: LazyLock<Asset> = LazyLock::new(|| {
-    html(
-        "boxoffice",
-        "<h1>boxoffice</h1><p>An on-sale engine for seated concerts. The API is below <code>/api/v1</code>; <a href=\"api/v1/concerts\">the concerts</a> are on sale.</p><p lang=\"ko\">좌석제 공연 예매 서버입니다.</p>",
-    )
-});
-
-/// `/`.
-static INDEX: LazyLock<Asset> = LazyLock::new(|| {
-    html(
-        "boxoffice",
-        "<h1>boxoffice</h1><p>An on-sale engine for seated concerts.</p><p lang=\"ko\">좌석제 공연 예매 서버입니다.</p><ul><li><a href=\"docs/\">The API, to click through</a></li><li><a href=\"docs/codes\">Every problem, and what an app does</a></li><li><a href=\"openapi.json\">The OpenAPI document</a></li><li><a href=\"api/v1/concerts\">The concerts</a></li></ul>",
-    )
-});
-
 /// `a_code` in backticks as code; the texts have nothing else that HTML would read.
 fn marked(text: &str) -> String {
     let parts = text.split('`').enumerate();
@@ -163,11 +147,6 @@ fn fixed<S: Clone + Send + Sync + 'static>(
     asset: &'static LazyLock<Asset>,
 ) -> axum::routing::MethodRouter<S> {
     get(move |headers: HeaderMap| async move { page(asset, &headers) })
-}
-
-/// `/`, which leads to the documents where they are served here.
-pub fn index<S: Clone + Send + Sync + 'static>(documents: bool) -> Router<S> {
-    Router::new().route("/", fixed(if documents { &INDEX } else { &CLOSED_INDEX }))
 }
 
 /// The documents: few read them, and some are large.

@@ -4,12 +4,12 @@
 use super::edge::edge;
 use super::limits::Class;
 use super::observe::{Observer, observe};
-use super::pages::{documents, index, without_slash};
+use super::pages::{documents, without_slash};
 use super::problem::{Code, Problem, TABLE};
 use super::{
     App, account, admin, booking, concert, docs, draw, edit, event, export, funds, job, me,
     my_sessions, ops, payment, queue, queues, refund, reservation, sale, seat, session, user,
-    wallet,
+    wallet, web,
 };
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;
@@ -179,6 +179,7 @@ pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
     }
     let observer = Observer::new(&app, &Method::OPTIONS, "none", Class::Browse);
     let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
+    paths.extend(web::PAGES);
     let paths: Arc<[&str]> = paths.into();
     let elsewhere = move |method: Method, uri: Uri| {
         let paths = Arc::clone(&paths);
@@ -186,11 +187,12 @@ pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
         async move { not_found(&uri, if method == Method::OPTIONS { &[] } else { &paths }) }
     };
     let fallback = Router::new().fallback(elsewhere).layer(layer.clone()).with_state(());
-    let has_documents = reach == Reach::All;
-    let observer = Observer::new(&app, &Method::GET, "/", Class::Browse);
-    let observed = from_fn(move |request, next| observe(observer.clone(), request, next));
-    router = router.merge(index(has_documents).layer(observed));
-    if has_documents {
+    for (pages, name) in [(web::pages(), "/"), (web::assets(), web::FILE)] {
+        let observer = Observer::new(&app, &Method::GET, name, Class::Browse);
+        let observed = from_fn(move |request, next| observe(observer.clone(), request, next));
+        router = router.merge(pages.layer(observed));
+    }
+    if reach == Reach::All {
         let observer = Observer::new(&app, &Method::GET, "/docs", Class::Operator);
         let observed = from_fn(move |request, next| observe(observer.clone(), request, next));
         router = router.merge(documents().layer(observed));

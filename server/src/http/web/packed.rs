@@ -1,0 +1,126 @@
+//! Bytes that never change, as they are and compressed: done once, whoever reads them how often.
+
+use super::super::asset::has;
+use axum::body::Body;
+use axum::response::Response;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hyper::body::Bytes;
+use hyper::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY,
+};
+use hyper::{HeaderMap, StatusCode};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+/// See the module.
+pub struct Packed {
+    media_type: &'static str,
+    plain: Form,
+    gzip: Option<Form>,
+}
+
+/// One encoding of the bytes; each has an ETag of its own (RFC 9110 § 8.8.3).
+struct Form {
+    bytes: Bytes,
+    etag: HeaderValue,
+}
+
+impl Form {
+    fn new(bytes: Vec<u8>) -> Self {
+        let mut etag = String::from("\"");
+        for byte in Sha256::digest(&bytes).iter().take(16) {
+            let _ = write!(etag, "{byte:02x}");
+        }
+        etag.push('"');
+        let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
+        Self { bytes: bytes.into(), etag }
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).ok()?;
+    let packed = encoder.finish().ok()?;
+    (packed.len() < bytes.len()).then_some(packed)
+}
+
+/// Whether the client takes gzip (RFC 9110 § 12.5.3).
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lists = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut codings = lists.flat_map(|list| list.split(','));
+    codings.any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+        name.trim().eq_ignore_ascii_case("gzip") && weight.is_ok_and(|weight| weight > 0.0)
+    })
+}
+
+impl Packed {
+    /// These bytes, of this media type.
+    #[must_use]
+    pub fn new(media_type: &'static str, bytes: Vec<u8>) -> Self {
+        let gzip = gzip(&bytes).map(Form::new);
+        Self { media_type, plain: Form::new(bytes), gzip }
+    }
+
+    /// Bytes of the smaller form.
+    #[must_use]
+    pub fn packed_bytes(&self) -> usize {
+        self.gzip.as_ref().map_or(self.plain.bytes.len(), |form| form.bytes.len())
+    }
+
+    /// The answer to a request with these headers; how long it may be kept is not said.
+    #[must_use]
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
+        let packed = self.gzip.as_ref().filter(|_| takes_gzip(headers));
+        let form = packed.unwrap_or(&self.plain);
+        let known = has(headers, form.etag.to_str().unwrap_or_default());
+        let body = if known { Body::empty() } else { Body::from(form.bytes.clone()) };
+        let mut response = Response::new(body);
+        if known {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        }
+        let mut set = |name: HeaderName, value: &HeaderValue| {
+            response.headers_mut().insert(name, value.clone());
+        };
+        set(CONTENT_TYPE, &HeaderValue::from_static(self.media_type));
+        set(ETAG, &form.etag);
+        if self.gzip.is_some() {
+            set(VARY, &HeaderValue::from_static("Accept-Encoding"));
+        }
+        if packed.is_some() {
+            set(CONTENT_ENCODING, &HeaderValue::from_static("gzip"));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_for_those_who_take_it() {
+        let check = |header: &'static str, want: bool| {
+            let headers =
+                HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(header))]);
+            assert_eq!(takes_gzip(&headers), want, "{header}");
+        };
+        check("gzip, deflate, br, zstd", true);
+        check("br;q=1.0, GZIP;q=0.5", true);
+        check("gzip;q=0", false);
+        check("gzip;q=x", false);
+        check("br", false);
+        check("*", false);
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn what_does_not_shrink_is_sent_as_it_is() {
+        assert!(Packed::new("text/plain", b"x".to_vec()).gzip.is_none());
+        let long = Packed::new("text/plain", vec![b'x'; 1_000]);
+        assert!(long.packed_bytes() < 100);
+    }
+}

@@ -1,0 +1,151 @@
+// The frame of all pages: header, router, footer.
+//
+// To add a page: a file under `pages/` whose default export is its component (it gets `params` from the
+// address), its line in `pages` below, its address in `server/src/http/web/mod.rs`, its file in `files.rs`
+// there, its words in `words/`.
+import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
+import { current, onSession } from "./session.js";
+import { Failed, Notice, Skeleton, useOnline } from "./ui.js";
+import { language, onLanguage, setLanguage, t } from "./words.js";
+
+const sign = (name) => async () => ({ default: (await import("./pages/sign.js"))[name] });
+
+/** Addresses, with `:name` for what differs, and where their page comes from. */
+const pages = [
+  ["/", () => import("./pages/concerts.js")],
+  ["/concerts/:id", () => import("./pages/concert.js")],
+  ["/concerts/:id/queue", () => import("./pages/queue.js")],
+  ["/concerts/:id/seats", () => import("./pages/seats.js")],
+  ["/concerts/:id/draw", () => import("./pages/draw.js")],
+  ["/reservations/:id", () => import("./pages/reservation.js")],
+  ["/bookings", () => import("./pages/bookings.js")],
+  ["/bookings/:id", () => import("./pages/booking.js")],
+  ["/account", () => import("./pages/account.js")],
+  ["/sign-in", sign("SignIn")],
+  ["/sign-up", sign("SignUp")],
+];
+
+function match(path) {
+  const is = path.split("/");
+  for (const [pattern, load] of pages) {
+    const want = pattern.split("/");
+    const fits = (part, at) => (part.startsWith(":") ? is[at] : part === is[at]);
+    if (want.length !== is.length || !want.every(fits)) continue;
+    const params = {};
+    want.forEach((part, at) => {
+      if (part.startsWith(":")) params[part.slice(1)] = decodeURIComponent(is[at]);
+    });
+    return { params, load };
+  }
+  return null;
+}
+
+let show = () => {};
+
+/** Goes to an address of this shop without loading the document again. */
+export function navigate(to, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"](null, "", to);
+  show();
+}
+
+/** Where a page leads back to: the `next` of the address, if it is an address of this shop. */
+export function nextPath(otherwise = "/") {
+  const next = new URLSearchParams(location.search).get("next") ?? "";
+  const url = URL.parse?.(next, location.origin) ?? (next.startsWith("/") ? new URL(next, location.origin) : null);
+  return url?.origin === location.origin && next.startsWith("/") ? url.pathname + url.search : otherwise;
+}
+
+/** A click on a link of this shop, as long as it means only that. */
+function followed(event) {
+  if (event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target.closest?.("a[href]");
+  if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (!match(link.pathname) || (link.hash && link.pathname === location.pathname)) return;
+  event.preventDefault();
+  if (link.href !== location.href) navigate(link.pathname + link.search);
+}
+
+function Header({ user }) {
+  const other = language() === "ko" ? ["en", "English"] : ["ko", "한국어"];
+  return html`<header class="top">
+    <a class="skip" href="#main">${t("skip")}</a>
+    <a class="brand" href="/"><span class="brand-sign" aria-hidden="true"></span>boxoffice</a>
+    <nav aria-label=${t("nav")}>
+      ${user ? html`<a href="/bookings">${t("my_bookings")}</a><a href="/account">${t("account")}</a>`
+        : html`<a href="/sign-in">${t("sign_in")}</a>`}
+      <button type="button" class="language" lang=${other[0]} onClick=${() => setLanguage(other[0])}>${other[1]}</button>
+    </nav>
+  </header>`;
+}
+
+/** A page that broke is told, and the rest goes on. */
+function Guarded({ children }) {
+  const [error, reset] = useErrorBoundary((broken) => console.error(broken));
+  return error ? html`<${Failed} reload=${reset} />` : children;
+}
+
+function NotFound() {
+  return html`<${Failed} problem=${{ status: 404, sentence: t("page_not_found") }} />`;
+}
+
+/** How long the last page stays while the next is fetched, ms. */
+const STAY = 250;
+
+function Frame() {
+  const [view, setView] = useState(null);
+  const [lang, setLang] = useState(language());
+  const [user, setUser] = useState(current());
+  const isOnline = useOnline();
+  const main = useRef(null);
+  const turn = useRef(0);
+
+  useEffect(() => {
+    const go = async (isFirst) => {
+      const mine = (turn.current += 1);
+      const found = match(location.pathname.replace(/(.)\/+$/, "$1"));
+      const key = location.pathname + location.search;
+      if (!found) return setView({ key, Page: NotFound, params: {} });
+      const later = setTimeout(() => mine === turn.current && setView({ key }), STAY);
+      let next;
+      try {
+        next = { key, Page: (await found.load()).default, params: found.params };
+      } catch {
+        // The script could not be fetched: no network, or the shop was updated meanwhile.
+        const retry = () => location.reload();
+        next = { key, Page: () => html`<${Failed} reload=${retry} />`, params: {} };
+      }
+      clearTimeout(later);
+      if (mine !== turn.current) return undefined;
+      setView(next);
+      if (isFirst !== true) {
+        scrollTo(0, 0);
+        main.current?.focus({ preventScroll: true });
+      }
+      return undefined;
+    };
+    show = go;
+    go(true);
+    addEventListener("popstate", go);
+    document.addEventListener("click", followed);
+    const ends = [onLanguage(setLang), onSession(setUser)];
+    return () => {
+      removeEventListener("popstate", go);
+      document.removeEventListener("click", followed);
+      for (const end of ends) end();
+    };
+  }, []);
+
+  const { Page, params, key } = view ?? {};
+  return html`<${Header} user=${user} />
+    ${!isOnline && html`<div class="offline"><${Notice} kind="warn" role="status"><p>${t("offline_bar")}</p><//></div>`}
+    <main id="main" tabindex="-1" ref=${main}>
+      ${Page ? html`<${Guarded} key=${key}><${Page} ...${params} user=${user} /><//>`
+        : html`<div class="page"><${Skeleton} lines=${6} /></div>`}
+    </main>
+    <footer class="bottom"><p>${t("footer")}</p></footer>`;
+}
+
+const root = document.getElementById("app");
+root.textContent = "";
+render(html`<${Frame} />`, root);

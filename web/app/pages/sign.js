@@ -1,0 +1,2 @@
+// Comes.
+export { default as SignIn, default as SignUp } from "./queue.js";

@@ -1,0 +1,130 @@
+// Who is signed in. The only module that knows how a request shows it: a cookie that no script can read where
+// the server gives one, else a bearer token in the storage of this origin.
+import { Problem, post, request, signBy } from "./api.js";
+import { until } from "./clock.js";
+
+const KEY = "boxoffice.session";
+const listeners = new Set();
+
+const read = () => {
+  try {
+    return JSON.parse(localStorage.getItem(KEY));
+  } catch {
+    return null;
+  }
+};
+
+let session = read();
+
+function keep(next) {
+  session = next;
+  try {
+    if (next) localStorage.setItem(KEY, JSON.stringify(next));
+    else localStorage.removeItem(KEY);
+  } catch {
+    // Storage is off: signed in until the page is left.
+  }
+  for (const listener of listeners) listener(session);
+}
+
+// Another tab has signed in or out.
+addEventListener("storage", (event) => {
+  if (event.key !== KEY) return;
+  session = read();
+  for (const listener of listeners) listener(session);
+});
+
+/** `{user_id, username}` of who is signed in, or null. The server decides; this is what it said last. */
+export const current = () => session;
+
+/** Calls back when somebody signs in or out, in whichever tab; gives what ends that. */
+export function onSession(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+const kept = (answer, username) => ({
+  user_id: answer.user_id,
+  username,
+  access_token: answer.access_token,
+  access_expires_at: answer.access_expires_at,
+  refresh_token: answer.refresh_token,
+});
+
+/** Signs in, or throws a Problem. */
+export async function signIn(username, password) {
+  const ask = (more) =>
+    post("/api/v1/sessions", { username, password, ...more }, { anonymous: true, tries: 2 });
+  let answer;
+  try {
+    answer = await ask({ cookie: true });
+  } catch (problem) {
+    // A server that gives no cookies.
+    if (!(problem instanceof Problem) || problem.code !== "invalid_body") throw problem;
+    answer = await ask({});
+  }
+  keep(kept(answer, username));
+}
+
+/** Makes an account and signs in. `key` makes a repetition safe. */
+export async function signUp(username, password, key) {
+  await post("/api/v1/users", { username, password }, { key, anonymous: true });
+  await signIn(username, password);
+}
+
+/** Signs out here. The server is told; where it cannot be reached, this device forgets all the same. */
+export async function signOut() {
+  try {
+    await request("DELETE", "/api/v1/me/sessions/current", { tries: 2 });
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+  }
+  keep(null);
+}
+
+/** The server said that the session is over. */
+export const forget = () => keep(null);
+
+let renewing = null;
+
+/** Another access token for the refresh token; all who ask meanwhile share the answer. */
+function renew() {
+  renewing ??= (async () => {
+    const held = read() ?? session;
+    // Another tab was faster.
+    if (held && held.access_token !== session?.access_token) {
+      session = held;
+      return true;
+    }
+    if (!session?.refresh_token) return false;
+    const { refresh_token, username } = session;
+    const answer = await post("/api/v1/sessions/refresh", { refresh_token }, { anonymous: true });
+    keep(kept(answer, username));
+    return true;
+  })().finally(() => {
+    renewing = null;
+  });
+  return renewing;
+}
+
+signBy({
+  async headers() {
+    if (!session?.access_token) return {};
+    if (until(session.access_expires_at) < 60_000) {
+      // The request tells where that does not help.
+      await renew().catch(() => {});
+    }
+    return session ? { Authorization: `Bearer ${session.access_token}` } : {};
+  },
+  async refused(problem) {
+    if (problem.code === "identity_invalid" && session?.refresh_token) {
+      try {
+        if (await renew()) return true;
+      } catch (other) {
+        if (other.isOffline || other.isBusy) return false;
+      }
+    }
+    keep(null);
+    return false;
+  },
+});
