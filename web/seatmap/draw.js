@@ -132,10 +132,11 @@ export class Painter {
   /** What of the layout a view shows, with so much beyond; not beyond the layout. */
   #seen(view, width, height, margin) {
     const { s, x, y } = view, [mx, my] = [width * margin, height * margin];
-    const within = (v, most) => Math.max(-0.02 * most, Math.min(1.02 * most, v));
+    const { x0, y0, ...all } = this.layout.bounds;
+    const within = (v, least, size) => Math.max(least, Math.min(least + size, v));
     return {
-      x0: within((-mx - x) / s, this.layout.width), x1: within((width + mx - x) / s, this.layout.width),
-      y0: within((-my - y) / s, this.layout.height), y1: within((height + my - y) / s, this.layout.height),
+      x0: within((-mx - x) / s, x0, all.width), x1: within((width + mx - x) / s, x0, all.width),
+      y0: within((-my - y) / s, y0, all.height), y1: within((height + my - y) / s, y0, all.height),
     };
   }
 
@@ -355,32 +356,31 @@ export class Painter {
   }
 
   /** First level: name, price from–to, how many are free; as much as there is room for. */
-  #offer(ctx, { box, outline, name }, index, { k, x0, y0 }) {
-    const { look, dpr, words } = this, tally = this.status.tallies[index];
-    const [w, h] = [(box.x1 - box.x0) * k, (box.y1 - box.y0) * k];
-    const middle = outline.reduce(([a, b], [x, y]) => [a + x / outline.length, b + y / outline.length], [0, 0]);
-    const [x, y] = [(middle[0] - x0) * k, (middle[1] - y0) * k];
+  #offer(ctx, { outline, name }, index, { k, x0, y0 }) {
+    const { look, dpr, words } = this, tally = this.status.tallies[index], [mx, my] = middleOf(outline);
     const lines = [
       { text: words.sectionShort(name), size: 14, weight: 700, colour: tally.free ? look.ink : look.quiet },
       { text: tally.free ? words.range(tally.low, tally.high) : words.soldOut, size: 12, weight: 500, colour: look.ink },
       { text: tally.free ? words.free(tally.free) : '', size: 12, weight: 400, colour: look.ink },
     ].filter(({ text }) => text);
-    const font = (line) => `${line.weight} ${line.size * dpr}px ${look.font}`;
-    const fits = (line) => {
-      ctx.font = font(line);
-      return ctx.measureText(line.text).width < w * 0.86;
-    };
-    let shown = lines.slice(0, Math.max(1, Math.min(3, Math.floor(h * 0.86 / (16 * dpr)))));
-    if (!shown.every(fits)) shown = shown.slice(0, 1);
-    for (const line of shown) {
-      while (line.size > 9 && !fits(line)) line.size -= 1;
-    }
-    if (shown.length === 1 && !fits(shown[0])) return;
-    shown.forEach((line, i) => {
-      ctx.font = font(line);
-      ctx.fillStyle = line.colour;
-      ctx.fillText(line.text, x, y + (i - (shown.length - 1) / 2) * 17 * dpr);
+    const step = 17 * dpr, y = (my - y0) * k;
+    // Where each of n lines goes, and what of the section's width is there.
+    const placed = (n) => lines.slice(0, n).map((line, i) => {
+      const at = y + (i - (n - 1) / 2) * step, reach = line.size * dpr * 0.4;
+      const spans = [at - reach, at + reach].map((edge) => spanAt(outline, edge / k + y0));
+      const [left, right] = [Math.max(...spans.map((s) => s[0])), Math.min(...spans.map((s) => s[1]))];
+      ctx.font = `${line.weight} ${line.size * dpr}px ${look.font}`;
+      const room = (right - left) * k - 6 * dpr, wide = ctx.measureText(line.text).width;
+      return { ...line, at, x: ((left + right) / 2 - x0) * k, shrink: Math.min(1, room / wide) };
     });
+    let shown = placed(lines.length);
+    if (shown.some(({ shrink }) => !(shrink > 0.85))) shown = placed(1);
+    for (const { text, size, weight, colour, at, x, shrink } of shown) {
+      if (!(size * shrink >= 8.5)) continue;
+      ctx.font = `${weight} ${Math.floor(size * shrink * dpr)}px ${look.font}`;
+      ctx.fillStyle = colour;
+      ctx.fillText(text, shown.length === 1 ? (mx - x0) * k : x, at);
+    }
   }
 
   /** Second level: a section's name behind its last row. */
@@ -388,7 +388,7 @@ export class Painter {
     const { look, dpr } = this, { outline, focus } = section;
     const stage = this.layout.areas.find((area) => area.kind === 'stage');
     const from = stage ? [stage.x + stage.width / 2, stage.y + stage.height / 2] : focus;
-    const middle = outline.reduce(([a, b], [x, y]) => [a + x / outline.length, b + y / outline.length], [0, 0]);
+    const middle = middleOf(outline);
     const [dx, dy] = [middle[0] - from[0], middle[1] - from[1]], long = Math.hypot(dx, dy) || 1;
     const far = Math.max(...outline.map(([x, y]) => ((x - middle[0]) * dx + (y - middle[1]) * dy) / long));
     const [px, py] = [(middle[0] + dx / long * far - x0) * k, (middle[1] + dy / long * far - y0) * k];
@@ -422,8 +422,8 @@ export class Painter {
 
   /** The whole map without seats, which stands where the picture does not reach. */
   #ground(fit) {
-    const k = fit * this.dpr, canvas = sheet(this.layout.width * k, this.layout.height * k);
-    this.#floor(canvas.getContext('2d'), k, 0, 0, true);
+    const { x0, y0, width, height } = this.layout.bounds, k = fit * this.dpr, canvas = sheet(width * k, height * k);
+    this.#floor(canvas.getContext('2d'), k, x0, y0, true);
     return { canvas, k };
   }
 
@@ -437,8 +437,8 @@ export class Painter {
     ctx.clearRect(0, 0, canvas.width, canvas.height);
     if (!front || !this.#covers(front, view)) {
       this.base ||= this.#ground(fit);
-      const ratio = s * dpr / this.base.k;
-      ctx.drawImage(this.base.canvas, x * dpr, y * dpr, this.base.canvas.width * ratio, this.base.canvas.height * ratio);
+      const ratio = s * dpr / this.base.k, { x0, y0 } = this.layout.bounds;
+      ctx.drawImage(this.base.canvas, (x0 * s + x) * dpr, (y0 * s + y) * dpr, this.base.canvas.width * ratio, this.base.canvas.height * ratio);
     }
     if (front) {
       const ratio = s / front.s, [left, top] = [(front.x0 * s + x) * dpr, (front.y0 * s + y) * dpr];
@@ -503,6 +503,28 @@ export class Painter {
       ctx.stroke();
     }
   }
+}
+
+/** The middle of an area. */
+function middleOf(outline) {
+  let area = 0, mx = 0, my = 0;
+  outline.forEach(([ax, ay], i) => {
+    const [bx, by] = outline[(i + 1) % outline.length], part = ax * by - bx * ay;
+    area += part;
+    mx += (ax + bx) * part;
+    my += (ay + by) * part;
+  });
+  return area ? [mx / area / 3, my / area / 3] : outline[0];
+}
+
+/** How far an outline reaches to the left and right at a height. */
+function spanAt(outline, y) {
+  const xs = [];
+  outline.forEach(([ax, ay], i) => {
+    const [bx, by] = outline[(i + 1) % outline.length];
+    if ((ay > y) !== (by > y)) xs.push((bx - ax) * (y - ay) / (by - ay) + ax);
+  });
+  return [Math.min(...xs), Math.max(...xs)];
 }
 
 /** The sign of a wheelchair space; hollow for the seat of who comes along. */

@@ -32,6 +32,7 @@ export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8
  * @property {number} width
  * @property {number} height
  * @property {number} seat Size of a seat.
+ * @property {{x0: number, y0: number, width: number, height: number}} bounds What is drawn.
  * @property {number} count
  * @property {any[]} areas
  * @property {Section[]} sections
@@ -129,6 +130,17 @@ function boxOf(points) {
   return { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
 }
 
+/** What is drawn of a layout: its sections and areas, with a little room around. */
+function boundsOf({ sections, areas, seat }) {
+  const boxes = sections.map(({ box }) => box).concat(areas.map(({ x, y, width, height, rotation }) => {
+    const [mx, my] = [x + width / 2, y + height / 2], half = rotation ? Math.hypot(width, height) / 2 : 0;
+    return { x0: mx - (half || width / 2), y0: my - (half || height / 2), x1: mx + (half || width / 2), y1: my + (half || height / 2) };
+  }));
+  const most = (key, of) => of(...boxes.map((box) => box[key])), room = seat * 0.8;
+  const x0 = most('x0', Math.min) - room, y0 = most('y0', Math.min) - room;
+  return { x0, y0, width: most('x1', Math.max) + room - x0, height: most('y1', Math.max) + room - y0 };
+}
+
 /** The seat of a section nearest to the stage, where the layout names no focus. */
 function nearest(layout, section) {
   const stage = layout.areas.find((area) => area.kind === 'stage');
@@ -169,6 +181,7 @@ export function readLayout(json, plain = false) {
     section.box = boxOf(section.outline);
     layout.sections.push(section);
   }
+  layout.bounds = boundsOf(layout);
   layout.ranges = layout.rows.map(({ first, count: seats }, row) => {
     const from = layout.number[first];
     return { first: from, last: from + seats - 1, row };

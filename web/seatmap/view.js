@@ -30,6 +30,19 @@ function button(sign, name, act) {
   return element;
 }
 
+/** What the shapes mean. @param {[string, string][]} entries Kinds of marks and their names. */
+function legend(entries) {
+  const list = document.createElement('ul');
+  list.className = 'map-legend';
+  for (const [kind, name] of entries) {
+    const entry = document.createElement('li'), mark = document.createElement('i');
+    mark.className = `map-mark ${kind}`;
+    entry.append(mark, name);
+    list.append(entry);
+  }
+  return list;
+}
+
 /** A map in an element. */
 export class MapView {
   /**
@@ -38,7 +51,7 @@ export class MapView {
    * @param {import('./layout.js').Layout} options.layout
    * @param {import('./status.js').Status} options.status
    * @param {any} options.words `stage`, `soldOut`, `sectionShort(name)`, `range(low, high)`, `free(n)`, `tip(seat)`,
-   *   `map`, `hint`, `zoomIn`, `zoomOut`, `whole`, `wheel`.
+   *   `map`, `hint`, `legend`, `zoomIn`, `zoomOut`, `whole`, `wheel`.
    * @param {(seat: number) => void} options.onSeat A seat was clicked.
    */
   constructor(host, { layout, status, words, onSeat }) {
@@ -73,7 +86,11 @@ export class MapView {
     this.out = button('−', words.zoomOut, () => this.zoom(1 / 1.7));
     this.whole = button('⤢', words.whole, () => this.showAll());
     this.tools.append(button('+', words.zoomIn, () => this.zoom(1.7)), this.out, this.whole);
-    host.replaceChildren(this.stage, this.tools);
+    this.bar = document.createElement('div');
+    this.bar.className = 'map-bar';
+    this.bar.append(legend(words.legend || []), this.tools);
+    host.style.setProperty('--map-ratio', String(this.layout.bounds.width / this.layout.bounds.height));
+    host.replaceChildren(this.stage, this.bar);
   }
 
   #listen() {
@@ -104,11 +121,10 @@ export class MapView {
   #resized() {
     const { width, height } = this.stage.getBoundingClientRect();
     if (!width || !height) return;
-    const { layout } = this, before = this.size, whole = !before || this.view.s <= this.fit * 1.001;
-    const pad = 6;
+    const { bounds } = this.layout, before = this.size, whole = !before || this.view.s <= this.fit * 1.001;
     this.size = { width, height };
-    this.fit = Math.min((width - 2 * pad) / layout.width, (height - 2 * pad) / layout.height);
-    this.most = Math.max(this.fit, SEAT_MAX_PX / layout.seat);
+    this.fit = Math.min(width / bounds.width, height / bounds.height);
+    this.most = Math.max(this.fit, SEAT_MAX_PX / this.layout.seat);
     this.painter.resize(width, height);
     if (whole) this.view = this.#home();
     else {
@@ -122,17 +138,21 @@ export class MapView {
   }
 
   #home() {
-    const { width, height } = this.size, { layout, fit } = this;
-    return { s: fit, x: (width - layout.width * fit) / 2, y: (height - layout.height * fit) / 2 };
+    const view = { s: this.fit, x: 0, y: 0 };
+    this.#clamp(view);
+    return view;
   }
 
   /** Keeps a view within the map. */
   #clamp(view) {
-    const { width, height } = this.size, { layout } = this;
+    const { width, height } = this.size, { x0, y0, ...all } = this.layout.bounds;
     view.s = Math.max(this.fit, Math.min(this.most, view.s));
-    const within = (at, room, size) => (size <= room ? (room - size) / 2 : Math.min(room * 0.25, Math.max(room * 0.75 - size, at)));
-    view.x = within(view.x, width, layout.width * view.s);
-    view.y = within(view.y, height, layout.height * view.s);
+    const within = (at, room, size, from) => {
+      const least = room * 0.75 - size, most = room * 0.25;
+      return (size <= room * 1.001 ? (room - size) / 2 : Math.min(most, Math.max(least, at + from))) - from;
+    };
+    view.x = within(view.x, width, all.width * view.s, x0 * view.s);
+    view.y = within(view.y, height, all.height * view.s, y0 * view.s);
   }
 
   get zoomed() {
