@@ -4,7 +4,7 @@
 // address), its line in `pages` below, its address in `server/src/http/web/mod.rs`, its file in `files.rs`
 // there, its words in `words/`.
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
-import { current, onSession } from "./session.js";
+import { current, onSession, stay } from "./session.js";
 import { Failed, Notice, Skeleton, useOnline } from "./ui.js";
 import { language, onLanguage, setLanguage, t } from "./words.js";
 
@@ -128,6 +128,8 @@ function Frame() {
     go(true);
     addEventListener("popstate", go);
     document.addEventListener("click", followed);
+    // What is not known now is asked for with the next request.
+    stay().catch(() => {});
     const ends = [onLanguage(setLang), onSession(setUser)];
     return () => {
       removeEventListener("popstate", go);

@@ -1,6 +1,6 @@
 // Who is signed in. The only module that knows how a request shows it: a cookie that no script can read where
 // the server gives one, else a bearer token in the storage of this origin.
-import { Problem, post, request, signBy } from "./api.js";
+import { Problem, get, post, request, signBy } from "./api.js";
 import { until } from "./clock.js";
 
 const KEY = "boxoffice.session";
@@ -43,7 +43,7 @@ export function onSession(listener) {
   return () => listeners.delete(listener);
 }
 
-const kept = (answer, username) => ({
+const byToken = (answer, username) => ({
   user_id: answer.user_id,
   username,
   access_token: answer.access_token,
@@ -51,8 +51,23 @@ const kept = (answer, username) => ({
   refresh_token: answer.refresh_token,
 });
 
+/** How often a cookie's session is asked after, ms: by that the server renews it. */
+const ASK_EVERY = 12 * 3_600_000;
+
+/** Who the cookie says we are; null where the browser has kept none. */
+async function byCookie() {
+  try {
+    const { user_id, username } = await get("/api/v1/me", { renewing: true });
+    return { user_id, username, asked_at: Date.now() };
+  } catch (problem) {
+    if (problem instanceof Problem && problem.needsSignIn) return null;
+    throw problem;
+  }
+}
+
 /** Signs in, or throws a Problem. */
 export async function signIn(username, password) {
+  keep(null);
   const ask = (more) =>
     post("/api/v1/sessions", { username, password, ...more }, { anonymous: true, tries: 2 });
   let answer;
@@ -61,9 +76,17 @@ export async function signIn(username, password) {
   } catch (problem) {
     // A server that gives no cookies.
     if (!(problem instanceof Problem) || problem.code !== "invalid_body") throw problem;
-    answer = await ask({});
   }
-  keep(kept(answer, username));
+  // Without TLS, some browsers keep no cookie that is meant for TLS.
+  const signed = answer && !answer.access_token ? await byCookie() : null;
+  keep(signed ?? byToken(await ask({}), username));
+}
+
+/** Asks after a session that lives in a cookie, now and then. */
+export async function stay() {
+  if (!session || session.access_token || Date.now() - session.asked_at < ASK_EVERY) return;
+  const found = await byCookie();
+  if (found) keep(found);
 }
 
 /** Makes an account and signs in. `key` makes a repetition safe. */
@@ -99,7 +122,7 @@ function renew() {
     if (!session?.refresh_token) return false;
     const { refresh_token, username } = session;
     const answer = await post("/api/v1/sessions/refresh", { refresh_token }, { anonymous: true });
-    keep(kept(answer, username));
+    keep(byToken(answer, username));
     return true;
   })().finally(() => {
     renewing = null;
@@ -117,6 +140,7 @@ signBy({
     return session ? { Authorization: `Bearer ${session.access_token}` } : {};
   },
   async refused(problem) {
+    if (!session) return false;
     if (problem.code === "identity_invalid" && session?.refresh_token) {
       try {
         if (await renew()) return true;

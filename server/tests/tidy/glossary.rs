@@ -13,7 +13,7 @@ const DOCUMENTS: [&str; 2] = ["README.ko.md", "docs/OPERATIONS.ko.md"];
 const TRANSLATED: [&str; 3] =
     ["On the command line", "Backup and restore", "Corrections and money"];
 /// Where texts stand that people are shown.
-const SHOWN: [&str; 3] = ["server/src/", "load/src/", "cli/src/"];
+const SHOWN: [&str; 4] = ["server/src/", "load/src/", "cli/src/", "web/app/"];
 /// Their Korean is the name of a show, and what seats are called in files.
 const NAMES: [&str; 2] = ["server/src/demo.rs", "server/src/sheet/halls.rs"];
 
@@ -138,7 +138,7 @@ fn korean_keeps_to_the_glossary() {
     let terms = terms(&read(GLOSSARY));
     assert!(terms.len() > 50, "{}", terms.len());
     let documents = DOCUMENTS.map(|path| File { path: path.to_owned(), text: read(path) });
-    let shown = [under(&SHOWN, ".rs"), under(&SHOWN, ".html")].concat();
+    let shown = [".rs", ".html", ".js"].map(|end| under(&SHOWN, end)).concat();
     let shown = shown.into_iter().filter(|file| !NAMES.contains(&file.path.as_str()));
     let all = documents.into_iter().chain(shown);
     none(&all.flat_map(|file| check_not(&file.path, &file.text, &terms)).collect::<Vec<_>>());

@@ -13,6 +13,7 @@ mod operations;
 mod schema;
 mod sizes;
 mod tree;
+mod web;
 mod words;
 
 /// Fails with every complaint, one a line.

@@ -1,8 +1,91 @@
-// Comes.
-import { html } from "../html.js";
-import { Empty } from "../ui.js";
-import { t } from "../words.js";
+// One's account: where it is signed in, another password, signing out.
+import { del, get, put } from "../api.js";
+import { html, useRef, useState } from "../html.js";
+import { navigate } from "../main.js";
+import { signOut } from "../session.js";
+import { Badge, Button, Field, Loaded, Notice, ProblemNotice, SignInFirst, useLoad, useTask, useTitle } from "../ui.js";
+import { dayAndTime, t } from "../words.js";
 
-export default function Page() {
-  return html`<${Empty} title=${t("soon")} />`;
+const DEVICES = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Windows/, "Windows"], [/Mac OS/, "Mac"], [/Linux|X11/, "Linux"]];
+const BROWSERS = [[/SamsungBrowser/, "Samsung Internet"], [/KAKAOTALK/i, "KakaoTalk"], [/Whale/, "Whale"], [/Edg/, "Edge"], [/Firefox/, "Firefox"], [/Chrome|CriOS/, "Chrome"], [/Safari/, "Safari"]];
+
+/** What a session was opened with, as far as its user agent tells. */
+function deviceOf(agent) {
+  if (!agent) return t("device_unknown");
+  const named = (list) => list.find(([sign]) => sign.test(agent))?.[1];
+  return [named(BROWSERS), named(DEVICES)].filter(Boolean).join(" · ") || agent.slice(0, 40);
+}
+
+function Sessions() {
+  const load = useLoad((signal) => get("/api/v1/me/sessions", { signal }), []);
+  const end = useTask(async (path) => {
+    await del(path);
+    load.reload();
+  });
+  return html`<section class="card stack"><h2>${t("sessions_title")}</h2>
+    <${ProblemNotice} problem=${end.problem} />
+    <${Loaded} of=${load}>${({ sessions }) => html`
+      <ul class="sessions">${sessions.map((session) => html`<li key=${session.session_id}>
+        <div class="date-head"><b>${deviceOf(session.user_agent)}</b>
+          ${session.current ? html`<${Badge} kind="good">${t("this_device")}<//>` : html`
+            <${Button} kind="quiet" onClick=${() => end.run(`/api/v1/me/sessions/${session.session_id}`)}
+              aria-label=${t("end_session_of", { device: deviceOf(session.user_agent) })}>${t("sign_out")}<//>`}</div>
+        <p class="soft small">${t("signed_in_at", { when: dayAndTime(session.created_at) })}</p>
+      </li>`)}</ul>
+      ${sessions.length > 1 && html`<${Button} kind="plain" busy=${end.isBusy} onClick=${() => end.run("/api/v1/me/sessions")}>${t("end_others")}<//>`}
+    `}<//></section>`;
+}
+
+function Password({ username }) {
+  const [old, setOld] = useState("");
+  const [next, setNext] = useState("");
+  const [error, setError] = useState(null);
+  const [done, setDone] = useState(null);
+  const box = useRef(null);
+  const task = useTask(async () => {
+    const answer = await put("/api/v1/me/password", { current_password: old, new_password: next }, { tries: 1 });
+    setDone(answer.sessions_ended);
+    setOld("");
+    setNext("");
+  });
+  const isOld = task.problem?.code === "password_wrong";
+  const submit = (event) => {
+    event.preventDefault();
+    setDone(null);
+    const short = [...next].length < 8 ? t("password_short") : null;
+    setError(short);
+    if (short) box.current.focus();
+    else task.run();
+  };
+  return html`<section class="card"><h2>${t("password_title")}</h2>
+    <form class="form" novalidate onSubmit=${submit}>
+      ${done !== null && html`<${Notice} kind="good" role="status"><p>${t("password_changed", { n: done })}</p><//>`}
+      ${!isOld && html`<${ProblemNotice} problem=${task.problem} />`}
+      <input type="text" name="username" autocomplete="username" value=${username} hidden readonly />
+      <${Field} label=${t("password_old")} type="password" value=${old} onValue=${setOld} autocomplete="current-password"
+        name="current-password" error=${isOld ? task.problem.sentence : null} required />
+      <${Field} label=${t("password_new")} type="password" value=${next} onValue=${setNext} autocomplete="new-password"
+        name="new-password" hint=${t("password_hint")} error=${error} inputRef=${box} required />
+      <${Button} type="submit" kind="plain" busy=${task.isBusy}>${t("password_change")}<//>
+    </form></section>`;
+}
+
+function Shown({ me }) {
+  const leave = useTask(async () => {
+    await signOut();
+    navigate("/");
+  });
+  return html`<div class="stack-wide">
+    <p class="lead">${t("signed_in_as")} <b>${me.username}</b></p>
+    ${me.external ? html`<${Notice}><p>${t("external_text")}</p><//>` : html`<div><${Sessions} /><${Password} username=${me.username} /></div>`}
+    <p><${Button} kind="danger" busy=${leave.isBusy} onClick=${leave.run}>${t("sign_out")}<//></p>
+  </div>`;
+}
+
+export default function Account({ user }) {
+  useTitle(t("account"));
+  const load = useLoad(async (signal) => (user ? get("/api/v1/me", { signal }) : null), [user?.user_id]);
+  if (!user) return html`<${SignInFirst} />`;
+  return html`<div class="page"><h1>${t("account")}</h1>
+    <${Loaded} of=${load}>${(me) => me && html`<${Shown} me=${me} />`}<//></div>`;
 }

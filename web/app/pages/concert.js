@@ -1,8 +1,102 @@
-// Comes.
-import { html } from "../html.js";
-import { Empty } from "../ui.js";
-import { t } from "../words.js";
+// A concert: what it is, when, for how much, and the way into its line.
+import { get } from "../api.js";
+import { serverNow } from "../clock.js";
+import { html, useState } from "../html.js";
+import { hasPlace } from "../line.js";
+import { closedText, nameOf, SaleBadge } from "../show.js";
+import { Badge, Button, Countdown, Loaded, Notice, Poster, Price, Skeleton, Spoken, useLoad, useTitle } from "../ui.js";
+import { dayAndTime, duration, either, t } from "../words.js";
 
-export default function Page() {
-  return html`<${Empty} title=${t("soon")} />`;
+function Into({ concert, primary = true }) {
+  const known = hasPlace(concert.concert_id);
+  return html`<${Button} href=${`/concerts/${concert.concert_id}/queue`} kind=${primary ? "primary" : "plain"}>
+    ${known ? t("to_my_place") : concert.sale === "upcoming" ? t("join_now") : t("join_line")}<//>`;
+}
+
+function Upcoming({ concert, queue, onOpen }) {
+  const before = queue?.draw_joined_before;
+  const isLate = before && serverNow() > Date.parse(before);
+  return html`<div><h2>${t("opens_in")}</h2><p class="soft">${dayAndTime(concert.opens_at)}</p></div>
+    <${Countdown} to=${concert.opens_at} onEnd=${onOpen} label=${t("opens_in")} />
+    <${Spoken} left=${Date.parse(concert.opens_at) - serverNow()} say=${(time) => t("opens_said", { time })} />
+    <p>${before ? t(isLate ? "drawn_late" : "drawn_before", { when: dayAndTime(before) }) : t("drawn_all")}</p>
+    <${Into} concert=${concert} />`;
+}
+
+function Open({ concert, queue }) {
+  const waiting = queue?.waiting ?? 0;
+  return html`<div><h2>${t("on_sale_now")}</h2>
+    <p class="soft">${waiting > 0 ? t("people_wait", { n: waiting }) : t("nobody_waits")}</p></div>
+    ${queue?.paused && html`<${Notice} kind="warn" title=${t("paused_title")}><p>${either(queue.pause_reason) || t("paused_no_reason")}</p><//>`}
+    <${Into} concert=${concert} />`;
+}
+
+function SoldOut({ concert, queue }) {
+  const held = queue?.seats_held ?? 0;
+  return html`<div><h2>${t("sold_out_title")}</h2>
+    <p class="soft">${held > 0 ? t("sold_out_held", { n: held }) : t("sold_out_none")}</p></div>
+    ${held > 0 && html`<${Into} concert=${concert} primary=${false} />`}`;
+}
+
+const Closed = ({ concert }) => html`<div><h2>${t("closed_title")}</h2><p class="soft">${closedText(concert.closed_because)}</p></div>`;
+
+const FACES = { upcoming: Upcoming, open: Open, sold_out: SoldOut, closed: Closed };
+
+function Dates({ concert }) {
+  if (!concert.dates?.length) return null;
+  return html`<section class="stack"><h2>${t("dates_title")}</h2><ul class="dates">${concert.dates.map((date) => html`
+    <li key=${date.concert_date_id}>
+      <div class="date-head"><h3>${dayAndTime(date.starts_at, concert.time_zone)}</h3>
+        ${date.status && date.status !== "on_sale" && html`<${Badge} kind=${date.status === "cancelled" ? "bad" : "plain"}>${t(`date_${date.status}`)}<//>`}</div>
+      ${date.prices?.length > 0 && html`<p class="grades">${date.prices.map(({ grade, price }) => html`
+        <span key=${grade}>${grade} <b><${Price} ...${price} /></b></span>`)}</p>`}
+    </li>`)}</ul></section>`;
+}
+
+function Facts({ concert }) {
+  const time = concert.time_to_shop;
+  const rows = [
+    [t("fact_theater"), concert.theater],
+    [t("fact_length"), duration(concert.run_time_minutes * 60)],
+    [t("fact_seats"), t("seats_each", { n: concert.seats_per_user })],
+    [t("fact_times"), t("times_text", { shop: duration(time.shop_seconds), hold: duration(time.hold_seconds) })],
+    concert.closes_at && [t("fact_closes"), dayAndTime(concert.closes_at)],
+  ];
+  return html`<dl class="facts">${rows.filter(Boolean).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
+function Shown({ concert, queue, reload }) {
+  const name = nameOf(concert);
+  const Face = FACES[concert.sale] ?? Closed;
+  // Everybody's countdown ends at once: not everybody asks at once.
+  const opened = () => setTimeout(reload, 400 + Math.random() * 1600);
+  return html`<div class="concert-page">
+    <div class="concert-side"><${Poster} concert=${concert} name=${name} /></div>
+    <div class="stack-wide">
+      <header class="stack"><p><${SaleBadge} sale=${concert.sale} /></p><h1>${name}</h1></header>
+      <section class="opening"><${Face} concert=${concert} queue=${queue} onOpen=${opened} /></section>
+      <${Facts} concert=${concert} />
+      ${either(concert.about) && html`<section class="stack"><h2>${t("about_title")}</h2><p class="about">${either(concert.about)}</p></section>`}
+      <${Dates} concert=${concert} />
+      <p class="small"><a href=${`/concerts/${concert.concert_id}/draw`}>${t("how_drawn")}</a></p>
+    </div>
+  </div>`;
+}
+
+export default function Concert({ id }) {
+  const [name, setName] = useState("");
+  useTitle(name);
+  const load = useLoad(async (signal) => {
+    const [concert, queue] = await Promise.all([
+      get(`/api/v1/concerts/${id}`, { signal }),
+      // What is known of the line is an extra: the page stands without it.
+      get(`/api/v1/concerts/${id}/queue`, { signal, tries: 1 }).catch(() => null),
+    ]);
+    setName(nameOf(concert));
+    return { concert, queue };
+  }, [id]);
+  return html`<a class="crumb" href="/">${t("to_concerts")}</a>
+    <${Loaded} of=${load} skeleton=${html`<div class="concert-page"><div class="poster"></div><${Skeleton} lines=${7} /></div>`}>
+      ${({ concert, queue }) => html`<${Shown} concert=${concert} queue=${queue} reload=${load.reload} />`}
+    <//>`;
 }

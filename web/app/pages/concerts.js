@@ -1,8 +1,58 @@
-// Comes.
-import { html } from "../html.js";
-import { Empty } from "../ui.js";
-import { t } from "../words.js";
+// The first page: what is on sale.
+import { get } from "../api.js";
+import { html, useState } from "../html.js";
+import { nameOf, SaleBadge } from "../show.js";
+import { Button, Empty, Loaded, Poster, priceRange, useLoad, useTask, useTitle } from "../ui.js";
+import { day, dayAndTime, t } from "../words.js";
 
-export default function Page() {
-  return html`<${Empty} title=${t("soon")} />`;
+function prices(concert) {
+  const { price_from: from, price_to: to } = concert;
+  if (from === undefined || from === null) return null;
+  const amounts = [from, to ?? from].map((price) => price.amount ?? price);
+  return priceRange(amounts, from.currency ?? concert.currency, from.currency_decimals ?? concert.currency_decimals);
+}
+
+function when(concert) {
+  const { first_date: first, last_date: last, time_zone: zone } = concert;
+  if (concert.sale === "upcoming") return t("opens_at", { when: dayAndTime(concert.opens_at) });
+  if (!first) return null;
+  return !last || day(first, zone) === day(last, zone) ? day(first, zone) : `${day(first, zone)} – ${day(last, zone)}`;
+}
+
+function Card({ concert }) {
+  const name = nameOf(concert);
+  return html`<li class="concert-card">
+    <${Poster} concert=${concert} name=${name} />
+    <div class="concert-card-text">
+      <div><${SaleBadge} sale=${concert.sale} /></div>
+      <h2><a href=${`/concerts/${concert.concert_id}`}>${name}</a></h2>
+      <p class="soft">${concert.theater}</p>
+      ${when(concert) && html`<p class="soft small">${when(concert)}</p>`}
+      ${prices(concert) && html`<p class="price">${prices(concert)}</p>`}
+    </div>
+  </li>`;
+}
+
+const Waiting = () => html`<ul class="concerts" aria-hidden="true">${[1, 2, 3, 4].map((n) => html`
+  <li class="concert-card is-skeleton" key=${n}><div class="poster"></div><div class="skeleton">
+    <span class="skeleton-line"></span><span class="skeleton-line"></span><span class="skeleton-line"></span></div></li>`)}</ul>`;
+
+export default function Concerts() {
+  useTitle(t("concerts_title"));
+  const [more, setMore] = useState([]);
+  const load = useLoad((signal) => get("/api/v1/concerts?limit=30", { signal }), []);
+  const last = more.at(-1) ?? load.data;
+  const next = useTask(async () => {
+    const page = await get(`/api/v1/concerts?limit=30&after=${last.next}`);
+    setMore((pages) => [...pages, page]);
+  });
+  return html`<h1>${t("concerts_title")}</h1>
+    <${Loaded} of=${load} skeleton=${html`<${Waiting} />`}>${(data) => {
+      const concerts = [data, ...more].flatMap((page) => page.concerts);
+      if (concerts.length === 0) {
+        return html`<${Empty} title=${t("no_concerts_title")}><p>${t("no_concerts")}</p><//>`;
+      }
+      return html`<ul class="concerts">${concerts.map((concert) => html`<${Card} key=${concert.concert_id} concert=${concert} />`)}</ul>
+        ${last.next && html`<p class="actions"><${Button} kind="plain" busy=${next.isBusy} onClick=${next.run}>${t("more")}<//></p>`}`;
+    }}<//>`;
 }
