@@ -195,7 +195,7 @@ export class Painter {
       ctx.fillStyle = look.quiet;
       ctx.textAlign = 'center';
       ctx.textBaseline = 'middle';
-      const size = Math.max(Math.min(area.height * 0.4, area.width / 6), 9 * this.dpr / k);
+      const size = Math.max(Math.min(area.height * 0.4, area.width / 6, 20 * this.dpr / k), 9 * this.dpr / k);
       ctx.font = `600 ${size}px ${look.font}`;
       const text = area.kind === 'stage' ? this.words.stage : area.text || '';
       if (ctx.measureText(text).width < area.width) ctx.fillText(text, 0, 0);
@@ -356,10 +356,10 @@ export class Painter {
   }
 
   /** First level: name, price from–to, how many are free; as much as there is room for. */
-  #offer(ctx, { outline, name }, index, { k, x0, y0 }) {
+  #offer(ctx, { outline, name, numbers }, index, { k, x0, y0 }) {
     const { look, dpr, words } = this, tally = this.status.tallies[index], [mx, my] = middleOf(outline);
     const lines = [
-      { text: words.sectionShort(name), size: 14, weight: 700, colour: tally.free ? look.ink : look.quiet },
+      { text: words.sectionShort(name, numbers), size: 14, weight: 700, colour: tally.free ? look.ink : look.quiet },
       { text: tally.free ? words.range(tally.low, tally.high) : words.soldOut, size: 12, weight: 500, colour: look.ink },
       { text: tally.free ? words.free(tally.free) : '', size: 12, weight: 400, colour: look.ink },
     ].filter(({ text }) => text);
@@ -450,6 +450,18 @@ export class Painter {
     this.#above(view);
   }
 
+  /** Chosen seats with how many each stands for: of a section one, while seats are not drawn. */
+  #pins(s) {
+    const { chosen } = this.marks;
+    if (this.detailed(s)) return [...chosen].map((seat) => [seat, 1]);
+    const sections = new Map();
+    for (const seat of chosen) {
+      const { section } = this.layout.rows[this.layout.row[seat]];
+      sections.set(section, [sections.get(section)?.[0] ?? seat, (sections.get(section)?.[1] ?? 0) + 1]);
+    }
+    return sections.values();
+  }
+
   /** Marks above the picture: what is under the pointer, what was lost, what is chosen. */
   #above({ s, x, y }) {
     const { ctx, dpr, layout, look, marks } = this;
@@ -463,7 +475,7 @@ export class Painter {
       ctx.strokeStyle = look.own;
       ctx.stroke();
     }
-    const r = Math.max(layout.seat * s * 0.5, 7);
+    const r = Math.max(layout.seat * s * 0.5, this.detailed(s) ? 7 : 9);
     const ring = (seat, colour, radius) => {
       const [px, py] = at(seat);
       ctx.beginPath();
@@ -483,7 +495,7 @@ export class Painter {
       ctx.lineTo(px - r * 0.45, py + r * 0.45);
       ctx.stroke();
     }
-    for (const seat of marks.chosen) {
+    for (const [seat, count] of this.#pins(s)) {
       const [px, py] = at(seat);
       ctx.beginPath();
       ctx.arc(px, py, r, 0, 7);
@@ -493,6 +505,14 @@ export class Painter {
       ctx.strokeStyle = look.surface;
       ctx.stroke();
       ring(seat, look.own, r + 2);
+      if (count > 1) {
+        ctx.fillStyle = look['on-own'];
+        ctx.font = `700 11px ${look.font}`;
+        ctx.textAlign = 'center';
+        ctx.textBaseline = 'middle';
+        ctx.fillText(String(count), px, py + 0.5);
+        continue;
+      }
       ctx.beginPath();
       ctx.moveTo(px - r * 0.42, py + r * 0.02);
       ctx.lineTo(px - r * 0.1, py + r * 0.36);

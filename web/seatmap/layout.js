@@ -19,6 +19,7 @@ export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8
 /**
  * @typedef {object} Section
  * @property {string} name
+ * @property {string} [numbers] From–to, where a plain grid has several sections of a grade.
  * @property {number} first Index of its first seat.
  * @property {number} end Index after its last seat.
  * @property {Row[]} rows
@@ -175,7 +176,7 @@ export function readLayout(json, plain = false) {
       rows.push(readRow(layout, row, source, layout.sections.length, next));
       next += row.count;
     }
-    const section = { name: source.name, first, end: next, rows, outline: source.outline, focus: source.focus };
+    const section = { name: source.name, numbers: source.numbers, first, end: next, rows, outline: source.outline, focus: source.focus };
     section.outline ||= around(layout, rows);
     section.focus ||= nearest(layout, section);
     section.box = boxOf(section.outline);
@@ -249,9 +250,11 @@ export function gridLayout(zones) {
     rows.forEach((row, i) => {
       [row.at, row.step] = [[left, top + i * pitch], [pitch, 0]];
     });
-    const name = zones.length > 1 || total > BLOCK ? zone.zone : '';
     const [from, to] = [rows[0].first, rows[rows.length - 1].first + rows[rows.length - 1].count - 1];
-    sections.push({ name: total > BLOCK ? `${name} ${from}–${to}` : name, rows, grade: zone.zone });
+    const wide = Math.max(...rows.map(({ count }) => count)) * pitch, edge = pitch * 0.75;
+    const [x0, y0, x1, y1] = [left - edge, top - edge, left + wide - pitch + edge, top + (rows.length - 1) * pitch + edge];
+    const outline = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+    sections.push({ name: zone.zone, numbers: total > BLOCK ? `${from}–${to}` : '', rows, outline, grade: zone.zone });
     lowest = Math.max(lowest, top + rows.length * pitch);
     column += 1;
     if (column >= across) [column, top] = [0, lowest + 100];
@@ -272,7 +275,7 @@ export function gridLayout(zones) {
     if (rows.length) place(zone, rows);
   }
   const width = 140 + across * (columns * pitch + 120) - 120;
-  const stage = { kind: 'stage', text: '', x: width / 2 - 400, y: 100, width: 800, height: 200 };
+  const stage = { kind: 'stage', text: '', x: width / 2 - width / 4, y: 180, width: width / 2, height: 130 };
   return readLayout({ width, height: lowest + 60, seat: 50, areas: [stage], sections }, true);
 }
 

@@ -13,7 +13,7 @@ export class SeatList {
    * @param {object} options
    * @param {import('./layout.js').Layout} options.layout
    * @param {import('./status.js').Status} options.status
-   * @param {any} options.words `section(name)`, `row(label)`, `offer(tally)`, `rowFree(n)`, `say(seat, state)`, `soldOut`.
+   * @param {any} options.words `section(section)`, `row(label)`, `offer(tally)`, `rowFree(n)`, `say(seat, state)`, `soldOut`.
    * @param {(seat: number) => void} options.onSeat
    */
   constructor(host, { layout, status, words, onSeat }) {
@@ -35,7 +35,7 @@ export class SeatList {
     const details = document.createElement('details'), summary = document.createElement('summary');
     const title = document.createElement('span'), offer = document.createElement('span');
     title.className = 'seats-title';
-    title.textContent = this.words.section(section.name);
+    title.textContent = this.words.section(section);
     offer.className = 'seats-offer';
     summary.append(title, ' ', offer);
     details.append(summary);

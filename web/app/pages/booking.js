@@ -41,7 +41,7 @@ function Book({ booking, seats, tickets, as_of: asOf }) {
       ${seats.map((seat, at) => html`<${Ticket} key=${seat.seat_number} booking=${booking} seat=${seat} ticket=${byNumber.get(seat.seat_number)}
         isGone=${gone.has(seat.seat_number) || Boolean(booking.cancelled)} at=${at} all=${seats.length} />`)}
     </ul>
-    <p class="small soft no-print">${t("ticket_bright")}</p>
+    ${tickets?.some((ticket) => ticket.status === "valid") && html`<p class="small soft no-print">${t("ticket_bright")}</p>`}
     <dl class="facts small"><dt>${t("paid_sum")}</dt><dd>${said(booking.amount)}</dd><dt>${t("paid_at")}</dt><dd>${dayAndTime(booking.paid_at)}</dd></dl>
     <p class="actions no-print"><${Button} kind="plain" onClick=${() => print()}>${t("ticket_print")}<//></p>
   </div>`;
@@ -57,7 +57,7 @@ function Ticket({ booking, seat, ticket, isGone, at, all }) {
     <div class="ticket-text">
       <p class="small soft">${all > 1 && t("ticket_of", { n: at + 1, all })}</p>
       <p class="ticket-seat">${name}</p>
-      <p class="ticket-print-only">${booking.concert_name} · ${booking.starts_at && dayAndTime(booking.starts_at, booking.time_zone)} · ${booking.theater}</p>
+      <p class="ticket-what">${booking.concert_name}<br />${booking.starts_at && dayAndTime(booking.starts_at, booking.time_zone)}<br />${booking.theater}</p>
     </div>
     ${isVoid ? html`<p class="ticket-void">${t("ticket_void")}</p>`
       : ticket?.qr_svg && html`<div class="ticket-qr"><img src=${pictureOf(ticket.qr_svg)} alt=${t("ticket_qr", { seat: name })} /></div>`}

@@ -58,7 +58,7 @@ function Line({ booking }) {
   const { currency, currency_decimals: decimals } = booking;
   return html`<li class="booking${booking.status === "refunded" ? " is-over" : ""}">
     <div class="booking-head"><h2><a href=${`/bookings/${booking.reservation_id}`}>${booking.concert_name}</a></h2><${BookingBadge} booking=${booking} /></div>
-    <p>${booking.starts_at && dayAndTime(booking.starts_at, booking.time_zone)}${booking.theater && ` · ${booking.theater}`}</p>
+    <p>${booking.starts_at && dayAndTime(booking.starts_at, booking.time_zone)}${booking.theater && html`<br />${booking.theater}`}</p>
     <p class="booking-seats">${seatsText(seats.map((n) => ({ seat_number: n, label: labels.get(n) })))}</p>
     <p class="soft small">${t("seat_count", { n: seats.length })} · ${money(booking.amount, currency, decimals)} · ${t("paid_on", { when: dayAndTime(booking.paid_at) })}</p>
   </li>`;

@@ -267,9 +267,9 @@ function Picker({ layout, status, currency, concert, id, date, onOut }) {
   return html`<div class="picker">
     <div class="picker-ask">
       <${Party} party=${choice.current.party} most=${most} onParty=${setParty} />
-      <${Grades} grades=${status.grades} grade=${grade} onGrade=${filter} words=${words} />
-      ${hasWheels && html`<label class="check"><input type="checkbox" checked=${wheel} onChange=${(event) => setWheel(event.currentTarget.checked)} /> ${t("accessible_need")}</label>`}
-      <${Button} kind="plain" busy=${hold.isBusy} onClick=${holdBest}>${t("best")}<//>
+      <${Grades} grades=${status.grades} grade=${grade} onGrade=${filter} words=${words}>
+        ${hasWheels && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => setWheel(!wheel)}>${t("accessible_need")}</button>`}
+      <//>
     </div>
     <div class="picker-map">
       ${away > 2 && html`<${Notice} kind="warn"><p>${t("stale", { n: away })}</p><//>`}
@@ -282,7 +282,7 @@ function Picker({ layout, status, currency, concert, id, date, onOut }) {
       <div class=${layout.sections.length > 14 ? "list-long" : ""} ref=${listAt}></div>
     </section>
     <${Bar} seats=${seats} choice=${choice.current} note=${note} words=${words} status=${status} currency=${currency} concert=${concert}
-      hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onMove=${moveTo} onGive=${onSeat} />
+      hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onMove=${moveTo} onGive=${onSeat} onBest=${holdBest} />
   </div>`;
 }
 
@@ -299,16 +299,17 @@ function Party({ party, most, onParty }) {
   </fieldset>`;
 }
 
-const Grades = ({ grades, grade, onGrade, words }) => html`<div class="grade-choices" role="group" aria-label=${t("grades")}>
+const Grades = ({ grades, grade, onGrade, words, children }) => html`<div class="grade-choices" role="group" aria-label=${t("grades")}>
   ${grades.length > 1 && html`<button type="button" class="grade-chip" aria-pressed=${String(grade === null)} onClick=${() => onGrade(null)}>${t("grade_all")}</button>`}
   ${grades.map(({ name, low, high, free }, i) => html`<button type="button" key=${name} class=${`grade-chip${free ? "" : " none"}`}
     aria-pressed=${String(grade === i)} onClick=${() => onGrade(grade === i ? null : i)}>
     <i class=${`swatch grade-${i % 6 + 1}`}></i><b>${gradeText(name)}</b> <span>${words.range(low, high)}</span>
     <small>${free ? t("free_short", { n: free }) : t("sold_out")}</small></button>`)}
+  ${children}
 </div>`;
 
 /** What was chosen, with its price, and the way on. */
-function Bar({ seats, choice, note, words, status, currency, concert, hold, onHold, onMove, onGive }) {
+function Bar({ seats, choice, note, words, status, currency, concert, hold, onHold, onMove, onGive, onBest }) {
   const price = (amount) => money(amount, ...currency);
   const some = seats.length > 0;
   return html`<section class=${`pickbar${some ? " some" : ""}`} aria-label=${t("chosen_title")}>
@@ -321,9 +322,9 @@ function Bar({ seats, choice, note, words, status, currency, concert, hold, onHo
       <i class=${`swatch grade-${status.grade[seat] % 6 + 1}`}></i><span>${words.name(seat)}</span><b class="price">${price(status.price[seat])}</b>
       <button type="button" class="give" aria-label=${t("unchoose", { seat: words.name(seat) })} onClick=${() => onGive(seat)}>×</button></li>`)}</ul>`}
     <div class="pickbar-go">
-      <p><small>${some ? t("chosen_of", { n: seats.length, party: choice.party }) : t("chosen_none")}</small>
-        ${some ? html`<b class="sum numbers">${price(choice.sum)}</b>` : html`<span class="soft small">${t("map_tap")}</span>`}</p>
-      <${Button} busy=${hold.isBusy} disabled=${!some && !hold.isBusy} onClick=${onHold}>${hold.isBusy ? t("holding") : t("hold", { n: seats.length || choice.party })}<//>
+      ${some ? html`<p><small>${t("chosen_of", { n: seats.length, party: choice.party })}</small><b class="sum numbers">${price(choice.sum)}</b></p>`
+        : html`<p><span class="soft small">${t("map_tap")}</span></p>`}
+      <${Button} kind=${some ? "primary" : "plain"} busy=${hold.isBusy} onClick=${some ? onHold : onBest}>${hold.isBusy ? t("holding") : some ? t("hold", { n: seats.length }) : t("best", { n: choice.party })}<//>
     </div>
     ${some && concert.time_to_shop && html`<p class="small soft">${t("hold_time", { time: duration(concert.time_to_shop.hold_seconds) })}</p>`}
   </section>`;

@@ -39,7 +39,7 @@ export function TimeLeft({ to, whole, label, say, onEnd }) {
 
 /** Which concert and when, above everything else. */
 export const Heading = ({ concert, date, title }) => html`<header class="sale-head">
-  <p class="sale-what">${concert.concert_name ?? nameOf(concert)}</p>
-  ${title && html`<h1>${title}</h1>`}
-  ${date?.starts_at && html`<p class="soft">${dayAndTime(date.starts_at, date.time_zone)}${concert.theater ? ` · ${concert.theater}` : ""}</p>`}
+  <p class="sale-what">${title}</p>
+  <h1>${concert.concert_name ?? nameOf(concert)}</h1>
+  ${date?.starts_at && html`<p class="soft">${dayAndTime(date.starts_at, date.time_zone)}${concert.theater && html`<br />${concert.theater}`}</p>`}
 </header>`;
