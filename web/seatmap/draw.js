@@ -373,14 +373,23 @@ export class Painter {
       const room = (right - left) * k - 6 * dpr, wide = ctx.measureText(line.text).width;
       return { ...line, at, x: ((left + right) / 2 - x0) * k, shrink: Math.min(1, room / wide) };
     });
-    let shown = placed(lines.length);
-    if (shown.some(({ shrink }) => !(shrink > 0.85))) shown = placed(1);
-    for (const { text, size, weight, colour, at, x, shrink } of shown) {
-      if (!(size * shrink >= 8.5)) continue;
-      ctx.font = `${weight} ${Math.floor(size * shrink * dpr)}px ${look.font}`;
-      ctx.fillStyle = colour;
-      ctx.fillText(text, shown.length === 1 ? (mx - x0) * k : x, at);
+    const shown = placed(lines.length);
+    if (shown.every(({ shrink }) => shrink > 0.85)) {
+      for (const { text, size, weight, colour, at, x, shrink } of shown) {
+        ctx.font = `${weight} ${Math.floor(size * shrink * dpr)}px ${look.font}`;
+        ctx.fillStyle = colour;
+        ctx.fillText(text, x, at);
+      }
+      return;
     }
+    // The name alone, by the section's area: so that equal sections are told alike, however they are turned.
+    const { text, weight, colour } = lines[0], room = Math.sqrt(areaOf(outline)) * k;
+    ctx.font = `${weight} ${100}px ${look.font}`;
+    const size = Math.min(14 * dpr, room * 0.62, room * 0.86 / (ctx.measureText(text).width / 100));
+    if (size < 8 * dpr) return;
+    ctx.font = `${weight} ${Math.floor(size)}px ${look.font}`;
+    ctx.fillStyle = colour;
+    ctx.fillText(text, (mx - x0) * k, y);
   }
 
   /** Second level: a section's name behind its last row. */
@@ -448,6 +457,30 @@ export class Painter {
       else ctx.drawImage(front.canvas, 0, 0, w, h, left, top, w * ratio, h * ratio);
     }
     this.#above(view);
+    if (s > fit * 1.6) this.#corner(view, fit);
+  }
+
+  /** The whole map, small in a corner, with the part that is in view. */
+  #corner({ s, x, y }, fit) {
+    const { ctx, dpr, look } = this, { x0, y0, width, height } = this.layout.bounds;
+    this.base ||= this.#ground(fit);
+    const k = Math.min(92 / width, 72 / height, this.width * 0.26 / width), [w, h, edge] = [width * k, height * k, 6];
+    ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
+    ctx.globalAlpha = 0.94;
+    ctx.fillStyle = look.surface;
+    ctx.strokeStyle = look.line;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.roundRect(edge, edge, w + 8, h + 8, 6);
+    ctx.fill();
+    ctx.stroke();
+    ctx.globalAlpha = 1;
+    ctx.drawImage(this.base.canvas, edge + 4, edge + 4, w, h);
+    const left = Math.max(0, (-x / s - x0) * k), top = Math.max(0, (-y / s - y0) * k);
+    const right = Math.min(w, ((this.width - x) / s - x0) * k), bottom = Math.min(h, ((this.height - y) / s - y0) * k);
+    ctx.strokeStyle = look.own;
+    ctx.lineWidth = 1.5;
+    ctx.strokeRect(edge + 4 + left, edge + 4 + top, Math.max(3, right - left), Math.max(3, bottom - top));
   }
 
   /** Chosen seats with how many each stands for: of a section one, while seats are not drawn. */
@@ -536,6 +569,12 @@ function middleOf(outline) {
   });
   return area ? [mx / area / 3, my / area / 3] : outline[0];
 }
+
+/** How large an area is. */
+const areaOf = (outline) => Math.abs(outline.reduce((sum, [ax, ay], i) => {
+  const [bx, by] = outline[(i + 1) % outline.length];
+  return sum + (ax * by - bx * ay) / 2;
+}, 0));
 
 /** How far an outline reaches to the left and right at a height. */
 function spanAt(outline, y) {

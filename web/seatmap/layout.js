@@ -292,9 +292,10 @@ export function labelOf(layout, seat) {
  * The seat at a point, by arithmetic: sections whose box has it, then the nearest place of each row.
  * @param {Layout} layout @param {number} x @param {number} y
  * @param {number} reach How far from a seat's middle still counts.
+ * @param {(seat: number) => boolean} [accept] Which seats are looked for.
  * @returns {number} Its index, or -1.
  */
-export function seatAt(layout, x, y, reach) {
+export function seatAt(layout, x, y, reach, accept = () => true) {
   let best = -1, least = reach * reach;
   for (const { box, rows } of layout.sections) {
     if (x < box.x0 - reach || x > box.x1 + reach || y < box.y0 - reach || y > box.y1 + reach) continue;
@@ -302,7 +303,7 @@ export function seatAt(layout, x, y, reach) {
       const at = row.near(x, y);
       if (at < 0) continue;
       const i = row.first + at, d = (layout.x[i] - x) ** 2 + (layout.y[i] - y) ** 2;
-      if (d <= least) [best, least] = [i, d];
+      if (d <= least && accept(i)) [best, least] = [i, d];
     }
   }
   return best;

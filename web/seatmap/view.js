@@ -4,6 +4,7 @@
 
 import { Painter } from './draw.js';
 import { seatAt, sectionAt } from './layout.js';
+import { FREE } from './status.js';
 
 /** Pixels that a press may move and still be a click. */
 const SLOP = { mouse: 4, pen: 6, touch: 10 };
@@ -301,7 +302,10 @@ export class MapView {
     this.last = { at: now, px, py };
     const section = sectionAt(layout, x, y);
     if (size >= (TAP_PX[kind] || 8)) {
-      const seat = seatAt(layout, x, y, Math.max(layout.seat * 0.6, (kind === 'touch' ? 14 : 5) / view.s));
+      const reach = Math.max(layout.seat * 0.6, (kind === 'touch' ? 14 : 5) / view.s);
+      // A finger covers more than one seat: one that can be had is meant rather than one that cannot.
+      const free = kind === 'touch' ? seatAt(layout, x, y, reach, (i) => this.status.state[i] === FREE) : -1;
+      const seat = free >= 0 ? free : seatAt(layout, x, y, reach);
       if (seat >= 0) return this.onSeat(seat);
       if (twice) this.zoom(2, px, py);
       return;

@@ -1,6 +1,6 @@
 // A booking's tickets: the code large on white, the seat as it is said at the door; printable, and shown without
 // a network once it was opened.
-import { html } from "../html.js";
+import { html, useEffect, useState } from "../html.js";
 import { seatsText, seatText } from "../sale/labels.js";
 import { ticketBook } from "../sale/tickets.js";
 import { Button, Empty, Loaded, Notice, SignInFirst, useLoad, useTitle } from "../ui.js";
@@ -21,7 +21,9 @@ function Book({ booking, seats, tickets, as_of: asOf }) {
   const said = (amount) => money(amount, booking.currency, booking.currency_decimals);
   const gone = new Set(booking.refunded_seat_numbers);
   const named = (numbers) => seatsText(seats.filter((seat) => numbers.includes(seat.seat_number)));
-  const isNew = new URLSearchParams(location.search).has("paid");
+  const [isNew] = useState(() => new URLSearchParams(location.search).has("paid"));
+  // It is said once, and not again after a reload at the door.
+  useEffect(() => history.replaceState(null, "", location.pathname), []);
   const byNumber = new Map((tickets ?? []).map((ticket) => [ticket.seat_number, ticket]));
   return html`<div class="stack">
     <header class="sale-head">

@@ -129,6 +129,6 @@ function Pay({ reservation, balance, selfCharge, reload }) {
     ${asks && html`<${Dialog} title=${t("release_sure")} onClose=${() => setAsks(false)}>
       <p>${t("release_text")}</p><${ProblemNotice} problem=${release.problem} />
       <p class="actions"><${Button} kind="danger" busy=${release.isBusy} onClick=${release.run}>${t("release_yes")}<//>
-        <${Button} kind="plain" onClick=${() => setAsks(false)}>${t("release_no")}<//></p><//>`}
+        <${Button} kind="plain" autofocus onClick=${() => setAsks(false)}>${t("release_no")}<//></p><//>`}
   </div>`;
 }

@@ -278,7 +278,7 @@ function Picker({ layout, status, currency, concert, id, date, onOut }) {
     </div>
     <section class="picker-list" aria-labelledby="list-title">
       <h2 id="list-title">${t("list_title")}</h2>
-      <p class="soft small">${t("list_hint")}</p>
+      <p class="unseen">${t("list_hint")}</p>
       <div class=${layout.sections.length > 14 ? "list-long" : ""} ref=${listAt}></div>
     </section>
     <${Bar} seats=${seats} choice=${choice.current} note=${note} words=${words} status=${status} currency=${currency} concert=${concert}
