@@ -37,7 +37,10 @@ export class SeatList {
     title.className = 'seats-title';
     title.textContent = this.words.section(section);
     offer.className = 'seats-offer';
-    summary.append(title, ' ', offer);
+    const text = document.createElement('span');
+    text.className = 'seats-text';
+    text.append(title, ' ', offer);
+    summary.append(text);
     details.append(summary);
     const rows = document.createElement('div');
     details.append(rows);
