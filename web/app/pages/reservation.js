@@ -1,8 +1,134 @@
-// Comes.
-import { html } from "../html.js";
-import { Empty } from "../ui.js";
-import { t } from "../words.js";
+// Seats that are held: pay for them, or give them back. One reservation is paid once.
+import { del } from "../api.js";
+import { until } from "../clock.js";
+import { html, useEffect, useRef, useState } from "../html.js";
+import { forgetPlace } from "../line.js";
+import { navigate } from "../main.js";
+import { Heading, TimeLeft } from "../sale/frame.js";
+import { gradeText, seatText } from "../sale/labels.js";
+import { bill, onPaid, pay, wasPaying } from "../sale/pay.js";
+import { tokenFor } from "../sale/shop.js";
+import { Button, Dialog, Empty, Loaded, Notice, ProblemNotice, SignInFirst, useLoad, useTask, useTitle } from "../ui.js";
+import { money, t } from "../words.js";
 
-export default function Page() {
-  return html`<${Empty} title=${t("soon")} />`;
+/** Pauses between tries while nobody is reached, ms. */
+const AWAY = [1000, 2000, 3000, 5000];
+
+export default function Reservation({ id, user }) {
+  useTitle(t("pay_title"));
+  const all = useLoad((signal) => (user ? bill(id, signal) : Promise.resolve(null)), [id, user?.user_id]);
+  const { reload } = all, status = all.data?.reservation.status;
+  useEffect(() => onPaid((paid) => paid === id && reload()), [id]);
+  useEffect(() => {
+    // Another tab or device may have paid or released it.
+    const wake = () => document.visibilityState === "visible" && reload();
+    document.addEventListener("visibilitychange", wake);
+    return () => document.removeEventListener("visibilitychange", wake);
+  }, [id]);
+  useEffect(() => {
+    if (status === "confirmed" || status === "refunded") navigate(`/bookings/${id}`, { replace: true });
+  }, [status]);
+  if (!user) return html`<${SignInFirst} />`;
+  return html`<div class="page"><${Loaded} of=${all}>
+    ${(data) => data && html`<${Stage} ...${data} reload=${reload} />`}
+  <//></div>`;
+}
+
+function Stage({ reservation, balance, selfCharge, reload }) {
+  const { status, concert_id: concert } = reservation;
+  if (status === "expired") {
+    return html`<${Empty} title=${t("lapsed_title")}>
+      <p>${t("lapsed")}</p><p>${t("lapsed_next")}</p>
+      <p class="actions"><${Button} href=${`/concerts/${concert}/queue`} onClick=${() => forgetPlace(concert)}>${t("to_line_again")}<//>
+        <${Button} kind="plain" href=${`/concerts/${concert}`}>${t("to_concert")}<//></p><//>`;
+  }
+  if (status === "cancelled") {
+    return html`<${Empty} title=${t("released_title")}>
+      <p>${t("released")}</p>
+      <p class="actions"><${Button} href=${`/concerts/${concert}/seats?date=${reservation.concert_date_id}`}>${t("to_seats")}<//></p><//>`;
+  }
+  if (status !== "held") return html`<p role="status">${t("loading")}</p>`;
+  return html`<${Pay} reservation=${reservation} balance=${balance} selfCharge=${selfCharge} reload=${reload} />`;
+}
+
+/** Pays, and goes on trying while nobody is reached: the same payment, as long as the hold lasts. */
+function usePayment(reservation, balance, reload) {
+  const [state, set] = useState({ isBusy: false, isAway: false, problem: null });
+  const running = useRef(false), alive = useRef(true), latest = useRef({ balance });
+  latest.current = { balance };
+  useEffect(() => () => {
+    alive.current = false;
+  }, []);
+  const run = async () => {
+    if (running.current) return;
+    running.current = true;
+    set({ isBusy: true, isAway: false, problem: null });
+    for (let tries = 0; alive.current; tries += 1) {
+      try {
+        await pay(reservation, latest.current.balance);
+        if (alive.current) navigate(`/bookings/${reservation.reservation_id}?paid`, { replace: true });
+        break;
+      } catch (problem) {
+        const passes = problem.isOffline || problem.isBusy;
+        if (!passes || until(reservation.expires_at) < -60_000) {
+          set({ isBusy: false, isAway: false, problem });
+          // The balance was another, or the hold has ended: what is so now is shown.
+          reload();
+          break;
+        }
+        set({ isBusy: true, isAway: true, problem: null });
+        await new Promise((next) => setTimeout(next, problem.retryAfter ? problem.retryAfter * 1000 : AWAY[Math.min(tries, AWAY.length - 1)]));
+      }
+    }
+    running.current = false;
+  };
+  // A reload in the middle of it: it is finished.
+  useEffect(() => {
+    if (wasPaying(reservation.reservation_id)) run();
+  }, []);
+  return { ...state, run };
+}
+
+function Pay({ reservation, balance, selfCharge, reload }) {
+  const { reservation_id: id, seats, total_price: total, currency, currency_decimals: decimals } = reservation;
+  const said = (amount) => money(amount, currency, decimals);
+  const payment = usePayment(reservation, balance, reload);
+  const [asks, setAsks] = useState(false);
+  const release = useTask(async () => {
+    await del(`/api/v1/reservations/${id}`, { queue: await tokenFor(reservation.concert_id) });
+    navigate(`/concerts/${reservation.concert_id}/seats?date=${reservation.concert_date_id}`, { replace: true });
+  });
+  const missing = Math.max(0, total - balance), stuck = missing > 0 && !selfCharge;
+  useEffect(() => {
+    if (!stuck) return undefined;
+    const timer = setInterval(reload, 5000);
+    return () => clearInterval(timer);
+  }, [stuck]);
+  const whole = Date.parse(reservation.expires_at) - Date.parse(reservation.reserved_at);
+  const label = payment.isBusy ? t("paying") : missing ? t("charge_pay", { missing: said(missing) }) : t("pay", { sum: said(total) });
+  return html`<div class="stack">
+    <${Heading} concert=${reservation} date=${reservation} title=${t("pay_title")} />
+    <${TimeLeft} to=${reservation.expires_at} whole=${whole} label=${t("pay_left")} say="pay_left_said" onEnd=${() => setTimeout(reload, 400)} />
+    <section class="card bill">
+      <ul class="bill-seats">${seats.map((seat) => html`<li key=${seat.seat_number}>
+        <span>${seatText(seat.label, seat.seat_number)}${seat.grade ? html` <small class="soft">${gradeText(seat.grade)}</small>` : ""}</span>
+        <span class="price">${said(seat.price)}</span></li>`)}</ul>
+      <dl class="bill-sum">
+        <div class="bill-total"><dt>${t("pay_sum")}</dt><dd class="price">${said(total)}</dd></div>
+        <div><dt>${t("pay_balance")}</dt><dd class="price">${said(balance)}</dd></div>
+        ${missing ? html`<div class="bill-missing"><dt>${t("pay_missing")}</dt><dd class="price">${said(missing)}</dd></div>`
+          : html`<div><dt>${t("pay_rest")}</dt><dd class="price">${said(balance - total)}</dd></div>`}
+      </dl>
+    </section>
+    ${payment.isAway && html`<${Notice} kind="warn" role="status"><p>${t("paying_away")}</p><//>`}
+    <${ProblemNotice} problem=${payment.problem} />
+    ${stuck ? html`<${Notice} kind="info"><p>${t("charge_off")}</p><//>`
+      : html`<${Button} wide class="button button-primary button-wide button-large" busy=${payment.isBusy} onClick=${payment.run}>${label}<//>`}
+    <p class="small soft bill-note">${missing && !stuck ? t("charge_note", { sum: said(total) }) : t("pay_once")}</p>
+    <p class="bill-release"><${Button} kind="quiet" disabled=${payment.isBusy} onClick=${() => setAsks(true)}>${t("release")}<//></p>
+    ${asks && html`<${Dialog} title=${t("release_sure")} onClose=${() => setAsks(false)}>
+      <p>${t("release_text")}</p><${ProblemNotice} problem=${release.problem} />
+      <p class="actions"><${Button} kind="danger" busy=${release.isBusy} onClick=${release.run}>${t("release_yes")}<//>
+        <${Button} kind="plain" autofocus onClick=${() => setAsks(false)}>${t("release_no")}<//></p><//>`}
+  </div>`;
 }

@@ -1,8 +1,331 @@
-// Comes.
-import { html } from "../html.js";
-import { Empty } from "../ui.js";
-import { t } from "../words.js";
+// Choosing seats: date, party, map and list, and holding what was chosen. The map shows; only the hold decides.
+import { gridLayout, readLayout } from "../../seatmap/layout.js";
+import { SeatList } from "../../seatmap/list.js";
+import { best, better, Choice } from "../../seatmap/pick.js";
+import { Status } from "../../seatmap/status.js";
+import { MapView } from "../../seatmap/view.js";
+import { post } from "../api.js";
+import { html, useEffect, useMemo, useRef, useState } from "../html.js";
+import { tokenOf } from "../line.js";
+import { navigate } from "../main.js";
+import { Heading, Outside, TimeLeft } from "../sale/frame.js";
+import { gradeText, seatsText } from "../sale/labels.js";
+import { follow, seatsOf } from "../sale/live.js";
+import { holdAnswered, holdIn, holdKey, layoutOf, outside, shopOf, standing } from "../sale/shop.js";
+import { labelFor, wordsFor } from "../sale/wording.js";
+import { Button, Empty, Loaded, Notice, ProblemNotice, sentenceOf, SignInFirst, Skeleton, useLoad, useTask, useTitle } from "../ui.js";
+import { clockTime, dayAndTime, duration, money, number, t } from "../words.js";
 
-export default function Page() {
-  return html`<${Empty} title=${t("soon")} />`;
+const PARTY = "boxoffice.party";
+/** Sizes of a party that have a button; larger ones are in a list. */
+const BUTTONS = 6;
+
+export default function Seats({ id, user }) {
+  useTitle(t("seats_title"));
+  const [out, setOut] = useState(null);
+  const token = user && tokenOf(id);
+  const shop = useLoad((signal) => (token ? shopOf(id, signal) : Promise.resolve(null)), [id, token]);
+  if (!user) return html`<${SignInFirst} />`;
+  if (!token) return html`<${Outside} why="line" concert=${id} />`;
+  const problem = out ?? shop.problem;
+  if (outside(problem)) return html`<${Outside} why=${outside(problem)} concert=${id} problem=${problem} />`;
+  const skeleton = html`<div class="page"><${Skeleton} lines=${3} /><div class="map-ghost" aria-hidden="true"></div></div>`;
+  return html`<${Loaded} of=${shop} skeleton=${skeleton}>
+    ${(data) => data && html`<${Shop} ...${data} id=${id} onOut=${setOut} reload=${shop.reload} />`}
+  <//>`;
+}
+
+/** Whether a date can be chosen. */
+const isGone = (date) => Boolean(date.cancelled) || date.status === "cancelled";
+
+function Shop({ id, concert, dates, onOut, reload }) {
+  const [date, setDate] = useState(() => {
+    const asked = new URLSearchParams(location.search).get("date");
+    return dates.find((one) => one.concert_date_id === asked) ?? dates.find((one) => !isGone(one) && one.available_seats > 0) ?? dates[0];
+  });
+  const held = useLoad((signal) => holdIn(id, signal), [id]);
+  const place = useLoad((signal) => standing(id, signal), [id, date?.concert_date_id]);
+  if (!date) return html`<${Empty} title=${t("no_dates")}><p class="actions"><${Button} href=${`/concerts/${id}`}>${t("to_concert")}<//></p><//>`;
+  const choose = (next) => {
+    setDate(next);
+    history.replaceState(null, "", `?date=${next.concert_date_id}`);
+  };
+  const until = place.data?.admitted_until;
+  return html`<div class="sale">
+    <div class="sale-top">
+      <${Heading} concert=${concert} date=${dates.length === 1 ? date : null} title=${t("seats_title")} />
+      ${until && html`<${TimeLeft} to=${until} label=${t("shop_left")} say="shop_left_said" onEnd=${reload} />`}
+    </div>
+    ${held.data && html`<${Notice} kind="warn" title=${t("have_hold")}>
+      <p>${t("have_hold_until", { time: clockTime(held.data.expires_at) })} <a href=${`/reservations/${held.data.reservation_id}`}>${t("to_pay")}</a></p><//>`}
+    ${dates.length > 1 && html`<${Dates} dates=${dates} date=${date} choose=${choose} />`}
+    ${isGone(date)
+      ? html`<${Empty} title=${t("out_cancelled_title")}><p>${t("out_cancelled", { reason: date.cancelled?.reason ?? "" })}</p><//>`
+      : html`<${Hall} key=${date.concert_date_id} concert=${concert} id=${id} date=${date} onOut=${onOut} />`}
+  </div>`;
+}
+
+const Dates = ({ dates, date, choose }) => html`<fieldset class="choices date-choices">
+  <legend>${t("date_choose")}</legend>
+  ${dates.map((one) => html`<label class="choice" key=${one.concert_date_id}>
+    <input type="radio" name="date" checked=${one === date} onChange=${() => choose(one)} />
+    <span><b>${dayAndTime(one.starts_at, one.time_zone)}</b>
+      <small>${isGone(one) ? t("date_cancelled") : one.available_seats ? t("free_count", { n: one.available_seats }) : t("sold_out")}</small></span>
+  </label>`)}
+</fieldset>`;
+
+/** The date's seats and its drawing, together; a plain grid where it has none. */
+async function hallOf(concert, date, signal) {
+  const drawing = date.layout ? layoutOf(date.layout).catch((problem) => {
+    if (problem.status === 404) return null;
+    throw problem;
+  }) : null;
+  const [answer, document] = await Promise.all([seatsOf(date.concert_date_id, tokenOf(concert), null, { signal }), drawing]);
+  const currency = [answer.currency, answer.currency_decimals];
+  const on = (layout) => {
+    const status = new Status(layout);
+    return { layout, status, currency, strangers: status.apply(answer).strangers };
+  };
+  const hall = document && on(readLayout(document));
+  return hall && !hall.strangers ? hall : on(gridLayout(answer.zones));
+}
+
+function Hall({ concert, id, date, onOut }) {
+  const hall = useLoad((signal) => hallOf(id, date, signal), [date.concert_date_id]);
+  useEffect(() => {
+    if (outside(hall.problem)) onOut(hall.problem);
+  }, [hall.problem]);
+  if (hall.problem?.code === "date_cancelled") {
+    return html`<${Empty} title=${t("out_cancelled_title")}><p>${t("out_cancelled", { reason: hall.problem.body.reason ?? "" })}</p><//>`;
+  }
+  return html`<${Loaded} of=${hall} skeleton=${html`<div class="map-ghost" aria-hidden="true"></div>`}>
+    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} onOut=${onOut} />`}
+  <//>`;
+}
+
+const keptParty = (most) => {
+  try {
+    return Math.min(most, Number(sessionStorage.getItem(PARTY)) || 1);
+  } catch {
+    return 1;
+  }
+};
+
+/** Map and list in the page, and what they tell. They live outside of the markup: nothing of 50,000 seats is rendered twice. */
+function useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, onOut }) {
+  const mapAt = useRef(null), listAt = useRef(null), hall = useRef(null);
+  const latest = useRef({});
+  latest.current = { onSeat, onNews, onReach, onOut };
+  const words = useMemo(() => wordsFor(layout, status, currency), [layout]);
+  useEffect(() => {
+    const click = (seat) => latest.current.onSeat(seat);
+    const map = new MapView(mapAt.current, { layout, status, words, onSeat: click });
+    const parts = { map, list: null };
+    hall.current = parts;
+    // The picture first: the list has as much to build.
+    const later = setTimeout(() => {
+      parts.list = new SeatList(listAt.current, { layout, status, words, onSeat: click });
+    }, 30);
+    const live = follow({
+      date: date.concert_date_id, queue: () => tokenOf(id), status,
+      onNews: (news) => {
+        map.changed(news);
+        parts.list?.changed(news.changed);
+        latest.current.onNews(news);
+      },
+      onReach: (problem, since) => latest.current.onReach(problem, since),
+      onOut: (problem) => latest.current.onOut(problem),
+    });
+    parts.live = live;
+    return () => {
+      clearTimeout(later);
+      live.end();
+      map.destroy();
+    };
+  }, [layout]);
+  return { mapAt, listAt, hall, words };
+}
+
+function Picker({ layout, status, currency, concert, id, date, onOut }) {
+  const most = concert.seats_per_user ?? 4;
+  const choice = useRef(null);
+  choice.current ??= new Choice(layout, status, keptParty(most));
+  const [, turn] = useState(0);
+  const [note, setNote] = useState(null);
+  const [grade, setGrade] = useState(null);
+  const [wheel, setWheel] = useState(false);
+  const [away, setAway] = useState(0);
+  const seats = [...choice.current.seats].sort((a, b) => a - b);
+  const named = (list) => list.map((seat) => ({ label: labelFor(layout, seat), seat_number: layout.number[seat] }));
+
+  const show = (lost) => {
+    const { map, list } = hall.current ?? {};
+    map?.mark({ chosen: choice.current.seats, lost });
+    list?.mark(choice.current.seats);
+    turn((n) => n + 1);
+  };
+  const onSeat = (seat) => {
+    const what = choice.current.click(seat), now = [...choice.current.seats];
+    const missing = choice.current.party - now.length;
+    const move = better(layout, status, now);
+    if (what === "refused") setNote({ kind: "info", text: t("told_taken", { seat: words.name(seat) }) });
+    else if (what === "few") setNote({ kind: "info", text: t("told_few", { n: now.length, more: missing }) });
+    else if (move && what !== "given") setNote({ kind: "info", text: t("told_alone"), move });
+    else setNote(null);
+    show(what === "refused" ? undefined : []);
+  };
+  const lose = (lost) => {
+    setNote({ kind: "warn", text: t("told_lost", { seats: seatsText(named(lost)) }) });
+    show(lost);
+    hall.current?.map.showSeats(lost);
+  };
+  const onNews = () => {
+    const lost = choice.current.lose();
+    if (lost.length && !holding.current) lose(lost);
+    else turn((n) => n + 1);
+  };
+  const onReach = (problem, since) => setAway(problem?.isOffline ? Math.round(since / 1000) : 0);
+  const { mapAt, listAt, hall, words } = useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, onOut });
+
+  const holding = useRef(false);
+  const react = (problem) => {
+    if (outside(problem)) return onOut(problem);
+    if (problem.code === "seats_taken" || problem.code === "seats_cooling_off") {
+      const numbers = new Set(problem.body.seat_numbers ?? []);
+      const lost = [...choice.current.seats].filter((seat) => numbers.has(layout.number[seat]));
+      for (const seat of lost) choice.current.seats.delete(seat);
+      hall.current.live.now();
+      if (problem.code === "seats_taken" && lost.length) {
+        lose(lost);
+        return undefined;
+      }
+      const at = problem.body.retry_at;
+      setNote({ kind: "warn", text: `${sentenceOf(problem)} ${at ? t("told_cool", { time: clockTime(at) }) : ""}` });
+      return show(lost);
+    }
+    if (problem.code === "hold_exists" && problem.body.reservation_id) {
+      setNote({ kind: "warn", text: t("have_hold"), href: `/reservations/${problem.body.reservation_id}` });
+      return undefined;
+    }
+    const { limit, have } = problem.body ?? {};
+    if (problem.code === "seat_limit") return setNote({ kind: "warn", text: t("told_limit", { limit, have }) });
+    throw problem;
+  };
+  const hold = useTask(async (wish) => {
+    holding.current = true;
+    setNote(null);
+    const body = { concert_date_id: date.concert_date_id, ...wish };
+    try {
+      const held = await post("/api/v1/reservations", body, { queue: tokenOf(id), key: holdKey(body) });
+      holdAnswered();
+      navigate(`/reservations/${held.reservation_id}`);
+    } catch (problem) {
+      // What has an answer is not asked again; what has none may have been done.
+      if (!problem.isOffline && !problem.isBusy) holdAnswered();
+      if (wish.best && problem.code === "invalid_body") propose();
+      else react(problem);
+    } finally {
+      holding.current = false;
+    }
+  });
+  /** A server that does not know the best seats: the page proposes some. */
+  const propose = () => {
+    const found = best(layout, status, choice.current.party, grade);
+    if (!found.length) return setNote({ kind: "info", text: t("best_none", { n: choice.current.party }) });
+    choice.current.seats = new Set(found);
+    show([]);
+    return hall.current.map.showSeats(found);
+  };
+  const holdBest = () => hold.run({
+    best: {
+      count: choice.current.party, ...(grade === null ? {} : { grade: status.grades[grade].name }), ...(wheel ? { accessible: true } : {}),
+    },
+  });
+  const filter = (next) => {
+    setGrade(next);
+    hall.current.map.filter(next);
+    hall.current.list?.filter(next);
+  };
+  const setParty = (n) => {
+    choice.current.resize(n);
+    try {
+      sessionStorage.setItem(PARTY, String(n));
+    } catch {
+      // Asked again on the next page.
+    }
+    setNote(null);
+    show();
+  };
+  const moveTo = (to) => {
+    choice.current.seats = new Set(to);
+    setNote(null);
+    show([]);
+  };
+  const hasWheels = useMemo(() => layout.flags.some((bits) => bits & 1), [layout]);
+  const isSold = status.available === 0 && seats.length === 0;
+
+  return html`<div class="picker">
+    <div class="picker-ask">
+      <${Party} party=${choice.current.party} most=${most} onParty=${setParty} />
+      <${Grades} grades=${status.grades} grade=${grade} onGrade=${filter} words=${words}>
+        ${hasWheels && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => setWheel(!wheel)}>${t("accessible_need")}</button>`}
+      <//>
+    </div>
+    <div class="picker-map">
+      ${away > 2 && html`<${Notice} kind="warn"><p>${t("stale", { n: away })}</p><//>`}
+      ${isSold && html`<${Notice} kind="info" title=${t("all_sold")}><p>${t("all_sold_wait")}</p><//>`}
+      <div class="map-frame" ref=${mapAt}></div>
+    </div>
+    <section class="picker-list" aria-labelledby="list-title">
+      <h2 id="list-title">${t("list_title")}</h2>
+      <p class="unseen">${t("list_hint")}</p>
+      <div class=${layout.sections.length > 14 ? "list-long" : ""} ref=${listAt}></div>
+    </section>
+    <${Bar} seats=${seats} choice=${choice.current} note=${note} words=${words} status=${status} currency=${currency} concert=${concert}
+      hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onMove=${moveTo} onGive=${onSeat} onBest=${holdBest} />
+  </div>`;
+}
+
+function Party({ party, most, onParty }) {
+  const sizes = Array.from({ length: most }, (_, i) => i + 1);
+  return html`<fieldset class="choices party">
+    <legend>${t("party")}</legend>
+    ${sizes.slice(0, BUTTONS).map((n) => html`<label class="choice" key=${n}>
+      <input type="radio" name="party" checked=${n === party} onChange=${() => onParty(n)} /><span>${number(n)}</span></label>`)}
+    ${most > BUTTONS && html`<select class="choice-more" aria-label=${t("party")} value=${party > BUTTONS ? party : ""} onChange=${(event) => event.currentTarget.value && onParty(Number(event.currentTarget.value))}>
+      <option value="">${BUTTONS + 1}+</option>
+      ${sizes.slice(BUTTONS).map((n) => html`<option key=${n} value=${n}>${number(n)}</option>`)}
+    </select>`}
+  </fieldset>`;
+}
+
+const Grades = ({ grades, grade, onGrade, words, children }) => html`<div class="grade-choices" role="group" aria-label=${t("grades")}>
+  ${grades.length > 1 && html`<button type="button" class="grade-chip" aria-pressed=${String(grade === null)} onClick=${() => onGrade(null)}>${t("grade_all")}</button>`}
+  ${grades.map(({ name, low, high, free }, i) => html`<button type="button" key=${name} class=${`grade-chip${free ? "" : " none"}`}
+    aria-pressed=${String(grade === i)} onClick=${() => onGrade(grade === i ? null : i)}>
+    <i class=${`swatch grade-${i % 6 + 1}`}></i><b>${gradeText(name)}</b> <span>${words.range(low, high)}</span>
+    <small>${free ? t("free_short", { n: free }) : t("sold_out")}</small></button>`)}
+  ${children}
+</div>`;
+
+/** What was chosen, with its price, and the way on. */
+function Bar({ seats, choice, note, words, status, currency, concert, hold, onHold, onMove, onGive, onBest }) {
+  const price = (amount) => money(amount, ...currency);
+  const some = seats.length > 0;
+  return html`<section class=${`pickbar${some ? " some" : ""}`} aria-label=${t("chosen_title")}>
+    <div role="status" class="pickbar-note">
+      ${note && html`<${Notice} kind=${note.kind}><p>${note.text} ${note.move && html`<button type="button" class="link" onClick=${() => onMove(note.move)}>${t("told_move")}</button>`}
+        ${note.href && html`<a href=${note.href}>${t("to_pay")}</a>`}</p><//>`}
+    </div>
+    <${ProblemNotice} problem=${hold.problem} />
+    ${some && html`<ul class="picked">${seats.map((seat) => html`<li key=${seat}>
+      <i class=${`swatch grade-${status.grade[seat] % 6 + 1}`}></i><span>${words.name(seat)}</span><b class="price">${price(status.price[seat])}</b>
+      <button type="button" class="give" aria-label=${t("unchoose", { seat: words.name(seat) })} onClick=${() => onGive(seat)}>×</button></li>`)}</ul>`}
+    <div class="pickbar-go">
+      ${some ? html`<p><small>${t("chosen_of", { n: seats.length, party: choice.party })}</small><b class="sum numbers">${price(choice.sum)}</b></p>`
+        : html`<p><span class="soft small">${t("map_tap")}</span></p>`}
+      <${Button} kind=${some ? "primary" : "plain"} busy=${hold.isBusy} onClick=${some ? onHold : onBest}>${hold.isBusy ? t("holding") : some ? t("hold", { n: seats.length }) : t("best", { n: choice.party })}<//>
+    </div>
+    ${some && concert.time_to_shop && html`<p class="small soft">${t("hold_time", { time: duration(concert.time_to_shop.hold_seconds) })}</p>`}
+  </section>`;
 }

@@ -1,0 +1,216 @@
+// @ts-check
+// The seats as a list: section, row, seat. It is always there, for keyboards, screen readers, and for
+// whoever prefers it. Rows are built when their section is opened; each row is one stop of the Tab
+// key, and arrows go along it.
+
+import { labelOf } from './layout.js';
+import { FREE } from './status.js';
+
+/** The list in an element. */
+export class SeatList {
+  /**
+   * @param {HTMLElement} host
+   * @param {object} options
+   * @param {import('./layout.js').Layout} options.layout
+   * @param {import('./status.js').Status} options.status
+   * @param {any} options.words `section(section)`, `row(label)`, `offer(tally)`, `rowFree(n)`, `say(seat, state)`, `soldOut`.
+   * @param {(seat: number) => void} options.onSeat
+   */
+  constructor(host, { layout, status, words, onSeat }) {
+    Object.assign(this, { host, layout, status, words, onSeat });
+    /** @type {Set<number>} */
+    this.chosen = new Set();
+    /** Buttons and marks of seats that are built. @type {Map<number, HTMLElement>} */
+    this.built = new Map();
+    this.only = null;
+    this.sections = layout.sections.map((section, index) => this.#section(section, index));
+    host.classList.add('seats');
+    host.replaceChildren(...this.sections.map(({ details }) => details));
+    host.addEventListener('click', (event) => this.#clicked(event));
+    host.addEventListener('keydown', (event) => this.#key(event));
+    if (this.sections.length === 1) this.sections[0].details.open = true;
+  }
+
+  #section(section, index) {
+    const details = document.createElement('details'), summary = document.createElement('summary');
+    const title = document.createElement('span'), offer = document.createElement('span');
+    title.className = 'seats-title';
+    title.textContent = this.words.section(section);
+    offer.className = 'seats-offer';
+    const text = document.createElement('span');
+    text.className = 'seats-text';
+    text.append(title, ' ', offer);
+    summary.append(text);
+    details.append(summary);
+    const rows = document.createElement('div');
+    details.append(rows);
+    const entry = { details, offer, rows, index, ready: false, lines: [] };
+    details.addEventListener('toggle', () => details.open && this.#open(entry));
+    this.#offer(entry);
+    return entry;
+  }
+
+  #offer({ offer, index, details }) {
+    const tally = this.status.tallies[index];
+    const text = tally.free ? this.words.offer(tally) : this.words.soldOut;
+    if (offer.textContent !== text) offer.textContent = text;
+    details.classList.toggle('none', !tally.free);
+  }
+
+  /** Builds a section's rows; pieces of a row with one label are one row. */
+  #open(entry) {
+    if (entry.ready) return;
+    entry.ready = true;
+    const lines = new Map();
+    for (const row of this.layout.sections[entry.index].rows) {
+      const key = row.label || `${row.first}`;
+      if (!lines.has(key)) lines.set(key, { label: row.label, seats: [] });
+      for (let i = 0; i < row.count; i++) lines.get(key).seats.push(row.first + i);
+    }
+    for (const line of lines.values()) {
+      line.seats.sort((a, b) => this.layout.x[a] - this.layout.x[b]);
+      entry.lines.push(this.#line(entry, line));
+    }
+  }
+
+  #line(entry, { label, seats }) {
+    const group = document.createElement('div'), title = document.createElement('span'), keys = document.createElement('span');
+    group.className = 'seats-row';
+    group.setAttribute('role', 'group');
+    title.className = 'seats-row-name';
+    keys.className = 'seats-keys';
+    group.setAttribute('aria-label', label ? this.words.row(label) : this.words.seatsFrom(labelOf(this.layout, seats[0]).seat));
+    title.textContent = label ? this.words.row(label) : '';
+    title.setAttribute('aria-hidden', 'true');
+    const line = { group, keys, seats };
+    seats.forEach((seat, i) => {
+      if (i > 0 && !this.layout.joined[seat] && !this.layout.joined[seats[i - 1]]) {
+        const gap = document.createElement('i');
+        gap.className = 'seats-gap';
+        keys.append(gap);
+      }
+      keys.append(this.#key_of(seat));
+    });
+    group.append(title, keys);
+    entry.rows.append(group);
+    this.#stop(line);
+    this.#rowState(line);
+    return line;
+  }
+
+  /** A button for what can be chosen, a mark for what cannot. */
+  #key_of(seat) {
+    const usable = this.status.state[seat] === FREE || this.chosen.has(seat);
+    const key = document.createElement(usable ? 'button' : 'span');
+    if (usable) {
+      key.setAttribute('type', 'button');
+      key.tabIndex = -1;
+      key.dataset.seat = String(seat);
+      key.textContent = labelOf(this.layout, seat).seat;
+    } else {
+      key.setAttribute('aria-hidden', 'true');
+    }
+    this.built.set(seat, key);
+    this.#look(seat);
+    return key;
+  }
+
+  /** How a built seat looks and is called. */
+  #look(seat) {
+    const key = this.built.get(seat);
+    if (!key || key.tagName !== 'BUTTON') return;
+    const chosen = this.chosen.has(seat), free = this.status.state[seat] === FREE;
+    const grade = this.status.grade[seat];
+    key.className = `seat grade-${grade % 6 + 1}${chosen ? ' chosen' : ''}${free ? '' : ' taken'}${this.only !== null && grade !== this.only ? ' dim' : ''}`;
+    key.setAttribute('aria-pressed', String(chosen));
+    key.setAttribute('aria-disabled', String(!free && !chosen));
+    key.setAttribute('aria-label', this.words.say(seat, chosen ? 'chosen' : free ? 'free' : 'taken'));
+  }
+
+  /** One seat of a row takes the Tab key: a chosen one, or the first that can be had. */
+  #stop({ keys }) {
+    const all = [...keys.querySelectorAll('button')];
+    const at = all.find((key) => key === document.activeElement) || all.find((key) => key.tabIndex === 0 && !key.matches('[aria-disabled=true]'));
+    const one = at || all.find((key) => key.matches('.chosen')) || all.find((key) => !key.matches('[aria-disabled=true]'));
+    for (const key of all) key.tabIndex = key === one ? 0 : -1;
+  }
+
+  #rowState({ group, seats }) {
+    group.classList.toggle('none', !seats.some((seat) => this.status.state[seat] === FREE || this.chosen.has(seat)));
+  }
+
+  #clicked(event) {
+    const key = event.target.closest('button[data-seat]');
+    if (key) this.onSeat(Number(key.dataset.seat));
+  }
+
+  #key(event) {
+    const key = event.target.closest?.('button[data-seat]');
+    if (!key || event.altKey || event.ctrlKey || event.metaKey) return;
+    const keys = [...key.parentElement.querySelectorAll('button[data-seat]')], at = keys.indexOf(key);
+    const to = {
+      ArrowRight: keys[at + 1], ArrowLeft: keys[at - 1], Home: keys[0], End: keys[keys.length - 1],
+      ArrowDown: this.#beside(key, 1), ArrowUp: this.#beside(key, -1),
+    };
+    if (!(event.key in to)) return;
+    event.preventDefault();
+    const next = to[event.key];
+    if (!next) return;
+    for (const other of next.parentElement.querySelectorAll('button')) other.tabIndex = other === next ? 0 : -1;
+    next.focus();
+  }
+
+  /** The seat in front or behind: of the next row that has one, the nearest. */
+  #beside(key, step) {
+    const x = this.layout.x[Number(key.dataset.seat)];
+    let group = key.closest('.seats-row');
+    for (;;) {
+      group = step > 0 ? group.nextElementSibling : group.previousElementSibling;
+      if (!group) return null;
+      const keys = [...group.querySelectorAll('button[data-seat]')];
+      if (keys.length === 0) continue;
+      const far = (one) => Math.abs(this.layout.x[Number(one.dataset.seat)] - x);
+      return keys.reduce((a, b) => (far(b) < far(a) ? b : a));
+    }
+  }
+
+  /** Seats have changed. @param {number[]} seats */
+  changed(seats) {
+    const touched = new Set();
+    for (const seat of seats) {
+      touched.add(this.layout.rows[this.layout.row[seat]].section);
+      const key = this.built.get(seat);
+      if (!key) continue;
+      // A button stays one, so that nobody's focus is lost; a mark becomes a button.
+      if (key.tagName === 'BUTTON') this.#look(seat);
+      else if (this.status.state[seat] === FREE) key.replaceWith(this.#key_of(seat));
+    }
+    for (const index of touched) {
+      const entry = this.sections[index];
+      this.#offer(entry);
+      for (const line of entry.lines) {
+        this.#stop(line);
+        this.#rowState(line);
+      }
+    }
+  }
+
+  /** @param {Iterable<number>} chosen */
+  mark(chosen) {
+    const before = this.chosen;
+    this.chosen = new Set(chosen);
+    for (const seat of new Set([...before, ...this.chosen])) this.#look(seat);
+  }
+
+  /** Shows one grade alone, or all. @param {number|null} grade */
+  filter(grade) {
+    this.only = grade;
+    for (const seat of this.built.keys()) this.#look(seat);
+    for (const { details, index } of this.sections) {
+      const { first, end } = this.layout.sections[index];
+      let has = grade === null;
+      for (let seat = first; !has && seat < end; seat++) has = this.status.grade[seat] === grade;
+      details.hidden = !has;
+    }
+  }
+}

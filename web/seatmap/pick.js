@@ -1,0 +1,141 @@
+// @ts-check
+// Which seats a click takes: a party sits together, and nobody is left to sit alone where that can
+// be helped. It proposes; the server decides.
+
+import { FREE } from './status.js';
+
+/** The free seats beside each other that have a seat: first and last index. */
+function run(layout, status, seat, usable) {
+  let first = seat, last = seat;
+  while (layout.joined[first] && usable(first - 1)) first -= 1;
+  while (last + 1 < layout.count && layout.joined[last + 1] && usable(last + 1)) last += 1;
+  return [first, last];
+}
+
+/** How many single seats are left beside a block of a run. */
+const alone = ([first, last], from, count) => (from - first === 1 ? 1 : 0) + (last - (from + count - 1) === 1 ? 1 : 0);
+
+/**
+ * The block of `count` seats around a seat. Blocks that leave no single seat come first, then those
+ * whose middle is near.
+ * @param {import('./layout.js').Layout} layout @param {import('./status.js').Status} status
+ * @param {number} seat @param {number} count @param {(seat: number) => boolean} [also] More seats that may be taken.
+ * @returns {{seats: number[], orphans: number}} Fewer seats where not so many are together there.
+ */
+export function blockAt(layout, status, seat, count, also = () => false) {
+  const usable = (i) => (status.state[i] === FREE || also(i)) && status.price[i] === status.price[seat];
+  const [first, last] = run(layout, status, seat, usable);
+  const size = Math.min(count, last - first + 1);
+  let best = { from: first, cost: Infinity, orphans: 0 };
+  for (let from = Math.max(first, seat - size + 1); from <= Math.min(seat, last - size + 1); from++) {
+    const orphans = alone([first, last], from, size);
+    const cost = orphans * 1000 + Math.abs(from + (size - 1) / 2 - seat);
+    if (cost < best.cost) best = { from, cost, orphans };
+  }
+  return { seats: Array.from({ length: size }, (_, i) => best.from + i), orphans: best.orphans };
+}
+
+/**
+ * Whether seats leave a single seat that would not have to be: another block of the same run does not.
+ * @param {import('./layout.js').Layout} layout @param {import('./status.js').Status} status
+ * @param {number[]} seats
+ * @returns {number[]|null} The better block.
+ */
+export function better(layout, status, seats) {
+  if (!seats.length) return null;
+  const mine = new Set(seats), sorted = [...seats].sort((a, b) => a - b);
+  if (sorted[sorted.length - 1] - sorted[0] !== sorted.length - 1) return null;
+  const usable = (i) => status.state[i] === FREE || mine.has(i);
+  const [first, last] = run(layout, status, sorted[0], usable);
+  if (last < sorted[sorted.length - 1]) return null;
+  const now = alone([first, last], sorted[0], sorted.length);
+  let best = null, least = Infinity;
+  for (let from = first; now && from <= last - sorted.length + 1; from++) {
+    const far = Math.abs(from - sorted[0]);
+    const same = status.price[from] === status.price[sorted[0]] && status.price[from + sorted.length - 1] === status.price[sorted[0]];
+    if (same && alone([first, last], from, sorted.length) < now && far < least) {
+      [best, least] = [from, far];
+    }
+  }
+  return best === null ? null : sorted.map((_, i) => best + i);
+}
+
+/**
+ * The best block there is: together, without a single seat left if possible, near its section's focus.
+ * @param {import('./layout.js').Layout} layout @param {import('./status.js').Status} status
+ * @param {number} count @param {number|null} [grade] Index of the grade it must have.
+ * @returns {number[]} None where there is no such block.
+ */
+export function best(layout, status, count, grade = null) {
+  let found = [], least = Infinity;
+  const usable = (i) => status.state[i] === FREE && (grade === null || status.grade[i] === grade) && !(layout.flags[i] & 3);
+  const stage = layout.areas.find((area) => area.kind === 'stage');
+  const [sx, sy] = stage ? [stage.x + stage.width / 2, stage.y + stage.height] : [layout.width / 2, 0];
+  for (const row of layout.rows) {
+    const { focus } = layout.sections[row.section], end = row.first + row.count;
+    for (let first = row.first; first < end; first++) {
+      if (!usable(first)) continue;
+      const [, last] = run(layout, status, first, usable);
+      for (let from = first; from <= last - count + 1; from++) {
+        const [a, b] = [from, from + count - 1];
+        const x = (layout.x[a] + layout.x[b]) / 2, y = (layout.y[a] + layout.y[b]) / 2;
+        const cost = alone([first, last], from, count) * 1e6 + Math.hypot(x - focus[0], y - focus[1]) + Math.hypot(x - sx, y - sy);
+        if (cost < least) [found, least] = [Array.from({ length: count }, (_, i) => from + i), cost];
+      }
+      first = last;
+    }
+  }
+  return found;
+}
+
+/** The seats somebody has chosen, for a party. */
+export class Choice {
+  /** @param {import('./layout.js').Layout} layout @param {import('./status.js').Status} status @param {number} party */
+  constructor(layout, status, party) {
+    this.layout = layout;
+    this.status = status;
+    this.party = party;
+    /** @type {Set<number>} */
+    this.seats = new Set();
+  }
+
+  /**
+   * A click on a seat: takes the party's seats there, or gives a chosen seat back. Of a party that sits
+   * already, all move.
+   * @param {number} seat
+   * @returns {'taken'|'given'|'few'|'moved'|'refused'} What has happened; `few`: not so many are together there.
+   */
+  click(seat) {
+    if (this.seats.has(seat)) {
+      this.seats.delete(seat);
+      return 'given';
+    }
+    if (this.status.state[seat] !== FREE) return 'refused';
+    const missing = this.party - this.seats.size;
+    const { seats } = blockAt(this.layout, this.status, seat, missing > 0 ? missing : this.party,
+      (i) => missing <= 0 && this.seats.has(i) && this.status.state[i] === FREE);
+    if (missing <= 0) this.seats.clear();
+    const fresh = seats.filter((i) => !this.seats.has(i));
+    for (const i of fresh) this.seats.add(i);
+    if (this.seats.size < this.party) return 'few';
+    return missing <= 0 ? 'moved' : 'taken';
+  }
+
+  /** Another size of the party; too many seats are given back, the last ones first. @param {number} party */
+  resize(party) {
+    this.party = party;
+    this.seats = new Set([...this.seats].slice(0, party));
+  }
+
+  /** Seats that somebody else has now. @returns {number[]} */
+  lose() {
+    const lost = [...this.seats].filter((seat) => this.status.state[seat] !== FREE);
+    for (const seat of lost) this.seats.delete(seat);
+    return lost;
+  }
+
+  /** What all of it costs, minor units. */
+  get sum() {
+    return [...this.seats].reduce((sum, seat) => sum + this.status.price[seat], 0);
+  }
+}

@@ -1,0 +1,130 @@
+// @ts-check
+// How the seats of a date are, seat by seat of a layout, from the compact map and its changes.
+
+import { indexOf } from './layout.js';
+
+/** States of a seat; the first four are those of the compact map. */
+export const FREE = 0, HELD = 1, SOLD = 2, BLOCKED = 3, ABSENT = 4;
+
+const NAMES = ['available', 'held', 'sold', 'blocked'];
+
+/**
+ * @typedef {object} Grade
+ * @property {string} name
+ * @property {number} low Lowest price, minor units.
+ * @property {number} high
+ * @property {number} free
+ */
+/**
+ * @typedef {object} Tally What can be had of a section.
+ * @property {number} free
+ * @property {number} low Lowest price of what is free, minor units; 0 where nothing is.
+ * @property {number} high
+ * @property {number} grade Index of the grade that most of it has.
+ */
+
+/** Seat states of a layout, as last answered. */
+export class Status {
+  /** @param {import('./layout.js').Layout} layout */
+  constructor(layout) {
+    this.layout = layout;
+    this.state = new Uint8Array(layout.count).fill(ABSENT);
+    this.price = new Float64Array(layout.count);
+    /** Index of each seat's grade in `grades`. */
+    this.grade = new Uint8Array(layout.count);
+    /** @type {Grade[]} Dearest first. */
+    this.grades = [];
+    /** @type {Tally[]} */
+    this.tallies = layout.sections.map(() => ({ free: 0, low: 0, high: 0, grade: 0 }));
+    /** @type {string|null} */
+    this.version = null;
+    this.available = 0;
+  }
+
+  /**
+   * Takes an answer of the compact map.
+   * @param {any} answer
+   * @returns {{whole: boolean, changed: number[], strangers: number}} Seats that have changed;
+   *   `strangers` counts seats of the date that the layout does not have.
+   */
+  apply(answer) {
+    this.version = answer.version;
+    this.available = answer.available_seats;
+    return answer.complete ? this.#whole(answer) : this.#changes(answer.changed);
+  }
+
+  #whole({ zones, states }) {
+    const { layout } = this, bytes = atob(states);
+    this.#gradesOf(zones);
+    const ranges = zones.flatMap((zone) => zone.seats.map(([first, last]) => ({ first, last, zone })));
+    ranges.sort((a, b) => a.first - b.first);
+    const before = this.state.slice();
+    this.state.fill(ABSENT);
+    let at = 0, strangers = 0;
+    for (const { first, last, zone } of ranges) {
+      const grade = this.grades.findIndex((one) => one.name === zone.zone), { price } = zone;
+      for (let number = first; number <= last; number++, at++) {
+        const seat = indexOf(layout, number);
+        if (seat < 0) {
+          strangers++;
+          continue;
+        }
+        this.state[seat] = bytes.charCodeAt(at >> 2) >> (6 - 2 * (at & 3)) & 3;
+        this.price[seat] = price;
+        this.grade[seat] = grade;
+      }
+    }
+    const changed = [];
+    for (let seat = 0; seat < before.length; seat++) if (this.state[seat] !== before[seat]) changed.push(seat);
+    layout.sections.forEach((_, section) => this.#count(section));
+    this.#countGrades();
+    return { whole: true, changed, strangers };
+  }
+
+  #gradesOf(zones) {
+    const grades = new Map();
+    for (const { zone: name, price } of zones) {
+      const grade = grades.get(name) || { name, low: price, high: price, free: 0 };
+      grades.set(name, { ...grade, low: Math.min(grade.low, price), high: Math.max(grade.high, price) });
+    }
+    this.grades = [...grades.values()].sort((a, b) => b.high - a.high);
+  }
+
+  #changes(by) {
+    const changed = [], sections = new Set();
+    NAMES.forEach((name, state) => {
+      for (const number of by[name] || []) {
+        const seat = indexOf(this.layout, number);
+        if (seat < 0 || this.state[seat] === state) continue;
+        this.state[seat] = state;
+        changed.push(seat);
+        sections.add(this.layout.rows[this.layout.row[seat]].section);
+      }
+    });
+    for (const section of sections) this.#count(section);
+    if (changed.length) this.#countGrades();
+    return { whole: false, changed, strangers: 0 };
+  }
+
+  /** Counts a section again. */
+  #count(index) {
+    const { first, end } = this.layout.sections[index];
+    const counts = new Uint32Array(this.grades.length);
+    let free = 0, low = Infinity, high = 0;
+    for (let seat = first; seat < end; seat++) {
+      if (this.state[seat] !== ABSENT) counts[this.grade[seat]] += 1;
+      if (this.state[seat] !== FREE) continue;
+      free += 1;
+      low = Math.min(low, this.price[seat]);
+      high = Math.max(high, this.price[seat]);
+    }
+    this.tallies[index] = { free, low: free ? low : 0, high, grade: counts.indexOf(Math.max(...counts)) };
+  }
+
+  #countGrades() {
+    for (const grade of this.grades) grade.free = 0;
+    for (let seat = 0; seat < this.state.length; seat++) {
+      if (this.state[seat] === FREE) this.grades[this.grade[seat]].free += 1;
+    }
+  }
+}

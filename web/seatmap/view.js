@@ -1,0 +1,395 @@
+// @ts-check
+// The map in a page: what fingers, mouse and keys do with it. A bare wheel and a finger on the whole
+// map scroll the page; only a map that is zoomed in keeps them.
+
+import { Painter } from './draw.js';
+import { seatAt, sectionAt } from './layout.js';
+import { FREE } from './status.js';
+
+/** Pixels that a press may move and still be a click. */
+const SLOP = { mouse: 4, pen: 6, touch: 10 };
+
+/** Pixels a seat must have to be chosen by a finger, and by a pointer; a tap on smaller ones zooms in. */
+const TAP_PX = { touch: 17, pen: 12, mouse: 8 };
+
+/** Largest seat, in pixels. */
+const SEAT_MAX_PX = 46;
+
+/** Milliseconds of a move to another view. */
+const MOVE_MS = 220;
+
+const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+/** A button with a name and a sign. */
+function button(sign, name, act) {
+  const element = document.createElement('button');
+  element.type = 'button';
+  element.textContent = sign;
+  element.setAttribute('aria-label', name);
+  element.title = name;
+  element.addEventListener('click', act);
+  return element;
+}
+
+/** What the shapes mean. @param {[string, string][]} entries Kinds of marks and their names. */
+function legend(entries) {
+  const list = document.createElement('ul');
+  list.className = 'map-legend';
+  for (const [kind, name] of entries) {
+    const entry = document.createElement('li'), mark = document.createElement('i');
+    mark.className = `map-mark ${kind}`;
+    entry.append(mark, name);
+    list.append(entry);
+  }
+  return list;
+}
+
+/** A map in an element. */
+export class MapView {
+  /**
+   * @param {HTMLElement} host
+   * @param {object} options
+   * @param {import('./layout.js').Layout} options.layout
+   * @param {import('./status.js').Status} options.status
+   * @param {any} options.words `stage`, `soldOut`, `sectionShort(name)`, `range(low, high)`, `free(n)`, `tip(seat)`,
+   *   `map`, `hint`, `legend`, `zoomIn`, `zoomOut`, `whole`, `wheel`.
+   * @param {(seat: number) => void} options.onSeat A seat was clicked.
+   */
+  constructor(host, { layout, status, words, onSeat }) {
+    Object.assign(this, { host, layout, status, words, onSeat });
+    this.view = { s: 0.01, x: 0, y: 0 };
+    this.fit = 0.01;
+    this.fingers = new Map();
+    this.end = new AbortController();
+    this.#build();
+    this.painter = new Painter(this.canvas, layout, status, words);
+    this.#listen();
+    this.#resized();
+  }
+
+  #build() {
+    const { host, words } = this;
+    host.classList.add('map');
+    this.stage = document.createElement('div');
+    this.stage.className = 'map-stage';
+    this.stage.tabIndex = 0;
+    this.stage.setAttribute('role', 'application');
+    this.stage.setAttribute('aria-label', words.map);
+    this.stage.setAttribute('aria-description', words.hint);
+    this.canvas = document.createElement('canvas');
+    this.canvas.setAttribute('aria-hidden', 'true');
+    this.tip = document.createElement('div');
+    this.tip.className = 'map-tip';
+    this.tip.hidden = true;
+    this.stage.append(this.canvas, this.tip);
+    this.tools = document.createElement('div');
+    this.tools.className = 'map-tools';
+    this.out = button('−', words.zoomOut, () => this.zoom(1 / 1.7));
+    this.whole = button('⤢', words.whole, () => this.showAll());
+    this.tools.append(button('+', words.zoomIn, () => this.zoom(1.7)), this.out, this.whole);
+    this.bar = document.createElement('div');
+    this.bar.className = 'map-bar';
+    this.bar.append(legend(words.legend || []), this.tools);
+    host.style.setProperty('--map-ratio', String(this.layout.bounds.width / this.layout.bounds.height));
+    host.replaceChildren(this.stage, this.bar);
+  }
+
+  #listen() {
+    const { stage } = this, { signal } = this.end;
+    const on = (type, act, options = {}) => stage.addEventListener(type, act, { signal, ...options });
+    on('pointerdown', (event) => this.#down(event));
+    on('pointermove', (event) => this.#move(event));
+    on('pointerup', (event) => this.#up(event));
+    on('pointercancel', (event) => this.#drop(event));
+    on('pointerleave', () => this.#hover(-1, -1));
+    on('wheel', (event) => this.#wheel(event), { passive: false });
+    on('keydown', (event) => this.#key(event));
+    this.observer = new ResizeObserver(() => this.#resized());
+    this.observer.observe(stage);
+    for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) {
+      matchMedia(query).addEventListener('change', () => this.recolour(), { signal });
+    }
+  }
+
+  /** Ends it. */
+  destroy() {
+    this.end.abort();
+    this.observer.disconnect();
+    cancelAnimationFrame(this.asked);
+    this.host.replaceChildren();
+  }
+
+  #resized() {
+    const { width, height } = this.stage.getBoundingClientRect();
+    if (!width || !height) return;
+    const { bounds } = this.layout, before = this.size, whole = !before || this.view.s <= this.fit * 1.001;
+    this.size = { width, height };
+    this.fit = Math.min(width / bounds.width, height / bounds.height);
+    this.most = Math.max(this.fit, SEAT_MAX_PX / this.layout.seat);
+    this.painter.resize(width, height);
+    if (whole) this.view = this.#home();
+    else {
+      this.view.x += (width - before.width) / 2;
+      this.view.y += (height - before.height) / 2;
+    }
+    this.#clamp(this.view);
+    this.#touchAction();
+    this.painter.work(this.view, Infinity);
+    this.painter.frame(this.view, this.fit);
+  }
+
+  #home() {
+    const view = { s: this.fit, x: 0, y: 0 };
+    this.#clamp(view);
+    return view;
+  }
+
+  /** Keeps a view within the map. */
+  #clamp(view) {
+    const { width, height } = this.size, { x0, y0, ...all } = this.layout.bounds;
+    view.s = Math.max(this.fit, Math.min(this.most, view.s));
+    const within = (at, room, size, from) => {
+      const least = room * 0.75 - size, most = room * 0.25;
+      return (size <= room * 1.001 ? (room - size) / 2 : Math.min(most, Math.max(least, at + from))) - from;
+    };
+    view.x = within(view.x, width, all.width * view.s, x0 * view.s);
+    view.y = within(view.y, height, all.height * view.s, y0 * view.s);
+  }
+
+  get zoomed() {
+    return this.view.s > this.fit * 1.02;
+  }
+
+  /** The whole map leaves fingers to the page; a part of it keeps them. */
+  #touchAction() {
+    this.stage.style.touchAction = this.zoomed ? 'none' : 'pan-y';
+    this.stage.classList.toggle('zoomed', this.zoomed);
+    this.out.setAttribute('aria-disabled', String(!this.zoomed));
+    this.whole.setAttribute('aria-disabled', String(!this.zoomed));
+  }
+
+  /** Shows another view, now. */
+  #set(view) {
+    this.#clamp(view);
+    this.view = view;
+    this.#touchAction();
+    this.draw();
+  }
+
+  /** Moves to another view. */
+  #go(target) {
+    this.#clamp(target);
+    this.painter.job = null;
+    if (calm()) return this.#set(target);
+    this.flight = { from: { ...this.view }, to: target, since: performance.now() };
+    this.draw();
+  }
+
+  #fly(now) {
+    const { from, to, since } = this.flight, t = Math.min(1, Math.max(0, (now - since) / MOVE_MS));
+    const e = 1 - (1 - t) ** 3, s = from.s * (to.s / from.s) ** e;
+    // The point that stays while the scale goes from one to the other; without one, a straight line.
+    const part = Math.abs(to.s - from.s) < 1e-9 ? e : (s - from.s) / (to.s - from.s);
+    this.view = { s, x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
+    if (t === 1) {
+      this.view = to;
+      this.flight = null;
+      this.#touchAction();
+    }
+  }
+
+  /** Draws soon. */
+  draw() {
+    if (!this.asked) this.asked = requestAnimationFrame((now) => this.#frame(now));
+  }
+
+  #frame(now) {
+    this.asked = 0;
+    if (!this.size) return;
+    if (this.flight) this.#fly(now);
+    const { painter, view } = this;
+    let more = Boolean(this.flight);
+    // While the scale changes the picture is stretched; it is drawn anew once that is still.
+    if (!this.flight && this.fingers.size < 2 && painter.wants(view)) more = !painter.work(view) || more;
+    painter.frame(view, this.fit);
+    if (more) this.draw();
+  }
+
+  /** Scales about a point of the view. @param {number} factor @param {number} [px] @param {number} [py] */
+  zoom(factor, px = this.size.width / 2, py = this.size.height / 2) {
+    const from = this.flight?.to || this.view;
+    const s = Math.max(this.fit, Math.min(this.most, from.s * factor)), ratio = s / from.s;
+    this.#go({ s, x: px - (px - from.x) * ratio, y: py - (py - from.y) * ratio });
+  }
+
+  /** Shows all of the map. */
+  showAll() {
+    this.#go(this.#home());
+  }
+
+  /** Shows a section so that its seats can be chosen, around a point of it if it is large. */
+  showSection(index, around = null, kind = 'mouse') {
+    const { box } = this.layout.sections[index], { width, height } = this.size;
+    const whole = Math.min(width * 0.92 / (box.x1 - box.x0), height * 0.9 / (box.y1 - box.y0));
+    const s = Math.min(this.most, Math.max(whole, (TAP_PX[kind] + 4) / this.layout.seat));
+    const middle = s <= whole || !around ? [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2] : around;
+    this.#go({ s, x: width / 2 - middle[0] * s, y: height / 2 - middle[1] * s });
+  }
+
+  /** Shows seats, if they are not in view. @param {number[]} seats */
+  showSeats(seats) {
+    if (!seats.length) return;
+    const { layout, view, size } = this, n = seats.length;
+    const x = seats.reduce((sum, seat) => sum + layout.x[seat], 0) / n, y = seats.reduce((sum, seat) => sum + layout.y[seat], 0) / n;
+    const [px, py] = [x * view.s + view.x, y * view.s + view.y];
+    const inside = px > 20 && py > 20 && px < size.width - 20 && py < size.height - 20;
+    const s = Math.max(view.s, Math.min(this.most, 22 / layout.seat));
+    if (inside && this.painter.detailed(view.s)) return;
+    this.#go({ s, x: size.width / 2 - x * s, y: size.height / 2 - y * s });
+  }
+
+  #point(event) {
+    const box = this.stage.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  #down(event) {
+    if (event.button > 0) return;
+    const [x, y] = this.#point(event);
+    this.flight = null;
+    this.fingers.set(event.pointerId, { x, y, x0: x, y0: y, kind: event.pointerType || 'mouse' });
+    if (this.fingers.size === 1) this.moved = false;
+    if (this.fingers.size > 1) this.moved = true;
+  }
+
+  #move(event) {
+    const finger = this.fingers.get(event.pointerId), [x, y] = this.#point(event);
+    if (!finger) return event.pointerType === 'mouse' ? this.#hover(x, y) : undefined;
+    if (!this.moved && Math.hypot(x - finger.x0, y - finger.y0) > (SLOP[finger.kind] || 6)) {
+      this.moved = true;
+      this.stage.setPointerCapture(event.pointerId);
+    }
+    const others = [...this.fingers].filter(([id]) => id !== event.pointerId).map(([, other]) => other);
+    const before = { x: finger.x, y: finger.y };
+    [finger.x, finger.y] = [x, y];
+    if (!this.moved) return;
+    this.tip.hidden = true;
+    const { view } = this;
+    if (!others.length) return this.#set({ s: view.s, x: view.x + x - before.x, y: view.y + y - before.y });
+    const [other] = others, far = (p) => Math.max(20, Math.hypot(p.x - other.x, p.y - other.y));
+    const s = Math.max(this.fit, Math.min(this.most, view.s * far(finger) / far(before))), ratio = s / view.s;
+    const [mx, my] = [(before.x + other.x) / 2, (before.y + other.y) / 2], [nx, ny] = [(x + other.x) / 2, (y + other.y) / 2];
+    this.#set({ s, x: nx - (mx - view.x) * ratio, y: ny - (my - view.y) * ratio });
+  }
+
+  #drop(event) {
+    this.fingers.delete(event.pointerId);
+    this.draw();
+  }
+
+  #up(event) {
+    const finger = this.fingers.get(event.pointerId);
+    this.#drop(event);
+    if (!finger || this.moved) return;
+    this.#click(finger.x, finger.y, finger.kind);
+  }
+
+  /** A press that has not moved: a section or seats too small come nearer, a seat is chosen. */
+  #click(px, py, kind) {
+    const { view, layout } = this, [x, y] = [(px - view.x) / view.s, (py - view.y) / view.s];
+    const size = layout.seat * view.s, now = performance.now();
+    const twice = this.last && now - this.last.at < 350 && Math.hypot(px - this.last.px, py - this.last.py) < 24;
+    this.last = { at: now, px, py };
+    const section = sectionAt(layout, x, y);
+    if (size >= (TAP_PX[kind] || 8)) {
+      const reach = Math.max(layout.seat * 0.6, (kind === 'touch' ? 14 : 5) / view.s);
+      // A finger covers more than one seat: one that can be had is meant rather than one that cannot.
+      const free = kind === 'touch' ? seatAt(layout, x, y, reach, (i) => this.status.state[i] === FREE) : -1;
+      const seat = free >= 0 ? free : seatAt(layout, x, y, reach);
+      if (seat >= 0) return this.onSeat(seat);
+      if (twice) this.zoom(2, px, py);
+      return;
+    }
+    if (section >= 0) this.showSection(section, [x, y], kind);
+    else if (twice) this.zoom(2, px, py);
+  }
+
+  #hover(px, py) {
+    const { view, layout, painter } = this, { marks } = painter;
+    const [x, y] = [(px - view.x) / view.s, (py - view.y) / view.s];
+    const seat = px < 0 || !painter.detailed(view.s) ? -1 : seatAt(layout, x, y, layout.seat * 0.6);
+    const section = px < 0 || painter.detailed(view.s) ? -1 : sectionAt(layout, x, y);
+    if (seat === marks.hover && section === marks.section) return;
+    [marks.hover, marks.section] = [seat, section];
+    this.stage.classList.toggle('over', seat >= 0 || section >= 0);
+    this.tip.hidden = seat < 0;
+    if (seat >= 0) {
+      this.tip.textContent = this.words.tip(seat);
+      const [tx, ty] = [layout.x[seat] * view.s + view.x, layout.y[seat] * view.s + view.y - layout.seat * view.s * 0.6];
+      const half = this.tip.offsetWidth / 2;
+      this.tip.style.left = `${Math.max(half + 4, Math.min(this.size.width - half - 4, tx))}px`;
+      this.tip.classList.toggle('below', ty < 44);
+      this.tip.style.top = `${ty < 44 ? ty + layout.seat * view.s * 1.2 : ty}px`;
+    }
+    this.draw();
+  }
+
+  #wheel(event) {
+    this.tip.hidden = true;
+    if (!event.ctrlKey && !event.metaKey) return this.#scrolled();
+    event.preventDefault();
+    const [px, py] = this.#point(event), { view } = this;
+    this.flight = null;
+    const s = Math.max(this.fit, Math.min(this.most, view.s * Math.exp(-event.deltaY * (event.deltaMode ? 0.06 : 0.004)))), ratio = s / view.s;
+    this.#set({ s, x: px - (px - view.x) * ratio, y: py - (py - view.y) * ratio });
+  }
+
+  /** Says once, for a while, how a wheel zooms. */
+  #scrolled() {
+    if (this.told) return;
+    this.told = true;
+    const note = document.createElement('div');
+    note.className = 'map-note';
+    note.textContent = this.words.wheel;
+    this.stage.append(note);
+    setTimeout(() => note.remove(), 2500);
+  }
+
+  #key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const step = 90, { view } = this, pan = { ArrowLeft: [step, 0], ArrowRight: [-step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[event.key];
+    if (pan && this.zoomed) this.#set({ s: view.s, x: view.x + pan[0], y: view.y + pan[1] });
+    else if (event.key === '+' || event.key === '=') this.zoom(1.7);
+    else if (event.key === '-') this.zoom(1 / 1.7);
+    else if (event.key === '0') this.showAll();
+    else return;
+    event.preventDefault();
+  }
+
+  /** Seats have changed. @param {{whole: boolean, changed: number[]}} news */
+  changed({ whole, changed }) {
+    if (whole && changed.length > 500) this.painter.stale();
+    else this.painter.touch(changed);
+    this.draw();
+  }
+
+  /** What is marked. @param {{chosen?: Iterable<number>, lost?: Iterable<number>}} marks */
+  mark({ chosen, lost }) {
+    if (chosen) this.painter.marks.chosen = new Set(chosen);
+    if (lost) this.painter.marks.lost = new Set(lost);
+    this.draw();
+  }
+
+  /** Shows one grade alone in colour, or all. @param {number|null} grade */
+  filter(grade) {
+    this.painter.only = grade;
+    this.painter.stale();
+    this.draw();
+  }
+
+  /** Reads the colours again. */
+  recolour() {
+    this.painter.recolour();
+    this.draw();
+  }
+}
