@@ -91,6 +91,8 @@ enum DateVerb {
     Bookings(Asked<change::DateBookings>),
     /// Deletes a date of which nothing is held or sold
     Delete(Asked<change::DeleteDate>),
+    /// Takes free seats off the sale, or puts blocked ones on it again
+    Seats(Asked<change::SetSeats>),
     /// Cancels a date for good; a job gives back what was taken of it
     Cancel(Asked<change::CancelDate>),
 }
@@ -162,6 +164,7 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
         Verb::Date(DateVerb::Edit(asked)) => ask(asked),
         Verb::Date(DateVerb::Bookings(asked)) => ask(asked),
         Verb::Date(DateVerb::Delete(asked)) => ask(asked),
+        Verb::Date(DateVerb::Seats(asked)) => ask(asked),
         Verb::Date(DateVerb::Cancel(asked)) => ask(asked),
         Verb::Job(JobVerb::Show(asked)) => ask(asked),
         Verb::Job(JobVerb::List(asked)) => ask(asked),

@@ -18,6 +18,7 @@ use crate::rules::queue::{AddQueue, SetQueue};
 use crate::rules::refund::Refund;
 use crate::rules::reservation::{Cancel, Reserve};
 use crate::rules::sale::SetSale;
+use crate::rules::seat::SetSeats;
 use crate::rules::session::{DeleteUser, EndSessions, OpenSession, Refresh, SetPassword};
 use crate::rules::user::{Adopt, Register};
 use crate::rules::wallet::{Adjust, Charge};
@@ -72,6 +73,7 @@ commands! {
     EditDate,
     DeleteConcert,
     DeleteDate,
+    SetSeats,
     Adjust,
     CancelDate,
     ClearDate,

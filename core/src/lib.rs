@@ -43,6 +43,7 @@ pub mod concert {
 /// What operators change or delete of a concert and its dates.
 pub mod edit {
     pub use crate::rules::edit::*;
+    pub use crate::rules::seat::*;
     pub use crate::steps::concert::NewSeat;
 }
 

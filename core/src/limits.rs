@@ -23,6 +23,8 @@ pub const DATES_PER_CONCERT_MAX: usize = 366;
 pub const QUEUES_PER_CONCERT_MAX: usize = 20;
 /// Seats named in one reservation, whatever the policy says.
 pub const SEATS_PER_RESERVATION_MAX: usize = 50;
+/// Seats that one request blocks, or puts on sale again.
+pub const SEATS_PER_BLOCK_MAX: usize = 1_000;
 /// Characters of a name (concert, theater, zone).
 pub const NAME_CHARS_MAX: usize = 200;
 /// Characters of a username, in its normalised form.

@@ -158,6 +158,14 @@ pub enum Outcome {
         total_seats: u64,
     },
     Deleted,
+    /// `changed`: seats that were not so before; the count is the date's after it. How many are available would
+    /// tell whether the tick has been there.
+    SeatsSet {
+        concert_id: ConcertId,
+        date_id: DateId,
+        changed: Vec<u32>,
+        blocked_seats: u64,
+    },
     QueueAdded {
         concert_id: ConcertId,
         queue_id: Uuid,

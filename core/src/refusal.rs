@@ -91,6 +91,21 @@ pub enum Refusal {
         /// The numbers that are not free.
         seat_numbers: Vec<u32>,
     },
+    /// The same, where some of them are not for sale: an operator has blocked them.
+    #[strum(serialize = "seats_taken")]
+    SeatsBlocked {
+        /// The numbers that are not free.
+        seat_numbers: Vec<u32>,
+        /// Those of them that are blocked.
+        blocked: Vec<u32>,
+    },
+    /// These seats are held or sold, so that they can be neither blocked nor put on sale.
+    SeatsHeldOrSold {
+        /// The numbers that somebody holds.
+        held: Vec<u32>,
+        /// The numbers that are sold.
+        sold: Vec<u32>,
+    },
     /// The user held these seats last and let them go unpaid; they are others' for a while.
     SeatsCoolingOff {
         /// The numbers that are closed to the user.

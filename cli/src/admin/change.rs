@@ -115,6 +115,41 @@ impl Verb for DeleteDate {
 
 /// See its help.
 #[derive(Debug, clap::Args)]
+#[group(id = "what", required = true, multiple = false)]
+pub struct SeatsAre {
+    /// Nobody can hold them
+    #[arg(long)]
+    block: bool,
+    /// They are on sale again
+    #[arg(long)]
+    unblock: bool,
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
+pub struct SetSeats {
+    /// The date's id
+    date: Uuid,
+    /// A seat that is neither held nor sold; as often as there are
+    #[arg(long, required = true)]
+    seat: Vec<u32>,
+    #[command(flatten)]
+    are: SeatsAre,
+    /// Why
+    #[arg(long)]
+    reason: String,
+}
+
+impl Verb for SetSeats {
+    fn request(&self) -> Result<Request, Failure> {
+        let status = if self.are.block { "blocked" } else { "available" };
+        let body = json!({ "seat_numbers": self.seat, "status": status, "reason": self.reason });
+        Ok(Request::new("PUT", format!("{}/seats/status", of_date(self.date))).json(&body))
+    }
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
 pub struct CancelDate {
     /// The date's id
     date: Uuid,

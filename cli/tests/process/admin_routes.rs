@@ -93,6 +93,14 @@ const VERBS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "PUT",
+        "/api/v1/admin/concert-dates/{id}/seats/status",
+        &[
+            "date seats D --seat 1 --seat 2 --block --reason Camera",
+            "date seats D --seat 2 --unblock --reason Over",
+        ],
+    ),
+    (
         "GET",
         "/api/v1/admin/concert-dates/{id}/bookings",
         &["date bookings D", "date bookings D --bom"],

@@ -92,6 +92,10 @@ pub enum Happening {
     DateAdded { starts_at: Time, total_seats: u64 },
     /// A date was moved, or its seats were changed: as it is now.
     DateChanged { starts_at: Time, total_seats: u64 },
+    /// Free seats of a date were taken off the sale.
+    SeatsBlocked { seat_numbers: Vec<u32>, reason: String },
+    /// Blocked seats are on sale again.
+    SeatsUnblocked { seat_numbers: Vec<u32>, reason: String },
     /// A date of which nothing was held or sold was deleted.
     DateWithdrawn {},
     /// A date was cancelled; a job gives back what was taken of it.

@@ -14,6 +14,7 @@ pub mod queue;
 pub mod refund;
 pub mod reservation;
 pub mod sale;
+pub mod seat;
 pub mod session;
 pub mod user;
 pub mod wallet;

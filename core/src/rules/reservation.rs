@@ -65,7 +65,7 @@ impl Rule for Reserve {
 
     /// Refuses with: token (see [`admitted`]), invalid setting (no or too many seats), date
     /// not found, date cancelled, sale closed (or the performance has begun) or not open, seat not found, hold exists,
-    /// seat limit, seats taken, seats cooling off, already exists.
+    /// seat limit, seats taken (or blocked), seats cooling off, already exists.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         admitted(rows, self.place, self.user, now)?;
         let count = (1..=SEATS_PER_RESERVATION_MAX).contains(&self.seats.len());
@@ -123,6 +123,9 @@ impl Reserve {
     fn seats_free(&self, rows: &Rows, now: Time) -> Result<(), Refusal> {
         let seat_numbers =
             self.numbers_where(rows, |seat| !seat.is_some_and(|seat| seat.is_free(now)));
+        let off_sale = |seat: Option<&Seat>| seat.is_some_and(|s| s.status == SeatStatus::Blocked);
+        let blocked = self.numbers_where(rows, off_sale);
+        ensure!(blocked.is_empty(), Refusal::SeatsBlocked { seat_numbers, blocked });
         ensure!(seat_numbers.is_empty(), Refusal::SeatsTaken { seat_numbers });
         Ok(())
     }

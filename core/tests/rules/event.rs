@@ -22,6 +22,10 @@ fn every_kind_is_told() {
         date c1 d4
         edit_date c1 d4 numbers 1 price 7
         delete_date c1 d4
+        seats c1 d1 numbers 4,5 are blocked
+        seats c1 d1 numbers 5 are blocked     # it is already
+        seats c1 d1 numbers 4,5 are available
+        seats c1 d1 numbers 4 are available
         edit_concert c1 name Summer hold 4m
         edit_concert c1 name Summer hold 4m   # nothing is different
         sale c1 opens 2h
@@ -56,7 +60,7 @@ fn every_kind_is_told() {
         delete_concert c2
     ",
     );
-    let want = "concert.created date.added date.added date.changed date.withdrawn \
+    let want = "concert.created date.added date.added date.changed date.withdrawn seats.blocked seats.unblocked \
         concert.changed policy.changed sale.scheduled sale.opened draw.given queue.added \
         sale.paused queue.changed sale.resumed balance.credited balance.debited \
         booking.paid booking.refunded sale.closed user.deleted date.cancelled date.cleared \

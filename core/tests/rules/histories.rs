@@ -6,6 +6,7 @@ use crate::words::{START, id};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat, Policy};
+use boxoffice_core::edit::SetSeats;
 use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId, UserId,
 };
@@ -61,6 +62,7 @@ pub enum What {
     Charge { amount: i64 },
     Pay,
     Refund { seats: Option<BTreeSet<u32>>, amount: Option<i64>, release: bool },
+    Seats { seats: BTreeSet<u32>, blocked: bool },
     Sale { open: bool },
     Queue { max_active: Option<u64>, paused: Option<bool> },
 }
@@ -85,6 +87,12 @@ fn refund() -> impl Strategy<Value = What> {
     whole.prop_map(|(seats, amount, release)| What::Refund { seats, amount, release })
 }
 
+/// Seats are blocked, and more of them are put on sale again.
+fn off_sale() -> impl Strategy<Value = What> {
+    let whole = (btree_set(1..7u32, 1..4), proptest::bool::weighted(0.4));
+    whole.prop_map(|(seats, blocked)| What::Seats { seats, blocked })
+}
+
 fn anything() -> BoxedStrategy<What> {
     let date = prop_oneof![15 => Just(0u8), 6 => Just(1), 1 => Just(2)];
     let amount = prop_oneof![15 => 200..900i64, 1 => -1..1i64];
@@ -102,6 +110,7 @@ fn anything() -> BoxedStrategy<What> {
         12 => amount.prop_map(|amount| What::Charge { amount }),
         16 => Just(What::Pay),
         6 => refund(),
+        3 => off_sale(),
         1 => open.prop_map(|open| What::Sale { open }),
         1 => (max_active, paused)
             .prop_map(|(max_active, paused)| What::Queue { max_active, paused }),
@@ -115,6 +124,7 @@ fn fighting() -> BoxedStrategy<What> {
         8 => btree_set(1..4u32, 1..3).prop_map(|seats| What::Reserve { date: 0, seats }),
         8 => Just(What::Pay),
         4 => refund(),
+        2 => off_sale(),
         1 => Just(What::Cancel),
         1 => Just(What::Leave),
         1 => Just(What::Expire),
@@ -182,6 +192,11 @@ fn part(seats: Option<BTreeSet<u32>>, amount: Option<Money>) -> Part {
     }
 }
 
+fn set_seats(seats: BTreeSet<u32>, blocked: bool) -> Command {
+    let (date, reason) = (DateId(id("d0")), "camera".to_owned());
+    Command::SetSeats(SetSeats { concert: c1(), date, seats, blocked, reason })
+}
+
 impl Op {
     /// The command as it is sent to this world. Payments and charges are numbered, as fresh ids are.
     pub fn envelope(&self, world: &World, number: usize) -> Envelope {
@@ -193,7 +208,7 @@ impl Op {
         let place = own.unwrap_or(PlaceKey { queue, sequence: 0 });
         let (fresh, named) = self.reservations(world, user, number);
         let what = match &self.what {
-            What::Admit | What::Sale { .. } | What::Queue { .. } => &self.what,
+            What::Admit | What::Sale { .. } | What::Queue { .. } | What::Seats { .. } => &self.what,
             _ if place.sequence == 0 => &What::Join,
             what => what,
         };
@@ -242,6 +257,7 @@ impl Op {
                     refund: RefundId(id(&format!("refund{number}"))),
                 })
             }
+            What::Seats { seats, blocked } => set_seats(seats, blocked),
             What::Sale { open } => Command::SetSale(SetSale::now(concert, open)),
             What::Queue { max_active, paused } => Command::SetQueue(SetQueue {
                 queue,

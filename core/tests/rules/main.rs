@@ -28,6 +28,7 @@ mod refund;
 mod reservation;
 mod sale;
 mod script;
+mod seat;
 mod session;
 mod user;
 mod wallet;
@@ -36,7 +37,7 @@ mod words;
 use boxoffice_core::command::Command;
 use boxoffice_core::refusal::Refusal;
 
-const SCRIPTS: [&str; 17] = [
+const SCRIPTS: [&str; 18] = [
     include_str!("concert.rs"),
     include_str!("cool_off.rs"),
     include_str!("drawing.rs"),
@@ -51,6 +52,7 @@ const SCRIPTS: [&str; 17] = [
     include_str!("refund.rs"),
     include_str!("reservation.rs"),
     include_str!("sale.rs"),
+    include_str!("seat.rs"),
     include_str!("session.rs"),
     include_str!("user.rs"),
     include_str!("wallet.rs"),

@@ -125,7 +125,7 @@ fn seats_can_be_blocked() {
         see seat 1                       -> blocked
         see date d1                      -> 2 of 5 available 2 blocked
         join u2
-        reserve u2 r2 seats 1,4          -> seats_taken 1
+        reserve u2 r2 seats 1,4          -> seats_taken 1 blocked 1
         reserve u2 r2 seats 4            -> held 4
         delete_date c1 d1                -> held_or_sold 2
         edit_date c1 d1 numbers 1 price 7 -> seats_taken 1

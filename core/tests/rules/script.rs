@@ -19,7 +19,9 @@ use crate::words::{self, START, id, ms, offset};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
-use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy};
+use boxoffice_core::edit::{
+    DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy, SetSeats,
+};
 use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId,
     SessionId, UserId,
@@ -317,6 +319,12 @@ fn assert_words(at: &str, want: Option<&str>, got: &str) {
     assert!(fits, "{at}\n  got: {got}");
 }
 
+/// Numbers with commas between; `none` for none.
+fn list<C: FromIterator<u32>>(text: &str) -> C {
+    let numbers = text.split(',').filter(|word| *word != "none");
+    numbers.map(|word| word.parse().unwrap()).collect()
+}
+
 /// The words of a line: verb, subject, object, then options by name.
 struct Words<'a>(Vec<&'a str>);
 
@@ -414,9 +422,7 @@ impl<'a> Words<'a> {
 
     /// Numbers after `seats`; `none` for none.
     fn seats<C: FromIterator<u32>>(&self) -> C {
-        let list = self.after("seats").unwrap_or("1");
-        let numbers = list.split(',').filter(|word| *word != "none");
-        numbers.map(|word| word.parse().unwrap()).collect()
+        list(self.after("seats").unwrap_or("1"))
     }
 
     fn sale(&self) -> SetSale {
@@ -457,6 +463,13 @@ impl<'a> Words<'a> {
             }),
             "delete_concert" => Command::DeleteConcert(DeleteConcert { concert: concert() }),
             "delete_date" => Command::DeleteDate(DeleteDate { concert: concert(), date: date() }),
+            "seats" => Command::SetSeats(SetSeats {
+                concert: concert(),
+                date: date(),
+                seats: list(self.after("numbers").unwrap_or("none")),
+                blocked: self.after("are") != Some("available"),
+                reason: text("why").unwrap_or("camera".to_owned()),
+            }),
             _ => return self.job(),
         })
     }

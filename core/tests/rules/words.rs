@@ -72,6 +72,10 @@ fn numbers<T: ToString>(list: impl IntoIterator<Item = T>) -> String {
     list.join(",")
 }
 
+fn some(list: &[u32]) -> String {
+    if list.is_empty() { "none".to_owned() } else { numbers(list) }
+}
+
 /// What became of a command.
 pub fn reply(reply: &Reply) -> String {
     let text = match &reply.result {
@@ -132,7 +136,7 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::Refunded { seat_numbers, amount, left, balance, .. } => format!(
             "refunded {} seats {} left {} balance {}",
             amount.0,
-            if seat_numbers.is_empty() { "none".to_owned() } else { numbers(seat_numbers) },
+            some(seat_numbers),
             left.0,
             balance.0
         ),
@@ -157,12 +161,14 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::RefreshReused { session_id, .. } => format!("reused {}", name(session_id.0)),
         Outcome::SessionsEnded { count } => format!("ended {count}"),
         Outcome::PasswordSet { ended } => format!("set, ended {ended}"),
-        Outcome::UserDeleted => "deleted".to_owned(),
         Outcome::ConcertEdited { .. } => "edited".to_owned(),
         Outcome::DateEdited { starts_at, total_seats, .. } => {
             format!("edited {total_seats} seats at {}", offset(*starts_at))
         }
-        Outcome::Deleted => "deleted".to_owned(),
+        Outcome::Deleted | Outcome::UserDeleted => "deleted".to_owned(),
+        Outcome::SeatsSet { changed, blocked_seats, .. } => {
+            format!("set {} blocked {blocked_seats}", some(changed))
+        }
         Outcome::Adjusted { amount, balance, .. } => {
             format!("adjusted {} balance {}", amount.0, balance.0)
         }
@@ -222,6 +228,12 @@ fn refusal(refusal: &Refusal) -> String {
         | Refusal::SeatsNotBooked { seat_numbers }
         | Refusal::SeatsTaken { seat_numbers } => {
             format!("{code} {}", numbers(seat_numbers))
+        }
+        Refusal::SeatsBlocked { seat_numbers, blocked } => {
+            format!("{code} {} blocked {}", numbers(seat_numbers), numbers(blocked))
+        }
+        Refusal::SeatsHeldOrSold { held, sold } => {
+            format!("{code} held {} sold {}", some(held), some(sold))
         }
         Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
             format!("{code} {} until {}", numbers(seat_numbers), offset(*retry_at))

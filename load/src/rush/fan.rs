@@ -2,6 +2,7 @@
 
 mod asking;
 pub(super) mod hostile;
+mod operator;
 
 use super::figures::{Figures, Stage, Step};
 use super::linear::Act;
@@ -208,7 +209,7 @@ impl Fan {
         match answer.code().parse() {
             // Whoever let too many holds lapse may not join again for a while.
             Ok(Code::QueueTokenExpired | Code::HoldLapsed | Code::TooManyLapses) => Stage::TooLate,
-            Ok(Code::SaleClosed) => Stage::SoldOut,
+            Ok(Code::SaleClosed | Code::DateCancelled) => Stage::SoldOut,
             _ => self.unexpected(step, answer),
         }
     }
@@ -475,7 +476,9 @@ impl Fan {
             let fact = Fact::Paid { payment, reservation: claim, amount };
             self.world.record.borrow_mut().tell(self.user, fact);
             self.figures().paid(u64::try_from(seats.len()).unwrap_or(0));
-            return self.see_booking(claim).await;
+            let seen = self.see_booking(claim).await?;
+            self.given_back(payment, claim, (date, seats)).await?;
+            return Ok(seen);
         }
     }
 

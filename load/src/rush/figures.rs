@@ -21,12 +21,13 @@ pub enum Step {
     Charge,
     Pay,
     Bookings,
+    Refund,
     Leave,
 }
 
 impl Step {
     /// In the order of shopping.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Join,
         Self::Poll,
         Self::Dates,
@@ -36,6 +37,7 @@ impl Step {
         Self::Charge,
         Self::Pay,
         Self::Bookings,
+        Self::Refund,
         Self::Leave,
     ];
 
@@ -51,6 +53,7 @@ impl Step {
             Self::Charge => "charge",
             Self::Pay => "pay",
             Self::Bookings => "bookings",
+            Self::Refund => "refund",
             Self::Leave => "leave",
         }
     }
@@ -160,6 +163,8 @@ pub struct Second {
     pub admissions: u64,
     /// Seats that were paid.
     pub seats_sold: u64,
+    /// Seats that an operator gave back.
+    pub seats_refunded: u64,
     /// Answers.
     pub answers: u64,
     /// Per cent of it in which the fans' own thread was at work: near 100, latencies are its own.
@@ -360,14 +365,27 @@ impl Figures {
         self.funnel.paid += 1;
     }
 
+    /// An operator gave something back of what a fan had bought.
+    pub fn refunded(&mut self, seats: u64) {
+        self.catch_up(false);
+        self.now.seats_refunded += seats;
+    }
+
     /// Fans in a stage.
     pub fn in_stage(&self, stage: Stage) -> u64 {
         self.stages.get(&stage).copied().unwrap_or(0)
     }
 
-    /// Seats paid so far.
+    /// Seats paid so far and not given back.
     pub fn seats_sold(&self) -> u64 {
-        self.now.seats_sold + self.seconds.iter().map(|second| second.seats_sold).sum::<u64>()
+        let before: u64 = self.seconds.iter().map(|second| second.seats_sold).sum();
+        (self.now.seats_sold + before).saturating_sub(self.seats_refunded())
+    }
+
+    /// Seats that an operator gave back.
+    pub fn seats_refunded(&self) -> u64 {
+        let before: u64 = self.seconds.iter().map(|second| second.seats_refunded).sum();
+        self.now.seats_refunded + before
     }
 
     /// Ends the seconds that are over: before anything is counted, so that it counts in its own second.

@@ -16,6 +16,8 @@ pub struct Hall {
     pub back_after: u64,
     /// Free, and that happened before it.
     pub back_before: u64,
+    /// Free: they were sold, and an operator gave them back.
+    pub given_back: u64,
     /// Free: nobody has ever held them.
     pub untouched: u64,
 }
@@ -23,7 +25,7 @@ pub struct Hall {
 impl Hall {
     /// A sentence for the terminal.
     pub fn text(&self) -> String {
-        let Self { seats, sold, held, back_after, back_before, untouched } = *self;
+        let Self { seats, sold, held, back_after, back_before, given_back, untouched } = *self;
         let parts = [
             (held, "are held and not paid for yet"),
             (
@@ -31,6 +33,7 @@ impl Hall {
                 "came back after the last sale, from fans who held them and did not pay, when nobody was left to take them",
             ),
             (back_before, "came back before it and were not taken again"),
+            (given_back, "were given back by an operator and not sold again"),
             (untouched, "were never held"),
         ];
         let parts = parts.iter().filter(|(count, _)| *count > 0);
@@ -51,6 +54,8 @@ pub struct Claim {
     pub until: u64,
     /// They were paid for, and stay taken.
     pub bought: bool,
+    /// But for those that an operator gave back: when.
+    pub back: Option<u64>,
 }
 
 /// Seats at the end of each second of the run, of all dates.
@@ -68,21 +73,25 @@ impl BySecond {
         // The first second whose end is not before the moment.
         let second =
             |ms: u64| usize::try_from(ms.div_ceil(1000).saturating_sub(1)).unwrap_or(usize::MAX);
-        let mut changes = vec![(0_u64, 0_u64, 0_u64); seconds];
+        let mut changes = vec![(0_u64, 0_u64, 0_u64, 0_u64); seconds];
         for claim in claims {
             let (from, until) = (second(claim.from), second(claim.until));
-            if let Some((begun, _, _)) = changes.get_mut(from) {
+            if let Some((begun, ..)) = changes.get_mut(from) {
                 *begun += claim.seats;
             }
-            if let Some((_, ended, bought)) = changes.get_mut(until.max(from)) {
+            if let Some((_, ended, bought, _)) = changes.get_mut(until.max(from)) {
                 *ended += claim.seats;
                 *bought += if claim.bought { claim.seats } else { 0 };
             }
+            let back = claim.back.map(|back| second(back).max(until).max(from));
+            if let Some((.., back)) = back.and_then(|back| changes.get_mut(back)) {
+                *back += claim.seats;
+            }
         }
         let (mut held, mut sold, mut by_second) = (0_u64, 0_u64, Self::default());
-        for (begun, ended, bought) in changes {
+        for (begun, ended, bought, back) in changes {
             held = (held + begun).saturating_sub(ended);
-            sold += bought;
+            sold = (sold + bought).saturating_sub(back);
             by_second.held.push(held);
             by_second.free.push(seats.saturating_sub(held + sold));
         }
@@ -96,7 +105,7 @@ mod tests {
 
     #[test]
     fn seats_are_counted_at_the_end_of_each_second() {
-        let claim = |seats, from, until, bought| Claim { seats, from, until, bought };
+        let claim = |seats, from, until, bought| Claim { seats, from, until, bought, back: None };
         let claims = [
             // Sold before the run; bought within a second; held for two; held beyond the end.
             claim(1, 0, 0, true),
@@ -104,10 +113,12 @@ mod tests {
             claim(3, 1_000, 2_500, false),
             claim(4, 2_001, 9_000, false),
             claim(5, 9_000, 9_500, true),
+            // Sold, and given back by an operator.
+            Claim { back: Some(2_900), ..claim(1, 1_200, 1_300, true) },
         ];
         let by_second = BySecond::of(&claims, 10, 4);
         assert_eq!(by_second.held, [3, 3, 4, 4]);
-        assert_eq!(by_second.free, [4, 4, 3, 3]);
+        assert_eq!(by_second.free, [4, 3, 3, 3]);
     }
 
     #[test]

@@ -60,6 +60,9 @@ pub struct Options {
     /// Fans who give their seats back, per cent
     #[arg(long, default_value_t = 2.0)]
     pub release: f64,
+    /// Purchases of which an operator gives something back, all seats or one, per cent; needs the operator's key
+    #[arg(long, default_value_t = 0.5)]
+    pub refund: f64,
     /// Fans who join and are heard of no more, per cent
     #[arg(long, default_value_t = 3.0)]
     pub no_show: f64,
@@ -120,6 +123,7 @@ impl Options {
         let shares = [
             ("abandon", self.abandon),
             ("release", self.release),
+            ("refund", self.refund),
             ("no-show", self.no_show),
             ("double-click", self.double_click),
             ("cut", self.cut),

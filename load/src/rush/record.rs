@@ -48,6 +48,17 @@ pub enum Fact {
         /// Minor units.
         amount: i64,
     },
+    /// An operator gave something of it back.
+    Refunded {
+        /// The refund.
+        refund: Uuid,
+        /// Of what.
+        reservation: Uuid,
+        /// Which seats.
+        seats: Vec<u32>,
+        /// Minor units.
+        amount: i64,
+    },
 }
 
 /// A fact and whose it is.

@@ -64,13 +64,19 @@ impl<'a> Truth<'a> {
     /// The rows cannot be read.
     pub fn hall(&self, now: i64, last_sale: i64) -> rusqlite::Result<Hall> {
         let text = "WITH taken AS (
-                SELECT rs.seat_id, max(coalesce(r.ended_at, r.expires_at)) AS ended FROM reservation_seat rs
-                JOIN reservation r USING (reservation_id) WHERE r.concert_id = ?1 GROUP BY 1),
+                -- SQLite takes back from the row that has the most.
+                SELECT rs.seat_id, max(coalesce(f.created_at, r.ended_at, r.expires_at)) AS ended,
+                    f.created_at IS NOT NULL AS back
+                FROM reservation_seat rs JOIN reservation r USING (reservation_id)
+                LEFT JOIN refund_seat g USING (reservation_id, seat_number)
+                LEFT JOIN refund f USING (reservation_id, refund_number) WHERE r.concert_id = ?1 GROUP BY 1),
             state AS (
                 SELECT s.status = 'sold' AS sold, s.status = 'held' AND s.held_until > ?2 AS held,
-                    taken.ended FROM seat s LEFT JOIN taken USING (seat_id) WHERE s.concert_id = ?1)
-            SELECT count(*), sum(sold), sum(held), sum(NOT sold AND NOT held AND ended > ?3),
-                sum(NOT sold AND NOT held AND ended <= ?3), sum(NOT sold AND NOT held AND ended IS NULL)
+                    taken.ended, coalesce(taken.back, 0) AS back
+                FROM seat s LEFT JOIN taken USING (seat_id) WHERE s.concert_id = ?1)
+            SELECT count(*), sum(sold), sum(held), sum(NOT sold AND NOT held AND NOT back AND ended > ?3),
+                sum(NOT sold AND NOT held AND NOT back AND ended <= ?3),
+                sum(NOT sold AND NOT held AND ended IS NULL), sum(NOT sold AND NOT held AND back)
             FROM state";
         self.rows.query_row(text, params![self.concert.as_bytes(), now, last_sale], |row| {
             let count = |column| {
@@ -84,6 +90,7 @@ impl<'a> Truth<'a> {
                 back_after: count(3)?,
                 back_before: count(4)?,
                 untouched: count(5)?,
+                given_back: count(6)?,
             })
         })
     }
@@ -93,15 +100,21 @@ impl<'a> Truth<'a> {
     /// # Errors
     /// The rows cannot be read.
     pub fn claims(&self, since: i64) -> rusqlite::Result<Vec<Claim>> {
-        let text = "SELECT seat_count, reservation_date - ?2, status = 'confirmed',
-                CASE WHEN status IN ('confirmed', 'cancelled') THEN coalesce(ended_at, expires_at)
-                    ELSE expires_at END - ?2
-            FROM reservation WHERE concert_id = ?1";
+        // What was given back is a claim of its own.
+        let text = "SELECT seat_count - refunded_seats, reservation_date - ?2, amount_id IS NOT NULL,
+                CASE WHEN amount_id IS NOT NULL OR status = 'cancelled' THEN coalesce(ended_at, expires_at)
+                    ELSE expires_at END - ?2, NULL
+            FROM reservation WHERE concert_id = ?1
+            UNION ALL SELECT f.seat_count, r.reservation_date - ?2, 1, r.ended_at - ?2,
+                CASE WHEN f.released THEN f.created_at - ?2 END
+            FROM refund f JOIN reservation r USING (reservation_id) WHERE r.concert_id = ?1";
         let mut statement = self.rows.prepare(text)?;
         let found = statement.query_map(params![self.concert.as_bytes(), since], |row| {
             let number = |column| row.get(column).map(|n: i64| u64::try_from(n).unwrap_or(0));
             let (seats, from, until) = (number(0)?, number(1)?, number(3)?);
-            Ok(Claim { seats, from, until, bought: row.get(2)? })
+            let back: Option<i64> = row.get(4)?;
+            let back = back.map(|ms| u64::try_from(ms).unwrap_or(0));
+            Ok(Claim { seats, from, until, bought: row.get(2)?, back })
         })?;
         found.collect()
     }
@@ -116,6 +129,9 @@ impl<'a> Truth<'a> {
             Fact::Charged { charge, amount } => self.charged(*user, *charge, *amount)?,
             Fact::Paid { payment, reservation, amount } => {
                 self.paid(*user, *payment, *reservation, *amount)?
+            }
+            Fact::Refunded { refund, reservation, seats, amount } => {
+                self.refunded(*user, (*refund, *reservation), (seats, *amount))?
             }
         };
         Ok(found.map(|why| format!("user {user} was told {fact:?}: {why}")))
@@ -203,6 +219,33 @@ impl<'a> Truth<'a> {
         Ok((lost != 0).then(|| format!("{lost} of its seats are not theirs")))
     }
 
+    /// The refund is there with its seats, and its money is in the ledger.
+    fn refunded(
+        &self,
+        user: Uuid,
+        (refund, reservation): (Uuid, Uuid),
+        (seats, amount): (&[u32], i64),
+    ) -> Found {
+        let text = "SELECT (SELECT count(*) FROM refund f JOIN reservation r USING (reservation_id) \
+                        WHERE f.refund_id = ?1 AND f.reservation_id = ?2 AND r.user_id = ?3 AND f.amount = ?4), \
+                    (SELECT count(*) FROM transfer WHERE user_id = ?3 AND reference = ?1 \
+                        AND kind = 'refund' AND amount = ?4)";
+        let mut statement = self.rows.prepare_cached(text)?;
+        let key = params![refund.as_bytes(), reservation.as_bytes(), user.as_bytes(), amount];
+        let counts: (i64, i64) = statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if counts != (1, i64::from(amount > 0)) {
+            return Ok(Some("there is no such refund, or its money did not move".into()));
+        }
+        let text = "SELECT g.seat_number FROM refund_seat g JOIN refund f \
+                    USING (reservation_id, refund_number) WHERE f.refund_id = ? ORDER BY 1";
+        let mut statement = self.rows.prepare_cached(text)?;
+        let numbers = statement.query_map([refund.as_bytes()], |row| row.get(0))?;
+        let numbers: Vec<u32> = numbers.collect::<Result<_, _>>()?;
+        let mut wanted = seats.to_vec();
+        wanted.sort_unstable();
+        Ok((numbers != wanted).then(|| format!("its seats are {numbers:?}")))
+    }
+
     /// Each fan's money is what the fan was told, and no more was bought; where a change was asked
     /// that nobody answered, it may be more.
     fn accounts(&self, record: &Record) -> rusqlite::Result<Vec<String>> {
@@ -218,7 +261,11 @@ impl<'a> Truth<'a> {
                     account.payments += 1;
                     account.paid += amount;
                 }
-                Fact::Place { .. } | Fact::Held { .. } | Fact::Released { .. } => {}
+                // What comes back is counted from the ledger: any operator may give something back.
+                Fact::Place { .. }
+                | Fact::Held { .. }
+                | Fact::Released { .. }
+                | Fact::Refunded { .. } => {}
             }
         }
         let mut broken = Vec::new();
@@ -294,6 +341,7 @@ mod tests {
     const GIVEN_BACK: Uuid = Uuid::from_u128(5);
     const CHARGE: Uuid = Uuid::from_u128(6);
     const PAYMENT: Uuid = Uuid::from_u128(7);
+    const REFUND: Uuid = Uuid::from_u128(8);
 
     /// What one fan learned: a place, seats given back, seats bought.
     fn record() -> Record {
@@ -307,6 +355,7 @@ mod tests {
             held(BOUGHT, vec![2, 1]),
             Fact::Charged { charge: CHARGE, amount: 50 },
             Fact::Paid { payment: PAYMENT, reservation: BOUGHT, amount: 20 },
+            Fact::Refunded { refund: REFUND, reservation: BOUGHT, seats: vec![2], amount: 10 },
         ] {
             record.tell(USER, fact);
         }
@@ -323,11 +372,12 @@ mod tests {
         rows.execute_batch(SCHEMA).unwrap();
         let (c, d, u) = (hex(CONCERT), hex(DATE), hex(USER));
         let (b, g, h, p) = (hex(BOUGHT), hex(GIVEN_BACK), hex(CHARGE), hex(PAYMENT));
+        let f = hex(REFUND);
         rows.execute_batch(&format!(
             "INSERT INTO waiting_queue (queue_id, concert_id, sequence, user_id, created_at, visit, status, deleted_at, lapses, unpaid_ms) VALUES ({c}, {c}, 1, {u}, 0, 1, 'served', 0, 0, 0);
              INSERT INTO concert_date (concert_date_id, concert_id, concert_date, total_seats, available_seats) VALUES ({d}, {c}, 0, 4, 2);
              INSERT INTO seat (seat_id, concert_date_id, seat_number, concert_id, zone, ticket_price, status, reservation_id, held_until, reservated_date) VALUES
-                (1, {d}, 1, {c}, 'R', 10, 'sold', {b}, NULL, 0), (2, {d}, 2, {c}, 'R', 10, 'sold', {b}, NULL, 0),
+                (1, {d}, 1, {c}, 'R', 10, 'sold', {b}, NULL, 0), (2, {d}, 2, {c}, 'R', 10, 'available', NULL, NULL, NULL),
                 (3, {d}, 3, {c}, 'R', 10, 'available', NULL, NULL, NULL), (4, {d}, 4, {c}, 'R', 10, 'available', NULL, NULL, NULL);
              INSERT INTO reservation (reservation_id, user_id, concert_id, concert_date_id, sequence, seat_count, total_price,
                 reservation_date, expires_at, status, ended_at, amount_id) VALUES
@@ -335,9 +385,13 @@ mod tests {
                 ({g}, {u}, {c}, {d}, 1, 2, 20, 0, 9, 'cancelled', 1, NULL);
              INSERT INTO reservation_seat VALUES ({b}, 1, 1, 10), ({b}, 2, 2, 10), ({g}, 3, 3, 10), ({g}, 4, 4, 10);
              INSERT INTO amount VALUES ({p}, {b}, {u}, {c}, 20, 1);
-             INSERT INTO balance (user_id, amount, entry_count, updated_at) VALUES ({u}, 30, 2, 1);
+             INSERT INTO balance (user_id, amount, entry_count, updated_at) VALUES ({u}, 40, 3, 1);
+             INSERT INTO refund VALUES ({b}, 1, {f}, 10, 1, 1, 'ill', 2);
+             INSERT INTO refund_seat VALUES ({b}, 2, 1);
+             UPDATE reservation SET refunded_amount = 10, refunded_seats = 1, refund_count = 1 WHERE reservation_id = {b};
              INSERT INTO transfer VALUES ({u}, 1, 'charge', 'outside', NULL, 50, 'KRW', 50, {h}, NULL, 0),
-                ({u}, 2, 'payment', 'sales', {d}, -20, 'KRW', 30, {p}, NULL, 1);"
+                ({u}, 2, 'payment', 'sales', {d}, -20, 'KRW', 30, {p}, NULL, 1),
+                ({u}, 3, 'refund', 'sales', {d}, 10, 'KRW', 40, {f}, 'ill', 2);"
         ))
         .unwrap();
         rows
@@ -363,10 +417,15 @@ mod tests {
             ("UPDATE reservation SET status = 'expired' WHERE status = 'confirmed'", "Paid"),
             ("UPDATE amount SET amount = 19", "Paid"),
             ("UPDATE seat SET reservation_id = zeroblob(16) WHERE seat_number = 1", "Paid"),
-            ("UPDATE seat SET status = 'available' WHERE seat_number = 2", "Paid"),
+            ("UPDATE seat SET status = 'available' WHERE seat_number = 1", "Paid"),
             ("UPDATE balance SET amount = 31", "(charges"),
+            ("DELETE FROM refund", "Refunded"),
+            ("UPDATE refund SET amount = 9", "Refunded"),
+            ("UPDATE refund SET reservation_id = zeroblob(16)", "Refunded"),
+            ("UPDATE refund_seat SET seat_number = 1", "Refunded"),
+            ("DELETE FROM transfer WHERE kind = 'refund'", "Refunded"),
             (
-                "INSERT INTO transfer SELECT user_id, 3, 'charge', 'outside', NULL, 0, 'KRW', 30, zeroblob(16), NULL, 2
+                "INSERT INTO transfer SELECT user_id, 4, 'charge', 'outside', NULL, 0, 'KRW', 30, zeroblob(16), NULL, 2
                  FROM transfer WHERE entry_number = 1",
                 "(charges",
             ),
@@ -378,6 +437,20 @@ mod tests {
             let found = broken(&rows, &record());
             assert!(found.iter().any(|text| text.contains(expected)), "{sql}: {found:?}");
         }
+    }
+
+    /// Each seat has its end, also one that was sold and came back; by the second, too.
+    #[test]
+    fn what_was_given_back_is_free_again() {
+        let rows = rows();
+        let truth = Truth::new(&rows, CONCERT);
+        let hall = truth.hall(9, 5).unwrap();
+        let seats = (hall.seats, hall.sold, hall.back_before, hall.given_back);
+        assert_eq!(seats, (4, 1, 2, 1), "{hall:?}");
+        let mut claims = truth.claims(0).unwrap();
+        claims.sort_by_key(|claim| (claim.bought, claim.back));
+        let told: Vec<_> = claims.iter().map(|c| (c.seats, c.until, c.bought, c.back)).collect();
+        assert_eq!(told, [(2, 1, false, None), (1, 1, true, None), (1, 1, true, Some(2))]);
     }
 
     /// A fan who never got the answer to a change may own more than the answers say.

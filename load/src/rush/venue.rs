@@ -198,6 +198,11 @@ impl Venue {
         Keyring::new(&self.keys)
     }
 
+    /// With which an operator gives back what was bought, where one is known.
+    pub fn operator_key(&self) -> Option<String> {
+        self.operator_key.clone()
+    }
+
     /// Makes the sale that the fans come for, or takes the one that was named. Also returns when it opens,
     /// UTC milliseconds.
     ///

@@ -34,6 +34,8 @@ pub struct World {
     pub fans_ended: Cell<bool>,
     /// Facts.
     pub record: RefCell<Record>,
+    /// An operator's key, where there is one: for refunds.
+    pub operator_key: Option<String>,
     keyring: Keyring,
     began: Instant,
     /// The same by the clock, UTC milliseconds.
@@ -61,6 +63,7 @@ impl World {
             attackers,
             fans_ended: Cell::new(false),
             record: RefCell::default(),
+            operator_key: None,
             keyring,
             began,
             began_at: Clock::System.now().0,

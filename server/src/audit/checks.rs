@@ -424,7 +424,7 @@ pub const CHECKS: &[Check] = &[
                     WHEN 'object' THEN (SELECT min(key) FROM json_each(reply) HAVING count(*) = 1) END, '')
              NOT IN ('Registered', 'Joined', 'Left', 'Arrived', 'Reserved', 'Released', 'Charged', 'Paid',
                 'ConcertCreated', 'DateAdded', 'SaleSet', 'QueueAdded', 'QueueSet', 'DrawSet',
-                'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted', 'Refunded', 'DateCancelled')"
+                'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted', 'Refunded', 'DateCancelled', 'SeatsSet')"
         ),
     ),
     check(
@@ -535,7 +535,8 @@ pub const CHECKS: &[Check] = &[
          WHERE data IS NULL OR kind NOT IN ('booking.paid', 'balance.credited', 'balance.debited',
             'user.deleted', 'concert.created', 'concert.changed', 'concert.deleted', 'policy.changed',
             'date.added', 'date.changed', 'date.withdrawn', 'sale.scheduled', 'sale.opened', 'sale.closed',
-            'sale.paused', 'sale.resumed', 'booking.refunded', 'queue.added', 'queue.changed', 'draw.given', 'date.cancelled', 'date.cleared')"
+            'sale.paused', 'sale.resumed', 'booking.refunded', 'queue.added', 'queue.changed', 'draw.given', 'date.cancelled', 'date.cleared',
+            'seats.blocked', 'seats.unblocked')"
         ),
     ),
     check(

@@ -26,7 +26,11 @@ const ADVICE: &[(Code, &str)] = &[
     ),
     (
         Code::SeatsTaken,
-        "Mark `seat_numbers` as taken, load the map, and let others be chosen. Nothing was held.",
+        "Mark `seat_numbers` as taken, load the map, and let others be chosen. Nothing was held. Those in `blocked` are not for sale.",
+    ),
+    (
+        Code::SeatsHeldOrSold,
+        "For operators: leave out `held` and `sold`. A sold seat is blocked by a refund, a held one when its hold has ended.",
     ),
     (Code::SeatsCoolingOff, "Let others be chosen; these can be chosen again at `retry_at`."),
     (

@@ -2,7 +2,7 @@
 
 use super::asset::{Asset, Keep};
 use super::{
-    account, admin, booking, concert, document, draw, edit, event, export, funds, job, layout, me,
+    account, admin, booking, concert, document, draw, edit, event, export, funds, job, layout, me, block,
     my_sessions, ops, payment, problem, queue, queues, refund, reservation, sale, seat, session,
     user, wallet,
 };
@@ -36,7 +36,7 @@ use utoipa::{Modify, OpenApi};
         edit::change_concert, edit::delete_concert, edit::change_date, edit::delete_date,
         export::date_bookings,
         funds::user_balance, funds::credit_balance, funds::debit_balance,
-        refund::show_payment, refund::refund_payment,
+        block::set_seats, refund::show_payment, refund::refund_payment,
         draw::set_draw,
         event::list, layout::add,
         job::cancel_date, job::list, job::show,

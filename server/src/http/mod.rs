@@ -7,6 +7,7 @@ pub mod admin;
 pub mod advice;
 pub mod app;
 pub mod asset;
+pub mod block;
 pub mod body;
 pub mod booking;
 pub mod canned;

@@ -91,6 +91,7 @@ problems! {
     QueueTokenExpired(403, None, "The queue token has expired. Join the queue again.", "대기열 토큰이 만료되었습니다. 대기열에 다시 진입해 주세요."),
     SeatNotFound(404, None, "Some of these seats do not exist on this date.", "이 회차에 없는 좌석이 있습니다."),
     SeatsTaken(409, None, "Some of these seats are taken, so none of them were held. Choose other seats.", "이미 선점되었거나 판매된 좌석이 있어 선점하지 못했습니다. 다른 좌석을 선택해 주세요."),
+    SeatsHeldOrSold(409, None, "Some of these seats are held or sold, so nothing was changed. See held and sold.", "선점되었거나 판매된 좌석이 있어 변경하지 않았습니다. held와 sold를 확인해 주세요."),
     SeatsCoolingOff(409, None, "Your hold on these seats ended without a payment. Choose other seats, or try again after retry_at.", "결제하지 않아 선점이 만료된 좌석은 잠시 동안 다시 선점할 수 없습니다. 다른 좌석을 선택하거나 retry_at 이후에 다시 시도해 주세요."),
     TooManyLapses(409, None, "Too many of your holds ended without a payment, or you held seats unpaid for too long. Join the queue again after retry_at.", "결제하지 않은 선점이 너무 많거나 너무 오래 계속되었습니다. retry_at 이후에 대기열에 다시 진입해 주세요."),
     HoldExists(409, None, "You already hold seats. Pay for them or release them first.", "이미 선점한 좌석이 있습니다. 먼저 결제하거나 선점을 취소해 주세요."),
@@ -418,6 +419,14 @@ impl From<Refusal> for Problem {
             Refusal::SeatNotFound { seat_numbers }
             | Refusal::SeatsNotBooked { seat_numbers }
             | Refusal::SeatsTaken { seat_numbers } => problem.with("seat_numbers", seat_numbers),
+            Refusal::SeatsBlocked { seat_numbers, blocked } => {
+                let (en, ko) = not_for_sale(&blocked);
+                let problem = problem.with("seat_numbers", seat_numbers).with("blocked", blocked);
+                problem.in_words("detail", en, ko)
+            }
+            Refusal::SeatsHeldOrSold { held, sold } => {
+                problem.with("held", held).with("sold", sold)
+            }
             Refusal::RefundTooHigh { left } => problem.with("left", left.0),
             Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
                 problem.with("seat_numbers", seat_numbers).with("retry_at", stamp(retry_at))
@@ -467,6 +476,17 @@ impl From<Refusal> for Problem {
             _ => problem,
         }
     }
+}
+
+/// Which seats are blocked, in words.
+fn not_for_sale(blocked: &[u32]) -> (String, String) {
+    let list = blocked.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    let en = if blocked.len() == 1 {
+        format!("Seat {list} is not for sale.")
+    } else {
+        format!("Seats {list} are not for sale.")
+    };
+    (en, format!("{list}번은 판매하지 않는 좌석입니다."))
 }
 
 /// The members of the API that a refused setting may stand in; the first where it is not known which.
@@ -547,61 +567,4 @@ impl Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_leads_to_its_line_and_back() {
-        assert_eq!(Code::VARIANTS.len(), TABLE.len());
-        for entry in TABLE {
-            assert_eq!(entry.code.as_str().parse(), Ok(entry.code));
-            assert_eq!(format!("{entry:?}"), format!("{:?}", entry.code.entry()));
-        }
-        assert!(is_code("seats_taken") && !is_code("seats_take") && !is_code(""));
-    }
-
-    #[test]
-    fn who_is_to_wait_is_told_how_long() {
-        let said = |seconds, lang| {
-            let body = Problem::of(Code::Busy).after(seconds).body(lang);
-            serde_json::from_str::<Value>(&body).unwrap()["detail"].clone()
-        };
-        assert_eq!(said(2, Lang::En), "The server is busy. Try again in 2 seconds.");
-        assert_eq!(said(1, Lang::En), "The server is busy. Try again in 1 second.");
-        assert_eq!(said(2, Lang::Ko), "서버가 혼잡합니다. 2초 후에 다시 시도해 주세요.");
-        assert!(!Problem::of(Code::SaleNotOpen).body(Lang::En).contains("detail"));
-    }
-
-    /// One sentence at least, each ended; no request without its 해 주세요.
-    #[test]
-    fn titles_are_sentences() {
-        for entry in TABLE {
-            assert!(entry.en.ends_with('.') && !entry.en.contains(';'), "{}", entry.en);
-            let polite = |s: &str| s.ends_with("니다") || s.ends_with("세요");
-            let mut sentences = entry.ko.split_terminator('.').map(str::trim);
-            assert!(entry.ko.ends_with('.') && sentences.all(polite), "{}", entry.ko);
-        }
-    }
-
-    #[test]
-    fn refusals_have_their_own_codes() {
-        for (refusal, code) in [
-            (Refusal::TokenUnknown, Code::QueueTokenUnknown),
-            (Refusal::AlreadyExists, Code::AlreadyExists),
-            (Refusal::SeatsTaken { seat_numbers: vec![1] }, Code::SeatsTaken),
-        ] {
-            assert_eq!(Problem::from(refusal).code(), code);
-        }
-    }
-
-    #[test]
-    fn only_internal_is_a_500_and_overload_says_when_to_retry() {
-        for entry in TABLE {
-            assert_eq!(entry.status == 500, entry.code == Code::Internal, "{}", entry.code);
-            if matches!(entry.status, 429 | 503) {
-                assert!(entry.retry_after.is_some(), "{}", entry.code);
-            }
-            assert!(!entry.ko.is_ascii() && entry.en.is_ascii(), "{}", entry.code);
-        }
-    }
-}
+mod tests;

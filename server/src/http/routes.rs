@@ -7,7 +7,7 @@ use super::observe::{Observer, observe};
 use super::pages::{documents, without_slash};
 use super::problem::{Code, Problem, TABLE};
 use super::{
-    App, account, admin, booking, concert, docs, draw, edit, event, export, funds, job, layout, me,
+    App, account, admin, booking, concert, docs, draw, edit, event, export, funds, job, layout, me, block,
     my_sessions, ops, payment, queue, queues, refund, reservation, sale, seat, session, user,
     wallet, web,
 };
@@ -106,6 +106,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::DELETE, "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, delete(edit::delete_concert)),
         route(Method::PATCH,  "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, patch(edit::change_date)),
         route(Method::DELETE, "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, delete(edit::delete_date)),
+        route(Method::PUT,    "/api/v1/admin/concert-dates/{id}/seats/status", Operator, Class::Operator, put(block::set_seats)),
         route(Method::GET,    "/api/v1/admin/concert-dates/{id}/bookings", Operator, Class::Operator, get(export::date_bookings)),
         route(Method::GET,    "/api/v1/admin/users/{id}/balance",        Operator,   Class::Operator, get(funds::user_balance)),
         route(Method::POST,   "/api/v1/admin/users/{id}/balance/credits", Operator,  Class::Operator, post(funds::credit_balance)),

@@ -2,6 +2,7 @@
 //! decide; this tells what a refusal of theirs means in the words of the request.
 
 use super::admin::{NewConcert, NewDateBody, QueueBody, SeatRange};
+use super::block::SeatsBody;
 use super::body::VALUE_CHARS;
 use super::edit::{ConcertChange, DateChange};
 use super::lang::Lang;
@@ -15,11 +16,12 @@ use crate::sheet::FAULTS_LISTED_MAX;
 use crate::text;
 use crate::zone;
 use boxoffice_core::limits::{
-    ADMISSION_MAX, DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_DATE_MAX,
-    SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
+    ADMISSION_MAX, DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_BLOCK_MAX,
+    SEATS_PER_DATE_MAX, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
 };
 use boxoffice_core::time::Time;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// Why a value is not taken.
 pub(super) enum Reason {
@@ -444,6 +446,18 @@ pub fn of_refund(body: &NewRefund) -> Faults {
     if body.seat_numbers.as_ref().is_some_and(Vec::is_empty) {
         let reason = Reason::Count(1, SEATS_PER_RESERVATION_MAX);
         faults.add("/seat_numbers".into(), 0.into(), reason);
+    }
+    faults
+}
+
+/// What is wrong with seats that are to be blocked, or put on sale again.
+#[must_use]
+pub fn of_seats(body: &SeatsBody) -> Faults {
+    let mut faults = of_reason(&body.reason);
+    let seats: BTreeSet<u32> = body.seat_numbers.iter().copied().collect();
+    if !(1..=SEATS_PER_BLOCK_MAX).contains(&seats.len()) {
+        let reason = Reason::Count(1, SEATS_PER_BLOCK_MAX);
+        faults.add("/seat_numbers".into(), seats.len().into(), reason);
     }
     faults
 }

@@ -9,6 +9,7 @@
 mod alive;
 mod apart;
 mod behind;
+mod block;
 mod bodies;
 mod buying;
 mod closing;

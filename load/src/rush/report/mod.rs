@@ -63,7 +63,10 @@ pub struct Report {
     seconds_taken: u64,
     funnel: Funnel,
     ended: Vec<Ended>,
+    /// Paid, less those that were given back.
     seats_sold: u64,
+    /// Given back by an operator.
+    seats_refunded: u64,
     races_lost: u64,
     doubled: u64,
     cut: u64,
@@ -155,6 +158,7 @@ impl Report {
             funnel: figures.funnel,
             ended: Stage::ALL.into_iter().map(ended).filter(|ended| ended.fans > 0).collect(),
             seats_sold: figures.seats_sold(),
+            seats_refunded: figures.seats_refunded(),
             races_lost: figures.races_lost,
             doubled: figures.doubled,
             cut: figures.cut,
@@ -225,6 +229,9 @@ impl Report {
         let ended: Vec<String> =
             self.ended.iter().map(|ended| format!("{} {}", ended.fans, ended.stage)).collect();
         text += &format!("How they ended: {}.\n", ended.join(", "));
+        if self.seats_refunded > 0 {
+            text += &format!("An operator gave {} seats back.\n", self.seats_refunded);
+        }
         text += &format!(
             "{} seats sold, {} races lost, {} requests sent twice, {} cut off, {} connections broke.\n",
             self.seats_sold, self.races_lost, self.doubled, self.cut, self.broken_connections

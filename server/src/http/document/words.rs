@@ -4,8 +4,8 @@ use super::super::extract::IDEMPOTENCY_KEY;
 use crate::text::PASSWORD_CHARS;
 use boxoffice_core::limits::{
     ADMISSION_MAX, CHARGE_MAX, CHARGE_MIN, DATES_PER_CONCERT_MAX, IDEMPOTENCY_KEY_CHARS_MAX,
-    NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_DATE_MAX, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
-    USERNAME_CHARS_MAX,
+    NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_BLOCK_MAX, SEATS_PER_DATE_MAX, SEATS_PER_RESERVATION_MAX,
+    TTL_MS_MAX, USERNAME_CHARS_MAX,
 };
 use serde_json::{Value, json};
 
@@ -58,6 +58,7 @@ pub const NAMES: &[(&str, &str, &str)] = &[
     ("DELETE","/api/v1/admin/concerts/{id}",            "delete_concert"),
     ("PATCH", "/api/v1/admin/concert-dates/{id}",       "change_concert_date"),
     ("DELETE","/api/v1/admin/concert-dates/{id}",       "delete_concert_date"),
+    ("PUT",   "/api/v1/admin/concert-dates/{id}/seats/status", "set_seats_status"),
     ("GET",   "/api/v1/admin/users/{id}/balance",       "get_balance_of_user"),
     ("POST",  "/api/v1/admin/users/{id}/balance/credits","credit_balance"),
     ("POST",  "/api/v1/admin/users/{id}/balance/debits","debit_balance"),
@@ -203,6 +204,9 @@ pub fn of_property(schema: &str, property: &str) -> Value {
         ("NewRefund", "seat_numbers") => {
             json!({ "minItems": 1, "maxItems": SEATS_PER_RESERVATION_MAX, "uniqueItems": true })
         }
+        ("SeatsBody", "seat_numbers") => {
+            json!({ "minItems": 1, "maxItems": SEATS_PER_BLOCK_MAX, "uniqueItems": true })
+        }
         ("NewCharge", "amount") => json!({ "minimum": CHARGE_MIN.0, "maximum": CHARGE_MAX.0 }),
         _ => json!({}),
     }
@@ -220,6 +224,9 @@ pub fn problem_members() -> Value {
         "header": text("Which header is meant."),
         "seat_numbers": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which seats are meant." },
         "seat_labels": { "type": "array", "items": { "type": "object", "required": ["seat_number", "label"], "properties": { "seat_number": { "type": "integer", "minimum": 1 }, "label": { "$ref": "#/components/schemas/Label" } } }, "description": "What these seats are called, where their date has a layout." },
+        "blocked": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which of them are not for sale." },
+        "held": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which of the seats are held." },
+        "sold": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which of the seats are sold." },
         "seats": { "type": "integer", "minimum": 0, "description": "How many seats are meant." },
         "reservation_id": id("The hold that there is."),
         "concert_date_id": id("The date that there is."),

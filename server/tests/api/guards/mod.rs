@@ -109,6 +109,9 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
             let path = format!("/api/v1/admin/concert-dates/{}/cancellation", show.dates[0]);
             post(path).json(&json!({ "reason": "The singer is ill." })).key(key)
         }
+        ("PUT", "/api/v1/admin/concert-dates/{id}/seats/status") => {
+            crate::block::set(show, &[50], "blocked").without("x-api-key")
+        }
         (method, path) if path.starts_with("/api/v1/admin/concert-dates/") => {
             let path = format!("/api/v1/admin/concert-dates/{}", show.dates[0]);
             let change = json!({ "seats": [{ "from": 50, "to": 50, "zone": "S", "price": 7 }] });

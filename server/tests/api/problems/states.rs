@@ -66,6 +66,7 @@ pub async fn refunds(met: &mut Met) {
     met.see(&sale.send(refund(payment, &seats)).await);
     let most = json!({ "amount": 900_000, "reason": "ill", "release_seats": true });
     met.see(&sale.send(refund(payment, &most)).await);
+    met.see(&sale.send(crate::block::set(&show, &[1], "blocked")).await);
     sale.send(refund(payment, &whole)).await.want(201);
     met.see(&sale.send(refund(payment, &whole)).await);
 

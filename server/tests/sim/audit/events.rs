@@ -67,6 +67,7 @@ const fn may_tell(command: &Command) -> bool {
             | Command::EditConcert(_)
             | Command::CancelDate(_)
             | Command::ClearDate(_)
+            | Command::SetSeats(_)
     )
 }
 

@@ -73,6 +73,9 @@ impl History {
             | (Command::DeleteDate(_) | Command::DeleteConcert(_), _) => {
                 self.edited(found, store, command, outcome);
             }
+            (Command::SetSeats(set), Outcome::SeatsSet { .. }) => {
+                self.seats_set(found, set, outcome);
+            }
             (Command::Pay(pay), Outcome::Paid { .. }) => self.paid(found, pay, outcome),
             (Command::Refund(refund), Outcome::Refunded { .. }) => {
                 self.given_back(found, store, refund, outcome);

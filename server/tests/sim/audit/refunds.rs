@@ -2,6 +2,7 @@
 
 use super::history::{History, Hold};
 use super::{Check, Found};
+use boxoffice_core::edit::SetSeats;
 use boxoffice_core::id::{ConcertId, ReservationId, SeatKey, UserId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::refund::{Refund, What};
@@ -78,6 +79,41 @@ impl History {
         if money > 0 {
             self.balances.insert(refund.user, sum);
             self.refunded.insert(refund_id.0, (refund.user, money));
+        }
+    }
+
+    /// Seats that nobody has are blocked now, or are not any more; those that were so before are not told.
+    pub(super) fn seats_set(&mut self, found: &mut Found, set: &SetSeats, outcome: &Outcome) {
+        let Outcome::SeatsSet { date_id, changed, .. } = outcome else { return };
+        let key = |number: &u32| SeatKey { date: set.date, number: *number };
+        let differs = |number: &&u32| self.blocked.contains(&key(number)) != set.blocked;
+        let right = *date_id == set.date
+            && !self.cancelled.contains(&set.date)
+            && set.seats.iter().filter(differs).eq(changed)
+            && set.seats.iter().all(|number| self.owner(key(number)).is_none());
+        found.ensure(right, Check::ReplyTrue, || format!("{set:?} gave {outcome:?}"));
+        for number in changed {
+            if set.blocked {
+                self.blocked.insert(key(number));
+            } else {
+                self.blocked.remove(&key(number));
+            }
+        }
+    }
+
+    /// Whether somebody has each of these seats, as it was said.
+    pub(super) fn seats_not_set(&self, set: &SetSeats, refusal: &Refusal) -> bool {
+        let owner = |number: &u32| self.owner(SeatKey { date: set.date, number: *number });
+        let paid = |number: &u32| {
+            owner(number).and_then(|id| self.holds.get(&id)).map(|hold| hold.paid.is_some())
+        };
+        match refusal {
+            Refusal::SeatsHeldOrSold { held, sold } => {
+                let of = |wanted| set.seats.iter().filter(move |n| paid(n) == Some(wanted));
+                of(false).eq(held) && of(true).eq(sold)
+            }
+            Refusal::InvalidSetting { .. } => set.reason.trim().is_empty() || set.seats.is_empty(),
+            _ => true,
         }
     }
 

@@ -107,6 +107,7 @@ impl History {
                 wallet != currency && self.differs(command, *wallet, *currency)
             }
             (Command::Reserve(_), _) => self.reserve_refused(store, command, refusal),
+            (Command::SetSeats(set), _) => self.seats_not_set(set, refusal),
             (Command::Refund(refund), _) => self.refund_refused(store, refund, refusal),
             (Command::Charge(_) | Command::Pay(_) | Command::Adjust(_), _) => {
                 self.money_refused(command, refusal)
@@ -129,6 +130,7 @@ impl History {
         let date = match command {
             Command::Reserve(c) => Some(c.date),
             Command::EditDate(c) => Some(c.date),
+            Command::SetSeats(c) => Some(c.date),
             _ => hold(),
         };
         date.is_some_and(|date| self.cancelled.contains(&date))
@@ -216,12 +218,15 @@ impl History {
                 let absent = reserve.seats.iter().filter(absent).eq(seat_numbers);
                 absent || self.changed.contains(&date)
             }
-            Refusal::SeatsTaken { seat_numbers } => {
-                let taken = |number: &&u32| {
-                    let key = key(**number);
-                    self.owner(key).is_some() || self.blocked.contains(&key)
+            Refusal::SeatsTaken { seat_numbers } | Refusal::SeatsBlocked { seat_numbers, .. } => {
+                let off = |number: &&u32| self.blocked.contains(&key(**number));
+                let taken = |n: &&u32| self.owner(key(**n)).is_some() || off(n);
+                let told: &[u32] = match refusal {
+                    Refusal::SeatsBlocked { blocked, .. } => blocked,
+                    _ => &[],
                 };
                 reserve.seats.iter().filter(taken).eq(seat_numbers)
+                    && reserve.seats.iter().filter(off).eq(told)
             }
             Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
                 let closed = |number: &u32| self.closed_until(key(*number), reserve.user);

@@ -50,6 +50,8 @@ pub enum Action {
     DeleteConcert,
     /// An operator deletes a date.
     DeleteDate,
+    /// An operator blocks seats, or puts some on sale again.
+    SetSeats,
     /// An operator cancels a date.
     CancelDate,
     /// A process takes a job, does a step of it, or puts it off.
@@ -62,7 +64,7 @@ pub enum Action {
 
 impl Action {
     /// How often each happens, relative to the others.
-    pub const WEIGHTS: [(Self, u64); 28] = [
+    pub const WEIGHTS: [(Self, u64); 29] = [
         (Self::Register, 12),
         (Self::Adopt, 6),
         (Self::Account, 40),
@@ -87,6 +89,7 @@ impl Action {
         (Self::EditDate, 6),
         (Self::DeleteConcert, 1),
         (Self::DeleteDate, 2),
+        (Self::SetSeats, 8),
         (Self::CancelDate, 1),
         (Self::Job, 12),
         (Self::Adjust, 12),

@@ -3,7 +3,9 @@
 use super::{Scenario, prices};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::NewSeat;
-use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy};
+use boxoffice_core::edit::{
+    DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy, SetSeats,
+};
 use boxoffice_core::id::{ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, UserId, Uuid};
 use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
 use boxoffice_core::money::Money;
@@ -68,6 +70,22 @@ impl Scenario {
     pub(super) fn delete_date(&mut self) -> Option<Command> {
         let (concert, date) = self.date()?;
         Some(Command::DeleteDate(DeleteDate { concert, date }))
+    }
+
+    /// Mostly a few seats that may be free; more often on sale again than not, so that a hall does not fill with
+    /// blocked ones.
+    pub(super) fn set_seats(&mut self) -> Option<Command> {
+        let (concert, date) = self.date()?;
+        let first = u32::try_from(self.rng.between(0, 60)).unwrap_or(1);
+        let count = u32::try_from(self.rng.below(8)).unwrap_or(1);
+        let reason = if self.rng.chance(30) { " " } else { "a camera stands there" };
+        Some(Command::SetSeats(SetSeats {
+            concert,
+            date,
+            seats: (first..first + count).collect(),
+            blocked: self.rng.chance(400),
+            reason: reason.into(),
+        }))
     }
 
     pub(super) fn cancel_date(&mut self) -> Option<Command> {

@@ -232,6 +232,7 @@ impl Scenario {
             Action::EditDate => self.edit_date()?,
             Action::DeleteConcert => self.delete_concert()?,
             Action::DeleteDate => self.delete_date()?,
+            Action::SetSeats => self.set_seats()?,
             Action::CancelDate => self.cancel_date()?,
             Action::Job => self.job()?,
             Action::Adjust => self.adjust()?,
