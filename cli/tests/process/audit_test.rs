@@ -159,6 +159,16 @@ const TAMPERED: &[(&str, &str)] = &[
         "queue_served",
     ),
     ("UPDATE user_token SET is_active = 1", "one_place"),
+    (
+        "UPDATE queue_state SET drawn = queue_tail;
+         INSERT INTO waiting_queue SELECT queue_id, -1, concert_id, user_id, created_at, -1, status, deleted_at, 0, 0
+         FROM waiting_queue WHERE sequence = 1",
+        "one_drawn",
+    ),
+    (
+        "INSERT INTO left_place SELECT x'00', queue_id, concert_id, sequence FROM waiting_queue WHERE sequence = 1",
+        "left_place",
+    ),
     ("UPDATE waiting_queue SET unpaid_ms = 86400000 WHERE sequence = 1", "unpaid_time"),
     ("UPDATE waiting_queue SET unpaid_ms = -1 WHERE sequence = 1", "unpaid_time"),
     (

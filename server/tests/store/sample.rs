@@ -14,8 +14,8 @@ use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, DrawRule, DrawTerms, PauseReason, Place, PlaceStatus, QueueKind,
-    QueueSettings, QueueState,
+    Admission, AdmissionEnd, DrawRule, DrawTerms, LeftPlace, PauseReason, Place, PlaceStatus,
+    QueueKind, QueueSettings, QueueState,
 };
 use boxoffice_core::reservation::{Refunded, Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
@@ -63,6 +63,7 @@ pub fn keys() -> Keys {
     keys.holdings.insert((USER, DATE));
     keys.balances.insert(USER);
     keys.jobs.insert(JOB);
+    keys.left_places.insert((USER, LINE));
     keys.idempotency.insert(key());
     keys
 }
@@ -326,6 +327,7 @@ pub fn insert(rows: &mut Rows) {
     rows.transfers.insert(id, entry);
     rows.payments.insert(CLAIM, payment(PAYMENT));
     rows.jobs.insert(JOB, job());
+    rows.left_places.insert((USER, LINE), LeftPlace { sequence: 9 });
     let (key_of_event, event) = event(1, 92);
     rows.events.insert(key_of_event, event);
     rows.refunds.insert((CLAIM, 1), refund());
