@@ -46,6 +46,9 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let supervised = Supervisor::new();
     let log = crate::log::start(&config.log, format, &supervised.0);
     log.map_err(|why| format!("log: {why}"))?;
+    if config.desk_waiting_max > 0 {
+        tracing::warn!("desk_waiting_max is the old name of commands_waiting_max: use that");
+    }
     let connections = connections_max(config)?;
     if connections < config.connections_max {
         tracing::warn!(

@@ -79,7 +79,7 @@ fn a_storm_of_sign_ins_is_turned_away_and_polls_go_on() {
 fn full_pools_and_channels_turn_away_and_lock_nothing() {
     let _alone = alone();
     let house = House::new();
-    let tight = ["--readers", "1", "--desk-waiting-max", "2", "--batch-commands-max", "1"];
+    let tight = ["--readers", "1", "--commands-waiting-max", "2", "--batch-commands-max", "1"];
     let server = house.start(&[&["--demo", "false"], &tight[..]].concat());
     let (address, keyring) = (server.address, house.keyring());
     runtime().block_on(async {
