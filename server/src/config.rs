@@ -170,8 +170,10 @@ settings! {
     drain_seconds, "BOXOFFICE_DRAIN_SECONDS": u64 = 0;
     /// Commands in one transaction, at most; 1 is the conventional way [default: 128]
     batch_commands_max, "BOXOFFICE_BATCH_COMMANDS_MAX": usize = 128;
-    /// commands that may wait for the write path; beyond it the answer is 503 [default: 8192]
-    desk_waiting_max, "BOXOFFICE_DESK_WAITING_MAX": usize = 8_192;
+    /// Commands that may wait for the write path; beyond it the answer is 503 [default: 8192]
+    commands_waiting_max, "BOXOFFICE_COMMANDS_WAITING_MAX": usize = 8_192;
+    /// Old name of commands_waiting_max, which wins where both are given; 0: not given [default: 0]
+    desk_waiting_max, "BOXOFFICE_DESK_WAITING_MAX": usize = 0;
     /// Database connections for reading [default: 4]
     readers, "BOXOFFICE_READERS": usize = 4;
     ["Tokens and passwords"]
@@ -282,7 +284,10 @@ impl Given {
     /// # Errors
     /// A value is outside of what works.
     pub fn resolve(self) -> Result<Config, Invalid> {
+        let old = self.desk_waiting_max.filter(|old| *old > 0);
+        let old = old.filter(|_| self.commands_waiting_max.is_none());
         let mut config = self.resolved();
+        config.commands_waiting_max = old.unwrap_or(config.commands_waiting_max);
         if let Database::Sqlite(path) = config.where_is_the_database()?
             && config.keys_file.as_os_str().is_empty()
         {
@@ -319,7 +324,7 @@ impl Config {
             ("connections_max", self.connections_max),
             ("connections_per_address_max", self.connections_per_address_max),
             ("batch_commands_max", self.batch_commands_max),
-            ("desk_waiting_max", self.desk_waiting_max),
+            ("commands_waiting_max", self.commands_waiting_max),
             ("readers", self.readers),
             ("password_threads", self.password_threads),
             ("password_waiting_max", self.password_waiting_max),

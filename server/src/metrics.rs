@@ -152,7 +152,7 @@ pub struct Metrics {
     /// Time until the batches that waited for the disk were on it.
     pub sync_seconds: Histogram,
     /// Commands that wait for the write path.
-    pub desk_waiting: Gauge,
+    pub commands_waiting: Gauge,
     /// People in line.
     pub queue_waiting: Family<ConcertLabel, Gauge>,
     /// People in the shop.
@@ -262,7 +262,7 @@ impl Metrics {
             batch_seconds: seconds(),
             commit_seconds: seconds(),
             sync_seconds: seconds(),
-            desk_waiting: Gauge::default(),
+            commands_waiting: Gauge::default(),
             queue_waiting: Family::default(),
             queue_active: Family::default(),
             seats: Family::default(),
@@ -335,11 +335,9 @@ impl Metrics {
         r.register_with_unit("commit", commit, Unit::Seconds, self.commit_seconds.clone());
         let sync = "Time until the disk had the batches that waited for it";
         r.register_with_unit("sync", sync, Unit::Seconds, self.sync_seconds.clone());
-        r.register(
-            "desk_waiting",
-            "Commands that wait for the write path",
-            self.desk_waiting.clone(),
-        );
+        let waiting = self.commands_waiting.clone();
+        r.register("commands_waiting", "Commands that wait for the write path", waiting.clone());
+        r.register("desk_waiting", "Old name of boxoffice_commands_waiting", waiting);
     }
 
     fn register_sales(&mut self, currency: &str) {

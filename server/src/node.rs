@@ -148,7 +148,7 @@ pub fn build_under(
     let metrics = Arc::new(Metrics::of(&config.currency, Some(Clock::System.now().0)));
     let settings = write_path::Settings {
         batch_commands_max: config.batch_commands_max,
-        waiting_max: config.desk_waiting_max,
+        waiting_max: config.commands_waiting_max,
         slow: slow(config),
         supervisor: supervisor.clone(),
     };

@@ -46,6 +46,9 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let supervised = Supervisor::new();
     let log = crate::log::start(&config.log, format, &supervised.0);
     log.map_err(|why| format!("log: {why}"))?;
+    if config.desk_waiting_max > 0 {
+        tracing::warn!("desk_waiting_max is the old name of commands_waiting_max: use that");
+    }
     let connections = connections_max(config)?;
     if connections < config.connections_max {
         tracing::warn!(
@@ -128,7 +131,7 @@ async fn serve(
         &node.supervisor,
         &node.app,
         listeners,
-        &doors(config, connections),
+        &connection_limits(config, connections),
         config,
         &stopped,
     );
@@ -169,14 +172,15 @@ fn accept(
     supervisor: &Supervisor,
     app: &App,
     (everybody, operators): (TcpListener, Option<TcpListener>),
-    doors: &serve::Doors,
+    connection_limits: &serve::ConnectionLimits,
     config: &Config,
     stop: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
     let begin = |name, listener, reach| {
         let router = routes::router_for(app.clone(), reach, config.cors_origins.clone());
         let metrics = Arc::clone(&app.metrics);
-        let serving = serve::serve(listener, router, metrics, doors.clone(), stop.clone());
+        let serving =
+            serve::serve(listener, router, metrics, connection_limits.clone(), stop.clone());
         supervisor.task(name, serving)
     };
     let Some(operators) = operators else {
@@ -188,9 +192,9 @@ fn accept(
     ]
 }
 
-fn doors(config: &Config, connections_max: usize) -> serve::Doors {
+fn connection_limits(config: &Config, connections_max: usize) -> serve::ConnectionLimits {
     let per_address = config.connections_per_address_max;
-    serve::Doors {
+    serve::ConnectionLimits {
         connections_max,
         connections_per_address_max: if config.limits { per_address } else { usize::MAX },
         trusted_proxies: config.trusted_proxies.clone(),

@@ -3,9 +3,9 @@
 use crate::audit;
 use crate::facts::broken_in;
 use crate::fan::{Journal, TIRELESS};
-use crate::house::{House, Sale, Server, binary, command, open_sale};
 use crate::nothing;
 use crate::retry::repeat_patiently;
+use crate::sandbox::{Sale, Sandbox, Server, binary, command, open_sale};
 use boxoffice_server::audit::Snapshot;
 use boxoffice_server::store::mysql::{Options, Tls};
 use boxoffice_server::tokens::Keyring;
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// See the module.
 pub struct Estate {
-    house: House,
+    sandbox: Sandbox,
     /// Where each server finds the database.
     urls: Vec<String>,
     /// What each server is started with besides.
@@ -58,7 +58,7 @@ impl Estate {
     /// Token keys, and no server yet.
     pub fn prepared(urls: Vec<String>) -> Self {
         let nodes = urls.iter().map(|_| None).collect();
-        let estate = Self { house: House::new(), urls, settings: &[], nodes };
+        let estate = Self { sandbox: Sandbox::new(), urls, settings: &[], nodes };
         let made = estate.command(0, &["admin", "key", "rotate"]).output().unwrap();
         assert!(made.status.success(), "{made:?}");
         estate
@@ -67,9 +67,9 @@ impl Estate {
     /// A verb with the settings of a node.
     pub fn command(&self, node: usize, words: &[&str]) -> Command {
         let mut command = command(binary());
-        let keys = self.house.keys_file();
+        let keys = self.sandbox.keys_file();
         command.args(words).args(["--database", &self.urls[node]]);
-        command.arg("--keys-file").arg(keys).current_dir(self.house.dir.path());
+        command.arg("--keys-file").arg(keys).current_dir(self.sandbox.dir.path());
         command
     }
 
@@ -102,12 +102,12 @@ impl Estate {
     }
 
     pub fn keys_file(&self) -> PathBuf {
-        self.house.keys_file()
+        self.sandbox.keys_file()
     }
 
     /// A file of this name in the servers' folder.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.house.path(name)
+        self.sandbox.path(name)
     }
 
     pub fn kill(&mut self, node: usize) {
@@ -123,7 +123,7 @@ impl Estate {
     }
 
     pub fn keyring(&self) -> Keyring {
-        self.house.keyring()
+        self.sandbox.keyring()
     }
 
     pub fn operator_key(&self) -> String {

@@ -30,13 +30,13 @@ mod estate;
 mod facts;
 #[path = "../process/fan.rs"]
 mod fan;
-#[path = "../process/house.rs"]
-mod house;
 mod one_sale;
 mod proved;
 #[path = "../process/retry.rs"]
 mod retry;
 mod rush;
+#[path = "../process/sandbox.rs"]
+mod sandbox;
 #[path = "../../../server/tests/servers/harness/mod.rs"]
 mod servers;
 mod sessions;

@@ -1,7 +1,7 @@
 //! `boxoffice rush` and `boxoffice audit` on a database that servers share.
 
 use crate::estate::Estate;
-use crate::house::{binary, command};
+use crate::sandbox::{binary, command};
 use crate::{alone, servers};
 use mysql::prelude::Queryable;
 use mysql::{Conn, Opts};

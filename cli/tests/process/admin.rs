@@ -1,6 +1,6 @@
 //! `boxoffice admin`: an operator's day on the command line.
 
-use crate::house::{House, binary, command};
+use crate::sandbox::{Sandbox, binary, command};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::process::{Output, Stdio};
@@ -11,20 +11,20 @@ fn text(bytes: &[u8]) -> String {
 
 /// An operator at a terminal.
 pub struct Operator {
-    pub house: House,
+    pub sandbox: Sandbox,
     url: String,
     key: String,
 }
 
 impl Operator {
-    pub fn at(house: House, address: SocketAddr) -> Self {
-        let key = house.operator_key();
-        Self { house, url: format!("http://{address}"), key }
+    pub fn at(sandbox: Sandbox, address: SocketAddr) -> Self {
+        let key = sandbox.operator_key();
+        Self { sandbox, url: format!("http://{address}"), key }
     }
 
     pub fn run(&self, words: &[&str]) -> Output {
         let mut admin = command(binary());
-        admin.arg("admin").args(words).current_dir(self.house.dir.path());
+        admin.arg("admin").args(words).current_dir(self.sandbox.dir.path());
         admin.env("BOXOFFICE_URL", &self.url).env("BOXOFFICE_OPERATOR_KEY", &self.key);
         admin.env("LC_ALL", "C").output().unwrap()
     }
@@ -57,9 +57,9 @@ impl Operator {
 /// From nothing to a paid booking's export: everything that the operators' API does.
 #[test]
 fn an_operators_day_on_the_command_line() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
-    let by = Operator::at(house, server.address);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
+    let by = Operator::at(sandbox, server.address);
     let made = by.json(&[
         "concert",
         "create",
@@ -77,7 +77,7 @@ fn an_operators_day_on_the_command_line() {
         "7",
     ]);
     let concert = made["concert_id"].as_str().unwrap();
-    std::fs::write(by.house.path("seats.csv"), "seat_number,zone,price\n1,R,150000\n2,S,99000\n")
+    std::fs::write(by.sandbox.path("seats.csv"), "seat_number,zone,price\n1,R,150000\n2,S,99000\n")
         .unwrap();
     let starts = "2099-05-01T19:00:00+09:00";
     by.json(&["date", "add", concert, "--starts-at", starts, "--seats", "seats.csv"]);
@@ -133,11 +133,11 @@ fn an_operators_day_on_the_command_line() {
 /// The same key makes one concert, whatever comes in between.
 #[test]
 fn a_change_that_is_repeated_is_done_once() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
-    let by = Operator::at(house, server.address);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
+    let by = Operator::at(sandbox, server.address);
     std::fs::write(
-        by.house.path("show.json"),
+        by.sandbox.path("show.json"),
         r#"{"name":"From a file","theater":"T","run_time_minutes":90,"opens_at":"2020-01-01T00:00:00Z"}"#,
     )
     .unwrap();
@@ -162,9 +162,9 @@ fn a_change_that_is_repeated_is_done_once() {
 /// 1: refused, in one sentence with the code; 2: no such command line; 3: nobody has answered.
 #[test]
 fn exit_codes_tell_what_kind_of_no_it_was() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
-    let mut by = Operator::at(house, server.address);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
+    let mut by = Operator::at(sandbox, server.address);
     let nobody = "00000000-0000-0000-0000-000000000009";
     let (code, said) = by.refused(&["figures", nobody]);
     assert_eq!(code, Some(1));
@@ -189,7 +189,7 @@ fn exit_codes_tell_what_kind_of_no_it_was() {
     let output = by.run(&["figures", nobody]);
     let said = text(&output.stderr);
     assert!(output.status.code() == Some(1) && said.contains("--key-file FILE"), "{said}");
-    std::fs::write(by.house.path("key"), "bo_from_a_file\n").unwrap();
+    std::fs::write(by.sandbox.path("key"), "bo_from_a_file\n").unwrap();
     let output = by.run(&["figures", nobody, "--key-file", "key"]);
     assert!(text(&output.stderr).contains("operator_key_invalid"), "{output:?}");
     server.stop();
@@ -205,11 +205,11 @@ fn exit_codes_tell_what_kind_of_no_it_was() {
 /// In the wrong folder no new database is made, and no key that opens nothing.
 #[test]
 fn no_key_is_made_in_a_new_database_by_mistake() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     for words in
         [&["admin", "key", "create"] as &[&str], &["admin", "key", "create", "--name", "x"]]
     {
-        let output = house.run(words);
+        let output = sandbox.run(words);
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         assert!(output.stdout.is_empty(), "{output:?}");
         let said = text(&output.stderr);
@@ -220,16 +220,16 @@ fn no_key_is_made_in_a_new_database_by_mistake() {
         assert!(said.contains("--create-database"), "{said}");
     }
     let revoke = ["admin", "key", "revoke", "00000000-0000-0000-0000-000000000009"];
-    assert_eq!(house.run(&revoke).status.code(), Some(1));
-    assert!(!house.database().exists());
-    std::fs::write(house.database(), "").unwrap();
-    assert!(!house.run(&["admin", "key", "create"]).status.success(), "an empty file is none");
-    std::fs::remove_file(house.database()).unwrap();
+    assert_eq!(sandbox.run(&revoke).status.code(), Some(1));
+    assert!(!sandbox.database().exists());
+    std::fs::write(sandbox.database(), "").unwrap();
+    assert!(!sandbox.run(&["admin", "key", "create"]).status.success(), "an empty file is none");
+    std::fs::remove_file(sandbox.database()).unwrap();
     let made =
-        house.run(&["admin", "key", "create", "--create-database", "--json", "--name", "mina"]);
+        sandbox.run(&["admin", "key", "create", "--create-database", "--json", "--name", "mina"]);
     let made: Value = serde_json::from_slice(&made.stdout).unwrap();
     assert!(made["key"].as_str().unwrap().starts_with("bo_") && made["name"] == "mina");
-    let list = house.run(&["admin", "key", "list", "--json"]);
+    let list = sandbox.run(&["admin", "key", "list", "--json"]);
     let list: Value = serde_json::from_slice(&list.stdout).unwrap();
     assert_eq!(
         (list[0]["id"].clone(), list[0]["revoked_at"].clone()),

@@ -3,9 +3,9 @@
 
 use crate::admin::Operator;
 use crate::client::{Ask, once};
-use crate::house::{House, open_sale};
 use crate::refunds::bought;
 use crate::runtime;
+use crate::sandbox::{Sandbox, open_sale};
 use boxoffice_server::http::routes::{Guard, routes};
 use serde_json::json;
 
@@ -117,8 +117,8 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(house: House, address: std::net::SocketAddr) -> Self {
-        let by = Operator::at(house, address);
+    fn new(sandbox: Sandbox, address: std::net::SocketAddr) -> Self {
+        let by = Operator::at(sandbox, address);
         let made = "concert create --name N --theater T --run-time-minutes 9 --draw-beacon dice --opens-at 2097-01-01T00:00:00Z";
         let made = by.json(&made.split(' ').collect::<Vec<_>>());
         let concert = made["concert_id"].as_str().unwrap().to_owned();
@@ -133,7 +133,7 @@ impl Asked {
         let credentials = json!({ "username": "kim", "password": "correct horse" });
         let ask = Ask::post("/api/v1/users", &credentials);
         let user = runtime().block_on(once(address, &ask)).unwrap().text("user_id");
-        let (operator, keyring) = (by.house.operator_key(), by.house.keyring());
+        let (operator, keyring) = (by.sandbox.operator_key(), by.sandbox.keyring());
         let payment = runtime().block_on(async {
             let sale = open_sale(address, &operator, 9, &json!({})).await;
             bought(address, &sale, &keyring, 1).await
@@ -160,9 +160,9 @@ impl Asked {
 /// that it was made with.
 #[test]
 fn every_route_of_operators_has_a_verb_and_its_acts_are_told() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false", "--log", "debug"]);
-    let asked = Asked::new(house, server.address);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false", "--log", "debug"]);
+    let asked = Asked::new(sandbox, server.address);
     for (method, path, verbs) in VERBS {
         for verb in *verbs {
             let output = asked.by.run(&asked.words(verb));
@@ -201,9 +201,9 @@ fn every_route_of_operators_has_a_verb_and_its_acts_are_told() {
 /// What is not understood says what would be.
 #[test]
 fn what_a_verb_does_not_take_is_told() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
-    let asked = Asked::new(house, server.address);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
+    let asked = Asked::new(sandbox, server.address);
     for (verb, code, told) in [
         ("concert edit C", 1, "give --name, --time-zone, --hold-seconds"),
         ("concert edit C --hold-seconds long", 2, "'--hold-seconds <HOLD_SECONDS>'"),

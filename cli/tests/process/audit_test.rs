@@ -3,7 +3,7 @@
 use crate::audit::audit;
 use crate::facts::broken;
 use crate::fan::{Dice, Journal, crowd};
-use crate::house::{House, binary, command, open_sale};
+use crate::sandbox::{Sandbox, binary, command, open_sale};
 use crate::{alone, nothing, runtime};
 use boxoffice_server::audit::CHECKS;
 use boxoffice_server::clock::Clock;
@@ -159,6 +159,16 @@ const TAMPERED: &[(&str, &str)] = &[
         "queue_served",
     ),
     ("UPDATE user_token SET is_active = 1", "one_place"),
+    (
+        "UPDATE queue_state SET drawn = queue_tail;
+         INSERT INTO waiting_queue SELECT queue_id, -1, concert_id, user_id, created_at, -1, status, deleted_at, 0, 0
+         FROM waiting_queue WHERE sequence = 1",
+        "one_drawn",
+    ),
+    (
+        "INSERT INTO left_place SELECT x'00', queue_id, concert_id, sequence FROM waiting_queue WHERE sequence = 1",
+        "left_place",
+    ),
     ("UPDATE waiting_queue SET unpaid_ms = 86400000 WHERE sequence = 1", "unpaid_time"),
     ("UPDATE waiting_queue SET unpaid_ms = -1 WHERE sequence = 1", "unpaid_time"),
     (
@@ -260,32 +270,32 @@ const FORGOTTEN: &[&str] = &[
 ];
 
 /// A sale that was shopped in, by some who were drawn, and stopped cleanly.
-fn shopped() -> (House, Vec<Journal>) {
+fn shopped() -> (Sandbox, Vec<Journal>) {
     let _alone = alone();
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
     let address = server.address;
     let journals = runtime().block_on(async {
-        let key = house.operator_key();
+        let key = sandbox.operator_key();
         let opens_at = stamp(Clock::System.now().plus_ms(1_500));
         let more = json!({ "max_active": 10, "opens_at": opens_at });
         let sale = open_sale(address, &key, 2_000, &more).await;
-        let keyring = house.keyring();
+        let keyring = sandbox.keyring();
         let load = Duration::from_millis(3_000);
         let seed = Dice::seed("audit");
         crowd((address, &sale, &keyring), 25, seed, load, || drop(server.kill())).await
     });
-    house.start(&["--demo", "false"]).stop();
-    let rows = Connection::open(house.database()).unwrap();
+    sandbox.start(&["--demo", "false"]).stop();
+    let rows = Connection::open(sandbox.database()).unwrap();
     let drawn: i64 = rows.query_row("SELECT drawn FROM queue_state", [], |row| row.get(0)).unwrap();
     assert!(drawn >= 20, "{drawn} were drawn");
-    (house, journals)
+    (sandbox, journals)
 }
 
 /// A copy of the database with something changed by hand.
-fn tampered(house: &House, sql: &str) -> PathBuf {
-    let copy = house.path("tampered.db");
-    std::fs::copy(house.database(), &copy).unwrap();
+fn tampered(sandbox: &Sandbox, sql: &str) -> PathBuf {
+    let copy = sandbox.path("tampered.db");
+    std::fs::copy(sandbox.database(), &copy).unwrap();
     let rows = Connection::open(&copy).unwrap();
     rows.pragma_update(None, "ignore_check_constraints", 1).unwrap();
     rows.execute_batch(sql).unwrap();
@@ -297,20 +307,20 @@ fn tampered(house: &House, sql: &str) -> PathBuf {
 /// each of their lines finds its tampered row.
 #[test]
 fn a_tampered_row_is_found() {
-    let (house, journals) = shopped();
-    let keyring = house.keyring();
+    let (sandbox, journals) = shopped();
+    let keyring = sandbox.keyring();
     let now = Clock::System.now().0;
-    nothing(&audit(&house.database(), now), "untouched");
-    nothing(&broken(&journals, &house.database(), &keyring), "untouched");
+    nothing(&audit(&sandbox.database(), now), "untouched");
+    nothing(&broken(&journals, &sandbox.database(), &keyring), "untouched");
     for (sql, name) in TAMPERED {
-        let found = audit(&tampered(&house, sql), now);
+        let found = audit(&tampered(&sandbox, sql), now);
         assert!(found.contains(name), "{sql}: only {found:?}");
     }
     let tested: BTreeSet<_> = TAMPERED.iter().map(|(_, name)| *name).collect();
     let all: BTreeSet<_> = CHECKS.iter().map(|check| check.name).collect();
     assert_eq!(tested, all, "each line of the audit is tested");
     for sql in FORGOTTEN {
-        let found = broken(&journals, &tampered(&house, sql), &keyring);
+        let found = broken(&journals, &tampered(&sandbox, sql), &keyring);
         assert!(!found.is_empty(), "not found: {sql}");
     }
 }
@@ -319,9 +329,9 @@ fn a_tampered_row_is_found() {
 /// something does not hold.
 #[test]
 fn the_verb_tells_what_it_found() {
-    let (house, _) = shopped();
-    let server = house.start(&["--demo", "false"]);
-    let sound = house.run(&["audit"]);
+    let (sandbox, _) = shopped();
+    let server = sandbox.start(&["--demo", "false"]);
+    let sound = sandbox.run(&["audit"]);
     let text = String::from_utf8(sound.stdout).unwrap();
     assert!(sound.status.success(), "{text}");
     assert_eq!(text.lines().filter(|line| line.starts_with("ok    ")).count(), CHECKS.len());
@@ -329,7 +339,7 @@ fn the_verb_tells_what_it_found() {
     let all = CHECKS.len();
     assert_eq!(text.lines().last(), Some(format!("{all} of {all} hold").as_str()));
     assert!(text.contains("sales Crash course, 2099-05-01T19:00:00Z: "), "{text}");
-    let rows = Connection::open(house.database()).unwrap();
+    let rows = Connection::open(sandbox.database()).unwrap();
     let sum = "SELECT (SELECT count(*) FROM seat WHERE status = 'sold'), (SELECT sum(amount) FROM amount)";
     let (sold, paid): (i64, i64) =
         rows.query_row(sum, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
@@ -340,7 +350,7 @@ fn the_verb_tells_what_it_found() {
     );
     server.stop();
     let sql = "UPDATE seat SET status = 'available' WHERE status = 'sold'";
-    let copy = tampered(&house, sql);
+    let copy = tampered(&sandbox, sql);
     let url = format!("sqlite://{}", copy.display());
     let audit = |more: &[&str]| {
         let mut audit = command(binary());
@@ -369,22 +379,22 @@ fn the_verb_tells_what_it_found() {
 /// H32: what is no database of ours is not touched, and one sentence says so.
 #[test]
 fn what_cannot_be_audited_is_told_in_one_sentence() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let audit = || {
-        let output = house.run(&["audit"]);
+        let output = sandbox.run(&["audit"]);
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };
     let told = audit();
     assert!(told.contains("there is no such file") && told.lines().count() == 1, "{told}");
-    assert!(!house.database().exists());
-    let foreign = Connection::open(house.database()).unwrap();
+    assert!(!sandbox.database().exists());
+    let foreign = Connection::open(sandbox.database()).unwrap();
     foreign.execute_batch("CREATE TABLE diary (page TEXT)").unwrap();
     let told = audit();
     assert!(told.contains("another program") && told.lines().count() == 1, "{told}");
-    std::fs::remove_file(house.database()).unwrap();
-    house.start(&["--demo", "false"]).stop();
-    let newer = Connection::open(house.database()).unwrap();
+    std::fs::remove_file(sandbox.database()).unwrap();
+    sandbox.start(&["--demo", "false"]).stop();
+    let newer = Connection::open(sandbox.database()).unwrap();
     newer.pragma_update(None, "user_version", 1_000).unwrap();
     drop(newer);
     let told = audit();

@@ -1,16 +1,16 @@
 //! The benchmark runs to its end and prints a line for each step. What it measures here means nothing.
 
 use crate::alone;
-use crate::house::House;
+use crate::sandbox::Sandbox;
 
 #[test]
 fn the_benchmark_measures_every_step() {
     let _alone = alone();
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let small = ["--rounds", "1", "--seconds", "0.2", "--changes", "50", "--waiting", "50"];
-    let mut command = crate::house::command(crate::house::binary());
+    let mut command = crate::sandbox::command(crate::sandbox::binary());
     let output = command.arg("bench").args(small).args(["--connections", "4"]);
-    let output = output.env("TMPDIR", house.dir.path()).output().unwrap();
+    let output = output.env("TMPDIR", sandbox.dir.path()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let table = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).collect();
@@ -28,18 +28,18 @@ fn the_benchmark_measures_every_step() {
         assert!(line.starts_with(&format!("| {step}")), "{table}");
         assert!(!line.contains("NaN"), "{table}");
     }
-    assert_eq!(std::fs::read_dir(house.dir.path()).unwrap().count(), 0, "nothing is left behind");
+    assert_eq!(std::fs::read_dir(sandbox.dir.path()).unwrap().count(), 0, "nothing is left behind");
 }
 
 /// Three tables: lines, halls and crowds that grow.
 #[test]
 fn growth_is_measured() {
     let _alone = alone();
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let small = ["--rounds", "1", "--seconds", "0.1", "--changes", "60", "--waiting", "50"];
-    let mut command = crate::house::command(crate::house::binary());
+    let mut command = crate::sandbox::command(crate::sandbox::binary());
     let output = command.args(["bench", "--growth", "--lines", "20,40"]).args(small);
-    let output = output.args(["--connections", "4"]).env("TMPDIR", house.dir.path());
+    let output = output.args(["--connections", "4"]).env("TMPDIR", sandbox.dir.path());
     let output = output.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let table = String::from_utf8(output.stdout).unwrap();

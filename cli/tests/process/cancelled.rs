@@ -3,7 +3,7 @@
 
 use crate::client::{Ask, Client, once};
 use crate::fan::identity;
-use crate::house::{PRICE, Sale};
+use crate::sandbox::{PRICE, Sale};
 use boxoffice_core::id::Uuid;
 use boxoffice_server::tokens::Keyring;
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! Configuration as a person meets it: flags, environment, file, and what is said when one is wrong.
 
 use crate::client::{Ask, once};
-use crate::house::{House, Server, binary, command};
 use crate::runtime;
+use crate::sandbox::{Sandbox, Server, binary, command};
 use std::fs;
 use std::process::{Command, Output};
 
@@ -23,13 +23,13 @@ fn refused(mut command: Command, want: &str) {
     assert!(first.starts_with("error: ") || stderr.lines().count() == 1, "{stderr}");
 }
 
-fn serve(house: &House) -> Command {
-    house.command(&["serve", "--listen", "127.0.0.1:0", "--demo", "false"])
+fn serve(sandbox: &Sandbox) -> Command {
+    sandbox.command(&["serve", "--listen", "127.0.0.1:0", "--demo", "false"])
 }
 
 #[test]
 fn what_is_unknown_or_wrong_is_one_sentence() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let flags: [(&[&str], &str); 13] = [
         (&["--lisen", "x"], "--lisen"),
         (&["--readers", "0"], "readers: 0 is not between 1 and"),
@@ -49,7 +49,7 @@ fn what_is_unknown_or_wrong_is_one_sentence() {
         (&["--config", "missing.toml"], "missing.toml: "),
     ];
     for (flags, want) in flags {
-        let mut command = serve(&house);
+        let mut command = serve(&sandbox);
         command.args(flags);
         refused(command, want);
     }
@@ -64,11 +64,11 @@ fn what_is_unknown_or_wrong_is_one_sentence() {
         ("BOXOFFICE_MAX_ACTIVE", "lots", "'lots'"),
     ];
     for (name, value, want) in environment {
-        let mut command = serve(&house);
+        let mut command = serve(&sandbox);
         command.env(name, value);
         refused(command, want);
     }
-    let mut command = serve(&house);
+    let mut command = serve(&sandbox);
     let output = command.env("BOXOFFICE_READERS", "many").output().unwrap();
     let said = text(&output.stderr);
     assert!(said.contains("that of the environment variable BOXOFFICE_READERS"), "{said}");
@@ -79,12 +79,12 @@ fn what_is_unknown_or_wrong_is_one_sentence() {
         ("readers = ", "line 1"),
     ];
     for (content, want) in files {
-        fs::write(house.path("bad.toml"), content).unwrap();
-        let mut command = serve(&house);
+        fs::write(sandbox.path("bad.toml"), content).unwrap();
+        let mut command = serve(&sandbox);
         command.args(["--config", "bad.toml"]);
         refused(command, want);
     }
-    assert!(!house.database().exists(), "nothing is made before the settings hold");
+    assert!(!sandbox.database().exists(), "nothing is made before the settings hold");
 }
 
 #[test]
@@ -114,11 +114,14 @@ fn servers_that_share_a_database_share_their_keys() {
 }
 
 /// The line of the announcement that names the database tells which source has won.
-fn chosen(house: &House, flag: bool, environment: bool) -> String {
-    fs::write(house.path("some.toml"), "database = \"sqlite://file.db\"\nlisten = \"127.0.0.1:0\"")
-        .unwrap();
+fn chosen(sandbox: &Sandbox, flag: bool, environment: bool) -> String {
+    fs::write(
+        sandbox.path("some.toml"),
+        "database = \"sqlite://file.db\"\nlisten = \"127.0.0.1:0\"",
+    )
+    .unwrap();
     let mut command = command(binary());
-    command.current_dir(house.dir.path()).args(["serve", "--config", "some.toml"]);
+    command.current_dir(sandbox.dir.path()).args(["serve", "--config", "some.toml"]);
     if flag {
         command.args(["--database", "sqlite://flag.db"]);
     }
@@ -133,30 +136,30 @@ fn chosen(house: &House, flag: bool, environment: bool) -> String {
 
 #[test]
 fn a_flag_goes_before_the_environment_and_that_before_the_file() {
-    let house = House::new();
-    assert_eq!(chosen(&house, false, false), "sqlite://file.db");
-    assert_eq!(chosen(&house, false, true), "sqlite://environment.db");
-    assert_eq!(chosen(&house, true, false), "sqlite://flag.db");
-    assert_eq!(chosen(&house, true, true), "sqlite://flag.db");
+    let sandbox = Sandbox::new();
+    assert_eq!(chosen(&sandbox, false, false), "sqlite://file.db");
+    assert_eq!(chosen(&sandbox, false, true), "sqlite://environment.db");
+    assert_eq!(chosen(&sandbox, true, false), "sqlite://flag.db");
+    assert_eq!(chosen(&sandbox, true, true), "sqlite://flag.db");
 }
 
 #[test]
 fn without_a_verb_it_serves_the_demo() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let mut command = command(binary());
-    command.current_dir(house.dir.path()).env("BOXOFFICE_LISTEN", "127.0.0.1:0");
+    command.current_dir(sandbox.dir.path()).env("BOXOFFICE_LISTEN", "127.0.0.1:0");
     let server = Server::spawn(command).unwrap();
     let answer = runtime().block_on(once(server.address, &Ask::get("/api/v1/concerts"))).unwrap();
     assert_eq!(answer.json()["concerts"].as_array().map(Vec::len), Some(2), "{}", answer.body);
-    assert!(house.database().exists() && house.keys_file().exists());
+    assert!(sandbox.database().exists() && sandbox.keys_file().exists());
     server.stop();
 }
 
 #[test]
 fn the_demo_opens_once_and_only_where_nothing_is_sold() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let concerts = |flags: &[&str]| {
-        let server = house.start(flags);
+        let server = sandbox.start(flags);
         let ask = Ask::get("/api/v1/concerts");
         let answer = runtime().block_on(once(server.address, &ask)).unwrap();
         server.stop();
@@ -209,8 +212,8 @@ fn bad_values_of_other_verbs_say_what_is_expected() {
 /// What Kubernetes sets for a Service of this name stops nobody.
 #[test]
 fn it_starts_in_kubernetes_under_its_own_name() {
-    let house = House::new();
-    let mut command = serve(&house);
+    let sandbox = Sandbox::new();
+    let mut command = serve(&sandbox);
     for (name, value) in [
         ("BOXOFFICE_SERVICE_HOST", "10.0.0.1"),
         ("BOXOFFICE_SERVICE_PORT", "8080"),
@@ -248,8 +251,8 @@ fn help_does_not_show_what_the_environment_holds() {
 
 #[test]
 fn the_example_file_starts_a_server_as_it_is() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let example = include_str!("../../../boxoffice.example.toml");
-    fs::write(house.path("boxoffice.toml"), example).unwrap();
-    house.start(&["--config", "boxoffice.toml"]).stop();
+    fs::write(sandbox.path("boxoffice.toml"), example).unwrap();
+    sandbox.start(&["--config", "boxoffice.toml"]).stop();
 }

@@ -3,8 +3,8 @@
 use crate::audit::audit;
 use crate::facts::broken;
 use crate::fan::{Dice, TIRELESS, crowd};
-use crate::house::{House, open_sale};
 use crate::retry::repeat_all;
+use crate::sandbox::{Sandbox, open_sale};
 use crate::{alone, nothing, runtime};
 use boxoffice_server::clock::Clock;
 use serde_json::json;
@@ -32,12 +32,12 @@ fn what_was_acknowledged_survives_kill_9() {
 
 /// Returns how many requests the kill left without an answer.
 async fn one_round(seed: u64) -> usize {
-    let house = House::new();
-    let server = house.start(TIRELESS);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(TIRELESS);
     // In every other round nobody has to wait, so that the kill meets as many requests as it can.
     let more = json!({ "max_active": if seed.is_multiple_of(2) { 40 } else { 1_000 } });
-    let sale = open_sale(server.address, &house.operator_key(), 2_000, &more).await;
-    let keyring = house.keyring();
+    let sale = open_sale(server.address, &sandbox.operator_key(), 2_000, &more).await;
+    let keyring = sandbox.keyring();
     let load = Duration::from_millis(200 + Dice::new(seed).below(2_000));
     let address = server.address;
     let journals =
@@ -48,11 +48,11 @@ async fn one_round(seed: u64) -> usize {
     eprintln!("crash: seed {seed}, killed after {load:?}: {answered} answered, {open} not");
     assert!(answered > 0, "the kill hit no load");
 
-    let server = house.start(TIRELESS);
+    let server = sandbox.start(TIRELESS);
     let check = |journals: &[_], when: &str| {
         let when = format!("seed {seed}, {when}");
-        nothing(&broken(journals, &house.database(), &keyring), &when);
-        nothing(&audit(&house.database(), Clock::System.now().0), &when);
+        nothing(&broken(journals, &sandbox.database(), &keyring), &when);
+        nothing(&audit(&sandbox.database(), Clock::System.now().0), &when);
     };
     check(&journals, "restarted");
     let (journals, wrong) = repeat_all(server.address, journals).await;

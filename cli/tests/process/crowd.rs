@@ -2,7 +2,7 @@
 
 use crate::client::{Ask, Client};
 use crate::fan::identity;
-use crate::house::{House, open_sale};
+use crate::sandbox::{Sandbox, open_sale};
 use crate::{alone, runtime};
 use boxoffice_core::id::Uuid;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -83,13 +83,13 @@ async fn open_connections(client: &mut Client, count: u64) -> u64 {
 fn ten_thousand_connections_do_not_slow_a_poll() {
     let _alone = alone();
     let count = allowed();
-    let house = House::new();
-    let mut server = house.start(&["--demo", "false"]);
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start(&["--demo", "false"]);
     runtime().block_on(async {
-        let sale = open_sale(server.address, &house.operator_key(), 10, &json!({})).await;
+        let sale = open_sale(server.address, &sandbox.operator_key(), 10, &json!({})).await;
         let mut client = Client::connect(server.address).await.unwrap();
         let join = format!("/api/v1/concerts/{}/queue-tokens", sale.concert);
-        let token = identity(&house.keyring(), Uuid::now_v7());
+        let token = identity(&sandbox.keyring(), Uuid::now_v7());
         let joined = client.send(&Ask::post(join, &json!({})).identity(&token)).await.unwrap();
         let began = Instant::now();
         let mut crowd = open_many(server.address, count).await;
@@ -121,8 +121,8 @@ fn ten_thousand_connections_do_not_slow_a_poll() {
 /// H29: beyond the limit, clients wait in the backlog and are served when others have gone.
 #[test]
 fn beyond_the_limit_of_connections_clients_wait_their_turn() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false", "--connections-max", "10"]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false", "--connections-max", "10"]);
     let ask = Ask::get("/livez");
     runtime().block_on(async {
         let mut inside = Vec::new();

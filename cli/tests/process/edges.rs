@@ -2,8 +2,8 @@
 //! operators' address is one of its own.
 
 use crate::client::{Answer, Ask, Client, once};
-use crate::house::House;
 use crate::runtime;
+use crate::sandbox::Sandbox;
 use std::net::SocketAddr;
 
 /// Sends bytes and reads the answer.
@@ -135,8 +135,8 @@ async fn continued(address: SocketAddr) {
 
 #[test]
 fn rules_of_the_wire_hold() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false", "--limits", "false"]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false", "--limits", "false"]);
     runtime().block_on(async {
         refused(server.address).await;
         taken(server.address).await;
@@ -148,11 +148,11 @@ fn rules_of_the_wire_hold() {
 /// S14: operators have an address of their own, and the public one has nothing of theirs.
 #[test]
 fn operators_have_an_address_of_their_own() {
-    let house = House::new();
-    let key = house.operator_key();
+    let sandbox = Sandbox::new();
+    let key = sandbox.operator_key();
     // A port that was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let server = house.start(&["--demo", "false", "--listen-operator", &free.to_string()]);
+    let server = sandbox.start(&["--demo", "false", "--listen-operator", &free.to_string()]);
     runtime().block_on(async {
         let concert = format!("/api/v1/admin/concerts/{}", boxoffice_core::id::Uuid::nil());
         for path in ["/docs/", "/docs/codes", "/metrics", "/openapi.json", &concert] {

@@ -2,7 +2,7 @@
 //! that came, or that none came.
 
 use crate::client::{Answer, Ask, Client};
-use crate::house::Sale;
+use crate::sandbox::Sale;
 use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_server::clock::Clock;
 use boxoffice_server::tokens::{Keyring, Use, random};

@@ -1,6 +1,6 @@
 //! Files that cannot be used: one clear sentence, exit code 1, and the file as it was.
 
-use crate::house::{House, Server, binary, command};
+use crate::sandbox::{Sandbox, Server, binary, command};
 use crate::skip;
 use rusqlite::Connection;
 use std::fs;
@@ -23,103 +23,103 @@ fn refused(command: Command) -> String {
     ended.stderr
 }
 
-fn serve(house: &House) -> Command {
-    house.command(&["serve", "--listen", "127.0.0.1:0", "--demo", "false"])
+fn serve(sandbox: &Sandbox) -> Command {
+    sandbox.command(&["serve", "--listen", "127.0.0.1:0", "--demo", "false"])
 }
 
 /// Neither the server nor an admin verb takes the database, and both leave it as it is.
-fn database_refused(house: &House, wants: &[&str]) {
-    let before = fs::read(house.database()).unwrap();
-    for command in [serve(house), house.command(&["admin", "key", "list"])] {
+fn database_refused(sandbox: &Sandbox, wants: &[&str]) {
+    let before = fs::read(sandbox.database()).unwrap();
+    for command in [serve(sandbox), sandbox.command(&["admin", "key", "list"])] {
         let why = refused(command);
-        assert!(why.contains(&house.database().display().to_string()), "{why}");
+        assert!(why.contains(&sandbox.database().display().to_string()), "{why}");
         for want in wants {
             assert!(why.contains(want), "{want:?} is not in: {why}");
         }
-        assert!(fs::read(house.database()).unwrap() == before, "the file was changed: {why}");
+        assert!(fs::read(sandbox.database()).unwrap() == before, "the file was changed: {why}");
     }
     for beside in ["boxoffice.db-journal", "boxoffice.db-wal"] {
-        let left = fs::metadata(house.path(beside)).map_or(0, |m| m.len());
+        let left = fs::metadata(sandbox.path(beside)).map_or(0, |m| m.len());
         assert_eq!(left, 0, "{beside} was left behind");
     }
 }
 
 /// A database of our own, with the demo sale in it.
-fn with_sale() -> House {
-    let house = House::new();
-    house.start(&[]).stop();
-    house
+fn with_sale() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.start(&[]).stop();
+    sandbox
 }
 
 /// H32: written by a newer boxoffice.
 #[test]
 fn a_newer_schema_is_refused() {
-    let house = with_sale();
-    Connection::open(house.database()).unwrap().pragma_update(None, "user_version", 999).unwrap();
-    database_refused(&house, &["schema version 999", "use the newer binary"]);
+    let sandbox = with_sale();
+    Connection::open(sandbox.database()).unwrap().pragma_update(None, "user_version", 999).unwrap();
+    database_refused(&sandbox, &["schema version 999", "use the newer binary"]);
 }
 
 /// H32: somebody else's database, whatever version it gives itself.
 #[test]
 fn another_programs_database_is_refused_and_left_alone() {
     for version in [0, 1, 7] {
-        let house = House::new();
-        let theirs = Connection::open(house.database()).unwrap();
+        let sandbox = Sandbox::new();
+        let theirs = Connection::open(sandbox.database()).unwrap();
         theirs.execute_batch("CREATE TABLE note (text); INSERT INTO note VALUES ('mine')").unwrap();
         theirs.pragma_update(None, "user_version", version).unwrap();
         drop(theirs);
-        database_refused(&house, &["another program"]);
+        database_refused(&sandbox, &["another program"]);
     }
 }
 
 /// H32: no database at all.
 #[test]
 fn a_file_that_is_no_database_is_refused() {
-    let house = House::new();
-    fs::write(house.database(), "These are my holiday notes.\n".repeat(500)).unwrap();
-    database_refused(&house, &["file is not a database"]);
-    assert!(!house.path("boxoffice.db.lock").exists(), "nothing is left beside it");
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.database(), "These are my holiday notes.\n".repeat(500)).unwrap();
+    database_refused(&sandbox, &["file is not a database"]);
+    assert!(!sandbox.path("boxoffice.db.lock").exists(), "nothing is left beside it");
 }
 
 /// H32: cut off, as by a copy that was interrupted.
 #[test]
 fn a_truncated_database_is_refused() {
-    let house = with_sale();
-    let bytes = fs::read(house.database()).unwrap();
-    fs::write(house.database(), &bytes[..bytes.len() / 2]).unwrap();
-    database_refused(&house, &["the database cannot be used: ", "malformed"]);
+    let sandbox = with_sale();
+    let bytes = fs::read(sandbox.database()).unwrap();
+    fs::write(sandbox.database(), &bytes[..bytes.len() / 2]).unwrap();
+    database_refused(&sandbox, &["the database cannot be used: ", "malformed"]);
 }
 
 /// H32: pages overwritten with something else.
 #[test]
 fn damaged_pages_are_refused() {
-    let house = with_sale();
-    let mut bytes = fs::read(house.database()).unwrap();
+    let sandbox = with_sale();
+    let mut bytes = fs::read(sandbox.database()).unwrap();
     let length = bytes.len();
     bytes[4096..length / 2].fill(0x5a);
-    fs::write(house.database(), &bytes).unwrap();
-    let why = refused(serve(&house));
+    fs::write(sandbox.database(), &bytes).unwrap();
+    let why = refused(serve(&sandbox));
     assert!(why.contains("the database cannot be used: "), "{why}");
-    assert!(fs::read(house.database()).unwrap() == bytes, "the file was changed");
+    assert!(fs::read(sandbox.database()).unwrap() == bytes, "the file was changed");
 }
 
 /// H32: a path that leads nowhere, or to a folder.
 #[test]
 fn a_path_without_a_file_is_refused() {
-    let house = House::new();
-    for path in [house.path("missing/boxoffice.db"), house.dir.path().to_owned()] {
+    let sandbox = Sandbox::new();
+    for path in [sandbox.path("missing/boxoffice.db"), sandbox.dir.path().to_owned()] {
         let mut command = command(binary());
         command.args(["serve", "--listen", "127.0.0.1:0", "--keys-file", "k.json", "--database"]);
-        command.arg(format!("sqlite://{}", path.display())).current_dir(house.dir.path());
+        command.arg(format!("sqlite://{}", path.display())).current_dir(sandbox.dir.path());
         let why = refused(command);
         assert!(why.contains(&path.display().to_string()), "{why}");
         assert!(why.contains("the database is not available"), "{why}");
     }
 }
 
-fn modes(house: &House) -> Vec<(String, u32)> {
+fn modes(sandbox: &Sandbox) -> Vec<(String, u32)> {
     let mode = |name: &str| {
-        let found = fs::metadata(house.path(name)).unwrap();
+        let found = fs::metadata(sandbox.path(name)).unwrap();
         (name.to_owned(), found.permissions().mode() & 0o777)
     };
     let beside = ["boxoffice.db", "boxoffice.db-wal", "boxoffice.db-shm", "boxoffice.db.lock"];
@@ -130,22 +130,22 @@ fn modes(house: &House) -> Vec<(String, u32)> {
 /// what was made for others by an earlier version is not any more.
 #[test]
 fn files_are_for_their_owner_alone() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let start = |umask: &str| {
-        let serve = serve(&house);
+        let serve = serve(&sandbox);
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\"")]).arg(serve.get_program());
-        shell.args(serve.get_args()).current_dir(house.dir.path());
+        shell.args(serve.get_args()).current_dir(sandbox.dir.path());
         Server::spawn(shell).unwrap_or_else(|ended| panic!("it did not start: {ended:?}"))
     };
     for (umask, open) in [("022", false), ("000", true)] {
         if open {
             for name in ["boxoffice.db", "boxoffice.db.lock"] {
-                set_mode(&house.path(name), 0o644);
+                set_mode(&sandbox.path(name), 0o644);
             }
         }
         let server = start(umask);
-        for (name, mode) in modes(&house) {
+        for (name, mode) in modes(&sandbox) {
             assert_eq!(mode, 0o600, "{name} has {mode:o} with umask {umask}");
         }
         let log = server.stop();
@@ -159,18 +159,18 @@ fn set_mode(path: &Path, mode: u32) {
 
 /// The server as a user who may write only what everybody may. Root may write everything, so that
 /// root becomes nobody, with a copy of the binary that nobody may run.
-fn powerless(house: &House) -> Command {
+fn powerless(sandbox: &Sandbox) -> Command {
     if !rustix::process::getuid().is_root() {
-        return serve(house);
+        return serve(sandbox);
     }
-    let copy = house.path("boxoffice");
+    let copy = sandbox.path("boxoffice");
     if !copy.exists() {
         fs::copy(binary(), &copy).unwrap();
         set_mode(&copy, 0o755);
     }
     let mut nobody = command(copy);
     nobody.args(["serve", "--listen", "127.0.0.1:0", "--database"]);
-    nobody.arg(format!("sqlite://{}", house.database().display()));
+    nobody.arg(format!("sqlite://{}", sandbox.database().display()));
     nobody.current_dir("/").uid(NOBODY).gid(NOBODY);
     nobody
 }
@@ -178,28 +178,28 @@ fn powerless(house: &House) -> Command {
 /// H32: a read-only file, a read-only folder, and both.
 #[test]
 fn what_cannot_be_written_is_refused() {
-    let house = with_sale();
-    let before = fs::read(house.database()).unwrap();
-    let mut try_out = powerless(&house);
-    set_mode(house.dir.path(), 0o755);
+    let sandbox = with_sale();
+    let before = fs::read(sandbox.database()).unwrap();
+    let mut try_out = powerless(&sandbox);
+    set_mode(sandbox.dir.path(), 0o755);
     if try_out.arg("--version").output().is_err() {
         return skip("what_cannot_be_written_is_refused", "this user cannot run as another");
     }
     for (file, folder) in [(0o444, 0o777), (0o666, 0o555), (0o444, 0o555)] {
-        set_mode(&house.database(), file);
-        set_mode(house.dir.path(), folder);
-        let why = refused(powerless(&house));
+        set_mode(&sandbox.database(), file);
+        set_mode(sandbox.dir.path(), folder);
+        let why = refused(powerless(&sandbox));
         assert!(why.contains("boxoffice.db: the database is not available: "), "{why}");
-        assert!(fs::read(house.database()).unwrap() == before, "the file was changed");
+        assert!(fs::read(sandbox.database()).unwrap() == before, "the file was changed");
     }
-    set_mode(house.dir.path(), 0o755);
+    set_mode(sandbox.dir.path(), 0o755);
 }
 
 /// H32: the token keys are a secret; a file that others can read, or that is none, is refused.
 #[test]
 fn a_bad_key_file_is_refused() {
-    let house = with_sale();
-    let good = fs::read_to_string(house.keys_file()).unwrap();
+    let sandbox = with_sale();
+    let good = fs::read_to_string(sandbox.keys_file()).unwrap();
     let bad = [
         ("", "EOF while parsing"),
         ("{", "EOF while parsing"),
@@ -211,20 +211,20 @@ fn a_bad_key_file_is_refused() {
         ("{\"key\": 1}", "unknown field `key`"),
     ];
     for (text, want) in bad {
-        fs::write(house.keys_file(), text).unwrap();
-        let why = refused(serve(&house));
+        fs::write(sandbox.keys_file(), text).unwrap();
+        let why = refused(serve(&sandbox));
         assert!(why.contains("boxoffice.keys.json: ") && why.contains(want), "{why}");
-        assert_eq!(fs::read_to_string(house.keys_file()).unwrap(), text);
+        assert_eq!(fs::read_to_string(sandbox.keys_file()).unwrap(), text);
     }
-    fs::write(house.keys_file(), &good).unwrap();
+    fs::write(sandbox.keys_file(), &good).unwrap();
     for mode in [0o644, 0o640, 0o604] {
-        set_mode(&house.keys_file(), mode);
-        let why = refused(serve(&house));
+        set_mode(&sandbox.keys_file(), mode);
+        let why = refused(serve(&sandbox));
         assert!(why.contains("make it 0600"), "{why}");
-        let rotated = house.run(&["admin", "key", "rotate"]);
+        let rotated = sandbox.run(&["admin", "key", "rotate"]);
         assert_eq!(rotated.status.code(), Some(1), "{rotated:?}");
-        assert_eq!(fs::read_to_string(house.keys_file()).unwrap(), good);
+        assert_eq!(fs::read_to_string(sandbox.keys_file()).unwrap(), good);
     }
-    set_mode(&house.keys_file(), 0o600);
-    house.start(&[]).stop();
+    set_mode(&sandbox.keys_file(), 0o600);
+    sandbox.start(&[]).stop();
 }

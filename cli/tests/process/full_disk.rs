@@ -3,7 +3,7 @@
 use crate::audit::audit;
 use crate::client::{Answer, Ask, Client};
 use crate::fan::identity;
-use crate::house::{House, Server, open_sale};
+use crate::sandbox::{Sandbox, Server, open_sale};
 use crate::{nothing, runtime};
 use boxoffice_core::id::Uuid;
 use boxoffice_server::clock::Clock;
@@ -26,10 +26,10 @@ struct Charger {
 }
 
 impl Charger {
-    async fn new(server: &Server, house: &House) -> Self {
-        let sale = open_sale(server.address, &house.operator_key(), 10, &json!({})).await;
+    async fn new(server: &Server, sandbox: &Sandbox) -> Self {
+        let sale = open_sale(server.address, &sandbox.operator_key(), 10, &json!({})).await;
         let user = Uuid::now_v7();
-        let identity = identity(&house.keyring(), user);
+        let identity = identity(&sandbox.keyring(), user);
         let mut client = Client::connect(server.address).await.unwrap();
         let path = format!("/api/v1/concerts/{}/queue-tokens", sale.concert);
         let joined = client.send(&Ask::post(path, &json!({})).identity(&identity)).await.unwrap();
@@ -70,12 +70,12 @@ async fn ready(client: &mut Client, status: u16, code: &str) {
 
 /// Charges until there is no room, looks at what is said, makes room, and counts.
 async fn runs_full(
-    house: &House,
+    sandbox: &Sandbox,
     mut server: Server,
     fill: impl FnOnce(&Server),
     room: impl FnOnce(&Server),
 ) {
-    let mut fan = Charger::new(&server, house).await;
+    let mut fan = Charger::new(&server, sandbox).await;
     assert_eq!(fan.charge("before").await.status, 201);
     ready(&mut fan.client, 200, "").await;
     fill(&server);
@@ -113,7 +113,7 @@ async fn runs_full(
     assert_eq!(fan.charge(&key).await.text("charge_id"), first.text("charge_id"));
     assert_eq!(fan.balance().await, charged + 1);
     server.stop();
-    nothing(&audit(&house.database(), Clock::System.now().0), "after the full disk");
+    nothing(&audit(&sandbox.database(), Clock::System.now().0), "after the full disk");
 }
 
 fn limit_files(server: &Server, bytes: Option<u64>) {
@@ -125,22 +125,22 @@ fn limit_files(server: &Server, bytes: Option<u64>) {
 /// before once they may. The signal that comes with this limit does not end the server.
 #[test]
 fn files_that_may_not_grow_are_503_and_heal() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
-    let log = house.path("boxoffice.db-wal");
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
+    let log = sandbox.path("boxoffice.db-wal");
     let fill = |server: &Server| limit_files(server, Some(fs::metadata(&log).unwrap().len()));
     let room = |server: &Server| limit_files(server, None);
-    runtime().block_on(runs_full(&house, server, fill, room));
+    runtime().block_on(runs_full(&sandbox, server, fill, room));
 }
 
 /// H32: no room at the start: one sentence.
 #[test]
 fn no_room_for_a_new_database_is_one_sentence() {
-    let house = House::new();
-    let serve = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let sandbox = Sandbox::new();
+    let serve = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
     let mut shell = Command::new("sh");
     shell.args(["-c", "ulimit -f 8; exec \"$0\" \"$@\""]).arg(serve.get_program());
-    shell.args(serve.get_args()).current_dir(house.dir.path());
+    shell.args(serve.get_args()).current_dir(sandbox.dir.path());
     let ended = Server::spawn(shell).err().expect("it started");
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
@@ -170,18 +170,18 @@ impl Drop for TinyDisk {
 /// may not, the test above has shown the same with the other error number.
 #[test]
 fn a_full_disk_is_503_and_heals() {
-    let house = House::new();
-    let Some(_disk) = TinyDisk::mount(house.dir.path()) else {
+    let sandbox = Sandbox::new();
+    let Some(_disk) = TinyDisk::mount(sandbox.dir.path()) else {
         eprintln!("left out: a_full_disk_is_503_and_heals: no file system can be mounted here");
         return;
     };
-    let server = house.start(&["--demo", "false"]);
-    let filler = house.path("filler");
+    let server = sandbox.start(&["--demo", "false"]);
+    let filler = sandbox.path("filler");
     let fill = |_: &Server| {
         use std::io::Write;
         let mut file = fs::File::create(&filler).unwrap();
         while file.write_all(&[0; 512]).is_ok() {}
     };
     let room = |_: &Server| fs::remove_file(&filler).unwrap();
-    runtime().block_on(runs_full(&house, server, fill, room));
+    runtime().block_on(runs_full(&sandbox, server, fill, room));
 }

@@ -1,13 +1,13 @@
 //! H39: who one address is, and what it can keep others from.
 
 use crate::client::{Ask, Client, once};
-use crate::house::{House, Server};
 use crate::runtime;
+use crate::sandbox::{Sandbox, Server};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-fn start(house: &House, flags: &[&str]) -> Server {
-    house.start(&[&["--demo", "false"], flags].concat())
+fn start(sandbox: &Sandbox, flags: &[&str]) -> Server {
+    sandbox.start(&[&["--demo", "false"], flags].concat())
 }
 
 /// A connection of somebody else's, as a proxy announces it.
@@ -30,10 +30,10 @@ pub async fn refused(server: SocketAddr, why: &str) -> usize {
 /// those of many addresses do so after a short time.
 #[test]
 fn idle_connections_do_not_close_the_server() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let room = ["--connections-max", "40", "--connections-per-address-max", "8"];
     let proxy = ["--proxy-protocol", "true", "--trusted-proxies", "127.0.0.0/8"];
-    let server = start(&house, &[&room[..], &proxy[..]].concat());
+    let server = start(&sandbox, &[&room[..], &proxy[..]].concat());
     let address = server.address;
     runtime().block_on(async {
         let mut idle = Vec::new();
@@ -65,15 +65,15 @@ fn idle_connections_do_not_close_the_server() {
 /// A trusted peer that does not begin with the header is not guessed at.
 #[test]
 fn the_proxy_protocol_is_for_trusted_peers() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let proxy = ["--proxy-protocol", "true", "--trusted-proxies", "127.0.0.0/8"];
-    let server = start(&house, &proxy);
+    let server = start(&sandbox, &proxy);
     runtime().block_on(async {
         let without = once(server.address, &Ask::get("/livez")).await;
         assert!(without.is_err(), "{without:?}");
     });
     server.stop();
-    let server = start(&house, &["--proxy-protocol", "true", "--trusted-proxies", "192.0.2.1"]);
+    let server = start(&sandbox, &["--proxy-protocol", "true", "--trusted-proxies", "192.0.2.1"]);
     runtime().block_on(async {
         let plain = once(server.address, &Ask::get("/livez")).await.unwrap();
         assert_eq!(plain.status, 200);
@@ -86,7 +86,7 @@ fn the_proxy_protocol_is_for_trusted_peers() {
 /// Limits by address count whom a trusted proxy names, and nobody else is believed.
 #[test]
 fn a_flood_is_counted_by_whom_a_trusted_proxy_names() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let limit = ["--limit-requests", "3+1/min"];
     let concerts = |named: &str| Ask::get("/api/v1/concerts").with("x-forwarded-for", named);
     let statuses = async |server: &Server, named: &str| {
@@ -97,7 +97,7 @@ fn a_flood_is_counted_by_whom_a_trusted_proxy_names() {
         }
         statuses
     };
-    let server = start(&house, &[&limit[..], &["--trusted-proxies", "127.0.0.1"]].concat());
+    let server = start(&sandbox, &[&limit[..], &["--trusted-proxies", "127.0.0.1"]].concat());
     runtime().block_on(async {
         assert_eq!(statuses(&server, "198.51.100.1").await, [200, 200, 200, 429]);
         assert_eq!(statuses(&server, "1.1.1.1, 198.51.100.1").await, [429; 4]);
@@ -106,7 +106,7 @@ fn a_flood_is_counted_by_whom_a_trusted_proxy_names() {
         assert_eq!(statuses(&server, "2001:db8::2").await, [429; 4], "one /64");
     });
     server.stop();
-    let server = start(&house, &limit);
+    let server = start(&sandbox, &limit);
     runtime().block_on(async {
         assert_eq!(statuses(&server, "198.51.100.1").await, [200; 4], "from this machine");
     });

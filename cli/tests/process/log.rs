@@ -1,8 +1,8 @@
 //! The log: what an operator finds there, and what is never there.
 
 use crate::client::{Ask, Client, once};
-use crate::house::{House, Server, open_sale};
 use crate::runtime;
+use crate::sandbox::{Sandbox, Server, open_sale};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Read;
@@ -19,10 +19,10 @@ fn line<'a>(log: &'a str, parts: &[&str]) -> &'a str {
 /// somebody has tried keys and passwords; and neither a key nor a password.
 #[test]
 fn the_log_tells_who_did_what() {
-    let house = House::new();
-    let server = house.start(&[]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&[]);
     let address = server.address;
-    let made = house.run(&["admin", "key", "create", "--name", "mina"]);
+    let made = sandbox.run(&["admin", "key", "create", "--name", "mina"]);
     let key = String::from_utf8(made.stdout).unwrap().trim().to_owned();
     let concert = runtime().block_on(async {
         let sale = open_sale(address, &key, 10, &json!({})).await;
@@ -72,8 +72,8 @@ fn the_log_tells_who_did_what() {
 /// Whoever has an access token and guesses the password is told of, like who guesses at the sign-in.
 #[test]
 fn guesses_with_an_access_token_are_told() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
     let address = server.address;
     let user = runtime().block_on(async {
         let mina = json!({ "username": "mina", "password": "correct horse" });
@@ -103,11 +103,11 @@ fn guesses_with_an_access_token_are_told() {
 /// An act whose operator hangs up meanwhile is carried out and told like any other.
 #[test]
 fn an_act_is_told_though_its_operator_hung_up() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
-    let (address, key) = (server.address, house.operator_key());
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
+    let (address, key) = (server.address, sandbox.operator_key());
     let sale = runtime().block_on(open_sale(address, &key, 10, &json!({})));
-    let writer = rusqlite::Connection::open(house.database()).unwrap();
+    let writer = rusqlite::Connection::open(sandbox.database()).unwrap();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
     runtime().block_on(async {
         let path = format!("/api/v1/admin/concerts/{}/sale", sale.concert);
@@ -135,9 +135,9 @@ fn an_act_is_told_though_its_operator_hung_up() {
 #[test]
 fn the_log_is_json_on_wish_and_takes_rust_log() {
     let logged = |rust_log: &str, flags: &[&str]| {
-        let house = House::new();
+        let sandbox = Sandbox::new();
         let mut command =
-            house.command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+            sandbox.command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
         let server = Server::spawn({
             command.args(flags).env("RUST_LOG", rust_log);
             command
@@ -172,16 +172,16 @@ fn the_log_is_json_on_wish_and_takes_rust_log() {
 
 #[test]
 fn a_rust_log_that_cannot_be_used_is_named() {
-    let house = House::new();
-    let mut serve = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let sandbox = Sandbox::new();
+    let mut serve = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
     let output = serve.env("RUST_LOG", "a=b=c").output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && said.starts_with("boxoffice: RUST_LOG: "), "{said}");
 }
 
 /// A server whose log goes there.
-fn logging_to(house: &House, log: impl Into<Stdio>, flags: &[&str]) -> Server {
-    let mut command = house.command(&["serve", "--listen", "127.0.0.1:0", "--demo", "false"]);
+fn logging_to(sandbox: &Sandbox, log: impl Into<Stdio>, flags: &[&str]) -> Server {
+    let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0", "--demo", "false"]);
     command.args(flags);
     Server::spawn_logging_to(command, log).unwrap()
 }
@@ -230,17 +230,17 @@ fn a_log_that_cannot_be_written_ends_nothing() {
     let (reader, gone) = std::io::pipe().unwrap();
     drop(reader);
     for log in [Stdio::from(full), Stdio::from(gone)] {
-        let house = House::new();
-        let server = logging_to(&house, log, &[]);
+        let sandbox = Sandbox::new();
+        let server = logging_to(&sandbox, log, &[]);
         asks_in_vain(&server);
         counts_above_zero(&server, "boxoffice_log_faults_total");
         server.stop();
     }
-    let house = House::new();
-    std::fs::write(house.database(), "no database, and longer than a header of one".repeat(9))
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.database(), "no database, and longer than a header of one".repeat(9))
         .unwrap();
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let mut serve = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut serve = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(serve.stderr(full).status().unwrap().code(), Some(1), "and no panic");
 }
 
@@ -248,9 +248,9 @@ fn a_log_that_cannot_be_written_ends_nothing() {
 /// and told of where it is missing once somebody reads.
 #[test]
 fn a_log_that_nobody_reads_holds_nobody_up() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let (mut reader, log) = std::io::pipe().unwrap();
-    let server = logging_to(&house, log, &["--log", "debug"]);
+    let server = logging_to(&sandbox, log, &["--log", "debug"]);
     long_lines(&server, 5_000);
     asks_in_vain(&server);
     counts_above_zero(&server, "boxoffice_log_lost_total");
@@ -272,9 +272,9 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
 /// The end of the process waits for whoever does not read, and not for ever.
 #[test]
 fn a_stop_is_not_held_up_by_a_log_that_nobody_reads() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let (_reader, log) = std::io::pipe().unwrap();
-    let server = logging_to(&house, log, &["--log", "trace"]);
+    let server = logging_to(&sandbox, log, &["--log", "trace"]);
     long_lines(&server, 300);
     server.stop();
 }
@@ -282,9 +282,9 @@ fn a_stop_is_not_held_up_by_a_log_that_nobody_reads() {
 /// H5: a level that is misspelt would turn the log off without a word.
 #[test]
 fn a_level_that_there_is_none_of_is_refused() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let refused = |name: &str, flags: &[&str]| {
-        let mut serve = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut serve = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
         let output = serve.args(flags).env(name, "verbose").output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         let takes = "it takes off, error, warn, info, debug, trace, or a filter";
@@ -298,7 +298,7 @@ fn a_level_that_there_is_none_of_is_refused() {
     refused("NOTHING", &["--log", "verbose"]);
     for (name, level) in [("BOXOFFICE_LOG", "warning"), ("BOXOFFICE_LOG", ""), ("RUST_LOG", "WARN")]
     {
-        let mut command = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
         command.env(name, level);
         let server = Server::spawn(command).unwrap();
         asks_in_vain(&server);
@@ -311,8 +311,8 @@ fn a_level_that_there_is_none_of_is_refused() {
 /// A flood of wrong keys is counted, and does not fill the disk.
 #[test]
 fn a_flood_of_refusals_is_bounded() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
     runtime().block_on(async {
         let mut client = Client::connect(server.address).await.unwrap();
         let path = format!("/api/v1/admin/concerts/{}", uuid_of(1));
@@ -342,12 +342,12 @@ fn uuid_of(number: u128) -> boxoffice_core::id::Uuid {
 /// What takes longer than the setting says is told, with what it was.
 #[test]
 fn slow_batches_and_reads_are_told() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false", "--log-slow-ms", "300"]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false", "--log-slow-ms", "300"]);
     let address = server.address;
-    let key = house.operator_key();
+    let key = sandbox.operator_key();
     runtime().block_on(async { open_sale(address, &key, 10, &json!({})).await });
-    let writer = rusqlite::Connection::open(house.database()).unwrap();
+    let writer = rusqlite::Connection::open(sandbox.database()).unwrap();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
     let waiting = std::thread::spawn(move || {
         runtime().block_on(async { open_sale(address, &key, 10, &json!({})).await })
@@ -358,6 +358,6 @@ fn slow_batches_and_reads_are_told() {
     let log = server.stop();
     line(&log, &["WARN", "a slow batch", "create_concert", "ms="]);
     assert!(!log.contains("a slow read"), "{log}");
-    let server = house.start(&["--demo", "false", "--log-slow-ms", "0", "--log", "debug"]);
+    let server = sandbox.start(&["--demo", "false", "--log-slow-ms", "0", "--log", "debug"]);
     assert!(!server.stop().contains("a slow "), "0 turns both off");
 }

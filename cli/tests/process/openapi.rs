@@ -1,6 +1,6 @@
 //! The OpenAPI document as machines use it: `scripts/check-openapi` on the real binary.
 
-use crate::house::{House, command};
+use crate::sandbox::{Sandbox, command};
 use crate::{alone, skip};
 use std::path::{Path, PathBuf};
 
@@ -36,9 +36,9 @@ fn machines_can_use_the_document() {
         return skip(test, "the tools cannot be installed");
     }
     let _alone = alone();
-    let house = House::new();
-    let key = house.operator_key();
-    let server = house.start(&["--demo", "false", "--limits", "false"]);
+    let sandbox = Sandbox::new();
+    let key = sandbox.operator_key();
+    let server = sandbox.start(&["--demo", "false", "--limits", "false"]);
     let url = format!("http://{}", server.address);
     let output = command(script()).args(["check", &url, &key]).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -2,7 +2,7 @@
 
 use crate::client::{Ask, Client, once};
 use crate::fan::identity;
-use crate::house::{House, open_sale};
+use crate::sandbox::{Sandbox, open_sale};
 use crate::{alone, runtime};
 use boxoffice_core::id::Uuid;
 use serde_json::json;
@@ -17,8 +17,8 @@ const POLL_WAIT: Duration = Duration::from_secs(3);
 #[test]
 fn a_storm_of_sign_ins_is_turned_away_and_polls_go_on() {
     let _alone = alone();
-    let house = House::new();
-    let server = house.start(&[
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&[
         "--demo",
         "false",
         "--password-threads",
@@ -28,13 +28,13 @@ fn a_storm_of_sign_ins_is_turned_away_and_polls_go_on() {
     ]);
     let address = server.address;
     runtime().block_on(async {
-        let sale = open_sale(address, &house.operator_key(), 10, &json!({})).await;
+        let sale = open_sale(address, &sandbox.operator_key(), 10, &json!({})).await;
         let account = json!({ "username": "mina", "password": "correct horse" });
         let made = once(address, &Ask::post("/api/v1/users", &account)).await.unwrap();
         assert_eq!(made.status, 201, "{}", made.body);
         let mut client = Client::connect(address).await.unwrap();
         let join = format!("/api/v1/concerts/{}/queue-tokens", sale.concert);
-        let token = identity(&house.keyring(), Uuid::now_v7());
+        let token = identity(&sandbox.keyring(), Uuid::now_v7());
         let joined = client.send(&Ask::post(join, &json!({})).identity(&token)).await.unwrap();
 
         let mut storm = JoinSet::new();
@@ -78,12 +78,12 @@ fn a_storm_of_sign_ins_is_turned_away_and_polls_go_on() {
 #[test]
 fn full_pools_and_channels_turn_away_and_lock_nothing() {
     let _alone = alone();
-    let house = House::new();
-    let tight = ["--readers", "1", "--desk-waiting-max", "2", "--batch-commands-max", "1"];
-    let server = house.start(&[&["--demo", "false"], &tight[..]].concat());
-    let (address, keyring) = (server.address, house.keyring());
+    let sandbox = Sandbox::new();
+    let tight = ["--readers", "1", "--commands-waiting-max", "2", "--batch-commands-max", "1"];
+    let server = sandbox.start(&[&["--demo", "false"], &tight[..]].concat());
+    let (address, keyring) = (server.address, sandbox.keyring());
     runtime().block_on(async {
-        let sale = open_sale(address, &house.operator_key(), 10, &json!({})).await;
+        let sale = open_sale(address, &sandbox.operator_key(), 10, &json!({})).await;
         let join = format!("/api/v1/concerts/{}/queue-tokens", sale.concert);
         let mut rush = JoinSet::new();
         for _ in 0..150 {

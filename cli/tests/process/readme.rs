@@ -1,6 +1,6 @@
 //! What the README promises works as it stands there: its marked blocks are run in order.
 
-use crate::house::House;
+use crate::sandbox::Sandbox;
 use crate::skip;
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
@@ -65,10 +65,10 @@ fn missing() -> Option<&'static str> {
 }
 
 /// Runs a script to its end; returns whether it succeeded, and what it said.
-fn run(house: &House, script: &str) -> (bool, String, String) {
-    let file = |name: &str| File::create(house.path(name)).unwrap();
+fn run(sandbox: &Sandbox, script: &str) -> (bool, String, String) {
+    let file = |name: &str| File::create(sandbox.path(name)).unwrap();
     let mut bash = Command::new("bash");
-    bash.args(["-euo", "pipefail", "-c", script]).current_dir(house.dir.path());
+    bash.args(["-euo", "pipefail", "-c", script]).current_dir(sandbox.dir.path());
     bash.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1").stdin(Stdio::null());
     let mut child = bash.stdout(file("out")).stderr(file("err")).spawn().unwrap();
     let until = Instant::now() + FLOW_WAIT;
@@ -81,7 +81,7 @@ fn run(house: &House, script: &str) -> (bool, String, String) {
         }
         std::thread::sleep(Duration::from_millis(20));
     };
-    let read = |name: &str| fs::read_to_string(house.path(name)).unwrap();
+    let read = |name: &str| fs::read_to_string(sandbox.path(name)).unwrap();
     (status.success(), read("out"), read("err"))
 }
 
@@ -94,10 +94,10 @@ fn the_readmes_walk_works_as_it_is_printed() {
     let text = fs::read_to_string(README).unwrap();
     let script = blocks(&text).unwrap();
     assert!(script.contains(ADDRESS), "the README does not name {ADDRESS}");
-    let house = House::new();
-    let server = house.start(&[]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&[]);
     let script = script.replace(ADDRESS, &format!("http://{}", server.address));
-    let (success, out, err) = run(&house, &script);
+    let (success, out, err) = run(&sandbox, &script);
     assert!(success, "stdout:\n{out}\nstderr:\n{err}");
     let last: Vec<&str> = out.lines().rev().take(3).collect();
     let booking = last.iter().find(|line| line.contains("\"bookings\":[{"));

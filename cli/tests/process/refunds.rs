@@ -4,7 +4,7 @@ use crate::audit::audit;
 use crate::client::{Answer, Ask, Client, once};
 use crate::facts::look;
 use crate::fan::{Dice, TIRELESS, identity};
-use crate::house::{House, PRICE, Sale, open_sale};
+use crate::sandbox::{PRICE, Sale, Sandbox, open_sale};
 use crate::{alone, nothing, runtime};
 use boxoffice_core::id::Uuid;
 use boxoffice_server::clock::Clock;
@@ -81,8 +81,8 @@ async fn asking(
 }
 
 /// What was acknowledged and is not in the rows, or not once.
-fn untrue(asked: &[Asked], house: &House) -> Vec<String> {
-    let rows = look(&house.database());
+fn untrue(asked: &[Asked], sandbox: &Sandbox) -> Vec<String> {
+    let rows = look(&sandbox.database());
     let text = "SELECT count(*), coalesce(sum(f.amount = ?2 AND e.amount = ?2), 0) FROM refund f
         JOIN transfer e ON e.reference = f.refund_id WHERE f.refund_id = ?1";
     let mut statement = rows.prepare(text).unwrap();
@@ -107,12 +107,12 @@ fn refunds_survive_kill_9() {
     let _alone = alone();
     let seed = Dice::seed("refunds");
     runtime().block_on(async {
-        let house = House::new();
-        let server = house.start(TIRELESS);
-        let (address, operator) = (server.address, house.operator_key());
+        let sandbox = Sandbox::new();
+        let server = sandbox.start(TIRELESS);
+        let (address, operator) = (server.address, sandbox.operator_key());
         let more = json!({ "max_active": 1_000 });
         let sale = open_sale(address, &operator, 200, &more).await;
-        let keyring = house.keyring();
+        let keyring = sandbox.keyring();
         let mut payments = Vec::new();
         for number in 0..PAYMENTS {
             let first = 1 + number * SEATS;
@@ -133,9 +133,9 @@ fn refunds_survive_kill_9() {
         let done = asked.iter().filter(|(_, a)| a.as_ref().is_some_and(|a| a.status == 201));
         assert!(done.count() > 0, "the kill came before any refund");
 
-        let server = house.start(TIRELESS);
-        nothing(&untrue(&asked, &house), "restarted");
-        nothing(&audit(&house.database(), Clock::System.now().0), "restarted");
+        let server = sandbox.start(TIRELESS);
+        nothing(&untrue(&asked, &sandbox), "restarted");
+        nothing(&audit(&sandbox.database(), Clock::System.now().0), "restarted");
         let mut again = Vec::new();
         let mut differs = Vec::new();
         for (ask, answer) in &asked {
@@ -147,9 +147,9 @@ fn refunds_survive_kill_9() {
             again.push((ask.clone(), Some(now)));
         }
         nothing(&differs, "repeated");
-        nothing(&untrue(&again, &house), "repeated");
+        nothing(&untrue(&again, &sandbox), "repeated");
         server.stop();
-        nothing(&audit(&house.database(), Clock::System.now().0), "stopped");
+        nothing(&audit(&sandbox.database(), Clock::System.now().0), "stopped");
         within_what_was_paid(&again);
     });
 }

@@ -1,8 +1,8 @@
 //! `boxoffice rush`: a small crowd on a server of its own and on one that runs, and that it can fail.
 
 use crate::facts::look;
-use crate::house::{House, command};
-use crate::{alone, house};
+use crate::sandbox::{Sandbox, command};
+use crate::{alone, sandbox};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -40,7 +40,7 @@ const SMALL: &[&str] = &[
 const CONCERT: &str = "--concert=01a20840-8ab8-7000-8000-000000000000";
 
 fn rush(folder: &Path, more: &[&str]) -> Command {
-    let mut rush = command(house::binary());
+    let mut rush = command(sandbox::binary());
     rush.arg("rush").args(SMALL).args(more).args(["--out", "report"]).current_dir(folder);
     rush
 }
@@ -110,23 +110,23 @@ fn is_whole(report: &Value) {
 #[test]
 fn a_small_crowd_buys_and_everything_is_counted_again() {
     let _alone = alone();
-    let house = House::new();
+    let sandbox = Sandbox::new();
     // The database and the keys of whoever sells here are not the rush's.
-    let output = rush(house.dir.path(), &["--arrivals", "ramp", "--over", "2"])
+    let output = rush(sandbox.dir.path(), &["--arrivals", "ramp", "--over", "2"])
         .env("BOXOFFICE_DATABASE", "sqlite://sold-from.db")
         .env("BOXOFFICE_TOKEN_KEYS", "of the servers")
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", text(&output));
-    is_whole(&report(house.dir.path()));
-    let page = std::fs::read_to_string(house.path("report/report.html")).unwrap();
+    is_whole(&report(sandbox.dir.path()));
+    let page = std::fs::read_to_string(sandbox.path("report/report.html")).unwrap();
     assert!(page.contains("\"funnel\":{\"arrived\":120") && !page.contains("/*data*/"));
     let (_, plain) = page.split_once("<noscript>").unwrap();
     assert!(plain.contains("Of 60 seats ") && plain.contains("How they ended: "), "{plain:.500}");
     let told = text(&output);
     assert!(told.contains(" hold\nok    what fans were told is true"), "{told}");
     // Its database went with it.
-    let files: Vec<_> = std::fs::read_dir(house.dir.path()).unwrap().collect();
+    let files: Vec<_> = std::fs::read_dir(sandbox.dir.path()).unwrap().collect();
     assert_eq!(files.len(), 1, "{files:?}");
 }
 
@@ -135,28 +135,28 @@ fn a_small_crowd_buys_and_everything_is_counted_again() {
 #[test]
 fn a_running_server_is_proved_right_and_a_wrong_database_is_told() {
     let _alone = alone();
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
     let target = format!("http://{}", server.address);
-    let (key, keys) = (house.operator_key(), house.keys_file());
-    let database = format!("sqlite://{}", house.database().display());
+    let (key, keys) = (sandbox.operator_key(), sandbox.keys_file());
+    let database = format!("sqlite://{}", sandbox.database().display());
     let target = |more: &[&str]| {
-        let mut rush = rush(house.dir.path(), &["--target", &target, "--connections", "0"]);
+        let mut rush = rush(sandbox.dir.path(), &["--target", &target, "--connections", "0"]);
         rush.args(more).env("BOXOFFICE_OPERATOR_KEY", &key).output().unwrap()
     };
     // Twice: the fans of a seed behave alike, and are others.
     for _ in 0..2 {
         let output = target(&["--database", &database, "--keys-file", keys.to_str().unwrap()]);
         assert!(output.status.success(), "{}", text(&output));
-        is_whole(&report(house.dir.path()));
+        is_whole(&report(sandbox.dir.path()));
     }
-    let before = house.path("before.db");
-    let rows = look(&house.database());
+    let before = sandbox.path("before.db");
+    let rows = look(&sandbox.database());
     rows.execute("VACUUM INTO ?", [before.to_str().unwrap()]).unwrap();
-    let file = house.path("server.toml");
+    let file = sandbox.path("server.toml");
     let settings = format!("database = \"sqlite://{}\"\nkeys_file = {keys:?}", before.display());
     std::fs::write(&file, settings).unwrap();
-    let concert = format!("--concert={}", concert(&house.database()));
+    let concert = format!("--concert={}", concert(&sandbox.database()));
     let own = ["--database", &database, &concert, "--keys-file", keys.to_str().unwrap()];
     let output = target(&own);
     assert!(output.status.success(), "{}", text(&output));
@@ -173,11 +173,11 @@ fn a_running_server_is_proved_right_and_a_wrong_database_is_told() {
 #[test]
 fn a_crowd_that_comes_before_the_opening_waits_for_it() {
     let _alone = alone();
-    let house = House::new();
-    let output = rush(house.dir.path(), &["--opens-in", "3"]).output().unwrap();
+    let sandbox = Sandbox::new();
+    let output = rush(sandbox.dir.path(), &["--opens-in", "3"]).output().unwrap();
     let told = text(&output);
     assert!(output.status.success(), "{told}");
-    let report = report(house.dir.path());
+    let report = report(sandbox.dir.path());
     is_whole(&report);
     let ms = |name: &str| report[name].as_u64().unwrap_or_else(|| panic!("no {name}: {told}"));
     assert!((1_000..=3_000).contains(&ms("opened_ms")), "{}", ms("opened_ms"));
@@ -200,10 +200,10 @@ fn a_crowd_that_comes_before_the_opening_waits_for_it() {
 #[test]
 fn attackers_are_counted_apart() {
     let _alone = alone();
-    let house = House::new();
-    let output = rush(house.dir.path(), &["--hostile", "11"]).output().unwrap();
+    let sandbox = Sandbox::new();
+    let output = rush(sandbox.dir.path(), &["--hostile", "11"]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
-    let report = report(house.dir.path());
+    let report = report(sandbox.dir.path());
     is_whole(&report);
     assert_eq!(report["attackers"], 14);
     let answered = report["hostile"].as_array().unwrap();
@@ -237,7 +237,7 @@ fn options_that_cannot_be_are_refused() {
         (["--opens-in=301", "--fans=1"], "--opens-in is from 0 to 300"),
         (["--database-tls", "maybe"], "database_tls: \"maybe\""),
     ] {
-        let output = command(house::binary()).arg("rush").args(options).output().unwrap();
+        let output = command(sandbox::binary()).arg("rush").args(options).output().unwrap();
         assert!(!output.status.success());
         let told = text(&output);
         assert!(told.contains(expected) && told.lines().count() == 1, "{told}");

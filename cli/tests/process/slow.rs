@@ -1,8 +1,8 @@
 //! Clients that take their time, on purpose: they cannot lock others out.
 
 use crate::client::{Ask, Client};
-use crate::house::House;
 use crate::runtime;
+use crate::sandbox::Sandbox;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -30,8 +30,8 @@ async fn connected(address: SocketAddr) -> Client {
 /// whoever waited behind them is served.
 #[test]
 fn slow_clients_are_cut_off() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false", "--connections-max", "3"]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false", "--connections-max", "3"]);
     let address = server.address;
     runtime().block_on(async {
         let mut slow = tokio::task::JoinSet::new();
@@ -70,8 +70,8 @@ fn slow_clients_are_cut_off() {
 /// acknowledging for it that there is no room, so that nothing else would ever end the connection.
 #[test]
 fn a_client_that_never_reads_is_cut_off() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false", "--connections-max", "1"]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false", "--connections-max", "1"]);
     let address = server.address;
     runtime().block_on(async {
         let mut deaf = connected(address).await;

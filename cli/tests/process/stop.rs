@@ -4,8 +4,8 @@ use crate::audit::audit;
 use crate::client::{Ask, Client, once};
 use crate::facts::{broken, done_unanswered};
 use crate::fan::{Dice, TIRELESS, crowd};
-use crate::house::{House, open_sale};
 use crate::retry::repeat_all;
+use crate::sandbox::{Sandbox, open_sale};
 use crate::{alone, nothing, runtime};
 use boxoffice_server::clock::Clock;
 use rustix::process::Signal;
@@ -18,10 +18,10 @@ const STOP_WAIT: Duration = Duration::from_secs(8);
 /// H33: under load, the signal ends the server with 0 within seconds; every request that got an
 /// answer got a true one, every other had no effect; the next start finds everything.
 async fn stops_under_load(signal: Signal, seed: u64) {
-    let house = House::new();
-    let server = house.start(TIRELESS);
-    let sale = open_sale(server.address, &house.operator_key(), 2_000, &json!({})).await;
-    let keyring = house.keyring();
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(TIRELESS);
+    let sale = open_sale(server.address, &sandbox.operator_key(), 2_000, &json!({})).await;
+    let keyring = sandbox.keyring();
     let address = server.address;
     let load = Duration::from_millis(300 + Dice::new(seed).below(700));
     let stop = || server.signal(signal);
@@ -30,7 +30,7 @@ async fn stops_under_load(signal: Signal, seed: u64) {
     assert_eq!(status.code(), Some(0), "{log}");
     assert!(Client::connect(address).await.is_err(), "it still listens");
 
-    let database = house.database();
+    let database = sandbox.database();
     let check = |journals: &[_], when: &str| {
         let when = format!("seed {seed}, {when}");
         nothing(&broken(journals, &database, &keyring), &when);
@@ -38,7 +38,7 @@ async fn stops_under_load(signal: Signal, seed: u64) {
     };
     check(&journals, "stopped");
     nothing(&done_unanswered(&journals, &database), &format!("seed {seed}"));
-    let server = house.start(TIRELESS);
+    let server = sandbox.start(TIRELESS);
     let (journals, wrong) = repeat_all(server.address, journals).await;
     nothing(&wrong, &format!("seed {seed}, repeated"));
     check(&journals, "repeated");
@@ -64,8 +64,8 @@ fn sigint_under_load_loses_and_doubles_nothing() {
 #[test]
 fn a_signal_right_after_the_start_stops_it_cleanly() {
     for _ in 0..5 {
-        let house = House::new();
-        let server = house.start(&["--demo", "false"]);
+        let sandbox = Sandbox::new();
+        let server = sandbox.start(&["--demo", "false"]);
         server.signal(Signal::TERM);
         let (status, log) = server.wait(STOP_WAIT);
         assert_eq!(status.code(), Some(0), "{status}: {log}");
@@ -76,8 +76,8 @@ fn a_signal_right_after_the_start_stops_it_cleanly() {
 #[test]
 fn idle_connections_do_not_delay_the_stop() {
     runtime().block_on(async {
-        let house = House::new();
-        let server = house.start(&["--demo", "false"]);
+        let sandbox = Sandbox::new();
+        let server = sandbox.start(&["--demo", "false"]);
         let mut fresh = Vec::new();
         for _ in 0..20 {
             fresh.push(Client::connect(server.address).await.unwrap());
@@ -97,8 +97,8 @@ fn idle_connections_do_not_delay_the_stop() {
 #[test]
 fn a_server_drains_before_it_stops() {
     runtime().block_on(async {
-        let house = House::new();
-        let server = house.start(&["--demo", "false", "--drain-seconds", "600"]);
+        let sandbox = Sandbox::new();
+        let server = sandbox.start(&["--demo", "false", "--drain-seconds", "600"]);
         let ready = async || once(server.address, &Ask::get("/readyz")).await.unwrap();
         assert_eq!(ready().await.status, 200);
         server.signal(Signal::TERM);
@@ -112,7 +112,7 @@ fn a_server_drains_before_it_stops() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
         assert_eq!((told.status, told.code().as_str()), (503, "stopping"));
-        open_sale(server.address, &house.operator_key(), 10, &json!({})).await;
+        open_sale(server.address, &sandbox.operator_key(), 10, &json!({})).await;
         server.signal(Signal::TERM);
         let (status, log) = server.wait(STOP_WAIT);
         assert_eq!(status.code(), Some(0), "{log}");
@@ -122,12 +122,12 @@ fn a_server_drains_before_it_stops() {
 /// H33: a clean stop leaves everything in the one file, however an operator copies it.
 #[test]
 fn after_a_clean_stop_the_one_file_is_everything() {
-    let house = House::new();
-    house.start(&[]).stop();
-    let log = std::fs::metadata(house.path("boxoffice.db-wal")).map_or(0, |found| found.len());
+    let sandbox = Sandbox::new();
+    sandbox.start(&[]).stop();
+    let log = std::fs::metadata(sandbox.path("boxoffice.db-wal")).map_or(0, |found| found.len());
     assert_eq!(log, 0, "the log still holds what the file does not");
-    let copied = House::new();
-    std::fs::copy(house.database(), copied.database()).unwrap();
+    let copied = Sandbox::new();
+    std::fs::copy(sandbox.database(), copied.database()).unwrap();
     let server = copied.start(&["--demo", "false"]);
     let answer = runtime().block_on(once(server.address, &Ask::get("/api/v1/concerts"))).unwrap();
     assert_eq!(answer.json()["concerts"].as_array().map(Vec::len), Some(2), "{}", answer.body);
@@ -136,9 +136,9 @@ fn after_a_clean_stop_the_one_file_is_everything() {
 /// H33: a second server on the same port says so in one sentence, and the first goes on.
 #[test]
 fn a_taken_port_is_one_sentence() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
-    let other = House::new();
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
+    let other = Sandbox::new();
     let listen = server.address.to_string();
     let output = other.run(&["serve", "--demo", "false", "--listen", &listen]);
     let stderr = String::from_utf8(output.stderr).unwrap();

@@ -62,6 +62,8 @@ macro_rules! tables {
         index returning: $crate::id::QueueId => $crate::rows::Set<u64>;
         // waiting_queue
         row places: $crate::id::PlaceKey => $crate::rows::place::Place;
+        // left_place
+        row left_places: ($crate::id::UserId, $crate::id::QueueId) => $crate::rows::place::LeftPlace;
         // user_token
         row admissions: $crate::id::PlaceKey => $crate::rows::place::Admission;
         // reservation

@@ -44,6 +44,14 @@ pub struct Place {
     pub unpaid_ms: i64,
 }
 
+/// A row of `left_place`: a place that its user left before the draw, for another queue. Whoever comes back before
+/// the draw takes it up again, so that changing queues adds nobody to a draw twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftPlace {
+    /// Which place of the queue.
+    pub sequence: u64,
+}
+
 /// Why an admission is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

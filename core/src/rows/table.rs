@@ -9,6 +9,8 @@ pub enum Change {
     Insert,
     /// The row was there and has changed.
     Update,
+    /// The row was there and has changed, also in columns that an update leaves as they are.
+    Rewrite,
 }
 
 #[derive(Clone, Debug)]
@@ -62,6 +64,15 @@ impl<K: Ord + Clone + std::fmt::Debug, V> Table<K, V> {
         let slot = self.slots.get_mut(key)?;
         if slot.value.is_some() && slot.change.is_none() {
             slot.change = Some(Change::Update);
+        }
+        slot.value.as_mut()
+    }
+
+    /// The row for changing, also in what an update leaves as it is; it will be saved whole.
+    pub fn rewrite(&mut self, key: &K) -> Option<&mut V> {
+        let slot = self.slots.get_mut(key)?;
+        if slot.value.is_some() && slot.change != Some(Change::Insert) {
+            slot.change = Some(Change::Rewrite);
         }
         slot.value.as_mut()
     }

@@ -14,7 +14,7 @@ use crate::rows::seat::Seat;
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::concert::{
-    NewSeat, any_opened, are_seats, dates_keys, live, may_start, queues_keys,
+    NewSeat, any_opened, are_seats, dates_keys, last_own_opening, live, may_start, queues_keys,
 };
 use crate::steps::event::{of_concert, of_date, tell};
 use crate::time::Time;
@@ -208,6 +208,9 @@ impl Rule for EditDate {
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
         dates_keys(self.concert, rows, keys);
+        if self.starts_at.is_some() {
+            queues_keys(self.concert, rows, keys);
+        }
         want(&mut keys.dates, &rows.dates, self.date);
         // More than a date may have is refused without a look at them.
         if self.seats.len() <= SEATS_PER_DATE_MAX {
@@ -218,8 +221,9 @@ impl Rule for EditDate {
         }
     }
 
-    /// Refuses with: concert not found, date not found, date cancelled, held or sold, date in past, date before opening,
-    /// date exists, invalid setting, seats taken.
+    /// Refuses with: concert not found, date not found, date cancelled, held or sold, date in past, date before opening
+    /// (of the sale, or of a queue that would open after all dates), date exists, invalid setting, seats taken. What is
+    /// as it was is no change, and is not told.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let opens_at = live(rows, self.concert)?.start_at;
         let date = found(rows, self.concert, self.date)?.clone();
@@ -228,6 +232,7 @@ impl Rule for EditDate {
         if starts_at != date.concert_date {
             nothing_taken(date.taken())?;
             may_start(rows, (self.concert, opens_at), (self.date, starts_at), now)?;
+            self.leaves_one_to_sell(rows, starts_at, now)?;
         }
         let invalid = Refusal::InvalidSetting { field: Field::Seats };
         ensure!(self.seats.is_empty() || are_seats(&self.seats), invalid);
@@ -243,6 +248,12 @@ impl Rule for EditDate {
         ensure!(new == 0 || date.layout.is_none(), invalid);
         ensure!(seat_numbers.is_empty(), Refusal::SeatsTaken { seat_numbers });
 
+        let (concert_id, date_id) = (self.concert, self.date);
+        let outcome = Outcome::DateEdited { concert_id, date_id, starts_at, total_seats };
+        let changes = |new: &NewSeat| rows_of(new.number).is_none_or(|seat| differs(seat, new));
+        if starts_at == date.concert_date && !self.seats.iter().any(changes) {
+            return Ok(outcome);
+        }
         self.seats.iter().for_each(|seat| self.put(rows, seat));
         if let Some(row) = rows.dates.update(&self.date) {
             row.concert_date = starts_at;
@@ -255,20 +266,36 @@ impl Rule for EditDate {
         {
             row.total_seats += new;
         }
-        let (concert_id, date_id) = (self.concert, self.date);
         let what = Happening::DateChanged { starts_at, total_seats };
         tell(rows, of_date(concert_id, date_id), what, now);
-        Ok(Outcome::DateEdited { concert_id, date_id, starts_at, total_seats })
+        Ok(outcome)
     }
 }
 
+fn differs(seat: &Seat, new: &NewSeat) -> bool {
+    seat.zone != new.zone || seat.ticket_price != new.price
+}
+
 impl EditDate {
+    /// Where this is the last date, it still starts after the opening of every queue that opens by itself. Refuses with:
+    /// date before opening.
+    fn leaves_one_to_sell(&self, rows: &Rows, starts_at: Time, now: Time) -> Result<(), Refusal> {
+        let Some(opens_at) = last_own_opening(rows, self.concert, now) else {
+            return Ok(());
+        };
+        let others = rows.dates_of.get(&self.concert).into_iter().flatten();
+        let mut others = others.filter(|id| **id != self.date).filter_map(|id| rows.dates.get(id));
+        let another = others.any(|row| row.cancelled.is_none() && row.concert_date > opens_at);
+        let after = another || starts_at > opens_at;
+        ensure!(after, Refusal::DateBeforeOpening { starts_at, opens_at });
+        Ok(())
+    }
+
     fn put(&self, rows: &mut Rows, new: &NewSeat) {
         let key = SeatKey { date: self.date, number: new.number };
-        let differs = |seat: &Seat| seat.zone != new.zone || seat.ticket_price != new.price;
         match rows.seats.get(&key) {
             None => rows.seats.insert(key, new.row(self.concert)),
-            Some(seat) if differs(seat) => {
+            Some(seat) if differs(seat, new) => {
                 if let Some(seat) = rows.seats.update(&key) {
                     seat.zone.clone_from(&new.zone);
                     seat.ticket_price = new.price;

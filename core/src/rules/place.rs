@@ -5,7 +5,7 @@ use crate::limits::LAPSES_MAX;
 use crate::outcome::{Outcome, Ticket, TicketState};
 use crate::refusal::Refusal;
 use crate::rows::concert::{Concert, Policy};
-use crate::rows::place::{Admission, AdmissionEnd, Place, PlaceStatus};
+use crate::rows::place::{Admission, AdmissionEnd, LeftPlace, Place, PlaceStatus};
 use crate::rows::queue::QueueState;
 use crate::rows::reservation::Reservation;
 use crate::rows::{Keys, Rows, want};
@@ -52,11 +52,19 @@ impl Rule for Join {
         want(&mut keys.newest_places, &rows.newest_places, self.whose());
         if let Some(&newest) = rows.newest_places.peek(&self.whose()) {
             ending_keys(newest, rows, keys);
+            if newest.queue != self.queue {
+                for queue in [newest.queue, self.queue] {
+                    want(&mut keys.left_places, &rows.left_places, (self.user, queue));
+                }
+                if let Some(left) = self.left_place(rows) {
+                    want(&mut keys.places, &rows.places, left);
+                }
+            }
         }
     }
 
     /// One live place in all queues of the concert: whoever has one is told of it, whatever queue is
-    /// named. Refuses with: concert not found, queue not found, sale closed (unless the user is in line or in the shop),
+    /// named. Before its draw a user has one place in each queue, however often they change. Refuses with: concert not found, queue not found, sale closed (unless the user is in line or in the shop),
     /// too many lapses (likewise), queue full.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let id = self.queue.concert;
@@ -71,6 +79,7 @@ impl Rule for Join {
             Some(key) if standing == Standing::Over => unpaid(rows, key, &concert.policy, now)?,
             _ => Unpaid::default(),
         };
+        let left = self.left_place(rows).filter(|_| is_undrawn(queue, &concert, now));
         let adds = matches!(standing, Standing::MayStandAgain | Standing::Over);
         ensure!(!adds || queue.waiting < queue.settings.max_waiting, Refusal::QueueFull);
 
@@ -84,13 +93,47 @@ impl Rule for Join {
             if standing != Standing::Over {
                 return Ok(Outcome::Joined(ticket(rows, key, false)));
             }
+            self.note_left(rows, key, &concert, now);
         }
         let before = newest.and_then(|key| rows.places.get(&key)).map_or(0, |place| place.visit);
-        Ok(self.stand(rows, &concert, (before + 1, unpaid), now))
+        let visit = (before + 1, unpaid);
+        Ok(match left {
+            Some(key) => self.take_up(rows, key, visit),
+            None => self.stand(rows, &concert, visit, now),
+        })
     }
 }
 
 impl Join {
+    /// The place of the queue that the user left for another before its draw. What is not loaded is not there: whoever
+    /// had no place in the concert, or none in another queue, when the batch began has left none of before.
+    fn left_place(&self, rows: &Rows) -> Option<PlaceKey> {
+        let left = rows.left_places.peek(&(self.user, self.queue))?;
+        Some(PlaceKey { queue: self.queue, sequence: left.sequence })
+    }
+
+    /// Notes that the newest place was left before its draw, for this queue.
+    fn note_left(&self, rows: &mut Rows, newest: PlaceKey, concert: &Concert, now: Time) {
+        let is_left = rows.places.get(&newest).is_some_and(|p| p.status == PlaceStatus::Left);
+        let queue = rows.queues.get(&newest.queue);
+        let is_undrawn = queue.is_some_and(|queue| is_undrawn(queue, concert, now));
+        let name = (self.user, newest.queue);
+        let is_known = rows.left_places.peek(&name).is_some();
+        if newest.queue != self.queue && is_left && is_undrawn && !is_known {
+            rows.left_places.insert(name, LeftPlace { sequence: newest.sequence });
+        }
+    }
+
+    /// Takes a place up again that was left for another queue: it is the user's newest from now on.
+    fn take_up(&self, rows: &mut Rows, key: PlaceKey, (visit, unpaid): (u64, Unpaid)) -> Outcome {
+        stand_again(rows, key);
+        if let Some(place) = rows.places.rewrite(&key) {
+            (place.visit, place.lapses, place.unpaid_ms) = (visit, unpaid.lapses, unpaid.ms);
+        }
+        rows.newest_places.insert(self.whose(), key);
+        Outcome::Joined(ticket(rows, key, false))
+    }
+
     /// A new place at the end. Where nobody waits and there is room, it is served at once.
     fn stand(
         &self,
@@ -173,6 +216,11 @@ fn unpaid(rows: &Rows, key: PlaceKey, policy: &Policy, now: Time) -> Result<Unpa
     Ok(Unpaid { lapses, ms: policy.worn_off(ms, now.ms_since(over)) })
 }
 
+/// Whether who joins the queue now is drawn, or would have been before the moment of its terms.
+fn is_undrawn(queue: &QueueState, concert: &Concert, now: Time) -> bool {
+    queue.drawn.is_none() && !now.reached(queue.opens_at(concert))
+}
+
 /// What a user's newest place is still good for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
@@ -192,8 +240,7 @@ impl Join {
         let Some(place) = rows.places.get(&key) else {
             return Standing::Over;
         };
-        let undrawn =
-            |queue: &QueueState| queue.drawn.is_none() && !now.reached(queue.opens_at(concert));
+        let undrawn = |queue: &QueueState| is_undrawn(queue, concert, now);
         match (place.status, rows.admissions.get(&key)) {
             (PlaceStatus::Waiting | PlaceStatus::Returning, _) => Standing::Present,
             (PlaceStatus::Served, Some(admission)) if admission.is_live(now) => Standing::Present,

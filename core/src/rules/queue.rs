@@ -10,7 +10,7 @@ use crate::rows::event::Happening;
 use crate::rows::queue::{DrawRule, DrawTerms, PauseReason, QueueKind, QueueSettings, QueueState};
 use crate::rows::{Keys, Rows};
 use crate::rules::Rule;
-use crate::steps::concert::{live, queue_keys, queues_keys};
+use crate::steps::concert::{dates_keys, last_date_after, live, queue_keys, queues_keys};
 use crate::steps::event::{of_concert, tell};
 use crate::time::Time;
 use std::collections::BTreeSet;
@@ -40,10 +40,11 @@ impl Rule for AddQueue {
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
         queue_keys(self.queue, rows, keys);
         queues_keys(self.queue.concert, rows, keys);
+        dates_keys(self.queue.concert, rows, keys);
     }
 
     /// Refuses with: concert not found, sale closed, invalid setting (among them too many queues), sale time
-    /// in past (the opening), already exists.
+    /// in past (the opening), date before opening (all of them are), already exists.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let id = self.queue.concert;
         let concert = live(rows, id)?;
@@ -53,8 +54,9 @@ impl Rule for AddQueue {
         let opens_at = self.opens_at;
         let past = Refusal::SaleTimeInPast { field: Field::OpensAt, at: opens_at };
         ensure!(!now.reached(opens_at), past);
-        let window = concert.end_at.is_none_or(|end| end > opens_at);
+        let window = concert.end().is_none_or(|end| end > opens_at);
         ensure!(window, invalid(Field::SaleWindow));
+        last_date_after(rows, id, opens_at)?;
         self.settings.check()?;
         self.draw.check(opens_at)?;
         let count = rows.queues_of.get(&id).map_or(0, BTreeSet::len);
@@ -111,7 +113,7 @@ impl Rule for SetQueue {
         let concert_id = self.queue.concert;
         live(rows, concert_id)?;
         let queue = rows.queues.get(&self.queue).ok_or(Refusal::QueueNotFound)?;
-        let before = queue.settings;
+        let (before, said) = (queue.settings, queue.pause_reason.clone());
         let settings = QueueSettings {
             max_active: self.max_active.unwrap_or(before.max_active),
             admissions_per_second: self
@@ -137,7 +139,7 @@ impl Rule for SetQueue {
                 queue.max_active_at = now;
             }
         }
-        self.tell(rows, (before, settings), now);
+        self.tell(rows, (before, settings), &said, now);
         Ok(Outcome::QueueSet {
             concert_id,
             queue_id: self.queue.name(),
@@ -150,7 +152,14 @@ impl Rule for SetQueue {
 }
 
 impl SetQueue {
-    fn tell(&self, rows: &mut Rows, (old, new): (QueueSettings, QueueSettings), now: Time) {
+    /// `said` is why it was paused before. A new reason is told as the pause was.
+    fn tell(
+        &self,
+        rows: &mut Rows,
+        (old, new): (QueueSettings, QueueSettings),
+        said: &PauseReason,
+        now: Time,
+    ) {
         let subjects = of_concert(self.queue.concert);
         if new != (QueueSettings { paused: new.paused, ..old }) {
             let what = Happening::QueueChanged {
@@ -161,7 +170,8 @@ impl SetQueue {
             };
             tell(rows, subjects, what, now);
         }
-        if new.paused != old.paused {
+        let says_new = self.pause_reason.as_ref().is_some_and(|why| why != said);
+        if new.paused != old.paused || (new.paused && says_new) {
             let PauseReason { en, ko } = self.pause_reason.clone().unwrap_or_default();
             let what = match new.paused {
                 true => Happening::SalePaused {

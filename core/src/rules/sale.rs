@@ -13,7 +13,7 @@ use crate::rows::concert::Concert;
 use crate::rows::event::Happening;
 use crate::rows::{Keys, Rows};
 use crate::rules::Rule;
-use crate::steps::concert::{any_opened, dates_keys, live, queues_keys};
+use crate::steps::concert::{any_opened, dates_keys, last_own_opening, live, queues_keys};
 use crate::steps::event::{of_concert, tell};
 use crate::time::Time;
 
@@ -50,8 +50,8 @@ impl Rule for SetSale {
 
     /// Refuses with: concert not found, sale has opened (its opening cannot be moved), sale time in past (the
     /// opening), invalid setting (the draw's moment would come after the opening), date before opening, sale
-    /// time in past (the closing), invalid setting (the closing would not come after the opening). A time that
-    /// is as announced is no new one.
+    /// time in past (the closing), invalid setting (the closing would not come after the opening, or after that
+    /// of a queue that opens by itself). A time that is as announced is no new one.
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         let before = live(rows, self.concert)?.clone();
         let mut concert = before.clone();
@@ -69,6 +69,9 @@ impl Rule for SetSale {
         }
         if let Some(end_at) = self.closes_at.filter(|new| *new != concert.end_at) {
             end_at.map_or(Ok(()), |at| to_come(Field::ClosesAt, at, now))?;
+            let own = last_own_opening(rows, self.concert, now);
+            let after = own.zip(end_at).is_none_or(|(opens_at, end)| end > opens_at);
+            ensure!(after, Refusal::InvalidSetting { field: Field::SaleWindow });
             concert.end_at = end_at;
             concert.by_hand.reopened_at = None;
         }

@@ -53,6 +53,29 @@ pub(crate) fn any_opened(rows: &Rows, concert: ConcertId, now: Time) -> bool {
     own.any(|opens_at| now.reached(opens_at))
 }
 
+/// A queue that opens then has something to sell: the concert's last date that was not cancelled starts later, or
+/// dates are still to be added. Refuses with: date before opening.
+pub(crate) fn last_date_after(
+    rows: &Rows,
+    concert: ConcertId,
+    opens_at: Time,
+) -> Result<(), Refusal> {
+    let dates = rows.dates_of.get(&concert).into_iter().flatten();
+    let stands = dates.filter_map(|id| rows.dates.get(id)).filter(|row| row.cancelled.is_none());
+    let last = stands.map(|row| row.concert_date).max();
+    match last.filter(|starts_at| *starts_at <= opens_at) {
+        Some(starts_at) => Err(Refusal::DateBeforeOpening { starts_at, opens_at }),
+        None => Ok(()),
+    }
+}
+
+/// The latest opening of a queue's own that is still to come.
+pub(crate) fn last_own_opening(rows: &Rows, concert: ConcertId, now: Time) -> Option<Time> {
+    let queues = rows.queues_of.get(&concert).into_iter().flatten();
+    let own = queues.filter_map(|id| rows.queues.get(id)?.own_opens_at);
+    own.filter(|opens_at| !now.reached(*opens_at)).max()
+}
+
 /// A performance can start then: it is to come, after its sale's opening, and at that instant there is no
 /// other of the concert. Refuses with: date in past, date before opening, date exists.
 pub(crate) fn may_start(

@@ -21,6 +21,8 @@ fn every_kind_is_told() {
         date c1 d3
         date c1 d4
         edit_date c1 d4 numbers 1 price 7
+        edit_date c1 d4 numbers 1 price 7     # as it is
+        edit_date c1 d4
         delete_date c1 d4
         seats c1 d1 numbers 4,5 are blocked
         seats c1 d1 numbers 5 are blocked     # it is already
@@ -37,6 +39,8 @@ fn every_kind_is_told() {
         lane c1/q2 opens 5m
         queue c1 paused on why A_break
         queue c1 paused on
+        queue c1 why A_long_break
+        queue c1 why A_long_break
         queue c1 paused off max_active 5
         register u1 kim
         adjust u1 500 why transfer
@@ -62,7 +66,7 @@ fn every_kind_is_told() {
     );
     let want = "concert.created date.added date.added date.changed date.withdrawn seats.blocked seats.unblocked \
         concert.changed policy.changed sale.scheduled sale.opened draw.given queue.added \
-        sale.paused queue.changed sale.resumed balance.credited balance.debited \
+        sale.paused sale.paused queue.changed sale.resumed balance.credited balance.debited \
         booking.paid booking.refunded sale.closed user.deleted date.cancelled date.cleared \
         concert.created sale.closed concert.deleted";
     assert_eq!(told, want.split_whitespace().collect::<Vec<_>>());

@@ -150,7 +150,7 @@ fn save<K: Ord + Clone + Debug, V: Clone>(from: &Table<K, V>, to: &mut BTreeMap<
         let before = to.insert(key.clone(), value.clone());
         let expected = match change {
             Change::Insert => before.is_none(),
-            Change::Update => before.is_some(),
+            Change::Update | Change::Rewrite => before.is_some(),
         };
         assert!(expected, "{change:?} of {key:?}");
     }

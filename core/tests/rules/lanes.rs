@@ -4,7 +4,8 @@
 use crate::script::{check, each};
 use boxoffice_core::limits::QUEUES_PER_CONCERT_MAX;
 
-/// Order of `AddQueue`: concert not found, sale closed, invalid setting, sale time in past, already exists.
+/// Order of `AddQueue`: concert not found, sale closed, invalid setting, sale time in past, date before opening,
+/// already exists.
 #[test]
 fn a_queue_is_added() {
     check(
@@ -32,6 +33,51 @@ fn a_queue_is_added() {
     let most = u32::try_from(QUEUES_PER_CONCERT_MAX).unwrap();
     let lanes = each(2, most, |n| format!("lane c1/q{n} opens 5m -> added q{n}"));
     check(&format!("concert c1 opens 10m\n{lanes}\nlane c1/q0 opens 5m -> invalid_setting Queues"));
+}
+
+/// A queue opens while there is something to sell: before the last date that stands, and before the sale closes. So
+/// neither is moved to before its opening, as long as that is to come.
+#[test]
+fn a_queue_opens_while_something_is_sold() {
+    check(
+        "
+        concert c1 opens 10m dates d1 starts 1h
+        lane c1/q2 opens 1h                          -> date_before_opening 1h 1h
+        lane c1/q2 opens 1h rate 0                   -> date_before_opening 1h 1h
+        lane c1/q2 opens 59m                         -> added q2
+        date c1 d2 starts 3h
+        lane c1/q3 opens 2h                          -> added q3
+        edit_date c1 d1 starts 50m                   -> edited
+        edit_date c1 d2 starts 2h                    -> date_before_opening 2h 2h
+        date c1 d3 starts 4h
+        edit_date c1 d2 starts 2h                    -> edited     # another is after it
+        sale c1 set closes 2h                        -> invalid_setting SaleWindow
+        sale c1 set closes 121m                      -> sale opens 10m closes 2h1m
+        lane c1/q4 opens 121m                        -> invalid_setting SaleWindow
+        cancel_date c1 d3 job j1
+        lane c1/q4 opens 2h                          -> date_before_opening 2h 2h
+        at 110m
+        sale c1 set closes 111m                      -> invalid_setting SaleWindow
+        sale c1 close                                -> sale opens 10m closes 1h50m
+        sale c1 open
+        at 2h
+        sale c1 set closes none                      -> sale opens 10m closes -
+        sale c1 set closes 120m1ms                   -> sale opens 10m closes 2h1ms
+        at 3h
+        sale c1 open                                 # its closing counts no more
+        lane c1/q5 opens 200m                        -> date_before_opening 2h 3h20m
+        date c1 d5 starts 5h
+        lane c1/q5 opens 200m                        -> added q5
+        ",
+    );
+    check(
+        "
+        concert c1 opens 10m dates none
+        lane c1/q2 opens 24h                         -> added q2   # dates may come
+        date c1 d1 starts 1h
+        sale c1 set closes 23h                       -> invalid_setting SaleWindow
+        ",
+    );
 }
 
 /// Each opens at its own time, lets in within its own limits, and serves its own order; what one of them
@@ -137,6 +183,50 @@ fn a_user_has_one_live_place_in_all_queues() {
     );
 }
 
+/// However often a user changes queues, or shops in one of them, there is one place of theirs in each draw: the one
+/// that was left is taken up again, also within one batch. After the draw a place is a new one.
+#[test]
+fn who_changes_queues_is_drawn_once_in_each() {
+    check(
+        "
+        concert c1 opens 10m hold 1m rehold 10m
+        lane c1/q2 opens 5m
+        lane c1/q3 opens 1m
+        join u1                          -> waiting - new
+        leave u1
+        join u1 in c1/q2                 -> waiting - new in q2
+        join u9 in c1/q2                 -> waiting - new in q2
+        leave u1
+        join u1                          -> waiting - same
+        see queue c1                     -> active 0 cursor 0 tail 1 returning 0
+        leave u1
+        join u1 in c1/q2                 -> waiting - same in q2
+        leave u1
+        join u2                          -> waiting - new
+        leave u2
+        join u2 in c1/q2                 -> waiting - new in q2
+        leave u2
+        join u2                          -> waiting - same
+        at 1m
+        join u1 in c1/q3                 -> admitted 1 new until 2m in q3
+        reserve u1 r1 seats 1            -> held 1
+        at 2m
+        expire u1                        -> ended
+        join u1 in c1/q2                 -> waiting - same in q2
+        see place u1                     -> Waiting lapses 1 unpaid 1m
+        see queue c1                     -> active 0 cursor 0 tail 2 returning 0
+        see queue c1/q2                  -> active 0 cursor 0 tail 3 returning 0
+        at 5m
+        admit c1/q2                      -> admitted 2               # the third has left
+        leave u1
+        join u1                          -> waiting - same
+        leave u1
+        at 10m
+        join u1                          -> waiting 3 new            # behind those of the draw
+        ",
+    );
+}
+
 /// Whoever was let in and did not come comes back to the front of that queue. A place that was left before
 /// the draw is taken up again by who asks for its queue, and for no other.
 #[test]
@@ -151,13 +241,13 @@ fn whoever_comes_back_comes_back_to_the_same_queue() {
         leave u5
         join u5                          -> waiting - same
         leave u5
-        join u5 in c1/q2                 -> waiting - new in q2
+        join u5 in c1/q2                 -> waiting - same in q2
         leave u5
         at 5m
-        join u1 in c1/q2                 -> admitted 3 new until 6m in q2
-        join u2 in c1/q2                 -> waiting 4 new in q2
+        join u1 in c1/q2                 -> admitted 2 new until 6m in q2
+        join u2 in c1/q2                 -> waiting 3 new in q2
         at 6m
-        join u1                          -> returning 3 same in q2
+        join u1                          -> returning 2 same in q2
         admit c1/q2                      -> admitted 1
         see place u1                     -> Served
         see place u2                     -> Waiting

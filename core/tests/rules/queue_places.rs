@@ -382,7 +382,7 @@ fn a_tick_looks_beyond_those_who_left() {
     ));
 }
 
-/// H36: no more are let in than may find a seat, and nobody at the door where none is free.
+/// H36: no more are let in than may find a seat, and nobody where none is free.
 #[test]
 fn nobody_is_let_in_beyond_what_is_proposed() {
     check(

@@ -389,6 +389,20 @@ pub const CHECKS: &[Check] = &[
             OR max(visit) > max(CASE WHEN w.status IN ('waiting', 'returning') OR t.is_active = 1 THEN visit END)",
     ),
     check(
+        "one_drawn",
+        "a user has one place in a queue's draw at most",
+        "SELECT 'queue ' || lower(hex(w.queue_id)) || ' user ' || lower(hex(w.user_id)) FROM waiting_queue w
+         JOIN queue_state q USING (queue_id) WHERE w.sequence <= coalesce(q.drawn, q.draw_joined, q.queue_tail)
+         GROUP BY w.queue_id, w.user_id HAVING count(*) > 1",
+    ),
+    check(
+        "left_place",
+        "a place that was left for another queue is one of its user",
+        "SELECT 'queue ' || lower(hex(l.queue_id)) || ' place ' || l.sequence FROM left_place l
+         LEFT JOIN waiting_queue w USING (queue_id, sequence)
+         WHERE w.user_id IS NOT l.user_id OR w.concert_id IS NOT l.concert_id",
+    ),
+    check(
         "served_admitted",
         "a served place has its admission, of the same user",
         "SELECT 'queue ' || lower(hex(queue_id)) || ' place ' || sequence FROM waiting_queue w

@@ -31,6 +31,18 @@ fn a_bad_value_says_what_is_expected_with_an_example() {
     check("lisen = \"127.0.0.1:80\"", "; did you mean listen?");
 }
 
+/// A setting of before counts under its old name, below the new one.
+#[test]
+fn an_old_name_still_counts() {
+    let waiting = |toml: &str| {
+        Given::from_toml(toml).unwrap().resolve().map(|config| config.commands_waiting_max)
+    };
+    assert_eq!(waiting(""), Ok(8_192));
+    assert_eq!(waiting("desk_waiting_max = 7"), Ok(7));
+    assert_eq!(waiting("desk_waiting_max = 7\ncommands_waiting_max = 9"), Ok(9));
+    assert!(waiting("desk_waiting_max = 2000000").is_err());
+}
+
 #[test]
 fn secrets_are_not_printed() {
     let given = Given {

@@ -435,10 +435,8 @@ impl PauseText {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QueueSettingsView {
     concert_id: Uuid,
-    /// Where it is not the concert's general queue.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    queue_id: Option<Uuid>,
+    /// The general one has its concert's id.
+    queue_id: Uuid,
     paused: bool,
     max_active: u64,
     admissions_per_second: u64,
@@ -488,7 +486,7 @@ pub async fn set_queue(
         } => {
             let view = QueueSettingsView {
                 concert_id: concert_id.0,
-                queue_id,
+                queue_id: QueueId::named(concert_id, queue_id).id,
                 paused,
                 max_active,
                 admissions_per_second,

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::concert::{Cancellation, Concert, ConcertDate, Policy};
 use boxoffice_core::draw::commitment;
-use boxoffice_core::id::{ConcertId, DateId, Uuid};
+use boxoffice_core::id::{ConcertId, DateId, QueueId, Uuid};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
@@ -86,6 +86,10 @@ pub struct ConcertView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     closed_because: Option<ClosedBecause>,
+    /// With `dates_over`: all dates were cancelled.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    dates_cancelled: bool,
     /// IANA name of the time zone where it is; null: not told.
     time_zone: Option<String>,
     /// Seats of one date that one user may have.
@@ -108,12 +112,21 @@ pub struct ConcertsView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QueueView {
     concert_id: Uuid,
-    /// Whether seats are sold.
+    /// Which of the concert's queues.
+    queue_id: Uuid,
+    /// When it opens: with the sale, or at a time of its own.
+    #[schema(value_type = String, format = DateTime)]
+    opens_at: Stamp,
+    /// Whether seats are sold to those who come by it.
     sale: SaleState,
     /// Why no more seats are sold, where `sale` is `closed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     closed_because: Option<ClosedBecause>,
+    /// With `dates_over`: all dates were cancelled.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    dates_cancelled: bool,
     /// Sold out: seats that are held and not paid, which may come back.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -178,7 +191,14 @@ pub(super) fn closed_because(row: &Concert, stock: Stock, now: Time) -> Option<C
 }
 
 /// What is left of a concert that is over.
-pub(super) const OVER: Stock = Stock { total: 0, free: 0, held: 0, blocked: 0, is_over: true };
+pub(super) const OVER: Stock =
+    Stock { total: 0, free: 0, held: 0, blocked: 0, is_over: true, is_cancelled: false };
+
+/// The same, where these are its dates.
+fn over_with(dates: &[(DateId, ConcertDate)]) -> Stock {
+    let cancelled = dates.iter().all(|(_, date)| date.cancelled.is_some());
+    Stock { is_cancelled: cancelled && !dates.is_empty(), ..OVER }
+}
 
 fn view(id: ConcertId, row: &Concert, stock: Stock, now: Time) -> ConcertView {
     ConcertView {
@@ -190,6 +210,7 @@ fn view(id: ConcertId, row: &Concert, stock: Stock, now: Time) -> ConcertView {
         opens_at: row.opens_at().into(),
         closes_at: row.closes_at().map(Stamp),
         closed_because: closed_because(row, stock, now),
+        dates_cancelled: stock.is_cancelled,
         time_zone: row.time_zone.clone(),
         seats_per_user: row.policy.seats_per_user,
         time_to_shop: TimeToShop::of(&row.policy),
@@ -240,7 +261,8 @@ pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response
     let view = if let Some(concert) = app.shown(id) {
         view(concert.id, &concert.row(), concert.stock(), now)
     } else {
-        view(ConcertId(id), &app.over(id).await?.0, OVER, now)
+        let (row, _, dates) = app.over(id).await?;
+        view(ConcertId(id), &row, over_with(&dates), now)
     };
     Ok(public(json(StatusCode::OK, &view)))
 }
@@ -254,25 +276,48 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The public state of a concert's queue.
-#[utoipa::path(get, path = "/api/v1/concerts/{id}/queue", tag = "Waiting queue", params(("id" = Uuid, Path)),
-    responses((status = 200, body = QueueView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
-pub async fn queue(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
+/// Which of a concert's queues.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WhichQueue {
+    /// The general one unless told.
+    #[serde(default, deserialize_with = "maybe_id")]
+    pub queue_id: Option<Uuid>,
+}
+
+/// The public state of one of a concert's queues, with its draw.
+#[utoipa::path(get, path = "/api/v1/concerts/{id}/queue", tag = "Waiting queue", params(("id" = Uuid, Path), WhichQueue),
+    responses((status = 200, body = QueueView), (status = 400, description = "invalid_query"), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found, queue_not_found")))]
+pub async fn queue(
+    State(app): State<App>,
+    PathId(id): PathId,
+    Query(which): Query<WhichQueue>,
+) -> Result<Response, Problem> {
     let now = app.clock.now();
+    let queue = QueueId::named(ConcertId(id), which.queue_id);
     let (status, row, stock) = match app.shown(id) {
-        Some(concert) => (concert.general().status(), concert.row(), concert.stock()),
+        Some(concert) => {
+            let status = concert.queue(queue).and_then(|queue| queue.status());
+            (status, concert.row(), concert.stock())
+        }
         None => {
-            let (concert, queues, _) = app.over(id).await?;
-            let general = queues.first().map(|(_, row)| Status::of(row));
-            (general, Arc::new(concert), OVER)
+            let (concert, queues, dates) = app.over(id).await?;
+            let found = queues.iter().find(|(found, _)| *found == queue);
+            (found.map(|(_, row)| Status::of(row)), Arc::new(concert), over_with(&dates))
         }
     };
-    let sale = sale_state(&row, stock, now);
-    let status = status.ok_or_else(|| Problem::of(Code::ConcertNotFound))?;
+    let none = if queue.is_general() { Code::ConcertNotFound } else { Code::QueueNotFound };
+    let status = status.ok_or_else(|| Problem::of(none))?;
+    let opens_at = status.own_opens_at.unwrap_or_else(|| row.opens_at());
+    let sale = sale_by(&row, opens_at, stock, now);
     let view = QueueView {
         concert_id: id,
+        queue_id: queue.id,
+        opens_at: opens_at.into(),
         sale,
         closed_because: closed_because(&row, stock, now),
+        dates_cancelled: stock.is_cancelled,
         seats_held: (sale == SaleState::SoldOut).then_some(stock.held),
         served_up_to: status.cursor,
         waiting: status.waiting,

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::cookie::SessionCookie;
 use axum::response::Response;
-use hyper::HeaderMap;
+use hyper::{HeaderMap, Method};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -110,6 +111,26 @@ pub fn document() -> Value {
     let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
     document::complete(&mut document);
     document
+}
+
+/// The operations that take query parameters, by method in lower case and path.
+static QUERIED: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
+    let raw = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    let mut queried = BTreeSet::new();
+    for (path, methods) in raw["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in methods.as_object().into_iter().flatten() {
+            let parameters = operation["parameters"].as_array();
+            if parameters.into_iter().flatten().any(|parameter| parameter["in"] == "query") {
+                queried.insert((method.clone(), path.clone()));
+            }
+        }
+    }
+    queried
+});
+
+/// Whether the document has a query parameter of this operation.
+pub(super) fn takes_query(method: &Method, path: &str) -> bool {
+    QUERIED.contains(&(method.as_str().to_lowercase(), path.to_owned()))
 }
 
 /// Its text, written once.

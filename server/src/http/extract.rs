@@ -12,6 +12,8 @@ use crate::read_model::Standing;
 use crate::tokens::{IdentityClaims, QueueClaims, Use};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{ConcertId, PlaceKey, SessionId, UserId, Uuid};
 use boxoffice_core::idempotency::{Fingerprint, Key, fingerprint};
@@ -375,7 +377,7 @@ pub struct Submitted<T> {
     fingerprint: Fingerprint,
 }
 
-/// A body that says nothing.
+/// A body or a query that says nothing.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
@@ -550,12 +552,26 @@ impl FromRequestParts<App> for PathId {
 #[derive(Clone, Copy, Debug)]
 pub struct Query<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
+impl<T: DeserializeOwned> Query<T> {
+    fn of(uri: &Uri) -> Result<Self, Problem> {
+        let query = axum::extract::Query::<T>::try_from_uri(uri);
         query.map(|axum::extract::Query(value)| Self(value)).map_err(|error| {
             parse::told_of_query(Problem::of(Code::InvalidQuery), &error.body_text())
         })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        Self::of(&parts.uri)
+    }
+}
+
+/// The middleware of a route without query parameters: refuses any.
+pub async fn no_query(request: Request, next: Next) -> Response {
+    match Query::<Nothing>::of(request.uri()) {
+        Ok(_) => next.run(request).await,
+        Err(problem) => problem.into_response(),
     }
 }

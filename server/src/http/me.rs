@@ -2,7 +2,7 @@
 //! go through the queue.
 
 use super::App;
-use super::concert::local;
+use super::concert::{CancelledView, local};
 use super::extract::{Identity, PathId, Query};
 use super::halls::Names;
 use super::problem::{Code, Problem};
@@ -61,6 +61,10 @@ pub struct MyReservationView {
     starts_at_local: Option<String>,
     /// IANA name of that zone.
     time_zone: Option<String>,
+    /// That the date was cancelled by its organiser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cancelled: Option<CancelledView>,
     status: StatusView,
     seats: Vec<ReservedSeatView>,
     /// Minor units.
@@ -202,7 +206,13 @@ fn view(
     let away = away.as_ref();
     let concert = app.read_model.concert(row.concert()).map(|concert| concert.row());
     let concert = concert.as_deref().or(away.map(|(_, concert)| concert));
-    let starts_at = app.read_model.date(row.date).map(|date| date.starts_at);
+    let shown = app.read_model.date(row.date);
+    let cancelled = match &shown {
+        Some(date) => date.cancelled.as_ref(),
+        None => away.and_then(|(date, _)| date.cancelled.as_ref()),
+    };
+    let cancelled = CancelledView::of(cancelled);
+    let starts_at = shown.map(|date| date.starts_at);
     let starts_at = starts_at.or(away.map(|(date, _)| date.concert_date));
     let zone = concert.and_then(|concert| concert.time_zone.as_deref());
     MyReservationView {
@@ -214,6 +224,7 @@ fn view(
         starts_at: starts_at.map(Stamp),
         starts_at_local: starts_at.and_then(|at| local(at, zone)),
         time_zone: zone.map(str::to_owned),
+        cancelled,
         status: status_view(row.status_at(now)),
         seats: seats.iter().map(|seat| ReservedSeatView::of(seat, names)).collect(),
         total_price: row.total_price.0,

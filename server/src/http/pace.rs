@@ -34,7 +34,7 @@ pub enum Order {
     /// End after the answer that is under way; at once where there is none.
     Finish,
     /// End at once.
-    Leave,
+    Close,
 }
 
 /// See the module. The connection's own task writes, and whoever looks after all of them reads.
@@ -136,7 +136,7 @@ impl Pace {
         loop {
             self.told.notified().await;
             match self.order.swap(Order::Stay as u8, Ordering::Relaxed) {
-                order if order == Order::Leave as u8 => return Order::Leave,
+                order if order == Order::Close as u8 => return Order::Close,
                 order if order == Order::Finish as u8 => return Order::Finish,
                 _ => {}
             }

@@ -74,7 +74,7 @@ pub struct TokenView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     concert_id: Option<Uuid>,
-    /// Where the token is issued: in which queue the place is, if that is not the general one.
+    /// Where the token is issued: in which queue the place is. The general one has its concert's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     queue_id: Option<Uuid>,
@@ -85,6 +85,10 @@ pub struct TokenView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     closed_because: Option<ClosedBecause>,
+    /// With `dates_over`: all dates were cancelled.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    dates_cancelled: bool,
     /// Nobody is let in for now.
     paused: bool,
     /// While paused: why, in the organiser's words.
@@ -183,6 +187,7 @@ impl TokenView {
             state: TokenState::Waiting,
             sale,
             closed_because: None,
+            dates_cancelled: false,
             paused: false,
             pause_reason: None,
             time_to_shop: None,
@@ -217,6 +222,7 @@ fn token_view(
     let number = queue.number_of(sequence).or(said);
     let mut view = TokenView::waiting(sale, number, expires_at, now);
     view.closed_because = closed_because(&row, stock, now);
+    view.dates_cancelled = stock.is_cancelled;
     let paused = queue.paused();
     view.paused = paused.is_some();
     view.pause_reason = paused.as_ref().and_then(PauseText::of);
@@ -362,7 +368,7 @@ pub async fn join(
     view.token = Some(app.keyring.queue(&claims).ok_or_else(|| Problem::of(Code::Internal))?);
     view.user_id = Some(user.0);
     view.concert_id = Some(id);
-    view.queue_id = place.queue.name();
+    view.queue_id = Some(place.queue.id);
     let status = if ticket.created { StatusCode::CREATED } else { StatusCode::OK };
     Ok(respond(status, &view, replayed))
 }

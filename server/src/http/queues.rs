@@ -6,7 +6,7 @@ use super::app::new_id;
 use super::concert::{hex, shown_seed};
 use super::extract::{Operator, PathId, Submitted};
 use super::problem::{Code, Problem};
-use super::setting;
+use super::setting::{self, Faults};
 use super::view::{Stamp, replied};
 use crate::read_model::{ConcertModel, Status};
 use axum::extract::State;
@@ -153,10 +153,30 @@ fn command_of(app: &App, concert: Uuid, body: NewQueue) -> Result<AddQueue, Prob
     })
 }
 
+/// When the sale closes and the dates start is known to the rules alone.
+fn told(faults: &Faults, problem: Problem) -> Problem {
+    let is_set = faults.is_empty() && problem.names("closes_at");
+    match faults.told(problem) {
+        problem if is_set && problem.code() == Code::InvalidSetting => {
+            problem.with("field", "opens_at").in_words(
+                "reason",
+                "must be before the sale closes",
+                "판매 종료 시각보다 빨라야 합니다",
+            )
+        }
+        problem if problem.code() == Code::DateBeforeOpening => problem.in_words(
+            "reason",
+            "a queue must open before the last date starts",
+            "대기열은 마지막 회차가 시작하기 전에 열려야 합니다",
+        ),
+        problem => problem,
+    }
+}
+
 /// Adds a waiting queue, which sells the same seats as the others. A user has one place in all of them.
 #[utoipa::path(post, path = "/api/v1/admin/concerts/{id}/queues", tag = "Operator", request_body = NewQueue, params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
     security(("operator" = [])),
-    responses((status = 201, body = QueueAdded), (status = 400, description = "invalid_body"), (status = 404, description = "concert_not_found"), (status = 409, description = "sale_closed"), (status = 422, description = "invalid_setting, sale_time_in_past")))]
+    responses((status = 201, body = QueueAdded), (status = 400, description = "invalid_body"), (status = 404, description = "concert_not_found"), (status = 409, description = "sale_closed"), (status = 422, description = "invalid_setting, sale_time_in_past, date_before_opening")))]
 pub async fn add_queue(
     State(app): State<App>,
     PathId(id): PathId,
@@ -165,10 +185,10 @@ pub async fn add_queue(
 ) -> Result<Response, Problem> {
     let faults = setting::of_new_queue(&submitted.value);
     let submitted = submitted.map(|body| command_of(&app, id, body));
-    let submitted = submitted.map_err(|problem| faults.told(problem))?;
+    let submitted = submitted.map_err(|problem| told(&faults, problem))?;
     let key = submitted.key(operator.key);
     let command = Command::AddQueue(submitted.value);
-    match app.outcome(command, key).await.map_err(|problem| faults.told(problem))? {
+    match app.outcome(command, key).await.map_err(|problem| told(&faults, problem))? {
         (Outcome::QueueAdded { concert_id, queue_id, opens_at }, replayed) => {
             let opens_at = opens_at.into();
             let view = QueueAdded { concert_id: concert_id.0, queue_id, opens_at };

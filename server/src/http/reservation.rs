@@ -2,6 +2,7 @@
 
 use super::App;
 use super::app::new_id;
+use super::concert::CancelledView;
 use super::extract::{Admitted, PathId, Shopper, Submitted};
 use super::halls::Names;
 use super::problem::{Code, Problem};
@@ -74,6 +75,10 @@ pub enum StatusView {
 pub struct ReservationView {
     reservation_id: Uuid,
     concert_date_id: Uuid,
+    /// That the date was cancelled by its organiser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cancelled: Option<CancelledView>,
     status: StatusView,
     seats: Vec<ReservedSeatView>,
     /// Minor units.
@@ -106,9 +111,11 @@ pub(super) fn status_view(status: ReservationStatus) -> StatusView {
 
 fn whole_view(app: &App, whole: &WholeReservation, names: &Names, now: Time) -> ReservationView {
     let (id, row, seats) = whole;
+    let date = app.read_model.date(row.date);
     ReservationView {
         reservation_id: id.0,
         concert_date_id: row.date.0,
+        cancelled: CancelledView::of(date.as_ref().and_then(|date| date.cancelled.as_ref())),
         status: status_view(row.status_at(now)),
         seats: seats.iter().map(|seat| ReservedSeatView::of(seat, names)).collect(),
         total_price: row.total_price.0,
@@ -134,6 +141,7 @@ fn held_view(app: &App, outcome: Outcome, names: &Names) -> Option<ReservationVi
     Some(ReservationView {
         reservation_id: reservation_id.0,
         concert_date_id: date_id.0,
+        cancelled: None,
         status: StatusView::Held,
         seats: seats.iter().map(seat).collect(),
         total_price: total_price.0,

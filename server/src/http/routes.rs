@@ -1,7 +1,9 @@
 //! The list of routes: every address, what guards it, and its handler. A test walks it, so that no
 //! guarded route can be forgotten.
 
+use super::docs::takes_query;
 use super::edge::edge;
+use super::extract::no_query;
 use super::limits::Class;
 use super::observe::{Observer, observe};
 use super::pages::{documents, without_slash};
@@ -175,6 +177,11 @@ pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
     let mut paths = Vec::new();
     for route in routes().into_iter().filter(|route| reach.has(route)) {
         let Route { method, path, class, handler, .. } = route;
+        let handler = if takes_query(&method, path) {
+            handler
+        } else {
+            handler.route_layer(from_fn(no_query))
+        };
         let observer = Observer::new(&app, &method, path, class);
         let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
         router = router.route(path, handler.layer(layer));

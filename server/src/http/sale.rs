@@ -89,7 +89,21 @@ pub async fn set_sale(
     let shown = app.read_model.concert(ConcertId(id)).map(|shown| shown.row());
     let times = shown.map(|row| (row.start_at, row.end_at));
     let faults = setting::of_sale(&submitted.value, times);
-    let told = |problem| faults.told(problem);
+    // When queues open by themselves is known to the rules alone.
+    let told = |problem: Problem| match faults.told(problem) {
+        problem
+            if faults.is_empty()
+                && problem.code() == Code::InvalidSetting
+                && problem.names("closes_at") =>
+        {
+            problem.in_words(
+                "reason",
+                "must be after the opening of each waiting queue that is still to open",
+                "아직 열리지 않은 모든 대기열의 시작 시각보다 늦어야 합니다",
+            )
+        }
+        problem => problem,
+    };
     let command = Command::SetSale(command_of(id, &submitted.value).map_err(told)?);
     match app.outcome(command, None).await.map_err(told)?.0 {
         Outcome::SaleSet {

@@ -3,8 +3,8 @@
 
 use super::address::{Client, FORWARDED_FOR, Origin};
 use super::canned::Canned;
+use super::connections::{Added, Connection, Connections};
 use super::edge::{Refused, addressed};
-use super::guests::{Entry, Guest, Guests};
 use super::pace::{Order, Pace, PacedBody, PacedIo};
 use super::proxy;
 use crate::log::Bounded;
@@ -51,9 +51,9 @@ const HEAD_MAX: usize = 16 * 1024;
 /// After an accept that failed for want of descriptors, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Who may connect.
+/// How many may connect, and who is believed whom they speak for.
 #[derive(Clone, Debug)]
-pub struct Doors {
+pub struct ConnectionLimits {
     /// Connections at once; more wait in the system's backlog.
     pub connections_max: usize,
     /// Of these, of one address; beyond it an idle one of them is closed, or the new one.
@@ -65,10 +65,10 @@ pub struct Doors {
 }
 
 /// What all connections share.
-struct Hall {
-    doors: Doors,
+struct Shared {
+    limits: ConnectionLimits,
     room: Arc<Semaphore>,
-    guests: Guests,
+    connections: Connections,
     stop: watch::Receiver<bool>,
     http: http1::Builder,
     router: Router,
@@ -82,16 +82,16 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     metrics: Arc<Metrics>,
-    doors: Doors,
+    limits: ConnectionLimits,
     mut stop: watch::Receiver<bool>,
 ) {
-    let room = Arc::new(Semaphore::new(doors.connections_max));
+    let room = Arc::new(Semaphore::new(limits.connections_max));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT).max_buf_size(HEAD_MAX.max(8192));
-    let hall = Arc::new(Hall {
-        doors,
+    let shared = Arc::new(Shared {
+        limits,
         room,
-        guests: Guests::default(),
+        connections: Connections::default(),
         stop: stop.clone(),
         http,
         router,
@@ -99,18 +99,18 @@ pub async fn serve(
         told: AtomicBool::new(false),
     });
     tokio::select! {
-        () = hall.look_after() => {}
-        () = hall.accept(&listener, &mut stop) => {}
+        () = shared.make_room() => {}
+        () = shared.accept(&listener, &mut stop) => {}
     }
     drop(listener);
     // Each connection has a permit until its end.
-    let all = u32::try_from(hall.doors.connections_max).unwrap_or(u32::MAX);
-    if tokio::time::timeout(STOP_WAIT, hall.room.acquire_many(all)).await.is_err() {
+    let all = u32::try_from(shared.limits.connections_max).unwrap_or(u32::MAX);
+    if tokio::time::timeout(STOP_WAIT, shared.room.acquire_many(all)).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
 }
 
-impl Hall {
+impl Shared {
     /// Takes connections until the stop.
     async fn accept(self: &Arc<Self>, listener: &TcpListener, stop: &mut watch::Receiver<bool>) {
         loop {
@@ -126,7 +126,7 @@ impl Hall {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    tokio::spawn(Arc::clone(self).attend(stream, peer.ip(), permit));
+                    tokio::spawn(Arc::clone(self).serve_one(stream, peer.ip(), permit));
                 }
                 Err(error) => {
                     static FAILED: LazyLock<Bounded> = LazyLock::new(Bounded::default);
@@ -140,15 +140,15 @@ impl Hall {
     }
 
     /// Makes room where there is little. Never ends.
-    async fn look_after(&self) {
+    async fn make_room(&self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             if self.lacking() == 0 {
                 continue;
             }
-            self.guests.dismiss(CROWDED_WAIT);
+            self.connections.close_waiting(CROWDED_WAIT);
             if let Some(share) = self.share() {
-                for _ in 0..self.guests.level(share, self.lacking()) {
+                for _ in 0..self.connections.close_idle_of_large(share, self.lacking()) {
                     self.refused("address");
                 }
             }
@@ -157,64 +157,69 @@ impl Hall {
 
     /// How many places more would have to be free for others not to be in need of them.
     fn lacking(&self) -> usize {
-        let enough = self.doors.connections_max.div_ceil(CROWDED_PART);
+        let enough = self.limits.connections_max.div_ceil(CROWDED_PART);
         enough.saturating_sub(self.room.available_permits())
     }
 
     /// What an address may have while few more have room; none where addresses are not limited.
     fn share(&self) -> Option<usize> {
         let share = (self.room.available_permits() / SHARE_PART).max(SHARE_MIN);
-        (self.doors.connections_per_address_max < usize::MAX).then_some(share)
+        (self.limits.connections_per_address_max < usize::MAX).then_some(share)
     }
 
     /// As many an address may have now.
     fn allowed(&self) -> usize {
-        let most = self.doors.connections_per_address_max;
+        let most = self.limits.connections_per_address_max;
         let share = if self.lacking() > 0 { self.share() } else { None };
         share.map_or(most, |share| share.min(most))
     }
 
     /// A connection from its beginning to its end.
-    async fn attend(
+    async fn serve_one(
         self: Arc<Self>,
         mut stream: TcpStream,
         peer: IpAddr,
         permit: OwnedSemaphorePermit,
     ) {
-        let trusted = &self.doors.trusted_proxies;
+        let trusted = &self.limits.trusted_proxies;
         let mut origin = Origin { peer, announced: None };
-        if self.doors.proxy_protocol && trusted.contain(peer) {
+        if self.limits.proxy_protocol && trusted.contain(peer) {
             match tokio::time::timeout(PROXY_WAIT, proxy::announced(&mut stream)).await {
                 Ok(Ok(announced)) => origin.announced = announced,
                 Ok(Err(_)) | Err(_) => return self.refused("proxy"),
             }
         }
-        let guest = match self.guests.enter(origin.connection(trusted), self.allowed()) {
-            Entry::Free(guest) => guest,
-            Entry::InsteadOf(guest) => {
+        let connection = match self.connections.add(origin.connection(trusted), self.allowed()) {
+            Added::Free(connection) => connection,
+            Added::InsteadOf(connection) => {
                 self.refused("address");
-                guest
+                connection
             }
-            Entry::Full => return self.refused("address"),
+            Added::Full => return self.refused("address"),
         };
         self.metrics.connections.inc();
-        self.converse(stream, origin, &guest).await;
+        self.exchange(stream, origin, &connection).await;
         self.metrics.connections.dec();
         drop(permit);
     }
 
     /// Requests and answers, until one of both sides ends it.
-    async fn converse(self: &Arc<Self>, stream: TcpStream, origin: Origin, guest: &Guest<'_>) {
+    async fn exchange(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        origin: Origin,
+        connection: &Connection<'_>,
+    ) {
         // Without it small answers would wait for the client's acknowledgements.
         let _ = stream.set_nodelay(true);
         let unread_ms = u32::try_from(UNREAD_WAIT.as_millis()).unwrap_or(u32::MAX);
         if let Err(error) = set_tcp_user_timeout(&stream, unread_ms) {
             tracing::debug!(%error, "the connection has no limit for unread answers");
         }
-        let pace = &guest.pace;
+        let pace = &connection.pace;
         let service = Addressed {
             router: TowerToHyperService::new(self.router.clone()),
-            hall: Arc::clone(self),
+            shared: Arc::clone(self),
             origin,
             pace: Arc::clone(pace),
         };
@@ -237,7 +242,7 @@ impl Hall {
             };
             match order {
                 Order::Finish => serving.as_mut().graceful_shutdown(),
-                Order::Leave => return self.refused("idle"),
+                Order::Close => return self.refused("idle"),
                 Order::Stay => {}
             }
         }
@@ -246,7 +251,7 @@ impl Hall {
     /// As whom a request counts. What a proxy says who is not trusted is told once: its clients share
     /// the limits of one address, which is hardly meant.
     fn client(&self, origin: &Origin, headers: &HeaderMap) -> Client {
-        let client = origin.client(headers, &self.doors.trusted_proxies);
+        let client = origin.client(headers, &self.limits.trusted_proxies);
         let is_peer = client.0.is_some_and(|address| address == counted(origin.peer));
         if is_peer
             && headers.contains_key(FORWARDED_FOR)
@@ -266,7 +271,7 @@ impl Hall {
 /// The router, told whose each request is.
 struct Addressed {
     router: TowerToHyperService<Router>,
-    hall: Arc<Hall>,
+    shared: Arc<Shared>,
     origin: Origin,
     pace: Arc<Pace>,
 }
@@ -278,7 +283,7 @@ impl Service<Request<hyper::body::Incoming>> for Addressed {
 
     fn call(&self, request: Request<hyper::body::Incoming>) -> Self::Future {
         let mut request = request.map(|body| PacedBody::new(body, &self.pace));
-        let client = self.hall.client(&self.origin, request.headers());
+        let client = self.shared.client(&self.origin, request.headers());
         request.extensions_mut().insert(client);
         if let Err(problem) = addressed(&request) {
             request.extensions_mut().insert(Refused(problem));

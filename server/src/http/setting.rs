@@ -193,6 +193,12 @@ impl Faults {
         time
     }
 
+    /// Whether nothing was found that is wrong.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
     /// The problem, with what is wrong, where it is about what was sent.
     #[must_use]
     pub fn told(&self, problem: Problem) -> Problem {

@@ -262,7 +262,7 @@ impl DateModel {
         picture.advance(now);
         let held = u64::try_from(picture.holds.len()).unwrap_or(u64::MAX);
         let (total, free, blocked) = (self.total_seats, picture.available, picture.blocked);
-        Stock { total, free, held, blocked, is_over: false }
+        Stock { total, free, held, blocked, ..Stock::default() }
     }
 
     /// Tells what its seats are called: the map says it from now on. The hall must be that of its layout.

@@ -381,6 +381,8 @@ impl ReadModel {
                 stock.add(date.stock(now));
             }
             stock.is_over = !dates.is_empty() && !dates.iter().any(|date| on_sale(&date));
+            let cancelled = |date: &Arc<DateModel>| date.cancelled.is_some();
+            stock.is_cancelled = !dates.is_empty() && dates.iter().all(cancelled);
             concert.stock.set(stock);
         }
     }

@@ -21,6 +21,8 @@ pub struct Stock {
     pub blocked: u64,
     /// There are dates, and all of them have started or were cancelled: nothing can be had any more.
     pub is_over: bool,
+    /// There are dates, and all of them were cancelled.
+    pub is_cancelled: bool,
 }
 
 impl Stock {
@@ -67,13 +69,16 @@ pub(super) struct AtomicStock {
     held: AtomicU64,
     blocked: AtomicU64,
     is_over: AtomicBool,
+    is_cancelled: AtomicBool,
 }
 
 impl AtomicStock {
     pub fn get(&self) -> Stock {
         let counts = [&self.total, &self.free, &self.held, &self.blocked];
         let [total, free, held, blocked] = counts.map(|count| count.load(Ordering::Relaxed));
-        Stock { total, free, held, blocked, is_over: self.is_over.load(Ordering::Relaxed) }
+        let [is_over, is_cancelled] =
+            [&self.is_over, &self.is_cancelled].map(|is| is.load(Ordering::Relaxed));
+        Stock { total, free, held, blocked, is_over, is_cancelled }
     }
 
     pub fn set(&self, stock: Stock) {
@@ -82,6 +87,7 @@ impl AtomicStock {
         self.held.store(stock.held, Ordering::Relaxed);
         self.blocked.store(stock.blocked, Ordering::Relaxed);
         self.is_over.store(stock.is_over, Ordering::Relaxed);
+        self.is_cancelled.store(stock.is_cancelled, Ordering::Relaxed);
     }
 }
 

@@ -42,11 +42,11 @@ pub fn insert(table: &Table, dialect: impl QueryBuilder) -> String {
     query.build(dialect).0
 }
 
-/// The mutable columns of one row, then those that it is found by.
-pub fn update(table: &Table, dialect: impl QueryBuilder) -> String {
+/// These columns of one row, then those that it is found by.
+pub fn update(table: &Table, set: &[&'static str], dialect: impl QueryBuilder) -> String {
     let mut query: UpdateStatement = Query::update();
     query.table(name(table.name));
-    query.values(table.mutable.iter().map(|column| (name(column), Expr::val(0))));
+    query.values(set.iter().map(|column| (name(column), Expr::val(0))));
     for condition in equals(table.row) {
         query.and_where(condition);
     }
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn texts_bind_in_the_tables_order() {
         assert_eq!(
-            update(Seat::TABLE, SqliteQueryBuilder),
+            update(Seat::TABLE, Seat::TABLE.mutable, SqliteQueryBuilder),
             r#"UPDATE "seat" SET "zone" = ?, "ticket_price" = ?, "status" = ?, "reservation_id" = ?, "held_until" = ?, "reservated_date" = ?, "last_holder" = ?, "last_holder_until" = ? WHERE "seat_id" = ?"#
         );
         assert_eq!(

@@ -19,7 +19,9 @@ pub struct Table {
     pub name: &'static str,
     /// Columns that name a row.
     pub key: &'static [&'static str],
-    /// Columns that never change after the insert.
+    /// Columns that an update leaves as they are. They hardly ever change (see [`Change::Rewrite`]).
+    ///
+    /// [`Change::Rewrite`]: boxoffice_core::rows::Change::Rewrite
     pub fixed: &'static [&'static str],
     /// Columns that an update writes.
     pub mutable: &'static [&'static str],

@@ -180,7 +180,7 @@ impl Inbox {
 
     /// Whoever hung up before the decision is not served: nothing was promised.
     fn run(&self, handed: Handed, gathered: &mut Gathered) {
-        self.metrics.desk_waiting.dec();
+        self.metrics.commands_waiting.dec();
         if !handed.answer.is_closed() {
             gathered.envelopes.push(handed.envelope);
             gathered.waiting.push(handed.answer);

@@ -163,7 +163,7 @@ impl WritePath {
             mpsc::error::TrySendError::Full(_) => NotRun::Busy,
             mpsc::error::TrySendError::Closed(_) => NotRun::Stopping,
         })?;
-        self.metrics.desk_waiting.inc();
+        self.metrics.commands_waiting.inc();
         // The write path always answers what it took, unless its thread is gone.
         answered.await.unwrap_or(Err(NotRun::Stopping))
     }
@@ -175,7 +175,7 @@ impl WritePath {
         let (answer, answered) = oneshot::channel();
         let handed = Handed { envelope: Envelope { command, key: None }, answer };
         self.own.send_timeout(Chore::Run(handed), wait).await.map_err(not_taken)?;
-        self.metrics.desk_waiting.inc();
+        self.metrics.commands_waiting.inc();
         answered.await.unwrap_or(Err(NotRun::Stopping))
     }
 

@@ -68,14 +68,14 @@ fn join(number: u128) -> Envelope {
     }
 }
 
-struct House {
+struct Setup {
     write_path: WritePath,
     _writer: Writer,
     seen: Arc<Mutex<Vec<BTreeSet<ConcertId>>>>,
     gate: Sender<()>,
 }
 
-fn house(fault: Fault) -> House {
+fn setup(fault: Fault) -> Setup {
     let (gate, wait) = channel();
     let seen = Arc::<Mutex<Vec<_>>>::default();
     let told = Arc::clone(&seen);
@@ -93,21 +93,21 @@ fn house(fault: Fault) -> House {
         settings,
     );
     let (write_path, writer) = started.unwrap();
-    House { write_path, _writer: writer, seen, gate }
+    Setup { write_path, _writer: writer, seen, gate }
 }
 
 /// Hands these in while the write path is held up by another, so that they are one batch or two; which of them were not carried out.
-async fn failed(house: &House, numbers: impl IntoIterator<Item = u128>) -> Vec<u128> {
-    let first = tokio::spawn(run(house.write_path.clone(), 0));
+async fn failed(setup: &Setup, numbers: impl IntoIterator<Item = u128>) -> Vec<u128> {
+    let first = tokio::spawn(run(setup.write_path.clone(), 0));
     let waiting: Vec<_> = numbers
         .into_iter()
-        .map(|number| tokio::spawn(run(house.write_path.clone(), number)))
+        .map(|number| tokio::spawn(run(setup.write_path.clone(), number)))
         .collect();
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
     // It stays open.
-    let _ = house.gate.send(());
+    let _ = setup.gate.send(());
     assert!(first.await.unwrap().is_none());
     let mut failed = Vec::new();
     for waiting in waiting {
@@ -131,11 +131,11 @@ async fn run(write_path: WritePath, number: u128) -> Option<u128> {
 /// on the others do not wait for it.
 #[tokio::test]
 async fn a_contended_concert_goes_apart() {
-    let house = house(Fault::Conflict("met".into()));
-    assert_eq!(failed(&house, [1, 2, BAD, 3]).await, [BAD]);
-    house.seen.lock().unwrap().clear();
-    assert_eq!(failed(&house, [1, BAD, 2, BAD]).await, [BAD, BAD]);
-    let seen = house.seen.lock().unwrap();
+    let setup = setup(Fault::Conflict("met".into()));
+    assert_eq!(failed(&setup, [1, 2, BAD, 3]).await, [BAD]);
+    setup.seen.lock().unwrap().clear();
+    assert_eq!(failed(&setup, [1, BAD, 2, BAD]).await, [BAD, BAD]);
+    let seen = setup.seen.lock().unwrap();
     let bad = concert(BAD);
     assert!(seen.iter().all(|of| !of.contains(&bad) || of.len() == 1), "{seen:?}");
 }
@@ -143,10 +143,10 @@ async fn a_contended_concert_goes_apart() {
 /// B10: a batch of which a constraint refuses one command takes few transactions more, not one for each.
 #[tokio::test]
 async fn a_constraint_is_found_by_halves() {
-    let house = house(Fault::Constraint("twice".into()));
+    let setup = setup(Fault::Constraint("twice".into()));
     let numbers = (1..=31).chain([BAD]).chain(32..=62);
-    assert_eq!(failed(&house, numbers).await, [BAD]);
+    assert_eq!(failed(&setup, numbers).await, [BAD]);
     // The first by itself, all, and two halves for each time that 63 are halved.
-    let transactions = house.seen.lock().unwrap().len();
+    let transactions = setup.seen.lock().unwrap().len();
     assert!(transactions <= 2 + 2 * 6, "{transactions}");
 }

@@ -162,7 +162,9 @@ async fn anybody_looks_at_concerts() {
     draw_seed: null
     draw_value: null
     drawn: null
+    opens_at: "2027-01-15T08:00:00.000Z"
     paused: false
+    queue_id: "[id 1]"
     sale: "open"
     served_up_to: 0
     waiting: 0
@@ -210,6 +212,7 @@ async fn a_place_in_line() {
     paused: false
     poll_after_ms: 1000
     position: 1
+    queue_id: "[id 1]"
     queue_number: 2
     sale: "open"
     state: "waiting"

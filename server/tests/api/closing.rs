@@ -161,14 +161,14 @@ async fn the_house_does_not_wait_behind_a_full_write_path() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let requests: Vec<_> = crowd[1..].iter().map(join).collect();
-    while sale.app.metrics.desk_waiting.get() < 80 {
+    while sale.app.metrics.commands_waiting.get() < 80 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let write_path = sale.app.write_path.clone();
     let admit = Command::Admit(Admit::of(QueueId::general(ConcertId(show.id))));
     let admit =
         tokio::spawn(async move { write_path.propose(admit, Duration::from_secs(10)).await });
-    while sale.app.metrics.desk_waiting.get() < 81 {
+    while sale.app.metrics.commands_waiting.get() < 81 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     watch.pass();

@@ -41,6 +41,12 @@ fn bytes(hex: &Value) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(byte).collect()
 }
 
+/// The seed that is told is the one that was promised.
+pub fn promised(queue: &Value) {
+    let seed = bytes(&queue["draw_seed"]);
+    assert_eq!(Sha256::digest(seed).to_vec(), bytes(&queue["draw_commitment"]));
+}
+
 /// Before the opening the order is not known, only promised; at the opening the seed is told, it is
 /// the one that was promised, and every place follows from it.
 #[tokio::test]

@@ -32,6 +32,20 @@ async fn a_date_is_cancelled() {
     let map = format!("/api/v1/concert-dates/{}/seats", show.dates[0]);
     sale.send(get(&map).by(&other)).await.refused(409, "date_cancelled");
     sale.send(get(map + "?form=compact").by(&other)).await.refused(409, "date_cancelled");
+    let mine = [format!("/api/v1/reservations/{held}"), format!("/api/v1/me/reservations/{held}")];
+    for path in mine {
+        let seen = sale.send(get(&path).by(&holder)).await.want(200);
+        assert_eq!(seen["cancelled"]["reason"], "The singer is ill.", "{path}");
+    }
+    let all = sale.send(get("/api/v1/me/reservations").by(&holder)).await.want(200);
+    assert_eq!(all["reservations"][0]["cancelled"]["reason"], "The singer is ill.");
+    sale.tick().await;
+    for path in ["", "/queue"] {
+        let seen = sale.send(get(show.path(path))).await.want(200);
+        let said = (&seen["closed_because"], &seen["dates_cancelled"]);
+        assert_eq!(said, (&json!("dates_over"), &json!(true)), "{path}");
+    }
+    assert_eq!(sale.poll(&other).await["dates_cancelled"], true);
     let before = job(&sale, &cancelled).await;
     let said = (&before["state"], &before["done"], &before["total"], &before["kind"]);
     assert_eq!(said, (&json!("waiting"), &json!(0), &json!(2), &json!("date_cancellation")));

@@ -144,7 +144,7 @@ async fn stopping_finishes_what_was_taken() {
     until(|| watch.calls() > before).await;
     let early = sale.all(fans[..200].iter().map(ask));
     let late = async {
-        until(|| sale.app.metrics.desk_waiting.get() == 200).await;
+        until(|| sale.app.metrics.commands_waiting.get() == 200).await;
         sale.app.write_path.stop().await;
         watch.release();
         until(|| !sale.app.write_path.is_open()).await;

@@ -291,6 +291,7 @@ async fn a_queue_is_steered() {
     max_active: 5
     max_waiting: 2000000
     paused: true
+    queue_id: "[id 1]"
     "#);
     let mut fans = sale.fans(10);
     sale.join_all(&mut fans, &show).await;
@@ -311,6 +312,7 @@ async fn a_queue_is_steered() {
     max_active: 3
     max_waiting: 2000000
     paused: false
+    queue_id: "[id 1]"
     "#);
     sale.pass(1);
     sale.tick().await;

@@ -4,6 +4,7 @@ use crate::world::{Ask, Fan, Sale, Show, delete, get, id_of, post, put, reserve}
 use boxoffice_core::id::{ConcertId, QueueId, Uuid};
 use boxoffice_core::rows::Rows;
 use boxoffice_server::audit::Snapshot;
+use boxoffice_server::http::app::new_id;
 use boxoffice_server::read_model::ReadModel;
 use boxoffice_server::store::reads::{self, Of, Reads};
 use boxoffice_server::store::sqlite::SqliteReads;
@@ -34,7 +35,7 @@ async fn join_in(sale: &Sale, fan: &mut Fan, show: &Show, queue: Uuid) -> Value 
 }
 
 /// Each queue opens at its own time, tells its own positions and lets in by its own settings; both sell the same
-/// seats. Who names none is in the general one, and is told of nothing that was not there before.
+/// seats. Who names none is in the general one, which has its concert's id.
 #[tokio::test]
 async fn each_queue_goes_by_itself() {
     let sale = Sale::new();
@@ -48,7 +49,7 @@ async fn each_queue_goes_by_itself() {
     }
     let mut public = sale.fan().await;
     let view = sale.join(&mut public, &show).await;
-    assert_eq!((&view["queue_id"], sale.claims(&public).queue), (&Value::Null, None));
+    assert_eq!((&view["queue_id"], sale.claims(&public).queue), (&json!(show.id), None));
     assert_eq!(view["opens_at"], "2027-01-15T08:10:00.000Z");
     sale.pass(5 * MINUTE);
     sale.tick().await;
@@ -88,7 +89,7 @@ async fn a_user_has_one_place_in_all_queues() {
     assert_eq!((&view["queue_id"], &fan.token), (&json!(queue), &before));
     sale.send(leave(&fan)).await.want(204);
     let view = sale.join(&mut fan, &show).await;
-    assert_eq!(view["queue_id"], Value::Null, "after leaving it is free to choose");
+    assert_eq!(view["queue_id"], json!(show.id), "after leaving it is free to choose");
     assert_eq!(sale.dump()["waiting_queue"].len(), 2);
     let nowhere = post(show.path("/queue-tokens")).identity(&fan.identity);
     let nowhere = nowhere.json(&json!({ "queue_id": Uuid::from_u128(7) }));
@@ -177,12 +178,67 @@ async fn operators_see_and_steer_each_queue() {
     let add = async |body: Value| sale.send(post(&path).operator().json(&body)).await;
     let past = json!({ "name": "Late", "opens_at": "2027-01-15T07:00:00Z" });
     add(past).await.refused(422, "sale_time_in_past");
+    let after_all = json!({ "name": "Late", "opens_at": "2099-01-01T00:00:00Z" });
+    let seen = add(after_all).await;
+    seen.refused(422, "date_before_opening");
+    assert_eq!(seen.json()["reason"], "a queue must open before the last date starts");
+    let close = put(format!("/api/v1/admin/concerts/{}/sale", show.id)).operator();
+    let shut = async |at: &str| sale.send(close.clone().json(&json!({ "closes_at": at }))).await;
+    shut("2027-01-15T08:10:00.001Z").await.want(200);
+    let body = json!({ "name": "Late", "opens_at": "2027-01-15T08:20:00Z" });
+    let seen = add(body.clone()).await;
+    seen.refused(422, "invalid_setting");
+    let said = seen.json();
+    assert_eq!(said["field"], "opens_at");
+    assert_eq!(said["reason"], "must be before the sale closes");
+    shut("2027-01-15T08:30:00Z").await.want(200);
+    add(body).await.want(201);
+    let seen = shut("2027-01-15T08:20:00Z").await;
+    seen.refused(422, "invalid_setting");
+    assert!(seen.json()["reason"].as_str().unwrap().contains("waiting queue"), "{}", seen.shown());
     let wrong = json!({ "name": " ", "opens_at": "soon", "max_active": 0 });
     let refused = add(wrong).await;
     refused.refused(400, "invalid_body");
     let faults = refused.json();
     let pointers = faults["faults"].as_array().unwrap().iter().map(|f| f["pointer"].clone());
     assert_eq!(pointers.collect::<Vec<_>>(), ["/name", "/opens_at", "/max_active"]);
+}
+
+/// What is public of a queue is public of each: its commitment before the draw, seed and figures after it. There is no
+/// queue of another concert.
+#[tokio::test]
+async fn the_draw_of_each_queue_is_public() {
+    let sale = Sale::new();
+    let (show, queue) = two_queues(&sale).await;
+    let mut members = sale.fans(3);
+    for fan in &mut members {
+        join_in(&sale, fan, &show, queue).await;
+    }
+    let of = async |id: Uuid| sale.send(get(show.path(&format!("/queue?queue_id={id}")))).await;
+    let general = sale.send(get(show.path("/queue"))).await.want(200);
+    assert_eq!(of(show.id).await.want(200), general);
+    assert_eq!(general["queue_id"], json!(show.id));
+    let before = of(queue).await.want(200);
+    let said = (&before["queue_id"], &before["waiting"], &before["drawn"], &before["draw_seed"]);
+    assert_eq!(said, (&json!(queue), &json!(3), &Value::Null, &Value::Null));
+    assert_eq!(before["opens_at"], "2027-01-15T08:05:00.000Z");
+    sale.pass(5 * MINUTE);
+    sale.tick().await;
+    let after = of(queue).await.want(200);
+    let said = (&after["sale"], &after["drawn"], &after["served_up_to"]);
+    assert_eq!(said, (&json!("open"), &json!(3), &json!(2)));
+    assert_eq!(after["draw_commitment"], before["draw_commitment"]);
+    crate::draw::promised(&after);
+    let general = sale.send(get(show.path("/queue"))).await.want(200);
+    assert_eq!((&general["sale"], &general["drawn"]), (&json!("upcoming"), &Value::Null));
+    let elsewhere = sale.concert(json!({})).await;
+    for id in [elsewhere.id, new_id()] {
+        of(id).await.refused(404, "queue_not_found");
+    }
+    of(Uuid::nil()).await.refused(404, "queue_not_found");
+    sale.send(get(show.path("/queue?queue_id=1"))).await.refused(400, "invalid_query");
+    let unknown = format!("/api/v1/concerts/{}/queue", new_id());
+    sale.send(get(unknown)).await.refused(404, "concert_not_found");
 }
 
 /// Another server's batch brings a part of a queue that this read model has not heard of: the concert is read whole

@@ -52,6 +52,13 @@ macro_rules! contract {
                     rules::indexes_find_what_they_name::<$subject>();
                 }
             }
+            /// What names a user's newest place is written where a row is rewritten, and only there.
+            #[test]
+            fn a_rewritten_place_is_the_newest() {
+                if <$subject>::is_there() {
+                    rules::a_rewritten_place_is_the_newest::<$subject>();
+                }
+            }
             /// A user's sessions that were not ended are found; those that were are told of for as long as a
             /// token of them may count (H42).
             #[test]
@@ -233,6 +240,34 @@ fn load_in<S: Store>(store: &mut S, keys: &Keys) -> Rows {
     let mut rows = Rows::default();
     store.load(keys, &mut rows).expect("a load");
     rows
+}
+
+/// A place whose visit is written anew is the newest from then on: an update writes all but what names the user's
+/// places, a rewrite that as well.
+pub fn a_rewritten_place_is_the_newest<T: Subject>() {
+    let mut subject = T::empty();
+    let of = |sequence| PlaceKey { sequence, ..PLACE };
+    let saved = commit(subject.store(), &Keys::default(), |rows| {
+        for sequence in [1, 2] {
+            let row = sample::place(USER, PlaceStatus::Left);
+            rows.places.insert(of(sequence), Place { visit: sequence, ..row });
+        }
+    });
+    saved.expect("rows");
+    let mut keys = Keys::default();
+    keys.places.extend([of(1), of(2)]);
+    let saved = commit(subject.store(), &keys, |rows| {
+        rows.places.update(&of(2)).expect("a place").lapses = 5;
+        let place = rows.places.rewrite(&of(1)).expect("a place");
+        (place.visit, place.status) = (3, PlaceStatus::Waiting);
+    });
+    saved.expect("rows");
+    subject.reopen();
+    keys.newest_places.insert((USER, SHOW));
+    let rows = load(subject.store(), &keys);
+    assert_eq!(rows.newest_places.get(&(USER, SHOW)), Some(&of(1)));
+    let row = |sequence| rows.places.get(&of(sequence)).map(|row| (row.visit, row.lapses));
+    assert_eq!((row(1), row(2)), (Some((3, 2)), Some((2, 5))));
 }
 
 pub fn indexes_find_what_they_name<T: Subject>() {

@@ -15,8 +15,8 @@ use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
 use boxoffice_core::queue::{
-    Admission, AdmissionEnd, DrawRule, DrawTerms, PauseReason, Place, PlaceStatus, QueueKind,
-    QueueSettings, QueueState,
+    Admission, AdmissionEnd, DrawRule, DrawTerms, LeftPlace, PauseReason, Place, PlaceStatus,
+    QueueKind, QueueSettings, QueueState,
 };
 use boxoffice_core::reservation::{Refunded, Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
@@ -66,6 +66,7 @@ pub fn keys() -> Keys {
     keys.balances.insert(USER);
     keys.jobs.insert(JOB);
     keys.layouts.insert(LAYOUT);
+    keys.left_places.insert((USER, LINE));
     keys.idempotency.insert(key());
     keys
 }
@@ -335,6 +336,7 @@ pub fn insert(rows: &mut Rows) {
             body: "{\"name\": \"한강홀 ' \\\\\"}".into(), seat_count: 7, created_at: Time(8)
         };
     rows.layouts.insert(LAYOUT, layout);
+    rows.left_places.insert((USER, LINE), LeftPlace { sequence: 9 });
     let (key_of_event, event) = event(1, 92);
     rows.events.insert(key_of_event, event);
     rows.refunds.insert((CLAIM, 1), refund());

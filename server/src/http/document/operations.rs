@@ -21,8 +21,12 @@ const SHARED: [Code; 6] = [
     Code::TransferCodingUnsupported,
 ];
 /// Codes that any request may meet, beside others of their status.
-const ALWAYS: [Code; 3] =
-    [Code::InvalidRequest, Code::ContentEncodingUnsupported, Code::RequestTimeout];
+const ALWAYS: [Code; 4] = [
+    Code::InvalidRequest,
+    Code::InvalidQuery,
+    Code::ContentEncodingUnsupported,
+    Code::RequestTimeout,
+];
 
 fn add(codes: &mut Codes, more: &[Code]) {
     for code in more {
@@ -77,7 +81,7 @@ fn guard_codes(guard: Guard) -> &'static [Code] {
 /// A parameter of this place and name.
 fn parameter<'a>(operation: &'a Value, place: &str, name: &str) -> Option<&'a Value> {
     let mut all = operation["parameters"].as_array()?.iter();
-    all.find(|p| p["in"] == place && (name.is_empty() || p["name"] == name))
+    all.find(|p| p["in"] == place && p["name"] == name)
 }
 
 /// The codes that the route's kind brings with it.
@@ -90,9 +94,6 @@ fn common(codes: &mut Codes, operation: &Value, route: &Route) {
     }
     if route.path.contains('{') {
         add(codes, &[Code::NotFound]);
-    }
-    if parameter(operation, "query", "").is_some() {
-        add(codes, &[Code::InvalidQuery]);
     }
     if route.guard != Guard::Public {
         add(codes, &[Code::Busy, Code::DatabaseUnavailable]);

@@ -395,6 +395,23 @@ mod tests {
         assert_eq!(count(&rows), 3, "who comes back, the place, the admission");
     }
 
+    /// Who changes queues is looked up by user and queue, which is one statement more, however often they changed.
+    #[test]
+    fn a_change_of_queues_takes_one_statement_more() {
+        let (user, general) =
+            (UserId(Uuid::from_u128(4)), QueueId::general(ConcertId(Uuid::from_u128(1))));
+        let other = QueueId { id: Uuid::from_u128(9), ..general };
+        let mut rows = Rows::default();
+        rows.queues.put_loaded(general, None);
+        rows.queues.put_loaded(other, None);
+        rows.concerts.put_loaded(general.concert, None);
+        let newest = PlaceKey { queue: general, sequence: 1 };
+        rows.newest_places.put_loaded((user, general.concert), Some(newest));
+        let mut keys = Keys::default();
+        Command::Join(Join::of(user, other)).keys(&rows, &mut keys);
+        assert_eq!(Plan::of(&keys, Reading::Locked).statements.len(), 3 + 1);
+    }
+
     #[test]
     fn locks_are_taken_in_one_order() {
         let mut keys = Keys::default();

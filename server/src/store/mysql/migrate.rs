@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("../../../../migrations/mysql/0013_queues.sql")),
     (14, include_str!("../../../../migrations/mysql/0014_layouts.sql")),
     (17, include_str!("../../../../migrations/mysql/0017_payments.sql")),
+    (18, include_str!("../../../../migrations/mysql/0018_left_places.sql")),
 ];
 
 /// The migration after which accounts get their looks.

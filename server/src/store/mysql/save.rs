@@ -44,13 +44,16 @@ impl Statements {
         is_locked: impl Fn(&R::Key) -> bool,
     ) -> Result<(), Fault> {
         let of = |wanted| rows.changed().filter(move |(_, _, change)| *change == wanted);
-        if of(Change::Update).any(|(key, _, _)| !is_locked(key)) {
+        let mut changed = of(Change::Update).chain(of(Change::Rewrite));
+        if changed.any(|(key, _, _)| !is_locked(key)) {
             return Err(Fault::Corrupt(format!("a row of {} is gone", R::TABLE.name)));
         }
         let cells = |(key, row, _)| R::cells(key, row);
         self.insert(R::TABLE, of(Change::Insert).map(cells), "");
-        let overwrite = overwrite(R::TABLE);
-        self.insert(R::TABLE, of(Change::Update).map(cells), &overwrite);
+        let mutable = overwrite(R::TABLE.mutable.iter());
+        self.insert(R::TABLE, of(Change::Update).map(cells), &mutable);
+        let all = overwrite(R::TABLE.fixed.iter().chain(R::TABLE.mutable));
+        self.insert(R::TABLE, of(Change::Rewrite).map(cells), &all);
         Ok(())
     }
 
@@ -99,9 +102,9 @@ impl Statements {
     }
 }
 
-/// Takes the columns that may change from the new row.
-fn overwrite(table: &TableDef) -> String {
+/// Takes these columns from the new row.
+fn overwrite<'c>(columns: impl Iterator<Item = &'c &'static str>) -> String {
     let set = |column: &&str| format!("{column}=VALUES({column})");
-    let columns: Vec<_> = table.mutable.iter().map(set).collect();
+    let columns: Vec<_> = columns.map(set).collect();
     format!(" ON DUPLICATE KEY UPDATE {}", columns.join(","))
 }

@@ -12,7 +12,7 @@ use boxoffice_core::id::{
 pub enum Shape {
     /// An id.
     Id,
-    /// An id and a number, or two numbers.
+    /// An id and a number or another id, or two numbers.
     Numbered,
     /// An id and words.
     Worded,
@@ -64,6 +64,13 @@ impl RowKey for EventKey {
     const SHAPE: Shape = Shape::Numbered;
     fn cells(&self) -> impl AsRef<[Cell<'_>]> {
         [self.node.cell(), self.number.cell()]
+    }
+}
+
+impl RowKey for (UserId, QueueId) {
+    const SHAPE: Shape = Shape::Numbered;
+    fn cells(&self) -> impl AsRef<[Cell<'_>]> {
+        [self.0.cell(), self.1.id.cell()]
     }
 }
 

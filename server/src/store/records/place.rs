@@ -2,8 +2,8 @@
 
 use super::column::words;
 use super::columns;
-use boxoffice_core::id::{PlaceKey, QueueId};
-use boxoffice_core::queue::{Admission, AdmissionEnd, Place, PlaceStatus};
+use boxoffice_core::id::{PlaceKey, QueueId, UserId};
+use boxoffice_core::queue::{Admission, AdmissionEnd, LeftPlace, Place, PlaceStatus};
 
 words! {
     PlaceStatus {
@@ -49,6 +49,15 @@ columns! {
         lapses,
         unpaid_ms,
     }
+}
+
+columns! {
+    LeftPlace[(UserId, QueueId)] in "left_place", found by user_id, queue_id; locked Guarded;
+    |key, row|
+    key { user_id: key.0, queue_id: key.1.id }
+    fixed { concert_id: key.1.concert, sequence: row.sequence }
+    mutable {}
+    read (user_id, QueueId { concert: concert_id, id: queue_id }) => LeftPlace { sequence }
 }
 
 columns! {

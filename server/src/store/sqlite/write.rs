@@ -29,7 +29,10 @@ struct Texts {
     /// All rows that have the first column of a key, in the order of the others.
     list: String,
     insert: String,
+    /// Of the columns that may change.
     update: String,
+    /// Of all but the key.
+    rewrite: String,
 }
 
 /// The one connection that writes.
@@ -95,16 +98,17 @@ impl SqliteStore {
 
     fn on(files: &Files, connection: Connection, sync: Sync) -> Self {
         let texts = |table: &'static TableDef| {
-            let update = if table.mutable.is_empty() {
-                String::new()
-            } else {
-                update(table, SqliteQueryBuilder)
+            let all: Vec<_> = table.fixed.iter().chain(table.mutable).copied().collect();
+            let update = |set: &[&'static str]| match set {
+                [] => String::new(),
+                set => update(table, set, SqliteQueryBuilder),
             };
             let texts = Texts {
                 select: select(table, table.key, &[], SqliteQueryBuilder),
                 list: select(table, &table.key[..1], &table.key[1..], SqliteQueryBuilder),
                 insert: insert(table, SqliteQueryBuilder),
-                update,
+                update: update(table.mutable),
+                rewrite: update(&all),
             };
             (table.name, texts)
         };
@@ -220,11 +224,12 @@ impl SqliteStore {
             return Ok(());
         }
         let texts = self.texts::<R>()?;
-        let mutable = R::TABLE.key.len() + R::TABLE.fixed.len();
+        let fixed = R::TABLE.key.len();
+        let mutable = fixed + R::TABLE.fixed.len();
         let row_at: Vec<usize> = R::TABLE.row_positions().collect();
         let prepared = |text: &str| self.connection.prepare_cached(text);
         // Looked up once for all rows: each look takes as long as binding the values does.
-        let (mut insert, mut update) = (None, None);
+        let (mut insert, mut update, mut rewrite) = (None, None, None);
         for (key, row, change) in changed {
             let cells = R::cells(key, row);
             match change {
@@ -235,13 +240,17 @@ impl SqliteStore {
                     };
                     statement.execute(params_from_iter(&cells))?;
                 }
-                Change::Update => {
-                    let statement = match &mut update {
+                Change::Update | Change::Rewrite => {
+                    let (statement, text, first) = match change {
+                        Change::Rewrite => (&mut rewrite, &texts.rewrite, fixed),
+                        _ => (&mut update, &texts.update, mutable),
+                    };
+                    let statement = match statement {
                         Some(statement) => statement,
-                        none => none.insert(prepared(&texts.update)?),
+                        none => none.insert(prepared(text)?),
                     };
                     let found_by = row_at.iter().map(|&position| &cells[position]);
-                    let bound = cells[mutable..].iter().chain(found_by);
+                    let bound = cells[first..].iter().chain(found_by);
                     let written = statement.execute(params_from_iter(bound))?;
                     if written != 1 {
                         return Err(Fault::Corrupt(format!("a row of {} is gone", R::TABLE.name)));

@@ -257,6 +257,30 @@ async fn routes_for_everyone() {
     }
 }
 
+/// A query parameter that a route does not have is refused by every route, as an unknown member of a body is: whoever
+/// misspells one is told, and nothing is done.
+#[tokio::test]
+async fn no_route_takes_an_unknown_query_parameter() {
+    let world = World::new().await;
+    for route in routes() {
+        let (fan, about) = world.shopper(&route).await;
+        let ask = fill(&route, &about);
+        let ask = match route.guard {
+            Guard::Public => ask,
+            Guard::Operator => ask.operator(),
+            Guard::QueueToken => ask.token(&fan.token),
+            Guard::Identity => ask.identity(&fan.identity),
+            Guard::Admitted => ask.by(&fan),
+        };
+        let mut ask = ask;
+        ask.path.push_str("?no_such=1");
+        let seen = world.refused(&route, "a query", ask, &[400]).await;
+        seen.refused(400, "invalid_query");
+        assert!(seen.shown().contains("no_such"), "{}: {}", name(&route), seen.shown());
+    }
+    world.sale.send(get("/livez?")).await.want(200);
+}
+
 /// After one rotation the tokens of before still count; after the second they don't.
 #[tokio::test]
 async fn a_key_lives_through_one_rotation() {

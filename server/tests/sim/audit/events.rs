@@ -30,7 +30,6 @@ fn certain(command: &Command, outcome: &Outcome) -> Option<(&'static str, Uuid)>
         (_, Outcome::ConcertCreated { concert_id, .. }) => ("concert.created", concert_id.0),
         (_, Outcome::QueueAdded { queue_id, .. }) => ("queue.added", *queue_id),
         (_, Outcome::DateAdded { date_id, .. }) => ("date.added", date_id.0),
-        (_, Outcome::DateEdited { date_id, .. }) => ("date.changed", date_id.0),
         (Command::DeleteDate(delete), _) => ("date.withdrawn", delete.date.0),
         (Command::DeleteConcert(delete), _) => ("concert.deleted", delete.concert.0),
         _ => return None,
@@ -49,26 +48,28 @@ fn told(event: &Event) -> (String, Option<Uuid>) {
             event.subjects.concert.map(|concert| concert.0)
         }
         Happening::QueueAdded { queue_id, .. } => Some(*queue_id),
-        Happening::DateAdded { .. }
-        | Happening::DateChanged { .. }
-        | Happening::DateWithdrawn {} => event.subjects.date.map(|date| date.0),
+        Happening::DateAdded { .. } | Happening::DateWithdrawn {} => {
+            event.subjects.date.map(|date| date.0)
+        }
         _ => None,
     };
     (event.what.kind(), id)
 }
 
-/// Commands after which more may be told: of a sale, a queue, a draw, a concert. One tells two things at most.
-const fn may_tell(command: &Command) -> bool {
-    matches!(
-        command,
+/// How much more may be told after a command: of a sale, a queue, a draw, a concert, a date. What changes nothing is
+/// not told.
+const fn may_tell(command: &Command) -> i64 {
+    match command {
         Command::SetSale(_)
-            | Command::SetQueue(_)
-            | Command::SetDraw(_)
-            | Command::EditConcert(_)
-            | Command::CancelDate(_)
-            | Command::ClearDate(_)
-            | Command::SetSeats(_)
-    )
+        | Command::SetQueue(_)
+        | Command::SetDraw(_)
+        | Command::EditConcert(_)
+        | Command::CancelDate(_)
+        | Command::ClearDate(_)
+        | Command::SetSeats(_) => 2,
+        Command::EditDate(edit) if edit.starts_at.is_some() || !edit.seats.is_empty() => 1,
+        _ => 0,
+    }
 }
 
 impl EventBook {
@@ -94,7 +95,7 @@ impl EventBook {
                     *sure.entry((kind.to_owned(), id)).or_default() += 1;
                 }
             }
-            most += if may_tell(&envelope.command) { 2 } else { 0 };
+            most += may_tell(&envelope.command);
         }
         for key in &touched.events {
             found.ensure(key.number == self.last + 1, Check::EventNumbers, || {

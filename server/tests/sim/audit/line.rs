@@ -51,8 +51,16 @@ impl LineBook {
         }
         let mut live: BTreeMap<(UserId, ConcertId), PlaceKey> = BTreeMap::new();
         let mut counts: BTreeMap<QueueId, (u64, u64, u64)> = BTreeMap::new();
+        let mut drawn: BTreeMap<(UserId, QueueId), PlaceKey> = BTreeMap::new();
         for (key, row) in &store.places {
             self.place(found, store, *key);
+            let count = store.queues.get(&key.queue).and_then(|queue| queue.drawn);
+            if count.is_none_or(|count| key.sequence <= count) {
+                let other = drawn.insert((row.user, key.queue), *key);
+                found.ensure(other.is_none(), Check::OnePlace, || {
+                    format!("{key:?} and {other:?} of {} in one draw", row.user)
+                });
+            }
             let count = counts.entry(key.queue).or_default();
             count.0 += 1;
             count.1 += u64::from(row.status == PlaceStatus::Returning);
@@ -140,16 +148,20 @@ impl LineBook {
         let fits = in_line && row.deleted_at.is_none() == waits;
         found.ensure(fits, Check::PlaceRow, || format!("{key:?} is {row:?}"));
         let before = self.places.insert(key, *row);
-        if before.is_none() {
-            let newest = self.newest.insert((row.user, key.queue.concert), row.visit);
-            found.ensure(newest.unwrap_or(0) < row.visit, Check::PlaceRow, || {
+        // One that was left and is taken up again is the newest, as a new one is.
+        let again = before
+            .is_some_and(|before| before.status == PlaceStatus::Left && before.visit < row.visit);
+        if before.is_none() || again {
+            let newest = self.newest.entry((row.user, key.queue.concert)).or_default();
+            found.ensure(*newest != row.visit, Check::PlaceRow, || {
                 format!("{key:?} is {row:?} after visit {newest:?}")
             });
+            *newest = row.visit.max(*newest);
         }
         if let Some(before) = before {
             let fixed = before.user == row.user
                 && before.created_at == row.created_at
-                && before.visit == row.visit;
+                && (before.visit == row.visit || again);
             found.ensure(fixed, Check::PlaceRow, || {
                 format!("{key:?} was {before:?} and is {row:?}")
             });

@@ -83,7 +83,7 @@ impl History {
             (Command::CreateConcert(create), Outcome::ConcertCreated { .. }) => {
                 self.created(create);
             }
-            (Command::AddQueue(add), Outcome::QueueAdded { .. }) => self.added(found, add),
+            (Command::AddQueue(add), Outcome::QueueAdded { .. }) => self.added(found, store, add),
             (Command::AddDate(_), Outcome::DateAdded { .. })
             | (Command::SetDraw(_), Outcome::DrawSet { .. }) => {}
             (Command::SetSale(_), Outcome::SaleSet { .. })
@@ -241,7 +241,9 @@ impl History {
             let after = newest.is_none_or(after);
             after && place.queue == join.queue && !self.joined.contains_key(&place)
         } else {
-            newest == Some(place)
+            let mine = self.joined.get(&place).is_some_and(|(user, _)| *user == join.user);
+            let again = mine && place.queue == join.queue && ticket.queue_number.is_none();
+            newest == Some(place) || again
         };
         found.ensure(right, Check::SamePlace, || {
             format!("{join:?} gave {ticket:?}, before {newest:?}")
@@ -254,7 +256,7 @@ impl History {
         if let Some(number) = ticket.queue_number {
             self.numbers.push((place, number));
         }
-        if !ticket.created {
+        if newest == Some(place) {
             return;
         }
         if let Some(id) = newest.and_then(|newest| self.under.get(&newest)).copied() {
@@ -267,6 +269,9 @@ impl History {
             self.place_ends(newest, false);
         }
         self.newest.insert(key, place);
+        if !ticket.created {
+            return;
+        }
         self.joined.insert(place, (join.user, ticket.joined_at));
         if matches!(ticket.state, TicketState::Admitted { .. }) {
             self.admit(found, join.queue, 1);

@@ -3,13 +3,14 @@
 use super::history::History;
 use super::{Check, Found};
 use boxoffice_core::command::Command;
-use boxoffice_core::concert::CreateConcert;
+use boxoffice_core::concert::{ConcertDate, CreateConcert};
 use boxoffice_core::edit::EditPolicy;
 use boxoffice_core::id::{ConcertId, QueueId};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::{AddQueue, QueueSettings};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::time::Time;
+use boxoffice_server::store::memory::MemoryStore;
 
 /// What an operator has set, as of the last reply.
 #[derive(Clone, Copy, Debug)]
@@ -150,11 +151,23 @@ impl History {
         });
     }
 
-    pub(super) fn added(&mut self, found: &mut Found, add: &AddQueue) {
+    /// Whether the concert has no dates that stand, or one that starts later. Those that an operator has moved or
+    /// deleted, at the latest in this batch, may have been such.
+    fn has_a_date_after(&self, store: &MemoryStore, concert: ConcertId, at: Time) -> bool {
+        let own = store.dates.iter().filter(|(_, row)| row.concert == concert);
+        let own: Vec<_> = own.filter(|(id, _)| !self.cancelled.contains(id)).collect();
+        let later = |id, row: &ConcertDate| row.concert_date.0 > at.0 || self.changed.contains(id);
+        own.iter().all(|(_, row)| row.withdrawn_at.is_some())
+            || own.iter().any(|(id, row)| later(id, row))
+    }
+
+    pub(super) fn added(&mut self, found: &mut Found, store: &MemoryStore, add: &AddQueue) {
+        let sells = self.has_a_date_after(store, add.queue.concert, add.opens_at);
         let line = Line::new(Some(add.opens_at), &add.settings, self.forth_ms);
         let before = self.lines.insert(add.queue, line);
         let right = before.is_none()
             && add.opens_at.0 > self.now.0
+            && sells
             && self.concerts.contains_key(&add.queue.concert);
         found.ensure(right, Check::ReplyTrue, || format!("{add:?} was added, {before:?}"));
     }
@@ -191,6 +204,8 @@ impl History {
             Outcome::QueueSet { queue_id, .. } => QueueId::named(*concert_id, *queue_id),
             _ => QueueId::general(*concert_id),
         };
+        let own = self.lines.iter().filter(|(id, _)| id.concert == *concert_id);
+        let own = own.filter_map(|(_, line)| line.opens_at).filter(|at| at.0 > now.0).max();
         let both = self.concerts.get_mut(concert_id).zip(self.lines.get_mut(&queue));
         let Some((settings, line)) = both else {
             found.ensure(false, Check::ReplyTrue, || format!("{outcome:?}"));
@@ -200,8 +215,12 @@ impl History {
             (Command::SetSale(set), Outcome::SaleSet { opens_at, closes_at, .. }) => {
                 let late =
                     |at: Option<Time>, before| at != before && at.is_some_and(|at| at.0 <= now.0);
+                let end = set.closes_at.unwrap_or(settings.end);
                 let late = late(set.opens_at.or(Some(settings.start)), Some(settings.start))
-                    || late(set.closes_at.unwrap_or(settings.end), settings.end);
+                    || late(end, settings.end);
+                // Closed before a queue of its own opens.
+                let shut = |at: Time| end != settings.end && end.is_some_and(|end| end.0 <= at.0);
+                let late = late || own.is_some_and(shut);
                 settings.set_sale(set, other_open, now);
                 !late && (settings.opens_at(), settings.closes_at()) == (*opens_at, *closes_at)
             }

@@ -53,7 +53,7 @@ impl Scenario {
 
     /// Whose turn it is: usually somebody admitted, sometimes somebody in line or long gone,
     /// sometimes another's token or one that never was.
-    fn visitor(&mut self) -> Option<(PlaceKey, Visit)> {
+    fn shopper(&mut self) -> Option<(PlaceKey, Visit)> {
         let place = if self.rng.chance(860) {
             self.people.inside(&mut self.rng, self.clock)
         } else {
@@ -71,19 +71,19 @@ impl Scenario {
     }
 
     pub(super) fn leave(&mut self) -> Option<Command> {
-        let (place, visit) = self.visitor()?;
+        let (place, visit) = self.shopper()?;
         let place = if self.rng.chance(500) { self.people.anywhere(&mut self.rng)? } else { place };
         let user = self.people.visits.get(&place).map_or(visit.user, |v| v.user);
         Some(Command::Leave(Leave { user, place }))
     }
 
     pub(super) fn arrive(&mut self) -> Option<Command> {
-        let (place, visit) = self.visitor()?;
+        let (place, visit) = self.shopper()?;
         Some(Command::Arrive(Arrive { user: visit.user, place }))
     }
 
     pub(super) fn reserve(&mut self) -> Option<Command> {
-        let (place, visit) = self.visitor()?;
+        let (place, visit) = self.shopper()?;
         let (date, seats) = self.wish(place)?;
         let known = self.rng.chance(5).then_some(visit.reservation).flatten();
         Some(Command::Reserve(Reserve {
@@ -130,7 +130,7 @@ impl Scenario {
     /// Somebody who has held seats, with the reservation; sometimes one that never was.
     fn holder(&mut self) -> Option<(PlaceKey, UserId, ReservationId)> {
         for _ in 0..8 {
-            let (place, visit) = self.visitor()?;
+            let (place, visit) = self.shopper()?;
             if self.rng.chance(10) {
                 return Some((place, visit.user, ReservationId(self.id())));
             }
@@ -149,7 +149,7 @@ impl Scenario {
     }
 
     pub(super) fn charge(&mut self) -> Option<Command> {
-        let (place, visit) = self.visitor()?;
+        let (place, visit) = self.shopper()?;
         let rich = self.people.users[..RICH.min(self.people.users.len())].contains(&visit.user);
         let amount = match self.rng.below(100) {
             0 => 0,

@@ -1,9 +1,9 @@
 //! Connections that keep a server waiting which has little room: they go, and nobody else does.
 
 use crate::client::{Ask, Client};
-use crate::house::{House, Server, command};
 use crate::limits::{announced, refused};
 use crate::runtime;
+use crate::sandbox::{Sandbox, Server, command};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,10 +15,11 @@ use tokio::task::JoinSet;
 const CUT_OFF_WAIT: Duration = Duration::from_secs(60);
 
 /// A server with so many places in all, and for an address.
-fn start(house: &House, places: &str, of_one: &str) -> Server {
+fn start(sandbox: &Sandbox, places: &str, of_one: &str) -> Server {
     let proxy = ["--proxy-protocol", "true", "--trusted-proxies", "127.0.0.0/8"];
     let room = ["--connections-max", places, "--connections-per-address-max", of_one];
-    house.start(&[&["--demo", "false", "--limit-requests", "off"], &proxy[..], &room[..]].concat())
+    sandbox
+        .start(&[&["--demo", "false", "--limit-requests", "off"], &proxy[..], &room[..]].concat())
 }
 
 fn alive() -> Ask {
@@ -35,8 +36,8 @@ async fn asked_once(server: SocketAddr, source: &str) -> Option<Client> {
 /// room for everybody else.
 #[test]
 fn a_few_addresses_cannot_fill_the_server() {
-    let house = House::new();
-    let server = start(&house, "80", "20");
+    let sandbox = Sandbox::new();
+    let server = start(&sandbox, "80", "20");
     let address = server.address;
     runtime().block_on(async {
         let over = Arc::new(AtomicBool::new(false));
@@ -108,8 +109,8 @@ async fn read_on(mut client: Client, over: Arc<AtomicBool>) {
 /// until the last of the others is gone: the server is crowded until then, however slowly the others came.
 #[test]
 fn who_keeps_a_crowded_server_waiting_is_cut_off() {
-    let house = House::new();
-    let server = start(&house, "40", "40");
+    let sandbox = Sandbox::new();
+    let server = start(&sandbox, "40", "40");
     let address = server.address;
     runtime().block_on(async {
         let over = Arc::new(AtomicBool::new(false));
@@ -141,8 +142,8 @@ fn who_keeps_a_crowded_server_waiting_is_cut_off() {
 /// While there is room, whoever is idle stays, as fans do until their next poll.
 #[test]
 fn with_room_nobody_is_closed_early() {
-    let house = House::new();
-    let server = start(&house, "40", "40");
+    let sandbox = Sandbox::new();
+    let server = start(&sandbox, "40", "40");
     let address = server.address;
     runtime().block_on(async {
         let mut idle = Vec::new();
@@ -162,8 +163,8 @@ fn with_room_nobody_is_closed_early() {
 /// who are behind the same one: the idle ones go one by one.
 #[test]
 fn idle_connections_of_an_address_make_room_for_its_new_ones() {
-    let house = House::new();
-    let server = start(&house, "40", "4");
+    let sandbox = Sandbox::new();
+    let server = start(&sandbox, "40", "4");
     let address = server.address;
     runtime().block_on(async {
         let mut idle = Vec::new();
@@ -190,8 +191,8 @@ fn idle_connections_of_an_address_make_room_for_its_new_ones() {
 /// free until the last of the silent ones is gone.
 #[test]
 fn the_connections_of_a_balancer_stay() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false", "--connections-max", "8"]);
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false", "--connections-max", "8"]);
     runtime().block_on(async {
         let connect = async || Client::connect(server.address).await.unwrap();
         let mut kept = Vec::new();
@@ -219,13 +220,13 @@ fn the_connections_of_a_balancer_stay() {
 /// does not run out of files.
 #[test]
 fn a_server_with_few_files_takes_as_few_connections() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let proxy = ["--proxy-protocol", "true", "--trusted-proxies", "127.0.0.0/8", "--demo", "false"];
-    let mut serve = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut serve = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
     serve.args(proxy);
     let mut shell = command("sh");
     shell.args(["-c", "ulimit -n 200; exec \"$0\" \"$@\""]).arg(serve.get_program());
-    shell.args(serve.get_args()).current_dir(house.dir.path());
+    shell.args(serve.get_args()).current_dir(sandbox.dir.path());
     let server = Server::spawn(shell).unwrap();
     let address = server.address;
     runtime().block_on(async {

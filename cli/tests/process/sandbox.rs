@@ -18,7 +18,7 @@ use tempfile::TempDir;
 const START_WAIT: Duration = Duration::from_secs(30);
 
 /// A folder that is removed at the end.
-pub struct House {
+pub struct Sandbox {
     pub dir: TempDir,
 }
 
@@ -38,7 +38,7 @@ pub fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_boxoffice"))
 }
 
-impl House {
+impl Sandbox {
     pub fn new() -> Self {
         Self { dir: tempfile::Builder::new().prefix("boxoffice-test-").tempdir().unwrap() }
     }
