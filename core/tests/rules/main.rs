@@ -29,6 +29,7 @@ mod reservation;
 mod sale;
 mod script;
 mod session;
+mod ticket;
 mod user;
 mod wallet;
 mod words;
