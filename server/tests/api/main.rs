@@ -44,4 +44,5 @@ mod sessions;
 mod settings;
 mod states;
 mod texts;
+mod tickets;
 mod world;
