@@ -2,6 +2,7 @@
 
 mod asking;
 pub(super) mod hostile;
+mod tickets;
 
 use super::figures::{Figures, Stage, Step};
 use super::linear::Act;
@@ -475,7 +476,9 @@ impl Fan {
             let fact = Fact::Paid { payment, reservation: claim, amount };
             self.world.record.borrow_mut().tell(self.user, fact);
             self.figures().paid(u64::try_from(seats.len()).unwrap_or(0));
-            return self.see_booking(claim).await;
+            let end = self.see_booking(claim).await?;
+            let looks = self.chance(self.world.options.tickets);
+            return if looks { self.see_tickets(claim, date, seats).await } else { Ok(end) };
         }
     }
 

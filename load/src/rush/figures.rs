@@ -21,12 +21,13 @@ pub enum Step {
     Charge,
     Pay,
     Bookings,
+    Tickets,
     Leave,
 }
 
 impl Step {
     /// In the order of shopping.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Join,
         Self::Poll,
         Self::Dates,
@@ -36,6 +37,7 @@ impl Step {
         Self::Charge,
         Self::Pay,
         Self::Bookings,
+        Self::Tickets,
         Self::Leave,
     ];
 
@@ -51,6 +53,7 @@ impl Step {
             Self::Charge => "charge",
             Self::Pay => "pay",
             Self::Bookings => "bookings",
+            Self::Tickets => "tickets",
             Self::Leave => "leave",
         }
     }

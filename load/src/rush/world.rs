@@ -7,6 +7,7 @@ use super::record::Record;
 use boxoffice_core::id::UserId;
 use boxoffice_server::Failure;
 use boxoffice_server::clock::Clock;
+use boxoffice_server::tickets::PublicKey;
 use boxoffice_server::tokens::{Keyring, Use};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -35,6 +36,8 @@ pub struct World {
     /// Facts.
     pub record: RefCell<Record>,
     keyring: Keyring,
+    /// What tickets are verified with.
+    pub ticket_keys: Vec<PublicKey>,
     began: Instant,
     /// The same by the clock, UTC milliseconds.
     pub began_at: i64,
@@ -62,6 +65,7 @@ impl World {
             fans_ended: Cell::new(false),
             record: RefCell::default(),
             keyring,
+            ticket_keys: Vec::new(),
             began,
             began_at: Clock::System.now().0,
             opened_ms: 0,
