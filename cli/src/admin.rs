@@ -53,6 +53,9 @@ enum Verb {
     /// A payment: shows it with what went back, gives back money and seats
     #[command(subcommand)]
     Payment(PaymentVerb),
+    /// Tickets of a date, and the keys that doors verify them with
+    #[command(subcommand)]
+    Ticket(TicketVerb),
     /// A sale in figures
     Figures(Asked<verbs::Figures>),
     /// Work that goes on after its request, and what it did
@@ -134,6 +137,14 @@ enum PaymentVerb {
 }
 
 #[derive(Debug, Subcommand)]
+enum TicketVerb {
+    /// Lists the tickets of a date, valid and void, by seat
+    List(Asked<change::ListTickets>),
+    /// Shows the public keys that tickets are verified with
+    Keys(Asked<change::ShowTicketKeys>),
+}
+
+#[derive(Debug, Subcommand)]
 enum QueueVerb {
     /// Adds a queue, which sells the same seats as the others
     Add(Asked<verbs::AddQueue>),
@@ -180,6 +191,8 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
         Verb::Queue(QueueVerb::Pause(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Resume(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Set(asked)) => ask(asked),
+        Verb::Ticket(TicketVerb::List(asked)) => ask(asked),
+        Verb::Ticket(TicketVerb::Keys(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Show(asked)) => ask(asked),
         Verb::Draw(asked) => ask(asked),
         Verb::Figures(asked) => ask(asked),

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod ticket;
 
 use boxoffice_load::{bench, rush};
 use boxoffice_server::config::{KEYS, Settings, check_environment};
@@ -32,6 +33,9 @@ enum Verb {
     Serve(Settings),
     /// What operators do: keys, concerts, dates, sales, queues, exports
     Admin(admin::Admin),
+    /// What a door does with tickets: verifies them offline
+    #[command(subcommand)]
+    Ticket(ticket::TicketVerb),
     /// Counts the whole sale again from the raw rows of a database
     Audit(audit::Options),
     /// Measures this machine: ratios to the server's own no-op route
@@ -143,6 +147,7 @@ fn run() -> Result<(), Failure> {
     match arguments.verb.unwrap_or_else(|| Verb::Serve(Settings::of_environment())) {
         Verb::Serve(settings) => serve::run(&settings.resolve()?),
         Verb::Admin(verb) => admin::run(verb),
+        Verb::Ticket(verb) => ticket::run(verb),
         Verb::Audit(options) => audit::run(options),
         Verb::Bench(options) => bench::run(&options),
         Verb::Rush(options) => rush::run(options),

@@ -110,6 +110,11 @@ pub mod session {
     pub use crate::rules::session::*;
 }
 
+/// Tickets: what is scanned at the door.
+pub mod ticket {
+    pub use crate::rows::ticket::*;
+}
+
 /// People who buy.
 pub mod user {
     pub use crate::rows::user::*;

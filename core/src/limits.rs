@@ -29,6 +29,8 @@ pub const SEATS_PER_BLOCK_MAX: usize = 1_000;
 pub const NAME_CHARS_MAX: usize = 200;
 /// Characters of a username, in its normalised form.
 pub const USERNAME_CHARS_MAX: usize = 64;
+/// Tickets of a date on one page of the list for doors.
+pub const TICKETS_PER_PAGE_MAX: usize = 1_000;
 /// Sessions that one user may have at once; one more ends the one that was not used for longest.
 pub const SESSIONS_PER_USER_MAX: usize = 20;
 /// A session ends this long after the sign-in, however often it was renewed.

@@ -29,6 +29,7 @@ pub mod store;
 pub mod supervisor;
 pub mod text;
 pub mod tick;
+pub mod tickets;
 pub mod tokens;
 pub mod write_path;
 pub mod zone;

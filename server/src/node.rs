@@ -4,12 +4,13 @@ use crate::Failure;
 use crate::clock::Clock;
 use crate::config::{Config, Database};
 use crate::currency::Currency;
-use crate::database::{self, Opened};
+use crate::database::{self, For, Opened};
 use crate::http::app::{KNOWN_EXTERNAL_MAX, TokenTimes};
 use crate::http::halls::Halls;
 use crate::http::limits::{Limits, Rates};
 use crate::http::operators::Operators;
 use crate::http::ready::Readiness;
+use crate::http::ticket::PublicKeys;
 use crate::http::{App, Inner};
 use crate::jobs::Runner;
 use crate::metrics::Metrics;
@@ -19,8 +20,10 @@ use crate::rates::Rate;
 use crate::read_model::ReadModel;
 use crate::recent::Recent;
 use crate::store::pool::ReadPool;
+use crate::store::reads::Reads;
 use crate::supervisor::{Ends, Supervisor};
 use crate::tick::Ticker;
+use crate::tickets::{PublicKey, Signer, public_keys};
 use crate::tokens::{External, KeyFile, KeyFileError, Keyring, Place, Trust};
 use crate::write_path::{self, WritePath, Writer};
 use boxoffice_core::concert::Policy;
@@ -62,6 +65,19 @@ fn queue_settings(config: &Config) -> QueueSettings {
         max_waiting: config.max_waiting,
         paused: false,
     }
+}
+
+const fn token_times(config: &Config) -> TokenTimes {
+    TokenTimes {
+        access_ttl_ms: config.access_token_seconds * 1000,
+        refresh_ttl_ms: config.refresh_token_seconds * 1000,
+        queue_ttl_ms: config.queue_token_seconds * 1000,
+    }
+}
+
+fn pressure(config: &Config) -> Pressure {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    Pressure::new(threads, f64::from(config.poll_share_percent) / 100.0)
 }
 
 /// Batches and reads that take longer are in the log.
@@ -119,6 +135,48 @@ pub fn token_keys(
     Ok(keys.map_err(|why| format!("{}: {why}", config.keys_file.display()))?)
 }
 
+/// Has the database keep the public ticket keys of a key file, so that every server tells them and keeps telling them.
+/// Before the first of them signs.
+///
+/// # Errors
+/// The database is not available, or the key that would sign was revoked there.
+pub fn publish_ticket_keys(config: &Config, keys: &KeyFile) -> Result<(), Failure> {
+    let mut tables = database::keys(config, For::Changes)?;
+    for (nth, key) in public_keys(keys).iter().enumerate() {
+        let counts = tables.publish(&(key.bytes, key.from));
+        let counts = counts.map_err(|fault| database::named(config, &fault))?;
+        if nth == 0 && !counts {
+            let why = "was revoked; boxoffice admin key rotate makes another";
+            return Err(format!("the key {} that signs tickets {why}", key.id()).into());
+        }
+    }
+    Ok(())
+}
+
+/// What signs tickets; its public keys are in the database.
+fn ticket_signer(
+    config: &Config,
+    reads: &mut dyn Reads,
+    keys: &KeyFile,
+) -> Result<Arc<Signer>, Failure> {
+    let known = reads.ticket_keys().map_err(|fault| database::named(config, &fault))?;
+    let is_known = |key: &PublicKey| known.iter().any(|(bytes, _)| *bytes == key.bytes);
+    // Nearly always they are there, and nobody's turn to write is waited for.
+    if !public_keys(keys).iter().all(is_known) {
+        publish_ticket_keys(config, keys)?;
+    }
+    Ok(Arc::new(Signer::new(keys).ok_or("the key file has no key")?))
+}
+
+fn write_path_settings(config: &Config, supervisor: &Supervisor) -> write_path::Settings {
+    write_path::Settings {
+        batch_commands_max: config.batch_commands_max,
+        waiting_max: config.commands_waiting_max,
+        slow: slow(config),
+        supervisor: supervisor.clone(),
+    }
+}
+
 /// Puts a node together.
 ///
 /// # Errors
@@ -138,20 +196,16 @@ pub fn build_under(
 ) -> Result<Node, Failure> {
     config.check_token_keys()?;
     let currency = Currency::of(&config.currency).ok_or("currency: it is not an ISO 4217 code")?;
-    let Opened { store, readers, own, flush, snapshot, refill } = database::open(config, &clock)?;
+    let opened = database::open(config, &clock)?;
+    let Opened { store, readers, mut own, flush, snapshot, refill } = opened;
     // Each of several servers would make its own.
     let makes_its_own = matches!(config.where_is_the_database()?, Database::Sqlite(_));
     let keys = token_keys(config, |file| {
         if makes_its_own { KeyFile::open(file, clock.now()) } else { KeyFile::read(file) }
     })?;
+    let tickets = ticket_signer(config, own.as_mut(), &keys)?;
     let read_model = Arc::new(ReadModel::from_snapshot(snapshot, clock.now(), store.is_shared()));
     let metrics = Arc::new(Metrics::of(&config.currency, Some(Clock::System.now().0)));
-    let settings = write_path::Settings {
-        batch_commands_max: config.batch_commands_max,
-        waiting_max: config.commands_waiting_max,
-        slow: slow(config),
-        supervisor: supervisor.clone(),
-    };
     let (write_path, writer) = WritePath::start(
         store,
         flush.clone(),
@@ -159,10 +213,9 @@ pub fn build_under(
         refill,
         clock.clone(),
         Arc::clone(&metrics),
-        settings,
+        write_path_settings(config, &supervisor),
     )?;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let pressure = Arc::new(Pressure::new(threads, f64::from(config.poll_share_percent) / 100.0));
+    let pressure = Arc::new(pressure(config));
     let passwords = Passwords::start(
         config.password_threads,
         config.password_waiting_max,
@@ -184,8 +237,10 @@ pub fn build_under(
         read_model,
         readers: ReadPool::new(readers, flush).slow(slow(config)),
         ready: Readiness::new(own.clone()),
-        operators: Operators::new(own),
+        operators: Operators::new(own.clone()),
         keyring: Arc::new(Keyring::new(&keys)),
+        tickets,
+        ticket_keys: PublicKeys::new(own),
         external: external(config)?,
         passwords,
         limits: Limits::new(rates(config), Arc::clone(&metrics)),
@@ -193,11 +248,7 @@ pub fn build_under(
         metrics,
         pressure,
         poll_burst: if config.limits { config.poll_burst } else { 0 },
-        token_times: TokenTimes {
-            access_ttl_ms: config.access_token_seconds * 1000,
-            refresh_ttl_ms: config.refresh_token_seconds * 1000,
-            queue_ttl_ms: config.queue_token_seconds * 1000,
-        },
+        token_times: token_times(config),
         session_cookie: config.session_cookie,
         policy: policy(config),
         queue_settings: queue_settings(config),

@@ -9,12 +9,11 @@ use crate::http::routes::{self, Reach};
 use crate::http::serve;
 use crate::log::Format;
 use crate::metrics::{COMMIT, VERSION};
-use crate::node;
+use crate::node::{self, publish_ticket_keys};
 use crate::supervisor::{End, Ends, Supervisor, within};
-use crate::tokens::{KeyFile, Keyring};
+use crate::tokens::KeyFile;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
@@ -119,8 +118,7 @@ async fn serve(
     let working = node.supervisor.task("the work on jobs", node.runner.run(stopped.clone()));
     let measuring = Arc::clone(&node.app.pressure).watch(stopped.clone());
     let measuring = node.supervisor.task("the measurement of load", measuring);
-    let keyring = Arc::clone(&node.app.keyring);
-    let watching = watch_keys(&node.supervisor, keyring, &config.keys_file, stopped.clone());
+    let watching = watch_keys((&node.supervisor, &node.app), config, stopped.clone());
     let provider = node.app.external.clone().map(|external| {
         node.supervisor.task("the watch of the provider's keys", external.watch(stopped.clone()))
     });
@@ -335,36 +333,61 @@ impl Signals {
 /// Takes the keys of the file when it changes, so that rotating needs no restart. Keys that are not in a file are not
 /// watched.
 fn watch_keys(
-    supervisor: &Supervisor,
-    keyring: Arc<Keyring>,
-    path: &Path,
+    (supervisor, app): (&Supervisor, &App),
+    config: &Config,
     stop: watch::Receiver<bool>,
 ) -> Option<JoinHandle<()>> {
-    let path = Some(path).filter(|path| !path.as_os_str().is_empty())?.to_owned();
-    Some(supervisor.task("the watch of the key file", take_changed_keys(keyring, path, stop)))
+    if config.keys_file.as_os_str().is_empty() {
+        return None;
+    }
+    let (app, config) = (app.clone(), config.clone());
+    Some(supervisor.task("the watch of the key file", take_changed_keys(app, config, stop)))
 }
 
-async fn take_changed_keys(keyring: Arc<Keyring>, path: PathBuf, mut stop: watch::Receiver<bool>) {
-    let modified = |path: &PathBuf| std::fs::metadata(path).and_then(|m| m.modified()).ok();
-    let mut seen: Option<SystemTime> = modified(&path);
+async fn take_changed_keys(app: App, config: Config, mut stop: watch::Receiver<bool>) {
+    let modified = || std::fs::metadata(&config.keys_file).and_then(|m| m.modified()).ok();
+    let mut seen: Option<SystemTime> = modified();
+    // Keys that sign tickets only once their public keys are in the database.
+    let mut unpublished: Option<KeyFile> = None;
     loop {
         tokio::select! {
             () = tokio::time::sleep(KEYS_EVERY) => {}
             _ = stop.changed() => return,
         }
-        let now = modified(&path);
-        if now == seen {
-            continue;
-        }
-        seen = now;
-        match KeyFile::read(&path) {
-            Ok(file) => {
-                keyring.replace(&file);
-                tracing::info!("loaded the changed token keys");
+        let now = modified();
+        if now != seen {
+            seen = now;
+            match KeyFile::read(&config.keys_file) {
+                Ok(file) => {
+                    app.keyring.replace(&file);
+                    tracing::info!("loaded the changed token keys");
+                    unpublished = Some(file);
+                }
+                Err(why) => {
+                    tracing::error!(%why, "could not load the changed token keys; the previous ones stay in use")
+                }
             }
-            Err(why) => {
-                tracing::error!(%why, "could not load the changed token keys; the previous ones stay in use")
-            }
         }
+        if let Some(file) = unpublished.take() {
+            unpublished = take_ticket_keys(&app, &config, file).await;
+        }
+    }
+}
+
+/// Signs tickets with the keys of a file, once the database has their public keys; until then they are returned.
+async fn take_ticket_keys(app: &App, config: &Config, file: KeyFile) -> Option<KeyFile> {
+    let (config, keys) = (config.clone(), file.clone());
+    let published = tokio::task::spawn_blocking(move || publish_ticket_keys(&config, &keys)).await;
+    match published {
+        Ok(Ok(())) => {
+            app.tickets.replace(&file);
+            None
+        }
+        Ok(Err(why)) => {
+            tracing::error!(%why, "could not publish the changed ticket keys; the previous ones sign on");
+            Some(file)
+        }
+        // The server stops.
+        Err(_) => None,
     }
 }

@@ -102,6 +102,37 @@ impl Verb for DateBookings {
 
 /// See its help.
 #[derive(Debug, clap::Args)]
+pub struct ListTickets {
+    /// The date's id
+    date: Uuid,
+    /// Only these: valid or void
+    #[arg(long, value_parser = ["valid", "void"])]
+    status: Option<String>,
+}
+
+impl Verb for ListTickets {
+    fn request(&self) -> Result<Request, Failure> {
+        let request = Request::new("GET", format!("{}/tickets", of_date(self.date)));
+        let request = match &self.status {
+            Some(status) => request.query("status", status),
+            None => request,
+        };
+        Ok(request.all_pages("tickets"))
+    }
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
+pub struct ShowTicketKeys {}
+
+impl Verb for ShowTicketKeys {
+    fn request(&self) -> Result<Request, Failure> {
+        Ok(Request::new("GET", "/api/v1/ticket-keys"))
+    }
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
 pub struct DeleteDate {
     /// The date's id
     date: Uuid,

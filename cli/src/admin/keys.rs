@@ -8,6 +8,7 @@ use boxoffice_server::database::For;
 use boxoffice_server::http::view::stamp;
 use boxoffice_server::log::clean;
 use boxoffice_server::store::reads::ApiKey;
+use boxoffice_server::tickets::{KeyId, PublicKey, public_keys};
 use boxoffice_server::tokens::KeyFile;
 use boxoffice_server::{Failure, database, operator_key};
 use clap::Subcommand;
@@ -48,6 +49,14 @@ pub enum KeyVerb {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Revokes a public ticket key, once no server signs with it: doors refuse its tickets, and their owners get others
+    RevokeTicketKey {
+        /// As GET /api/v1/ticket-keys lists it
+        id: KeyId,
+        /// Where the database and the keys are
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Makes a new key for tokens; the one before stays valid, older ones do not
     Rotate {
         /// Where the database and the keys are
@@ -68,6 +77,7 @@ pub fn run(verb: KeyVerb) -> Result<(), Failure> {
         }
         KeyVerb::List { json, settings } => list(&settings.resolve()?, json),
         KeyVerb::Revoke { id, settings } => revoke(&settings.resolve()?, id),
+        KeyVerb::RevokeTicketKey { id, settings } => revoke_ticket_key(&settings.resolve()?, id),
         KeyVerb::Rotate { settings } => rotate(&settings.resolve()?),
     }
 }
@@ -101,6 +111,23 @@ fn revoke(config: &Config, id: uuid::Uuid) -> Result<(), Failure> {
     } else {
         Err(format!("there is no live key {id}").into())
     }
+}
+
+fn revoke_ticket_key(config: &Config, id: KeyId) -> Result<(), Failure> {
+    // Where another file is the servers', they say so at their next start.
+    let own = KeyFile::read(&config.keys_file).ok();
+    let signs = own.is_some_and(|file| public_keys(&file).first().is_some_and(|k| k.id() == id));
+    if signs {
+        return Err(format!("{id} signs now; rotate the token keys first").into());
+    }
+    let mut tables = database::keys(config, For::Changes)?;
+    let published = tables.published().map_err(|fault| database::named(config, &fault))?;
+    let keys = published.into_iter().map(|(bytes, from)| PublicKey { bytes, from });
+    let mut revoked = false;
+    for key in keys.filter(|key| key.id() == id) {
+        revoked |= tables.withdraw(&key.bytes, Clock::System.now())?;
+    }
+    if revoked { Ok(()) } else { Err(format!("there is no public ticket key {id}").into()) }
 }
 
 fn rotate(config: &Config) -> Result<(), Failure> {

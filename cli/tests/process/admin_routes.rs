@@ -105,6 +105,11 @@ const VERBS: &[(&str, &str, &[&str])] = &[
         "/api/v1/admin/concert-dates/{id}/bookings",
         &["date bookings D", "date bookings D --bom"],
     ),
+    (
+        "GET",
+        "/api/v1/admin/concert-dates/{id}/tickets",
+        &["ticket list D", "ticket list D --status void"],
+    ),
     ("POST", "/api/v1/admin/concert-dates/{id}/cancellation", &["date cancel D --reason Illness"]),
     ("DELETE", "/api/v1/admin/concert-dates/{id}", &["date delete D"]),
     ("DELETE", "/api/v1/admin/concerts/{id}", &["concert delete C"]),

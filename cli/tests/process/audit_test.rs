@@ -98,7 +98,22 @@ const TAMPERED: &[(&str, &str)] = &[
          UPDATE reservation SET refund_count = 1, refunded_amount = total_price + 1 WHERE status = 'confirmed'",
         "refund_sums",
     ),
-    ("INSERT INTO refund_seat SELECT reservation_id, seat_number, 1 FROM reservation_seat", "refund_seats"),
+    (
+        "INSERT INTO refund_seat SELECT reservation_id, seat_number, 1, concert_date_id
+         FROM reservation_seat JOIN reservation USING (reservation_id)",
+        "refund_seats",
+    ),
+    (
+        "INSERT INTO refund_seat SELECT reservation_id, seat_number, 1, zeroblob(16) FROM reservation_seat",
+        "ticket_void",
+    ),
+    (
+        "INSERT INTO refund_seat SELECT reservation_id, seat_number, 1, concert_date_id
+         FROM reservation_seat JOIN reservation USING (reservation_id)",
+        "ticket_valid",
+    ),
+    ("UPDATE seat SET status = 'available' WHERE status = 'sold'", "ticket_valid"),
+    ("UPDATE seat SET reservation_id = zeroblob(16) WHERE status = 'sold'", "ticket_valid"),
     (
         "INSERT INTO refund SELECT reservation_id, 1, x'01', 5, 0, 0, 'ill', 0
          FROM reservation WHERE status = 'confirmed' LIMIT 1",

@@ -45,6 +45,7 @@ mod sandbox;
 mod second;
 mod slow;
 mod stop;
+mod tickets;
 
 use common::{alone, nothing, runtime};
 use left_out::note as skip;

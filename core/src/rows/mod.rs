@@ -15,6 +15,7 @@ pub mod reservation;
 pub mod seat;
 pub mod session;
 mod table;
+pub mod ticket;
 pub mod user;
 pub mod wallet;
 

@@ -1,6 +1,6 @@
 //! Payments and what goes back of them: what their rows tell.
 
-use crate::id::{ConcertId, PaymentId, RefundId, UserId};
+use crate::id::{ConcertId, DateId, PaymentId, RefundId, UserId};
 use crate::money::Money;
 use crate::time::Time;
 
@@ -42,4 +42,6 @@ pub struct RefundRow {
 pub struct RefundedSeat {
     /// By which of the reservation's refunds.
     pub refund_number: u64,
+    /// The reservation's date: void tickets are listed by it.
+    pub date: DateId,
 }

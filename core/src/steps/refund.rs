@@ -208,7 +208,7 @@ impl Refund {
         };
         rows.refunds.insert((self.reservation, number), row);
         for seat in &plan.seats {
-            let row = RefundedSeat { refund_number: number };
+            let row = RefundedSeat { refund_number: number, date: plan.date };
             rows.refunded_seats.insert((self.reservation, seat.number), row);
         }
         left

@@ -7,6 +7,7 @@ use boxoffice_core::id::{
     ConcertId, DateId, PlaceKey, QueueId, ReservationId, SeatKey, SessionId, UserId,
 };
 use boxoffice_core::queue::{PlaceStatus, position};
+use boxoffice_core::ticket::{Ticket, VoidBecause, tickets_of};
 use boxoffice_core::time::Time;
 
 /// `see <what> <which> [of <date>]`.
@@ -43,6 +44,7 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
             let row = world.reservations.get(&ReservationId(id(which)));
             row.map_or("none".to_owned(), |row| format!("{:?}", row.status_at(now)))
         }
+        "tickets" => see_tickets(world, ReservationId(id(which))),
         "balance" => {
             let row = world.balances.get(&UserId(id(which)));
             row.map_or(0, |row| row.amount.0).to_string()
@@ -72,6 +74,22 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
         "order" => order(world, queue(which)),
         other => panic!("{other} can't be seen"),
     }
+}
+
+/// The seats of a reservation's tickets, each with why it is void.
+fn see_tickets(world: &World, id: ReservationId) -> String {
+    let row = &world.reservations[&id];
+    let back = world.refunded_seats.range((id, 0)..=(id, u32::MAX));
+    let back = back.map(|((_, number), _)| *number).collect();
+    let cancelled = world.dates[&row.date].cancelled.is_some();
+    let tickets = tickets_of(id, row, &world.reserved_seats[&id], &back, cancelled);
+    let one = |(ticket, because): &(Ticket, Option<VoidBecause>)| {
+        assert_eq!((ticket.reservation, ticket.date), (id, row.date));
+        let why = because.map_or(String::new(), |because| format!(" {because:?}"));
+        format!("{}.{}{why}", ticket.seat, ticket.version)
+    };
+    let all: Vec<String> = tickets.iter().map(one).collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
 fn see_user(world: &World, user: UserId) -> String {

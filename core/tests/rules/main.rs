@@ -30,6 +30,7 @@ mod sale;
 mod script;
 mod seat;
 mod session;
+mod ticket;
 mod user;
 mod wallet;
 mod words;

@@ -3,6 +3,7 @@
 mod asking;
 pub(super) mod hostile;
 mod operator;
+mod tickets;
 
 use super::figures::{Figures, Stage, Step};
 use super::linear::Act;
@@ -476,9 +477,12 @@ impl Fan {
             let fact = Fact::Paid { payment, reservation: claim, amount };
             self.world.record.borrow_mut().tell(self.user, fact);
             self.figures().paid(u64::try_from(seats.len()).unwrap_or(0));
-            let seen = self.see_booking(claim).await?;
+            let mut end = self.see_booking(claim).await?;
+            if self.chance(self.world.options.tickets) {
+                end = self.see_tickets(claim, date, seats).await?;
+            }
             self.given_back(payment, claim, (date, seats)).await?;
-            return Ok(seen);
+            return Ok(end);
         }
     }
 

@@ -21,6 +21,7 @@ pub enum Step {
     Charge,
     Pay,
     Bookings,
+    Tickets,
     Refund,
     Leave,
 }
@@ -37,6 +38,7 @@ impl Step {
         Self::Charge,
         Self::Pay,
         Self::Bookings,
+        Self::Tickets,
         Self::Refund,
         Self::Leave,
     ];
@@ -53,6 +55,7 @@ impl Step {
             Self::Charge => "charge",
             Self::Pay => "pay",
             Self::Bookings => "bookings",
+            Self::Tickets => "tickets",
             Self::Refund => "refund",
             Self::Leave => "leave",
         }

@@ -94,6 +94,7 @@ async fn rush(
     let mut world = World::new(options.clone(), concert, venue.keyring())?;
     world.opens(opens_at);
     world.operator_key = venue.operator_key();
+    world.ticket_keys = venue.ticket_keys(&setup).await?;
     let world = Rc::new(world);
     if world.opened_ms > 0 {
         live::note(&format!("The sale opens in {} ms", world.opened_ms));

@@ -66,6 +66,9 @@ pub struct Options {
     /// Fans who join and are heard of no more, per cent
     #[arg(long, default_value_t = 3.0)]
     pub no_show: f64,
+    /// Fans who have bought and look at their tickets, each of which is verified with the public keys, per cent
+    #[arg(long, default_value_t = 20.0)]
+    pub tickets: f64,
     /// Changes that are sent twice at once, per cent
     #[arg(long, default_value_t = 5.0)]
     pub double_click: f64,
@@ -125,6 +128,7 @@ impl Options {
             ("release", self.release),
             ("refund", self.refund),
             ("no-show", self.no_show),
+            ("tickets", self.tickets),
             ("double-click", self.double_click),
             ("cut", self.cut),
             ("hostile", self.hostile),

@@ -10,11 +10,13 @@ use super::wire::Pool;
 use super::world::World;
 use crate::bench::server::Child;
 use crate::http::Ask;
+use boxoffice_core::time::Time;
 use boxoffice_server::audit;
 use boxoffice_server::clock::Clock;
 use boxoffice_server::config::{Config, Given};
 use boxoffice_server::demo::ZONES;
 use boxoffice_server::node::token_keys;
+use boxoffice_server::tickets::PublicKey;
 use boxoffice_server::tokens::{KeyFile, Keyring};
 use boxoffice_server::{Failure, database, operator_key};
 use serde_json::{Value, json};
@@ -201,6 +203,17 @@ impl Venue {
     /// With which an operator gives back what was bought, where one is known.
     pub fn operator_key(&self) -> Option<String> {
         self.operator_key.clone()
+    }
+
+    /// What tickets are verified with.
+    ///
+    /// # Errors
+    /// The server does not tell.
+    pub async fn ticket_keys(&self, pool: &Pool) -> Result<Vec<PublicKey>, Failure> {
+        let told = pool.send(&Ask::new("GET", "/api/v1/ticket-keys")).await?.json();
+        let keys = told["keys"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let key = |key: &Value| PublicKey::of_text(key["public_key"].as_str()?, Time(0));
+        Ok(keys.iter().filter_map(key).collect())
     }
 
     /// Makes the sale that the fans come for, or takes the one that was named. Also returns when it opens,

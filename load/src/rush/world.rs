@@ -7,6 +7,7 @@ use super::record::Record;
 use boxoffice_core::id::UserId;
 use boxoffice_server::Failure;
 use boxoffice_server::clock::Clock;
+use boxoffice_server::tickets::PublicKey;
 use boxoffice_server::tokens::{Keyring, Use};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub struct World {
     /// An operator's key, where there is one: for refunds.
     pub operator_key: Option<String>,
     keyring: Keyring,
+    /// What tickets are verified with.
+    pub ticket_keys: Vec<PublicKey>,
     began: Instant,
     /// The same by the clock, UTC milliseconds.
     pub began_at: i64,
@@ -65,6 +68,7 @@ impl World {
             record: RefCell::default(),
             operator_key: None,
             keyring,
+            ticket_keys: Vec::new(),
             began,
             began_at: Clock::System.now().0,
             opened_ms: 0,

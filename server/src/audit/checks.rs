@@ -168,6 +168,28 @@ pub const CHECKS: &[Check] = &[
             WHERE s.reservation_id = f.reservation_id AND s.refund_number = f.refund_number)",
     ),
     check(
+        "ticket_valid",
+        "every sold seat has one valid ticket, of the reservation that it names, and no other seat has one",
+        "WITH ticket AS (
+            SELECT r.concert_date_id, rs.seat_number, r.reservation_id FROM reservation r JOIN reservation_seat rs USING (reservation_id)
+            WHERE r.amount_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM refund_seat f
+                WHERE f.reservation_id = rs.reservation_id AND f.seat_number = rs.seat_number)),
+         sold AS (SELECT concert_date_id, seat_number, reservation_id FROM seat WHERE status = 'sold')
+         SELECT 'date ' || lower(hex(concert_date_id)) || ' seat ' || seat_number || ': ' || count(ticket.reservation_id)
+            || ' tickets, ' || count(sold.reservation_id) || ' times sold'
+         FROM ticket FULL JOIN sold USING (concert_date_id, seat_number)
+         GROUP BY concert_date_id, seat_number
+         HAVING (count(*), count(ticket.reservation_id), count(sold.reservation_id)) <> (1, 1, 1)
+            OR min(ticket.reservation_id) <> min(sold.reservation_id)",
+    ),
+    check(
+        "ticket_void",
+        "a ticket is void under the date of its reservation",
+        "SELECT 'reservation ' || lower(hex(f.reservation_id)) || ' seat ' || f.seat_number
+         FROM refund_seat f LEFT JOIN reservation r USING (reservation_id)
+         WHERE f.concert_date_id IS NOT r.concert_date_id",
+    ),
+    check(
         "refund_paid",
         "a refund went from the sales of its date to who had paid, once; and nothing else did",
         "SELECT 'refund ' || lower(hex(f.refund_id)) FROM refund f JOIN reservation r USING (reservation_id)

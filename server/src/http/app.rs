@@ -5,6 +5,7 @@ use super::limits::Limits;
 use super::operators::Operators;
 use super::problem::{Code, Problem};
 use super::ready::Readiness;
+use super::ticket::PublicKeys;
 use crate::clock::Clock;
 use crate::cookie::SessionCookie;
 use crate::currency::Currency;
@@ -15,6 +16,7 @@ use crate::read_model::{ConcertModel, ReadModel};
 use crate::recent::Recent;
 use crate::store::pool::ReadPool;
 use crate::store::reads::WholeConcert;
+use crate::tickets::Signer;
 use crate::tokens::{External, Keyring};
 use crate::write_path::WritePath;
 use boxoffice_core::batch::{Envelope, Reply};
@@ -67,6 +69,8 @@ pub struct Inner {
     pub ready: Readiness,
     pub operators: Operators,
     pub keyring: Arc<Keyring>,
+    pub tickets: Arc<Signer>,
+    pub ticket_keys: PublicKeys,
     pub external: Option<Arc<External>>,
     pub passwords: Passwords,
     pub limits: Limits,

@@ -4,7 +4,7 @@ use super::asset::{Asset, Keep};
 use super::{
     account, admin, booking, concert, document, draw, edit, event, export, funds, job, layout, me, block,
     my_sessions, ops, payment, problem, queue, queues, refund, reservation, sale, seat, session,
-    user, wallet,
+    ticket, user, wallet,
 };
 use crate::cookie::SessionCookie;
 use axum::response::Response;
@@ -36,6 +36,7 @@ use utoipa::{Modify, OpenApi};
         queues::add_queue,
         edit::change_concert, edit::delete_concert, edit::change_date, edit::delete_date,
         export::date_bookings,
+        ticket::of_booking, ticket::keys, ticket::of_date,
         funds::user_balance, funds::credit_balance, funds::debit_balance,
         block::set_seats, refund::show_payment, refund::refund_payment,
         draw::set_draw,

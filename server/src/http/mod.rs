@@ -51,6 +51,7 @@ pub mod serve;
 pub mod session;
 pub mod setting;
 pub mod strict;
+pub mod ticket;
 pub mod trail;
 pub mod upload;
 pub mod user;

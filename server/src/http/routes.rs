@@ -9,9 +9,9 @@ use super::observe::{Observer, observe};
 use super::pages::{documents, without_slash};
 use super::problem::{Code, Problem, TABLE};
 use super::{
-    App, account, admin, booking, concert, docs, draw, edit, event, export, funds, job, layout, me, block,
-    my_sessions, ops, payment, queue, queues, refund, reservation, sale, seat, session, user,
-    wallet, web,
+    App, account, admin, block, booking, concert, docs, draw, edit, event, export, funds, job,
+    layout, me, my_sessions, ops, payment, queue, queues, refund, reservation, sale, seat, session,
+    ticket, user, wallet, web,
 };
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;
@@ -95,6 +95,8 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,    "/api/v1/users/{id}/balance",              Admitted,   Read,    get(wallet::balance)),
         route(Method::GET,    "/api/v1/users/{id}/balance/entries",      Admitted,   Read,    get(wallet::ledger)),
         route(Method::GET,    "/api/v1/bookings",                        Identity,   Read,    get(booking::list)),
+        route(Method::GET,    "/api/v1/bookings/{id}/tickets",           Identity,   Read,    get(ticket::of_booking)),
+        route(Method::GET,    "/api/v1/ticket-keys",                     Public,     Browse,  get(ticket::keys)),
         route(Method::GET,    "/api/v1/me",                              Identity,   Read,    get(me::profile)),
         route(Method::GET,    "/api/v1/me/reservations",                 Identity,   Read,    get(me::my_reservations)),
         route(Method::GET,    "/api/v1/me/reservations/{id}",            Identity,   Read,    get(me::my_reservation)),
@@ -110,6 +112,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::DELETE, "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, delete(edit::delete_date)),
         route(Method::PUT,    "/api/v1/admin/concert-dates/{id}/seats/status", Operator, Class::Operator, put(block::set_seats)),
         route(Method::GET,    "/api/v1/admin/concert-dates/{id}/bookings", Operator, Class::Operator, get(export::date_bookings)),
+        route(Method::GET,    "/api/v1/admin/concert-dates/{id}/tickets", Operator,  Class::Operator, get(ticket::of_date)),
         route(Method::GET,    "/api/v1/admin/users/{id}/balance",        Operator,   Class::Operator, get(funds::user_balance)),
         route(Method::POST,   "/api/v1/admin/users/{id}/balance/credits", Operator,  Class::Operator, post(funds::credit_balance)),
         route(Method::POST,   "/api/v1/admin/users/{id}/balance/debits", Operator,   Class::Operator, post(funds::debit_balance)),

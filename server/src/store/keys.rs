@@ -1,4 +1,5 @@
-//! Operators' keys: written by the admin verbs, beside running servers.
+//! Keys in the database, written beside running servers: those of operators by the admin verbs, and public keys of
+//! tickets by servers before they sign.
 
 use super::fault::Fault;
 use super::reads::ApiKey;
@@ -42,7 +43,26 @@ pub fn read(source: &dyn Source) -> Result<ApiKey, Fault> {
     })
 }
 
-/// The table of operators' keys.
+/// Public keys of tickets that are told, at most: the newest.
+pub const TICKET_KEYS_MAX: usize = 1_000;
+
+/// A public key of tickets that was not revoked, and when it was made.
+pub type TicketKey = ([u8; 32], Time);
+
+/// The statement for [`super::reads::Reads::ticket_keys`], in either dialect.
+pub(super) fn ticket_keys() -> String {
+    format!(
+        "SELECT public_key, created_at FROM ticket_key WHERE revoked_at IS NULL \
+         ORDER BY created_at DESC, public_key LIMIT {TICKET_KEYS_MAX}"
+    )
+}
+
+/// A key from [`ticket_keys`].
+pub(super) fn read_ticket_key(source: &dyn Source) -> Result<TicketKey, Fault> {
+    Ok((source.bytes32(0)?, Time(source.int(1)?.unwrap_or_default())))
+}
+
+/// The tables of keys.
 pub trait OperatorKeys {
     /// Adds a key by the hash of its secret.
     ///
@@ -61,4 +81,23 @@ pub trait OperatorKeys {
     /// # Errors
     /// The database is not available.
     fn revoke(&mut self, id: Uuid, now: Time) -> Result<bool, Fault>;
+
+    /// Adds a public key of tickets where it is not there yet. Returns whether it counts: one that was revoked does
+    /// not.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn publish(&mut self, key: &TicketKey) -> Result<bool, Fault>;
+
+    /// Every public key of tickets that counts, the newest first.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn published(&mut self) -> Result<Vec<TicketKey>, Fault>;
+
+    /// Revokes a public key of tickets. Returns whether it counted.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn withdraw(&mut self, public_key: &[u8; 32], now: Time) -> Result<bool, Fault>;
 }

@@ -4,7 +4,7 @@ use super::Store;
 use super::events::{ONLY_NODE, old};
 use super::fault::Fault;
 use super::records::{Cell, Record};
-use super::table::{API_KEY, SALE_SETTING};
+use super::table::{API_KEY, SALE_SETTING, TICKET_KEY};
 use boxoffice_core::id::EventKey;
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::queue::PlaceStatus;
@@ -170,7 +170,11 @@ impl MemoryStore {
         // As the migrations leave them.
         let since = [Cell::Text("events_since".into()), Cell::Text("0".into())];
         let settings = vec![since.to_vec()];
-        let mut dump = Dump::from([(API_KEY.name, Vec::new()), (SALE_SETTING.name, settings)]);
+        let mut dump = Dump::from([
+            (API_KEY.name, Vec::new()),
+            (TICKET_KEY.name, Vec::new()),
+            (SALE_SETTING.name, settings),
+        ]);
         macro_rules! dump {
             (index $($line:tt)*) => {};
             (list $field:ident: $key:ty => $row:ty) => {

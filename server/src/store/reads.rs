@@ -2,7 +2,7 @@
 
 use super::events::{Kept, Told};
 use super::fault::Fault;
-use super::keys::LiveKey;
+use super::keys::{LiveKey, TicketKey};
 use super::memory::Dump;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
@@ -135,6 +135,44 @@ pub(super) fn refunds(
         all.entry(id).or_default().push((row, numbers));
     }
     all
+}
+
+/// A seat of a date with a reservation that has paid it.
+pub type SeatOf = (u32, ReservationId);
+
+/// Which tickets of a date are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tickets {
+    /// Every one.
+    All,
+    /// Those whose seats are their users'.
+    Kept,
+    /// Those whose seats went back.
+    Back,
+}
+
+/// Tickets of a date in the order of seats, then of reservations, after `after` if given, at most `limit`, each with
+/// whether its seat went back.
+///
+/// # Errors
+/// The database is not available.
+pub fn tickets(
+    reads: &mut dyn Reads,
+    date: DateId,
+    which: Tickets,
+    (after, limit): (Option<SeatOf>, usize),
+) -> Result<Vec<(SeatOf, bool)>, Fault> {
+    let mut all = BTreeMap::new();
+    // In this order: a seat that goes back meanwhile is found twice, and not missed.
+    if which != Tickets::Back {
+        let kept = reads.paid_seats((date, false), after, limit)?;
+        all.extend(kept.into_iter().map(|seat| (seat, false)));
+    }
+    if which != Tickets::Kept {
+        let back = reads.paid_seats((date, true), after, limit)?;
+        all.extend(back.into_iter().map(|seat| (seat, true)));
+    }
+    Ok(all.into_iter().take(limit).collect())
 }
 
 /// An operator's key as it is kept.
@@ -289,6 +327,22 @@ pub trait Reads: Send {
         after: Option<ReservationId>,
         limit: usize,
     ) -> Result<Vec<ReservationId>, Fault>;
+    /// Seats of a date that are sold, or with `true` those that went back, in the order of their numbers, then of their
+    /// reservations, after `after` if given. It passes all seats of the date up to the last that it finds.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn paid_seats(
+        &mut self,
+        of: (DateId, bool),
+        after: Option<SeatOf>,
+        limit: usize,
+    ) -> Result<Vec<SeatOf>, Fault>;
+    /// The public keys of tickets that count, the newest first.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn ticket_keys(&mut self) -> Result<Vec<TicketKey>, Fault>;
     /// The live operators' keys: the hash of each secret, and the key's id.
     ///
     /// # Errors

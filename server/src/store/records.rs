@@ -19,7 +19,7 @@ mod user;
 mod wallet;
 
 use super::fault::Fault;
-use super::table::{API_KEY, SALE_SETTING, Table};
+use super::table::{API_KEY, SALE_SETTING, TICKET_KEY, Table};
 use boxoffice_core::concert::SeatStatus;
 use boxoffice_core::queue::{AdmissionEnd, PlaceStatus, QueueKind};
 use boxoffice_core::reservation::ReservationStatus;
@@ -111,7 +111,7 @@ macro_rules! columns {
 use columns;
 
 /// Tables that are not the sale's.
-const OTHERS: [&Table; 2] = [&API_KEY, &SALE_SETTING];
+const OTHERS: [&Table; 3] = [&API_KEY, &SALE_SETTING, &TICKET_KEY];
 
 /// How many tables there are.
 const COUNT: usize = {
@@ -141,5 +141,6 @@ pub const TABLES: [&Table; COUNT] = {
     tables!(each add);
     assert!(at == COUNT);
     all[1] = OTHERS[1];
+    all[2] = OTHERS[2];
     all
 };

@@ -53,6 +53,16 @@ pub const API_KEY: Table = Table {
     lock: Lock::Exclusive,
 };
 
+/// Public keys that tickets are verified with.
+pub const TICKET_KEY: Table = Table {
+    name: "ticket_key",
+    key: &["public_key"],
+    fixed: &["created_at"],
+    mutable: &["revoked_at"],
+    row: &["public_key"],
+    lock: Lock::Exclusive,
+};
+
 /// The setting that says what all amounts are in.
 pub const CURRENCY: &str = "currency";
 

@@ -45,5 +45,6 @@ mod sessions;
 mod settings;
 mod states;
 mod texts;
+mod tickets;
 mod unlisted;
 mod world;

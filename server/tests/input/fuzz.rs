@@ -1,7 +1,8 @@
 //! Whatever may come in, without a server around it: nothing panics; what is taken says the same when it
 //! is written again.
 
-use boxoffice_core::id::{ConcertId, PlaceKey, QueueId, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, DateId, PlaceKey, QueueId, ReservationId, UserId, Uuid};
+use boxoffice_core::ticket::Ticket;
 use boxoffice_core::time::Time;
 use boxoffice_server::http::address::{FORWARDED_FOR, Origin};
 use boxoffice_server::http::lang::Lang;
@@ -9,6 +10,7 @@ use boxoffice_server::http::proxy::announced;
 use boxoffice_server::networks::Networks;
 use boxoffice_server::sheet::{self, Column, Refused};
 use boxoffice_server::text;
+use boxoffice_server::tickets::{Signer, parts_of, public_keys, ticket_id, verify};
 use boxoffice_server::tokens::{
     External, KeyFile, KeyPair, Keyring, Place, Trust, Use, queue_claims,
 };
@@ -212,6 +214,33 @@ fn fuzz_tokens() {
             Ok(())
         },
     );
+}
+
+/// A code of a ticket is itself, or nothing.
+#[test]
+fn fuzz_ticket_codes() {
+    let key = KeyPair { kid: "k".into(), secret: vec![7; 32], created_at: Time(0) };
+    let file = KeyFile { keys: vec![key] };
+    let (signer, keys) = (Signer::new(&file).expect("a key"), public_keys(&file));
+    let ticket = (any::<u128>(), any::<u128>(), any::<u32>(), any::<u16>());
+    let change = (any::<prop::sample::Index>(), "[0-9A-Z $%*+./:-]");
+    let other = prop_oneof![any::<String>(), "[0-9A-Z $%*+./:-]{0,170}"];
+    fuzz(1_000, (ticket, change, other), |((date, reservation, seat, version), change, other)| {
+        let (date, reservation) = (Uuid::from_u128(date), Uuid::from_u128(reservation));
+        let (date, reservation) = (DateId(date), ReservationId(reservation));
+        let ticket = Ticket { date, reservation, seat, version };
+        let mut code = signer.code(&ticket);
+        prop_assert_eq!(verify(&keys, &code), Ok(ticket));
+        prop_assert_eq!(parts_of(&ticket_id(&ticket)), Some((reservation, seat)));
+        let at = change.0.index(code.len());
+        if code[at..=at] != change.1 {
+            code.replace_range(at..=at, &change.1);
+            prop_assert!(verify(&keys, &code).is_err());
+        }
+        prop_assert!(verify(&keys, &other).is_err());
+        let _ = parts_of(&other);
+        Ok(())
+    });
 }
 
 #[test]

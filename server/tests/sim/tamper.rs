@@ -10,7 +10,7 @@ use crate::driver::touched;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{Seat, SeatStatus};
-use boxoffice_core::id::{SeatKey, Uuid};
+use boxoffice_core::id::{DateId, SeatKey, Uuid};
 use boxoffice_core::idempotency::Key;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
@@ -219,6 +219,14 @@ const MONEY: &[Bend] = &[
             }
         });
     }),
+    (Check::Ticket, |case| {
+        case.run(64_000, [refund(1, &[1])]);
+        case.rows(|store| {
+            store.refunded_seats.get_mut(&(reservation(1), 1))?.date = DateId(Uuid::nil());
+            Some(())
+        });
+    }),
+    (Check::Ticket, |case| case.rows(|store| free(store, 1))),
     (Check::LedgerCharges, |case| {
         case.bent(64_000, plain(more()), |reply| {
             if let Ok(Outcome::Charged { charge_id, .. }) = &mut reply.result {

@@ -9,11 +9,12 @@ use boxoffice_core::id::{
 };
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::money::Money;
+use boxoffice_core::payment::RefundedSeat;
 use boxoffice_core::queue::{Place, PlaceStatus, QueueKind, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
-use boxoffice_server::store::reads::Of;
+use boxoffice_server::store::reads::{Of, Tickets, tickets};
 use boxoffice_server::store::{Fault, Store, transact};
 use std::collections::BTreeSet;
 
@@ -72,6 +73,13 @@ macro_rules! contract {
             fn what_is_sold_of_a_date_is_found() {
                 if <$subject>::is_there() {
                     rules::what_is_sold_of_a_date_is_found::<$subject>();
+                }
+            }
+            /// The tickets of a date are found page by page: seats that are sold, and those that went back.
+            #[test]
+            fn tickets_of_a_date_are_found() {
+                if <$subject>::is_there() {
+                    rules::tickets_of_a_date_are_found::<$subject>();
                 }
             }
             /// H20: two queues of one concert stand beside each other, and a user's newest place is found in all.
@@ -398,6 +406,49 @@ pub fn what_is_sold_of_a_date_is_found<T: Subject>() {
     assert_eq!(page(Some(3), 3), [2, 1]);
     assert_eq!(page(Some(1), 3), [0; 0]);
     assert_eq!(page(None, 1_000_000), [5, 4, 3, 2, 1]);
+}
+
+pub fn tickets_of_a_date_are_found<T: Subject>() {
+    let mut subject = T::empty();
+    let elsewhere = DateId(Uuid::from_u128(99));
+    let claim = |n: u32| ReservationId(Uuid::from_u128(u128::from(n)));
+    let saved = commit(subject.store(), &Keys::default(), |rows| {
+        let mut seat = |date, number, n, status| {
+            let seat = Seat { status, reservation: Some(claim(n)), ..sample::seat() };
+            rows.seats.insert(SeatKey { date, number }, seat);
+        };
+        seat(DATE, 1, 30, SeatStatus::Sold);
+        seat(DATE, 2, 20, SeatStatus::Sold);
+        seat(DATE, 3, 40, SeatStatus::Held);
+        seat(DATE, 4, 10, SeatStatus::Sold);
+        seat(elsewhere, 1, 50, SeatStatus::Sold);
+        for (date, number, n) in [(DATE, 2, 25), (DATE, 2, 5), (DATE, 3, 6), (elsewhere, 2, 7)] {
+            let row = RefundedSeat { refund_number: 1, date };
+            rows.refunded_seats.insert((claim(n), number), row);
+        }
+    });
+    saved.expect("seats that are sold, and others that went back");
+    let Some(mut reads) = subject.try_reads() else { return };
+    let mut all = |which, limit: usize| {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = tickets(reads.as_mut(), DATE, which, (after, limit)).expect("tickets");
+            assert!(page.len() <= limit);
+            after = page.last().map(|(seat, _)| *seat);
+            found.extend(page.iter().map(|((seat, id), back)| (*seat, id.0.as_u128(), *back)));
+            if page.len() < limit {
+                return found;
+            }
+        }
+    };
+    let kept = [(1, 30, false), (2, 20, false), (4, 10, false)];
+    let back = [(2, 5, true), (2, 25, true), (3, 6, true)];
+    let both = [kept[0], back[0], kept[1], back[1], back[2], kept[2]];
+    for limit in [1, 2, 3, 100] {
+        assert_eq!(all(Tickets::Kept, limit), kept);
+        assert_eq!(all(Tickets::Back, limit), back);
+        assert_eq!(all(Tickets::All, limit), both);
+    }
 }
 
 /// Two queues of one concert: rows of the same sequence stand beside each other, a user's newest place is found

@@ -340,7 +340,7 @@ pub fn insert(rows: &mut Rows) {
     let (key_of_event, event) = event(1, 92);
     rows.events.insert(key_of_event, event);
     rows.refunds.insert((CLAIM, 1), refund());
-    rows.refunded_seats.insert((CLAIM, 7), RefundedSeat { refund_number: 1 });
+    rows.refunded_seats.insert((CLAIM, 7), RefundedSeat { refund_number: 1, date: DATE });
     rows.idempotency.insert(key(), record([1; 32]));
 }
 

@@ -146,6 +146,26 @@ fn the_ledger_of_the_version_before_becomes_transfers() {
     assert_eq!((newest.0, newest.1.kind), (4, TransferKind::Adjustment));
 }
 
+/// Seats that went back before are found by their date from then on.
+#[test]
+fn void_tickets_of_the_version_before_get_their_date() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let files = Files { path: dir.path().join("boxoffice.db") };
+    let old = Connection::open(&files.path).expect("a new file");
+    for (_, text) in MIGRATIONS.iter().filter(|(version, _)| *version < 16) {
+        old.execute_batch(text).expect("a migration");
+    }
+    let rows = "INSERT INTO reservation (reservation_id, user_id, concert_id, concert_date_id, sequence, seat_count,
+            total_price, reservation_date, expires_at, status)
+        VALUES (x'0a', x'01', x'02', x'03', 1, 2, 10, 0, 0, 'confirmed');
+        INSERT INTO refund_seat VALUES (x'0a', 7, 1), (x'0a', 8, 2)";
+    old.execute_batch(rows).expect("rows");
+    old.pragma_update(None, "user_version", 15).expect("a version");
+    let opened = open_writer(&files).expect("a file of our own");
+    let text = "SELECT hex(reservation_id) || seat_number || refund_number || hex(concert_date_id) FROM refund_seat";
+    assert_eq!(lines(&opened, text), ["0A7103", "0A8203"]);
+}
+
 /// Of a file whose currency was never kept, the rows get that of the first start.
 #[test]
 fn rows_get_the_currency_that_is_kept_first() {

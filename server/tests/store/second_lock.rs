@@ -2,7 +2,7 @@
 //! whole transaction is gone. Not for memory, which has none.
 
 use crate::contract::commit;
-use crate::sample::{self, CLAIM, LINE, OTHER_LINE, PAYMENT, SEAT, USER};
+use crate::sample::{self, CLAIM, DATE, LINE, OTHER_LINE, PAYMENT, SEAT, USER};
 use crate::subject::Subject;
 use boxoffice_core::id::{PaymentId, PlaceKey, QueueId, ReservationId, UserId, Uuid};
 use boxoffice_core::money::Money;
@@ -71,7 +71,7 @@ const WRONG: &[Wrong] = &[
         rows.refunds.insert((CLAIM, 1), sample::refund());
     }),
     ("a seat goes back twice", |rows| {
-        let row = boxoffice_core::payment::RefundedSeat { refund_number: 2 };
+        let row = boxoffice_core::payment::RefundedSeat { refund_number: 2, date: DATE };
         rows.refunded_seats.insert((CLAIM, 7), row);
     }),
     ("more goes back than was paid", |rows| {

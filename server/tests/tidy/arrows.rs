@@ -44,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store",
             "supervisor",
             "tick",
+            "tickets",
             "tokens",
         ],
     ),
@@ -69,6 +70,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "sheet",
             "store",
             "text",
+            "tickets",
             "tokens",
             "zone",
         ],
@@ -83,6 +85,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Where a database is and how it is reached; nothing of its rows.
     ("audit", &["log", "sheet", "store"]),
     ("log", &["rates", "supervisor"]),
+    ("tickets", &["tokens"]),
     ("tokens", &["recent", "text"]),
     ("passwords", &["metrics", "supervisor", "text"]),
     ("supervisor", &[]),
@@ -122,7 +125,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("ppp", &["server/src/http/proxy.rs"]),
     ("encoding_rs", &["server/src/sheet/"]),
     ("unicode_security", &["server/src/text.rs"]),
-    ("ring", &["server/src/tokens/external/"]),
+    ("qrcode", &["server/src/tickets/"]),
+    ("ring", &["server/src/tickets/", "server/src/tokens/external/"]),
     (
         "store::sqlite",
         &["server/src/audit/", "server/src/database.rs", "load/src/bench/", "server/src/store/"],

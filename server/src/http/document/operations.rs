@@ -236,7 +236,7 @@ fn parameters(operation: &mut Value) {
                 if parameter[key].is_null() {
                     parameter[key] = value.clone();
                 }
-            } else {
+            } else if key != "maximum" || parameter["schema"][key].is_null() {
                 parameter["schema"][key] = value.clone();
             }
         }

@@ -1,8 +1,9 @@
-//! Operators' keys: written by the admin verbs, beside running servers.
+//! The tables of keys, written beside running servers.
 
 use super::super::Fault;
-use super::super::keys::{COLUMNS, OperatorKeys, read};
+use super::super::keys::{COLUMNS, OperatorKeys, TicketKey, read, read_ticket_key, ticket_keys};
 use super::super::reads::ApiKey;
+use super::super::records::Source;
 use super::connect::{Link, Options};
 use super::fault::Trouble;
 use super::migrate::{migrate, node_id, version};
@@ -10,7 +11,7 @@ use super::text::{Line, bytes, id, words};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
 
-/// The table of operators' keys.
+/// The tables of keys.
 pub struct MySqlKeys {
     link: Link,
 }
@@ -61,6 +62,32 @@ impl OperatorKeys for MySqlKeys {
         let (key, now) = (id(&key), now.0);
         let text = format!(
             "UPDATE api_key SET revoked_at = {now} WHERE api_key_id = {key} AND revoked_at IS NULL"
+        );
+        Ok(self.run(&text)? == 1)
+    }
+
+    fn publish(&mut self, (public_key, made): &TicketKey) -> Result<bool, Fault> {
+        let (key, columns) = (bytes(public_key), "public_key, created_at");
+        let found = format!("SELECT revoked_at FROM ticket_key WHERE public_key = {key}");
+        let answers = self.link.ask_again(&found)?;
+        if let Some(row) = answers.into_iter().flat_map(|answer| answer.rows).next() {
+            return Ok(Line(row).int(0)?.is_none());
+        }
+        // IGNORE: another server may have the same keys and start at the same moment.
+        self.run(&format!("INSERT IGNORE INTO ticket_key ({columns}) VALUES ({key}, {})", made.0))?;
+        Ok(true)
+    }
+
+    fn published(&mut self) -> Result<Vec<TicketKey>, Fault> {
+        let answers = self.link.ask_again(&ticket_keys())?;
+        let rows = answers.into_iter().flat_map(|answer| answer.rows);
+        rows.map(|row| read_ticket_key(&Line(row))).collect()
+    }
+
+    fn withdraw(&mut self, public_key: &[u8; 32], now: Time) -> Result<bool, Fault> {
+        let (key, now) = (bytes(public_key), now.0);
+        let text = format!(
+            "UPDATE ticket_key SET revoked_at = {now} WHERE public_key = {key} AND revoked_at IS NULL"
         );
         Ok(self.run(&text)? == 1)
     }

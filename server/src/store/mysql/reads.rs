@@ -2,9 +2,9 @@
 //! dead: a question changes nothing and may be asked twice.
 
 use super::super::events::{Kept, Told};
-use super::super::keys::{self, LiveKey};
+use super::super::keys::{self, LiveKey, TicketKey};
 use super::super::reads::{
-    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeRefund,
+    OVER_MAX, Of, Performance, Reads, SOLD_MAX, SeatOf, Snapshot, Sold, WholeConcert, WholeRefund,
     WholeReservation, general_first, refunds, sold,
 };
 use super::super::records::{self, Record, Source, TABLES};
@@ -264,6 +264,16 @@ impl MySqlReads {
     }
 }
 
+/// Rows of a date beyond a seat and reservation.
+fn beyond(date: DateId, after: Option<SeatOf>) -> String {
+    let of = format!("concert_date_id = {}", id(&date.0));
+    let after = after.map(|(seat, key)| {
+        let key = id(&key.0);
+        format!(" AND seat_number >= {seat} AND (seat_number > {seat} OR reservation_id > {key})")
+    });
+    of + &after.unwrap_or_default()
+}
+
 impl Reads for MySqlReads {
     fn user_by_name(&mut self, username: &str) -> Result<Option<(UserId, User)>, Fault> {
         self.first::<User>(&format!("WHERE username = {}", words(username)))
@@ -482,6 +492,35 @@ impl Reads for MySqlReads {
             after.unwrap_or_default(),
         ))?;
         found.into_iter().map(|row| Ok(ReservationId(Line(row).id(0)?))).collect()
+    }
+
+    fn paid_seats(
+        &mut self,
+        (date, went_back): (DateId, bool),
+        after: Option<SeatOf>,
+        limit: usize,
+    ) -> Result<Vec<SeatOf>, Fault> {
+        let (table, order) = if went_back {
+            ("refund_seat FORCE INDEX (refund_seat_by_date)", "seat_number, reservation_id")
+        } else {
+            ("seat", "seat_number")
+        };
+        let sold = if went_back { "" } else { " AND status = 'sold'" };
+        let found = self.rows(&format!(
+            "SELECT seat_number, reservation_id FROM {table} WHERE {}{sold} ORDER BY {order} LIMIT {limit}",
+            beyond(date, after),
+        ))?;
+        let seat = |row| {
+            let line = Line(row);
+            let seat = u32::try_from(line.int(0)?.unwrap_or_default()).unwrap_or(0);
+            Ok((seat, ReservationId(line.id(1)?)))
+        };
+        found.into_iter().map(seat).collect()
+    }
+
+    fn ticket_keys(&mut self) -> Result<Vec<TicketKey>, Fault> {
+        let found = self.rows(&keys::ticket_keys())?.into_iter();
+        found.map(|row| keys::read_ticket_key(&Line(row))).collect()
     }
 
     fn api_keys(&mut self) -> Result<Vec<LiveKey>, Fault> {

@@ -52,7 +52,7 @@ columns! {
     RefundedSeat[(ReservationId, u32)] in "refund_seat", found by reservation_id, seat_number;
     |key, row|
     key { reservation_id: key.0, seat_number: key.1 }
-    fixed { refund_number: row.refund_number }
+    fixed { refund_number: row.refund_number, concert_date_id: row.date }
     mutable {}
-    read (reservation_id, seat_number) => RefundedSeat { refund_number }
+    read (reservation_id, seat_number) => RefundedSeat { refund_number, date: concert_date_id }
 }

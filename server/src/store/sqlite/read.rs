@@ -1,9 +1,9 @@
 //! The readers: views' questions on a read-only connection.
 
 use super::super::events::{Kept, ONLY_NODE, Told};
-use super::super::keys::{self, LiveKey};
+use super::super::keys::{self, LiveKey, TicketKey};
 use super::super::reads::{
-    OVER_MAX, Of, Performance, Reads, SOLD_MAX, Snapshot, Sold, WholeConcert, WholeRefund,
+    OVER_MAX, Of, Performance, Reads, SOLD_MAX, SeatOf, Snapshot, Sold, WholeConcert, WholeRefund,
     WholeReservation, general_first, refunds, sold,
 };
 use super::super::records::{self, Record, Source, TABLES};
@@ -191,6 +191,14 @@ const BOOKED: &str = "SELECT reservation_id FROM seat \
      WHERE concert_date_id = ?1 AND amount_id IS NOT NULL AND status = 'refunded' \
          AND refunded_amount < total_price AND reservation_id > ?2 \
      ORDER BY reservation_id LIMIT ?3";
+/// Seats of a date that are sold, and those that went back; bound are the date, the seat and the reservation after
+/// which they are wanted, and how many.
+const SOLD_SEATS: &str = "SELECT seat_number, reservation_id FROM seat \
+     WHERE concert_date_id = ?1 AND seat_number >= ?2 AND status = 'sold' \
+     AND (seat_number > ?2 OR reservation_id > ?3) ORDER BY seat_number LIMIT ?4";
+const RETURNED_SEATS: &str = "SELECT seat_number, reservation_id FROM refund_seat \
+     INDEXED BY refund_seat_by_date WHERE concert_date_id = ?1 AND seat_number >= ?2 \
+     AND (seat_number > ?2 OR reservation_id > ?3) ORDER BY seat_number, reservation_id LIMIT ?4";
 
 /// Newest places of a user that wait, or whose admission is active.
 const OPEN_PLACES: &str = "SELECT w.concert_id, w.queue_id, w.sequence FROM \
@@ -448,6 +456,36 @@ impl Reads for SqliteReads {
             ids.extend(Source::uuid(row, 0)?.map(ReservationId));
         }
         Ok(ids)
+    }
+
+    fn paid_seats(
+        &mut self,
+        (date, went_back): (DateId, bool),
+        after: Option<SeatOf>,
+        limit: usize,
+    ) -> Result<Vec<SeatOf>, Fault> {
+        let text = if went_back { RETURNED_SEATS } else { SOLD_SEATS };
+        let mut statement = self.connection.prepare_cached(text)?;
+        let (seat, reservation) = after.unwrap_or((0, ReservationId(Uuid::nil())));
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let bound = params![date.0.as_bytes(), seat, reservation.0.as_bytes(), limit];
+        let found = statement
+            .query_map(bound, |row| Ok((row.get::<_, u32>(0)?, row.get::<_, [u8; 16]>(1)?)))?;
+        let seats = found.map(|row| {
+            let (seat, id) = row?;
+            Ok((seat, ReservationId(Uuid::from_bytes(id))))
+        });
+        seats.collect()
+    }
+
+    fn ticket_keys(&mut self) -> Result<Vec<TicketKey>, Fault> {
+        let mut statement = self.connection.prepare_cached(&keys::ticket_keys())?;
+        let mut found = statement.query([])?;
+        let mut keys = Vec::new();
+        while let Some(row) = found.next()? {
+            keys.push(keys::read_ticket_key(row)?);
+        }
+        Ok(keys)
     }
 
     fn api_keys(&mut self) -> Result<Vec<LiveKey>, Fault> {

@@ -67,7 +67,10 @@ pub fn fill(route: &Route, about: &About) -> Ask {
         ("POST", "/api/v1/users/{id}/balance/charges") => bare(charge(&nobody, 5).key(&key)),
         ("GET", "/api/v1/users/{id}/balance") => get(balance),
         ("GET", "/api/v1/users/{id}/balance/entries") => get(format!("{balance}/entries")),
-        ("GET", "/api/v1/bookings") => get(route.path),
+        ("GET", "/api/v1/bookings" | "/api/v1/ticket-keys") => get(route.path),
+        ("GET", "/api/v1/bookings/{id}/tickets") => {
+            get(format!("/api/v1/bookings/{}/tickets", about.reservation))
+        }
         (_, path) if path.starts_with("/api/v1/admin/") => by_operator(route, about, &key),
         ("GET", "/livez" | "/readyz" | "/metrics" | "/openapi.json") => get(route.path),
         (method, path) => panic!("a new route: tell `fill` how to ask for {method} {path}"),
@@ -104,6 +107,9 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
         }
         (_, "/api/v1/admin/concert-dates/{id}/bookings") => {
             get(format!("/api/v1/admin/concert-dates/{}/bookings", show.dates[0]))
+        }
+        (_, "/api/v1/admin/concert-dates/{id}/tickets") => {
+            get(format!("/api/v1/admin/concert-dates/{}/tickets", show.dates[0]))
         }
         ("POST", "/api/v1/admin/concert-dates/{id}/cancellation") => {
             let path = format!("/api/v1/admin/concert-dates/{}/cancellation", show.dates[0]);

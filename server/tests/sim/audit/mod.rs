@@ -14,6 +14,7 @@ mod refunds;
 mod refusals;
 mod seats;
 mod settings;
+mod tickets;
 mod tokens;
 
 use boxoffice_core::batch::{Envelope, Reply};
@@ -74,6 +75,9 @@ checks! {
     /// What went back is what replies said, once, from the sales to who paid; never more than was paid; and
     /// the reservation has the sums.
     Refund,
+    /// Every sold seat has one valid ticket, of its reservation, and no other seat has one; those that went back are
+    /// void under their date.
+    Ticket,
     /// Rows that are never changed are as they were.
     Immutable,
     /// `active` counts the active admissions.
@@ -213,6 +217,7 @@ impl Auditor {
         let found = &mut self.found;
         self.line.full(found, store);
         self.seats.full(found, store, self.latest);
+        tickets::full(found, store);
         self.money.full(found, store, &self.history);
         self.history.full(found, store);
         self.events.full(found, store);

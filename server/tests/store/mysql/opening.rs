@@ -47,6 +47,8 @@ on_each! {
     the_ledger_of_the_version_before;
     /// Keys are made, found, listed and revoked.
     operators_keys;
+    /// Seats that went back before are found by their date, also where the migration was cut off.
+    void_tickets_of_the_version_before;
     /// B9: every session goes by UTC, whatever the server's own time zone does in autumn.
     sessions_are_in_utc;
     /// H6: a machine whose clock is wrong.
@@ -334,6 +336,27 @@ fn the_ledger_of_the_version_before(server: &'static Server) {
     assert_eq!(audit.broken(), 0, "{}", audit.text());
 }
 
+fn void_tickets_of_the_version_before(server: &'static Server) {
+    let url = server.fresh_database();
+    let options = options(&url);
+    drop(MySqlStore::open(&options).expect("a database of our own"));
+    let mut connection = sql(&url);
+    let rows = "ALTER TABLE refund_seat DROP INDEX refund_seat_by_date, DROP COLUMN concert_date_id;
+        INSERT INTO reservation (reservation_id, user_id, concert_id, concert_date_id, sequence, seat_count,
+            total_price, reservation_date, expires_at, status)
+        VALUES (REPEAT('a', 16), REPEAT('b', 16), REPEAT('c', 16), REPEAT('d', 16), 1, 2, 10, 0, 0, 'confirmed');
+        INSERT INTO refund_seat VALUES (REPEAT('a', 16), 7, 1), (REPEAT('a', 16), 8, 2)";
+    connection.query_drop(rows).expect("the tables of the version before");
+    for _ in 0..2 {
+        let before = "UPDATE schema_migration SET version = 13, holder = NULL";
+        connection.query_drop(before).expect("a version");
+        drop(MySqlStore::open(&options).expect("a database of our own"));
+        let text = "SELECT CONCAT(seat_number, ' ', concert_date_id) FROM refund_seat ORDER BY seat_number";
+        let found: Vec<String> = connection.query(text).expect("rows");
+        assert_eq!(found, ["7 dddddddddddddddd", "8 dddddddddddddddd"]);
+    }
+}
+
 fn operators_keys(server: &'static Server) {
     let url = server.fresh_database();
     let options = options(&url);
@@ -351,6 +374,20 @@ fn operators_keys(server: &'static Server) {
     let listed = keys.list().expect("keys");
     assert_eq!((listed.len(), listed[0].revoked_at), (1, Some(Time(2))));
     assert_eq!((listed[0].name.as_str(), listed[0].created_at), ("door", Time(1)));
+
+    let (old, new) = (([1; 32], Time(1)), ([2; 32], Time(2)));
+    for key in [old, new, old] {
+        assert_eq!(keys.publish(&key), Ok(true));
+    }
+    assert_eq!(keys.published(), Ok(vec![new, old]));
+    assert_eq!(reads.ticket_keys(), Ok(vec![new, old]));
+    let mut withdraw = |key: [u8; 32]| keys.withdraw(&key, Time(3));
+    assert_eq!(
+        (withdraw(old.0), withdraw(old.0), withdraw([3; 32])),
+        (Ok(true), Ok(false), Ok(false))
+    );
+    assert_eq!((keys.publish(&old), keys.publish(&new)), (Ok(false), Ok(true)));
+    assert_eq!(reads.ticket_keys(), Ok(vec![new]));
 }
 
 /// A node goes by the database's clock before it shows or takes anything.

@@ -1,0 +1,126 @@
+//! `boxoffice ticket`: what a door does, without a server or its database.
+
+use crate::print_out;
+use boxoffice_server::Failure;
+use boxoffice_server::http::view::parse_stamp;
+use boxoffice_server::log::clean;
+use boxoffice_server::tickets::{PublicKey, ticket_id, verify};
+use clap::Subcommand;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// What to do with tickets.
+#[derive(Debug, Subcommand)]
+pub enum TicketVerb {
+    /// Verifies tickets offline: with public keys, and lists of void tickets, that were saved before
+    #[command(after_help = "docs/TICKETS.md has the format for programs of your own.")]
+    Verify(Verify),
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// What the QR code says; without it, each line that is typed or scanned is verified
+    #[arg(allow_hyphen_values = true)]
+    code: Option<String>,
+    /// File with the answer of GET /api/v1/ticket-keys
+    #[arg(long)]
+    keys: PathBuf,
+    /// The id of the date that is let in; tickets of others are refused
+    #[arg(long)]
+    date: Option<Uuid>,
+    /// File with an answer of GET /api/v1/admin/concert-dates/{id}/tickets: void tickets of it are refused; as often as there are pages
+    #[arg(long)]
+    tickets: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    keys: Vec<Key>,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    public_key: String,
+    from: String,
+}
+
+#[derive(Deserialize)]
+struct Tickets {
+    tickets: Vec<Listed>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    ticket_id: String,
+    status: String,
+    void_because: Option<String>,
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let named = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let file = File::open(path).map_err(|why| named(&why))?;
+    Ok(serde_json::from_reader(BufReader::new(file)).map_err(|why| named(&why))?)
+}
+
+/// What a door knows.
+struct Door {
+    keys: Vec<PublicKey>,
+    date: Option<Uuid>,
+    /// Void tickets by their ids, each with why.
+    void: BTreeMap<String, String>,
+}
+
+impl Door {
+    fn open(what: &Verify) -> Result<Self, Failure> {
+        let key = |key: Key| PublicKey::of_text(&key.public_key, parse_stamp(&key.from)?);
+        let keys: Option<Vec<_>> = read::<Keys>(&what.keys)?.keys.into_iter().map(key).collect();
+        let none = || format!("{}: it has no public keys of tickets", what.keys.display());
+        let keys = keys.filter(|keys| !keys.is_empty()).ok_or_else(none)?;
+        let mut void = BTreeMap::new();
+        for path in &what.tickets {
+            let listed = read::<Tickets>(path)?.tickets.into_iter();
+            let why = |ticket: Listed| (ticket.ticket_id, ticket.void_because.unwrap_or_default());
+            void.extend(listed.filter(|ticket| ticket.status == "void").map(why));
+        }
+        Ok(Self { keys, date: what.date, void })
+    }
+
+    /// Whom the code lets in, or why nobody.
+    fn look(&self, code: &str) -> Result<String, String> {
+        let ticket = verify(&self.keys, code).map_err(|why| why.to_string())?;
+        let id = ticket_id(&ticket);
+        if let Some(date) = self.date.filter(|date| *date != ticket.date.0) {
+            return Err(format!("it is for date {} and not for {date}", ticket.date));
+        }
+        if let Some(why) = self.void.get(&id) {
+            return Err(format!("ticket {id} is void ({})", clean(why)));
+        }
+        let (date, seat) = (ticket.date, ticket.seat);
+        Ok(format!("valid: seat {seat} of date {date}, ticket {id}"))
+    }
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A file cannot be read, or the code that was given is refused.
+pub fn run(verb: TicketVerb) -> Result<(), Failure> {
+    let TicketVerb::Verify(what) = verb;
+    let door = Door::open(&what)?;
+    if let Some(code) = &what.code {
+        let valid = door.look(code).map_err(|why| format!("refused: {why}"))?;
+        return print_out(format!("{valid}\n"));
+    }
+    for line in std::io::stdin().lock().lines() {
+        let line = line.map_err(|why| format!("standard input: {why}"))?;
+        let told = door.look(&line).unwrap_or_else(|why| format!("refused: {why}"));
+        print_out(format!("{told}\n"))?;
+    }
+    Ok(())
+}
