@@ -60,7 +60,7 @@ export class Painter {
     this.sheets = [];
     /** Grade that alone is shown in colour; null: all. @type {number|null} */
     this.only = null;
-    this.base = this.front = this.job = null;
+    this.base = this.front = this.job = this.small = null;
     /** What is drawn above: chosen seats, lost seats, the seat under the pointer. */
     this.marks = { chosen: new Set(), lost: new Set(), hover: -1, section: -1 };
     this.recolour();
@@ -69,7 +69,7 @@ export class Painter {
   /** Reads the colours again: the theme may have changed. */
   recolour() {
     this.look = palette(this.canvas.parentElement || document.body);
-    this.base = this.front = this.job = null;
+    this.base = this.front = this.job = this.small = null;
   }
 
   /** @param {number} width CSS pixels @param {number} height */
@@ -79,7 +79,7 @@ export class Painter {
     this.sheets = [];
     this.canvas.width = Math.round(width * this.dpr);
     this.canvas.height = Math.round(height * this.dpr);
-    this.base = this.front = this.job = null;
+    this.base = this.front = this.job = this.small = null;
   }
 
   /** Whether seats are drawn at a scale. @param {number} s */
@@ -373,8 +373,8 @@ export class Painter {
       const room = (right - left) * k - 6 * dpr, wide = ctx.measureText(line.text).width;
       return { ...line, at, x: ((left + right) / 2 - x0) * k, shrink: Math.min(1, room / wide) };
     });
-    const shown = placed(lines.length);
-    if (shown.every(({ shrink }) => shrink > 0.85)) {
+    const room = Math.sqrt(areaOf(outline)) * k, shown = room < 52 * dpr ? [] : placed(lines.length);
+    if (shown.length && shown.every(({ shrink }) => shrink > 0.85)) {
       for (const { text, size, weight, colour, at, x, shrink } of shown) {
         ctx.font = `${weight} ${Math.floor(size * shrink * dpr)}px ${look.font}`;
         ctx.fillStyle = colour;
@@ -383,9 +383,9 @@ export class Painter {
       return;
     }
     // The name alone, by the section's area: so that equal sections are told alike, however they are turned.
-    const { text, weight, colour } = lines[0], room = Math.sqrt(areaOf(outline)) * k;
-    ctx.font = `${weight} ${100}px ${look.font}`;
-    const size = Math.min(14 * dpr, room * 0.62, room * 0.86 / (ctx.measureText(text).width / 100));
+    const { text, weight, colour } = lines[0];
+    ctx.font = `${weight} ${14 * dpr}px ${look.font}`;
+    const size = Math.min(14 * dpr, room * 0.62, room * 0.86 / ctx.measureText(text).width * 14 * dpr);
     if (size < 8 * dpr) return;
     ctx.font = `${weight} ${Math.floor(size)}px ${look.font}`;
     ctx.fillStyle = colour;
@@ -457,14 +457,30 @@ export class Painter {
       else ctx.drawImage(front.canvas, 0, 0, w, h, left, top, w * ratio, h * ratio);
     }
     this.#above(view);
-    if (s > fit * 1.6) this.#corner(view, fit);
+    if (s > fit * 1.6) this.#corner(view);
+  }
+
+  /** Sections and areas in one colour. */
+  #silhouette(k) {
+    const { layout, look } = this, { x0, y0, width, height } = layout.bounds, canvas = sheet(width * k, height * k);
+    const ctx = canvas.getContext('2d');
+    ctx.setTransform(k, 0, 0, k, -x0 * k, -y0 * k);
+    ctx.fillStyle = look.taken;
+    for (const { x, y, width: w, height: h } of layout.areas) ctx.fillRect(x, y, w, h);
+    ctx.globalAlpha = 0.5;
+    for (const { outline } of layout.sections) {
+      ctx.beginPath();
+      for (const [x, y] of outline) ctx.lineTo(x, y);
+      ctx.fill();
+    }
+    return canvas;
   }
 
   /** The whole map, small in a corner, with the part that is in view. */
-  #corner({ s, x, y }, fit) {
+  #corner({ s, x, y }) {
     const { ctx, dpr, look } = this, { x0, y0, width, height } = this.layout.bounds;
-    this.base ||= this.#ground(fit);
     const k = Math.min(92 / width, 72 / height, this.width * 0.26 / width), [w, h, edge] = [width * k, height * k, 6];
+    this.small ||= this.#silhouette(k * dpr);
     ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
     ctx.globalAlpha = 0.94;
     ctx.fillStyle = look.surface;
@@ -475,7 +491,7 @@ export class Painter {
     ctx.fill();
     ctx.stroke();
     ctx.globalAlpha = 1;
-    ctx.drawImage(this.base.canvas, edge + 4, edge + 4, w, h);
+    ctx.drawImage(this.small, edge + 4, edge + 4, w, h);
     const left = Math.max(0, (-x / s - x0) * k), top = Math.max(0, (-y / s - y0) * k);
     const right = Math.min(w, ((this.width - x) / s - x0) * k), bottom = Math.min(h, ((this.height - y) / s - y0) * k);
     ctx.strokeStyle = look.own;
