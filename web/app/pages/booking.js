@@ -24,7 +24,8 @@ function Book({ booking, seats, tickets, as_of: asOf }) {
   const [isNew] = useState(() => new URLSearchParams(location.search).has("paid"));
   // It is said once, and not again after a reload at the door.
   useEffect(() => history.replaceState(null, "", location.pathname), []);
-  const byNumber = new Map((tickets ?? []).map((ticket) => [ticket.seat_number, ticket]));
+  // Of several for one seat, as after a replacement, the one that counts.
+  const byNumber = new Map([...tickets ?? []].sort((a, b) => (a.status === "valid") - (b.status === "valid")).map((ticket) => [ticket.seat_number, ticket]));
   return html`<div class="stack">
     <header class="sale-head">
       <p><a class="crumb" href="/bookings">‹ ${t("bookings_title")}</a></p>
@@ -61,7 +62,7 @@ function Ticket({ booking, seat, ticket, isGone, at, all }) {
       <p class="ticket-seat">${name}</p>
       <p class="ticket-what">${booking.concert_name}<br />${booking.starts_at && dayAndTime(booking.starts_at, booking.time_zone)}<br />${booking.theater}</p>
     </div>
-    ${isVoid ? html`<p class="ticket-void">${t("ticket_void")}</p>`
+    ${isVoid ? html`<p class="ticket-void">${t(booking.cancelled ? "ticket_cancelled" : "ticket_void")}</p>`
       : ticket?.qr_svg && html`<div class="ticket-qr"><img src=${pictureOf(ticket.qr_svg)} alt=${t("ticket_qr", { seat: name })} /></div>`}
   </li>`;
 }

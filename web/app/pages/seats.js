@@ -207,7 +207,10 @@ function Picker({ layout, status, currency, concert, id, date, onOut }) {
       setNote({ kind: "warn", text: t("have_hold"), href: `/reservations/${problem.body.reservation_id}` });
       return undefined;
     }
-    const { limit, have } = problem.body ?? {};
+    const { limit, have, largest } = problem.body ?? {};
+    if (problem.code === "no_fitting_seats") {
+      return setNote({ kind: "info", text: largest ? t("best_fewer", { n: largest }) : t("best_none", { n: choice.current.party }) });
+    }
     if (problem.code === "seat_limit") return setNote({ kind: "warn", text: t("told_limit", { limit, have }) });
     throw problem;
   };

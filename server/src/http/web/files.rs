@@ -51,6 +51,7 @@ files! {
     "seatmap/layout.js",
     "seatmap/list.js",
     "seatmap/pick.js",
+    "seatmap/shapes.js",
     "seatmap/status.js",
     "seatmap/view.js",
     "vendor/hooks.js",
