@@ -2,7 +2,7 @@
 // a network once it was opened.
 import { html, useEffect, useState } from "../html.js";
 import { seatsText, seatText } from "../sale/labels.js";
-import { ticketBook } from "../sale/tickets.js";
+import { keepPages, ticketBook } from "../sale/tickets.js";
 import { Button, Empty, Loaded, Notice, SignInFirst, useLoad, useTitle } from "../ui.js";
 import { dayAndTime, money, t } from "../words.js";
 import { BookingBadge } from "./bookings.js";
@@ -24,6 +24,9 @@ function Book({ booking, seats, tickets, as_of: asOf }) {
   const [isNew] = useState(() => new URLSearchParams(location.search).has("paid"));
   // It is said once, and not again after a reload at the door.
   useEffect(() => history.replaceState(null, "", location.pathname), []);
+  useEffect(() => {
+    if (tickets) keepPages();
+  }, [tickets]);
   // Of several for one seat, as after a replacement, the one that counts.
   const byNumber = new Map([...tickets ?? []].sort((a, b) => (a.status === "valid") - (b.status === "valid")).map((ticket) => [ticket.seat_number, ticket]));
   return html`<div class="stack">

@@ -54,6 +54,7 @@ files! {
     "seatmap/shapes.js",
     "seatmap/status.js",
     "seatmap/view.js",
+    "sw.js",
     "vendor/hooks.js",
     "vendor/htm.js",
     "vendor/preact.js",
