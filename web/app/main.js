@@ -72,7 +72,7 @@ function Header({ user }) {
     <a class="skip" href="#main">${t("skip")}</a>
     <a class="brand" href="/"><span class="brand-sign" aria-hidden="true"></span>boxoffice</a>
     <nav aria-label=${t("nav")}>
-      ${user ? html`<a href="/bookings">${t("my_bookings")}</a><a href="/account">${t("account")}</a>`
+      ${user ? html`<a href="/bookings">${t("nav_bookings")}</a><a href="/account">${t("account")}</a>`
         : html`<a href="/sign-in">${t("sign_in")}</a>`}
       <button type="button" class="language" lang=${other[0]} onClick=${() => setLanguage(other[0])}>${other[1]}</button>
     </nav>

@@ -1,7 +1,7 @@
 // The shared pieces of all pages: components, the states that every page has, and small hooks.
 import { serverNow, until } from "./clock.js";
 import { html, useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "./html.js";
-import { duration, language, money, number, t } from "./words.js";
+import { duration, money, number, t } from "./words.js";
 
 // ---- Hooks
 
@@ -295,25 +295,25 @@ export const SignInFirst = () => html`<section class="empty">
     <${Button} kind="plain" href=${signInHref("sign-up")}>${t("sign_up")}<//></p>
 </section>`;
 
-/** Number of a text, always the same: 0 … n-1. */
-function pick(text, n) {
-  let sum = 7;
-  for (const char of text) sum = (sum * 31 + char.codePointAt(0)) % 9973;
-  return sum % n;
+/** A number of a text, always the same (FNV-1a). */
+function hashOf(text) {
+  let hash = 0x811c9dc5;
+  for (const char of text) hash = Math.imul(hash ^ char.codePointAt(0), 0x01000193);
+  return hash >>> 0;
 }
 
-/** The poster, or a drawn one where there is none. */
-export function Poster({ concert, name }) {
+/** The poster, or a drawn one where there is none. Its concert's name stands beside it. */
+export function Poster({ concert }) {
   if (concert.poster?.hash) {
-    return html`<div class="poster"><img src=${`/api/v1/posters/${concert.poster.hash}`} alt="" loading="lazy" decoding="async" /></div>`;
+    return html`<div class="poster"><img src=${`/api/v1/posters/${concert.poster.hash}`} alt="" decoding="async" /></div>`;
   }
-  const art = pick(concert.concert_id + concert.name, 6);
-  const moon = 20 + pick(concert.concert_id, 60);
-  return html`<div class=${`poster poster-art art-${art}`} aria-hidden="true" lang=${language()}>
+  const hash = hashOf(concert.name);
+  const at = (from, to, shift) => from + ((hash >>> shift) % (to - from));
+  return html`<div class=${`poster poster-art art-${hash % 6}`} aria-hidden="true">
     <svg viewBox="0 0 100 130" preserveAspectRatio="xMidYMid slice">
-      <circle cx=${moon} cy="34" r="17" class="art-moon" />
-      <path class="art-far" d="M0 96 Q25 78 50 92 T100 84 V130 H0Z" />
-      <path class="art-near" d="M0 112 Q30 96 60 110 T100 104 V130 H0Z" />
-    </svg><span>${name}</span>
+      <circle cx=${at(22, 78, 3)} cy=${at(50, 60, 9)} r=${at(9, 14, 15)} class="art-moon" />
+      <path class="art-far" d=${`M0 ${at(76, 86, 6)} Q25 ${at(62, 74, 12)} 50 80 T100 ${at(74, 86, 18)} V130 H0Z`} />
+      <path class="art-near" d=${`M0 92 Q${at(20, 45, 21)} 78 60 90 T100 ${at(80, 92, 24)} V130 H0Z`} />
+    </svg>
   </div>`;
 }

@@ -248,7 +248,12 @@ pub async fn edge(origins: &Origins, mut request: Request, next: Next) -> Respon
 /// Whether the answer says itself what was wrong.
 fn explains(response: &Response) -> bool {
     let media_type = response.headers().get(CONTENT_TYPE);
-    media_type.is_some_and(|value| value == "application/problem+json")
+    let says = |value: &HeaderValue| {
+        let text = value.to_str().unwrap_or_default();
+        // A page for those who have gone to an address that has none.
+        text == "application/problem+json" || text.starts_with("text/html")
+    };
+    media_type.is_some_and(says)
 }
 
 /// The answer with everything that stands in each.

@@ -18,7 +18,7 @@ use axum::handler::Handler;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
-use hyper::{Method, StatusCode, Uri};
+use hyper::{HeaderMap, Method, StatusCode, Uri};
 use std::sync::Arc;
 
 /// What a request must bring.
@@ -181,10 +181,15 @@ pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
     let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
     paths.extend(web::PAGES);
     let paths: Arc<[&str]> = paths.into();
-    let elsewhere = move |method: Method, uri: Uri| {
+    let elsewhere = move |method: Method, uri: Uri, headers: HeaderMap| {
         let paths = Arc::clone(&paths);
-        // A browser's preflight is led nowhere.
-        async move { not_found(&uri, if method == Method::OPTIONS { &[] } else { &paths }) }
+        async move {
+            // A browser's preflight is led nowhere.
+            let led = not_found(&uri, if method == Method::OPTIONS { &[] } else { &paths });
+            let is_led = led.status().is_redirection();
+            let shown = !is_led && web::is_for_page(&method, uri.path(), &headers);
+            if shown { web::no_page(&headers) } else { led }
+        }
     };
     let fallback = Router::new().fallback(elsewhere).layer(layer.clone()).with_state(());
     for (pages, name) in [(web::pages(), "/"), (web::assets(), web::FILE)] {

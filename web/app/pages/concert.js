@@ -71,7 +71,7 @@ function Shown({ concert, queue, reload }) {
   // Everybody's countdown ends at once: not everybody asks at once.
   const opened = () => setTimeout(reload, 400 + Math.random() * 1600);
   return html`<div class="concert-page">
-    <div class="concert-side"><${Poster} concert=${concert} name=${name} /></div>
+    <div class="concert-side"><${Poster} concert=${concert} /></div>
     <div class="stack-wide">
       <header class="stack"><p><${SaleBadge} sale=${concert.sale} /></p><h1>${name}</h1></header>
       <section class="opening"><${Face} concert=${concert} queue=${queue} onOpen=${opened} /></section>

@@ -22,7 +22,7 @@ function when(concert) {
 function Card({ concert }) {
   const name = nameOf(concert);
   return html`<li class="concert-card">
-    <${Poster} concert=${concert} name=${name} />
+    <${Poster} concert=${concert} />
     <div class="concert-card-text">
       <div><${SaleBadge} sale=${concert.sale} /></div>
       <h2><a href=${`/concerts/${concert.concert_id}`}>${name}</a></h2>

@@ -28,7 +28,7 @@ function Check({ concert, queue }) {
     <section class="card stack"><h2>${t("draw_mine_title")}</h2>
       ${mine ? html`<p class="soft">${t("draw_mine", { n: Number(mine) })}</p>` : html`<p class="soft">${t("draw_any")}</p>`}
       <${Field} label=${t("draw_sequence")} value=${text} onValue=${setText} inputmode="numeric" autocomplete="off"
-        hint=${t("draw_sequence_hint", { n: queue.drawn })} error=${found?.why === "draw_sequence_wrong" ? t("draw_sequence_wrong") : null} />
+        hint=${queue.drawn > 0 ? t("draw_sequence_hint", { n: queue.drawn }) : t("draw_none")} error=${found?.why === "draw_sequence_wrong" ? t("draw_sequence_wrong") : null} />
       <div aria-live="polite" class="stack">${found?.number && html`<${Figure} value=${found.number} label=${found.why ? t("draw_after") : t("draw_number", { n: queue.drawn })} />`}</div>
     </section>`;
 }

@@ -8,7 +8,7 @@ import { navigate } from "../main.js";
 import { closedText, nameOf } from "../show.js";
 import { askToNotify, badge, canNotify, canSound, chime, notify, short, soundOn } from "../signal.js";
 import {
-  Bar, Button, Countdown, Dialog, Failed, Figure, Notice, ProblemNotice, Ring, sentenceOf, SignInFirst, Skeleton,
+  Bar, Button, clockLeft, Countdown, Dialog, Failed, Figure, Notice, ProblemNotice, Ring, sentenceOf, SignInFirst, Skeleton,
   Spoken, useLoad, useSeconds, useTask,
 } from "../ui.js";
 import { clockTime, dayAndTime, duration, either, number, t } from "../words.js";
@@ -136,7 +136,7 @@ function Waiting({ view, line, stage }) {
     ${stage === "paused" && html`<${Notice} kind="warn" title=${t("paused_title")}><p>${either(view.pause_reason) || t("paused_no_reason")} ${t("paused_kept")}</p><//>`}
     <h1 class="unseen">${t("stage_waiting")}</h1>
     ${n === 0 ? html`<${Figure} value=${t("next_up")} label=${t("you_are_next")} />`
-      : html`<${Figure} value=${n} label=${t("people_ahead", { n })} />`}
+      : html`<${Figure} value=${t("ahead_value", { n })} label=${t("people_ahead", { n })} />`}
     <${Bar} share=${Math.max(0.02, share)} label=${t("progress")} />
     <dl class="pair">
       <div><dt>${t("wait_label")}</dt><dd>${stage === "paused" ? t("wait_paused") : n === 0 ? t("wait_short") : waitOf(view.estimated_wait_seconds)}</dd></div>
@@ -165,7 +165,7 @@ function Admitted({ view, line, enter }) {
   }, [goes]);
   return html`<section class="room-card is-centred">
     <div class="stack"><h1>${isBack ? t("inside_title") : t("your_turn")}</h1><p class="soft">${isBack ? t("inside_text") : t("turn_text")}</p></div>
-    <${Ring} left=${left} whole=${whole}><b>${duration(left / 1000)}</b><span class="soft">${t("ring_left")}</span><//>
+    <${Ring} left=${left} whole=${whole}><b>${clockLeft(left)}</b><span class="soft">${t("ring_left")}</span><//>
     <${Spoken} left=${left} say=${(time) => t("enter_said", { time })} />
     <${Button} wide class="button button-primary button-wide button-large" onClick=${enter}>${isBack ? t("go_on") : t("enter_now")}<//>
     ${!isBack && html`<p class="updated">${isSeen && itself > 0 ? t("by_itself", { n: itself }) : t("turn_kept")}</p>`}
@@ -272,7 +272,7 @@ function Room({ concert, line }) {
   const Face = stage ? FACES[stage] : Joining;
   const message = either(view?.message);
   return html`<div class="room">
-    <header class="room-head"><a class="crumb" href=${`/concerts/${concert.concert_id}`}>${name}</a><span>${concert.theater}</span></header>
+    <header class="room-head"><a href=${`/concerts/${concert.concert_id}`}>${name}</a><span>${concert.theater}</span></header>
     <p class="unseen" role="status">${said}</p>
     ${line.awaySince && html`<${Notice} kind="warn" role="status" title=${t("away_title")}><p>${t("away_text", { when: clockTime(line.awaySince) })}</p><//>`}
     ${message && html`<${Notice} title=${t("organiser_says")}><p>${message}</p><//>`}

@@ -15,8 +15,8 @@ function Form({ check, send, button, isNew, fieldOf }) {
   const [wrong, setWrong] = useState({});
   const nameBox = useRef(null);
   const passwordBox = useRef(null);
-  const task = useTask(async () => {
-    await send(name.trim(), password);
+  const task = useTask(async (given) => {
+    await send(given.name, given.password);
     navigate(nextPath(), { replace: true });
   });
   const at = task.problem ? fieldOf(task.problem) : null;
@@ -26,11 +26,13 @@ function Form({ check, send, button, isNew, fieldOf }) {
   }, [task.problem]);
   const submit = (event) => {
     event.preventDefault();
-    const found = check(name.trim(), password);
+    // As the fields are now: a password manager fills and sends at once.
+    const given = { name: nameBox.current.value.trim(), password: passwordBox.current.value };
+    const found = check(given.name, given.password);
     setWrong(found);
     if (found.name) nameBox.current.focus();
     else if (found.password) passwordBox.current.focus();
-    else task.run();
+    else task.run(given);
   };
   const typed = (set, field) => (value) => {
     set(value);

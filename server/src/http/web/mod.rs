@@ -11,6 +11,7 @@
 
 mod disk;
 mod files;
+mod lean;
 mod packed;
 
 pub use files::{EMBEDDED, SHELL};
@@ -21,9 +22,9 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::get;
-use hyper::HeaderMap;
-use hyper::StatusCode;
-use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
+use hyper::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
+use hyper::{HeaderMap, Method, StatusCode};
+use lean::lean;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -118,7 +119,12 @@ impl Web {
         let text = String::from_utf8_lossy(shell);
         let text = text.replace("{first}", &first.concat()).replace("{files}", &at);
         let pack = |(path, bytes): &File| {
-            ((*path).to_owned(), Packed::new(media_type(path), bytes.clone().into_owned()))
+            let bytes = match std::str::from_utf8(bytes) {
+                // Libraries are sent as they are.
+                Ok(text) if !path.starts_with("vendor/") => lean(text).into(),
+                _ => bytes.clone().into_owned(),
+            };
+            ((*path).to_owned(), Packed::new(media_type(path), bytes))
         };
         Self {
             shell: Packed::new("text/html; charset=utf-8", text.into_bytes()),
@@ -146,8 +152,9 @@ impl Web {
         if status != StatusCode::OK && response.status() == StatusCode::OK {
             *response.status_mut() = status;
         }
+        let caching = if status == StatusCode::OK { SHELL_CACHING } else { OF_ANOTHER };
         let headers = response.headers_mut();
-        headers.insert(CACHE_CONTROL, SHELL_CACHING);
+        headers.insert(CACHE_CONTROL, caching);
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
         response
     }
@@ -165,6 +172,18 @@ impl Web {
 pub fn pages<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let shell = async |headers: HeaderMap| disk::web().shell(StatusCode::OK, &headers);
     PAGES.iter().fold(Router::new(), |router, path| router.route(path, get(shell)))
+}
+
+/// Whether somebody looks for a page: a browser that goes to an address, which is none of the API's.
+#[must_use]
+pub fn is_for_page(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    method.is_safe() && !path.starts_with("/api/") && accepted.contains("text/html")
+}
+
+/// The shell where there is no page; it says so.
+pub fn no_page(headers: &HeaderMap) -> Response {
+    disk::web().shell(StatusCode::NOT_FOUND, headers)
 }
 
 /// Their files.
