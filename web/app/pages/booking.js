@@ -37,7 +37,7 @@ function Book({ booking, seats, tickets, as_of: asOf }) {
       <p><${BookingBadge} booking=${booking} /></p>
     </header>
     ${isNew && booking.status === "confirmed" && html`<${Notice} kind="good" title=${t("paid_title")} role="status"><p>${t("paid_text")}</p><//>`}
-    ${asOf && html`<${Notice} kind="warn" role="status"><p>${t("ticket_away", { when: dayAndTime(asOf) })}</p><//>`}
+    ${asOf && html`<p class="small soft" role="status">${t("ticket_away", { when: dayAndTime(asOf) })}</p>`}
     ${booking.cancelled && html`<${Notice} kind="bad" title=${t("cancelled_title")}><p>${t("cancelled_text", { reason: booking.cancelled.reason ?? "" })}</p><//>`}
     ${booking.refunds.map((refund) => html`<${Notice} key=${refund.refund_id} kind="info" title=${t("refunded_title", { sum: said(refund.amount) })}>
       ${refund.seat_numbers.length > 0 && html`<p>${t("refunded_seats", { seats: named(refund.seat_numbers) })}</p>`}

@@ -58,6 +58,7 @@ export const sale = {
   unchoose: ["Give up {seat}", "{seat} 선택 취소"],
   hold: ["Hold {n} {n|seat|seats}", "{n}석 선점하기"],
   holding: ["Holding your seats…", "좌석을 선점하는 중…"],
+  holding_away: ["The connection was lost. We ask again by ourselves; you get these seats once.", "연결이 끊겼습니다. 자동으로 다시 요청하며, 좌석은 한 번만 선점됩니다."],
   hold_time: ["You then have {time} to pay.", "선점하면 {time} 안에 결제할 수 있습니다."],
   told_few: ["Only {n} {n|seat is|seats are} together there. Choose {more} more anywhere.", "그곳에는 붙어 있는 좌석이 {n}석뿐입니다. {more}석을 더 선택해 주세요."],
   told_alone: ["This leaves one seat alone beside you.", "옆에 한 자리만 홀로 남게 됩니다."],
