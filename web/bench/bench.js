@@ -29,7 +29,7 @@ function wordsOf(layout, status) {
     map: '좌석 배치도', hint: '', zoomIn: '확대', zoomOut: '축소', whole: '전체', wheel: 'Ctrl + 휠로 확대', stage: '무대',
     soldOut: '매진', legend: [['free', '예매 가능'], ['held', '선점'], ['sold', '판매'], ['chosen', '내 선택']], sectionShort: (n) => n, section: ({ name: n }) => `${n}구역`, row: (n) => `${n}열`, seatsFrom: (n) => `${n}번부터`,
     range: (low) => `${won(low)}`, free: (n) => `${n}석`, offer: (t) => `${offer(t)} · ${t.free}석 예매 가능`,
-    tip: (seat) => say(seat, status.state[seat] ? '예매 불가' : '예매 가능'), say,
+    tip: (seat) => say(seat, status.state[seat] ? '예매 불가' : '예매 가능'), name, say,
   };
 }
 
@@ -53,7 +53,7 @@ async function start() {
   const shown = performance.now();
   const list = new SeatList(/** @type {HTMLElement} */ (document.getElementById('list')), { layout, status, words, onSeat });
   const figures = { seats: layout.count, parse_ms: parsed - since, draw_ms: drawnAt - parsed, first_picture_ms: shown - since };
-  Object.assign(globalThis, { view, list, choice, layout, states: status, onSeat });
+  Object.assign(globalThis, { figures_: figures, view, list, choice, layout, states: status, onSeat });
   if (asked.has('run')) await measure(view, layout, figures);
   else document.title = 'ready';
 }

@@ -3,6 +3,7 @@
 // than the view is drawn in slices while nothing moves; while something does, the picture is moved.
 
 import { FLAGS } from './layout.js';
+import { areaOf, corner, GRADE_COLOURS, middleOf, palette, sheet, spanAt, wheel } from './shapes.js';
 import { ABSENT, BLOCKED, FREE, HELD, SOLD } from './status.js';
 
 /** Pixels a seat must have to be drawn. */
@@ -14,35 +15,9 @@ const SLICE_MS = 5;
 /** How much of the view the picture has beyond it, on each side. */
 const MARGIN = 0.4;
 
-const TOKENS = ['surface', 'section', 'line', 'ink', 'quiet', 'taken', 'own', 'on-own', 'alert', 'on-grade'];
-
-/** Colours of grades that there are; further grades begin again. */
-export const GRADE_COLOURS = 6;
-
 /**
  * @typedef {{s: number, x: number, y: number}} View A point of the layout is at `point * s + (x, y)` pixels.
  */
-
-/** Reads the tokens (`--map-…`) of an element, as colours that a canvas knows. */
-export function palette(host) {
-  const numbered = (kind) => Array.from({ length: GRADE_COLOURS }, (_, i) => `${kind}-${i + 1}`);
-  const names = [...TOKENS, ...numbered('grade'), ...numbered('tint')], probe = document.createElement('div');
-  probe.className = 'map-probe';
-  for (const name of names) probe.appendChild(document.createElement('i')).style.color = `var(--map-${name})`;
-  host.append(probe);
-  const found = new Map(names.map((name, i) => [name, getComputedStyle(probe.children[i]).color]));
-  probe.remove();
-  const list = (kind) => numbered(kind).map((name) => found.get(name));
-  return { ...Object.fromEntries(found), grades: list('grade'), tints: list('tint'), font: getComputedStyle(host).fontFamily };
-}
-
-/** A canvas that is not in the page. */
-function sheet(width, height) {
-  const canvas = document.createElement('canvas');
-  canvas.width = Math.max(1, Math.ceil(width));
-  canvas.height = Math.max(1, Math.ceil(height));
-  return canvas;
-}
 
 /** Pictures of a map, and the seats of one's own above them. */
 export class Painter {
@@ -60,7 +35,7 @@ export class Painter {
     this.sheets = [];
     /** Grade that alone is shown in colour; null: all. @type {number|null} */
     this.only = null;
-    this.base = this.front = this.job = null;
+    this.base = this.front = this.job = this.small = null;
     /** What is drawn above: chosen seats, lost seats, the seat under the pointer. */
     this.marks = { chosen: new Set(), lost: new Set(), hover: -1, section: -1 };
     this.recolour();
@@ -69,7 +44,7 @@ export class Painter {
   /** Reads the colours again: the theme may have changed. */
   recolour() {
     this.look = palette(this.canvas.parentElement || document.body);
-    this.base = this.front = this.job = null;
+    this.base = this.front = this.job = this.small = null;
   }
 
   /** @param {number} width CSS pixels @param {number} height */
@@ -79,7 +54,7 @@ export class Painter {
     this.sheets = [];
     this.canvas.width = Math.round(width * this.dpr);
     this.canvas.height = Math.round(height * this.dpr);
-    this.base = this.front = this.job = null;
+    this.base = this.front = this.job = this.small = null;
   }
 
   /** Whether seats are drawn at a scale. @param {number} s */
@@ -373,8 +348,8 @@ export class Painter {
       const room = (right - left) * k - 6 * dpr, wide = ctx.measureText(line.text).width;
       return { ...line, at, x: ((left + right) / 2 - x0) * k, shrink: Math.min(1, room / wide) };
     });
-    const shown = placed(lines.length);
-    if (shown.every(({ shrink }) => shrink > 0.85)) {
+    const room = Math.sqrt(areaOf(outline)) * k, shown = room < 52 * dpr ? [] : placed(lines.length);
+    if (shown.length && shown.every(({ shrink }) => shrink > 0.85)) {
       for (const { text, size, weight, colour, at, x, shrink } of shown) {
         ctx.font = `${weight} ${Math.floor(size * shrink * dpr)}px ${look.font}`;
         ctx.fillStyle = colour;
@@ -383,9 +358,9 @@ export class Painter {
       return;
     }
     // The name alone, by the section's area: so that equal sections are told alike, however they are turned.
-    const { text, weight, colour } = lines[0], room = Math.sqrt(areaOf(outline)) * k;
-    ctx.font = `${weight} ${100}px ${look.font}`;
-    const size = Math.min(14 * dpr, room * 0.62, room * 0.86 / (ctx.measureText(text).width / 100));
+    const { text, weight, colour } = lines[0];
+    ctx.font = `${weight} ${14 * dpr}px ${look.font}`;
+    const size = Math.min(14 * dpr, room * 0.62, room * 0.86 / ctx.measureText(text).width * 14 * dpr);
     if (size < 8 * dpr) return;
     ctx.font = `${weight} ${Math.floor(size)}px ${look.font}`;
     ctx.fillStyle = colour;
@@ -457,14 +432,30 @@ export class Painter {
       else ctx.drawImage(front.canvas, 0, 0, w, h, left, top, w * ratio, h * ratio);
     }
     this.#above(view);
-    if (s > fit * 1.6) this.#corner(view, fit);
+    if (s > fit * 1.6) this.#corner(view);
+  }
+
+  /** Sections and areas in one colour. */
+  #silhouette(k) {
+    const { layout, look } = this, { x0, y0, width, height } = layout.bounds, canvas = sheet(width * k, height * k);
+    const ctx = canvas.getContext('2d');
+    ctx.setTransform(k, 0, 0, k, -x0 * k, -y0 * k);
+    ctx.fillStyle = look.taken;
+    for (const { x, y, width: w, height: h } of layout.areas) ctx.fillRect(x, y, w, h);
+    ctx.globalAlpha = 0.5;
+    for (const { outline } of layout.sections) {
+      ctx.beginPath();
+      for (const [x, y] of outline) ctx.lineTo(x, y);
+      ctx.fill();
+    }
+    return canvas;
   }
 
   /** The whole map, small in a corner, with the part that is in view. */
-  #corner({ s, x, y }, fit) {
+  #corner({ s, x, y }) {
     const { ctx, dpr, look } = this, { x0, y0, width, height } = this.layout.bounds;
-    this.base ||= this.#ground(fit);
     const k = Math.min(92 / width, 72 / height, this.width * 0.26 / width), [w, h, edge] = [width * k, height * k, 6];
+    this.small ||= this.#silhouette(k * dpr);
     ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
     ctx.globalAlpha = 0.94;
     ctx.fillStyle = look.surface;
@@ -475,7 +466,7 @@ export class Painter {
     ctx.fill();
     ctx.stroke();
     ctx.globalAlpha = 1;
-    ctx.drawImage(this.base.canvas, edge + 4, edge + 4, w, h);
+    ctx.drawImage(this.small, edge + 4, edge + 4, w, h);
     const left = Math.max(0, (-x / s - x0) * k), top = Math.max(0, (-y / s - y0) * k);
     const right = Math.min(w, ((this.width - x) / s - x0) * k), bottom = Math.min(h, ((this.height - y) / s - y0) * k);
     ctx.strokeStyle = look.own;
@@ -556,62 +547,4 @@ export class Painter {
       ctx.stroke();
     }
   }
-}
-
-/** The middle of an area. */
-function middleOf(outline) {
-  let area = 0, mx = 0, my = 0;
-  outline.forEach(([ax, ay], i) => {
-    const [bx, by] = outline[(i + 1) % outline.length], part = ax * by - bx * ay;
-    area += part;
-    mx += (ax + bx) * part;
-    my += (ay + by) * part;
-  });
-  return area ? [mx / area / 3, my / area / 3] : outline[0];
-}
-
-/** How large an area is. */
-const areaOf = (outline) => Math.abs(outline.reduce((sum, [ax, ay], i) => {
-  const [bx, by] = outline[(i + 1) % outline.length];
-  return sum + (ax * by - bx * ay) / 2;
-}, 0));
-
-/** How far an outline reaches to the left and right at a height. */
-function spanAt(outline, y) {
-  const xs = [];
-  outline.forEach(([ax, ay], i) => {
-    const [bx, by] = outline[(i + 1) % outline.length];
-    if ((ay > y) !== (by > y)) xs.push((bx - ax) * (y - ay) / (by - ay) + ax);
-  });
-  return [Math.min(...xs), Math.max(...xs)];
-}
-
-/** The sign of a wheelchair space; hollow for the seat of who comes along. */
-function wheel(ctx, m, r, colour, hollow) {
-  ctx.strokeStyle = ctx.fillStyle = colour;
-  ctx.lineWidth = Math.max(1, r / 5);
-  ctx.lineCap = 'round';
-  ctx.beginPath();
-  ctx.arc(m - r * 0.12, m - r * 0.55, r * 0.14, 0, 7);
-  if (hollow) ctx.stroke();
-  else ctx.fill();
-  ctx.beginPath();
-  ctx.moveTo(m - r * 0.12, m - r * 0.3);
-  ctx.lineTo(m - r * 0.12, m + r * 0.12);
-  ctx.lineTo(m + r * 0.3, m + r * 0.12);
-  ctx.lineTo(m + r * 0.48, m + r * 0.5);
-  ctx.stroke();
-  ctx.beginPath();
-  ctx.arc(m - r * 0.1, m + r * 0.22, r * 0.4, 0.9, 4.2);
-  ctx.stroke();
-}
-
-/** A seat from which not all of the stage is seen: a corner is missing. */
-function corner(ctx, m, r, colour) {
-  ctx.fillStyle = colour;
-  ctx.beginPath();
-  ctx.moveTo(m + r + 1, m - r - 1);
-  ctx.lineTo(m + r + 1, m - r * 0.1);
-  ctx.lineTo(m + r * 0.1, m - r - 1);
-  ctx.fill();
 }

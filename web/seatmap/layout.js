@@ -47,18 +47,18 @@ export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8
  * @property {{first: number, last: number, row: number}[]} ranges Numbers of each row, ascending.
  */
 
-/** Places of a row with its gaps: where each seat stands, counted in seats. */
+/** Where each seat of a row with gaps stands, counted in seats; null for a row without: there it is the place itself. */
 function slots(count, gaps) {
-  const at = new Uint32Array(count);
-  for (let i = 0; i < count; i++) at[i] = i;
-  for (const [after, width] of gaps || []) for (let i = after; i < count; i++) at[i] += width;
+  if (!gaps?.length) return null;
+  const at = Uint32Array.from({ length: count }, (_, i) => i);
+  for (const [after, width] of gaps) for (let i = after; i < count; i++) at[i] += width;
   return at;
 }
 
 /** How positions of a row are put into arrays, and the place nearest to a point is found. */
 function geometry(row, at) {
   const [x0, y0] = row.at || [0, 0];
-  const of = (k) => (row.gaps ? at.indexOf(k) : k >= 0 && k < at.length ? k : -1);
+  const of = (k) => (at ? at.indexOf(k) : k >= 0 && k < row.count ? k : -1);
   if (row.positions) {
     const near = (x, y) => {
       let best = -1, least = Infinity;
@@ -75,7 +75,7 @@ function geometry(row, at) {
     const [dx, dy] = [x0 - cx, y0 - cy];
     const start = Math.atan2(dy, dx), turn = degrees * Math.PI / 180;
     const put = (i, x, y, seat) => {
-      const sin = Math.sin(at[i] * turn), cos = Math.cos(at[i] * turn);
+      const angle = (at ? at[i] : i) * turn, sin = Math.sin(angle), cos = Math.cos(angle);
       x[seat] = cx + dx * cos - dy * sin;
       y[seat] = cy + dx * sin + dy * cos;
     };
@@ -91,8 +91,9 @@ function geometry(row, at) {
   const long = sx * sx + sy * sy || 1;
   const near = (x, y) => of(Math.round(((x - x0) * sx + (y - y0) * sy) / long));
   const put = (i, x, y, seat) => {
-    x[seat] = x0 + at[i] * sx;
-    y[seat] = y0 + at[i] * sy;
+    const k = at ? at[i] : i;
+    x[seat] = x0 + k * sx;
+    y[seat] = y0 + k * sy;
   };
   return { put, near };
 }
@@ -116,12 +117,14 @@ function hull(points) {
 /** An outline where the layout has none: around some seats of each row, with a margin. */
 function around(layout, rows) {
   const points = [], margin = layout.seat * 0.9;
-  for (const { first, count } of rows) {
-    for (let part = 0; part <= 4; part++) {
-      const i = first + Math.round((count - 1) * part / 4);
+  rows.forEach(({ first, count }, at) => {
+    // Between their ends, rows bend outwards only at the front and at the back.
+    const parts = at < 2 || at > rows.length - 3 ? 6 : 1;
+    for (let part = 0; part <= parts; part++) {
+      const i = first + Math.round((count - 1) * part / parts);
       points.push([layout.x[i], layout.y[i]]);
     }
-  }
+  });
   const corners = [[-margin, -margin], [margin, -margin], [margin, margin], [-margin, margin]];
   return hull(hull(points).flatMap(([x, y]) => corners.map(([dx, dy]) => [x + dx, y + dy])));
 }
@@ -220,7 +223,7 @@ function readRow(layout, source, section, index, first) {
     layout.row[seat] = line;
     if (i === 0) continue;
     const beside = source.positions
-      ? Math.hypot(x[seat] - x[seat - 1], y[seat] - y[seat - 1]) < layout.seat * 1.8 : at[i] - at[i - 1] === 1;
+      ? Math.hypot(x[seat] - x[seat - 1], y[seat] - y[seat - 1]) < layout.seat * 1.8 : !at || at[i] - at[i - 1] === 1;
     joined[seat] = beside ? 1 : 0;
   }
   for (const [flag, ranges] of Object.entries(source.flags || {})) {

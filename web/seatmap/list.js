@@ -6,6 +6,13 @@
 import { labelOf } from './layout.js';
 import { FREE } from './status.js';
 
+/** Text that is only heard. */
+function unseen() {
+  const element = document.createElement('span');
+  element.className = 'unseen';
+  return element;
+}
+
 /** The list in an element. */
 export class SeatList {
   /**
@@ -13,7 +20,7 @@ export class SeatList {
    * @param {object} options
    * @param {import('./layout.js').Layout} options.layout
    * @param {import('./status.js').Status} options.status
-   * @param {any} options.words `section(section)`, `row(label)`, `offer(tally)`, `rowFree(n)`, `say(seat, state)`, `soldOut`.
+   * @param {any} options.words `section(section)`, `row(label)`, `offer(tally)`, `rowFree(n)`, `name(seat)`, `say(seat, state)`, `soldOut`.
    * @param {(seat: number) => void} options.onSeat
    */
   constructor(host, { layout, status, words, onSeat }) {
@@ -106,7 +113,7 @@ export class SeatList {
       key.setAttribute('type', 'button');
       key.tabIndex = -1;
       key.dataset.seat = String(seat);
-      key.textContent = labelOf(this.layout, seat).seat;
+      key.append(unseen(), labelOf(this.layout, seat).seat, unseen());
     } else {
       key.setAttribute('aria-hidden', 'true');
     }
@@ -124,7 +131,11 @@ export class SeatList {
     key.className = `seat grade-${grade % 6 + 1}${chosen ? ' chosen' : ''}${free ? '' : ' taken'}${this.only !== null && grade !== this.only ? ' dim' : ''}`;
     key.setAttribute('aria-pressed', String(chosen));
     key.setAttribute('aria-disabled', String(!free && !chosen));
-    key.setAttribute('aria-label', this.words.say(seat, chosen ? 'chosen' : free ? 'free' : 'taken'));
+    // Its name is its text: what is seen stands in the middle of what is said.
+    const said = this.words.say(seat, chosen ? 'chosen' : free ? 'free' : 'taken'), { seat: label } = labelOf(this.layout, seat);
+    const at = this.words.name(seat).lastIndexOf(label);
+    key.firstChild.textContent = said.slice(0, Math.max(0, at));
+    key.lastChild.textContent = said.slice(Math.max(0, at) + label.length);
   }
 
   /** One seat of a row takes the Tab key: a chosen one, or the first that can be had. */

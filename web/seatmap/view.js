@@ -302,7 +302,7 @@ export class MapView {
     this.last = { at: now, px, py };
     const section = sectionAt(layout, x, y);
     if (size >= (TAP_PX[kind] || 8)) {
-      const reach = Math.max(layout.seat * 0.6, (kind === 'touch' ? 14 : 5) / view.s);
+      const reach = Math.max(layout.seat * 0.6, (kind === 'touch' ? 14 : 9) / view.s);
       // A finger covers more than one seat: one that can be had is meant rather than one that cannot.
       const free = kind === 'touch' ? seatAt(layout, x, y, reach, (i) => this.status.state[i] === FREE) : -1;
       const seat = free >= 0 ? free : seatAt(layout, x, y, reach);

@@ -2,7 +2,7 @@
 // a network once it was opened.
 import { html, useEffect, useState } from "../html.js";
 import { seatsText, seatText } from "../sale/labels.js";
-import { ticketBook } from "../sale/tickets.js";
+import { keepPages, ticketBook } from "../sale/tickets.js";
 import { Button, Empty, Loaded, Notice, SignInFirst, useLoad, useTitle } from "../ui.js";
 import { dayAndTime, money, t } from "../words.js";
 import { BookingBadge } from "./bookings.js";
@@ -24,7 +24,11 @@ function Book({ booking, seats, tickets, as_of: asOf }) {
   const [isNew] = useState(() => new URLSearchParams(location.search).has("paid"));
   // It is said once, and not again after a reload at the door.
   useEffect(() => history.replaceState(null, "", location.pathname), []);
-  const byNumber = new Map((tickets ?? []).map((ticket) => [ticket.seat_number, ticket]));
+  useEffect(() => {
+    if (tickets) keepPages();
+  }, [tickets]);
+  // Of several for one seat, as after a replacement, the one that counts.
+  const byNumber = new Map([...tickets ?? []].sort((a, b) => (a.status === "valid") - (b.status === "valid")).map((ticket) => [ticket.seat_number, ticket]));
   return html`<div class="stack">
     <header class="sale-head">
       <p><a class="crumb" href="/bookings">‹ ${t("bookings_title")}</a></p>
@@ -33,7 +37,7 @@ function Book({ booking, seats, tickets, as_of: asOf }) {
       <p><${BookingBadge} booking=${booking} /></p>
     </header>
     ${isNew && booking.status === "confirmed" && html`<${Notice} kind="good" title=${t("paid_title")} role="status"><p>${t("paid_text")}</p><//>`}
-    ${asOf && html`<${Notice} kind="warn" role="status"><p>${t("ticket_away", { when: dayAndTime(asOf) })}</p><//>`}
+    ${asOf && html`<p class="small soft" role="status">${t("ticket_away", { when: dayAndTime(asOf) })}</p>`}
     ${booking.cancelled && html`<${Notice} kind="bad" title=${t("cancelled_title")}><p>${t("cancelled_text", { reason: booking.cancelled.reason ?? "" })}</p><//>`}
     ${booking.refunds.map((refund) => html`<${Notice} key=${refund.refund_id} kind="info" title=${t("refunded_title", { sum: said(refund.amount) })}>
       ${refund.seat_numbers.length > 0 && html`<p>${t("refunded_seats", { seats: named(refund.seat_numbers) })}</p>`}
@@ -61,7 +65,7 @@ function Ticket({ booking, seat, ticket, isGone, at, all }) {
       <p class="ticket-seat">${name}</p>
       <p class="ticket-what">${booking.concert_name}<br />${booking.starts_at && dayAndTime(booking.starts_at, booking.time_zone)}<br />${booking.theater}</p>
     </div>
-    ${isVoid ? html`<p class="ticket-void">${t("ticket_void")}</p>`
+    ${isVoid ? html`<p class="ticket-void">${t(booking.cancelled ? "ticket_cancelled" : "ticket_void")}</p>`
       : ticket?.qr_svg && html`<div class="ticket-qr"><img src=${pictureOf(ticket.qr_svg)} alt=${t("ticket_qr", { seat: name })} /></div>`}
   </li>`;
 }

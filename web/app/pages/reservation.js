@@ -128,7 +128,7 @@ function Pay({ reservation, balance, selfCharge, reload }) {
     <p class="bill-release"><${Button} kind="quiet" disabled=${payment.isBusy} onClick=${() => setAsks(true)}>${t("release")}<//></p>
     ${asks && html`<${Dialog} title=${t("release_sure")} onClose=${() => setAsks(false)}>
       <p>${t("release_text")}</p><${ProblemNotice} problem=${release.problem} />
-      <p class="actions"><${Button} kind="danger" busy=${release.isBusy} onClick=${release.run}>${t("release_yes")}<//>
-        <${Button} kind="plain" autofocus onClick=${() => setAsks(false)}>${t("release_no")}<//></p><//>`}
+      <p class="actions"><${Button} kind="plain" onClick=${() => setAsks(false)}>${t("release_no")}<//>
+        <${Button} kind="danger" busy=${release.isBusy} onClick=${release.run}>${t("release_yes")}<//></p><//>`}
   </div>`;
 }

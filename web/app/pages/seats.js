@@ -13,7 +13,7 @@ import { gradeText, seatsText } from "../sale/labels.js";
 import { follow, seatsOf } from "../sale/live.js";
 import { holdAnswered, holdIn, holdKey, layoutOf, outside, shopOf, standing } from "../sale/shop.js";
 import { labelFor, wordsFor } from "../sale/wording.js";
-import { Button, Empty, Loaded, Notice, ProblemNotice, sentenceOf, SignInFirst, Skeleton, useLoad, useTask, useTitle } from "../ui.js";
+import { Button, Empty, Failed, Loaded, Notice, ProblemNotice, sentenceOf, SignInFirst, Skeleton, useLoad, useTask, useTitle } from "../ui.js";
 import { clockTime, dayAndTime, duration, money, number, t } from "../words.js";
 
 const PARTY = "boxoffice.party";
@@ -92,15 +92,33 @@ async function hallOf(concert, date, signal) {
 
 function Hall({ concert, id, date, onOut }) {
   const hall = useLoad((signal) => hallOf(id, date, signal), [date.concert_date_id]);
+  const [ended, setEnded] = useState(null);
+  const problem = ended ?? hall.problem;
   useEffect(() => {
-    if (outside(hall.problem)) onOut(hall.problem);
-  }, [hall.problem]);
-  if (hall.problem?.code === "date_cancelled") {
-    return html`<${Empty} title=${t("out_cancelled_title")}><p>${t("out_cancelled", { reason: hall.problem.body.reason ?? "" })}</p><//>`;
+    if (outside(problem)) onOut(problem);
+  }, [problem]);
+  if (problem?.code === "date_cancelled") {
+    return html`<${Empty} title=${t("out_cancelled_title")}><p>${t("out_cancelled", { reason: problem.body.reason ?? "" })}</p>
+      <p class="actions"><${Button} kind="plain" href=${`/concerts/${id}`}>${t("to_concert")}<//></p><//>`;
   }
+  if (ended) return html`<${Failed} problem=${ended} reload=${() => location.reload()} />`;
   return html`<${Loaded} of=${hall} skeleton=${html`<div class="map-ghost" aria-hidden="true"></div>`}>
-    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} onOut=${onOut} />`}
+    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} onOut=${setEnded} />`}
   <//>`;
+}
+
+/** Asks again while nobody is reached, for a minute. The key makes that one hold. */
+async function insist(ask, onAway) {
+  const since = performance.now();
+  for (;;) {
+    try {
+      return await ask();
+    } catch (problem) {
+      if (!problem.isOffline || performance.now() - since > 60_000) throw problem;
+      onAway();
+      await new Promise((next) => setTimeout(next, 1500));
+    }
+  }
 }
 
 const keptParty = (most) => {
@@ -207,7 +225,10 @@ function Picker({ layout, status, currency, concert, id, date, onOut }) {
       setNote({ kind: "warn", text: t("have_hold"), href: `/reservations/${problem.body.reservation_id}` });
       return undefined;
     }
-    const { limit, have } = problem.body ?? {};
+    const { limit, have, largest } = problem.body ?? {};
+    if (problem.code === "no_fitting_seats") {
+      return setNote({ kind: "info", text: largest ? t("best_fewer", { n: largest }) : t("best_none", { n: choice.current.party }) });
+    }
     if (problem.code === "seat_limit") return setNote({ kind: "warn", text: t("told_limit", { limit, have }) });
     throw problem;
   };
@@ -216,12 +237,14 @@ function Picker({ layout, status, currency, concert, id, date, onOut }) {
     setNote(null);
     const body = { concert_date_id: date.concert_date_id, ...wish };
     try {
-      const held = await post("/api/v1/reservations", body, { queue: tokenOf(id), key: holdKey(body) });
+      const held = await insist(() => post("/api/v1/reservations", body, { queue: tokenOf(id), key: holdKey(body) }),
+        () => setNote({ kind: "warn", text: t("holding_away") }));
       holdAnswered();
       navigate(`/reservations/${held.reservation_id}`);
     } catch (problem) {
       // What has an answer is not asked again; what has none may have been done.
       if (!problem.isOffline && !problem.isBusy) holdAnswered();
+      setNote(null);
       if (wish.best && problem.code === "invalid_body") propose();
       else react(problem);
     } finally {

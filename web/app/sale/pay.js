@@ -1,6 +1,7 @@
 // Paying for a reservation so that it is paid once, whatever happens in between: the key is made of the
 // reservation, so that a reload, a second click and a second tab all send the same one.
 import { get, post } from "../api.js";
+import { forgetPlace } from "../line.js";
 import { current } from "../session.js";
 import { tokenFor } from "./shop.js";
 
@@ -61,11 +62,11 @@ export async function pay(reservation, balance) {
     const queue = await tokenFor(reservation.concert_id);
     if (balance < total) await charge(reservation, balance, queue);
     const paid = await post(`/api/v1/reservations/${id}/payment`, undefined, { queue, key: `pay-${id}` });
-    done(id);
+    done(reservation);
     return paid;
   } catch (problem) {
     if (problem.code === "already_paid") {
-      done(id);
+      done(reservation);
       return null;
     }
     if (problem.code === "insufficient_balance") spent += 1;
@@ -75,8 +76,10 @@ export async function pay(reservation, balance) {
   }
 }
 
-function done(id) {
+/** The payment is made: other tabs hear of it, and the admission is used up. */
+function done({ reservation_id: id, concert_id: concert }) {
   note(id, false);
+  forgetPlace(concert);
   try {
     localStorage.setItem(told, id);
     localStorage.removeItem(told);

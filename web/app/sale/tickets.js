@@ -87,3 +87,31 @@ export async function ticketBook(id, signal) {
     throw problem;
   }
 }
+
+let isKeeping = false;
+
+/**
+ * Keeps the pages themselves on this device, so that they open without a network, too. Where the browser cannot
+ * (a private window, plain http on a network), a ticket is shown as long as its page stays open.
+ */
+export async function keepPages() {
+  if (isKeeping || !navigator.serviceWorker || !globalThis.caches) return;
+  isKeeping = true;
+  try {
+    const address = "/sw.js";
+    // The one script that this policy lets through.
+    const policy = globalThis.trustedTypes?.createPolicy("boxoffice", {
+      createScriptURL: (url) => {
+        if (url !== address) throw new TypeError(url);
+        return url;
+      },
+    });
+    await navigator.serviceWorker.register(policy ? policy.createScriptURL(address) : address);
+    const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+    const files = loaded.filter((url) => url.startsWith(`${location.origin}/web/`));
+    const cache = await caches.open("boxoffice-pages");
+    await cache.addAll([...new Set(files), "/bookings"]);
+  } catch {
+    // As far as it goes.
+  }
+}

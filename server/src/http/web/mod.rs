@@ -45,12 +45,16 @@ pub const PAGES: [&str; 11] = [
     "/account",
 ];
 
+/// The address of the script that shows tickets without a network. What it may answer for is decided by where it
+/// stands.
+pub const WORKER: &str = "/sw.js";
+
 /// The address of the files.
 pub const FILE: &str = "/web/{version}/{*file}";
 
 /// What pages may do: scripts, styles and answers of this server, pictures of it and made in the page, and
-/// no text that becomes script.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+/// no text that becomes script, but for the address of [`WORKER`].
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types boxoffice";
 
 /// Shells are kept for a minute: so long may an update stay unseen.
 const SHELL_CACHING: HeaderValue = HeaderValue::from_static("public, max-age=60");
@@ -191,7 +195,9 @@ pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let file = async |Path((version, path)): Path<(String, String)>, headers: HeaderMap| {
         disk::web().file(&version, &path, &headers)
     };
-    Router::new().route(FILE, get(file))
+    // Of no version: asked for again each time, so that an update is heard of.
+    let worker = async |headers: HeaderMap| disk::web().file("", "sw.js", &headers);
+    Router::new().route(FILE, get(file)).route(WORKER, get(worker))
 }
 
 #[cfg(test)]
