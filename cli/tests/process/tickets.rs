@@ -3,7 +3,7 @@
 use crate::admin::Operator;
 use crate::client::{Ask, Client};
 use crate::fan::identity;
-use crate::house::{House, PRICE, open_sale};
+use crate::sandbox::{Sandbox, PRICE, open_sale};
 
 use crate::runtime;
 use boxoffice_core::id::Uuid;
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Output, Stdio};
 
-fn verify(house: &House, words: &[&str], typed: &str) -> Output {
-    let mut command = crate::house::command(crate::house::binary());
-    command.args(["ticket", "verify"]).args(words).current_dir(house.dir.path());
+fn verify(sandbox: &Sandbox, words: &[&str], typed: &str) -> Output {
+    let mut command = crate::sandbox::command(crate::sandbox::binary());
+    command.args(["ticket", "verify"]).args(words).current_dir(sandbox.dir.path());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
@@ -29,10 +29,10 @@ fn said(output: &Output) -> (Option<i32>, String) {
 async fn bought(
     address: std::net::SocketAddr,
     (concert, date): (Uuid, Uuid),
-    house: &House,
+    sandbox: &Sandbox,
 ) -> (String, Vec<Value>) {
     let user = Uuid::now_v7();
-    let token = identity(&house.keyring(), user);
+    let token = identity(&sandbox.keyring(), user);
     let mut client = Client::connect(address).await.unwrap();
     let mut ask = async |ask: Ask| {
         let answer = client.send(&ask.identity(&token)).await.unwrap();
@@ -54,55 +54,55 @@ async fn bought(
 }
 
 /// A key that signs is not revoked, nor one that there is not.
-fn revoking(house: &House, own: &str, foreign: &str) {
+fn revoking(sandbox: &Sandbox, own: &str, foreign: &str) {
     for (id, why) in [
         (own, format!("{own} signs now; rotate the token keys first")),
         (foreign, format!("there is no public ticket key {foreign}")),
     ] {
-        let refused = house.run(&["admin", "key", "revoke-ticket-key", id]);
+        let refused = sandbox.run(&["admin", "key", "revoke-ticket-key", id]);
         assert_eq!(said(&refused), (Some(1), format!("boxoffice: {why}\n")));
     }
     for _ in 0..2 {
-        assert!(house.run(&["admin", "key", "rotate"]).status.success());
+        assert!(sandbox.run(&["admin", "key", "rotate"]).status.success());
     }
-    assert!(house.run(&["admin", "key", "revoke-ticket-key", own]).status.success());
-    assert!(!house.run(&["admin", "key", "revoke-ticket-key", own]).status.success());
+    assert!(sandbox.run(&["admin", "key", "revoke-ticket-key", own]).status.success());
+    assert!(!sandbox.run(&["admin", "key", "revoke-ticket-key", own]).status.success());
 }
 
 /// The server is gone: the door knows what was saved.
 #[test]
 fn a_door_verifies_tickets_offline() {
-    let house = House::new();
-    let server = house.start(&["--demo", "false"]);
-    let (address, key) = (server.address, house.operator_key());
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
+    let (address, key) = (server.address, sandbox.operator_key());
     let (tickets, payment, date) = runtime().block_on(async {
         let sale = open_sale(address, &key, 10, &json!({})).await;
-        let (payment, tickets) = bought(address, (sale.concert, sale.dates[0]), &house).await;
+        let (payment, tickets) = bought(address, (sale.concert, sale.dates[0]), &sandbox).await;
         (tickets, payment, sale.dates[0])
     });
-    let by = Operator::at(house, address);
+    let by = Operator::at(sandbox, address);
     by.done(&["payment", "refund", &payment, "--seat", "2", "--reason", "ill"]);
     let date = date.to_string();
     let void = by.json(&["ticket", "list", &date, "--status", "void"]);
     assert_eq!(void["tickets"][0]["ticket_id"], tickets[1]["ticket_id"]);
     let write = |name: &str, value: &Value| {
-        std::fs::write(by.house.path(name), value.to_string()).unwrap();
+        std::fs::write(by.sandbox.path(name), value.to_string()).unwrap();
     };
     write("void.json", &void);
     write("keys.json", &by.json(&["ticket", "keys"]));
-    let other = House::new();
+    let other = Sandbox::new();
     let elsewhere = other.start(&["--demo", "false"]);
     let foreign = Operator::at(other, elsewhere.address).json(&["ticket", "keys"]);
     write("others.json", &foreign);
     elsewhere.stop();
     let id_of = |keys: &Value| keys["keys"][0]["key_id"].as_str().unwrap().to_owned();
-    revoking(&by.house, &id_of(&by.json(&["ticket", "keys"])), &id_of(&foreign));
+    revoking(&by.sandbox, &id_of(&by.json(&["ticket", "keys"])), &id_of(&foreign));
     server.stop();
 
     let code = |nth: usize| tickets[nth]["code"].as_str().unwrap();
     let id = |nth: usize| tickets[nth]["ticket_id"].as_str().unwrap();
     let keys = ["--keys", "keys.json"];
-    let at = |words: &[&str]| said(&verify(&by.house, words, ""));
+    let at = |words: &[&str]| said(&verify(&by.sandbox, words, ""));
     let valid =
         |nth: usize| format!("valid: seat {} of date {date}, ticket {}\n", nth + 1, id(nth));
     for nth in [0, 1] {
@@ -124,7 +124,7 @@ fn a_door_verifies_tickets_offline() {
     let mut tampered = code(0).to_owned();
     tampered.replace_range(60..61, if &tampered[60..61] == "0" { "1" } else { "0" });
     let typed = format!("{}\n{}\r\n{tampered}\nMoonlight\n\n", code(0), code(1));
-    let (exit, lines) = said(&verify(&by.house, &full, &typed));
+    let (exit, lines) = said(&verify(&by.sandbox, &full, &typed));
     assert_eq!(exit, Some(0));
     let lines: Vec<String> = lines.split_inclusive('\n').map(str::to_owned).collect();
     assert_eq!(lines[..2], [valid(0), void]);

@@ -28,7 +28,7 @@ pub enum Step {
 
 impl Step {
     /// In the order of shopping.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Join,
         Self::Poll,
         Self::Dates,
