@@ -16,7 +16,7 @@ use crate::rules::payment::Pay;
 use crate::rules::place::{Join, Leave};
 use crate::rules::queue::{AddQueue, SetQueue};
 use crate::rules::refund::Refund;
-use crate::rules::reservation::{Cancel, Reserve};
+use crate::rules::reservation::{Cancel, Reserve, ReserveBest};
 use crate::rules::sale::SetSale;
 use crate::rules::session::{DeleteUser, EndSessions, OpenSession, Refresh, SetPassword};
 use crate::rules::user::{Adopt, Register};
@@ -58,6 +58,7 @@ commands! {
     Expire,
     Admit,
     Reserve,
+    ReserveBest,
     Cancel,
     Charge,
     Pay,

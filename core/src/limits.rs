@@ -23,6 +23,8 @@ pub const DATES_PER_CONCERT_MAX: usize = 366;
 pub const QUEUES_PER_CONCERT_MAX: usize = 20;
 /// Seats named in one reservation, whatever the policy says.
 pub const SEATS_PER_RESERVATION_MAX: usize = 50;
+/// Blocks of seats that are proposed at once for a reservation of the best seats.
+pub const BLOCKS_PER_RESERVATION_MAX: usize = 24;
 /// Characters of a name (concert, theater, zone).
 pub const NAME_CHARS_MAX: usize = 200;
 /// Characters of a username, in its normalised form.

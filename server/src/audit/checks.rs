@@ -424,7 +424,8 @@ pub const CHECKS: &[Check] = &[
                     WHEN 'object' THEN (SELECT min(key) FROM json_each(reply) HAVING count(*) = 1) END, '')
              NOT IN ('Registered', 'Joined', 'Left', 'Arrived', 'Reserved', 'Released', 'Charged', 'Paid',
                 'ConcertCreated', 'DateAdded', 'SaleSet', 'QueueAdded', 'QueueSet', 'DrawSet',
-                'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted', 'Refunded', 'DateCancelled')"
+                'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted', 'Refunded', 'DateCancelled',
+                'LayoutAdded')"
         ),
     ),
     check(

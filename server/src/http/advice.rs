@@ -28,6 +28,10 @@ const ADVICE: &[(Code, &str)] = &[
         Code::SeatsTaken,
         "Mark `seat_numbers` as taken, load the map, and let others be chosen. Nothing was held.",
     ),
+    (
+        Code::NoFittingSeats,
+        "Say that `largest` seats are left together as they were asked for; offer fewer, or to choose otherwise.",
+    ),
     (Code::SeatsCoolingOff, "Let others be chosen; these can be chosen again at `retry_at`."),
     (
         Code::TooManyLapses,

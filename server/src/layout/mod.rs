@@ -4,7 +4,9 @@
 mod check;
 mod document;
 mod fault;
+pub mod generate;
 mod hall;
+pub mod halls;
 mod label;
 
 pub use check::{Checked, check};
@@ -40,3 +42,6 @@ pub fn read_kept(body: &str) -> Result<Checked, String> {
     let layout: Layout = serde_json::from_str(body).map_err(|why| why.to_string())?;
     check(layout).map_err(|faults| faults.to_string())
 }
+
+#[cfg(test)]
+mod tests;

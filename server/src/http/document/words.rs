@@ -141,7 +141,12 @@ pub fn of_parameter(place: &str, name: &str) -> Value {
 
 /// How many members a body has at least, where none of them is needed by itself.
 pub fn members_min(schema: &str) -> Option<usize> {
-    matches!(schema, "SaleBody").then_some(1)
+    match schema {
+        "SaleBody" => Some(1),
+        // The date, and which seats or how many.
+        "NewReservation" => Some(2),
+        _ => None,
+    }
 }
 
 /// Texts without control characters; others that nobody sees are refused, too.
@@ -220,6 +225,7 @@ pub fn problem_members() -> Value {
         "header": text("Which header is meant."),
         "seat_numbers": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which seats are meant." },
         "seat_labels": { "type": "array", "items": { "type": "object", "required": ["seat_number", "label"], "properties": { "seat_number": { "type": "integer", "minimum": 1 }, "label": { "$ref": "#/components/schemas/Label" } } }, "description": "What these seats are called, where their date has a layout." },
+        "largest": { "type": "integer", "minimum": 0, "description": "Seats of the largest block that is free as it was asked for; 0: none." },
         "seats": { "type": "integer", "minimum": 0, "description": "How many seats are meant." },
         "reservation_id": id("The hold that there is."),
         "concert_date_id": id("The date that there is."),

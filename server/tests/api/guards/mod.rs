@@ -50,6 +50,7 @@ pub fn fill(route: &Route, about: &About) -> Ask {
             post(route.path).json(&json!({ "refresh_token": "x" }))
         }
         (method, path) if path.starts_with("/api/v1/me") => fill_mine(method, path, about),
+        ("GET", "/api/v1/layouts/{sha256}") => get(format!("/api/v1/layouts/{}", "0".repeat(64))),
         ("GET", "/api/v1/concerts") => get(route.path),
         ("GET", "/api/v1/concerts/{id}") => get(show.path("")),
         ("GET", "/api/v1/concerts/{id}/queue") => get(show.path("/queue")),
@@ -128,6 +129,10 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
             patch(admin).json(&json!({ "time_zone": "Asia/Seoul" }))
         }
         ("DELETE", "/api/v1/admin/concerts/{id}") => delete(admin),
+        ("POST", "/api/v1/admin/layouts") => {
+            let layout = boxoffice_server::layout::halls::small();
+            post(route.path).json(&serde_json::to_value(layout).unwrap())
+        }
         ("GET", "/api/v1/admin/events" | "/api/v1/admin/jobs") => get(route.path),
         ("GET", "/api/v1/admin/jobs/{id}") => get(format!("/api/v1/admin/jobs/{}", about.job)),
         (method, path) => panic!("a new route: tell `fill` how to ask for {method} {path}"),
