@@ -204,7 +204,7 @@ impl Op {
             What::Expire => Command::Expire(Expire { place }),
             What::Admit => Command::Admit(Admit::of(queue)),
             // Two seats or more are now and then a proposal: all of them, then each pair.
-            What::Reserve { date, seats } if seats.len() > 1 && number % 3 == 0 => {
+            What::Reserve { date, seats } if seats.len() > 1 && number.is_multiple_of(3) => {
                 let pairs = seats.iter().zip(seats.iter().skip(1));
                 let count = 2;
                 Command::ReserveBest(ReserveBest {

@@ -71,6 +71,10 @@ impl Layouts {
     /// # Errors
     /// They do not agree; see [`Layouts::faults`].
     pub fn seats(&self, body: &NewDateBody) -> Result<(Vec<NewSeat>, Option<LayoutId>), Problem> {
+        let one = body.prices.is_none() || (body.seats.is_empty() && body.layout.is_some());
+        if !one {
+            return Err(Problem::of(Code::InvalidBody).with("field", "prices"));
+        }
         let Some((id, hall)) = self.get(body) else { return Ok((seats_of(&body.seats)?, None)) };
         let disagree = || Problem::of(Code::InvalidBody).with("field", "layout");
         if !body.seats.is_empty() {

@@ -5,9 +5,11 @@ mod check;
 mod document;
 mod fault;
 pub mod generate;
+pub mod grid;
 mod hall;
 pub mod halls;
 mod label;
+pub mod pretix;
 
 pub use check::{Checked, check};
 pub use document::{
@@ -44,4 +46,5 @@ pub fn read_kept(body: &str) -> Result<Checked, String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "halls are no wider than ten kilometres")]
 mod tests;

@@ -241,7 +241,7 @@ mod tests {
             (&["x.xx..xx", "........"], 3, false, &[11, 12, 13]),
             // A single seat would be left alone; then the row behind it is better, unless nothing else is left.
             (&["...xxxxx", "...."], 2, false, &[9, 10]),
-            (&["...xxxxx"], 2, false, &[1, 2]),
+            (&["...xxxxx"], 2, false, &[2, 3]),
             (&["...xxxxx", "...."], 3, false, &[1, 2, 3]),
             // One that is alone anyway may stay so.
             (&[".x..x"], 2, false, &[3, 4]),
@@ -253,7 +253,7 @@ mod tests {
             // Kept for who needs it, and given to all where nothing else is left.
             (&["..aa..", "......"], 2, false, &[1, 2]),
             (&["aa", "xx"], 2, false, &[1, 2]),
-            (&["....", ".acc"], 2, true, &[6, 7]),
+            (&["....", ".acc"], 2, true, &[5, 6]),
             (&["....", "a...", "...."], 3, true, &[5, 6, 7]),
             (&["....", "...."], 2, true, &[]),
             (&["....", "vv.."], 2, false, &[1, 2]),
@@ -317,7 +317,7 @@ mod tests {
                 blocks.push(block);
             }
         }
-        Blocks { blocks, largest: largest as u32 }
+        Blocks { blocks, largest: u32::try_from(largest).unwrap() }
     }
 
     proptest! {

@@ -95,7 +95,9 @@ async fn a_layout_is_added_once_and_shown_for_ever() {
         let refused = sale.send(get(&path).header("accept-encoding", "gzip;q=0")).await;
         assert_eq!(refused.header("content-encoding"), "");
         for other in ["x", &id[1..], &id.to_uppercase(), &"0".repeat(64)] {
-            sale.send(get(format!("/api/v1/layouts/{other}"))).await.refused(404, "layout_not_found");
+            sale.send(get(format!("/api/v1/layouts/{other}")))
+                .await
+                .refused(404, "layout_not_found");
         }
     }
 }
@@ -208,13 +210,29 @@ async fn a_date_has_just_the_seats_of_its_layout() {
     for (body, pointer, reason) in [
         (json!({ "layout": layout }), "/prices", "no_price"),
         (json!({ "layout": layout, "prices": { "R": 1 } }), "/prices", "no_price"),
-        (json!({ "layout": layout, "prices": { "R": 1, "S": 1, "T": 1 } }), "/prices/T", "not_of_layout"),
+        (
+            json!({ "layout": layout, "prices": { "R": 1, "S": 1, "T": 1 } }),
+            "/prices/T",
+            "not_of_layout",
+        ),
         (json!({ "layout": layout, "prices": { "R": 1, "S": -1 } }), "/prices/S", "out_of_range"),
-        (json!({ "layout": layout, "prices": { "R": 1, "S": 1 }, "seats": right }), "/prices", "not_both"),
+        (
+            json!({ "layout": layout, "prices": { "R": 1, "S": 1 }, "seats": right }),
+            "/prices",
+            "not_both",
+        ),
         (json!({ "prices": { "R": 1 }, "seats": right }), "/prices", "needs_layout"),
         (json!({ "layout": layout, "seats": [right[0]] }), "/seats", "seats_missing"),
-        (json!({ "layout": layout, "seats": [right[0], range(11, 16, "S")] }), "/seats/1", "not_of_layout"),
-        (json!({ "layout": layout, "seats": [right[0], range(11, 15, "R")] }), "/seats/1/zone", "other_grade"),
+        (
+            json!({ "layout": layout, "seats": [right[0], range(11, 16, "S")] }),
+            "/seats/1",
+            "not_of_layout",
+        ),
+        (
+            json!({ "layout": layout, "seats": [right[0], range(11, 15, "R")] }),
+            "/seats/1/zone",
+            "other_grade",
+        ),
     ] {
         let seen = sale.send(date(body.clone())).await;
         assert!(matches!(seen.status, 400 | 422), "{body}: {}", seen.shown());
@@ -273,7 +291,8 @@ async fn the_best_seats_are_held() {
     ask(json!({ "count": 51 })).await.refused(422, "invalid_setting");
     ask(json!({ "count": 7 })).await.refused(409, "seat_limit");
     let fan = sale.shopper(&show).await;
-    let both = json!({ "concert_date_id": show.dates[0], "best": { "count": 1 }, "seat_numbers": [5] });
+    let both =
+        json!({ "concert_date_id": show.dates[0], "best": { "count": 1 }, "seat_numbers": [5] });
     let seen = sale.send(post("/api/v1/reservations").by(&fan).json(&both)).await;
     seen.refused(400, "invalid_body");
     // A lost answer: the same request with its key is answered the same, though nothing fits any more.
@@ -299,7 +318,11 @@ async fn without_a_layout_numbers_that_follow_are_together() {
         let fan = sale.shopper(&show).await;
         sale.send(best(&fan, &show, wish)).await
     };
-    assert_eq!(numbers(&ask(json!({ "count": 4 })).await.want(201)), [5, 6, 7, 8], "three are too few");
+    assert_eq!(
+        numbers(&ask(json!({ "count": 4 })).await.want(201)),
+        [5, 6, 7, 8],
+        "three are too few"
+    );
     assert_eq!(numbers(&ask(json!({ "count": 1, "grade": "R" })).await.want(201)), [9]);
     ask(json!({ "count": 1, "section": "A" })).await.refused(409, "no_fitting_seats");
     let seen = ask(json!({ "count": 4 })).await;
@@ -320,16 +343,21 @@ async fn a_thousand_fans_want_the_best_seats() {
     let mut fans = sale.fans(1_000);
     sale.join_all(&mut fans, &show).await;
     let seen = sale.all(fans.iter().map(|fan| best(fan, &show, json!({ "count": 2 })))).await;
-    assert_eq!(count(&seen, 201), 1_000, "{}", seen.iter().find(|s| s.status != 201).unwrap().shown());
+    assert_eq!(
+        count(&seen, 201),
+        1_000,
+        "{}",
+        seen.iter().find(|s| s.status != 201).unwrap().shown()
+    );
     let mut taken = BTreeSet::new();
     let runs = hall.runs();
     for hold in seen.iter().map(Seen::json) {
         let seats = numbers(&hold);
-        let pair: Vec<usize> = seats
-            .iter()
-            .map(|n| hall.seats().iter().position(|s| u64::from(s.number) == *n).unwrap())
-            .collect();
-        let (a, b) = (pair[0] as u32, pair[1] as u32);
+        let place = |number: &u64| {
+            let at = hall.seats().iter().position(|seat| u64::from(seat.number) == *number);
+            u32::try_from(at.unwrap()).unwrap()
+        };
+        let (a, b) = (place(&seats[0]), place(&seats[1]));
         let beside = |run: &Vec<u32>| run.windows(2).any(|two| two == [a, b] || two == [b, a]);
         assert!(runs.iter().any(beside), "{seats:?} do not stand together");
         assert!(seats.iter().all(|seat| taken.insert(*seat)), "{seats:?} were given twice");

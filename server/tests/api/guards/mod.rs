@@ -9,7 +9,7 @@ mod walk;
 use crate::world::{
     Ask, Fan, PASSWORD, Sale, Show, charge, delete, get, id_of, patch, pay, post, put, reserve,
 };
-use boxoffice_core::id::Uuid;
+use boxoffice_core::id::{LayoutId, Uuid};
 use boxoffice_core::time::Time;
 use boxoffice_server::http::app::new_id;
 use boxoffice_server::http::routes::Route;
@@ -164,9 +164,13 @@ fn bare(ask: Ask) -> Ask {
     ask.without("authorization")
 }
 
-/// The path with its ids as `{id}`.
+/// The path with its ids as `{id}`, and hashes as `{sha256}`.
 fn shape(path: &str) -> String {
-    let part = |part: &str| if Uuid::try_parse(part).is_ok() { "{id}" } else { part }.to_owned();
+    let part = |part: &str| match part {
+        id if Uuid::try_parse(id).is_ok() => "{id}".to_owned(),
+        hash if LayoutId::parse(hash).is_some() => "{sha256}".to_owned(),
+        other => other.to_owned(),
+    };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
