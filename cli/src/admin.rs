@@ -6,6 +6,7 @@
 mod change;
 pub mod export;
 pub mod keys;
+mod layout;
 mod server;
 mod show;
 mod verbs;
@@ -39,6 +40,9 @@ enum Verb {
     /// Dates of a concert
     #[command(subcommand)]
     Date(DateVerb),
+    /// Layouts of halls: makes, reads, checks, writes and adds them
+    #[command(subcommand)]
+    Layout(layout::LayoutVerb),
     /// Opens and closes a sale, now or at a time
     #[command(subcommand)]
     Sale(SaleVerb),
@@ -166,6 +170,7 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
     match admin.verb {
         Verb::Key(verb) => keys::run(verb),
         Verb::Export(verb) => export::run(verb),
+        Verb::Layout(verb) => layout::run(verb),
         Verb::Concert(ConcertVerb::Create(asked)) => ask(*asked),
         Verb::Concert(ConcertVerb::Edit(asked)) => ask(*asked),
         Verb::Concert(ConcertVerb::Delete(asked)) => ask(asked),

@@ -16,7 +16,7 @@ use crate::rules::payment::Pay;
 use crate::rules::place::{Join, Leave};
 use crate::rules::queue::{AddQueue, SetQueue};
 use crate::rules::refund::Refund;
-use crate::rules::reservation::{Cancel, Reserve};
+use crate::rules::reservation::{Cancel, Reserve, ReserveBest};
 use crate::rules::sale::SetSale;
 use crate::rules::seat::SetSeats;
 use crate::rules::session::{DeleteUser, EndSessions, OpenSession, Refresh, SetPassword};
@@ -59,6 +59,7 @@ commands! {
     Expire,
     Admit,
     Reserve,
+    ReserveBest,
     Cancel,
     Charge,
     Pay,

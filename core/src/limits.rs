@@ -25,6 +25,8 @@ pub const QUEUES_PER_CONCERT_MAX: usize = 20;
 pub const SEATS_PER_RESERVATION_MAX: usize = 50;
 /// Seats that one request blocks, or puts on sale again.
 pub const SEATS_PER_BLOCK_MAX: usize = 1_000;
+/// Blocks of seats that are proposed at once for a reservation of the best seats.
+pub const BLOCKS_PER_RESERVATION_MAX: usize = 24;
 /// Characters of a name (concert, theater, zone).
 pub const NAME_CHARS_MAX: usize = 200;
 /// Characters of a username, in its normalised form.

@@ -106,6 +106,11 @@ pub enum Refusal {
         /// The numbers that are sold.
         sold: Vec<u32>,
     },
+    /// So many seats together are not free, as they are asked for.
+    NoFittingSeats {
+        /// Seats of the largest block that is free.
+        largest: u32,
+    },
     /// The user held these seats last and let them go unpaid; they are others' for a while.
     SeatsCoolingOff {
         /// The numbers that are closed to the user.

@@ -1,13 +1,15 @@
-//! The demo sale: two concerts that a stranger can click through.
+//! The demo sale: three concerts that a stranger can click through, in a room, a theatre and a stadium.
 
 use crate::Failure;
 use crate::http::App;
 use crate::http::app::new_id;
+use crate::layout::{Checked, Hall, Seat, check, halls};
 use crate::tokens::random;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat};
 use boxoffice_core::id::{ConcertId, DateId, Uuid};
 use boxoffice_core::idempotency::Key;
+use boxoffice_core::layout::AddLayout;
 use boxoffice_core::money::Money;
 use boxoffice_core::time::Time;
 
@@ -17,15 +19,19 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 pub const ZONES: [(&str, u32, i64); 4] =
     [("VIP", 10, 198_000), ("R", 30, 165_000), ("S", 70, 132_000), ("A", 100, 99_000)];
 
-fn seats(count: u32) -> Vec<NewSeat> {
-    let seat = |number: u32| {
-        let in_zone =
-            |up_to: u32| u64::from(number - 1) * 100 < u64::from(up_to) * u64::from(count);
-        let zone = ZONES.iter().find(|(_, up_to, _)| in_zone(*up_to));
-        let (zone, _, price) = zone.copied().unwrap_or(ZONES[ZONES.len() - 1]);
-        NewSeat { number, zone: zone.to_owned(), price: Money(price) }
+/// What a seat of a grade costs.
+fn price(grade: &str) -> Money {
+    let found = ZONES.iter().find(|(name, ..)| *name == grade);
+    Money(found.map_or(ZONES[ZONES.len() - 1].2, |(_, _, price)| *price))
+}
+
+/// Seats of a hall, each in its grade.
+fn seats(hall: &Hall) -> Vec<NewSeat> {
+    let seat = |seat: &Seat| {
+        let zone = hall.grade(seat).unwrap_or(ZONES[ZONES.len() - 1].0);
+        NewSeat { number: seat.number, zone: zone.to_owned(), price: price(zone) }
     };
-    (1..=count).map(seat).collect()
+    hall.seats().iter().map(seat).collect()
 }
 
 /// Noon UTC (nine in the evening in Seoul), some days from now.
@@ -33,18 +39,19 @@ fn evening(now: Time, days: i64) -> Time {
     Time((now.0.div_euclid(DAY_MS) + days) * DAY_MS + DAY_MS / 2)
 }
 
-fn concert(app: &App, name: &str, theater: &str, dates: &[(i64, u32)]) -> Result<Command, Failure> {
+/// A concert in a hall, on evenings so many days from now.
+fn concert(app: &App, name: &str, hall: &Checked, days: &[i64]) -> Result<Command, Failure> {
     let now = app.clock.now();
-    let date = |&(days, count): &(i64, u32)| NewDate {
+    let date = |&days: &i64| NewDate {
         date: DateId(new_id()),
         starts_at: evening(now, days),
-        seats: seats(count),
-        layout: None,
+        seats: seats(&hall.hall),
+        layout: Some(hall.id),
     };
     Ok(Command::CreateConcert(CreateConcert {
         concert: ConcertId(new_id()),
         concert_name: name.to_owned(),
-        theater: theater.to_owned(),
+        theater: hall.layout.name.clone(),
         run_time: 120,
         start_at: now,
         end_at: None,
@@ -54,7 +61,7 @@ fn concert(app: &App, name: &str, theater: &str, dates: &[(i64, u32)]) -> Result
         queue: app.queue_settings,
         seed: random()?,
         draw: boxoffice_core::queue::DrawTerms::default(),
-        dates: dates.iter().map(date).collect(),
+        dates: days.iter().map(date).collect(),
     }))
 }
 
@@ -63,14 +70,21 @@ fn concert(app: &App, name: &str, theater: &str, dates: &[(i64, u32)]) -> Result
 /// # Errors
 /// The database is not available.
 pub async fn open(app: &App) -> Result<(), Failure> {
-    let commands = [
-        concert(app, "Moonlight Parade", "Hangang Hall", &[(30, 50), (31, 50), (37, 50)])?,
-        concert(app, "한여름 밤의 콘서트", "올림픽홀", &[(45, 50), (46, 5_000)])?,
+    let shows = [
+        ("Moonlight Parade", halls::small(), &[30, 31, 37][..]),
+        ("한여름 밤의 콘서트", halls::theatre(), &[45, 46]),
+        ("Thunder over the River", halls::stadium(), &[60]),
     ];
     // Where several servers start on one empty database, one of them opens the sale.
-    for (command, name) in commands.into_iter().zip(["demo-1", "demo-2"]) {
-        let key = Key { scope: Uuid::nil(), key: name.into(), fingerprint: [0; 32] };
-        app.outcome(command, Some(key)).await.map_err(|problem| problem.code().as_str())?;
+    for ((name, layout, days), key) in shows.into_iter().zip(["demo-1", "demo-2", "demo-3"]) {
+        let hall = check(layout).map_err(|faults| faults.to_string())?;
+        let seats = u64::try_from(hall.hall.seats().len()).unwrap_or(u64::MAX);
+        let run = |command, key| app.outcome(command, key);
+        let added = run(Command::AddLayout(AddLayout::of(hall.body.clone(), seats)), None).await;
+        added.map_err(|problem| problem.code().as_str())?;
+        let key = Key { scope: Uuid::nil(), key: key.into(), fingerprint: [0; 32] };
+        let made = run(concert(app, name, &hall, days)?, Some(key)).await;
+        made.map_err(|problem| problem.code().as_str())?;
     }
     Ok(())
 }

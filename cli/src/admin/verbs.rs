@@ -12,7 +12,7 @@ use uuid::Uuid;
 const FILE_MAX: u64 = 16 * 1024 * 1024;
 
 /// The text of a file, or with `-` what is typed.
-fn contents(file: &Path) -> Result<Vec<u8>, Failure> {
+pub fn contents(file: &Path) -> Result<Vec<u8>, Failure> {
     let named = |why: std::io::Error| format!("{}: {why}", file.display());
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
@@ -317,6 +317,13 @@ pub fn range(text: &str) -> Result<Range, String> {
     read().ok_or_else(|| "it takes FROM-TO:ZONE:PRICE such as 1-50:R:150000".into())
 }
 
+/// A grade and what its seats cost.
+fn price(text: &str) -> Result<(String, i64), String> {
+    let parts = text.rsplit_once('=').filter(|(grade, _)| !grade.is_empty());
+    let found = parts.and_then(|(grade, price)| Some((grade.to_owned(), price.parse().ok()?)));
+    found.ok_or_else(|| "must be a grade and its price, as R=150000".to_owned())
+}
+
 /// See its help.
 #[derive(Debug, clap::Args)]
 pub struct AddDate {
@@ -326,21 +333,37 @@ pub struct AddDate {
     #[arg(long)]
     starts_at: String,
     /// CSV file with the columns seat_number, zone and price; - reads what is typed
-    #[arg(long, required_unless_present = "range", conflicts_with = "range")]
+    #[arg(long, required_unless_present_any = ["range", "price"], conflicts_with = "range")]
     seats: Option<PathBuf>,
     /// Seats of one zone and price, as 1-50:R:150000; as often as there are zones
     #[arg(long, value_parser = range)]
     range: Vec<Range>,
+    /// The layout of the hall, by its id: the date has just its seats
+    #[arg(long)]
+    layout: Option<String>,
+    /// What seats of a grade of the layout cost, as R=150000; as often as there are grades
+    #[arg(long, value_parser = price, requires = "layout", conflicts_with_all = ["range", "seats"])]
+    price: Vec<(String, i64)>,
 }
 
 impl Verb for AddDate {
     fn request(&self) -> Result<Request, Failure> {
         let path = of_concert(self.concert, "/dates");
         let Some(file) = &self.seats else {
-            let body = json!({ "starts_at": self.starts_at, "seats": self.range });
+            let mut body = json!({ "starts_at": self.starts_at, "seats": self.range });
+            if let Some(layout) = &self.layout {
+                body["layout"] = json!(layout);
+            }
+            if !self.price.is_empty() {
+                let prices = self.price.iter().cloned().map(|(grade, price)| (grade, json!(price)));
+                body["prices"] = Value::Object(prices.collect());
+            }
             return Ok(Request::new("POST", path).json(&body));
         };
-        let request = Request::new("POST", path).query("starts_at", &self.starts_at);
+        let mut request = Request::new("POST", path).query("starts_at", &self.starts_at);
+        if let Some(layout) = &self.layout {
+            request = request.query("layout", layout);
+        }
         Ok(request.body("text/csv", contents(file)?))
     }
 }

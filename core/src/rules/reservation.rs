@@ -15,11 +15,11 @@
 //! place's row, which a release and a join load anyway and a hold does not need.
 
 use crate::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
-use crate::limits::SEATS_PER_RESERVATION_MAX;
+use crate::limits::{BLOCKS_PER_RESERVATION_MAX, SEATS_PER_RESERVATION_MAX};
 use crate::money::Money;
 use crate::outcome::{Outcome, SeatPrice};
 use crate::refusal::{Field, Refusal};
-use crate::rows::concert::{Concert, ConcertDate};
+use crate::rows::concert::{Concert, ConcertDate, Policy};
 use crate::rows::place::AdmissionEnd;
 use crate::rows::reservation::{Refunded, Reservation, ReservationStatus, ReservedSeat};
 use crate::rows::seat::{Seat, SeatStatus};
@@ -70,35 +70,46 @@ impl Rule for Reserve {
         admitted(rows, self.place, self.user, now)?;
         let count = (1..=SEATS_PER_RESERVATION_MAX).contains(&self.seats.len());
         ensure!(count, Refusal::InvalidSetting { field: Field::Seats });
-        let bookable = |d: &&ConcertDate| d.concert == self.place.queue.concert && d.is_live();
-        let date = rows.dates.get(&self.date).filter(bookable);
-        let date = date.ok_or(Refusal::DateNotFound)?;
-        date.not_cancelled()?;
-        let starts_at = date.concert_date;
-        ensure!(!now.reached(starts_at), Refusal::SaleClosed);
-        let concert =
-            rows.concerts.get(&self.place.queue.concert).ok_or(Refusal::ConcertNotFound)?;
-        self.on_sale(concert, now)?;
-        let policy = concert.policy;
+        let policy = self.policy(rows, now)?;
         self.seats_exist(rows)?;
-        let held = rows.admissions.get(&self.place).and_then(|a| a.reservation);
-        if let Some(reservation_id) = held {
-            return Err(Refusal::HoldExists { reservation_id });
-        }
-        self.within_limit(rows, policy.seats_per_user, now)?;
+        self.may_have(rows, self.seats.len(), (&policy, now))?;
         self.seats_free(rows, now)?;
         self.seats_open(rows, now)?;
         ensure!(rows.reservations.get(&self.reservation).is_none(), Refusal::AlreadyExists);
 
-        arrive(rows, self.place, now);
-        let expires_at = now.plus_ms(policy.hold_ttl_ms);
-        let closes = (policy.rehold_after_ms > 0)
-            .then(|| (self.user, expires_at.plus_ms(policy.rehold_after_ms)));
-        Ok(self.hold(rows, (expires_at, closes), now))
+        Ok(self.take(rows, &policy, now))
     }
 }
 
 impl Reserve {
+    /// Under which times and limits seats of the date are sold. Refuses with: date not found, date cancelled, sale
+    /// closed or not open.
+    fn policy(&self, rows: &Rows, now: Time) -> Result<Policy, Refusal> {
+        let bookable = |d: &&ConcertDate| d.concert == self.place.queue.concert && d.is_live();
+        let date = rows.dates.get(&self.date).filter(bookable);
+        let date = date.ok_or(Refusal::DateNotFound)?;
+        date.not_cancelled()?;
+        ensure!(!now.reached(date.concert_date), Refusal::SaleClosed);
+        let concert =
+            rows.concerts.get(&self.place.queue.concert).ok_or(Refusal::ConcertNotFound)?;
+        self.on_sale(concert, now)?;
+        Ok(concert.policy)
+    }
+
+    /// Whether the user may have so many seats more. Refuses with: hold exists, seat limit.
+    fn may_have(
+        &self,
+        rows: &Rows,
+        wanted: usize,
+        (policy, now): (&Policy, Time),
+    ) -> Result<(), Refusal> {
+        let held = rows.admissions.get(&self.place).and_then(|a| a.reservation);
+        if let Some(reservation_id) = held {
+            return Err(Refusal::HoldExists { reservation_id });
+        }
+        self.within_limit(rows, wanted, policy.seats_per_user, now)
+    }
+
     /// Whoever was let in by a queue with an opening of its own has seen it open, and it does not move: its
     /// row, which all who join lock, need not be looked at.
     fn on_sale(&self, concert: &Concert, now: Time) -> Result<(), Refusal> {
@@ -138,13 +149,28 @@ impl Reserve {
         until.map_or(Ok(()), |retry_at| Err(Refusal::SeatsCoolingOff { seat_numbers, retry_at }))
     }
 
-    fn within_limit(&self, rows: &Rows, limit: u32, now: Time) -> Result<(), Refusal> {
+    fn within_limit(
+        &self,
+        rows: &Rows,
+        wanted: usize,
+        limit: u32,
+        now: Time,
+    ) -> Result<(), Refusal> {
         let ids = rows.holdings.get(&(self.user, self.date)).into_iter().flatten();
         let reservations = ids.filter_map(|id| rows.reservations.get(id));
         let have: u32 = reservations.map(|r| r.seats_counted(now)).sum();
-        let wanted = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
         ensure!(have.saturating_add(wanted) <= limit, Refusal::SeatLimit { limit, have });
         Ok(())
+    }
+
+    /// Takes the seats, which can be had.
+    fn take(&self, rows: &mut Rows, policy: &Policy, now: Time) -> Outcome {
+        arrive(rows, self.place, now);
+        let expires_at = now.plus_ms(policy.hold_ttl_ms);
+        let closes = (policy.rehold_after_ms > 0)
+            .then(|| (self.user, expires_at.plus_ms(policy.rehold_after_ms)));
+        self.hold(rows, (expires_at, closes), now)
     }
 
     /// Takes the seats, whoever's lapsed hold still stands in their rows. `closes`: to whom they are closed
@@ -218,6 +244,86 @@ impl Reserve {
             admission.reservation = Some(self.reservation);
             admission.token_expiry = expires_at;
         }
+    }
+}
+
+/// Holds seats that were proposed: all of the first block whose seats can be had. Whoever proposes looks at a
+/// picture that may be old; what is taken is decided here, on the rows.
+#[derive(Clone, Debug)]
+pub struct ReserveBest {
+    /// Who.
+    pub user: UserId,
+    /// The admitted place that the user shops with.
+    pub place: PlaceKey,
+    /// Of which date.
+    pub date: DateId,
+    /// How many seats.
+    pub count: u32,
+    /// Blocks of so many seats, the best first; none where none fits.
+    pub blocks: Vec<BTreeSet<u32>>,
+    /// Seats of the largest block that there is, where none fits.
+    pub largest: u32,
+    /// Id of the reservation, if it comes about.
+    pub reservation: ReservationId,
+}
+
+impl Rule for ReserveBest {
+    fn concert(&self) -> Option<ConcertId> {
+        Some(self.place.queue.concert)
+    }
+
+    fn keys(&self, rows: &Rows, keys: &mut Keys) {
+        self.of(BTreeSet::new()).keys(rows, keys);
+        // More than there may be are refused without a look at them.
+        if self.are_blocks() {
+            for number in self.blocks.iter().flatten() {
+                want(&mut keys.seats, &rows.seats, SeatKey { date: self.date, number: *number });
+            }
+        }
+    }
+
+    /// Refuses with: token (see [`admitted`]), invalid setting (no or too many seats, blocks that are none), date not
+    /// found, date cancelled, sale closed or not open, hold exists, seat limit, already exists, no fitting seats
+    /// (where no block is proposed), seats taken (those of all blocks that cannot be had, where each block has one),
+    /// seats cooling off (where a block is free but for these).
+    fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
+        admitted(rows, self.place, self.user, now)?;
+        ensure!(self.are_blocks(), Refusal::InvalidSetting { field: Field::Seats });
+        let all = self.of(self.blocks.iter().flatten().copied().collect());
+        let policy = all.policy(rows, now)?;
+        let count = usize::try_from(self.count).unwrap_or(usize::MAX);
+        all.may_have(rows, count, (&policy, now))?;
+        ensure!(rows.reservations.get(&self.reservation).is_none(), Refusal::AlreadyExists);
+        ensure!(!self.blocks.is_empty(), Refusal::NoFittingSeats { largest: self.largest });
+        let mut blocks = self.blocks.iter().map(|block| self.of(block.clone()));
+        let can = |block: &Reserve| {
+            block.seats_free(rows, now).is_ok() && block.seats_open(rows, now).is_ok()
+        };
+        let Some(block) = blocks.find(can) else {
+            let free = |block: &BTreeSet<u32>| self.of(block.clone()).seats_free(rows, now).is_ok();
+            if self.blocks.iter().any(free) {
+                all.seats_open(rows, now)?;
+            }
+            return Err(all.seats_free(rows, now).err().unwrap_or(Refusal::AlreadyExists));
+        };
+
+        Ok(block.take(rows, &policy, now))
+    }
+}
+
+impl ReserveBest {
+    /// The reservation of these seats.
+    fn of(&self, seats: BTreeSet<u32>) -> Reserve {
+        let Self { user, place, date, reservation, .. } = *self;
+        Reserve { user, place, date, seats, reservation }
+    }
+
+    /// A number of seats that a reservation may have, and so many blocks of just that as there may be.
+    fn are_blocks(&self) -> bool {
+        let count = usize::try_from(self.count).unwrap_or(usize::MAX);
+        (1..=SEATS_PER_RESERVATION_MAX).contains(&count)
+            && self.blocks.len() <= BLOCKS_PER_RESERVATION_MAX
+            && self.blocks.iter().all(|block| block.len() == count)
     }
 }
 

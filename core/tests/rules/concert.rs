@@ -154,3 +154,29 @@ fn set_queue_changes_what_it_names() {
     ",
     );
 }
+
+/// A layout is there once, however often it is added; a date names one that is there, has as many seats, and is given
+/// no others later. Order: layout not found behind what is wrong with the date by itself.
+#[test]
+fn a_date_has_the_seats_of_its_layout() {
+    check(
+        "
+        layout l1 seats 3                -> layout added
+        layout l1 seats 3                -> layout added
+        layout l2 seats 0                -> invalid_setting Layout
+        layout l2 seats 100001           -> invalid_setting Layout
+        layout l2 times 2097152          -> layout added
+        layout l2 times 2097153          -> invalid_setting Layout
+        concert c1 dates d1 seats 0 layout l9 -> invalid_setting Seats
+        concert c1 dates d1 seats 3 layout l9 -> layout_not_found
+        concert c1 dates d1 seats 2 layout l1 -> invalid_setting Layout
+        concert c1 dates d1 seats 3 layout l1 -> created d1
+        date c1 d2 seats 3 layout l9     -> layout_not_found
+        date c1 d2 seats 4 layout l1     -> invalid_setting Layout
+        date c1 d2 seats 3 layout l1     -> added d2
+        edit_date c1 d2 numbers 1,3 zone S price 7 -> edited 3 seats
+        edit_date c1 d2 numbers 3,4      -> invalid_setting Seats
+        see date d2                      -> 3 of 3 available
+    ",
+    );
+}

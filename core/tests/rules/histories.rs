@@ -17,7 +17,7 @@ use boxoffice_core::queue::{
     AddQueue, Admit, Arrive, DrawTerms, Expire, Join, Leave, QueueSettings, SetQueue,
 };
 use boxoffice_core::refund::{Refund, What as Part};
-use boxoffice_core::reservation::{Cancel, Reserve};
+use boxoffice_core::reservation::{Cancel, Reserve, ReserveBest};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::wallet::Charge;
 use proptest::collection::{btree_set, vec};
@@ -218,6 +218,20 @@ impl Op {
             What::Arrive => Command::Arrive(Arrive { user, place }),
             What::Expire => Command::Expire(Expire { place }),
             What::Admit => Command::Admit(Admit::of(queue)),
+            // Two seats or more are now and then a proposal: all of them, then each pair.
+            What::Reserve { date, seats } if seats.len() > 1 && number.is_multiple_of(3) => {
+                let pairs = seats.iter().zip(seats.iter().skip(1));
+                let count = 2;
+                Command::ReserveBest(ReserveBest {
+                    user,
+                    place,
+                    date: DateId(id(&format!("d{date}"))),
+                    count,
+                    blocks: pairs.map(|(a, b)| BTreeSet::from([*a, *b])).collect(),
+                    largest: 0,
+                    reservation: fresh,
+                })
+            }
             What::Reserve { date, seats } => Command::Reserve(Reserve {
                 user,
                 place,

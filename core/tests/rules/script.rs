@@ -23,11 +23,12 @@ use boxoffice_core::edit::{
     DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy, SetSeats,
 };
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId,
-    SessionId, UserId,
+    ChargeId, ConcertId, DateId, JobId, LayoutId, PaymentId, PlaceKey, QueueId, RefundId,
+    ReservationId, SessionId, UserId,
 };
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
+use boxoffice_core::layout::AddLayout;
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::{
@@ -35,7 +36,7 @@ use boxoffice_core::queue::{
     SetQueue,
 };
 use boxoffice_core::refund::{Refund, What};
-use boxoffice_core::reservation::{Cancel, Reserve};
+use boxoffice_core::reservation::{Cancel, Reserve, ReserveBest};
 use boxoffice_core::sale::SetSale;
 use boxoffice_core::session::{
     DeleteUser, EndSessions, OpenSession, Refresh, SessionTimes, SetPassword, Which, unnamed,
@@ -43,6 +44,7 @@ use boxoffice_core::session::{
 use boxoffice_core::time::Time;
 use boxoffice_core::user::{Adopt, Register};
 use boxoffice_core::wallet::{Adjust, Charge};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
@@ -171,6 +173,13 @@ impl Play {
     fn command(&mut self, words: &Words) -> Command {
         let command = match words.0[0] {
             "concert" => Command::CreateConcert(words.concert()),
+            "layout" => Command::AddLayout(AddLayout::of(
+                words
+                    .after("text")
+                    .unwrap_or(words.0[1])
+                    .repeat(words.number("times").unwrap_or(1)),
+                words.number("seats").unwrap_or(5),
+            )),
             "date" => Command::AddDate(AddDate {
                 concert: ConcertId(id(words.0[1])),
                 date: words.date(words.0[2]),
@@ -238,6 +247,15 @@ impl Play {
                 place,
                 date: words.date_id(),
                 seats: words.seats(),
+                reservation: words.reservation(),
+            }),
+            "reserve_best" => Command::ReserveBest(ReserveBest {
+                user,
+                place,
+                date: words.date_id(),
+                count: words.number("count").unwrap_or(2),
+                blocks: words.blocks(),
+                largest: words.number("largest").unwrap_or(0),
                 reservation: words.reservation(),
             }),
             "cancel" => Command::Cancel(Cancel { user, place, reservation: words.reservation() }),
@@ -425,6 +443,13 @@ impl<'a> Words<'a> {
         list(self.after("seats").unwrap_or("1"))
     }
 
+    /// `blocks 1,2/4,5`
+    fn blocks(&self) -> Vec<BTreeSet<u32>> {
+        let list = self.after("blocks").unwrap_or("1,2").split('/').filter(|word| *word != "none");
+        let numbers = |list: &str| list.split(',').map(|word| word.parse().unwrap()).collect();
+        list.map(numbers).collect()
+    }
+
     fn sale(&self) -> SetSale {
         let time = |word: &str| START.plus_ms(ms(word));
         SetSale {
@@ -524,7 +549,7 @@ impl<'a> Words<'a> {
         let number = name.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(1);
         let starts = self.after("starts").map_or(ms("24h") + (number - 1) * ms("1m"), ms);
         NewDate {
-            layout: None,
+            layout: self.after("layout").map(LayoutId::of),
             date: DateId(id(name)),
             starts_at: START.plus_ms(starts),
             seats: numbers.into_iter().map(seat).collect(),

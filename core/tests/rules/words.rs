@@ -122,6 +122,7 @@ fn outcome(outcome: &Outcome) -> String {
             total_price.0,
             offset(*expires_at)
         ),
+        Outcome::LayoutAdded { .. } => "layout added".to_owned(),
         Outcome::Released => "released".to_owned(),
         Outcome::Charged { amount, balance, .. } => {
             format!("charged {} balance {}", amount.0, balance.0)
@@ -240,6 +241,7 @@ fn refusal(refusal: &Refusal) -> String {
         }
         Refusal::TooManyLapses { retry_at } => format!("{code} until {}", offset(*retry_at)),
         Refusal::HoldExists { reservation_id } => format!("{code} {}", name(reservation_id.0)),
+        Refusal::NoFittingSeats { largest } => format!("{code} {largest}"),
         Refusal::SeatLimit { limit, have } => format!("{code} {limit} have {have}"),
         Refusal::AlreadyPaid { payment_id } => format!("{code} {}", name(payment_id.0)),
         Refusal::InsufficientBalance { balance, price, missing } => {

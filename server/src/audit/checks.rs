@@ -460,7 +460,8 @@ pub const CHECKS: &[Check] = &[
                     WHEN 'object' THEN (SELECT min(key) FROM json_each(reply) HAVING count(*) = 1) END, '')
              NOT IN ('Registered', 'Joined', 'Left', 'Arrived', 'Reserved', 'Released', 'Charged', 'Paid',
                 'ConcertCreated', 'DateAdded', 'SaleSet', 'QueueAdded', 'QueueSet', 'DrawSet',
-                'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted', 'Refunded', 'DateCancelled', 'SeatsSet')"
+                 'ConcertEdited', 'DateEdited', 'Deleted', 'Adjusted', 'Refunded', 'DateCancelled',
+                 'SeatsSet', 'LayoutAdded')"
         ),
     ),
     check(

@@ -6,7 +6,7 @@ use super::concert::{ClosedBecause, DateFigures, OVER, SaleState, closed_because
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::{Code, Problem};
 use super::queues::{self, QueueFigures};
-use super::seating::{Layouts, agrees};
+use super::seating::{Layouts, of_layout};
 use super::setting;
 use super::upload::{self, CSV_TYPES};
 use super::view::{NoTime, Stamp, given, json, maybe_id, parse_stamp, replied};
@@ -17,7 +17,7 @@ use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
-use boxoffice_core::id::{ConcertId, DateId, LayoutId, QueueId, Uuid};
+use boxoffice_core::id::{ConcertId, DateId, QueueId, Uuid};
 use boxoffice_core::limits::{
     DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, SEATS_PER_DATE_MAX, SEATS_PER_REQUEST_MAX,
 };
@@ -309,19 +309,6 @@ pub struct DateQuery {
     pub starts_at: Option<String>,
     /// With a CSV body: the layout whose seats these are, by its id.
     pub layout: Option<String>,
-}
-
-/// The date with this layout, whose seats its own must be.
-async fn of_layout(app: &App, date: NewDate, layout: Option<&str>) -> Result<NewDate, Problem> {
-    let Some(text) = layout else { return Ok(date) };
-    let id = LayoutId::parse(text).ok_or_else(|| Problem::of(Code::LayoutNotFound))?;
-    let agree = agrees(&app.hall(id).await?.hall, &date.seats);
-    let disagree = || {
-        let en = "the seats of the file are not those of the layout, in their grades";
-        let ko = "파일의 좌석이나 등급이 배치도와 다릅니다";
-        Problem::of(Code::InvalidFile).with("field", "layout").in_words("reason", en, ko)
-    };
-    if agree { Ok(NewDate { layout: Some(id), ..date }) } else { Err(disagree()) }
 }
 
 /// Adds a date: JSON, or the seats as CSV (`seat_number,zone,price`) with `?starts_at=`, in the encoding and

@@ -32,6 +32,10 @@ const ADVICE: &[(Code, &str)] = &[
         Code::SeatsHeldOrSold,
         "For operators: leave out `held` and `sold`. A sold seat is blocked by a refund, a held one when its hold has ended.",
     ),
+    (
+        Code::NoFittingSeats,
+        "Say that `largest` seats are left together as they were asked for; offer fewer, or to choose otherwise.",
+    ),
     (Code::SeatsCoolingOff, "Let others be chosen; these can be chosen again at `retry_at`."),
     (
         Code::TooManyLapses,

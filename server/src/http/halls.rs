@@ -104,6 +104,12 @@ pub struct SeatName {
 }
 
 impl Names {
+    /// The hall that has them.
+    #[must_use]
+    pub fn hall(&self) -> Option<&Hall> {
+        self.0.as_deref()
+    }
+
     /// What a seat is called.
     #[must_use]
     pub fn label(&self, number: u32) -> Option<Label> {

@@ -78,6 +78,7 @@ fn shown(fault: &Fault, lang: Lang) -> Value {
     let members = [
         ("pointer", fault.line.is_none().then(|| fault.pointer.clone().into())),
         ("row", fault.line.map(Value::from)),
+        ("column", fault.line.map(|_| fault.pointer.clone().into())),
         ("value", fault.value.clone().map(Value::from)),
         ("reason", Some(fault.reason.code().into())),
         ("detail", Some(words.into())),

@@ -28,6 +28,7 @@ pub mod lang;
 pub mod layout;
 pub mod limits;
 pub mod me;
+pub mod members;
 pub mod my_sessions;
 pub mod observe;
 pub mod operators;

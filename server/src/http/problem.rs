@@ -2,6 +2,7 @@
 
 use super::lang::Lang;
 use super::limits::whole_seconds;
+use super::members::members_of;
 use super::view::stamp;
 use crate::currency::Currency;
 use crate::passwords::NotHashed;
@@ -92,6 +93,7 @@ problems! {
     SeatNotFound(404, None, "Some of these seats do not exist on this date.", "이 회차에 없는 좌석이 있습니다."),
     SeatsTaken(409, None, "Some of these seats are taken, so none of them were held. Choose other seats.", "이미 선점되었거나 판매된 좌석이 있어 선점하지 못했습니다. 다른 좌석을 선택해 주세요."),
     SeatsHeldOrSold(409, None, "Some of these seats are held or sold, so nothing was changed. See held and sold.", "선점되었거나 판매된 좌석이 있어 변경하지 않았습니다. held와 sold를 확인해 주세요."),
+    NoFittingSeats(409, None, "There are not this many seats together that fit. See largest.", "조건에 맞게 나란히 붙은 좌석이 부족합니다. largest를 확인해 주세요."),
     SeatsCoolingOff(409, None, "Your hold on these seats ended without a payment. Choose other seats, or try again after retry_at.", "결제하지 않아 선점이 만료된 좌석은 잠시 동안 다시 선점할 수 없습니다. 다른 좌석을 선택하거나 retry_at 이후에 다시 시도해 주세요."),
     TooManyLapses(409, None, "Too many of your holds ended without a payment, or you held seats unpaid for too long. Join the queue again after retry_at.", "결제하지 않은 선점이 너무 많거나 너무 오래 계속되었습니다. retry_at 이후에 대기열에 다시 진입해 주세요."),
     HoldExists(409, None, "You already hold seats. Pay for them or release them first.", "이미 선점한 좌석이 있습니다. 먼저 결제하거나 선점을 취소해 주세요."),
@@ -431,6 +433,7 @@ impl From<Refusal> for Problem {
             Refusal::SeatsCoolingOff { seat_numbers, retry_at } => {
                 problem.with("seat_numbers", seat_numbers).with("retry_at", stamp(retry_at))
             }
+            Refusal::NoFittingSeats { largest } => problem.with("largest", largest),
             Refusal::TooManyLapses { retry_at } => problem.with("retry_at", stamp(retry_at)),
             Refusal::HoldExists { reservation_id } => {
                 problem.with("reservation_id", reservation_id.to_string())
@@ -487,37 +490,6 @@ fn not_for_sale(blocked: &[u32]) -> (String, String) {
         format!("Seats {list} are not for sale.")
     };
     (en, format!("{list}번은 판매하지 않는 좌석입니다."))
-}
-
-/// The members of the API that a refused setting may stand in; the first where it is not known which.
-pub const fn members_of(field: Field) -> &'static [&'static str] {
-    match field {
-        Field::ConcertName => &["name"],
-        Field::Theater => &["theater"],
-        Field::RunTime => &["run_time_minutes"],
-        Field::SaleWindow => &["closes_at", "opens_at"],
-        Field::OpensAt => &["opens_at"],
-        Field::ClosesAt => &["closes_at"],
-        Field::Policy => &[
-            "hold_seconds",
-            "shop_seconds",
-            "arrival_grace_seconds",
-            "seats_per_user",
-            "rehold_after_seconds",
-        ],
-        Field::MaxActive => &["max_active"],
-        Field::MaxWaiting => &["max_waiting"],
-        Field::AdmissionsPerSecond => &["admissions_per_second"],
-        Field::Draw => &["draw_joined_before", "draw_beacon"],
-        Field::Dates => &["dates"],
-        Field::Seats => &["seats", "seat_numbers"],
-        Field::TimeZone => &["time_zone"],
-        Field::PauseReason => &["pause_reason"],
-        Field::Reason => &["reason"],
-        Field::QueueName => &["name"],
-        Field::Queues => &["queues"],
-        Field::Layout => &["layout"],
-    }
 }
 
 impl From<NotRun> for Problem {

@@ -6,21 +6,24 @@ use super::concert::CancelledView;
 use super::extract::{Admitted, PathId, Shopper, Submitted};
 use super::halls::Names;
 use super::problem::{Code, Problem};
-use super::view::{Stamp, id, json, replied};
+use super::view::{Stamp, given, id, json, replied};
 use crate::layout::Label;
+use crate::read_model::{DateModel, Wish};
 use crate::store::reads::WholeReservation;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{DateId, ReservationId, Uuid};
+use boxoffice_core::idempotency::Key;
 use boxoffice_core::limits::SEATS_PER_RESERVATION_MAX;
 use boxoffice_core::outcome::{Outcome, SeatPrice};
 use boxoffice_core::refusal::{Field, Refusal};
-use boxoffice_core::reservation::{Cancel, ReservationStatus, Reserve, ReservedSeat};
+use boxoffice_core::reservation::{Cancel, ReservationStatus, Reserve, ReserveBest, ReservedSeat};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Which seats.
@@ -31,8 +34,61 @@ pub struct NewReservation {
     #[serde(deserialize_with = "id")]
     pub concert_date_id: Uuid,
     /// At least one and 50 at most, each once.
-    #[schema(example = json!([12, 13]))]
-    pub seat_numbers: Vec<u32>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(example = json!([12, 13]), nullable = false)]
+    pub seat_numbers: Option<Vec<u32>>,
+    /// Instead of `seat_numbers`: the best seats that are together.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    pub best: Option<BestSeats>,
+}
+
+/// The best seats: so many together in one row, near to where people look, and such that no single seat is left alone
+/// unless nothing else is left.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BestSeats {
+    /// How many.
+    #[schema(example = 2, minimum = 1, maximum = 50)]
+    pub count: u32,
+    /// Only of this price zone.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, example = "R")]
+    pub grade: Option<String>,
+    /// Only in this section of the layout.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, example = "A")]
+    pub section: Option<String>,
+    /// With room for a wheelchair. Without it such seats are given only where nothing else is left.
+    #[serde(default)]
+    pub accessible: bool,
+}
+
+/// Which seats are asked for.
+enum Choice {
+    Seats(BTreeSet<u32>),
+    Best(Wish),
+}
+
+fn choice(body: &NewReservation) -> Result<Choice, Problem> {
+    match (&body.seat_numbers, &body.best) {
+        (Some(numbers), None) => seat_set(numbers).map(Choice::Seats),
+        (None, Some(best)) => {
+            let count = usize::try_from(best.count).unwrap_or(usize::MAX);
+            if !(1..=SEATS_PER_RESERVATION_MAX).contains(&count) {
+                let problem = Problem::from(Refusal::InvalidSetting { field: Field::Seats });
+                return Err(problem.with("field", "count"));
+            }
+            let (grade, section, accessible) =
+                (best.grade.clone(), best.section.clone(), best.accessible);
+            Ok(Choice::Best(Wish { count, grade, section, accessible }))
+        }
+        _ => {
+            let problem = Problem::of(Code::InvalidBody).with("field", "seat_numbers");
+            let ko = "seat_numbers와 best 중 하나만 보내 주세요";
+            Err(problem.in_words("reason", "send either seat_numbers or best", ko))
+        }
+    }
 }
 
 /// A reserved seat.
@@ -168,35 +224,96 @@ fn seat_set(numbers: &[u32]) -> Result<BTreeSet<u32>, Problem> {
     Ok(seats)
 }
 
-/// Holds seats: all of them or none.
+/// Holds seats: all of them or none; those that are named, or with `best` those that the server finds.
 #[utoipa::path(post, path = "/api/v1/reservations", tag = "Reservations", request_body = NewReservation, params(("Idempotency-Key" = Option<String>, Header)),
     security(("identity" = [], "queue_token" = [])),
-    responses((status = 201, body = ReservationView), (status = 400, description = "invalid_body"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found, seat_not_found"), (status = 409, description = "seats_taken, date_cancelled, seats_cooling_off, hold_exists, seat_limit, sale_not_open, sale_closed"), (status = 422, description = "invalid_setting, idempotency_key_reused"), (status = 503, description = "busy, database_unavailable")))]
+    responses((status = 201, body = ReservationView), (status = 400, description = "invalid_body"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found, seat_not_found"), (status = 409, description = "seats_taken, no_fitting_seats, date_cancelled, seats_cooling_off, hold_exists, seat_limit, sale_not_open, sale_closed"), (status = 422, description = "invalid_setting, idempotency_key_reused"), (status = 503, description = "busy, database_unavailable")))]
 pub async fn reserve(
     State(app): State<App>,
     shopper: Shopper,
     submitted: Submitted<NewReservation>,
 ) -> Result<Response, Problem> {
-    let seats = seat_set(&submitted.value.seat_numbers)?;
+    let choice = choice(&submitted.value)?;
     let date = DateId(submitted.value.concert_date_id);
     let shown = app.read_model.date(date);
     if let Some(shown) = &shown {
         shopper.of_concert(shown.concert)?;
     }
     // Before anything is held: what is held can be told then.
-    let names = app.names(shown.and_then(|date| date.layout)).await?;
+    let names = app.names(shown.as_ref().and_then(|date| date.layout)).await?;
     let key = submitted.key(shopper.user.0);
-    let command = Command::Reserve(Reserve {
-        user: shopper.user,
-        place: shopper.place,
-        date,
-        seats,
-        reservation: ReservationId(new_id()),
-    });
-    let done = app.outcome(command, key).await;
+    let done = match choice {
+        Choice::Seats(seats) => {
+            let (user, place) = (shopper.user, shopper.place);
+            let reservation = ReservationId(new_id());
+            let reserve = Reserve { user, place, date, seats, reservation };
+            app.outcome(Command::Reserve(reserve), key).await
+        }
+        Choice::Best(wish) => {
+            let sought = Sought { date, shown, names: &names, wish };
+            best(&app, &shopper, &sought, key).await
+        }
+    };
     let (outcome, replayed) = done.map_err(|problem| names.told(problem))?;
     let view = held_view(&app, outcome, &names).ok_or_else(|| Problem::of(Code::Internal))?;
     Ok(replied(StatusCode::CREATED, &view, replayed))
+}
+
+/// How often seats are proposed for one request, each time without those that others were faster with.
+const PROPOSALS_MAX: u32 = 20;
+
+/// What is sought, and where.
+struct Sought<'a> {
+    date: DateId,
+    shown: Option<Arc<DateModel>>,
+    names: &'a Names,
+    wish: Wish,
+}
+
+/// Proposes blocks of seats until the rules take one, or nothing fits.
+async fn best(
+    app: &App,
+    shopper: &Shopper,
+    sought: &Sought<'_>,
+    key: Option<Key>,
+) -> Result<(Outcome, bool), Problem> {
+    let mut without = BTreeSet::new();
+    let mut cooling = None;
+    for _ in 0..PROPOSALS_MAX {
+        let propose = |date: &Arc<DateModel>| {
+            date.propose(sought.names.hall(), &sought.wish, &without, app.clock.now())
+        };
+        // Held until it is decided.
+        let proposal = sought.shown.as_ref().map(propose);
+        let found = proposal.as_ref().map(|proposal| proposal.found.clone()).unwrap_or_default();
+        let command = Command::ReserveBest(ReserveBest {
+            user: shopper.user,
+            place: shopper.place,
+            date: sought.date,
+            count: u32::try_from(sought.wish.count).unwrap_or(u32::MAX),
+            blocks: found.blocks,
+            largest: found.largest,
+            reservation: ReservationId(new_id()),
+        });
+        let reply = app.run(command, key.clone()).await?;
+        drop(proposal);
+        match reply.result {
+            Ok(outcome) => return Ok((outcome, reply.replayed)),
+            Err(
+                Refusal::SeatsTaken { seat_numbers } | Refusal::SeatsBlocked { seat_numbers, .. },
+            ) => without.extend(seat_numbers),
+            Err(Refusal::SeatsCoolingOff { seat_numbers, retry_at }) => {
+                without.extend(&seat_numbers);
+                cooling = Some(Refusal::SeatsCoolingOff { seat_numbers, retry_at });
+            }
+            // What the user let go a moment ago would fit.
+            Err(refusal @ Refusal::NoFittingSeats { .. }) => {
+                return Err(cooling.unwrap_or(refusal).into());
+            }
+            Err(refusal) => return Err(refusal.into()),
+        }
+    }
+    Err(Problem::of(Code::Busy))
 }
 
 /// A reservation of your own.

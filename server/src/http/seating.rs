@@ -6,7 +6,7 @@ use super::problem::{Code, Problem};
 use super::setting::{Faults, Reason};
 use crate::layout::Hall;
 use crate::text;
-use boxoffice_core::concert::NewSeat;
+use boxoffice_core::concert::{NewDate, NewSeat};
 use boxoffice_core::id::LayoutId;
 use boxoffice_core::limits::PRICE_MAX;
 use boxoffice_core::money::Money;
@@ -71,6 +71,10 @@ impl Layouts {
     /// # Errors
     /// They do not agree; see [`Layouts::faults`].
     pub fn seats(&self, body: &NewDateBody) -> Result<(Vec<NewSeat>, Option<LayoutId>), Problem> {
+        let one = body.prices.is_none() || (body.seats.is_empty() && body.layout.is_some());
+        if !one {
+            return Err(Problem::of(Code::InvalidBody).with("field", "prices"));
+        }
         let Some((id, hall)) = self.get(body) else { return Ok((seats_of(&body.seats)?, None)) };
         let disagree = || Problem::of(Code::InvalidBody).with("field", "layout");
         if !body.seats.is_empty() {
@@ -91,8 +95,24 @@ impl Layouts {
     }
 }
 
+/// The date with this layout, whose seats its own must be.
+///
+/// # Errors
+/// There is no such layout, it has other seats, or the database is not available.
+pub async fn of_layout(app: &App, date: NewDate, layout: Option<&str>) -> Result<NewDate, Problem> {
+    let Some(text) = layout else { return Ok(date) };
+    let id = LayoutId::parse(text).ok_or_else(|| Problem::of(Code::LayoutNotFound))?;
+    let agree = agrees(&app.hall(id).await?.hall, &date.seats);
+    let disagree = || {
+        let en = "the seats of the file are not those of the layout, in their grades";
+        let ko = "파일의 좌석이나 등급이 배치도와 다릅니다";
+        Problem::of(Code::InvalidFile).with("field", "layout").in_words("reason", en, ko)
+    };
+    if agree { Ok(NewDate { layout: Some(id), ..date }) } else { Err(disagree()) }
+}
+
 /// Whether these are just the seats of the layout, each in its grade where it has one.
-pub fn agrees(hall: &Hall, seats: &[NewSeat]) -> bool {
+fn agrees(hall: &Hall, seats: &[NewSeat]) -> bool {
     let fits = |seat: &NewSeat| {
         let found = hall.seat(seat.number);
         found.is_some_and(|found| hall.grade(found).is_none_or(|grade| grade == seat.zone))

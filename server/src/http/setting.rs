@@ -124,7 +124,7 @@ impl Reason {
                 "seats of the layout have no grade; name them in seats with zone and price".into()
             }
             Self::NoGrade => {
-                "배치도에 등급이 없는 좌석이 있습니다. seats로 구역과 가격을 적어 주세요".into()
+                "배치도에 등급이 없는 좌석이 있습니다. seats로 등급과 가격을 적어 주세요".into()
             }
             Self::NoPrice if en => "this grade of the layout has no price".into(),
             Self::NoPrice => "배치도의 이 등급에 가격이 없습니다".into(),

@@ -1,6 +1,6 @@
 //! What is wrong with a layout: every place, as a JSON pointer (RFC 6901) or a line, and why.
 
-use crate::sheet::FAULTS_LISTED_MAX;
+use crate::sheet::{self, FAULTS_LISTED_MAX};
 use crate::text;
 use std::fmt::{Display, Formatter};
 
@@ -29,8 +29,8 @@ pub enum Reason {
     PerSeat(u32),
     /// Below the first of its range, or beyond the row.
     Backwards,
-    /// There is no stage and no focus, or the like: what is missing.
-    Missing(&'static str),
+    /// A sheet that cannot be read so.
+    Sheet(sheet::Reason),
 }
 
 impl Reason {
@@ -49,7 +49,7 @@ impl Reason {
             Self::Position => "position",
             Self::PerSeat(_) => "count_per_seat",
             Self::Backwards => "not_in_row",
-            Self::Missing(_) => "missing",
+            Self::Sheet(reason) => reason.code(),
         }
     }
 
@@ -70,7 +70,7 @@ impl Reason {
             }
             Self::PerSeat(count) => format!("there must be one for each of the {count} seats"),
             Self::Backwards => "is no range within the row, whose seats count from 1".into(),
-            Self::Missing(what) => format!("needs {what}"),
+            Self::Sheet(reason) => reason.en(),
         }
     }
 
@@ -91,7 +91,7 @@ impl Reason {
             }
             Self::PerSeat(count) => format!("좌석 수와 같은 {count}개여야 합니다"),
             Self::Backwards => "열 안의 범위가 아닙니다. 좌석은 1부터 셉니다".into(),
-            Self::Missing(what) => format!("{what} 값이 필요합니다"),
+            Self::Sheet(reason) => reason.ko(),
         }
     }
 }
@@ -111,7 +111,7 @@ pub struct Fault {
 
 impl Display for Fault {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        let line = self.line.map(|line| format!("line {line}"));
+        let line = self.line.map(|line| format!("row {line}, column {}", self.pointer));
         let place = line.unwrap_or_else(|| self.pointer.clone());
         let value = self.value.as_ref().map(|value| format!(" {value}")).unwrap_or_default();
         write!(f, "{place}{value}: {}", self.reason.en())

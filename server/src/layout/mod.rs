@@ -4,8 +4,12 @@
 mod check;
 mod document;
 mod fault;
+pub mod generate;
+pub mod grid;
 mod hall;
+pub mod halls;
 mod label;
+pub mod pretix;
 
 pub use check::{Checked, check};
 pub use document::{
@@ -40,3 +44,7 @@ pub fn read_kept(body: &str) -> Result<Checked, String> {
     let layout: Layout = serde_json::from_str(body).map_err(|why| why.to_string())?;
     check(layout).map_err(|faults| faults.to_string())
 }
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "halls are no wider than ten kilometres")]
+mod tests;

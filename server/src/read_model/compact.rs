@@ -116,6 +116,10 @@ impl Compact {
         Seats::All(Arc::clone(&self.zones), self.states.clone())
     }
 
+    pub(super) fn zones(&self) -> Arc<Vec<Zone>> {
+        Arc::clone(&self.zones)
+    }
+
     pub(super) fn written(&self) -> Option<Bytes> {
         self.written.clone()
     }

@@ -1,7 +1,9 @@
 //! The seats of a date as readers see them: a rendered map, of which only the parts that changed
 //! are rendered again.
 
-use super::compact::{Compact, CompactMap, Reading, Seats};
+use super::best::Claims;
+use super::compact::{Compact, CompactMap, Reading, Seats as Shape};
+use super::proposal::Seats;
 use super::stock::Stock;
 use crate::layout::Hall;
 use boxoffice_core::concert::{Cancellation, ConcertDate, Seat, SeatStatus};
@@ -69,6 +71,8 @@ pub struct DateModel {
     /// wait for that.
     rendered: Mutex<Rendered>,
     picture: Mutex<Picture>,
+    /// What was proposed and is not decided yet; locked before the picture.
+    pub(super) claims: Arc<Claims>,
 }
 
 /// A seat's label as a member with a comma behind it.
@@ -239,6 +243,7 @@ impl DateModel {
             cancelled: row.cancelled.clone(),
             layout: row.layout,
             rendered: Mutex::default(),
+            claims: Arc::default(),
             picture: Mutex::new(Picture { compact: Compact::new(), ..Picture::default() }),
         }
     }
@@ -253,6 +258,14 @@ impl DateModel {
         let mut picture = self.picture();
         picture.advance(now);
         picture.available
+    }
+
+    /// Which seats can be taken at `now`.
+    pub(super) fn free(&self, now: Time) -> Seats {
+        let mut picture = self.picture();
+        picture.advance(now);
+        let one = |seat: &Shown| (seat.number, seat.status == SeatStatus::Available);
+        Seats { free: picture.seats.iter().map(one).collect(), zones: picture.compact.zones() }
     }
 
     /// The seats in figures at `now`.
@@ -308,7 +321,7 @@ impl DateModel {
             return written.unwrap_or_else(|| reading(compact.all()));
         };
         let number = |(index, status)| seats.get(index).map(|s: &Shown| (s.number, status));
-        reading(Seats::Changed(changed.into_iter().filter_map(number).collect()))
+        reading(Shape::Changed(changed.into_iter().filter_map(number).collect()))
     }
 
     /// Keeps all seats as a reader has written them for a version, for those who ask next.

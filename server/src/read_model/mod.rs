@@ -1,20 +1,24 @@
 //! The read model: what readers see without asking the database. It is filled from the database at
 //! start and patched by the write path after each commit, before anyone is answered. It never decides.
 
+mod best;
 mod compact;
 mod date;
 mod dates;
 mod ended;
 mod over;
 mod pacer;
+mod proposal;
 mod queue;
 mod rank_set;
 mod stock;
 
+pub use best::{Blocks, Claim, Wish};
 pub use compact::{CHANGES_MAX, CompactMap, Reading, Seats, Zone};
 pub use date::{DateModel, SeatMap};
 pub use ended::Ended;
 pub use pacer::Pacer;
+pub use proposal::Proposal;
 pub use queue::{QueueModel, Standing, Status};
 pub use stock::Stock;
 

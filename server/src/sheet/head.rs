@@ -14,7 +14,7 @@ pub struct Column {
 }
 
 /// What may separate cells.
-const SEPARATORS: [u8; 3] = *b",;\t";
+pub(super) const SEPARATORS: [u8; 3] = *b",;\t";
 /// Rows that may be blank before the head.
 const BLANK_ROWS_MAX: u64 = 100;
 
@@ -70,7 +70,7 @@ fn plain(name: &str) -> String {
 }
 
 /// Which of the columns a name means.
-fn named(columns: &[Column], name: &str) -> Option<usize> {
+pub(super) fn named(columns: &[Column], name: &str) -> Option<usize> {
     let name = plain(name);
     let is = |column: &Column| {
         plain(column.name) == name || column.also.iter().any(|also| plain(also) == name)

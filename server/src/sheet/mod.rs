@@ -4,6 +4,7 @@
 
 mod decode;
 mod fault;
+mod grid;
 mod halls;
 mod head;
 mod number;
@@ -12,6 +13,7 @@ pub mod write;
 
 pub use decode::CHARSETS;
 pub use fault::{Fault, Faults, Reason};
+pub use grid::{GridRow, grid};
 pub use head::Column;
 pub use number::{Separators, decimal, digits, price, whole};
 
@@ -140,7 +142,8 @@ pub fn read(
 }
 
 /// How spreadsheets call a column that has no name: A, B, …, Z, AA.
-fn letters(mut at: usize) -> String {
+#[must_use]
+pub fn letters(mut at: usize) -> String {
     let mut letters = Vec::new();
     loop {
         letters.push(char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"[at % 26]));

@@ -64,11 +64,18 @@ pub(super) struct Rows<'a> {
     at: usize,
     separator: u8,
     number: u64,
+    /// Cells of a row that are kept.
+    cells_max: usize,
 }
 
 impl<'a> Rows<'a> {
     pub const fn new(text: &'a str, separator: u8) -> Self {
-        Self { text, at: 0, separator, number: 0 }
+        Self { text, at: 0, separator, number: 0, cells_max: CELLS_MAX }
+    }
+
+    /// The same for rows that are wider.
+    pub const fn wide(self, cells_max: usize) -> Self {
+        Self { cells_max, ..self }
     }
 
     /// The next row; a blank one has one blank cell.
@@ -81,7 +88,7 @@ impl<'a> Rows<'a> {
         let mut extra = None;
         for index in 0.. {
             let (cell, end) = self.cell();
-            if index < CELLS_MAX {
+            if index < self.cells_max {
                 cells.push(cell);
             } else if extra.is_none() && !cell.is_blank() {
                 extra = Some((index, cell));

@@ -295,7 +295,7 @@ async fn a_hold() {
     content-type: application/json
 
     concert_id: "[id 1]"
-    dates: [{"available_seats":3,"concert_date_id":"[id 2]","starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"time_zone":null,"total_seats":3}]
+    dates: [{"available_seats":3,"concert_date_id":"[id 2]","layout":null,"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"time_zone":null,"total_seats":3}]
     now: "2027-01-15T08:00:01.000Z"
     "#);
     let map = sale.send(get(show.seats_path()).by(&fan)).await;
@@ -392,7 +392,7 @@ async fn a_payment() {
     200
     content-type: application/json
 
-    bookings: [{"amount":300000,"concert_date_id":"[id 1]","concert_id":"[id 2]","concert_name":"Moonlight Parade","currency":"KRW","currency_decimals":0,"paid_at":"2027-01-15T08:00:01.000Z","payment_id":"[id 3]","refunded_amount":0,"refunded_seat_numbers":[],"refunds":[],"reservation_id":"[id 4]","seat_numbers":[1,3],"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"status":"confirmed","theater":"Hangang Hall","time_zone":null}]
+    bookings: [{"amount":300000,"concert_date_id":"[id 1]","concert_id":"[id 2]","concert_name":"Moonlight Parade","currency":"KRW","currency_decimals":0,"paid_at":"2027-01-15T08:00:01.000Z","payment_id":"[id 3]","refunded_amount":0,"refunded_seat_numbers":[],"refunds":[],"reservation_id":"[id 4]","seat_numbers":[1,3],"seats":[{"seat_number":1},{"seat_number":3}],"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"status":"confirmed","theater":"Hangang Hall","time_zone":null}]
     next_before: null
     "#);
 }

@@ -25,6 +25,7 @@ mod files;
 mod funds;
 mod fuzz;
 mod guards;
+mod halls;
 mod jobs;
 mod limits;
 mod load;

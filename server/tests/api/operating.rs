@@ -49,7 +49,7 @@ async fn a_concert_is_made() {
     awaiting_draw_value: false
     closes_at: "2027-02-15T08:00:00.000Z"
     concert_id: "[id 1]"
-    dates: [{"available_seats":30,"blocked_seats":0,"concert_date_id":"[id 2]","held_seats":0,"sold_seats":0,"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"time_zone":null,"total_seats":30}]
+    dates: [{"available_seats":30,"blocked_seats":0,"concert_date_id":"[id 2]","held_seats":0,"layout":null,"sold_seats":0,"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"time_zone":null,"total_seats":30}]
     hold_seconds: 120
     max_active: 7
     max_waiting: 99

@@ -22,7 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tokens",
         ],
     ),
-    ("demo", &["http", "tokens"]),
+    ("demo", &["http", "layout", "tokens"]),
     (
         "node",
         &[

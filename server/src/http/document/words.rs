@@ -145,7 +145,12 @@ pub fn of_parameter(place: &str, name: &str) -> Value {
 
 /// How many members a body has at least, where none of them is needed by itself.
 pub fn members_min(schema: &str) -> Option<usize> {
-    matches!(schema, "SaleBody").then_some(1)
+    match schema {
+        "SaleBody" => Some(1),
+        // The date, and which seats or how many.
+        "NewReservation" => Some(2),
+        _ => None,
+    }
 }
 
 /// Texts without control characters; others that nobody sees are refused, too.
@@ -230,6 +235,7 @@ pub fn problem_members() -> Value {
         "blocked": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which of them are not for sale." },
         "held": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which of the seats are held." },
         "sold": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which of the seats are sold." },
+        "largest": { "type": "integer", "minimum": 0, "description": "Seats of the largest block that is free as it was asked for; 0: none." },
         "seats": { "type": "integer", "minimum": 0, "description": "How many seats are meant." },
         "reservation_id": id("The hold that there is."),
         "concert_date_id": id("The date that there is."),

@@ -9,7 +9,7 @@ mod walk;
 use crate::world::{
     Ask, Fan, PASSWORD, Sale, Show, charge, delete, get, id_of, patch, pay, post, put, reserve,
 };
-use boxoffice_core::id::Uuid;
+use boxoffice_core::id::{LayoutId, Uuid};
 use boxoffice_core::time::Time;
 use boxoffice_server::http::app::new_id;
 use boxoffice_server::http::routes::Route;
@@ -50,6 +50,7 @@ pub fn fill(route: &Route, about: &About) -> Ask {
             post(route.path).json(&json!({ "refresh_token": "x" }))
         }
         (method, path) if path.starts_with("/api/v1/me") => fill_mine(method, path, about),
+        ("GET", "/api/v1/layouts/{sha256}") => get(format!("/api/v1/layouts/{}", "0".repeat(64))),
         ("GET", "/api/v1/concerts") => get(route.path),
         ("GET", "/api/v1/concerts/{id}") => get(show.path("")),
         ("GET", "/api/v1/concerts/{id}/queue") => get(show.path("/queue")),
@@ -137,6 +138,10 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
             patch(admin).json(&json!({ "time_zone": "Asia/Seoul" }))
         }
         ("DELETE", "/api/v1/admin/concerts/{id}") => delete(admin),
+        ("POST", "/api/v1/admin/layouts") => {
+            let layout = boxoffice_server::layout::halls::small();
+            post(route.path).json(&serde_json::to_value(layout).unwrap())
+        }
         ("GET", "/api/v1/admin/events" | "/api/v1/admin/jobs") => get(route.path),
         ("GET", "/api/v1/admin/jobs/{id}") => get(format!("/api/v1/admin/jobs/{}", about.job)),
         (method, path) => panic!("a new route: tell `fill` how to ask for {method} {path}"),
@@ -168,9 +173,13 @@ fn bare(ask: Ask) -> Ask {
     ask.without("authorization")
 }
 
-/// The path with its ids as `{id}`.
+/// The path with its ids as `{id}`, and hashes as `{sha256}`.
 fn shape(path: &str) -> String {
-    let part = |part: &str| if Uuid::try_parse(part).is_ok() { "{id}" } else { part }.to_owned();
+    let part = |part: &str| match part {
+        id if Uuid::try_parse(id).is_ok() => "{id}".to_owned(),
+        hash if LayoutId::parse(hash).is_some() => "{sha256}".to_owned(),
+        other => other.to_owned(),
+    };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 

@@ -46,6 +46,13 @@ pub async fn shows(met: &mut Met) {
     assert_eq!(held.json()["seats"], 2);
     met.see(&sale.send(get("/api/v1/admin/events?after=9.9").operator()).await);
     met.see(&sale.send(get(format!("/api/v1/admin/jobs/{}", new_id())).operator()).await);
+    met.see(&sale.send(get(format!("/api/v1/layouts/{}", "0".repeat(64)))).await);
+    let mut layout = serde_json::to_value(boxoffice_server::layout::halls::small()).unwrap();
+    layout["seat"] = json!(0);
+    met.see(&sale.send(post("/api/v1/admin/layouts").operator().json(&layout)).await);
+    let shopper = sale.shopper(&show).await;
+    let best = json!({ "concert_date_id": show.dates[0], "best": { "count": 1, "grade": "none" } });
+    met.see(&sale.send(post("/api/v1/reservations").by(&shopper).json(&best)).await);
     let other = sale.shopper(&show).await;
     let path = format!("/api/v1/admin/concert-dates/{}/cancellation", show.dates[0]);
     let ill = json!({ "reason": "The singer is ill." });

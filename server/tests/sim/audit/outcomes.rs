@@ -5,11 +5,11 @@ use super::settings::Settings;
 use super::{Check, Found};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{ConcertDate, Seat};
-use boxoffice_core::id::{ConcertId, DateId, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::id::{ConcertId, DateId, LayoutId, PlaceKey, ReservationId, SeatKey, UserId};
 use boxoffice_core::outcome::{Outcome, SeatPrice, Ticket, TicketState};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::Join;
-use boxoffice_core::reservation::{Cancel, Reserve};
+use boxoffice_core::reservation::{Cancel, Reserve, ReserveBest};
 use boxoffice_core::time::Time;
 use boxoffice_core::wallet::Charge;
 use boxoffice_server::store::memory::MemoryStore;
@@ -20,6 +20,12 @@ fn dates_over(store: &MemoryStore, concert: ConcertId, now: Time) -> bool {
     let own = |date: &&ConcertDate| date.concert == concert && date.withdrawn_at.is_none();
     let last = store.dates.values().filter(own).map(|date| date.concert_date.0).max();
     last.is_some_and(|last| last <= now.0)
+}
+
+/// The reservation of one of the blocks that were proposed.
+pub(super) fn block_of(best: &ReserveBest, seats: BTreeSet<u32>) -> Reserve {
+    let ReserveBest { user, place, date, reservation, .. } = *best;
+    Reserve { user, place, date, seats, reservation }
 }
 
 impl History {
@@ -54,6 +60,17 @@ impl History {
             }
             (Command::Reserve(reserve), Outcome::Reserved { .. }) => {
                 self.reserved(found, store, reserve, outcome);
+            }
+            (Command::ReserveBest(best), Outcome::Reserved { seats, .. }) => {
+                let seats = seats.iter().map(|seat| seat.seat_number).collect();
+                self.block_taken(found, store, best, &seats);
+                self.reserved(found, store, &block_of(best, seats), outcome);
+            }
+            (Command::AddLayout(add), Outcome::LayoutAdded { layout_id }) => {
+                let kept = store.layouts.get(layout_id);
+                let right = *layout_id == add.layout()
+                    && kept.is_some_and(|kept| LayoutId::of(&kept.body) == *layout_id);
+                found.ensure(right, Check::ReplyTrue, || format!("{add:?} gave {outcome:?}"));
             }
             (Command::Cancel(cancel), Outcome::Released) => self.released(found, cancel),
             (Command::Charge(charge), Outcome::Charged { .. }) => {
@@ -94,6 +111,31 @@ impl History {
                 format!("{command:?} was answered {outcome:?}")
             }),
         }
+    }
+
+    /// What was taken is the first of the blocks of which each seat could be had.
+    fn block_taken(
+        &self,
+        found: &mut Found,
+        store: &MemoryStore,
+        best: &ReserveBest,
+        taken: &BTreeSet<u32>,
+    ) {
+        let first = best.blocks.iter().find(|block| {
+            let could = |number: &u32| {
+                let key = SeatKey { date: best.date, number: *number };
+                let free = self.owner(key).is_none() && !self.blocked.contains(&key);
+                store.seats.contains_key(&key)
+                    && free
+                    && self.closed_until(key, best.user).is_none()
+            };
+            block.iter().all(could)
+        });
+        let changed = self.changed.contains(&best.date) && best.blocks.contains(taken);
+        let right = (first == Some(taken) || changed) && taken.len() == best.count as usize;
+        found.ensure(right, Check::SeatWasFree, || {
+            format!("{best:?} was given {taken:?}, and {first:?} was free")
+        });
     }
 
     fn charged(&mut self, found: &mut Found, charge: &Charge, outcome: &Outcome) {

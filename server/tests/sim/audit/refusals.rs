@@ -1,14 +1,17 @@
 //! What each refusal claims, against the replies before it: a "no" that is not true is a bug, too.
 
 use super::history::History;
+use super::outcomes::block_of;
 use super::{Check, Found};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::ConcertDate;
-use boxoffice_core::id::{ConcertId, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::id::{ConcertId, LayoutId, PlaceKey, ReservationId, SeatKey, UserId};
 use boxoffice_core::money::Currency;
 use boxoffice_core::queue::{Admit, Join, SetDraw, SetQueue};
 use boxoffice_core::refusal::Refusal;
+use boxoffice_core::reservation::{Reserve, ReserveBest};
 use boxoffice_server::store::memory::MemoryStore;
+use std::collections::BTreeSet;
 
 /// The most a balance may hold, minor units.
 const BALANCE_MOST: i64 = 10_000_000_000;
@@ -23,6 +26,7 @@ fn visit(command: &Command) -> Option<(UserId, PlaceKey, Option<ReservationId>)>
         Command::Arrive(c) => (c.user, c.place, None),
         Command::Charge(c) => (c.user, c.place?, None),
         Command::Reserve(c) => (c.user, c.place, None),
+        Command::ReserveBest(c) => (c.user, c.place, None),
         Command::Cancel(c) => (c.user, c.place, Some(c.reservation)),
         Command::Pay(c) => (c.user, c.place, Some(c.reservation)),
         _ => return None,
@@ -106,8 +110,10 @@ impl History {
             (_, Refusal::CurrencyMismatch { wallet, currency }) => {
                 wallet != currency && self.differs(command, *wallet, *currency)
             }
-            (Command::Reserve(_), _) => self.reserve_refused(store, command, refusal),
+            (Command::Reserve(reserve), _) => self.reserve_refused(store, reserve, refusal),
+            (Command::ReserveBest(best), _) => self.best_refused(store, best, refusal),
             (Command::SetSeats(set), _) => self.seats_not_set(set, refusal),
+            (_, Refusal::LayoutNotFound) => self.lacks_layout(store, command),
             (Command::Refund(refund), _) => self.refund_refused(store, refund, refusal),
             (Command::Charge(_) | Command::Pay(_) | Command::Adjust(_), _) => {
                 self.money_refused(command, refusal)
@@ -129,6 +135,7 @@ impl History {
         let hold = || self.holds.get(&visit(command)?.2?).map(|hold| hold.date);
         let date = match command {
             Command::Reserve(c) => Some(c.date),
+            Command::ReserveBest(c) => Some(c.date),
             Command::EditDate(c) => Some(c.date),
             Command::SetSeats(c) => Some(c.date),
             _ => hold(),
@@ -178,9 +185,13 @@ impl History {
 
     /// Whether a reservation asks for a performance that is under way or over.
     fn has_started(&self, store: &MemoryStore, command: &Command) -> bool {
-        let Command::Reserve(reserve) = command else { return false };
-        let date = store.dates.get(&reserve.date);
-        let changed = self.changed.contains(&reserve.date);
+        let id = match command {
+            Command::Reserve(reserve) => reserve.date,
+            Command::ReserveBest(best) => best.date,
+            _ => return false,
+        };
+        let date = store.dates.get(&id);
+        let changed = self.changed.contains(&id);
         date.is_some_and(|date| changed || date.concert_date.0 <= self.now.0)
     }
 
@@ -206,10 +217,60 @@ impl History {
         Some((settings.opens_at().0, settings.closes_at().map(|at| at.0)))
     }
 
-    fn reserve_refused(&self, store: &MemoryStore, command: &Command, refusal: &Refusal) -> bool {
-        let Command::Reserve(reserve) = command else {
-            return false;
+    /// Whether one of the layouts that are named was not added; one that is added in the same batch may come later.
+    fn lacks_layout(&self, store: &MemoryStore, command: &Command) -> bool {
+        let layouts: Vec<LayoutId> = match command {
+            Command::CreateConcert(c) => c.dates.iter().filter_map(|date| date.layout).collect(),
+            Command::AddDate(c) => c.date.layout.into_iter().collect(),
+            _ => return false,
         };
+        let late =
+            |id: &LayoutId| store.layouts.get(id).is_none_or(|kept| kept.created_at == self.now);
+        layouts.iter().any(late)
+    }
+
+    /// Of blocks, each seat that cannot be had is named; each block has one.
+    fn best_refused(&self, store: &MemoryStore, best: &ReserveBest, refusal: &Refusal) -> bool {
+        let key = |number: &u32| SeatKey { date: best.date, number: *number };
+        let all: BTreeSet<u32> = best.blocks.iter().flatten().copied().collect();
+        let changed = self.changed.contains(&best.date);
+        let taken = |number: &u32| {
+            let key = key(number);
+            let known = store.seats.contains_key(&key);
+            !known || self.owner(key).is_some() || self.blocked.contains(&key)
+        };
+        let closed = |number: &u32| self.closed_until(key(number), best.user).is_some();
+        let hopeless = |block: &BTreeSet<u32>| block.iter().any(|n| taken(n) || closed(n));
+        match refusal {
+            Refusal::NoFittingSeats { largest } => {
+                best.blocks.is_empty() && *largest == best.largest
+            }
+            Refusal::SeatsTaken { seat_numbers } | Refusal::SeatsBlocked { seat_numbers, .. } => {
+                let off = |number: &&u32| self.blocked.contains(&key(number));
+                let told: &[u32] = match refusal {
+                    Refusal::SeatsBlocked { blocked, .. } => blocked,
+                    _ => &[],
+                };
+                let numbers = all.iter().filter(|number| taken(number));
+                let named = numbers.eq(seat_numbers) && all.iter().filter(off).eq(told);
+                changed || (named && best.blocks.iter().all(hopeless))
+            }
+            Refusal::SeatsCoolingOff { seat_numbers, .. } => {
+                let numbers = all.iter().filter(|number| closed(number));
+                changed || (numbers.eq(seat_numbers) && best.blocks.iter().all(hopeless))
+            }
+            Refusal::InvalidSetting { .. } => {
+                let count = best.count as usize;
+                !(1..=50).contains(&count) || best.blocks.iter().any(|block| block.len() != count)
+            }
+            _ => {
+                let some = (1..=best.count).collect();
+                self.reserve_refused(store, &block_of(best, some), refusal)
+            }
+        }
+    }
+
+    fn reserve_refused(&self, store: &MemoryStore, reserve: &Reserve, refusal: &Refusal) -> bool {
         let date = reserve.date;
         let key = |number: u32| SeatKey { date, number };
         match refusal {

@@ -9,7 +9,7 @@ use boxoffice_core::id::{ChargeId, DateId, PaymentId, PlaceKey, QueueId, Reserva
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::{Arrive, Expire, Join, Leave};
-use boxoffice_core::reservation::{Cancel, Reserve};
+use boxoffice_core::reservation::{Cancel, Reserve, ReserveBest};
 use boxoffice_core::user::{Adopt, Register};
 use boxoffice_core::wallet::Charge;
 use std::collections::BTreeSet;
@@ -86,13 +86,28 @@ impl Scenario {
         let (place, visit) = self.shopper()?;
         let (date, seats) = self.wish(place)?;
         let known = self.rng.chance(5).then_some(visit.reservation).flatten();
-        Some(Command::Reserve(Reserve {
-            user: visit.user,
+        let reservation = known.unwrap_or_else(|| ReservationId(self.id()));
+        let user = visit.user;
+        if self.rng.chance(250) {
+            return Some(self.proposed(Reserve { user, place, date, seats, reservation }));
+        }
+        Some(Command::Reserve(Reserve { user, place, date, seats, reservation }))
+    }
+
+    /// These seats, and some like them further on, for the rule to choose; now and then none.
+    fn proposed(&mut self, like: Reserve) -> Command {
+        let Reserve { user, place, date, seats, reservation } = like;
+        let blocks = u32::try_from(self.rng.below(4)).unwrap_or(0);
+        let moved = |by: u32| seats.iter().map(|number| number + 2 * by).collect();
+        Command::ReserveBest(ReserveBest {
+            user,
             place,
             date,
-            seats,
-            reservation: known.unwrap_or_else(|| ReservationId(self.id())),
-        }))
+            count: u32::try_from(seats.len()).unwrap_or(0),
+            blocks: (0..blocks).map(moved).collect(),
+            largest: 0,
+            reservation,
+        })
     }
 
     /// Which date, and which seats: half of the crowd wants the same few.

@@ -223,6 +223,7 @@ impl Scenario {
             Action::Sweep => self.sweep()?,
             Action::Tick => self.tick()?,
             Action::CreateConcert => self.create_concert(),
+            Action::AddDate if self.rng.chance(150) => self.add_layout(),
             Action::AddDate => self.add_date()?,
             Action::SetSale => self.set_sale()?,
             Action::AddQueue => self.add_queue()?,
@@ -296,6 +297,7 @@ impl Scenario {
             Command::Register(c) => c.user = UserId(self.id()),
             Command::OpenSession(c) => c.session = SessionId(self.id()),
             Command::Reserve(c) => c.reservation = ReservationId(self.id()),
+            Command::ReserveBest(c) => c.reservation = ReservationId(self.id()),
             Command::Charge(c) => c.charge = ChargeId(self.id()),
             Command::Pay(c) => c.payment = PaymentId(self.id()),
             Command::Refund(c) => c.refund = RefundId(self.id()),
@@ -378,6 +380,16 @@ impl Scenario {
                     visit.seats = Some((reserve.date, reserve.seats.clone()));
                 }
             }
+            (
+                Command::ReserveBest(best),
+                Outcome::Reserved { reservation_id, date_id, seats, .. },
+            ) => {
+                if let Some(visit) = self.people.visits.get_mut(&best.place) {
+                    visit.reservation = Some(*reservation_id);
+                    let seats = seats.iter().map(|seat| seat.seat_number).collect();
+                    visit.seats = Some((*date_id, seats));
+                }
+            }
             (Command::Pay(pay), Outcome::Paid { payment_id, .. }) => {
                 let paid = Pay { payment: *payment_id, ..pay.clone() };
                 self.people.remember_payment(paid);
@@ -408,6 +420,7 @@ const fn scope(command: &Command) -> Uuid {
         Command::Leave(c) => c.user.0,
         Command::Arrive(c) => c.user.0,
         Command::Reserve(c) => c.user.0,
+        Command::ReserveBest(c) => c.user.0,
         Command::Cancel(c) => c.user.0,
         Command::Charge(c) => c.user.0,
         Command::Pay(c) => c.user.0,

@@ -4,7 +4,8 @@ use super::people::Show;
 use super::{Scenario, prices};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
-use boxoffice_core::id::{ConcertId, DateId, QueueId};
+use boxoffice_core::id::{ConcertId, DateId, LayoutId, QueueId};
+use boxoffice_core::layout::AddLayout;
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::queue::{
     AddQueue, Admit, DrawTerms, Expire, PauseReason, QueueSettings, SetDraw, SetQueue,
@@ -85,7 +86,8 @@ impl Scenario {
                 price: Money(price),
             }
         });
-        let seats = seats.collect();
+        let seats: Vec<NewSeat> = seats.collect();
+        let layout = self.layout(&seats);
         let known = self.rng.pick(&self.people.shows);
         let taken = known.and_then(|show| self.rng.pick(&show.dates));
         let taken = taken.filter(|_| self.rng.chance(30)).map(|(date, _)| date);
@@ -93,7 +95,7 @@ impl Scenario {
             date: taken.unwrap_or_else(|| DateId(self.id())),
             starts_at: self.start(),
             seats,
-            layout: None,
+            layout,
         }
     }
 
@@ -175,6 +177,19 @@ impl Scenario {
             draw,
             dates: (0..dates).map(|_| self.new_date()).collect(),
         })
+    }
+
+    /// A layout of as many seats as a date may have; there are few, so that most are added again.
+    pub(super) fn add_layout(&mut self) -> Command {
+        let seats = u64::try_from(self.rng.between(SEATS.0, SEATS.1)).unwrap_or(1);
+        Command::AddLayout(AddLayout::of(format!("{seats} seats"), seats))
+    }
+
+    /// The layout of so many seats, which may not have been added.
+    fn layout(&mut self, seats: &[NewSeat]) -> Option<LayoutId> {
+        let slip = usize::from(self.rng.chance(60));
+        let named = self.rng.chance(120);
+        named.then(|| LayoutId::of(&format!("{} seats", seats.len() + slip)))
     }
 
     pub(super) fn add_date(&mut self) -> Option<Command> {
