@@ -109,17 +109,23 @@ fn every_file_of_the_pages_is_served() {
     let folder = root().join("web");
     let served: BTreeSet<String> = EMBEDDED.iter().map(|(path, _)| format!("web/{path}")).collect();
     let is_served = |path: &str| {
-        path.ends_with(".md") || path.contains("/LICENSE") || path == "web/shell.html" || served.contains(path)
+        path.ends_with(".md")
+            || path.contains("/LICENSE")
+            || path == "web/shell.html"
+            || served.contains(path)
     };
     let all = under(&["web/"], "");
     assert!(all.len() >= EMBEDDED.len() && folder.is_dir());
     let missing = all.iter().filter(|file| !is_served(&file.path));
-    none(&missing.map(|file| format!("no line in web/files.rs: {}", file.path)).collect::<Vec<_>>());
+    none(
+        &missing.map(|file| format!("no line in web/files.rs: {}", file.path)).collect::<Vec<_>>(),
+    );
 }
 
 #[test]
 fn everything_together_is_small() {
-    let files: Vec<_> = EMBEDDED.iter().map(|(path, bytes)| (*path, Cow::Borrowed(*bytes))).collect();
+    let files: Vec<_> =
+        EMBEDDED.iter().map(|(path, bytes)| (*path, Cow::Borrowed(*bytes))).collect();
     let packed = Web::new(SHELL, &files).packed_bytes();
     assert!(packed <= PACKED_BYTES_MAX, "{packed} bytes, more than {PACKED_BYTES_MAX}");
 }
@@ -151,7 +157,11 @@ fn both_languages_say_the_same() {
         none(&check_words(&file.path, &words));
         if !file.path.ends_with("/problems.js") {
             let twice = words.iter().filter(|(key, ..)| !known.insert(key.clone()));
-            none(&twice.map(|(key, ..)| format!("{}: {key} is in another file", file.path)).collect::<Vec<_>>());
+            none(
+                &twice
+                    .map(|(key, ..)| format!("{}: {key} is in another file", file.path))
+                    .collect::<Vec<_>>(),
+            );
         }
     }
     let scripts = under(&["web/app/", "web/seatmap/"], ".js");
@@ -180,7 +190,10 @@ fn every_problem_has_its_sentence() {
 #[test]
 fn bad_samples_are_found() {
     let read = |text: &str| words("a.js", &format!("export const a = {{\n{text}\n}};\n"));
-    assert_eq!(read("  // x\n  a: [\"b\", \"가\"],").unwrap(), [("a".into(), "b".into(), "가".into())]);
+    assert_eq!(
+        read("  // x\n  a: [\"b\", \"가\"],").unwrap(),
+        [("a".into(), "b".into(), "가".into())]
+    );
     assert!(read("a: [\"b\"],").is_err() && read("a: \"b\",").is_err());
     let check = |text: &str| check_words("a.js", &read(text).unwrap());
     complains(&check("a: [\"b\", \"\"],"), "both languages");
