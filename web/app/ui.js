@@ -189,7 +189,7 @@ function parts(ms) {
   const s = Math.max(0, Math.ceil(ms / 1000));
   const days = Math.floor(s / 86_400);
   const clock = [[Math.floor(s / 3600) % 24, t("unit_h")], [Math.floor(s / 60) % 60, t("unit_m")], [s % 60, t("unit_s")]];
-  if (days > 0) return [[days, t("unit_d")], ...clock];
+  if (days > 0) return [[days, t("unit_d")], ...(days < 10 ? clock : clock.slice(0, 2))];
   return s >= 3600 ? clock : clock.slice(1);
 }
 
@@ -213,7 +213,7 @@ export function Countdown({ to, onEnd, label }) {
   }, [ended, to]);
   return html`<div class="countdown" role="timer" aria-live="off" aria-label=${`${label ?? ""} ${duration(left / 1000)}`}>
     ${parts(left).map(([value, unit], at) => html`<span class="countdown-part" key=${unit}>
-      <b>${at === 0 ? value : two(value)}</b><small>${unit}</small></span>`)}
+      <b>${at === 0 ? number(value) : two(value)}</b><small>${unit}</small></span>`)}
   </div>`;
 }
 
@@ -259,7 +259,7 @@ export const Empty = ({ title, children }) =>
 export function Failed({ problem, reload }) {
   const title = problem?.isOffline ? t("offline_title") : problem?.status === 404 ? t("not_found_title") : t("failed_title");
   return html`<section class="empty" role="alert">
-    <h2>${title}</h2><p>${sentenceOf(problem)}</p>
+    <h1>${title}</h1><p>${sentenceOf(problem)}</p>
     <p class="actions">${problem?.status === 404
       ? html`<${Button} kind="plain" href="/">${t("to_concerts")}<//>`
       : html`<${Button} kind="plain" onClick=${reload}>${t("try_again")}<//>`}</p>
@@ -290,7 +290,7 @@ export const signInHref = (page = "sign-in") =>
 
 /** The page needs somebody who is signed in. */
 export const SignInFirst = () => html`<section class="empty">
-  <h2>${t("sign_in_first_title")}</h2><p>${t("sign_in_first")}</p>
+  <h1>${t("sign_in_first_title")}</h1><p>${t("sign_in_first")}</p>
   <p class="actions"><${Button} href=${signInHref()}>${t("sign_in")}<//>
     <${Button} kind="plain" href=${signInHref("sign-up")}>${t("sign_up")}<//></p>
 </section>`;

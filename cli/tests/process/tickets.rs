@@ -3,7 +3,7 @@
 use crate::admin::Operator;
 use crate::client::{Ask, Client};
 use crate::fan::identity;
-use crate::sandbox::{Sandbox, PRICE, open_sale};
+use crate::sandbox::{PRICE, Sandbox, open_sale};
 
 use crate::runtime;
 use boxoffice_core::id::Uuid;

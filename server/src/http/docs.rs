@@ -2,9 +2,9 @@
 
 use super::asset::{Asset, Keep};
 use super::{
-    account, admin, booking, concert, document, draw, edit, event, export, funds, job, layout, me, block,
-    my_sessions, ops, payment, problem, queue, queues, refund, reservation, sale, seat, session,
-    ticket, user, wallet,
+    account, admin, block, booking, concert, document, draw, edit, event, export, funds, job,
+    layout, me, my_sessions, ops, payment, problem, queue, queues, refund, reservation, sale, seat,
+    session, ticket, user, wallet,
 };
 use crate::cookie::SessionCookie;
 use axum::response::Response;

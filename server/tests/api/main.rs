@@ -35,6 +35,7 @@ mod money;
 mod openapi;
 mod operating;
 mod over;
+mod pages;
 mod problems;
 mod providers;
 mod queue;
