@@ -295,7 +295,7 @@ function Picker({ layout, status, currency, concert, id, date, onOut }) {
       <//>
     </div>
     <div class="picker-map">
-      ${away > 2 && html`<${Notice} kind="warn"><p>${t("stale", { n: away })}</p><//>`}
+      ${away > 2 && html`<div class="map-away" role="status"><${Notice} kind="warn"><p>${t("stale", { n: away })}</p><//></div>`}
       ${isSold && html`<${Notice} kind="info" title=${t("all_sold")}><p>${t("all_sold_wait")}</p><//>`}
       <div class="map-frame" ref=${mapAt}></div>
     </div>
