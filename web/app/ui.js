@@ -259,7 +259,7 @@ export const Empty = ({ title, children }) =>
 export function Failed({ problem, reload }) {
   const title = problem?.isOffline ? t("offline_title") : problem?.status === 404 ? t("not_found_title") : t("failed_title");
   return html`<section class="empty" role="alert">
-    <h2>${title}</h2><p>${sentenceOf(problem)}</p>
+    <h1>${title}</h1><p>${sentenceOf(problem)}</p>
     <p class="actions">${problem?.status === 404
       ? html`<${Button} kind="plain" href="/">${t("to_concerts")}<//>`
       : html`<${Button} kind="plain" onClick=${reload}>${t("try_again")}<//>`}</p>
@@ -290,7 +290,7 @@ export const signInHref = (page = "sign-in") =>
 
 /** The page needs somebody who is signed in. */
 export const SignInFirst = () => html`<section class="empty">
-  <h2>${t("sign_in_first_title")}</h2><p>${t("sign_in_first")}</p>
+  <h1>${t("sign_in_first_title")}</h1><p>${t("sign_in_first")}</p>
   <p class="actions"><${Button} href=${signInHref()}>${t("sign_in")}<//>
     <${Button} kind="plain" href=${signInHref("sign-up")}>${t("sign_up")}<//></p>
 </section>`;

@@ -9,8 +9,19 @@ use boxoffice_server::http::routes::routes;
 /// Folders that a path in a document may start from.
 const BASES: [&str; 5] = ["", "server/src/", "core/src/", "load/src/", "cli/src/"];
 /// Folders that a path in backticks is known by.
-const ROOTS: [&str; 11] =
-    ["core", "server", "load", "cli", "migrations", "deploy", "docker", "docs", "scripts", "web", ".ci"];
+const ROOTS: [&str; 11] = [
+    "core",
+    "server",
+    "load",
+    "cli",
+    "migrations",
+    "deploy",
+    "docker",
+    "docs",
+    "scripts",
+    "web",
+    ".ci",
+];
 
 /// The lines outside of fenced blocks.
 pub fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {

@@ -59,7 +59,8 @@ fn no_example_stands_in_a_comment() {
 #[test]
 fn no_loose_ends_and_no_paths_of_one_machine() {
     let words = [LOOSE_ENDS, MACHINE_PATHS].concat();
-    let all = files().into_iter().filter(|file| !OF_OTHERS.iter().any(|of| file.path.starts_with(of)));
+    let all =
+        files().into_iter().filter(|file| !OF_OTHERS.iter().any(|of| file.path.starts_with(of)));
     none(&all.flat_map(|f| lines_with(&f.path, &f.text, &words)).collect::<Vec<_>>());
 }
 

@@ -14,7 +14,13 @@ pub fn lean(text: &str) -> String {
         in_comment = (in_comment || begins) && !line.contains("*/");
         // What stands behind the end of a comment, on its line, is none.
         let rest = line.split_once("*/").map_or("", |(_, rest)| rest.trim_start());
-        lean.push_str(if !is_comment { line } else if line.starts_with("//") { "" } else { rest });
+        lean.push_str(if !is_comment {
+            line
+        } else if line.starts_with("//") {
+            ""
+        } else {
+            rest
+        });
         lean.push('\n');
     }
     lean

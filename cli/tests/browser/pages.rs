@@ -1,0 +1,106 @@
+//! Each page in each language, narrow and wide, light and dark.
+
+use crate::browser::{Browser, Look, is_here};
+use crate::common::{alone, runtime};
+use crate::shop::{PASSWORD, Shop};
+use serde_json::json;
+
+const LOOKS: [Look; 4] = [
+    Look { lang: "en", width: 360, is_dark: false },
+    Look { lang: "ko", width: 360, is_dark: true },
+    Look { lang: "ko", width: 1280, is_dark: false },
+    Look { lang: "en", width: 1280, is_dark: true },
+];
+
+/// Signs in by the form of the page that is shown.
+pub async fn sign_in(browser: &Browser, username: &str) {
+    browser.fill("username", username).await;
+    browser.fill("password", PASSWORD).await;
+    browser.click("form button[type=submit]").await;
+}
+
+/// Concerts that stand for the states of a sale.
+async fn concerts(shop: &Shop) -> [String; 4] {
+    let later = json!({ "opens_at": "2099-01-01T09:00:00Z" });
+    let name = "Winter Lights: An Evening with the Seoul Chamber Players";
+    let (upcoming, open) =
+        (shop.concert(name, &later).await, shop.concert("새벽의 노래", &json!({})).await);
+    let paused = shop.concert("Moonlight Parade", &json!({})).await;
+    let closed = shop.concert("Closed Doors", &json!({})).await;
+    let pause = json!({ "paused": true, "pause_reason": { "en": "We are checking the stage.", "ko": "무대를 점검하고 있습니다." } });
+    shop.operate("PUT", &format!("/api/v1/admin/concerts/{paused}/queue"), &pause).await;
+    shop.operate(
+        "PUT",
+        &format!("/api/v1/admin/concerts/{closed}/sale"),
+        &json!({ "open": false }),
+    )
+    .await;
+    [upcoming, open, paused, closed]
+}
+
+async fn signed_out(browser: &Browser, shop: &Shop, [upcoming, open, _, closed]: &[String; 4]) {
+    let page = async |name: &str, path: &str, css: &str| {
+        browser.go(&shop.url(path)).await;
+        browser.see(css).await;
+        browser.check(name).await;
+    };
+    page("concerts", "/", ".concert-card:not(.is-skeleton)").await;
+    page("concert-upcoming", &format!("/concerts/{upcoming}"), ".countdown").await;
+    page("concert-open", &format!("/concerts/{open}"), ".opening .button").await;
+    page("concert-closed", &format!("/concerts/{closed}"), ".opening h2").await;
+    page("concert-none", "/concerts/01a21c9f-7b04-70f0-860a-cd8b4ca6520d", ".empty").await;
+    page("nothing", "/nothing/here", ".empty").await;
+    page("draw-before", &format!("/concerts/{upcoming}/draw"), ".code").await;
+    page("draw", &format!("/concerts/{open}/draw"), ".code").await;
+    page("account-signed-out", "/account", ".empty").await;
+    page("queue-signed-out", &format!("/concerts/{open}/queue"), ".empty").await;
+    page("sign-in", "/sign-in", "form").await;
+    browser.click("form button[type=submit]").await;
+    browser.see(".field-error").await;
+    browser.check("sign-in-empty").await;
+    sign_in(browser, "nobody.here").await;
+    browser.see(".has-error [name=password]").await;
+    browser.check("sign-in-wrong").await;
+    page("sign-up", "/sign-up", "form").await;
+    browser.fill("username", "a b").await;
+    browser.click("form button[type=submit]").await;
+    browser.see(".field-error").await;
+    browser.check("sign-up-wrong").await;
+}
+
+async fn signed_in(browser: &Browser, shop: &Shop, [upcoming, open, paused, closed]: &[String; 4]) {
+    browser.go(&shop.url("/sign-in?next=%2Faccount")).await;
+    sign_in(browser, "mina").await;
+    browser.at("/account").await;
+    browser.see(".sessions li").await;
+    browser.check("account").await;
+    for (name, concert, css) in [
+        ("before", upcoming, ".countdown"),
+        ("waiting", open, ".figure"),
+        ("paused", paused, ".notice-warn"),
+        ("closed", closed, ".room-card .actions"),
+    ] {
+        browser.go(&shop.url(&format!("/concerts/{concert}/queue"))).await;
+        browser.see(css).await;
+        browser.check(&format!("room-{name}")).await;
+    }
+}
+
+#[test]
+fn every_page_is_whole_in_both_languages() {
+    if !is_here() {
+        return;
+    }
+    let _turn = alone();
+    runtime().block_on(async {
+        let shop = Shop::open();
+        let concerts = concerts(&shop).await;
+        let _others = (shop.others(&concerts[1], 6).await, shop.others(&concerts[2], 3).await);
+        shop.account("mina").await;
+        for look in LOOKS {
+            let browser = Browser::open(look).await;
+            signed_out(&browser, &shop, &concerts).await;
+            signed_in(&browser, &shop, &concerts).await;
+        }
+    });
+}

@@ -1,0 +1,102 @@
+//! A server with concerts, people in their lines, and an operator.
+
+use crate::client::{Answer, Ask, once};
+use crate::house::{House, Server};
+use boxoffice_core::id::{UserId, Uuid};
+use boxoffice_server::clock::Clock;
+use boxoffice_server::tokens::Use;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+
+pub const PASSWORD: &str = "correct horse";
+
+/// See the module.
+pub struct Shop {
+    pub house: House,
+    pub address: SocketAddr,
+    server: Option<Server>,
+    operator: String,
+}
+
+/// Somebody in line who has no browser.
+pub struct Other {
+    token: String,
+}
+
+impl Shop {
+    pub fn open() -> Self {
+        let house = House::new();
+        let operator = house.operator_key();
+        let server = house.start(&["--demo", "false"]);
+        Self { address: server.address, server: Some(server), house, operator }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The server is gone from one moment to the next.
+    pub fn kill(&mut self) {
+        self.server.take().unwrap().kill();
+    }
+
+    /// A server on the same file and address.
+    pub fn restart(&mut self) {
+        let listen = self.address.to_string();
+        let mut command = self.house.command(&["serve", "--listen", &listen]);
+        command.args(["--demo", "false"]).env("BOXOFFICE_POLL_BURST", "0");
+        self.server = Some(Server::spawn(command).unwrap());
+    }
+
+    async fn ask(&self, ask: Ask) -> Answer {
+        let answer = once(self.address, &ask).await.unwrap();
+        assert!(answer.is_success(), "{} {}", answer.status, answer.body);
+        answer
+    }
+
+    /// An operator's POST or PUT.
+    pub async fn operate(&self, method: &'static str, path: &str, body: &Value) -> Value {
+        let ask = if method == "PUT" { Ask::put(path, body) } else { Ask::post(path, body) };
+        self.ask(ask.with("x-api-key", self.operator.clone())).await.json()
+    }
+
+    /// A concert whose line lets one person in at a time; `more` are members of the body.
+    pub async fn concert(&self, name: &str, more: &Value) -> String {
+        let mut body = json!({
+            "name": name, "theater": "Hangang Hall", "run_time_minutes": 110, "time_zone": "Asia/Seoul",
+            "opens_at": "2020-01-01T00:00:00Z", "max_active": 1, "admissions_per_second": 100,
+            "arrival_grace_seconds": 600,
+            "dates": [{ "starts_at": "2099-05-01T10:00:00Z", "seats": [{ "from": 1, "to": 40, "zone": "R", "price": 165_000 }] }],
+        });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        let created = self.operate("POST", "/api/v1/admin/concerts", &body).await;
+        created["concert_id"].as_str().unwrap().to_owned()
+    }
+
+    /// So many others take their places in a line, one after another.
+    pub async fn others(&self, concert: &str, count: usize) -> Vec<Other> {
+        let keyring = self.house.keyring();
+        let mut others = Vec::new();
+        for _ in 0..count {
+            let now = Clock::System.now();
+            let identity = keyring.identity(Use::Identity, UserId(Uuid::now_v7()), now, 3_600_000);
+            let path = format!("/api/v1/concerts/{concert}/queue-tokens");
+            let ask = Ask::post(path, &json!({})).identity(&identity.unwrap());
+            others.push(Other { token: self.ask(ask).await.text("token") });
+        }
+        others
+    }
+
+    /// Somebody gives the place up.
+    pub async fn leave(&self, other: &Other) {
+        self.ask(Ask::new("DELETE", "/api/v1/queue-tokens/me").queue(&other.token)).await;
+    }
+
+    /// An account.
+    pub async fn account(&self, username: &str) {
+        let body = json!({ "username": username, "password": PASSWORD });
+        self.ask(Ask::post("/api/v1/users", &body)).await;
+    }
+}
