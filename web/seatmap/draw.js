@@ -12,6 +12,9 @@ export const SEAT_PX = 5;
 /** Milliseconds of a frame that a slice may take. */
 const SLICE_MS = 5;
 
+/** Device pixels below which a seat is drawn as a square, without marks. */
+const SQUARE_PX = 10;
+
 /** How much of the view the picture has beyond it, on each side. */
 const MARGIN = 0.4;
 
@@ -243,11 +246,30 @@ export class Painter {
   /** Draws one seat as its style says. */
   #stamp(picture, seat, style) {
     if (style === 1000 + ABSENT) return;
-    const { ctx, k, x0, y0 } = picture;
+    const { ctx, k, x0, y0 } = picture, d = this.layout.seat * k;
+    // Squares are quicker than pictures of squares.
+    if (d < SQUARE_PX) {
+      const size = Math.max(1, Math.round(d * this.#square(ctx, style)));
+      ctx.fillRect(Math.round((this.layout.x[seat] - x0) * k - size / 2), Math.round((this.layout.y[seat] - y0) * k - size / 2), size, size);
+      ctx.globalAlpha = 1;
+      return;
+    }
     let sprite = picture.sprites.get(style);
-    if (!sprite) picture.sprites.set(style, sprite = this.#sprite(style, this.layout.seat * k));
+    if (!sprite) picture.sprites.set(style, sprite = this.#sprite(style, d));
     const half = sprite.width / 2;
     ctx.drawImage(sprite, Math.round((this.layout.x[seat] - x0) * k - half), Math.round((this.layout.y[seat] - y0) * k - half));
+  }
+
+  /** Sets the colour of seats that are squares; gives how large they are. Held is larger than sold, both are smaller than what is free. */
+  #square(ctx, style) {
+    const { look } = this;
+    if (style >= 1000) {
+      ctx.fillStyle = look.taken;
+      return { [HELD]: 0.57, [SOLD]: 0.41, [BLOCKED]: 0.2 }[style - 1000];
+    }
+    if (style >= 500) ctx.globalAlpha = 0.22;
+    ctx.fillStyle = look.grades[Math.floor(style % 500 / 16)];
+    return 0.92;
   }
 
   /** The picture of seats that look alike, `d` device pixels large. */
@@ -256,8 +278,7 @@ export class Painter {
     const m = canvas.width / 2, r = d * 0.46, state = style >= 1000 ? style - 1000 : FREE;
     const dot = (radius) => {
       ctx.beginPath();
-      if (d < 8) ctx.rect(m - radius, m - radius, radius * 2, radius * 2);
-      else ctx.roundRect(m - radius, m - radius, radius * 2, radius * 2, radius * 0.55);
+      ctx.roundRect(m - radius, m - radius, radius * 2, radius * 2, radius * 0.55);
     };
     const thin = Math.max(1, d / 14);
     if (state === FREE) {
@@ -274,10 +295,6 @@ export class Painter {
     ctx.lineWidth = thin;
     if (state === BLOCKED) {
       dot(Math.max(1, r * 0.22));
-      ctx.fill();
-    } else if (d < 10) {
-      // Too small for a mark: held is larger than sold, both are smaller than what is free.
-      dot(state === HELD ? r * 0.62 : r * 0.45);
       ctx.fill();
     } else {
       dot(r - thin / 2);

@@ -60,11 +60,12 @@ export class Status {
     ranges.sort((a, b) => a.first - b.first);
     const before = this.state.slice();
     this.state.fill(ABSENT);
-    let at = 0, strangers = 0;
+    let at = 0, strangers = 0, seat = -1;
     for (const { first, last, zone } of ranges) {
       const grade = this.grades.findIndex((one) => one.name === zone.zone), { price } = zone;
       for (let number = first; number <= last; number++, at++) {
-        const seat = indexOf(layout, number);
+        // The next number is the next seat of the row, mostly.
+        if (seat < 0 || layout.number[++seat] !== number) seat = indexOf(layout, number);
         if (seat < 0) {
           strangers++;
           continue;

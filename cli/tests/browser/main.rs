@@ -21,7 +21,9 @@ mod left_out;
 mod pages;
 #[path = "../../../server/tests/servers/harness/ports.rs"]
 mod ports;
+mod sale;
 #[path = "../process/sandbox.rs"]
 mod sandbox;
+mod seatmap;
 mod shop;
 mod waiting;

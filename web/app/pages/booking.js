@@ -1,9 +1,10 @@
 // A booking's tickets: the code large on white, the seat as it is said at the door; printable, and shown without
 // a network once it was opened.
 import { html, useEffect, useState } from "../html.js";
+import { Stopped } from "../sale/frame.js";
 import { seatsText, seatText } from "../sale/labels.js";
 import { keepPages, ticketBook } from "../sale/tickets.js";
-import { Button, Empty, Loaded, Notice, SignInFirst, useLoad, useTitle } from "../ui.js";
+import { Button, Loaded, Notice, SignInFirst, useLoad, useTitle } from "../ui.js";
 import { dayAndTime, money, t } from "../words.js";
 import { BookingBadge } from "./bookings.js";
 
@@ -12,7 +13,7 @@ export default function Booking({ id, user }) {
   const load = useLoad((signal) => (user ? ticketBook(id, signal) : Promise.resolve(undefined)), [id, user?.user_id]);
   if (!user) return html`<${SignInFirst} />`;
   return html`<div class="page"><${Loaded} of=${load}>
-    ${(data) => (data ? html`<${Book} ...${data} />` : data === null && html`<${Empty} title=${t("not_found_title")}><p>${t("booking_not_found")}</p>
+    ${(data) => (data ? html`<${Book} ...${data} />` : data === null && html`<${Stopped} title=${t("not_found_title")}><p>${t("booking_not_found")}</p>
       <p class="actions"><${Button} href="/bookings">${t("my_bookings")}<//></p><//>`)}
   <//></div>`;
 }

@@ -4,11 +4,11 @@ import { until } from "../clock.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { forgetPlace } from "../line.js";
 import { navigate } from "../main.js";
-import { Heading, TimeLeft } from "../sale/frame.js";
+import { Heading, Stopped, TimeLeft } from "../sale/frame.js";
 import { gradeText, seatText } from "../sale/labels.js";
 import { bill, onPaid, pay, wasPaying } from "../sale/pay.js";
 import { tokenFor } from "../sale/shop.js";
-import { Button, Dialog, Empty, Loaded, Notice, ProblemNotice, SignInFirst, useLoad, useTask, useTitle } from "../ui.js";
+import { Button, Dialog, Loaded, Notice, ProblemNotice, SignInFirst, useLoad, useTask, useTitle } from "../ui.js";
 import { money, t } from "../words.js";
 
 /** Pauses between tries while nobody is reached, ms. */
@@ -37,13 +37,13 @@ export default function Reservation({ id, user }) {
 function Stage({ reservation, balance, selfCharge, reload }) {
   const { status, concert_id: concert } = reservation;
   if (status === "expired") {
-    return html`<${Empty} title=${t("lapsed_title")}>
+    return html`<${Stopped} title=${t("lapsed_title")}>
       <p>${t("lapsed")}</p><p>${t("lapsed_next")}</p>
       <p class="actions"><${Button} href=${`/concerts/${concert}/queue`} onClick=${() => forgetPlace(concert)}>${t("to_line_again")}<//>
         <${Button} kind="plain" href=${`/concerts/${concert}`}>${t("to_concert")}<//></p><//>`;
   }
   if (status === "cancelled") {
-    return html`<${Empty} title=${t("released_title")}>
+    return html`<${Stopped} title=${t("released_title")}>
       <p>${t("released")}</p>
       <p class="actions"><${Button} href=${`/concerts/${concert}/seats?date=${reservation.concert_date_id}`}>${t("to_seats")}<//></p><//>`;
   }

@@ -8,7 +8,7 @@ import { post } from "../api.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { tokenOf } from "../line.js";
 import { navigate } from "../main.js";
-import { Heading, Outside, TimeLeft } from "../sale/frame.js";
+import { Heading, Outside, Stopped, TimeLeft } from "../sale/frame.js";
 import { gradeText, seatsText } from "../sale/labels.js";
 import { follow, seatsOf } from "../sale/live.js";
 import { holdAnswered, holdIn, holdKey, layoutOf, outside, shopOf, standing } from "../sale/shop.js";
@@ -45,7 +45,7 @@ function Shop({ id, concert, dates, onOut, reload }) {
   });
   const held = useLoad((signal) => holdIn(id, signal), [id]);
   const place = useLoad((signal) => standing(id, signal), [id, date?.concert_date_id]);
-  if (!date) return html`<${Empty} title=${t("no_dates")}><p class="actions"><${Button} href=${`/concerts/${id}`}>${t("to_concert")}<//></p><//>`;
+  if (!date) return html`<${Stopped} title=${t("no_dates")}><p class="actions"><${Button} href=${`/concerts/${id}`}>${t("to_concert")}<//></p><//>`;
   const choose = (next) => {
     setDate(next);
     history.replaceState(null, "", `?date=${next.concert_date_id}`);
@@ -295,7 +295,7 @@ function Picker({ layout, status, currency, concert, id, date, onOut }) {
       <//>
     </div>
     <div class="picker-map">
-      ${away > 2 && html`<${Notice} kind="warn"><p>${t("stale", { n: away })}</p><//>`}
+      ${away > 2 && html`<div class="map-away" role="status"><${Notice} kind="warn"><p>${t("stale", { n: away })}</p><//></div>`}
       ${isSold && html`<${Notice} kind="info" title=${t("all_sold")}><p>${t("all_sold_wait")}</p><//>`}
       <div class="map-frame" ref=${mapAt}></div>
     </div>

@@ -2,8 +2,11 @@
 import { until } from "../clock.js";
 import { html, useEffect, useRef } from "../html.js";
 import { nameOf } from "../show.js";
-import { Button, clockLeft, Empty, Spoken, useSeconds } from "../ui.js";
+import { Button, clockLeft, Spoken, useSeconds } from "../ui.js";
 import { dayAndTime, t } from "../words.js";
+
+/** All that a page says: it cannot go on here, why, and what to do. */
+export const Stopped = ({ title, children }) => html`<section class="empty"><h1>${title}</h1>${children}</section>`;
 
 /** Not in the shop: why, and the way on. `why` as `outside` says. */
 export function Outside({ why, concert, problem }) {
@@ -12,7 +15,7 @@ export function Outside({ why, concert, problem }) {
     over: [`/concerts/${concert}/queue`, "to_line_again"], closed: ["/bookings", "my_bookings"],
   }[why];
   const text = why === "over" && problem?.body?.retry_at ? problem.sentence : t(`out_${why}`);
-  return html`<${Empty} title=${t(`out_${why}_title`)}>
+  return html`<${Stopped} title=${t(`out_${why}_title`)}>
     <p>${text}</p>
     <p class="actions"><${Button} href=${way[0]}>${t(way[1])}<//>
       ${why !== "line" && html`<${Button} kind="plain" href=${`/concerts/${concert}`}>${t("to_concert")}<//>`}</p>
