@@ -29,7 +29,7 @@ const PAYMENTS: u32 = 100;
 /// The same where batches are larger: enough that what is kept by user is on many pages. Every other one has paid.
 const MANY_FANS: u32 = 5_000;
 /// Payments of a batch, and the pages that those of such a batch may write at most, in hundredths a payment.
-const BATCHES: [(u32, u64); 2] = [(64, 880), (256, 700)];
+const BATCHES: [(u32, u64); 2] = [(64, 880), (256, 530)];
 /// What a payment writes that splits no page: seat, reservation and its two indexes, payment with its index,
 /// admission, queue, balance, transfer, stored reply and its index, and its event.
 const PAGES: u64 = 13;
