@@ -69,6 +69,7 @@ impl Shelf {
             self.seats -= gone.hall.seats().len();
         }
         self.seats += seats;
+        self.asked += 1;
         if let Some((before, _)) = self.halls.insert(id, (hall, self.asked)) {
             self.seats -= before.hall.seats().len();
         }

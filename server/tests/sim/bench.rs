@@ -112,7 +112,7 @@ pub fn show(queue: QueueSettings) -> Command {
         end_at: None,
         time_zone: None,
         currency: Currency::KRW,
-        policy: Policy::default(),
+        policy: Policy { arrival_grace_ms: 60_000, ..Policy::default() },
         queue,
         seed: [7; 32],
         draw: DrawTerms::default(),

@@ -40,7 +40,6 @@ export const sale = {
   list_title: ["Choose from the list", "목록에서 선택"],
   list_hint: ["All seats by section and row. Arrow keys go from seat to seat.", "모든 좌석을 구역과 열 순서로 볼 수 있습니다. 화살표 키로 좌석 사이를 이동합니다."],
   date_choose: ["Date", "회차"],
-  date_cancelled: ["Cancelled", "취소됨"],
   party: ["How many?", "좌석 수"],
   party_most: ["At most {n} each person on one date.", "한 사람이 한 회차에 {n}석까지 예매할 수 있습니다."],
   grade_all: ["All grades", "전체 등급"],
