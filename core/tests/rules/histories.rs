@@ -182,6 +182,26 @@ fn part(seats: Option<BTreeSet<u32>>, amount: Option<Money>) -> Part {
     }
 }
 
+/// Two seats or more are now and then a proposal: each pair of neighbours.
+fn proposed(
+    (user, place): (UserId, PlaceKey),
+    date: DateId,
+    seats: &BTreeSet<u32>,
+    reservation: ReservationId,
+) -> Command {
+    let pairs = seats.iter().zip(seats.iter().skip(1));
+    let blocks = pairs.map(|(a, b)| BTreeSet::from([*a, *b])).collect();
+    Command::ReserveBest(ReserveBest {
+        user,
+        place,
+        date,
+        count: 2,
+        blocks,
+        largest: 0,
+        reservation,
+    })
+}
+
 impl Op {
     /// The command as it is sent to this world. Payments and charges are numbered, as fresh ids are.
     pub fn envelope(&self, world: &World, number: usize) -> Envelope {
@@ -203,19 +223,8 @@ impl Op {
             What::Arrive => Command::Arrive(Arrive { user, place }),
             What::Expire => Command::Expire(Expire { place }),
             What::Admit => Command::Admit(Admit::of(queue)),
-            // Two seats or more are now and then a proposal: all of them, then each pair.
             What::Reserve { date, seats } if seats.len() > 1 && number.is_multiple_of(3) => {
-                let pairs = seats.iter().zip(seats.iter().skip(1));
-                let count = 2;
-                Command::ReserveBest(ReserveBest {
-                    user,
-                    place,
-                    date: DateId(id(&format!("d{date}"))),
-                    count,
-                    blocks: pairs.map(|(a, b)| BTreeSet::from([*a, *b])).collect(),
-                    largest: 0,
-                    reservation: fresh,
-                })
+                proposed((user, place), DateId(id(&format!("d{date}"))), &seats, fresh)
             }
             What::Reserve { date, seats } => Command::Reserve(Reserve {
                 user,
