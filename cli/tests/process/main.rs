@@ -32,6 +32,7 @@ mod files;
 mod full_disk;
 mod house;
 mod keys;
+mod layouts;
 #[path = "../../../server/tests/servers/harness/left_out.rs"]
 mod left_out;
 mod limits;

@@ -182,15 +182,14 @@ fn part(seats: Option<BTreeSet<u32>>, amount: Option<Money>) -> Part {
     }
 }
 
-/// Two seats or more are now and then a proposal: each pair of neighbours.
-fn proposed(
-    (user, place): (UserId, PlaceKey),
-    date: DateId,
-    seats: &BTreeSet<u32>,
-    reservation: ReservationId,
-) -> Command {
+/// Each pair of neighbours is proposed; where there is none, the seats are asked for.
+fn proposed(reserve: Reserve) -> Command {
+    let Reserve { user, place, date, ref seats, reservation } = reserve;
     let pairs = seats.iter().zip(seats.iter().skip(1));
-    let blocks = pairs.map(|(a, b)| BTreeSet::from([*a, *b])).collect();
+    let blocks: Vec<BTreeSet<u32>> = pairs.map(|(a, b)| BTreeSet::from([*a, *b])).collect();
+    if blocks.is_empty() {
+        return Command::Reserve(reserve);
+    }
     Command::ReserveBest(ReserveBest {
         user,
         place,
@@ -223,16 +222,12 @@ impl Op {
             What::Arrive => Command::Arrive(Arrive { user, place }),
             What::Expire => Command::Expire(Expire { place }),
             What::Admit => Command::Admit(Admit::of(queue)),
-            What::Reserve { date, seats } if seats.len() > 1 && number.is_multiple_of(3) => {
-                proposed((user, place), DateId(id(&format!("d{date}"))), &seats, fresh)
+            What::Reserve { date, seats } => {
+                let date = DateId(id(&format!("d{date}")));
+                let reserve = Reserve { user, place, date, seats, reservation: fresh };
+                // Several seats are now and then a proposal.
+                if number.is_multiple_of(3) { proposed(reserve) } else { Command::Reserve(reserve) }
             }
-            What::Reserve { date, seats } => Command::Reserve(Reserve {
-                user,
-                place,
-                date: DateId(id(&format!("d{date}"))),
-                seats,
-                reservation: fresh,
-            }),
             What::Cancel => Command::Cancel(Cancel { user, place, reservation: named }),
             What::Charge { amount } => Command::Charge(Charge {
                 currency: Currency::KRW,
