@@ -24,6 +24,7 @@ const VERBS: &[(&str, &str, &[&str])] = &[
         "/api/v1/admin/concerts/{id}/dates",
         &["date add C --starts-at 2099-06-01T19:00:00+09:00 --range 1-2:R:5"],
     ),
+    ("POST", "/api/v1/admin/layouts", &["layout add hall.json"]),
     ("GET", "/api/v1/admin/concerts/{id}", &["figures C"]),
     (
         "PATCH",
@@ -168,6 +169,8 @@ fn every_route_of_operators_has_a_verb_and_its_acts_are_told() {
     let sandbox = Sandbox::new();
     let server = sandbox.start(&["--demo", "false", "--log", "debug"]);
     let asked = Asked::new(sandbox, server.address);
+    let hall = asked.by.done(&["layout", "generate", "--rows", "1", "--seats", "2"]);
+    std::fs::write(asked.by.sandbox.path("hall.json"), hall).unwrap();
     for (method, path, verbs) in VERBS {
         for verb in *verbs {
             let output = asked.by.run(&asked.words(verb));

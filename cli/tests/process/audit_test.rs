@@ -191,6 +191,7 @@ const TAMPERED: &[(&str, &str)] = &[
         "served_admitted",
     ),
     ("UPDATE concert_date SET total_seats = total_seats + 1", "total_seats"),
+    ("UPDATE concert_date SET layout_id = 'none'", "layout_seats"),
     ("UPDATE concert SET date_count = date_count + 1", "concert_totals"),
     ("UPDATE concert_date SET withdrawn_at = 1", "concert_totals"),
     (

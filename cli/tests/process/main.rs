@@ -31,6 +31,7 @@ mod fan;
 mod files;
 mod full_disk;
 mod keys;
+mod layouts;
 #[path = "../../../server/tests/servers/harness/left_out.rs"]
 mod left_out;
 mod limits;

@@ -197,6 +197,25 @@ fn set_seats(seats: BTreeSet<u32>, blocked: bool) -> Command {
     Command::SetSeats(SetSeats { concert: c1(), date, seats, blocked, reason })
 }
 
+/// Each pair of neighbours is proposed; where there is none, the seats are asked for.
+fn proposed(reserve: Reserve) -> Command {
+    let Reserve { user, place, date, ref seats, reservation } = reserve;
+    let pairs = seats.iter().zip(seats.iter().skip(1));
+    let blocks: Vec<BTreeSet<u32>> = pairs.map(|(a, b)| BTreeSet::from([*a, *b])).collect();
+    if blocks.is_empty() {
+        return Command::Reserve(reserve);
+    }
+    Command::ReserveBest(ReserveBest {
+        user,
+        place,
+        date,
+        count: 2,
+        blocks,
+        largest: 0,
+        reservation,
+    })
+}
+
 impl Op {
     /// The command as it is sent to this world. Payments and charges are numbered, as fresh ids are.
     pub fn envelope(&self, world: &World, number: usize) -> Envelope {
@@ -218,27 +237,12 @@ impl Op {
             What::Arrive => Command::Arrive(Arrive { user, place }),
             What::Expire => Command::Expire(Expire { place }),
             What::Admit => Command::Admit(Admit::of(queue)),
-            // Two seats or more are now and then a proposal: all of them, then each pair.
-            What::Reserve { date, seats } if seats.len() > 1 && number.is_multiple_of(3) => {
-                let pairs = seats.iter().zip(seats.iter().skip(1));
-                let count = 2;
-                Command::ReserveBest(ReserveBest {
-                    user,
-                    place,
-                    date: DateId(id(&format!("d{date}"))),
-                    count,
-                    blocks: pairs.map(|(a, b)| BTreeSet::from([*a, *b])).collect(),
-                    largest: 0,
-                    reservation: fresh,
-                })
+            What::Reserve { date, seats } => {
+                let date = DateId(id(&format!("d{date}")));
+                let reserve = Reserve { user, place, date, seats, reservation: fresh };
+                // Several seats are now and then a proposal.
+                if number.is_multiple_of(3) { proposed(reserve) } else { Command::Reserve(reserve) }
             }
-            What::Reserve { date, seats } => Command::Reserve(Reserve {
-                user,
-                place,
-                date: DateId(id(&format!("d{date}"))),
-                seats,
-                reservation: fresh,
-            }),
             What::Cancel => Command::Cancel(Cancel { user, place, reservation: named }),
             What::Charge { amount } => Command::Charge(Charge {
                 currency: Currency::KRW,

@@ -12,6 +12,8 @@
 //! ```
 //! What is not said is as it mostly is: concert `c1`, its date `d1`, the user's own newest place.
 
+mod jobs;
+
 use crate::harness::World;
 use crate::invariants;
 use crate::look;
@@ -27,7 +29,6 @@ use boxoffice_core::id::{
     ReservationId, SessionId, UserId,
 };
 use boxoffice_core::idempotency::{Key, fingerprint};
-use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
 use boxoffice_core::layout::AddLayout;
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::payment::Pay;
@@ -496,40 +497,6 @@ impl<'a> Words<'a> {
                 reason: text("why").unwrap_or("camera".to_owned()),
             }),
             _ => return self.job(),
-        })
-    }
-
-    /// The cancellation of a date, and what a process does with its job.
-    fn job(&self) -> Option<Command> {
-        let named = |option| id(self.after(option).unwrap_or("j1"));
-        let (job, holder) = (JobId(id(self.0[1])), named("by"));
-        Some(match self.0[0] {
-            "cancel_date" => Command::CancelDate(CancelDate {
-                concert: ConcertId(id(self.0[1])),
-                date: DateId(id(self.0[2])),
-                reason: self.after("why").unwrap_or("ill").replace('_', " "),
-                job: JobId(named("job")),
-            }),
-            "clear_date" => {
-                let taken = self.after("take").into_iter().flat_map(|list| list.split(','));
-                Command::ClearDate(ClearDate {
-                    job,
-                    holder,
-                    date: DateId(id(self.0[2])),
-                    reservations: taken
-                        .map(|name| {
-                            (ReservationId(id(name)), RefundId(id(&format!("back-{name}"))))
-                        })
-                        .collect(),
-                    last: self.after("last") == Some("yes"),
-                })
-            }
-            "take_job" => Command::TakeJob(TakeJob { job, holder }),
-            "fail_job" => {
-                let error = self.after("why").unwrap_or_default().to_owned();
-                Command::FailJob(FailJob { job, holder, error })
-            }
-            _ => return None,
         })
     }
 

@@ -84,6 +84,14 @@ const SALE: &[Check] = &[
          WHERE status = 'blocked' AND coalesce(reservation_id, held_until, reservated_date) IS NOT NULL",
     ),
     check(
+        "layout_seats",
+        "a date has as many seats as the layout that it names, which is there",
+        "SELECT 'date ' || lower(hex(d.concert_date_id)) || ': ' || d.total_seats || ' and not '
+            || coalesce(l.seat_count, 'known')
+         FROM concert_date d LEFT JOIN layout l USING (layout_id)
+         WHERE d.layout_id IS NOT NULL AND l.seat_count IS NOT d.total_seats",
+    ),
+    check(
         "total_seats",
         "total_seats of a date is the number of its seats",
         "SELECT 'date ' || lower(hex(d.concert_date_id)) || ': ' || total_seats || ' and not ' || coalesce(seats, 0)

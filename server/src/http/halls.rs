@@ -35,8 +35,11 @@ pub struct KeptHall {
 }
 
 impl KeptHall {
-    fn of(body: String) -> Result<Self, Fault> {
+    fn of(id: LayoutId, body: String) -> Result<Self, Fault> {
         let checked = read_kept(&body).map_err(|why| Fault::Corrupt(format!("a layout: {why}")))?;
+        if checked.id != id {
+            return Err(Fault::Corrupt(format!("layout {id} has another text")));
+        }
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         // Writing to memory does not fail.
         let written = gzip.write_all(body.as_bytes()).and_then(|()| gzip.finish());
@@ -63,6 +66,7 @@ impl Shelf {
 
     fn put(&mut self, id: LayoutId, hall: Arc<KeptHall>) {
         let seats = hall.hall.seats().len();
+        self.asked += 1;
         while self.seats + seats > SEATS_KEPT_MAX || self.halls.len() >= HALLS_KEPT_MAX {
             let oldest = self.halls.iter().min_by_key(|(_, (_, last))| *last).map(|(id, _)| *id);
             let Some((gone, _)) = oldest.and_then(|id| self.halls.remove(&id)) else { break };
@@ -182,7 +186,7 @@ impl App {
         }
         let read = self.readers.read(move |reads| {
             let body = reads.layout(id)?;
-            body.map(|body| KeptHall::of(body).map(Arc::new)).transpose()
+            body.map(|body| KeptHall::of(id, body).map(Arc::new)).transpose()
         });
         let hall = read.await?.ok_or_else(|| Problem::of(Code::LayoutNotFound))?;
         let mut shelf = self.halls.shelf.lock().unwrap_or_else(PoisonError::into_inner);
@@ -266,7 +270,7 @@ mod tests {
             sections: vec![section],
         };
         let checked = check(layout).unwrap();
-        (checked.id, Arc::new(KeptHall::of(checked.body).unwrap()))
+        (checked.id, Arc::new(KeptHall::of(checked.id, checked.body).unwrap()))
     }
 
     /// What was not asked for longest leaves; what is kept is bounded by its seats.

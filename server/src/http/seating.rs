@@ -105,7 +105,7 @@ pub async fn of_layout(app: &App, date: NewDate, layout: Option<&str>) -> Result
     let agree = agrees(&app.hall(id).await?.hall, &date.seats);
     let disagree = || {
         let en = "the seats of the file are not those of the layout, in their grades";
-        let ko = "파일의 좌석이나 등급이 배치도와 다릅니다";
+        let ko = "파일의 좌석이나 등급이 좌석 배치도와 다릅니다";
         Problem::of(Code::InvalidFile).with("field", "layout").in_words("reason", en, ko)
     };
     if agree { Ok(NewDate { layout: Some(id), ..date }) } else { Err(disagree()) }

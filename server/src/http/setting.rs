@@ -117,21 +117,22 @@ impl Reason {
             Self::SeatsMissing(count) if en => {
                 format!("{count} seats of the layout are not among them")
             }
-            Self::SeatsMissing(count) => format!("배치도의 좌석 {count}석이 빠졌습니다"),
+            Self::SeatsMissing(count) => format!("좌석 배치도의 좌석 {count}석이 빠졌습니다"),
             Self::NeedsLayout if en => "goes with a layout".into(),
             Self::NeedsLayout => "layout과 함께 보내 주세요".into(),
             Self::NoGrade if en => {
                 "seats of the layout have no grade; name them in seats with zone and price".into()
             }
             Self::NoGrade => {
-                "배치도에 등급이 없는 좌석이 있습니다. seats로 등급과 가격을 적어 주세요".into()
+                "좌석 배치도에 등급이 없는 좌석이 있습니다. seats로 등급과 가격을 적어 주세요"
+                    .into()
             }
             Self::NoPrice if en => "this grade of the layout has no price".into(),
-            Self::NoPrice => "배치도의 이 등급에 가격이 없습니다".into(),
+            Self::NoPrice => "좌석 배치도의 이 등급에 가격이 없습니다".into(),
             Self::OtherGrade if en => "the layout has this seat in another grade".into(),
-            Self::OtherGrade => "배치도에서 이 좌석은 다른 등급입니다".into(),
+            Self::OtherGrade => "좌석 배치도에서 이 좌석은 다른 등급입니다".into(),
             _ if en => "the layout does not have this".into(),
-            _ => "배치도에 없습니다".into(),
+            _ => "좌석 배치도에 없습니다".into(),
         }
     }
 

@@ -6,6 +6,7 @@ use super::{Check, Found};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{ConcertDate, Seat};
 use boxoffice_core::id::{ConcertId, DateId, LayoutId, PlaceKey, ReservationId, SeatKey, UserId};
+use boxoffice_core::layout::AddLayout;
 use boxoffice_core::outcome::{Outcome, SeatPrice, Ticket, TicketState};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::Join;
@@ -20,6 +21,13 @@ fn dates_over(store: &MemoryStore, concert: ConcertId, now: Time) -> bool {
     let own = |date: &&ConcertDate| date.concert == concert && date.withdrawn_at.is_none();
     let last = store.dates.values().filter(own).map(|date| date.concert_date.0).max();
     last.is_some_and(|last| last <= now.0)
+}
+
+/// A layout that was added is there, under the id of its text.
+fn layout_added(found: &mut Found, store: &MemoryStore, add: &AddLayout, id: LayoutId) {
+    let kept = store.layouts.get(&id).map(|kept| LayoutId::of(&kept.body));
+    let right = id == add.layout() && kept == Some(id);
+    found.ensure(right, Check::ReplyTrue, || format!("{add:?} gave {id}, and {kept:?} is there"));
 }
 
 /// The reservation of one of the blocks that were proposed.
@@ -67,10 +75,7 @@ impl History {
                 self.reserved(found, store, &block_of(best, seats), outcome);
             }
             (Command::AddLayout(add), Outcome::LayoutAdded { layout_id }) => {
-                let kept = store.layouts.get(layout_id);
-                let right = *layout_id == add.layout()
-                    && kept.is_some_and(|kept| LayoutId::of(&kept.body) == *layout_id);
-                found.ensure(right, Check::ReplyTrue, || format!("{add:?} gave {outcome:?}"));
+                layout_added(found, store, add, *layout_id);
             }
             (Command::Cancel(cancel), Outcome::Released) => self.released(found, cancel),
             (Command::Charge(charge), Outcome::Charged { .. }) => {

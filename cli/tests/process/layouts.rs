@@ -1,0 +1,107 @@
+//! `boxoffice admin layout`: halls that are made, read, checked and added on the command line.
+
+use crate::admin::Operator;
+use crate::sandbox::Sandbox;
+use serde_json::Value;
+use std::fs;
+
+/// From a few numbers to a date on sale; there and back by pretix; from a sheet.
+#[test]
+fn a_hall_is_made_and_sold_on_the_command_line() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
+    let by = Operator::at(sandbox, server.address);
+    let hall = by.done(&[
+        "layout",
+        "generate",
+        "--name",
+        "Small Hall",
+        "--sections",
+        "2",
+        "--rows",
+        "3",
+        "--seats",
+        "5",
+        "--numbering",
+        "odd-even",
+        "--curved",
+        "--grade",
+        "R:1",
+        "--grade",
+        "S:2",
+    ]);
+    fs::write(by.sandbox.path("hall.json"), &hall).unwrap();
+    let checked = by.done(&["layout", "check", "hall.json"]);
+    assert!(
+        checked.contains("seats  30\ngrade  R: 10\ngrade  S: 20\nsections A, B\n"),
+        "{checked}"
+    );
+    let id = checked.lines().next().unwrap().strip_prefix("layout ").unwrap().to_owned();
+    let added = by.json(&["layout", "add", "hall.json"]);
+    assert_eq!((&added["layout"], &added["seats"]), (&Value::from(id.as_str()), &Value::from(30)));
+    assert_eq!(by.json(&["layout", "show", &id])["name"], "Small Hall");
+
+    let made = by.json(&[
+        "concert",
+        "create",
+        "--name",
+        "Parade",
+        "--theater",
+        "Small Hall",
+        "--run-time-minutes",
+        "90",
+        "--opens-at",
+        "2020-01-01T00:00:00Z",
+    ]);
+    let concert = made["concert_id"].as_str().unwrap();
+    let add = ["date", "add", concert, "--starts-at", "2099-05-01T19:00:00+09:00", "--layout", &id];
+    by.json(&[&add[..], &["--price", "R=150000", "--price", "S=90000"]].concat());
+    let figures = by.json(&["figures", concert]);
+    assert_eq!(figures["dates"][0]["layout"], Value::from(id.as_str()));
+    assert_eq!(figures["dates"][0]["total_seats"], 30);
+    let (code, said) = by.refused(&[&add[..], &["--price", "R=1"]].concat());
+    assert!(code == Some(1), "{said}");
+    let (code, said) = by.refused(&[&add[..], &["--price", "R"]].concat());
+    assert!(code == Some(2) && said.contains("as R=150000"), "{said}");
+
+    fs::write(by.sandbox.path("plan.json"), by.done(&["layout", "export", "hall.json"])).unwrap();
+    let back = by.done(&["layout", "import", "plan.json", "--from", "pretix"]);
+    fs::write(by.sandbox.path("back.json"), back).unwrap();
+    let again = by.done(&["layout", "check", "back.json"]);
+    assert_eq!(
+        again.lines().skip(1).collect::<Vec<_>>(),
+        checked.lines().skip(1).collect::<Vec<_>>()
+    );
+
+    fs::write(by.sandbox.path("hall.csv"), "section;row;grade;;;\r\nA;1;R;1;;2\r\n").unwrap();
+    let sheet = by.done(&["layout", "import", "hall.csv", "--from", "csv", "--name", "Sheet"]);
+    assert!(sheet.contains("\"name\":\"Sheet\"") && sheet.contains("\"gaps\":[[1,1]]"), "{sheet}");
+    fs::write(by.sandbox.path("bad.csv"), "section,row,grade,,\nA,1,R,1,1\n").unwrap();
+    let (code, said) = by.refused(&["layout", "import", "bad.csv", "--from", "csv"]);
+    assert!(code == Some(1) && said.contains("row 2, column E 1: is already at row 2"), "{said}");
+    fs::write(by.sandbox.path("bad.json"), hall.replace("\"count\":3", "\"count\":0")).unwrap();
+    let (code, said) = by.refused(&["layout", "check", "bad.json"]);
+    assert!(code == Some(1) && said.contains("/sections/0/rows/0/count 0: "), "{said}");
+    server.stop();
+}
+
+/// The demo's halls have layouts, of a room, a theatre and a stadium.
+#[test]
+fn the_demo_is_held_in_halls() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&[]);
+    let by = Operator::at(sandbox, server.address);
+    let concerts = by.json(&["concert", "list"]);
+    let mut seats = Vec::new();
+    for concert in concerts["concerts"].as_array().unwrap() {
+        let figures = by.json(&["figures", concert["concert_id"].as_str().unwrap()]);
+        let date = &figures["dates"][0];
+        by.json(&["layout", "show", date["layout"].as_str().unwrap()]);
+        seats.push(date["total_seats"].as_u64().unwrap());
+    }
+    assert!(
+        seats[0] == 50 && (2_200..2_400).contains(&seats[1]) && seats[2] == 50_000,
+        "{seats:?}"
+    );
+    server.stop();
+}
