@@ -57,6 +57,13 @@ fn a_fan_signs_up_waits_and_is_let_in() {
         browser.go(&shop.url(&queue)).await;
         browser.read(NUMBER, "6").await;
 
+        // Another device, another language: the same place.
+        let other = Browser::open(Look { lang: "ko", width: 1280, is_dark: true }).await;
+        other.go(&shop.url(&format!("/sign-in?next={}", queue.replace('/', "%2F")))).await;
+        sign_in(&other, "mina").await;
+        other.read(NUMBER, "6").await;
+        drop(other);
+
         shop.leave(&others[3]).await;
         browser.read(AHEAD, "3").await;
         for other in &others {
