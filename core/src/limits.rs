@@ -23,6 +23,10 @@ pub const QUEUES_PER_CONCERT_MAX: usize = 20;
 pub const SEATS_PER_RESERVATION_MAX: usize = 50;
 /// Characters of a name (concert, theater, zone).
 pub const NAME_CHARS_MAX: usize = 200;
+/// Characters of what is told of a show, in one language.
+pub const ABOUT_CHARS_MAX: usize = 1_000;
+/// Bytes of a poster.
+pub const POSTER_BYTES_MAX: usize = 512 * 1024;
 /// Characters of a username, in its normalised form.
 pub const USERNAME_CHARS_MAX: usize = 64;
 /// Sessions that one user may have at once; one more ends the one that was not used for longest.

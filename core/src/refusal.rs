@@ -231,6 +231,9 @@ pub enum Field {
     Reason,
     QueueName,
     Queues,
+    Names,
+    About,
+    Poster,
 }
 
 impl Refusal {

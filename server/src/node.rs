@@ -192,11 +192,8 @@ pub fn build_under(
         metrics,
         pressure,
         poll_burst: if config.limits { config.poll_burst } else { 0 },
-        token_times: TokenTimes {
-            access_ttl_ms: config.access_token_seconds * 1000,
-            refresh_ttl_ms: config.refresh_token_seconds * 1000,
-            queue_ttl_ms: config.queue_token_seconds * 1000,
-        },
+        token_times: token_times(config),
+        posters: crate::http::poster::Posters::default(),
         session_cookie: config.session_cookie,
         policy: policy(config),
         queue_settings: queue_settings(config),
@@ -207,4 +204,12 @@ pub fn build_under(
         known_external: Recent::new(KNOWN_EXTERNAL_MAX),
     };
     Ok(Node { app: App(Arc::new(inner)), writer, ticker, runner, supervisor, ends })
+}
+
+const fn token_times(config: &Config) -> TokenTimes {
+    TokenTimes {
+        access_ttl_ms: config.access_token_seconds * 1000,
+        refresh_ttl_ms: config.refresh_token_seconds * 1000,
+        queue_ttl_ms: config.queue_token_seconds * 1000,
+    }
 }

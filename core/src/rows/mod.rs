@@ -9,6 +9,7 @@ pub mod idempotency;
 pub mod job;
 pub mod payment;
 pub mod place;
+pub mod poster;
 pub mod queue;
 pub mod reservation;
 pub mod seat;
@@ -78,6 +79,8 @@ macro_rules! tables {
         row idempotency: ($crate::id::Uuid, String) => $crate::rows::idempotency::Record;
         // job
         row jobs: $crate::id::JobId => $crate::rows::job::Job;
+        // poster
+        row posters: $crate::rows::poster::PosterId => $crate::rows::poster::Poster;
         // concert_date
         row dates: $crate::id::DateId => $crate::rows::concert::ConcertDate;
         // seat

@@ -19,7 +19,9 @@ use crate::words::{self, START, id, ms, offset};
 use boxoffice_core::batch::Envelope;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
-use boxoffice_core::edit::{DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy};
+use boxoffice_core::edit::{
+    DeleteConcert, DeleteDate, EditBilling, EditConcert, EditDate, EditPolicy, NewPoster,
+};
 use boxoffice_core::id::{
     ChargeId, ConcertId, DateId, JobId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId,
     SessionId, UserId,
@@ -28,6 +30,7 @@ use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::payment::Pay;
+use boxoffice_core::poster::{PosterId, PosterType};
 use boxoffice_core::queue::{
     AddQueue, Admit, Arrive, DrawTerms, Expire, Join, Leave, PauseReason, QueueSettings, SetDraw,
     SetQueue,
@@ -448,6 +451,7 @@ impl<'a> Words<'a> {
                     seats_per_user: self.number("per_user"),
                     rehold_after_ms: self.after("rehold").map(ms),
                 },
+                billing: self.billing(),
             }),
             "edit_date" => Command::EditDate(EditDate {
                 concert: concert(),
@@ -544,6 +548,26 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// `none` takes away; a poster is named by its bytes.
+    fn billing(&self) -> EditBilling {
+        let text = |option| {
+            let text = |word: &str| (word != "none").then(|| word.replace('_', " "));
+            self.after(option).map(text)
+        };
+        let poster = |word: String| NewPoster {
+            id: PosterId([u8::try_from(word.len()).unwrap_or(0); 32]),
+            media_type: PosterType::Png,
+            body: if word == "empty" { Vec::new() } else { word.into_bytes() },
+        };
+        EditBilling {
+            name_en: text("name_en"),
+            name_ko: text("name_ko"),
+            about_en: text("about_en"),
+            about_ko: text("about_ko"),
+            poster: text("poster").map(|word| word.map(poster)),
+        }
+    }
+
     fn concert(&self) -> CreateConcert {
         let own_date = self.0[1].replace('c', "d");
         let dates = self.after("dates").unwrap_or(&own_date).split(',');
@@ -567,6 +591,7 @@ impl<'a> Words<'a> {
             queue: self.settings(),
             seed: [self.number("seed").unwrap_or(7); 32],
             draw: self.draw_terms(),
+            billing: boxoffice_core::poster::Billing::default(),
             dates: dates.filter(|name| *name != "none").map(|name| self.date(name)).collect(),
         }
     }

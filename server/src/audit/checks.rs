@@ -47,7 +47,11 @@ pub const CHECKS: &[Check] = &[
          UNION ALL SELECT 'user ' || lower(hex(user_id)) || ' transfer ' || entry_number || ' is ' || kind
             FROM transfer WHERE kind NOT IN ('charge', 'payment', 'refund', 'adjustment')
          UNION ALL SELECT 'user ' || lower(hex(user_id)) || ' transfer ' || entry_number || ' is with ' || account
-            FROM transfer WHERE account NOT IN ('outside', 'sales')",
+            FROM transfer WHERE account NOT IN ('outside', 'sales')
+         UNION ALL SELECT 'poster ' || poster_id || ' is ' || media_type
+            FROM poster WHERE media_type NOT IN ('image/png', 'image/jpeg', 'image/webp')
+         UNION ALL SELECT 'concert ' || lower(hex(concert_id)) || ' has a poster that is ' || poster_type
+            FROM concert WHERE poster_type NOT IN ('image/png', 'image/jpeg', 'image/webp')",
     ),
     check(
         "seat_one_claim",
@@ -519,6 +523,12 @@ pub const CHECKS: &[Check] = &[
             OR (cancelled_at IS NOT NULL AND j.job_id IS NULL)
             OR (j.state = 'done' AND EXISTS (SELECT 1 FROM seat s
                 WHERE s.concert_date_id = d.concert_date_id AND s.status IN ('held', 'sold')))",
+    ),
+    check(
+        "concert_poster",
+        "a concert's poster is there, and of the kind that is told",
+        "SELECT 'concert ' || lower(hex(concert_id)) FROM concert LEFT JOIN poster p USING (poster_id)
+         WHERE (poster_id IS NULL) <> (poster_type IS NULL) OR p.media_type IS NOT poster_type",
     ),
     check(
         "event_numbers",

@@ -2,6 +2,7 @@
 
 use super::limits::Limits;
 use super::operators::Operators;
+use super::poster::Posters;
 use super::problem::{Code, Problem};
 use super::ready::Readiness;
 use crate::clock::Clock;
@@ -76,6 +77,7 @@ pub struct Inner {
     pub poll_burst: u32,
     pub token_times: TokenTimes,
     pub session_cookie: SessionCookie,
+    pub posters: Posters,
     /// What a new concert gets where the operator names nothing else.
     pub policy: Policy,
     pub queue_settings: QueueSettings,

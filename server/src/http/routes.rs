@@ -8,8 +8,8 @@ use super::pages::{documents, index, without_slash};
 use super::problem::{Code, Problem, TABLE};
 use super::{
     App, account, admin, booking, concert, docs, draw, edit, event, export, funds, job, me,
-    my_sessions, ops, payment, queue, queues, refund, reservation, sale, seat, session, user,
-    wallet,
+    my_sessions, ops, payment, poster, queue, queues, refund, reservation, sale, seat, session,
+    user, wallet,
 };
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;
@@ -78,6 +78,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::DELETE, "/api/v1/me",                              Identity,   Account, delete(account::delete)),
         route(Method::GET,    "/api/v1/concerts",                        Public,     Browse,  get(concert::list)),
         route(Method::GET,    "/api/v1/concerts/{id}",                   Public,     Browse,  get(concert::show)),
+        route(Method::GET,    "/api/v1/posters/{sha256}",                Public,     Browse,  get(poster::show)),
         route(Method::GET,    "/api/v1/concerts/{id}/queue",             Public,     Browse,  get(concert::queue)),
         route(Method::POST,   "/api/v1/concerts/{id}/queue-tokens",      Identity,   Join,    post(queue::join)),
         route(Method::GET,    "/api/v1/queue-tokens/me",                 QueueToken, Poll,    get(queue::poll)),
@@ -103,6 +104,8 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,    "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, get(admin::figures)),
         route(Method::PATCH,  "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, patch(edit::change_concert)),
         route(Method::DELETE, "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, delete(edit::delete_concert)),
+        route(Method::PUT,    "/api/v1/admin/concerts/{id}/poster",      Operator,   Class::Operator, put(poster::upload)),
+        route(Method::DELETE, "/api/v1/admin/concerts/{id}/poster",      Operator,   Class::Operator, delete(poster::remove)),
         route(Method::PATCH,  "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, patch(edit::change_date)),
         route(Method::DELETE, "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, delete(edit::delete_date)),
         route(Method::GET,    "/api/v1/admin/concert-dates/{id}/bookings", Operator, Class::Operator, get(export::date_bookings)),

@@ -1,7 +1,7 @@
 //! The seats of a date as readers see them: a rendered map, of which only the parts that changed
 //! are rendered again.
 
-use super::compact::{Compact, CompactMap, Reading, Seats};
+use super::compact::{Compact, CompactMap, Reading, Seats, Zone};
 use super::stock::Stock;
 use boxoffice_core::concert::{Cancellation, ConcertDate, Seat, SeatStatus};
 use boxoffice_core::id::{ConcertId, DateId};
@@ -236,6 +236,18 @@ impl DateModel {
         let held = u64::try_from(picture.holds.len()).unwrap_or(u64::MAX);
         let (total, free, blocked) = (self.total_seats, picture.available, picture.blocked);
         Stock { total, free, held, blocked, is_over: false }
+    }
+
+    /// The grades of its seats, each with a price; whoever has one may see it before anybody is let in.
+    #[must_use]
+    pub fn zones(&self) -> Arc<Vec<Zone>> {
+        self.picture().compact.zones()
+    }
+
+    /// The least and the most that a seat costs.
+    #[must_use]
+    pub fn prices(&self) -> Option<(i64, i64)> {
+        self.picture().compact.prices()
     }
 
     /// The map at `now`; rendered only where something has changed. `money`: members of the object that

@@ -9,6 +9,7 @@ mod over;
 mod pacer;
 mod queue;
 mod rank_set;
+mod span;
 mod stock;
 
 pub use compact::{CHANGES_MAX, CompactMap, Reading, Seats, Zone};
@@ -16,6 +17,7 @@ pub use date::{DateModel, SeatMap};
 pub use ended::Ended;
 pub use pacer::Pacer;
 pub use queue::{QueueModel, Standing, Status};
+pub use span::Span;
 pub use stock::Stock;
 
 use stock::AtomicStock;
@@ -48,6 +50,7 @@ pub struct ConcertModel {
     pub id: ConcertId,
     row: RwLock<Arc<Concert>>,
     stock: AtomicStock,
+    span: RwLock<Option<Span>>,
     /// The queue that was made with it.
     general: Arc<QueueModel>,
     /// Its other queues.
@@ -65,6 +68,12 @@ impl ConcertModel {
     #[must_use]
     pub fn stock(&self) -> Stock {
         self.stock.get()
+    }
+
+    /// Its dates and prices in short, as of the last count; `None` without a date that was not cancelled.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        *read(&self.span)
     }
 
     /// The queue that was made with it, and that is meant where none is named.
@@ -382,6 +391,7 @@ impl ReadModel {
             }
             stock.is_over = !dates.is_empty() && !dates.iter().any(|date| on_sale(&date));
             concert.stock.set(stock);
+            *write(&concert.span) = Span::of(dates.iter().map(Arc::as_ref));
         }
     }
 
@@ -428,7 +438,8 @@ impl ReadModel {
         }
         let general = Arc::new(QueueModel::new(QueueId::general(id), self.shared));
         let (row, stock, others) = (RwLock::new(row), AtomicStock::default(), RwLock::default());
-        let concert = ConcertModel { id, row, stock, general, others };
+        let span = RwLock::default();
+        let concert = ConcertModel { id, row, stock, span, general, others };
         write(&self.concerts).insert(id, Arc::new(concert));
     }
 

@@ -13,6 +13,7 @@ use boxoffice_core::job::{DateCancellation, Job, JobState, Work};
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
+use boxoffice_core::poster::{Billing, Poster, PosterId, PosterType};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, DrawRule, DrawTerms, PauseReason, Place, PlaceStatus, QueueKind,
     QueueSettings, QueueState,
@@ -31,6 +32,7 @@ pub const DATE: DateId = DateId(Uuid::from_u128(3));
 pub const CLAIM: ReservationId = ReservationId(Uuid::from_u128(4));
 pub const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 pub const JOB: JobId = JobId(Uuid::from_u128(8));
+pub const POSTER: PosterId = PosterId([0xab; 32]);
 pub const SESSION: SessionId = SessionId(Uuid::from_u128(6));
 pub const SEAT: SeatKey = SeatKey { date: DATE, number: 7 };
 /// The general queue, and another.
@@ -63,6 +65,7 @@ pub fn keys() -> Keys {
     keys.holdings.insert((USER, DATE));
     keys.balances.insert(USER);
     keys.jobs.insert(JOB);
+    keys.posters.insert(POSTER);
     keys.idempotency.insert(key());
     keys
 }
@@ -228,6 +231,13 @@ pub fn concert() -> Concert {
         },
         time_zone: Some("Asia/Seoul".into()),
         currency: Currency::KRW,
+        billing: Billing {
+            name_en: Some("Songs of the Night".into()),
+            name_ko: None,
+            about_en: Some("Two lines,\n\nand another.".into()),
+            about_ko: Some("노래 \u{1F3B5}".into()),
+            poster: Some((POSTER, PosterType::Webp)),
+        },
         policy: Policy::default(),
         created_at: Time(12),
     }
@@ -278,6 +288,11 @@ fn work() -> DateCancellation {
     }
 }
 
+pub fn poster() -> Poster {
+    // Every byte that there is.
+    Poster { media_type: PosterType::Webp, body: (0..=255).collect(), created_at: Time(95) }
+}
+
 pub fn job() -> Job {
     Job {
         work: Work::DateCancellation(work()),
@@ -326,6 +341,7 @@ pub fn insert(rows: &mut Rows) {
     rows.transfers.insert(id, entry);
     rows.payments.insert(CLAIM, payment(PAYMENT));
     rows.jobs.insert(JOB, job());
+    rows.posters.insert(POSTER, poster());
     let (key_of_event, event) = event(1, 92);
     rows.events.insert(key_of_event, event);
     rows.refunds.insert((CLAIM, 1), refund());
@@ -376,6 +392,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
     concert.policy = OTHER_POLICY;
     concert.by_hand = ByHand { deleted_at: Some(Time(18)), ..ByHand::default() };
     concert.time_zone = None;
+    concert.billing = Billing { name_ko: Some("달빛".into()), ..Billing::default() };
     *rows.dates.update(&DATE)? = ConcertDate {
         concert: SHOW,
         concert_date: Time(20),

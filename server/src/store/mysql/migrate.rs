@@ -25,6 +25,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (11, include_str!("../../../../migrations/mysql/0011_events.sql")),
     (12, include_str!("../../../../migrations/mysql/0012_jobs.sql")),
     (13, include_str!("../../../../migrations/mysql/0013_queues.sql")),
+    (15, include_str!("../../../../migrations/mysql/0015_billing.sql")),
 ];
 
 /// The migration after which accounts get their looks.

@@ -21,6 +21,7 @@ use boxoffice_core::id::{
 use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
+use boxoffice_core::poster::{Poster, PosterId};
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
@@ -427,6 +428,11 @@ impl Reads for MySqlReads {
     fn job(&mut self, key: JobId) -> Result<Option<Job>, Fault> {
         let found = self.first::<Job>(&format!("WHERE job_id = {}", id(&key.0)))?;
         Ok(found.map(|(_, job)| job))
+    }
+
+    fn poster(&mut self, id: PosterId) -> Result<Option<Poster>, Fault> {
+        let rest = format!("WHERE poster_id = {}", words(&id.to_string()));
+        Ok(self.first::<Poster>(&rest)?.map(|(_, poster)| poster))
     }
 
     fn jobs(&mut self, before: Option<JobId>, limit: usize) -> Result<Vec<(JobId, Job)>, Fault> {

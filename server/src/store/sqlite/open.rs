@@ -23,6 +23,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (11, include_str!("../../../../migrations/sqlite/0011_events.sql")),
     (12, include_str!("../../../../migrations/sqlite/0012_jobs.sql")),
     (13, include_str!("../../../../migrations/sqlite/0013_queues.sql")),
+    (15, include_str!("../../../../migrations/sqlite/0015_billing.sql")),
 ];
 
 /// The migration after which accounts get their looks.

@@ -19,6 +19,7 @@ use boxoffice_core::id::{
 use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
+use boxoffice_core::poster::{Poster, PosterId};
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
@@ -374,6 +375,11 @@ impl Reads for SqliteReads {
     fn job(&mut self, id: JobId) -> Result<Option<Job>, Fault> {
         let found = self.first::<Job>("WHERE job_id = ?", [id.0.as_bytes()])?;
         Ok(found.map(|(_, job)| job))
+    }
+
+    fn poster(&mut self, id: PosterId) -> Result<Option<Poster>, Fault> {
+        let found = self.first::<Poster>("WHERE poster_id = ?", [id.to_string()])?;
+        Ok(found.map(|(_, poster)| poster))
     }
 
     fn jobs(&mut self, before: Option<JobId>, limit: usize) -> Result<Vec<(JobId, Job)>, Fault> {
