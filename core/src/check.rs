@@ -1,6 +1,6 @@
 //! Whether single values are as allowed.
 
-use crate::limits::NAME_CHARS_MAX;
+use crate::limits::{ABOUT_CHARS_MAX, NAME_CHARS_MAX};
 
 /// A name or a reason: it shows something, on one line, and is not too long.
 pub(crate) fn is_name(name: &str) -> bool {
@@ -16,4 +16,10 @@ pub(crate) fn is_run_time(minutes: u32) -> bool {
 /// Words that a draw is told in.
 pub(crate) fn is_text(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= NAME_CHARS_MAX
+}
+
+/// What is told of a show: it shows something, in lines, and is not too long.
+pub(crate) fn is_about(text: &str) -> bool {
+    let shown = !text.trim().is_empty() && !text.chars().any(|c| c.is_control() && c != '\n');
+    shown && text.chars().count() <= ABOUT_CHARS_MAX
 }

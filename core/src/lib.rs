@@ -76,6 +76,11 @@ pub mod payment {
     pub use crate::rules::payment::*;
 }
 
+/// Posters of shows, and what else is told of them.
+pub mod poster {
+    pub use crate::rows::poster::*;
+}
+
 /// The waiting queue: join, be admitted in turn, shop for a while, end.
 pub mod queue {
     pub use crate::position::*;

@@ -29,6 +29,10 @@ pub const SEATS_PER_BLOCK_MAX: usize = 1_000;
 pub const BLOCKS_PER_RESERVATION_MAX: usize = 24;
 /// Characters of a name (concert, theater, zone).
 pub const NAME_CHARS_MAX: usize = 200;
+/// Characters of what is told of a show, in one language.
+pub const ABOUT_CHARS_MAX: usize = 1_000;
+/// Bytes of a poster.
+pub const POSTER_BYTES_MAX: usize = 512 * 1024;
 /// Characters of a username, in its normalised form.
 pub const USERNAME_CHARS_MAX: usize = 64;
 /// Tickets of a date on one page of the list for doors.

@@ -254,6 +254,9 @@ pub enum Field {
     QueueName,
     Queues,
     Layout,
+    Names,
+    About,
+    Poster,
 }
 
 impl Refusal {

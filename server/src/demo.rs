@@ -7,11 +7,15 @@ use crate::layout::{Checked, Hall, Seat, check, halls};
 use crate::tokens::random;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat};
+use boxoffice_core::edit::{EditBilling, EditConcert, EditPolicy, NewPoster};
 use boxoffice_core::id::{ConcertId, DateId, Uuid};
 use boxoffice_core::idempotency::Key;
 use boxoffice_core::layout::AddLayout;
 use boxoffice_core::money::Money;
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::poster::{Billing, PosterId, PosterType};
 use boxoffice_core::time::Time;
+use sha2::{Digest, Sha256};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -39,8 +43,78 @@ fn evening(now: Time, days: i64) -> Time {
     Time((now.0.div_euclid(DAY_MS) + days) * DAY_MS + DAY_MS / 2)
 }
 
+/// What is told of a show of the demo sale.
+struct Bill {
+    name_en: &'static str,
+    name_ko: &'static str,
+    about_en: &'static str,
+    about_ko: &'static str,
+    poster: &'static [u8],
+}
+
+/// What is told of the shows, in their order.
+const BILLS: [Bill; 3] = [
+    Bill {
+        name_en: "Moonlight Parade",
+        name_ko: "달빛 퍼레이드",
+        about_en: include_str!("demo/moonlight.en.txt"),
+        about_ko: include_str!("demo/moonlight.ko.txt"),
+        poster: include_bytes!("demo/moonlight.webp"),
+    },
+    Bill {
+        name_en: "A Midsummer Night's Concert",
+        name_ko: "한여름 밤의 콘서트",
+        about_en: include_str!("demo/midsummer.en.txt"),
+        about_ko: include_str!("demo/midsummer.ko.txt"),
+        poster: include_bytes!("demo/midsummer.webp"),
+    },
+    Bill {
+        name_en: "Thunder over the River",
+        name_ko: "강 위의 천둥",
+        about_en: include_str!("demo/thunder.en.txt"),
+        about_ko: include_str!("demo/thunder.ko.txt"),
+        poster: include_bytes!("demo/thunder.webp"),
+    },
+];
+
+impl Bill {
+    fn told(&self) -> Billing {
+        let text = |text: &str| Some(text.trim_end().to_owned());
+        Billing {
+            name_en: text(self.name_en),
+            name_ko: text(self.name_ko),
+            about_en: text(self.about_en),
+            about_ko: text(self.about_ko),
+            poster: None,
+        }
+    }
+
+    /// Sets the poster of the show that was made.
+    fn poster(&self, concert: ConcertId) -> Command {
+        let poster = NewPoster {
+            id: PosterId(Sha256::digest(self.poster).into()),
+            media_type: PosterType::Webp,
+            body: self.poster.to_vec(),
+        };
+        Command::EditConcert(EditConcert {
+            concert,
+            concert_name: None,
+            theater: None,
+            run_time: None,
+            time_zone: None,
+            policy: EditPolicy::default(),
+            billing: EditBilling { poster: Some(Some(poster)), ..EditBilling::default() },
+        })
+    }
+}
+
 /// A concert in a hall, on evenings so many days from now.
-fn concert(app: &App, name: &str, hall: &Checked, days: &[i64]) -> Result<Command, Failure> {
+fn concert(
+    app: &App,
+    (name, bill): (&str, &Bill),
+    hall: &Checked,
+    days: &[i64],
+) -> Result<Command, Failure> {
     let now = app.clock.now();
     let date = |&days: &i64| NewDate {
         date: DateId(new_id()),
@@ -61,6 +135,7 @@ fn concert(app: &App, name: &str, hall: &Checked, days: &[i64]) -> Result<Comman
         queue: app.queue_settings,
         seed: random()?,
         draw: boxoffice_core::queue::DrawTerms::default(),
+        billing: bill.told(),
         dates: days.iter().map(date).collect(),
     }))
 }
@@ -75,16 +150,21 @@ pub async fn open(app: &App) -> Result<(), Failure> {
         ("한여름 밤의 콘서트", halls::theatre(), &[45, 46]),
         ("Thunder over the River", halls::stadium(), &[60]),
     ];
+    let named = shows.into_iter().zip(["demo-1", "demo-2", "demo-3"]).zip(&BILLS);
     // Where several servers start on one empty database, one of them opens the sale.
-    for ((name, layout, days), key) in shows.into_iter().zip(["demo-1", "demo-2", "demo-3"]) {
+    for (((name, layout, days), key), bill) in named {
         let hall = check(layout).map_err(|faults| faults.to_string())?;
         let seats = u64::try_from(hall.hall.seats().len()).unwrap_or(u64::MAX);
-        let run = |command, key| app.outcome(command, key);
-        let added = run(Command::AddLayout(AddLayout::of(hall.body.clone(), seats)), None).await;
-        added.map_err(|problem| problem.code().as_str())?;
+        let run = async |command, key| {
+            let run = app.outcome(command, key).await;
+            run.map_err(|problem| problem.code().as_str())
+        };
+        run(Command::AddLayout(AddLayout::of(hall.body.clone(), seats)), None).await?;
         let key = Key { scope: Uuid::nil(), key: key.into(), fingerprint: [0; 32] };
-        let made = run(concert(app, name, &hall, days)?, Some(key)).await;
-        made.map_err(|problem| problem.code().as_str())?;
+        let made = run(concert(app, (name, bill), &hall, days)?, Some(key)).await?;
+        if let Outcome::ConcertCreated { concert_id, .. } = made.0 {
+            run(bill.poster(concert_id), None).await?;
+        }
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ pub mod node;
 pub mod operator_key;
 pub mod origins;
 pub mod passwords;
+pub mod picture;
 pub mod pressure;
 pub mod rates;
 pub mod read_model;

@@ -249,6 +249,7 @@ pub fn build_under(
         pressure,
         poll_burst: if config.limits { config.poll_burst } else { 0 },
         token_times: token_times(config),
+        posters: crate::http::poster::Posters::default(),
         session_cookie: config.session_cookie,
         policy: policy(config),
         queue_settings: queue_settings(config),

@@ -248,6 +248,34 @@ pub fn title(raw: &str) -> Result<String, Fault> {
     Ok(words.join(" "))
 }
 
+/// A text of some lines, each [`plain`].
+///
+/// # Errors
+/// See [`check`].
+pub fn plain_lines(raw: &str) -> Result<String, Fault> {
+    let lines = raw.split('\n').map(|line| plain(line.strip_suffix('\r').unwrap_or(line)));
+    lines.collect::<Result<Vec<_>, _>>().map(|lines| lines.join("\n"))
+}
+
+/// A text of some lines, each as a [`title`] or empty, with no empty ones around it and no two between.
+///
+/// # Errors
+/// Nothing is left of it, or see [`title`].
+pub fn lines(raw: &str) -> Result<String, Fault> {
+    let raw = plain_lines(raw)?;
+    let mut lines: Vec<String> = Vec::new();
+    for line in raw.split('\n') {
+        if !line.trim().is_empty() {
+            lines.push(title(line)?);
+        } else if lines.last().is_some_and(|line| !line.is_empty()) {
+            lines.push(String::new());
+        }
+    }
+    let text = lines.join("\n");
+    let text = text.trim_end();
+    if text.is_empty() { Err(Fault::Blank) } else { Ok(text.to_owned()) }
+}
+
 /// Characters of full and half width in their usual one.
 fn usual_width(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());

@@ -245,6 +245,7 @@ const TAMPERED: &[(&str, &str)] = &[
         "job_state",
     ),
     ("UPDATE concert_date SET cancelled_at = 1, cancel_reason = 'none', cancel_job_id = zeroblob(16)", "date_cancelled"),
+    ("UPDATE concert SET poster_id = 'gone', poster_type = 'image/png'", "concert_poster"),
     (
         "DELETE FROM event WHERE event_number = (SELECT max(event_number) - 1 FROM event)",
         "event_numbers",

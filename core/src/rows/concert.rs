@@ -4,6 +4,7 @@ use crate::id::{ConcertId, JobId, LayoutId};
 use crate::limits::{LAPSES_MAX, OVER_AFTER_MS, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX};
 use crate::money::Currency;
 use crate::refusal::Refusal;
+use crate::rows::poster::Billing;
 use crate::time::Time;
 
 /// The times and limits that a sale is held under.
@@ -97,6 +98,8 @@ pub struct Concert {
     pub time_zone: Option<String>,
     /// What its prices are in.
     pub currency: Currency,
+    /// What else is told of it.
+    pub billing: Billing,
     /// When the row was made.
     pub created_at: Time,
 }
@@ -241,6 +244,7 @@ mod tests {
             by_hand: ByHand::default(),
             time_zone: None,
             policy: Policy::default(),
+            billing: Billing::default(),
             currency: Currency::KRW,
             created_at: Time(0),
         }

@@ -77,6 +77,13 @@ pub enum Happening {
         theater: String,
         run_time_minutes: u32,
         time_zone: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name_en: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name_ko: Option<String>,
+        /// SHA-256 of its bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        poster: Option<String>,
     },
     /// A concert was deleted with its dates.
     ConcertDeleted {},

@@ -10,6 +10,7 @@ pub mod job;
 pub mod layout;
 pub mod payment;
 pub mod place;
+pub mod poster;
 pub mod queue;
 pub mod reservation;
 pub mod seat;
@@ -84,6 +85,8 @@ macro_rules! tables {
         row jobs: $crate::id::JobId => $crate::rows::job::Job;
         // layout
         row layouts: $crate::id::LayoutId => $crate::rows::layout::Layout;
+        // poster
+        row posters: $crate::rows::poster::PosterId => $crate::rows::poster::Poster;
         // concert_date
         row dates: $crate::id::DateId => $crate::rows::concert::ConcertDate;
         // seat

@@ -9,10 +9,13 @@ use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
 use crate::rows::concert::{ByHand, Concert, ConcertDate, Policy};
 use crate::rows::event::Happening;
+use crate::rows::poster::Billing;
 use crate::rows::queue::{DrawRule, DrawTerms, QueueSettings, QueueState};
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
-use crate::steps::concert::{NewSeat, are_seats, dates_keys, live, may_start, queue_keys};
+use crate::steps::concert::{
+    NewSeat, are_seats, billing_fits, dates_keys, live, may_start, queue_keys,
+};
 use crate::steps::event::{of_concert, of_date, tell};
 use crate::time::Time;
 use std::collections::BTreeSet;
@@ -102,6 +105,8 @@ pub struct CreateConcert {
     pub seed: [u8; SEED_BYTES],
     /// Who is drawn, and from what besides the seed.
     pub draw: DrawTerms,
+    /// What else is told of it; a poster comes later.
+    pub billing: Billing,
     /// Dates; may be empty.
     pub dates: Vec<NewDate>,
 }
@@ -139,6 +144,7 @@ impl Rule for CreateConcert {
             policy: self.policy,
             time_zone: self.time_zone.clone(),
             currency: self.currency,
+            billing: Billing { poster: None, ..self.billing.clone() },
             created_at: now,
         };
         rows.concerts.insert(self.concert, concert);
@@ -171,6 +177,7 @@ impl CreateConcert {
         ensure!(is_name(&self.theater), invalid(Field::Theater));
         ensure!(is_run_time(self.run_time), invalid(Field::RunTime));
         ensure!(self.time_zone.as_deref().is_none_or(is_name), invalid(Field::TimeZone));
+        billing_fits(&self.billing)?;
         let window = self.end_at.is_none_or(|end| end > self.start_at);
         ensure!(window, invalid(Field::SaleWindow));
         ensure!(self.policy.is_valid(), invalid(Field::Policy));

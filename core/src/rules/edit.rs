@@ -5,16 +5,18 @@
 
 use crate::check::{is_name, is_run_time};
 use crate::id::{ConcertId, DateId, SeatKey};
-use crate::limits::SEATS_PER_DATE_MAX;
+use crate::limits::{POSTER_BYTES_MAX, SEATS_PER_DATE_MAX};
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
 use crate::rows::concert::{Concert, ConcertDate, Policy};
 use crate::rows::event::Happening;
+use crate::rows::poster::{Billing, Poster, PosterId, PosterType};
 use crate::rows::seat::Seat;
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
 use crate::steps::concert::{
-    NewSeat, any_opened, are_seats, dates_keys, last_own_opening, live, may_start, queues_keys,
+    NewSeat, any_opened, are_seats, billing_fits, dates_keys, last_own_opening, live, may_start,
+    queues_keys,
 };
 use crate::steps::event::{of_concert, of_date, tell};
 use crate::time::Time;
@@ -47,8 +49,75 @@ impl EditPolicy {
     }
 }
 
-/// Changes what is told of a concert; `None` leaves it as it is. Name, theater and length only while nothing
-/// is held or sold; the time zone always, since it says how a time is told and not when it is; times and
+/// What is told of a show beside its name, to be changed: `None` leaves one as it is, `Some(None)` takes it away.
+#[derive(Clone, Debug, Default)]
+pub struct EditBilling {
+    /// Its name in English.
+    pub name_en: Option<Option<String>>,
+    /// Its name in Korean.
+    pub name_ko: Option<Option<String>>,
+    /// What it is, in English.
+    pub about_en: Option<Option<String>>,
+    /// What it is, in Korean.
+    pub about_ko: Option<Option<String>>,
+    /// Its picture.
+    pub poster: Option<Option<NewPoster>>,
+}
+
+/// A picture whose bytes were looked at.
+#[derive(Clone)]
+pub struct NewPoster {
+    /// The SHA-256 of its bytes; the caller has computed it.
+    pub id: PosterId,
+    /// What they are.
+    pub media_type: PosterType,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for NewPoster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewPoster({}, {:?}, {} bytes)", self.id, self.media_type, self.body.len())
+    }
+}
+
+impl EditBilling {
+    fn poster(&self) -> Option<&NewPoster> {
+        self.poster.as_ref()?.as_ref()
+    }
+
+    /// What is told after the change.
+    fn over(&self, old: &Billing) -> Billing {
+        let text = |new: &Option<Option<String>>, old: &Option<String>| {
+            new.clone().unwrap_or_else(|| old.clone())
+        };
+        let poster = self.poster.as_ref().map(|new| new.as_ref().map(|p| (p.id, p.media_type)));
+        Billing {
+            name_en: text(&self.name_en, &old.name_en),
+            name_ko: text(&self.name_ko, &old.name_ko),
+            about_en: text(&self.about_en, &old.about_en),
+            about_ko: text(&self.about_ko, &old.about_ko),
+            poster: poster.unwrap_or(old.poster),
+        }
+    }
+
+    fn check(&self, new: &Billing) -> Result<(), Refusal> {
+        billing_fits(new)?;
+        let size = |poster: &NewPoster| (1..=POSTER_BYTES_MAX).contains(&poster.body.len());
+        let fits = self.poster().is_none_or(size);
+        ensure!(fits, Refusal::InvalidSetting { field: Field::Poster });
+        Ok(())
+    }
+}
+
+/// Whether somebody who knows the show by one of its names would not find it by them any more.
+fn renames(old: &Billing, new: &Billing) -> bool {
+    let other = |old: &Option<String>, new: &Option<String>| old.is_some() && old != new;
+    other(&old.name_en, &new.name_en) || other(&old.name_ko, &new.name_ko)
+}
+
+/// Changes what is told of a concert; `None` leaves it as it is. Names, theater and length only while nothing
+/// is held or sold, but for a name in a language that had none; text and poster always; the time zone always, since it says how a time is told and not when it is; times and
 /// limits always, since every end that somebody was told is kept with what it ends.
 #[derive(Clone, Debug)]
 pub struct EditConcert {
@@ -64,6 +133,8 @@ pub struct EditConcert {
     pub time_zone: Option<String>,
     /// Times and limits.
     pub policy: EditPolicy,
+    /// Names by language, text and poster.
+    pub billing: EditBilling,
 }
 
 /// Seats of a concert's live dates whose rows say held or sold.
@@ -91,6 +162,9 @@ impl Rule for EditConcert {
 
     fn keys(&self, rows: &Rows, keys: &mut Keys) {
         dates_keys(self.concert, rows, keys);
+        if let Some(poster) = self.billing.poster() {
+            want(&mut keys.posters, &rows.posters, poster.id);
+        }
     }
 
     /// Refuses with: concert not found, invalid setting, held or sold.
@@ -104,12 +178,19 @@ impl Rule for EditConcert {
         ensure!(text(&self.time_zone), invalid(Field::TimeZone));
         let policy = self.policy.over(&concert.policy);
         ensure!(policy == concert.policy || policy.is_valid(), invalid(Field::Policy));
+        let billing = self.billing.over(&concert.billing);
+        self.billing.check(&billing)?;
         let differs = |new: &Option<String>, old: &String| new.as_ref().is_some_and(|n| n != old);
         let told = differs(&self.concert_name, &concert.concert_name)
             || differs(&self.theater, &concert.theater)
-            || self.run_time.is_some_and(|minutes| minutes != concert.run_time);
+            || self.run_time.is_some_and(|minutes| minutes != concert.run_time)
+            || renames(&concert.billing, &billing);
         nothing_taken(if told { taken(rows, self.concert) } else { 0 })?;
 
+        if let Some(new) = self.billing.poster().filter(|new| rows.posters.get(&new.id).is_none()) {
+            let NewPoster { id, media_type, body } = new.clone();
+            rows.posters.insert(id, Poster { media_type, body, created_at: now });
+        }
         if let Some(row) = rows.concerts.update(&self.concert) {
             let set = |to: &mut String, new: &Option<String>| {
                 if let Some(new) = new {
@@ -123,6 +204,7 @@ impl Rule for EditConcert {
                 row.time_zone.clone_from(&self.time_zone);
             }
             row.policy = policy;
+            row.billing = billing;
             let new = row.clone();
             tell_changes(rows, self.concert, (&concert, &new), now);
         }
@@ -137,8 +219,12 @@ fn tell_changes(rows: &mut Rows, id: ConcertId, (old, new): (&Concert, &Concert)
         theater: concert.theater.clone(),
         run_time_minutes: concert.run_time,
         time_zone: concert.time_zone.clone(),
+        name_en: concert.billing.name_en.clone(),
+        name_ko: concert.billing.name_ko.clone(),
+        poster: concert.billing.poster.map(|(id, _)| id.to_string()),
     };
-    if told(old) != told(new) {
+    // The texts are too long to be told with it.
+    if told(old) != told(new) || old.billing != new.billing {
         tell(rows, of_concert(id), told(new), now);
     }
     if old.policy != new.policy {

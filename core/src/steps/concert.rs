@@ -1,11 +1,12 @@
 //! What the rules about a concert and its dates share: finding them, and what a date and its seats may be.
 
-use crate::check::is_name;
+use crate::check::{is_about, is_name};
 use crate::id::{ConcertId, DateId, QueueId};
 use crate::limits::{PRICE_MAX, SEATS_PER_DATE_MAX};
 use crate::money::{Currency, Money};
-use crate::refusal::Refusal;
+use crate::refusal::{Field, Refusal};
 use crate::rows::concert::{Concert, ConcertDate};
+use crate::rows::poster::Billing;
 use crate::rows::seat::{Seat, SeatStatus};
 use crate::rows::{Keys, Rows, want};
 use crate::time::Time;
@@ -15,6 +16,17 @@ use std::collections::BTreeSet;
 pub(crate) fn live(rows: &Rows, id: ConcertId) -> Result<&Concert, Refusal> {
     let concert = rows.concerts.get(&id).filter(|concert| !concert.is_deleted());
     concert.ok_or(Refusal::ConcertNotFound)
+}
+
+/// What is told of a show is as allowed. Refuses with: invalid setting.
+pub(crate) fn billing_fits(billing: &Billing) -> Result<(), Refusal> {
+    let names = [&billing.name_en, &billing.name_ko];
+    let names = names.into_iter().flatten().all(|name| is_name(name));
+    ensure!(names, Refusal::InvalidSetting { field: Field::Names });
+    let texts = [&billing.about_en, &billing.about_ko];
+    let texts = texts.into_iter().flatten().all(|text| is_about(text));
+    ensure!(texts, Refusal::InvalidSetting { field: Field::About });
+    Ok(())
 }
 
 /// What a concert's prices are in.

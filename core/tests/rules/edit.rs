@@ -33,6 +33,40 @@ fn edit_concert_refuses_in_order() {
     );
 }
 
+/// What else is told of a show: a name of another language can be added at any time, and is changed as the name
+/// is; texts and posters are changed whenever somebody likes.
+#[test]
+fn a_show_is_billed() {
+    check(
+        "
+        concert c1 per_user 2
+        edit_concert c1 name_en _ about_en _ poster empty -> invalid_setting Names
+        edit_concert c1           about_en _ poster empty -> invalid_setting About
+        edit_concert c1                      poster empty -> invalid_setting Poster
+        edit_concert c1 name_en Spring_Day name_ko 봄날 about_en Songs -> edited
+        see billed c1                    -> Spring Day, 봄날, Songs, -, -
+        register u1 mina
+        join u1
+        reserve u1 r1 seats 1
+        edit_concert c1 name_en Autumn   -> held_or_sold 1
+        edit_concert c1 name_ko none     -> held_or_sold 1
+        edit_concert c1 name_en Spring_Day about_en none about_ko 노래 poster picture -> edited
+        see billed c1                    -> Spring Day, 봄날, -, 노래, Png
+        edit_concert c1 poster picture   -> edited          # the same bytes
+        edit_concert c1 about_ko none poster none -> edited
+        see billed c1                    -> Spring Day, 봄날, -, -, -
+        cancel u1 r1
+        edit_concert c1 name_en none name_ko 가을 -> edited
+        see billed c1                    -> -, 가을, -, -, -
+        concert c2
+        join u1 in c2
+        reserve u1 r2 seats 1 of d2 in c2
+        edit_concert c2 name_ko 봄       -> edited          # it had none
+        edit_concert c2 name_ko 여름     -> held_or_sold 1
+    ",
+    );
+}
+
 /// Order: concert not found, date not found, held or sold, date in past, date before opening, date exists,
 /// invalid setting, seats taken.
 #[test]

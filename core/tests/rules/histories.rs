@@ -353,6 +353,7 @@ pub fn hall(max_active: u64) -> World {
         },
         seed: [3; 32],
         draw: DrawTerms::default(),
+        billing: boxoffice_core::poster::Billing::default(),
         dates: vec![date("d0", 30), date("d1", 31)],
     };
     let mut world = World::default();

@@ -30,6 +30,13 @@ pub fn see(world: &World, what: &str, which: &str, date: &str, now: Time) -> Str
             let Concert { concert_name, theater, run_time, .. } = concert;
             format!("{concert_name} {theater} {run_time} {zone} {why}")
         }
+        "billed" => {
+            let billing = &world.concerts[&ConcertId(id(which))].billing;
+            let texts = [&billing.name_en, &billing.name_ko, &billing.about_en, &billing.about_ko];
+            let texts = texts.map(|text| text.as_deref().unwrap_or("-")).join(", ");
+            let poster = billing.poster.map_or("-".to_owned(), |(_, kind)| format!("{kind:?}"));
+            format!("{texts}, {poster}")
+        }
         "announced" => {
             let concert = &world.concerts[&ConcertId(id(which))];
             let end = concert.end_at.map_or("-".to_owned(), offset);

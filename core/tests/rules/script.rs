@@ -12,7 +12,7 @@
 //! ```
 //! What is not said is as it mostly is: concert `c1`, its date `d1`, the user's own newest place.
 
-mod jobs;
+mod more;
 
 use crate::harness::World;
 use crate::invariants;
@@ -25,16 +25,15 @@ use boxoffice_core::edit::{
     DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy, SetSeats,
 };
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, JobId, LayoutId, PaymentId, PlaceKey, QueueId, RefundId,
-    ReservationId, SessionId, UserId,
+    ChargeId, ConcertId, DateId, LayoutId, PaymentId, PlaceKey, QueueId, RefundId, ReservationId,
+    SessionId, UserId,
 };
 use boxoffice_core::idempotency::{Key, fingerprint};
 use boxoffice_core::layout::AddLayout;
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::payment::Pay;
 use boxoffice_core::queue::{
-    AddQueue, Admit, Arrive, DrawTerms, Expire, Join, Leave, PauseReason, QueueSettings, SetDraw,
-    SetQueue,
+    Admit, Arrive, DrawTerms, Expire, Join, Leave, PauseReason, QueueSettings, SetDraw, SetQueue,
 };
 use boxoffice_core::refund::{Refund, What};
 use boxoffice_core::reservation::{Cancel, Reserve, ReserveBest};
@@ -480,6 +479,7 @@ impl<'a> Words<'a> {
                     seats_per_user: self.number("per_user"),
                     rehold_after_ms: self.after("rehold").map(ms),
                 },
+                billing: self.billing(),
             }),
             "edit_date" => Command::EditDate(EditDate {
                 concert: concert(),
@@ -539,17 +539,6 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn lane(&self) -> AddQueue {
-        AddQueue {
-            queue: words::queue(self.0[1]),
-            queue_name: self.after("name").unwrap_or("Presale").replace('_', " "),
-            opens_at: START.plus_ms(self.span("opens", "1m")),
-            settings: self.settings(),
-            seed: [self.number("seed").unwrap_or(9); 32],
-            draw: self.draw_terms(),
-        }
-    }
-
     fn concert(&self) -> CreateConcert {
         let own_date = self.0[1].replace('c', "d");
         let dates = self.after("dates").unwrap_or(&own_date).split(',');
@@ -573,6 +562,7 @@ impl<'a> Words<'a> {
             queue: self.settings(),
             seed: [self.number("seed").unwrap_or(7); 32],
             draw: self.draw_terms(),
+            billing: boxoffice_core::poster::Billing::default(),
             dates: dates.filter(|name| *name != "none").map(|name| self.date(name)).collect(),
         }
     }

@@ -127,6 +127,7 @@ fn concert(id: ConcertId, max_active: u64, mut dates: Vec<NewDate>) -> Result<Co
         },
         seed: random()?,
         draw: DrawTerms::default(),
+        billing: boxoffice_core::poster::Billing::default(),
         dates,
     }))
 }

@@ -31,7 +31,11 @@ const SALE: &[Check] = &[
          UNION ALL SELECT 'user ' || lower(hex(user_id)) || ' transfer ' || entry_number || ' is ' || kind
             FROM transfer WHERE kind NOT IN ('charge', 'payment', 'refund', 'adjustment')
          UNION ALL SELECT 'user ' || lower(hex(user_id)) || ' transfer ' || entry_number || ' is with ' || account
-            FROM transfer WHERE account NOT IN ('outside', 'sales')",
+            FROM transfer WHERE account NOT IN ('outside', 'sales')
+         UNION ALL SELECT 'poster ' || poster_id || ' is ' || media_type
+            FROM poster WHERE media_type NOT IN ('image/png', 'image/jpeg', 'image/webp')
+         UNION ALL SELECT 'concert ' || lower(hex(concert_id)) || ' has a poster that is ' || poster_type
+            FROM concert WHERE poster_type NOT IN ('image/png', 'image/jpeg', 'image/webp')",
     ),
     check(
         "seat_one_claim",

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::app::new_id;
+use super::billing::{self, AboutBody, NamesBody};
 use super::concert::{ClosedBecause, DateFigures, OVER, SaleState, closed_because, sale_state};
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::{Code, Problem};
@@ -88,6 +89,12 @@ pub struct NewConcert {
     /// IANA name of the time zone where it is: times of the show are told by its clocks, too.
     #[schema(example = "Asia/Seoul")]
     pub time_zone: Option<String>,
+    /// Its name by language, for pages; `name` where a language is left out.
+    #[serde(default, deserialize_with = "given")]
+    pub names: Option<NamesBody>,
+    /// What it is, by language.
+    #[serde(default, deserialize_with = "given")]
+    pub about: Option<AboutBody>,
     /// How long seats are held.
     pub hold_seconds: Option<i64>,
     /// How long an admitted user may shop.
@@ -271,6 +278,7 @@ fn concert_of(app: &App, body: NewConcert, layouts: &Layouts) -> Result<CreateCo
         queue: queue_settings(app, rates),
         seed: crate::tokens::random().map_err(|_| Problem::of(Code::Internal))?,
         draw: draw_terms(body.draw_joined_before.as_deref(), body.draw_beacon)?,
+        billing: billing::of_new(body.names.as_ref(), body.about.as_ref()),
         dates: dates_of(&body.dates, layouts)?,
     })
 }

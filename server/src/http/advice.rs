@@ -104,6 +104,7 @@ const ADVICE: &[(Code, &str)] = &[
         Code::InvalidFile,
         "List `faults` by row and column beside the file's name. Nothing was changed.",
     ),
+    (Code::InvalidPicture, "Show `reason` at the field, and let another picture be chosen."),
     (Code::InvalidText, "Show the text at the field of `pointer`, and let it be typed again."),
     (Code::UnsupportedCharset, "Let the file be saved as UTF-8, or name one of `supported`."),
     (Code::PasswordWrong, "Show the text at the password's field, and keep the rest of the form."),

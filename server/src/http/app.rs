@@ -3,6 +3,7 @@
 use super::halls::Halls;
 use super::limits::Limits;
 use super::operators::Operators;
+use super::poster::Posters;
 use super::problem::{Code, Problem};
 use super::ready::Readiness;
 use super::ticket::PublicKeys;
@@ -81,6 +82,7 @@ pub struct Inner {
     pub poll_burst: u32,
     pub token_times: TokenTimes,
     pub session_cookie: SessionCookie,
+    pub posters: Posters,
     /// What a new concert gets where the operator names nothing else.
     pub policy: Policy,
     pub queue_settings: QueueSettings,

@@ -16,6 +16,8 @@ pub enum Keep {
     Asking,
     /// Whoever likes, for an hour.
     AnHour,
+    /// Whoever likes, for ever: its address says what it is.
+    Forever,
 }
 
 /// See the module.
@@ -73,6 +75,7 @@ impl Asset {
         let caching = match self.keep {
             Keep::Asking => "no-cache",
             Keep::AnHour => "public, max-age=3600",
+            Keep::Forever => "public, max-age=31536000, immutable",
         };
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, self.content_type.clone());

@@ -2,11 +2,12 @@
 
 use super::App;
 use super::admin::PauseText;
+use super::billing::{self, AboutView, NamesView, PosterView, PriceView, PublicDateView};
 use super::extract::{Admitted, PathId, Query};
 use super::problem::{Code, Problem};
 use super::view::{Stamp, json, maybe_id};
 use super::wallet::page_size;
-use crate::read_model::{ConcertModel, DateModel, Status, Stock};
+use crate::read_model::{ConcertModel, DateModel, Span, Status, Stock};
 use crate::zone;
 use axum::extract::State;
 use axum::response::Response;
@@ -75,6 +76,19 @@ impl TimeToShop {
 pub struct ConcertView {
     concert_id: Uuid,
     name: String,
+    /// The same by language, for pages.
+    names: NamesView,
+    poster: Option<PosterView>,
+    /// When its first performance starts, of those that were not cancelled; null where there is none yet.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    first_date: Option<Stamp>,
+    /// When its last one starts.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_date: Option<Stamp>,
+    /// What the cheapest seats cost, sold or not; null where there are none, and of a concert that is over.
+    price_from: Option<PriceView>,
+    /// What the dearest ones cost.
+    price_to: Option<PriceView>,
     theater: String,
     run_time_minutes: u32,
     sale: SaleState,
@@ -95,6 +109,16 @@ pub struct ConcertView {
     /// Seats of one date that one user may have.
     seats_per_user: u32,
     time_to_shop: TimeToShop,
+}
+
+/// A concert with what is told of it, its dates and prices.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConcertPageView {
+    #[serde(flatten)]
+    concert: ConcertView,
+    about: Option<AboutView>,
+    /// In the order of performance.
+    dates: Vec<PublicDateView>,
 }
 
 /// A page of the concerts that are not over, oldest first.
@@ -200,10 +224,21 @@ fn over_with(dates: &[(DateId, ConcertDate)]) -> Stock {
     Stock { is_cancelled: cancelled && !dates.is_empty(), ..OVER }
 }
 
-fn view(id: ConcertId, row: &Concert, stock: Stock, now: Time) -> ConcertView {
+fn view(
+    (app, now): (&App, Time),
+    (id, row): (ConcertId, &Concert),
+    (stock, span): (Stock, Option<Span>),
+) -> ConcertView {
+    let (price_from, price_to) = billing::price_range(span, &app.currency);
     ConcertView {
         concert_id: id.0,
         name: row.concert_name.clone(),
+        names: billing::names(row),
+        poster: billing::poster(row),
+        first_date: span.map(|span| span.first.into()),
+        last_date: span.map(|span| span.last.into()),
+        price_from,
+        price_to,
         theater: row.theater.clone(),
         run_time_minutes: row.run_time,
         sale: sale_state(row, stock, now),
@@ -245,7 +280,7 @@ pub async fn list(State(app): State<App>, Query(page): Query<Page>) -> Result<Re
     let found = app.read_model.page(page.after.map(ConcertId), size + 1);
     let one = |concert: &Arc<ConcertModel>| {
         let row = concert.row();
-        view(concert.id, &row, concert.stock(), now)
+        view((&app, now), (concert.id, &row), (concert.stock(), concert.span()))
     };
     let concerts: Vec<_> = found.iter().take(size).map(one).collect();
     let more = found.len() > size;
@@ -253,16 +288,25 @@ pub async fn list(State(app): State<App>, Query(page): Query<Page>) -> Result<Re
     Ok(public(json(StatusCode::OK, &ConcertsView { concerts, next, now: now.into() })))
 }
 
-/// One concert. Of one that is over the sale is closed.
+/// One concert, with what is told of it, its dates and prices. Of one that is over the sale is closed.
 #[utoipa::path(get, path = "/api/v1/concerts/{id}", tag = "Concerts", params(("id" = Uuid, Path)),
-    responses((status = 200, body = ConcertView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
+    responses((status = 200, body = ConcertPageView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
 pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
     let now = app.clock.now();
     let view = if let Some(concert) = app.shown(id) {
-        view(concert.id, &concert.row(), concert.stock(), now)
+        let row = concert.row();
+        let view = view((&app, now), (concert.id, &row), (concert.stock(), concert.span()));
+        let dates = billing::dates(&app, &concert, view.sale, now);
+        ConcertPageView { concert: view, about: billing::about(&row), dates }
     } else {
         let (row, _, dates) = app.over(id).await?;
-        view(ConcertId(id), &row, over_with(&dates), now)
+        let span = billing::past_span(&dates);
+        let stock = over_with(&dates);
+        let concert = view((&app, now), (ConcertId(id), &row), (stock, span));
+        let zone = row.time_zone.as_deref();
+        let past = |(id, date): &(DateId, ConcertDate)| billing::past_date(*id, date, zone, now);
+        let dates = dates.iter().map(past).collect();
+        ConcertPageView { concert, about: billing::about(&row), dates }
     };
     Ok(public(json(StatusCode::OK, &view)))
 }

@@ -3,8 +3,8 @@
 use super::asset::{Asset, Keep};
 use super::{
     account, admin, block, booking, concert, document, draw, edit, event, export, funds, job,
-    layout, me, my_sessions, ops, payment, problem, queue, queues, refund, reservation, sale, seat,
-    session, ticket, user, wallet,
+    layout, me, my_sessions, ops, payment, poster, problem, queue, queues, refund, reservation,
+    sale, seat, session, ticket, user, wallet,
 };
 use crate::cookie::SessionCookie;
 use axum::response::Response;
@@ -25,7 +25,7 @@ use utoipa::{Modify, OpenApi};
         user::register, session::sign_in, session::refresh,
         my_sessions::list, my_sessions::end_others, my_sessions::sign_out, my_sessions::end_one,
         account::set_password, account::delete,
-        concert::list, concert::show, concert::queue, layout::show,
+        concert::list, concert::show, concert::queue, poster::show, layout::show,
         queue::join, queue::poll, queue::leave,
         concert::dates, seat::map,
         reservation::reserve, reservation::show, reservation::cancel, payment::pay, booking::list,
@@ -34,7 +34,7 @@ use utoipa::{Modify, OpenApi};
         me::my_balance, me::my_ledger,
         admin::create_concert, admin::figures, admin::add_date, sale::set_sale, admin::set_queue,
         queues::add_queue,
-        edit::change_concert, edit::delete_concert, edit::change_date, edit::delete_date,
+        edit::change_concert, edit::delete_concert, poster::upload, poster::remove, edit::change_date, edit::delete_date,
         export::date_bookings,
         ticket::of_booking, ticket::keys, ticket::of_date,
         funds::user_balance, funds::credit_balance, funds::debit_balance,

@@ -136,10 +136,16 @@ fn only(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     words(headers, name).is_some_and(|words| words.iter().all(|found| found == word))
 }
 
-/// What the address answers with.
-fn answer_type(path: &str) -> &'static str {
+/// What the address answers with: one of these.
+fn answer_types(path: &str) -> &'static [&'static str] {
     let is_export = path.starts_with("/api/v1/admin/concert-dates/") && path.ends_with("/bookings");
-    if is_export { "text/csv" } else { "application/json" }
+    if is_export {
+        &["text/csv"]
+    } else if path.starts_with("/api/v1/posters/") {
+        &["image/png", "image/jpeg", "image/webp"]
+    } else {
+        &["application/json"]
+    }
 }
 
 /// Whether the client takes what the address answers with (RFC 9110 § 12.5.1): the most exact range that
@@ -163,7 +169,7 @@ fn takes_answers(headers: &HeaderMap, path: &str) -> bool {
         });
         found.max_by_key(|(exactness, _)| *exactness).map_or(0.0, |(_, weight)| weight)
     };
-    ranges.is_empty() || weight(answer_type(path)) > 0.0
+    ranges.is_empty() || answer_types(path).iter().any(|media_type| weight(media_type) > 0.0)
 }
 
 /// What no route would take.

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::admin::{SeatRange, bounded_seats, named, seats_of, time_of, zone_of};
+use super::billing::{self, AboutChange, NamesChange};
 use super::extract::{Operator, PathId, Submitted};
 use super::problem::{Code, Problem};
 use super::setting;
@@ -38,6 +39,12 @@ pub struct ConcertChange {
     #[schema(example = "Asia/Seoul")]
     #[serde(default, deserialize_with = "given")]
     pub time_zone: Option<String>,
+    /// Its name by language; only while nothing is held or sold, but for a language that had none.
+    #[serde(default, deserialize_with = "given")]
+    pub names: Option<NamesChange>,
+    /// What it is, by language.
+    #[serde(default, deserialize_with = "given")]
+    pub about: Option<AboutChange>,
     /// How long seats are held; holds that there are keep their end.
     #[schema(example = 300, minimum = 1, maximum = 86_400)]
     #[serde(default, deserialize_with = "given")]
@@ -123,6 +130,7 @@ pub async fn change_concert(
         run_time: body.run_time_minutes,
         time_zone: zone_of(body.time_zone.as_deref()).map_err(|problem| faults.told(problem))?,
         policy: body.policy(),
+        billing: billing::of_change(body.names.as_ref(), body.about.as_ref()),
     });
     match app.outcome(command, None).await.map_err(|problem| faults.told(problem))?.0 {
         Outcome::ConcertEdited { concert_id } => {

@@ -29,6 +29,9 @@ pub const fn members_of(field: Field) -> &'static [&'static str] {
         Field::Reason => &["reason"],
         Field::QueueName => &["name"],
         Field::Queues => &["queues"],
+        Field::Names => &["names"],
+        Field::About => &["about"],
+        Field::Poster => &["poster"],
         Field::Layout => &["layout"],
     }
 }

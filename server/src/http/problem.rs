@@ -1,13 +1,11 @@
 //! Problems (RFC 9457): one table from code to status, words and whether a retry helps.
 
+mod faults;
+
 use super::lang::Lang;
-use super::limits::whole_seconds;
 use super::members::members_of;
 use super::view::stamp;
 use crate::currency::Currency;
-use crate::passwords::NotHashed;
-use crate::store::Fault;
-use crate::write_path::NotRun;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::id::UserId;
 use boxoffice_core::refusal::{Field, Refusal};
@@ -126,6 +124,7 @@ problems! {
     SessionEnded(401, None, "This session has ended. Sign in again.", "종료된 세션입니다. 다시 로그인해 주세요."),
     SessionNotFound(404, None, "The session was not found.", "세션을 찾을 수 없습니다."),
     BalanceLeft(409, None, "You still have a balance. Spend it first, or send give_up_balance to give it up.", "남은 잔액이 있습니다. 잔액을 사용하거나, 포기하려면 give_up_balance를 보내 주세요."),
+    PosterNotFound(404, None, "There is no such poster.", "해당 포스터가 없습니다."),
     // Who asks.
     ExternalAccount(409, None, "Your identity provider manages this account. Make the change there.", "외부 인증 서비스의 계정입니다. 해당 서비스에서 변경해 주세요."),
     IdentityRequired(401, None, "Sign in first, and send Authorization: Bearer ACCESS_TOKEN.", "로그인이 필요합니다. Authorization: Bearer ACCESS_TOKEN을 보내 주세요."),
@@ -147,6 +146,7 @@ problems! {
     UnsupportedCharset(415, None, "The charset of this file is not supported.", "지원하지 않는 문자 인코딩(charset)입니다."),
     InvalidFile(422, None, "The file has invalid values, so nothing was changed. See faults.", "파일에 올바르지 않은 값이 있어 아무것도 반영되지 않았습니다. faults를 확인해 주세요."),
     InvalidLayout(422, None, "The layout has invalid values, so it was not added. See faults.", "좌석 배치도에 올바르지 않은 값이 있어 등록되지 않았습니다. faults를 확인해 주세요."),
+    InvalidPicture(422, None, "This picture cannot be used. See reason.", "사용할 수 없는 그림 파일입니다. reason을 확인해 주세요."),
     InvalidText(422, None, "The text contains a character that cannot be displayed.", "보이지 않거나 표시할 수 없는 문자가 있습니다."),
     IdempotencyKeyRequired(400, None, "An Idempotency-Key header is required.", "Idempotency-Key 헤더가 필요합니다."),
     IdempotencyKeyInvalid(400, None, "An Idempotency-Key must have 1 to 128 visible ASCII characters.", "Idempotency-Key는 공백 없이 1~128자의 ASCII 문자여야 합니다."),
@@ -490,39 +490,6 @@ fn not_for_sale(blocked: &[u32]) -> (String, String) {
         format!("Seats {list} are not for sale.")
     };
     (en, format!("{list}번은 판매하지 않는 좌석입니다."))
-}
-
-impl From<NotRun> for Problem {
-    fn from(why: NotRun) -> Self {
-        match why {
-            NotRun::Busy => Self::of(Code::Busy),
-            NotRun::Stopping => Self::of(Code::Stopping),
-            NotRun::Fault(fault) => fault.into(),
-        }
-    }
-}
-
-impl From<NotHashed> for Problem {
-    fn from(why: NotHashed) -> Self {
-        match why {
-            NotHashed::Full => Self::of(Code::SignInBusy),
-            NotHashed::Delayed(wait) => Self::of(Code::SignInDelayed).after(whole_seconds(wait)),
-            NotHashed::Failed => Self::of(Code::Internal),
-        }
-    }
-}
-
-impl From<Fault> for Problem {
-    fn from(fault: Fault) -> Self {
-        let problem = Self::of(match fault {
-            Fault::Unavailable(_) => Code::DatabaseUnavailable,
-            // Others were in the way, which is no fault of anything.
-            Fault::Conflict(_) => return Self::of(Code::Busy),
-            Fault::Unknown(_) => Code::OutcomeUnknown,
-            Fault::Constraint(_) | Fault::Corrupt(_) | Fault::SchemaTooNew { .. } => Code::Internal,
-        });
-        problem.noted(fault)
-    }
 }
 
 impl Problem {

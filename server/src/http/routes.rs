@@ -10,8 +10,8 @@ use super::pages::{documents, without_slash};
 use super::problem::{Code, Problem, TABLE};
 use super::{
     App, account, admin, block, booking, concert, docs, draw, edit, event, export, funds, job,
-    layout, me, my_sessions, ops, payment, queue, queues, refund, reservation, sale, seat, session,
-    ticket, user, wallet, web,
+    layout, me, my_sessions, ops, payment, poster, queue, queues, refund, reservation, sale, seat,
+    session, ticket, user, wallet, web,
 };
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;
@@ -81,6 +81,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,    "/api/v1/layouts/{sha256}",                Public,     Browse,  get(layout::show)),
         route(Method::GET,    "/api/v1/concerts",                        Public,     Browse,  get(concert::list)),
         route(Method::GET,    "/api/v1/concerts/{id}",                   Public,     Browse,  get(concert::show)),
+        route(Method::GET,    "/api/v1/posters/{sha256}",                Public,     Browse,  get(poster::show)),
         route(Method::GET,    "/api/v1/concerts/{id}/queue",             Public,     Browse,  get(concert::queue)),
         route(Method::POST,   "/api/v1/concerts/{id}/queue-tokens",      Identity,   Join,    post(queue::join)),
         route(Method::GET,    "/api/v1/queue-tokens/me",                 QueueToken, Poll,    get(queue::poll)),
@@ -108,6 +109,8 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,    "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, get(admin::figures)),
         route(Method::PATCH,  "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, patch(edit::change_concert)),
         route(Method::DELETE, "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, delete(edit::delete_concert)),
+        route(Method::PUT,    "/api/v1/admin/concerts/{id}/poster",      Operator,   Class::Operator, put(poster::upload)),
+        route(Method::DELETE, "/api/v1/admin/concerts/{id}/poster",      Operator,   Class::Operator, delete(poster::remove)),
         route(Method::PATCH,  "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, patch(edit::change_date)),
         route(Method::DELETE, "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, delete(edit::delete_date)),
         route(Method::PUT,    "/api/v1/admin/concert-dates/{id}/seats/status", Operator, Class::Operator, put(block::set_seats)),

@@ -16,8 +16,8 @@ use crate::sheet::FAULTS_LISTED_MAX;
 use crate::text;
 use crate::zone;
 use boxoffice_core::limits::{
-    ADMISSION_MAX, DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, PRICE_MAX, SEATS_PER_BLOCK_MAX,
-    SEATS_PER_DATE_MAX, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
+    ABOUT_CHARS_MAX, ADMISSION_MAX, DATES_PER_CONCERT_MAX, NAME_CHARS_MAX, PRICE_MAX,
+    SEATS_PER_BLOCK_MAX, SEATS_PER_DATE_MAX, SEATS_PER_RESERVATION_MAX, TTL_MS_MAX,
 };
 use boxoffice_core::time::Time;
 use serde_json::{Map, Value};
@@ -178,6 +178,25 @@ impl Faults {
         }
     }
 
+    /// Names and texts of a show, in English and in Korean.
+    fn billing(&mut self, names: [Option<&str>; 2], about: [Option<&str>; 2]) {
+        let languages = ["en", "ko"];
+        for (language, name) in languages.into_iter().zip(names) {
+            if let Some(name) = name {
+                self.text(format!("/names/{language}"), name);
+            }
+        }
+        for (language, text) in languages.into_iter().zip(about) {
+            let most = ABOUT_CHARS_MAX;
+            let is_fine =
+                |text: &str| text::lines(text).is_ok_and(|lines| lines.chars().count() <= most);
+            if let Some(text) = text.filter(|text| !is_fine(text)) {
+                let shown = text::printable(text, VALUE_CHARS).into();
+                self.add(format!("/about/{language}"), shown, Reason::Text(most));
+            }
+        }
+    }
+
     fn zone(&mut self, value: Option<&str>) {
         if let Some(value) = value.filter(|value| zone::known(value).is_none()) {
             let shown = text::printable(value, VALUE_CHARS);
@@ -235,6 +254,9 @@ pub fn of_concert(body: &NewConcert, layouts: &Layouts) -> Faults {
     let mut faults = Faults::default();
     faults.text("/name".into(), &body.name);
     faults.text("/theater".into(), &body.theater);
+    let names = body.names.as_ref().map(|names| [names.en.as_deref(), names.ko.as_deref()]);
+    let about = body.about.as_ref().map(|about| [about.en.as_deref(), about.ko.as_deref()]);
+    faults.billing(names.unwrap_or_default(), about.unwrap_or_default());
     faults.range("/run_time_minutes", body.run_time_minutes.into(), 1, 24 * 60);
     faults.zone(body.time_zone.as_deref());
     let opens = faults.time("/opens_at", &body.opens_at);
@@ -278,6 +300,11 @@ pub fn of_change(body: &ConcertChange) -> Faults {
         faults.range("/run_time_minutes", minutes.into(), 1, 24 * 60);
     }
     faults.zone(body.time_zone.as_deref());
+    let text = |text: &'_ Option<Option<String>>| text.clone().flatten();
+    let names = body.names.as_ref().map(|names| [text(&names.en), text(&names.ko)]);
+    let about = body.about.as_ref().map(|about| [text(&about.en), text(&about.ko)]);
+    let (names, about) = (names.unwrap_or_default(), about.unwrap_or_default());
+    faults.billing(names.each_ref().map(|n| n.as_deref()), about.each_ref().map(|a| a.as_deref()));
     let seconds = [
         body.hold_seconds,
         body.shop_seconds,

@@ -57,6 +57,8 @@ pub(super) struct Compact {
     /// one of this life. Zero where no randomness was to be had: then no version is understood.
     life: u64,
     zones: Arc<Vec<Zone>>,
+    /// The least and the most that a seat costs.
+    prices: Option<(i64, i64)>,
     states: Vec<SeatStatus>,
     /// How many changes there were.
     count: u64,
@@ -73,9 +75,20 @@ impl Compact {
         Self { life: if drawn { u64::from_le_bytes(life) } else { 0 }, ..Self::default() }
     }
 
+    /// Seats that cost the same, as they are now.
+    pub fn zones(&self) -> Arc<Vec<Zone>> {
+        Arc::clone(&self.zones)
+    }
+
+    pub fn prices(&self) -> Option<(i64, i64)> {
+        self.prices
+    }
+
     /// A seat more: earlier versions lack it, and are not understood from now on.
     pub(super) fn add(&mut self, index: usize, number: u32, name: &str, price: i64) {
         self.states.insert(index, SeatStatus::Available);
+        let (least, most) = self.prices.unwrap_or((price, price));
+        self.prices = Some((least.min(price), most.max(price)));
         self.count += 1;
         self.written = None;
         self.log.clear();
@@ -114,10 +127,6 @@ impl Compact {
 
     pub(super) fn all(&self) -> Seats {
         Seats::All(Arc::clone(&self.zones), self.states.clone())
-    }
-
-    pub(super) fn zones(&self) -> Arc<Vec<Zone>> {
-        Arc::clone(&self.zones)
     }
 
     pub(super) fn written(&self) -> Option<Bytes> {

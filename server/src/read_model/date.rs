@@ -2,7 +2,7 @@
 //! are rendered again.
 
 use super::best::Claims;
-use super::compact::{Compact, CompactMap, Reading, Seats as Shape};
+use super::compact::{Compact, CompactMap, Reading, Seats as Shape, Zone};
 use super::proposal::Seats;
 use super::stock::Stock;
 use crate::layout::Hall;
@@ -284,6 +284,18 @@ impl DateModel {
         if picture.hall.is_none() {
             picture.name(hall);
         }
+    }
+
+    /// The grades of its seats, each with a price; whoever has one may see it before anybody is let in.
+    #[must_use]
+    pub fn zones(&self) -> Arc<Vec<Zone>> {
+        self.picture().compact.zones()
+    }
+
+    /// The least and the most that a seat costs.
+    #[must_use]
+    pub fn prices(&self) -> Option<(i64, i64)> {
+        self.picture().compact.prices()
     }
 
     /// The map at `now`; rendered only where something has changed. `money`: members of the object that

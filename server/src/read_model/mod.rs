@@ -11,6 +11,7 @@ mod pacer;
 mod proposal;
 mod queue;
 mod rank_set;
+mod span;
 mod stock;
 
 pub use best::{Blocks, Claim, Wish};
@@ -20,6 +21,7 @@ pub use ended::Ended;
 pub use pacer::Pacer;
 pub use proposal::Proposal;
 pub use queue::{QueueModel, Standing, Status};
+pub use span::Span;
 pub use stock::Stock;
 
 use stock::AtomicStock;
@@ -52,6 +54,7 @@ pub struct ConcertModel {
     pub id: ConcertId,
     row: RwLock<Arc<Concert>>,
     stock: AtomicStock,
+    span: RwLock<Option<Span>>,
     /// The queue that was made with it.
     general: Arc<QueueModel>,
     /// Its other queues.
@@ -69,6 +72,12 @@ impl ConcertModel {
     #[must_use]
     pub fn stock(&self) -> Stock {
         self.stock.get()
+    }
+
+    /// Its dates and prices in short, as of the last count; `None` without a date that was not cancelled.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        *read(&self.span)
     }
 
     /// The queue that was made with it, and that is meant where none is named.
@@ -388,6 +397,7 @@ impl ReadModel {
             let cancelled = |date: &Arc<DateModel>| date.cancelled.is_some();
             stock.is_cancelled = !dates.is_empty() && dates.iter().all(cancelled);
             concert.stock.set(stock);
+            *write(&concert.span) = Span::of(dates.iter().map(Arc::as_ref));
         }
     }
 
@@ -434,7 +444,8 @@ impl ReadModel {
         }
         let general = Arc::new(QueueModel::new(QueueId::general(id), self.shared));
         let (row, stock, others) = (RwLock::new(row), AtomicStock::default(), RwLock::default());
-        let concert = ConcertModel { id, row, stock, general, others };
+        let span = RwLock::default();
+        let concert = ConcertModel { id, row, stock, span, general, others };
         write(&self.concerts).insert(id, Arc::new(concert));
     }
 

@@ -11,6 +11,7 @@ use boxoffice_core::id::{
 };
 use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
+use boxoffice_core::poster::{Poster, PosterId};
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
@@ -301,6 +302,12 @@ pub trait Reads: Send {
     /// # Errors
     /// The database is not available.
     fn layout(&mut self, id: LayoutId) -> Result<Option<String>, Fault>;
+
+    /// A poster.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn poster(&mut self, id: PosterId) -> Result<Option<Poster>, Fault>;
     /// Jobs, newest first, made before the job `before` if given.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ pub mod key;
 mod layout;
 mod payment;
 mod place;
+mod poster;
 mod queue;
 mod reservation;
 mod seat;
@@ -21,6 +22,7 @@ mod wallet;
 use super::fault::Fault;
 use super::table::{API_KEY, SALE_SETTING, TICKET_KEY, Table};
 use boxoffice_core::concert::SeatStatus;
+use boxoffice_core::poster::PosterType;
 use boxoffice_core::queue::{AdmissionEnd, PlaceStatus, QueueKind};
 use boxoffice_core::reservation::ReservationStatus;
 use boxoffice_core::tables;
@@ -38,6 +40,8 @@ pub const WORDS: &[(&str, &str, &[&str])] = &[
     ("user_token", "end_reason", AdmissionEnd::WORDS),
     ("reservation", "status", ReservationStatus::WORDS),
     ("queue_state", "kind", QueueKind::WORDS),
+    ("poster", "media_type", PosterType::WORDS),
+    ("concert", "poster_type", PosterType::WORDS),
     ("transfer", "kind", TransferKind::WORDS),
     ("transfer", "account", wallet::AccountKind::WORDS),
 ];

@@ -346,6 +346,7 @@ mod tests {
             by_hand: ByHand::default(),
             time_zone: None,
             currency: Currency::KRW,
+            billing: boxoffice_core::poster::Billing::default(),
             policy: Policy::default(),
             created_at: Time(0),
         }

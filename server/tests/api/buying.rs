@@ -127,7 +127,7 @@ async fn anybody_looks_at_concerts() {
     content-type: application/json
     cache-control: public, max-age=1
 
-    concerts: [{"closes_at":null,"concert_id":"[id 1]","name":"Moonlight Parade","opens_at":"2027-01-15T08:00:00.000Z","run_time_minutes":120,"sale":"open","seats_per_user":4,"theater":"Hangang Hall","time_to_shop":{"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600},"time_zone":null},{"closes_at":"2027-01-17T01:00:00.000Z","concert_id":"[id 2]","name":"한여름 밤","opens_at":"2027-01-16T01:00:00.000Z","run_time_minutes":120,"sale":"upcoming","seats_per_user":4,"theater":"Hangang Hall","time_to_shop":{"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600},"time_zone":null}]
+    concerts: [{"closes_at":null,"concert_id":"[id 1]","first_date":"2027-05-01T10:00:00.000Z","last_date":"2027-05-01T10:00:00.000Z","name":"Moonlight Parade","names":{"en":"Moonlight Parade","ko":"Moonlight Parade"},"opens_at":"2027-01-15T08:00:00.000Z","poster":null,"price_from":{"amount":150000,"currency":"KRW","currency_decimals":0},"price_to":{"amount":150000,"currency":"KRW","currency_decimals":0},"run_time_minutes":120,"sale":"open","seats_per_user":4,"theater":"Hangang Hall","time_to_shop":{"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600},"time_zone":null},{"closes_at":"2027-01-17T01:00:00.000Z","concert_id":"[id 2]","first_date":null,"last_date":null,"name":"한여름 밤","names":{"en":"한여름 밤","ko":"한여름 밤"},"opens_at":"2027-01-16T01:00:00.000Z","poster":null,"price_from":null,"price_to":null,"run_time_minutes":120,"sale":"upcoming","seats_per_user":4,"theater":"Hangang Hall","time_to_shop":{"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600},"time_zone":null}]
     next: null
     now: "2027-01-15T08:00:00.001Z"
     "#);
@@ -137,10 +137,18 @@ async fn anybody_looks_at_concerts() {
     content-type: application/json
     cache-control: public, max-age=1
 
+    about: null
     closes_at: null
     concert_id: "[id 1]"
+    dates: [{"concert_date_id":"[id 2]","layout":null,"prices":[{"grade":"R","price":{"amount":150000,"currency":"KRW","currency_decimals":0}}],"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"status":"on_sale"}]
+    first_date: "2027-05-01T10:00:00.000Z"
+    last_date: "2027-05-01T10:00:00.000Z"
     name: "Moonlight Parade"
+    names: {"en":"Moonlight Parade","ko":"Moonlight Parade"}
     opens_at: "2027-01-15T08:00:00.000Z"
+    poster: null
+    price_from: {"amount":150000,"currency":"KRW","currency_decimals":0}
+    price_to: {"amount":150000,"currency":"KRW","currency_decimals":0}
     run_time_minutes: 120
     sale: "open"
     seats_per_user: 4

@@ -9,6 +9,7 @@
 mod alive;
 mod apart;
 mod behind;
+mod billing;
 mod block;
 mod bodies;
 mod buying;

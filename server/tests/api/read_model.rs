@@ -3,6 +3,7 @@
 use boxoffice_core::concert::{ByHand, Concert, ConcertDate, Policy, Seat, SeatStatus};
 use boxoffice_core::id::{ConcertId, DateId, PlaceKey, QueueId, SeatKey, UserId, Uuid};
 use boxoffice_core::money::{Currency, Money};
+use boxoffice_core::poster::Billing;
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, PauseReason, Place, PlaceStatus, QueueKind, QueueSettings, QueueState,
 };
@@ -27,6 +28,7 @@ fn concert() -> Concert {
         by_hand: ByHand::default(),
         time_zone: None,
         currency: Currency::KRW,
+        billing: Billing::default(),
         policy: Policy {
             hold_ttl_ms: 300_000,
             shop_ttl_ms: 600_000,

@@ -116,6 +116,7 @@ pub fn show(queue: QueueSettings) -> Command {
         queue,
         seed: [7; 32],
         draw: DrawTerms::default(),
+        billing: boxoffice_core::poster::Billing::default(),
         dates: vec![NewDate {
             date: DATE,
             starts_at: Time(9_000_000),

@@ -154,8 +154,9 @@ pub fn absent_rows_load_as_absent<T: Subject>() {
         rows.balances.get(&USER).is_none(),
         rows.idempotency.get(&sample::key()).is_none(),
         rows.jobs.get(&sample::JOB).is_none(),
+        rows.posters.get(&sample::POSTER).is_none(),
     ];
-    assert_eq!(absent, [true; 18]);
+    assert_eq!(absent, [true; 19]);
     assert!(sample::is_empty(&subject.dump()));
 }
 
@@ -178,6 +179,7 @@ fn compare(found: &Rows, wanted: &Rows) {
     assert_eq!(found.balances.get(&USER), wanted.balances.get(&USER));
     assert_eq!(found.jobs.get(&sample::JOB), wanted.jobs.get(&sample::JOB));
     assert_eq!(found.layouts.get(&sample::LAYOUT), wanted.layouts.get(&sample::LAYOUT));
+    assert_eq!(found.posters.get(&sample::POSTER), wanted.posters.get(&sample::POSTER));
     let key = sample::key();
     assert_eq!(found.idempotency.get(&key), wanted.idempotency.get(&key));
 }

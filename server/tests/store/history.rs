@@ -94,6 +94,7 @@ impl<S: Store, R: Reads> World<S, R> {
                 queue: QueueSettings::default(),
                 draw: boxoffice_core::queue::DrawTerms::default(),
                 seed: [3; 32],
+                billing: boxoffice_core::poster::Billing::default(),
                 dates: vec![date(DATE, 2), date(EARLIER, 1)],
             }),
             "show",
@@ -328,6 +329,7 @@ fn elsewhere(rows: &mut Rows, number: u64) {
     rows.users.insert(UserId(id(10, number)), user);
     let concert = ConcertId(id(70, number));
     let row = Concert {
+        billing: boxoffice_core::poster::Billing::default(),
         concert_name: "Over".into(),
         theater: "Hall".into(),
         run_time: 120,

@@ -91,6 +91,7 @@ fn show(seats: u32) -> Command {
         queue: settings,
         draw: DrawTerms::default(),
         seed: [3; 32],
+        billing: boxoffice_core::poster::Billing::default(),
         dates: vec![NewDate {
             date: DATE,
             starts_at: NOW.plus_ms(86_400_000),

@@ -14,6 +14,7 @@ use boxoffice_core::layout::Layout;
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
+use boxoffice_core::poster::{Billing, Poster, PosterId, PosterType};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, DrawRule, DrawTerms, LeftPlace, PauseReason, Place, PlaceStatus,
     QueueKind, QueueSettings, QueueState,
@@ -32,6 +33,7 @@ pub const DATE: DateId = DateId(Uuid::from_u128(3));
 pub const CLAIM: ReservationId = ReservationId(Uuid::from_u128(4));
 pub const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 pub const JOB: JobId = JobId(Uuid::from_u128(8));
+pub const POSTER: PosterId = PosterId([0xab; 32]);
 pub const SESSION: SessionId = SessionId(Uuid::from_u128(6));
 pub const LAYOUT: LayoutId = LayoutId([10; 32]);
 pub const SEAT: SeatKey = SeatKey { date: DATE, number: 7 };
@@ -67,6 +69,7 @@ pub fn keys() -> Keys {
     keys.jobs.insert(JOB);
     keys.layouts.insert(LAYOUT);
     keys.left_places.insert((USER, LINE));
+    keys.posters.insert(POSTER);
     keys.idempotency.insert(key());
     keys
 }
@@ -232,6 +235,13 @@ pub fn concert() -> Concert {
         },
         time_zone: Some("Asia/Seoul".into()),
         currency: Currency::KRW,
+        billing: Billing {
+            name_en: Some("Songs of the Night".into()),
+            name_ko: None,
+            about_en: Some("Two lines,\n\nand another.".into()),
+            about_ko: Some("노래 \u{1F3B5}".into()),
+            poster: Some((POSTER, PosterType::Webp)),
+        },
         policy: Policy::default(),
         created_at: Time(12),
     }
@@ -281,6 +291,11 @@ fn work() -> DateCancellation {
         left_because: None,
         after: None,
     }
+}
+
+pub fn poster() -> Poster {
+    // Every byte that there is.
+    Poster { media_type: PosterType::Webp, body: (0..=255).collect(), created_at: Time(95) }
 }
 
 pub fn job() -> Job {
@@ -337,6 +352,7 @@ pub fn insert(rows: &mut Rows) {
         };
     rows.layouts.insert(LAYOUT, layout);
     rows.left_places.insert((USER, LINE), LeftPlace { sequence: 9 });
+    rows.posters.insert(POSTER, poster());
     let (key_of_event, event) = event(1, 92);
     rows.events.insert(key_of_event, event);
     rows.refunds.insert((CLAIM, 1), refund());
@@ -387,6 +403,7 @@ pub fn change(rows: &mut Rows) -> Option<()> {
     concert.policy = OTHER_POLICY;
     concert.by_hand = ByHand { deleted_at: Some(Time(18)), ..ByHand::default() };
     concert.time_zone = None;
+    concert.billing = Billing { name_ko: Some("달빛".into()), ..Billing::default() };
     *rows.dates.update(&DATE)? = ConcertDate {
         concert: SHOW,
         concert_date: Time(20),

@@ -1,4 +1,4 @@
-//! What must hold of stored replies, accounts, jobs and events.
+//! What must hold of stored replies, accounts, jobs, posters and events.
 
 use super::super::Check;
 use super::check;
@@ -133,6 +133,12 @@ pub const RECORDS: &[Check] = &[
             OR (cancelled_at IS NOT NULL AND j.job_id IS NULL)
             OR (j.state = 'done' AND EXISTS (SELECT 1 FROM seat s
                 WHERE s.concert_date_id = d.concert_date_id AND s.status IN ('held', 'sold')))",
+    ),
+    check(
+        "concert_poster",
+        "a concert's poster is there, and of the kind that is told",
+        "SELECT 'concert ' || lower(hex(concert_id)) FROM concert LEFT JOIN poster p USING (poster_id)
+         WHERE (poster_id IS NULL) <> (poster_type IS NULL) OR p.media_type IS NOT poster_type",
     ),
     check(
         "event_numbers",

@@ -34,6 +34,31 @@ fn requested(document: &Value) -> BTreeSet<String> {
     found
 }
 
+/// One object in place of "all of another and these members", which generators of clients read each in a way of
+/// its own.
+fn flattened(schemas: &mut Value) {
+    let before = schemas.clone();
+    for schema in members(schemas).into_iter().flatten().map(|(_, schema)| schema) {
+        let Some(parts) = schema["allOf"].as_array().cloned() else { continue };
+        let mut whole = json!({ "type": "object", "required": [], "properties": {} });
+        if schema["description"].is_string() {
+            whole["description"] = schema["description"].clone();
+        }
+        for part in &parts {
+            let name = part["$ref"].as_str().and_then(|name| name.rsplit('/').next());
+            let part = name.map_or(part, |name| &before[name]);
+            for (name, property) in part["properties"].as_object().into_iter().flatten() {
+                whole["properties"][name] = property.clone();
+            }
+            let required = part["required"].as_array().into_iter().flatten().cloned();
+            if let Some(all) = whole["required"].as_array_mut() {
+                all.extend(required);
+            }
+        }
+        *schema = whole;
+    }
+}
+
 /// Completes the schemas.
 pub fn complete(document: &mut Value) {
     let requested = requested(document);
@@ -41,6 +66,7 @@ pub fn complete(document: &mut Value) {
     if schemas.is_null() {
         *schemas = json!({});
     }
+    flattened(schemas);
     for (name, schema) in members(schemas).into_iter().flatten() {
         let required = always_there(schema, requested.contains(name));
         if let Some(required) = required.filter(|required| !required.is_empty()) {
@@ -84,6 +110,7 @@ fn dated(name: &str, schema: &mut Value) {
     let is_time = name == "now"
         || name.ends_with("_at")
         || name.ends_with("_joined_before")
+        || matches!(name, "first_date" | "last_date")
         || name == "admitted_until";
     if is_text && is_time {
         schema["format"] = json!("date-time");

@@ -17,6 +17,9 @@ pub const NAMES: &[(&str, &str, &str)] = &[
     ("POST",   "/api/v1/sessions/refresh",                "refresh_session"),
     ("GET",    "/api/v1/concerts",                        "list_concerts"),
     ("GET",    "/api/v1/concerts/{id}",                   "get_concert"),
+    ("GET",    "/api/v1/posters/{sha256}",                "get_poster"),
+    ("PUT",    "/api/v1/admin/concerts/{id}/poster",      "set_poster"),
+    ("DELETE", "/api/v1/admin/concerts/{id}/poster",      "remove_poster"),
     ("GET",    "/api/v1/concerts/{id}/queue",             "get_queue"),
     ("GET",    "/api/v1/layouts/{sha256}",                "get_layout"),
     ("POST",   "/api/v1/admin/layouts",                   "add_layout"),
@@ -174,6 +177,7 @@ pub fn of_property(schema: &str, property: &str) -> Value {
         }
         ("Refresh", "refresh_token") => json!({ "maxLength": 4_096 }),
         ("ConcertChange", "name" | "theater" | "time_zone")
+        | ("NamesBody" | "NamesChange", _)
         | ("NewAdjustment", "reason")
         | ("PauseText", _) => json!({ "pattern": PLAIN }),
         ("NewUser", "password") => {

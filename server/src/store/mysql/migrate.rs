@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (12, include_str!("../../../../migrations/mysql/0012_jobs.sql")),
     (13, include_str!("../../../../migrations/mysql/0013_queues.sql")),
     (14, include_str!("../../../../migrations/mysql/0014_layouts.sql")),
+    (15, include_str!("../../../../migrations/mysql/0015_billing.sql")),
     (16, include_str!("../../../../migrations/mysql/0016_tickets.sql")),
     (17, include_str!("../../../../migrations/mysql/0017_payments.sql")),
     (18, include_str!("../../../../migrations/mysql/0018_left_places.sql")),

@@ -22,6 +22,7 @@ use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::layout::Layout;
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
+use boxoffice_core::poster::{Poster, PosterId};
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
@@ -458,6 +459,11 @@ impl Reads for MySqlReads {
         let found =
             self.first::<Layout>(&format!("WHERE layout_id = {}", words(&key.to_string())))?;
         Ok(found.map(|(_, layout)| layout.body))
+    }
+
+    fn poster(&mut self, id: PosterId) -> Result<Option<Poster>, Fault> {
+        let rest = format!("WHERE poster_id = {}", words(&id.to_string()));
+        Ok(self.first::<Poster>(&rest)?.map(|(_, poster)| poster))
     }
 
     fn jobs(&mut self, before: Option<JobId>, limit: usize) -> Result<Vec<(JobId, Job)>, Fault> {

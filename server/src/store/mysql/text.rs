@@ -153,6 +153,10 @@ impl Source for Line {
         id.transpose().map_err(|_| unexpected())
     }
 
+    fn bytes(&self, column: usize) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.value(column)?.map(<[u8]>::to_vec))
+    }
+
     fn bytes32(&self, column: usize) -> Result<[u8; 32], Fault> {
         let value = self.value(column)?.ok_or_else(unexpected)?;
         value.try_into().map_err(|_| unexpected())

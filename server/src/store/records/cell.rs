@@ -47,6 +47,11 @@ pub trait Source {
     /// # Errors
     /// The column holds something else.
     fn uuid(&self, column: usize) -> Result<Option<Uuid>, Fault>;
+    /// The bytes in a column; `None` for null.
+    ///
+    /// # Errors
+    /// The column holds something else.
+    fn bytes(&self, column: usize) -> Result<Option<Vec<u8>>, Fault>;
     /// 32 bytes: a hash or a seed.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use boxoffice_core::id::{
 };
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
+use boxoffice_core::poster::PosterId;
 use boxoffice_core::time::Time;
 use std::borrow::Cow;
 
@@ -126,6 +127,26 @@ impl Column for LayoutId {
     fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
         let id = source.text(column)?;
         id.map(|id| Self::parse(&id).ok_or_else(|| corrupt("layout"))).transpose()
+    }
+}
+
+impl Column for Vec<u8> {
+    fn cell(&self) -> Cell<'_> {
+        Cell::Blob(Cow::Borrowed(self))
+    }
+    fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
+        source.bytes(column)
+    }
+}
+
+/// As it is said in addresses.
+impl Column for PosterId {
+    fn cell(&self) -> Cell<'_> {
+        Cell::Text(Cow::Owned(self.to_string()))
+    }
+    fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
+        let id = source.text(column)?;
+        id.map(|id| Self::parse(&id).ok_or_else(|| corrupt("poster"))).transpose()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Cell, columns};
 use boxoffice_core::concert::{ByHand, Cancellation, Concert, ConcertDate, Policy};
 use boxoffice_core::id::{ConcertId, DateId, JobId};
+use boxoffice_core::poster::Billing;
 use boxoffice_core::time::Time;
 
 columns! {
@@ -29,6 +30,12 @@ columns! {
         deleted_at: row.by_hand.deleted_at,
         time_zone: row.time_zone,
         reopened_at: row.by_hand.reopened_at,
+        name_en: row.billing.name_en,
+        name_ko: row.billing.name_ko,
+        about_en: row.billing.about_en,
+        about_ko: row.billing.about_ko,
+        poster_id: row.billing.poster.as_ref().map_or(Cell::Null, |(id, _)| id.cell()),
+        poster_type: row.billing.poster.as_ref().map_or(Cell::Null, |(_, kind)| kind.cell()),
     }
     read concert_id => Concert {
         concert_name,
@@ -48,6 +55,13 @@ columns! {
         },
         time_zone,
         currency,
+        billing: Billing {
+            name_en,
+            name_ko,
+            about_en,
+            about_ko,
+            poster: Option::zip(poster_id, poster_type),
+        },
         created_at,
     }
 }

@@ -6,6 +6,7 @@ use boxoffice_core::id::{
     ConcertId, DateId, EventKey, JobId, LayoutId, PlaceKey, QueueId, ReservationId, SeatKey,
     SessionId, UserId, Uuid,
 };
+use boxoffice_core::poster::PosterId;
 
 /// What a key consists of, which says how servers look many of them up at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(ConcertId, DateId, JobId, LayoutId, ReservationId, SessionId, UserId);
+ids!(ConcertId, DateId, JobId, LayoutId, PosterId, ReservationId, SessionId, UserId);
 
 /// Its own id is enough to find it.
 impl RowKey for QueueId {

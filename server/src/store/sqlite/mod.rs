@@ -91,6 +91,14 @@ impl Source for Row<'_> {
         }
     }
 
+    fn bytes(&self, column: usize) -> Result<Option<Vec<u8>>, Fault> {
+        match self.get_ref(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Blob(value) => Ok(Some(value.to_vec())),
+            _ => Err(unexpected()),
+        }
+    }
+
     fn bytes32(&self, column: usize) -> Result<[u8; 32], Fault> {
         let ValueRef::Blob(value) = self.get_ref(column)? else {
             return Err(unexpected());

@@ -24,6 +24,7 @@ pub const MIGRATIONS: &[(i64, &str)] = &[
     (12, include_str!("../../../../migrations/sqlite/0012_jobs.sql")),
     (13, include_str!("../../../../migrations/sqlite/0013_queues.sql")),
     (14, include_str!("../../../../migrations/sqlite/0014_layouts.sql")),
+    (15, include_str!("../../../../migrations/sqlite/0015_billing.sql")),
     (16, include_str!("../../../../migrations/sqlite/0016_tickets.sql")),
     (17, include_str!("../../../../migrations/sqlite/0017_payments.sql")),
     (18, include_str!("../../../../migrations/sqlite/0018_left_places.sql")),

@@ -20,6 +20,7 @@ use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::layout::Layout;
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
+use boxoffice_core::poster::{Poster, PosterId};
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;
@@ -411,6 +412,11 @@ impl Reads for SqliteReads {
     fn layout(&mut self, id: LayoutId) -> Result<Option<String>, Fault> {
         let found = self.first::<Layout>("WHERE layout_id = ?", [id.to_string()])?;
         Ok(found.map(|(_, layout)| layout.body))
+    }
+
+    fn poster(&mut self, id: PosterId) -> Result<Option<Poster>, Fault> {
+        let found = self.first::<Poster>("WHERE poster_id = ?", [id.to_string()])?;
+        Ok(found.map(|(_, poster)| poster))
     }
 
     fn jobs(&mut self, before: Option<JobId>, limit: usize) -> Result<Vec<(JobId, Job)>, Fault> {

@@ -9,7 +9,7 @@ mod walk;
 use crate::world::{
     Ask, Fan, PASSWORD, Sale, Show, charge, delete, get, id_of, patch, pay, post, put, reserve,
 };
-use boxoffice_core::id::{LayoutId, Uuid};
+use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
 use boxoffice_server::http::app::new_id;
 use boxoffice_server::http::routes::Route;
@@ -54,6 +54,7 @@ pub fn fill(route: &Route, about: &About) -> Ask {
         ("GET", "/api/v1/concerts") => get(route.path),
         ("GET", "/api/v1/concerts/{id}") => get(show.path("")),
         ("GET", "/api/v1/concerts/{id}/queue") => get(show.path("/queue")),
+        ("GET", "/api/v1/posters/{sha256}") => get(format!("/api/v1/posters/{}", "0".repeat(64))),
         ("POST", "/api/v1/concerts/{id}/queue-tokens") => post(show.path("/queue-tokens")),
         ("GET", "/api/v1/queue-tokens/me") => get(route.path),
         ("DELETE", "/api/v1/queue-tokens/me") => delete(route.path),
@@ -134,6 +135,10 @@ fn by_operator(route: &Route, about: &About, key: &str) -> Ask {
             let whole = json!({ "reason": "ill", "release_seats": true });
             if method == "GET" { get(path) } else { post(path).json(&whole).key(key) }
         }
+        ("PUT", "/api/v1/admin/concerts/{id}/poster") => {
+            put(format!("{admin}/poster")).body("image/png", crate::billing::png(600, 800))
+        }
+        ("DELETE", "/api/v1/admin/concerts/{id}/poster") => delete(format!("{admin}/poster")),
         ("PATCH", "/api/v1/admin/concerts/{id}") => {
             patch(admin).json(&json!({ "time_zone": "Asia/Seoul" }))
         }
@@ -177,8 +182,8 @@ fn bare(ask: Ask) -> Ask {
 fn shape(path: &str) -> String {
     let part = |part: &str| match part {
         id if Uuid::try_parse(id).is_ok() => "{id}".to_owned(),
-        hash if LayoutId::parse(hash).is_some() => "{sha256}".to_owned(),
-        other => other.to_owned(),
+        hash if hash.len() == 64 => "{sha256}".to_owned(),
+        word => word.to_owned(),
     };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }

@@ -167,6 +167,16 @@ pub async fn bodies(met: &mut Met) {
     reason: "name at least one seat, and each once"
     title: "The request body is invalid."
     "#);
+    let poster = put(format!("/api/v1/admin/concerts/{}/poster", show.id)).operator();
+    let seen = sale.send(poster.body("image/png", crate::billing::png(60, 800))).await;
+    assert_snapshot!(met.see(&seen), @r#"
+    422
+
+    code: "invalid_picture"
+    reason: "It is 60 × 800 pixels. Each side must have 64 to 4096."
+    title: "This picture cannot be used. See reason."
+    "#);
+    met.see(&sale.send(get("/api/v1/posters/none")).await);
     let ask = post("/api/v1/sessions").body("text/plain", "mina");
     assert_snapshot!(met.see(&sale.send(ask).await), @r#"
     415

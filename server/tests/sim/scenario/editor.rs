@@ -4,11 +4,12 @@ use super::{Scenario, prices};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::NewSeat;
 use boxoffice_core::edit::{
-    DeleteConcert, DeleteDate, EditConcert, EditDate, EditPolicy, SetSeats,
+    DeleteConcert, DeleteDate, EditBilling, EditConcert, EditDate, EditPolicy, NewPoster, SetSeats,
 };
 use boxoffice_core::id::{ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, UserId, Uuid};
 use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
 use boxoffice_core::money::Money;
+use boxoffice_core::poster::{PosterId, PosterType};
 use boxoffice_core::refund::{Refund, What};
 use boxoffice_core::wallet::Adjust;
 use std::collections::BTreeSet;
@@ -24,7 +25,28 @@ impl Scenario {
             run_time: self.rng.chance(300).then_some(90),
             time_zone: self.rng.chance(500).then(|| "Asia/Seoul".into()),
             policy: self.edit_policy(),
+            billing: self.edit_billing(),
         }))
+    }
+
+    /// Names, a text and a poster, some of them; rarely a poster without bytes.
+    fn edit_billing(&mut self) -> EditBilling {
+        let mut text = |words: &str| {
+            let given = self.rng.chance(800).then(|| words.to_owned());
+            self.rng.chance(200).then_some(given)
+        };
+        let (name_en, name_ko) = (text("A show"), text("공연"));
+        let about_ko = text("첫 줄\n둘째 줄");
+        let which = u8::try_from(self.rng.below(3)).unwrap_or(0);
+        let empty = self.rng.chance(50);
+        let poster = NewPoster {
+            id: PosterId([which; 32]),
+            media_type: PosterType::Png,
+            body: if empty { Vec::new() } else { vec![which; 40] },
+        };
+        let given = self.rng.chance(800).then_some(poster);
+        let poster = self.rng.chance(200).then_some(given);
+        EditBilling { name_en, name_ko, about_en: None, about_ko, poster }
     }
 
     /// Some of the times and limits; rarely one that is out of its range.

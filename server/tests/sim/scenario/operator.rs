@@ -175,6 +175,7 @@ impl Scenario {
             queue: self.queue_settings(),
             seed: self.rng.bytes32(),
             draw,
+            billing: boxoffice_core::poster::Billing::default(),
             dates: (0..dates).map(|_| self.new_date()).collect(),
         })
     }

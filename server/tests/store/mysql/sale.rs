@@ -132,6 +132,7 @@ pub fn create(seats: u32, queue: QueueSettings) -> Envelope {
         seed: [3; 32],
         draw: DrawTerms::default(),
         // By the database's clock as well it is still to come.
+        billing: boxoffice_core::poster::Billing::default(),
         dates: vec![NewDate {
             date: DATE,
             starts_at: NOW.plus_ms(100 * 366 * 86_400_000),

@@ -1,10 +1,13 @@
-//! The words of jobs.
+//! The words of jobs, of queues, and of what is told of a show.
 
 use super::Words;
-use crate::words::id;
+use crate::words::{self, START, id};
 use boxoffice_core::command::Command;
+use boxoffice_core::edit::{EditBilling, NewPoster};
 use boxoffice_core::id::{ConcertId, DateId, JobId, RefundId, ReservationId};
 use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
+use boxoffice_core::poster::{PosterId, PosterType};
+use boxoffice_core::queue::AddQueue;
 
 impl Words<'_> {
     /// The cancellation of a date, and what a process does with its job.
@@ -39,5 +42,36 @@ impl Words<'_> {
             }
             _ => return None,
         })
+    }
+
+    pub(super) fn lane(&self) -> AddQueue {
+        AddQueue {
+            queue: words::queue(self.0[1]),
+            queue_name: self.after("name").unwrap_or("Presale").replace('_', " "),
+            opens_at: START.plus_ms(self.span("opens", "1m")),
+            settings: self.settings(),
+            seed: [self.number("seed").unwrap_or(9); 32],
+            draw: self.draw_terms(),
+        }
+    }
+
+    /// `none` takes away; a poster is named by its bytes.
+    pub(super) fn billing(&self) -> EditBilling {
+        let text = |option| {
+            let text = |word: &str| (word != "none").then(|| word.replace('_', " "));
+            self.after(option).map(text)
+        };
+        let poster = |word: String| NewPoster {
+            id: PosterId([u8::try_from(word.len()).unwrap_or(0); 32]),
+            media_type: PosterType::Png,
+            body: if word == "empty" { Vec::new() } else { word.into_bytes() },
+        };
+        EditBilling {
+            name_en: text("name_en"),
+            name_ko: text("name_ko"),
+            about_en: text("about_en"),
+            about_ko: text("about_ko"),
+            poster: text("poster").map(|word| word.map(poster)),
+        }
     }
 }

@@ -1,0 +1,194 @@
+//! Posters of shows: an operator uploads one, everybody sees it by the hash of its bytes.
+
+use super::App;
+use super::asset::{Asset, Keep};
+use super::extract::{Operator, PathId, Raw};
+use super::problem::{Code, Problem};
+use super::view::json;
+use crate::picture::{Fault, look};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use boxoffice_core::command::Command;
+use boxoffice_core::edit::{EditBilling, EditConcert, EditPolicy, NewPoster};
+use boxoffice_core::id::{ConcertId, Uuid};
+use boxoffice_core::limits::POSTER_BYTES_MAX;
+use boxoffice_core::outcome::Outcome;
+use boxoffice_core::poster::{PosterId, PosterType};
+use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+use hyper::{HeaderMap, StatusCode};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use utoipa::ToSchema;
+
+/// Bytes of posters that are kept in memory; beyond it the one that was read first is forgotten.
+const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Media types of posters.
+const TYPES: [PosterType; 3] = [PosterType::Png, PosterType::Jpeg, PosterType::Webp];
+
+/// For a picture that somebody opens by itself: nothing in it may be run.
+const NO_PAGE: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
+
+/// Posters that were asked for lately.
+#[derive(Default)]
+pub struct Posters {
+    kept: Mutex<VecDeque<(PosterId, Asset, usize)>>,
+    /// Whoever reads one from the database; who asks for the same one meanwhile finds it in memory then.
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl Posters {
+    fn kept(&self) -> MutexGuard<'_, VecDeque<(PosterId, Asset, usize)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, id: PosterId) -> Option<Asset> {
+        let kept = self.kept();
+        kept.iter().find(|(known, ..)| *known == id).map(|(_, asset, _)| asset.clone())
+    }
+
+    fn keep(&self, id: PosterId, asset: Asset, bytes: usize) {
+        let mut kept = self.kept();
+        kept.push_back((id, asset, bytes));
+        let mut sum: usize = kept.iter().map(|(.., bytes)| bytes).sum();
+        while sum > KEPT_BYTES_MAX {
+            let Some((.., gone)) = kept.pop_front() else { return };
+            sum -= gone;
+        }
+    }
+
+    /// From memory, or from the database, one at a time.
+    async fn get(&self, app: &App, id: PosterId) -> Result<Asset, Problem> {
+        if let Some(asset) = self.find(id) {
+            return Ok(asset);
+        }
+        let _reading = self.reading.lock().await;
+        if let Some(asset) = self.find(id) {
+            return Ok(asset);
+        }
+        let found = app.readers.read_aside(move |reads| reads.poster(id)).await?;
+        let poster = found.ok_or_else(|| Problem::of(Code::PosterNotFound))?;
+        let bytes = poster.body.len();
+        let asset = Asset::new(poster.media_type.media_type(), Keep::Forever, poster.body);
+        self.keep(id, asset.clone(), bytes);
+        Ok(asset)
+    }
+}
+
+/// The poster of a show by the hash of its bytes: it never changes, so whoever has it need not ask again.
+#[utoipa::path(get, path = "/api/v1/posters/{sha256}", tag = "Concerts",
+    params(("sha256" = String, Path, description = "The `hash` of a concert's `poster`"), ("If-None-Match" = Option<String>, Header)),
+    responses(
+        (status = 200, description = "The picture", content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/webp"))),
+        (status = 304, description = "The client has it"), (status = 404, description = "poster_not_found"), (status = 503, description = "database_unavailable")))]
+pub async fn show(
+    State(app): State<App>,
+    sha256: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id = sha256.ok().and_then(|Path(text)| PosterId::parse(&text));
+    let id = id.ok_or_else(|| Problem::of(Code::PosterNotFound))?;
+    let mut response = app.posters.get(&app, id).await?.answer(&headers);
+    let policy = HeaderValue::from_static(NO_PAGE);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
+}
+
+fn refused(fault: Fault) -> Problem {
+    Problem::of(Code::InvalidPicture).in_words("reason", fault.en(), fault.ko())
+}
+
+/// What was sent, looked at by its bytes.
+fn uploaded(raw: &Raw) -> Result<NewPoster, Problem> {
+    let said = TYPES.into_iter().find(|kind| kind.media_type() == raw.media_type);
+    let said = said.ok_or_else(|| {
+        let supported = TYPES.map(PosterType::media_type).to_vec();
+        Problem::of(Code::UnsupportedMediaType).with("supported", supported)
+    })?;
+    if raw.body.len() > POSTER_BYTES_MAX {
+        return Err(Problem::of(Code::BodyTooLarge).with("limit_bytes", POSTER_BYTES_MAX));
+    }
+    let media_type = look(&raw.body).map_err(refused)?;
+    if media_type != said {
+        return Err(refused(Fault::Other(media_type)));
+    }
+    let id = PosterId(Sha256::digest(&raw.body).into());
+    Ok(NewPoster { id, media_type, body: raw.body.to_vec() })
+}
+
+async fn set(app: &App, concert: Uuid, poster: Option<NewPoster>) -> Result<(), Problem> {
+    let command = Command::EditConcert(EditConcert {
+        concert: ConcertId(concert),
+        concert_name: None,
+        theater: None,
+        run_time: None,
+        time_zone: None,
+        policy: EditPolicy::default(),
+        billing: EditBilling { poster: Some(poster), ..EditBilling::default() },
+    });
+    match app.outcome(command, None).await?.0 {
+        Outcome::ConcertEdited { .. } => Ok(()),
+        _ => Err(Problem::of(Code::Internal)),
+    }
+}
+
+/// A poster that was uploaded.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UploadedView {
+    /// SHA-256 of its bytes, for `GET /api/v1/posters/{sha256}`.
+    #[schema(min_length = 64, max_length = 64)]
+    hash: String,
+    #[schema(example = "image/webp")]
+    media_type: &'static str,
+}
+
+/// Sets a concert's poster: the bytes of a PNG, JPEG or WebP, at most 524,288 of them, each side 64 to 4,096 pixels.
+#[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/poster", tag = "Operator", params(("id" = Uuid, Path)),
+    request_body(content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/webp"))),
+    security(("operator" = [])),
+    responses((status = 200, body = UploadedView), (status = 404, description = "concert_not_found"), (status = 413, description = "body_too_large"), (status = 415, description = "unsupported_media_type"), (status = 422, description = "invalid_picture")))]
+pub async fn upload(
+    State(app): State<App>,
+    PathId(concert): PathId,
+    _: Operator,
+    raw: Raw,
+) -> Result<Response, Problem> {
+    let poster = uploaded(&raw)?;
+    let view =
+        UploadedView { hash: poster.id.to_string(), media_type: poster.media_type.media_type() };
+    set(&app, concert, Some(poster)).await?;
+    Ok(json(StatusCode::OK, &view))
+}
+
+/// Takes a concert's poster away. Whoever has its hash still sees it.
+#[utoipa::path(delete, path = "/api/v1/admin/concerts/{id}/poster", tag = "Operator", params(("id" = Uuid, Path)),
+    security(("operator" = [])),
+    responses((status = 204), (status = 404, description = "concert_not_found")))]
+pub async fn remove(
+    State(app): State<App>,
+    PathId(concert): PathId,
+    _: Operator,
+) -> Result<Response, Problem> {
+    set(&app, concert, None).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let posters = Posters::default();
+        let asset = Asset::new("image/png", Keep::Forever, vec![0]);
+        let id = |n: u8| PosterId([n; 32]);
+        for n in 0..70 {
+            posters.keep(id(n), asset.clone(), POSTER_BYTES_MAX);
+        }
+        assert_eq!(posters.kept().len(), KEPT_BYTES_MAX / POSTER_BYTES_MAX);
+        assert!(posters.find(id(69)).is_some() && posters.find(id(0)).is_none());
+    }
+}
