@@ -83,8 +83,12 @@ fn choice(body: &NewReservation) -> Result<Choice, Problem> {
                 (best.grade.clone(), best.section.clone(), best.accessible);
             Ok(Choice::Best(Wish { count, grade, section, accessible }))
         }
-        _ => {
-            let problem = Problem::of(Code::InvalidBody).with("field", "seat_numbers");
+        (both, _) => {
+            let problem = match both {
+                Some(_) => Problem::from(Refusal::InvalidSetting { field: Field::Seats }),
+                None => Problem::of(Code::InvalidBody),
+            };
+            let problem = problem.with("field", "seat_numbers");
             let ko = "seat_numbers와 best 중 하나만 보내 주세요";
             Err(problem.in_words("reason", "send either seat_numbers or best", ko))
         }

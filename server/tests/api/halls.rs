@@ -294,7 +294,7 @@ async fn the_best_seats_are_held() {
     let both =
         json!({ "concert_date_id": show.dates[0], "best": { "count": 1 }, "seat_numbers": [5] });
     let seen = sale.send(post("/api/v1/reservations").by(&fan).json(&both)).await;
-    seen.refused(400, "invalid_body");
+    seen.refused(422, "invalid_setting");
     // A lost answer: the same request with its key is answered the same, though nothing fits any more.
     let last = || best(&fan, &show, json!({ "count": 1 })).key("k");
     let hold = sale.send(last()).await.want(201);

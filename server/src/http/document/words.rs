@@ -219,6 +219,13 @@ pub fn of_property(schema: &str, property: &str) -> Value {
         ("SeatsBody", "seat_numbers") => {
             json!({ "minItems": 1, "maxItems": SEATS_PER_BLOCK_MAX, "uniqueItems": true })
         }
+        ("Row", "positions") | ("Section", "outline") => {
+            json!({ "items": { "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 2 } })
+        }
+        ("Row", "gaps") | ("Flags", _) => {
+            let number = json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX });
+            json!({ "items": { "type": "array", "items": number, "minItems": 2, "maxItems": 2 } })
+        }
         ("NewCharge", "amount") => json!({ "minimum": CHARGE_MIN.0, "maximum": CHARGE_MAX.0 }),
         _ => json!({}),
     }
