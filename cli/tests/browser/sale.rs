@@ -69,7 +69,9 @@ async fn told(browser: &Browser, path: &str) -> Value {
 async fn moved(browser: &Browser) -> Vec<String> {
     let ledger = told(browser, "/api/v1/me/balance/entries").await;
     let entries = ledger["entries"].as_array().unwrap().iter();
-    entries.map(|entry| format!("{} {}", entry["kind"].as_str().unwrap(), entry["amount"])).collect()
+    entries
+        .map(|entry| format!("{} {}", entry["kind"].as_str().unwrap(), entry["amount"]))
+        .collect()
 }
 
 async fn network(browser: &Browser, is_there: bool) {
@@ -115,7 +117,10 @@ fn a_fan_buys_two_seats_in_both_languages() {
     runtime().block_on(async {
         let shop = Shop::open();
         let concert = open_concert(&shop, json!({})).await;
-        let looks = [Look { lang: "ko", width: 360, is_dark: false }, Look { lang: "en", width: 1280, is_dark: true }];
+        let looks = [
+            Look { lang: "ko", width: 360, is_dark: false },
+            Look { lang: "en", width: 1280, is_dark: true },
+        ];
         for (at, look) in looks.into_iter().enumerate() {
             let browser = Browser::open(look).await;
             come_in(&browser, &shop, &concert, &format!("fan{at}")).await;
@@ -124,14 +129,20 @@ fn a_fan_buys_two_seats_in_both_languages() {
             // One click takes two seats that are beside each other.
             let seat = u32::try_from(at).unwrap() * 10 + 4;
             click_seat(&browser, seat).await;
-            until("two seats", async || (browser.eval("document.querySelectorAll('.picked li').length").await == 2).then_some(())).await;
+            until("two seats", async || {
+                (browser.eval("document.querySelectorAll('.picked li').length").await == 2)
+                    .then_some(())
+            })
+            .await;
             browser.read(".pickbar", "330,000").await;
             browser.check("seats-chosen").await;
             browser.click(PRIMARY).await;
             browser.see(".bill").await;
             browser.check("pay").await;
             // A double click is one payment.
-            browser.eval(&format!("[0, 1].forEach(() => document.querySelector('{PAY}').click())")).await;
+            browser
+                .eval(&format!("[0, 1].forEach(() => document.querySelector('{PAY}').click())"))
+                .await;
             browser.see(".tickets").await;
             assert_eq!(moved(&browser).await, ["payment -330000", "charge 330000"]);
             browser.check("ticket").await;
@@ -259,7 +270,7 @@ fn a_payment_is_made_once() {
         browser.tab(false).await;
         network(&browser, false).await;
         browser.click(PAY).await;
-        browser.read(".notice-warn", "you cannot pay twice").await;
+        browser.read("main .notice-warn", "you cannot pay twice").await;
         network(&browser, true).await;
         // Reloaded before it is known: the page finishes by itself what was begun.
         browser.reload().await;
@@ -321,7 +332,12 @@ fn who_is_not_in_the_shop_is_told_why() {
         browser.at(&format!("/concerts/{concert}/seats")).await;
         browser.see(MAP).await;
         // The sale is closed while somebody chooses.
-        shop.operate("PUT", &format!("/api/v1/admin/concerts/{concert}/sale"), &json!({ "open": false })).await;
+        shop.operate(
+            "PUT",
+            &format!("/api/v1/admin/concerts/{concert}/sale"),
+            &json!({ "open": false }),
+        )
+        .await;
         click_seat(&browser, 9).await;
         browser.click(PRIMARY).await;
         browser.read(".empty", "The sale is closed").await;

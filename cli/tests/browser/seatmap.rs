@@ -12,7 +12,8 @@ const CHECKS: &str = include_str!("seatmap.js");
 /// Runs a script that has the halls and `load`, which gives a module of the seat map.
 async fn run(browser: &Browser, script: &str) -> Value {
     let halls = HALLS.replace("export ", "");
-    let base = "document.querySelector('script[type=module]').src.replace('app/main.js', 'seatmap/')";
+    let base =
+        "document.querySelector('script[type=module]').src.replace('app/main.js', 'seatmap/')";
     let load = format!("const load = (name) => import({base} + name + '.js');");
     browser.eval(&format!("(async () => {{ {halls}\n{load}\n{script} }})()")).await
 }
