@@ -189,7 +189,7 @@ settings! {
     hold_seconds, "BOXOFFICE_HOLD_SECONDS": i64 = Policy::default().hold_ttl_ms / 1000;
     /// New concerts: seconds that an admitted user may shop [default: 600]
     shop_seconds, "BOXOFFICE_SHOP_SECONDS": i64 = Policy::default().shop_ttl_ms / 1000;
-    /// New concerts: seconds that an admitted user may take to come [default: 60]
+    /// New concerts: seconds that an admitted user may take to come; browsers let a hidden tab ask once a minute [default: 180]
     arrival_grace_seconds, "BOXOFFICE_ARRIVAL_GRACE_SECONDS": i64 = Policy::default().arrival_grace_ms / 1000;
     /// New concerts: seats of one date that one user may have [default: 4]
     seats_per_user, "BOXOFFICE_SEATS_PER_USER": u32 = Policy::default().seats_per_user;

@@ -88,7 +88,7 @@ async function once(method, path, { body, key, queue, signal, anonymous }) {
       // Not ours: something between the page and the server has answered.
       if (answer.ok) throw new Problem("no_answer", 0);
     }
-    if (read.now) heard(read.now, sentAt);
+    heard(read.now, answer.headers.get("Date"), sentAt);
     if (answer.ok) return read;
     const after = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);
     const code = read.code ?? (answer.status >= 500 ? "busy" : "problem_unknown");

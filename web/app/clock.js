@@ -10,14 +10,17 @@ const passed = (from) => {
   return wall - running > 2000 && wall < 86_400_000 ? wall : running;
 };
 
-/** Notes an answer's `now`, of a request that was sent when `performance.now()` was `sentAt`. */
-export function heard(now, sentAt) {
-  const server = Date.parse(now);
+/**
+ * Notes what an answer says of the time, of a request that was sent when `performance.now()` was `sentAt`: its
+ * `now`, or else its header `Date`, which knows seconds only.
+ */
+export function heard(now, date, sentAt) {
+  const server = now ? Date.parse(now) : Date.parse(date) + 500;
   if (Number.isNaN(server)) return;
-  const trip = performance.now() - sentAt;
+  const trip = performance.now() - sentAt + (now ? 0 : 1000);
   // A quick answer is more exact than a slow one; after half a minute the newest counts anyway.
   if (base && trip > base.trip * 2 + 50 && passed(base) < 30_000) return;
-  base = { server: server + trip / 2, trip, running: performance.now(), wall: Date.now() };
+  base = { server: server + (now ? trip / 2 : 0), trip, running: performance.now(), wall: Date.now() };
 }
 
 /** Milliseconds since 1970 by the server's clock; by this device's until an answer has come. */

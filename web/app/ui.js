@@ -189,7 +189,7 @@ function parts(ms) {
   const s = Math.max(0, Math.ceil(ms / 1000));
   const days = Math.floor(s / 86_400);
   const clock = [[Math.floor(s / 3600) % 24, t("unit_h")], [Math.floor(s / 60) % 60, t("unit_m")], [s % 60, t("unit_s")]];
-  if (days > 0) return [[days, t("unit_d")], ...clock];
+  if (days > 0) return [[days, t("unit_d")], ...(days < 10 ? clock : clock.slice(0, 2))];
   return s >= 3600 ? clock : clock.slice(1);
 }
 
@@ -213,7 +213,7 @@ export function Countdown({ to, onEnd, label }) {
   }, [ended, to]);
   return html`<div class="countdown" role="timer" aria-live="off" aria-label=${`${label ?? ""} ${duration(left / 1000)}`}>
     ${parts(left).map(([value, unit], at) => html`<span class="countdown-part" key=${unit}>
-      <b>${at === 0 ? value : two(value)}</b><small>${unit}</small></span>`)}
+      <b>${at === 0 ? number(value) : two(value)}</b><small>${unit}</small></span>`)}
   </div>`;
 }
 

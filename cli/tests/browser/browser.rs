@@ -248,16 +248,56 @@ impl Browser {
     /// The page as it is: words are there, nothing is wider than the screen, and axe finds no fault. Saves a picture
     /// where `SCREENSHOTS` names a folder.
     pub async fn check(&self, name: &str) {
+        self.fits(name).await;
         let name = format!("{name}-{}", self.look.name());
-        self.picture(&name).await;
         assert_eq!(self.eval("document.documentElement.lang").await, self.look.lang, "{name}");
         let text = self.text("body").await.unwrap();
         assert!(!text.contains('⟦'), "a word is missing: {name}: {text}");
-        let wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
-        assert_eq!(self.eval(wide).await, false, "{name} is wider than the screen");
         assert_eq!(self.forbidden().await, Vec::<String>::new(), "{name}");
         let faults = self.axe().await;
         assert!(faults.is_empty(), "{name}: {faults:#?}");
+    }
+
+    /// Nothing is wider than the screen. Saves a picture where `SCREENSHOTS` names a folder.
+    pub async fn fits(&self, name: &str) {
+        let name = format!("{name}-{}", self.look.name());
+        self.picture(&name).await;
+        let wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
+        assert_eq!(self.eval(wide).await, false, "{name} is wider than the screen");
+    }
+
+    /// From here on with few colours, little motion, and everything twice as large.
+    pub async fn aided(&mut self) {
+        self.look.width = self.look.width.max(720) / 2;
+        self.resize().await;
+        let features = [("forced-colors", "active"), ("prefers-reduced-motion", "reduce")];
+        let features = features.map(|(name, value)| json!({ "name": name, "value": value }));
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
+    /// From here on this device's clock is wrong by an hour.
+    pub async fn misdate(&self) {
+        let source = "const Real = Date; const wrong = 3_600_000;
+            globalThis.Date = class extends Real {
+              constructor(...given) { if (given.length) super(...given); else super(Real.now() + wrong); }
+              static now() { return Real.now() + wrong; }
+            };";
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
+    }
+
+    /// Lets the page believe that nobody looks at it, or that somebody does again.
+    pub async fn hide(&self, is_hidden: bool) {
+        let state = if is_hidden { "hidden" } else { "visible" };
+        let script = format!(
+            "(Object.defineProperty(document, 'visibilityState', {{ value: '{state}', configurable: true }}),
+              document.dispatchEvent(new Event('visibilitychange')))"
+        );
+        self.eval(&script).await;
+    }
+
+    /// Closes the tab that is shown.
+    pub async fn close_tab(&self) {
+        self.client.close_window().await.unwrap();
     }
 
     async fn axe(&self) -> Vec<String> {

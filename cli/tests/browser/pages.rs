@@ -20,7 +20,7 @@ pub async fn sign_in(browser: &Browser, username: &str) {
 }
 
 /// Concerts that stand for the states of a sale.
-async fn concerts(shop: &Shop) -> [String; 4] {
+async fn concerts(shop: &Shop) -> [String; 5] {
     let later = json!({ "opens_at": "2099-01-01T09:00:00Z" });
     let name = "Winter Lights: An Evening with the Seoul Chamber Players";
     let (upcoming, open) =
@@ -35,10 +35,18 @@ async fn concerts(shop: &Shop) -> [String; 4] {
         &json!({ "open": false }),
     )
     .await;
-    [upcoming, open, paused, closed]
+    let seats = json!([{ "starts_at": "2099-05-01T10:00:00Z", "seats": [{ "from": 1, "to": 4, "zone": "R", "price": 165_000 }] }]);
+    let sold_out = shop.concert("Four Seats", &json!({ "dates": seats })).await;
+    let others = shop.others(&sold_out, 3).await;
+    shop.hold(&others[0], &sold_out, &[1, 2, 3, 4]).await;
+    [upcoming, open, paused, closed, sold_out]
 }
 
-async fn signed_out(browser: &Browser, shop: &Shop, [upcoming, open, _, closed]: &[String; 4]) {
+async fn signed_out(
+    browser: &Browser,
+    shop: &Shop,
+    [upcoming, open, _, closed, sold_out]: &[String; 5],
+) {
     let page = async |name: &str, path: &str, css: &str| {
         browser.go(&shop.url(path)).await;
         browser.see(css).await;
@@ -48,6 +56,7 @@ async fn signed_out(browser: &Browser, shop: &Shop, [upcoming, open, _, closed]:
     page("concert-upcoming", &format!("/concerts/{upcoming}"), ".countdown").await;
     page("concert-open", &format!("/concerts/{open}"), ".opening .button").await;
     page("concert-closed", &format!("/concerts/{closed}"), ".opening h2").await;
+    page("concert-sold-out", &format!("/concerts/{sold_out}"), ".opening h2").await;
     page("concert-none", "/concerts/01a21c9f-7b04-70f0-860a-cd8b4ca6520d", ".empty").await;
     page("nothing", "/nothing/here", ".empty").await;
     page("draw-before", &format!("/concerts/{upcoming}/draw"), ".code").await;
@@ -68,7 +77,11 @@ async fn signed_out(browser: &Browser, shop: &Shop, [upcoming, open, _, closed]:
     browser.check("sign-up-wrong").await;
 }
 
-async fn signed_in(browser: &Browser, shop: &Shop, [upcoming, open, paused, closed]: &[String; 4]) {
+async fn signed_in(
+    browser: &Browser,
+    shop: &Shop,
+    [upcoming, open, paused, closed, sold_out]: &[String; 5],
+) {
     browser.go(&shop.url("/sign-in?next=%2Faccount")).await;
     sign_in(browser, "mina").await;
     browser.at("/account").await;
@@ -79,6 +92,7 @@ async fn signed_in(browser: &Browser, shop: &Shop, [upcoming, open, paused, clos
         ("waiting", open, ".figure"),
         ("paused", paused, ".notice-warn"),
         ("closed", closed, ".room-card .actions"),
+        ("sold-out", sold_out, ".updated"),
     ] {
         browser.go(&shop.url(&format!("/concerts/{concert}/queue"))).await;
         browser.see(css).await;
@@ -98,9 +112,22 @@ fn every_page_is_whole_in_both_languages() {
         let _others = (shop.others(&concerts[1], 6).await, shop.others(&concerts[2], 3).await);
         shop.account("mina").await;
         for look in LOOKS {
-            let browser = Browser::open(look).await;
+            let mut browser = Browser::open(look).await;
             signed_out(&browser, &shop, &concerts).await;
             signed_in(&browser, &shop, &concerts).await;
+            // Large letters on a phone, and the colours of the system.
+            browser.aided().await;
+            for page in [
+                "/",
+                &format!("/concerts/{}", concerts[0]),
+                &format!("/concerts/{}/queue", concerts[1]),
+            ] {
+                browser.go(&shop.url(page)).await;
+                browser.see("h1").await;
+                browser
+                    .fits(&format!("aided{}", page.rsplit('/').next().unwrap_or_default()))
+                    .await;
+            }
         }
     });
 }

@@ -20,6 +20,7 @@ pub struct Shop {
 
 /// Somebody in line who has no browser.
 pub struct Other {
+    identity: String,
     token: String,
 }
 
@@ -82,11 +83,21 @@ impl Shop {
         for _ in 0..count {
             let now = Clock::System.now();
             let identity = keyring.identity(Use::Identity, UserId(Uuid::now_v7()), now, 3_600_000);
-            let path = format!("/api/v1/concerts/{concert}/queue-tokens");
-            let ask = Ask::post(path, &json!({})).identity(&identity.unwrap());
-            others.push(Other { token: self.ask(ask).await.text("token") });
+            let (identity, path) =
+                (identity.unwrap(), format!("/api/v1/concerts/{concert}/queue-tokens"));
+            let ask = Ask::post(path, &json!({})).identity(&identity);
+            others.push(Other { token: self.ask(ask).await.text("token"), identity });
         }
         others
+    }
+
+    /// Somebody who was let in holds seats of the first date.
+    pub async fn hold(&self, other: &Other, concert: &str, seats: &[u32]) {
+        let as_other = |ask: Ask| ask.identity(&other.identity).queue(&other.token);
+        let dates =
+            self.ask(as_other(Ask::get(format!("/api/v1/concerts/{concert}/dates")))).await.json();
+        let body = json!({ "concert_date_id": dates["dates"][0]["concert_date_id"], "seat_numbers": seats });
+        self.ask(as_other(Ask::post("/api/v1/reservations", &body)).key("hold")).await;
     }
 
     /// Somebody gives the place up.

@@ -5,7 +5,10 @@ use crate::browser::{Browser, Look, is_here};
 use crate::common::{alone, runtime};
 use crate::pages::sign_in;
 use crate::shop::{PASSWORD, Shop};
+use boxoffice_server::clock::Clock;
+use boxoffice_server::http::view::stamp;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const AHEAD: &str = ".figure b";
 const NUMBER: &str = ".pair div:last-child dd";
@@ -153,5 +156,77 @@ fn the_page_computes_the_number_that_the_server_drew() {
         browser.read(AHEAD, &drawn.to_string()).await;
         assert_eq!(browser.eval("document.querySelector('.field input').value").await, "41");
         browser.check("draw-mine").await;
+    });
+}
+
+/// How often the tab that is spoken to has asked where it stands.
+const ASKED: &str = "performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('/queue-tokens/me')).length";
+
+#[test]
+fn one_tab_asks_for_all_and_one_that_is_hidden_does_not_go_in() {
+    if !is_here() {
+        return;
+    }
+    let _turn = alone();
+    runtime().block_on(async {
+        let shop = Shop::open();
+        let concert = shop.concert("Moonlight Parade", &json!({})).await;
+        let others = shop.others(&concert, 2).await;
+        let browser = Browser::open(Look::PHONE).await;
+        wait_in_line(&browser, &shop, &concert, "mina").await;
+        browser.read(NUMBER, "3").await;
+        browser.new_tab().await;
+        browser.go(&shop.url(&format!("/concerts/{concert}/queue"))).await;
+        browser.read(NUMBER, "3").await;
+        browser.tab(false).await;
+        let before = browser.eval(ASKED).await.as_u64().unwrap();
+        browser.tab(true).await;
+        crate::browser::until("more questions", async || {
+            browser.eval(ASKED).await.as_u64().filter(|asked| *asked >= 6)
+        })
+        .await;
+        browser.tab(false).await;
+        let asked = browser.eval(ASKED).await.as_u64().unwrap() - before;
+        assert!(asked <= 2, "the other tab has asked as well: {asked}");
+
+        // It is not looked at when the turn comes.
+        browser.tab(true).await;
+        browser.close_tab().await;
+        browser.tab(false).await;
+        browser.hide(true).await;
+        for other in &others {
+            shop.leave(other).await;
+        }
+        let title = "document.title.startsWith('●')";
+        crate::browser::until("the title", async || {
+            browser.eval(title).await.as_bool().filter(|is| *is)
+        })
+        .await;
+        // Longer than it takes a page that is looked at to go in.
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        browser.at(&format!("/concerts/{concert}/queue")).await;
+        browser.hide(false).await;
+        browser.at(&format!("/concerts/{concert}/seats")).await;
+    });
+}
+
+#[test]
+fn a_phone_with_a_wrong_clock_counts_by_the_server() {
+    if !is_here() {
+        return;
+    }
+    let _turn = alone();
+    runtime().block_on(async {
+        let shop = Shop::open();
+        let opens_at = stamp(Clock::System.now().plus_ms(10 * 60_000));
+        let concert = shop.concert("Moonlight Parade", &json!({ "opens_at": opens_at })).await;
+        let browser = Browser::open(Look::PHONE).await;
+        browser.misdate().await;
+        browser.go(&shop.url(&format!("/concerts/{concert}"))).await;
+        let shown = browser.see(".countdown").await;
+        assert!(
+            shown.starts_with('9') && shown.contains("min") && !shown.contains("hrs"),
+            "{shown}"
+        );
     });
 }

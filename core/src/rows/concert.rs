@@ -27,7 +27,7 @@ impl Default for Policy {
         Self {
             hold_ttl_ms: 5 * 60 * 1000,
             shop_ttl_ms: 10 * 60 * 1000,
-            arrival_grace_ms: 60 * 1000,
+            arrival_grace_ms: 180 * 1000,
             seats_per_user: 4,
             rehold_after_ms: 10 * 60 * 1000,
         }

@@ -33,6 +33,7 @@ mod money;
 mod openapi;
 mod operating;
 mod over;
+mod pages;
 mod problems;
 mod providers;
 mod queue;

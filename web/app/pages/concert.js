@@ -60,7 +60,7 @@ function Facts({ concert }) {
     [t("fact_length"), duration(concert.run_time_minutes * 60)],
     [t("fact_seats"), t("seats_each", { n: concert.seats_per_user })],
     [t("fact_times"), t("times_text", { shop: duration(time.shop_seconds), hold: duration(time.hold_seconds) })],
-    concert.closes_at && [t("fact_closes"), dayAndTime(concert.closes_at)],
+    concert.closes_at && concert.sale !== "closed" && [t("fact_closes"), dayAndTime(concert.closes_at)],
   ];
   return html`<dl class="facts">${rows.filter(Boolean).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }

@@ -133,7 +133,7 @@ function Waiting({ view, line, stage }) {
   const n = ahead(view);
   const share = line.record.first > 1 ? 1 - n / line.record.first : 1;
   return html`<section class="room-card">
-    ${stage === "paused" && html`<${Notice} kind="warn" title=${t("paused_title")}><p>${either(view.pause_reason) || t("paused_no_reason")} ${t("paused_kept")}</p><//>`}
+    ${stage === "paused" && html`<${Notice} kind="warn" title=${t("paused_title")}><p>${either(view.pause_reason) || t("paused_no_reason")}</p><p>${t("paused_kept")}</p><//>`}
     <h1 class="unseen">${t("stage_waiting")}</h1>
     ${n === 0 ? html`<${Figure} value=${t("next_up")} label=${t("you_are_next")} />`
       : html`<${Figure} value=${t("ahead_value", { n })} label=${t("people_ahead", { n })} />`}
@@ -153,12 +153,14 @@ function Drawing({ view }) {
 
 function Admitted({ view, line, enter }) {
   useSeconds();
-  const [since] = useState(serverNow());
+  const since = useRef(null);
+  const isSeen = document.visibilityState === "visible";
+  // Counted from when somebody looks.
+  since.current = isSeen ? since.current ?? serverNow() : null;
   const left = until(view.admitted_until);
   const whole = Math.max(left, (view.time_to_shop?.arrival_grace_seconds ?? 60) * 1000);
   const isBack = line.record.entered;
-  const isSeen = document.visibilityState === "visible";
-  const itself = Math.ceil(BY_ITSELF - (serverNow() - since) / 1000);
+  const itself = Math.ceil(BY_ITSELF - (serverNow() - (since.current ?? serverNow())) / 1000);
   const goes = isSeen && !isBack && itself <= 0;
   useEffect(() => {
     if (goes) enter();
@@ -171,6 +173,8 @@ function Admitted({ view, line, enter }) {
     ${!isBack && html`<p class="updated">${isSeen && itself > 0 ? t("by_itself", { n: itself }) : t("turn_kept")}</p>`}
   </section>`;
 }
+
+const Late = () => html`<section class="room-card" aria-busy="true"><h1>${t("stage_late")}</h1><${Skeleton} lines=${3} /></section>`;
 
 function Missed({ line }) {
   const task = useTask(async () => {
@@ -204,7 +208,7 @@ function Over({ concert, view, stage, line }) {
 }
 
 const FACES = {
-  before: Before, waiting: Waiting, paused: Waiting, drawing: Drawing, admitted: Admitted, late: Drawing, missed: Missed,
+  before: Before, waiting: Waiting, paused: Waiting, drawing: Drawing, admitted: Admitted, late: Late, missed: Missed,
   sold_out: SoldOut, closed: Over, over: Over,
 };
 /** States in which somebody waits for something. */

@@ -53,7 +53,7 @@ pub struct Sale {
 }
 
 impl Sale {
-    /// A sale with the default settings.
+    /// A sale with the default settings, but that whoever is let in has a minute to come.
     pub fn new() -> Self {
         Self::with(|_| {})
     }
@@ -63,6 +63,7 @@ impl Sale {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite://{}", folder.path().join("sale.db").display());
         let mut given = Given { database: Some(database), readers: Some(2), ..Given::default() };
+        given.arrival_grace_seconds = Some(MINUTE / 1_000);
         change(&mut given);
         let sale = Self::build(given.resolve().unwrap(), Clock::manual(START), folder);
         let mut keys = ApiKeys::open(&sale.files()).unwrap();
