@@ -2,7 +2,7 @@
 // is left out.
 import { html } from "./html.js";
 import { Badge, priceRange } from "./ui.js";
-import { dayAndTime, either, t } from "./words.js";
+import { day, dayAndTime, either, t } from "./words.js";
 
 /** The name in the language of the page. */
 export const nameOf = (concert) => either(concert.names) || concert.name;
@@ -12,18 +12,17 @@ const KINDS = { upcoming: "plain", open: "live", sold_out: "warn", closed: "plai
 /** Whether seats are sold, as a label. */
 export const SaleBadge = ({ sale }) => html`<${Badge} kind=${KINDS[sale] ?? "plain"}>${t(`sale_${sale}`)}<//>`;
 
-/** When its performances are, or when its sale opens; in one line. */
-export function whenOf(concert) {
-  if (concert.sale === "upcoming") return t("opens_at", { when: dayAndTime(concert.opens_at) });
-  return "";
+/** When its performances are, or when its sale opens; empty where it is not told. */
+export function whenOf({ sale, opens_at: opens, first_date: first, last_date: last, time_zone: zone }) {
+  if (sale === "upcoming") return t("opens_at", { when: dayAndTime(opens) });
+  if (!first) return "";
+  return !last || day(first, zone) === day(last, zone) ? day(first, zone) : `${day(first, zone)} – ${day(last, zone)}`;
 }
 
-/** What all its seats cost, from–to; empty where it is not told. */
-export function pricesOf(dates = []) {
-  const prices = dates.flatMap((date) => (date.prices ?? []).map((grade) => grade.price)).filter(Boolean);
-  if (prices.length === 0) return "";
-  const amounts = prices.map((price) => price.amount ?? price);
-  return priceRange(amounts, prices[0].currency, prices[0].currency_decimals);
+/** What its seats cost, from–to; empty where it is not told. */
+export function pricesOf({ price_from: from, price_to: to }) {
+  if (!from) return "";
+  return priceRange([from.amount, (to ?? from).amount], from.currency, from.currency_decimals);
 }
 
 /** Why no more seats are sold, in a sentence. */

@@ -227,7 +227,7 @@ impl Browser {
     /// A further tab of the same browser, which is shown then.
     pub async fn new_tab(&self) {
         let tab = self.client.new_window(true).await.unwrap();
-        self.client.switch_to_window(tab.handle.into()).await.unwrap();
+        self.client.switch_to_window(tab.handle).await.unwrap();
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH })).await;
         self.resize().await;
     }

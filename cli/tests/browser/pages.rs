@@ -117,16 +117,15 @@ fn every_page_is_whole_in_both_languages() {
             signed_in(&browser, &shop, &concerts).await;
             // Large letters on a phone, and the colours of the system.
             browser.aided().await;
-            for page in [
-                "/",
-                &format!("/concerts/{}", concerts[0]),
-                &format!("/concerts/{}/queue", concerts[1]),
+            let [upcoming, open, ..] = &concerts;
+            for (name, page) in [
+                ("aided-concerts", "/".to_owned()),
+                ("aided-concert", format!("/concerts/{upcoming}")),
+                ("aided-room", format!("/concerts/{open}/queue")),
             ] {
-                browser.go(&shop.url(page)).await;
+                browser.go(&shop.url(&page)).await;
                 browser.see("h1").await;
-                browser
-                    .fits(&format!("aided{}", page.rsplit('/').next().unwrap_or_default()))
-                    .await;
+                browser.fits(name).await;
             }
         }
     });

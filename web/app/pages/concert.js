@@ -7,10 +7,12 @@ import { closedText, nameOf, SaleBadge } from "../show.js";
 import { Badge, Button, Countdown, Loaded, Notice, Poster, Price, Skeleton, Spoken, useLoad, useTitle } from "../ui.js";
 import { dayAndTime, duration, either, t } from "../words.js";
 
+const WAYS = { upcoming: "join_now", open: "join_line", sold_out: "wait_returned" };
+
 function Into({ concert, primary = true }) {
   const known = hasPlace(concert.concert_id);
   return html`<${Button} href=${`/concerts/${concert.concert_id}/queue`} kind=${primary ? "primary" : "plain"}>
-    ${known ? t("to_my_place") : concert.sale === "upcoming" ? t("join_now") : t("join_line")}<//>`;
+    ${known ? t("to_my_place") : t(WAYS[concert.sale] ?? "join_line")}<//>`;
 }
 
 function Upcoming({ concert, queue, onOpen }) {

@@ -1,23 +1,9 @@
 // The first page: what is on sale.
 import { get } from "../api.js";
 import { html, useState } from "../html.js";
-import { nameOf, SaleBadge } from "../show.js";
-import { Button, Empty, Loaded, Poster, priceRange, useLoad, useTask, useTitle } from "../ui.js";
-import { day, dayAndTime, t } from "../words.js";
-
-function prices(concert) {
-  const { price_from: from, price_to: to } = concert;
-  if (from === undefined || from === null) return null;
-  const amounts = [from, to ?? from].map((price) => price.amount ?? price);
-  return priceRange(amounts, from.currency ?? concert.currency, from.currency_decimals ?? concert.currency_decimals);
-}
-
-function when(concert) {
-  const { first_date: first, last_date: last, time_zone: zone } = concert;
-  if (concert.sale === "upcoming") return t("opens_at", { when: dayAndTime(concert.opens_at) });
-  if (!first) return null;
-  return !last || day(first, zone) === day(last, zone) ? day(first, zone) : `${day(first, zone)} – ${day(last, zone)}`;
-}
+import { nameOf, pricesOf, SaleBadge, whenOf } from "../show.js";
+import { Button, Empty, Loaded, Poster, useLoad, useTask, useTitle } from "../ui.js";
+import { t } from "../words.js";
 
 function Card({ concert }) {
   const name = nameOf(concert);
@@ -27,8 +13,8 @@ function Card({ concert }) {
       <div><${SaleBadge} sale=${concert.sale} /></div>
       <h2><a href=${`/concerts/${concert.concert_id}`}>${name}</a></h2>
       <p class="soft">${concert.theater}</p>
-      ${when(concert) && html`<p class="soft small">${when(concert)}</p>`}
-      ${prices(concert) && html`<p class="price">${prices(concert)}</p>`}
+      ${whenOf(concert) && html`<p class="soft small">${whenOf(concert)}</p>`}
+      ${pricesOf(concert) && html`<p class="price">${pricesOf(concert)}</p>`}
     </div>
   </li>`;
 }

@@ -54,6 +54,7 @@ export const common = {
   drawn_late: ["Those who joined before {when} are drawn by lot. You can still join, behind them.", "{when} 전에 진입한 분의 순서를 추첨합니다. 지금 진입하시면 그 뒤에 대기합니다."],
   join_now: ["Join now", "지금 대기열 진입"],
   join_line: ["Get tickets", "예매하기"],
+  wait_returned: ["Wait for returned seats", "나오는 좌석 기다리기"],
   to_my_place: ["Back to my place", "내 대기 자리로"],
   on_sale_now: ["On sale now", "지금 판매 중"],
   people_wait: ["{n} {n|person is|people are} waiting. You get a place behind them, and keep it.", "{n}명이 대기 중입니다. 그 뒤의 자리를 받으며, 받은 자리는 유지됩니다."],
