@@ -352,7 +352,7 @@ function Bar({ seats, choice, note, words, status, currency, concert, hold, onHo
     <div class="pickbar-go">
       ${some ? html`<p><small>${t("chosen_of", { n: seats.length, party: choice.party })}</small><b class="sum numbers">${price(choice.sum)}</b></p>`
         : html`<p><span class="soft small">${t("map_tap")}</span></p>`}
-      <${Button} kind=${some ? "primary" : "plain"} busy=${hold.isBusy} onClick=${some ? onHold : onBest}>${hold.isBusy ? t("holding") : some ? t("hold", { n: seats.length }) : t("best", { n: choice.party })}<//>
+      <${Button} key=${some ? "hold" : "best"} kind=${some ? "primary" : "plain"} busy=${hold.isBusy} onClick=${some ? onHold : onBest}>${hold.isBusy ? t("holding") : some ? t("hold", { n: seats.length }) : t("best", { n: choice.party })}<//>
     </div>
     ${some && concert.time_to_shop && html`<p class="small soft">${t("hold_time", { time: duration(concert.time_to_shop.hold_seconds) })}</p>`}
   </section>`;
