@@ -39,8 +39,8 @@ export class Painter {
     /** Grade that alone is shown in colour; null: all. @type {number|null} */
     this.only = null;
     this.base = this.front = this.job = this.small = null;
-    /** What is drawn above: chosen seats, lost seats, the seat under the pointer. */
-    this.marks = { chosen: new Set(), lost: new Set(), hover: -1, section: -1 };
+    /** What is drawn above: chosen seats, seats one holds already, lost seats, the seat under the pointer. */
+    this.marks = { chosen: new Set(), own: new Set(), lost: new Set(), hover: -1, section: -1 };
     this.recolour();
   }
 
@@ -493,8 +493,8 @@ export class Painter {
 
   /** Chosen seats with how many each stands for: of a section one, while seats are not drawn. */
   #pins(s) {
-    const { chosen } = this.marks;
-    if (this.detailed(s)) return [...chosen].map((seat) => [seat, 1]);
+    const chosen = [...this.marks.chosen, ...this.marks.own];
+    if (this.detailed(s)) return chosen.map((seat) => [seat, 1]);
     const sections = new Map();
     for (const seat of chosen) {
       const { section } = this.layout.rows[this.layout.row[seat]];

@@ -373,9 +373,10 @@ export class MapView {
     this.draw();
   }
 
-  /** What is marked. @param {{chosen?: Iterable<number>, lost?: Iterable<number>}} marks */
-  mark({ chosen, lost }) {
+  /** What is marked. @param {{chosen?: Iterable<number>, own?: Iterable<number>, lost?: Iterable<number>}} marks */
+  mark({ chosen, own, lost }) {
     if (chosen) this.painter.marks.chosen = new Set(chosen);
+    if (own) this.painter.marks.own = new Set(own);
     if (lost) this.painter.marks.lost = new Set(lost);
     this.draw();
   }

@@ -270,7 +270,7 @@ fn a_payment_is_made_once() {
         browser.tab(false).await;
         network(&browser, false).await;
         browser.click(PAY).await;
-        browser.read(".notice-warn", "you cannot pay twice").await;
+        browser.read("main .notice-warn", "you cannot pay twice").await;
         network(&browser, true).await;
         // Reloaded before it is known: the page finishes by itself what was begun.
         browser.reload().await;
@@ -280,6 +280,34 @@ fn a_payment_is_made_once() {
         // The other tab has heard of it.
         browser.see(".ticket").await;
         assert_eq!(moved(&browser).await.len(), 2);
+    });
+}
+
+/// What was opened once is shown at the door, whatever has become of the network and the server.
+#[test]
+fn a_ticket_opens_without_a_network() {
+    if !is_here() {
+        return;
+    }
+    let _turn = alone();
+    runtime().block_on(async {
+        let mut shop = Shop::open();
+        let concert = open_concert(&shop, json!({})).await;
+        let browser = Browser::open(Look::PHONE).await;
+        come_in(&browser, &shop, &concert, "mina").await;
+        click_seat(&browser, 7).await;
+        browser.click(PRIMARY).await;
+        browser.click(PAY).await;
+        browser.see(".ticket").await;
+        let kept = "caches.open('boxoffice-pages').then((cache) => cache.keys()).then((kept) => kept.length > 10 && Boolean(navigator.serviceWorker.controller))";
+        until("the pages on the device", async || (browser.eval(kept).await == true).then_some(())).await;
+        assert_eq!(browser.forbidden().await, Vec::<String>::new());
+        shop.kill();
+        browser.reload().await;
+        browser.read(".ticket-seat", "Seat 7").await;
+        browser.read("main", "Shown from this device").await;
+        browser.go(&shop.url("/bookings")).await;
+        browser.read(".booking", "Moonlight Parade").await;
     });
 }
 

@@ -26,8 +26,8 @@ function Book({ booking, seats, tickets, as_of: asOf }) {
   // It is said once, and not again after a reload at the door.
   useEffect(() => history.replaceState(null, "", location.pathname), []);
   useEffect(() => {
-    if (tickets) keepPages();
-  }, [tickets]);
+    keepPages();
+  }, []);
   // Of several for one seat, as after a replacement, the one that counts.
   const byNumber = new Map([...tickets ?? []].sort((a, b) => (a.status === "valid") - (b.status === "valid")).map((ticket) => [ticket.seat_number, ticket]));
   return html`<div class="stack">

@@ -1,5 +1,5 @@
 // Choosing seats: date, party, map and list, and holding what was chosen. The map shows; only the hold decides.
-import { gridLayout, readLayout } from "../../seatmap/layout.js";
+import { gridLayout, indexOf, readLayout } from "../../seatmap/layout.js";
 import { SeatList } from "../../seatmap/list.js";
 import { best, better, Choice } from "../../seatmap/pick.js";
 import { Status } from "../../seatmap/status.js";
@@ -61,7 +61,8 @@ function Shop({ id, concert, dates, onOut, reload }) {
     ${dates.length > 1 && html`<${Dates} dates=${dates} date=${date} choose=${choose} />`}
     ${isGone(date)
       ? html`<${Empty} title=${t("out_cancelled_title")}><p>${t("out_cancelled", { reason: date.cancelled?.reason ?? "" })}</p><//>`
-      : html`<${Hall} key=${date.concert_date_id} concert=${concert} id=${id} date=${date} onOut=${onOut} />`}
+      : html`<${Hall} key=${date.concert_date_id} concert=${concert} id=${id} date=${date} onOut=${onOut}
+        held=${held.data?.concert_date_id === date.concert_date_id ? held.data : null} />`}
   </div>`;
 }
 
@@ -90,7 +91,7 @@ async function hallOf(concert, date, signal) {
   return hall && !hall.strangers ? hall : on(gridLayout(answer.zones));
 }
 
-function Hall({ concert, id, date, onOut }) {
+function Hall({ concert, id, date, held, onOut }) {
   const hall = useLoad((signal) => hallOf(id, date, signal), [date.concert_date_id]);
   const [ended, setEnded] = useState(null);
   const problem = ended ?? hall.problem;
@@ -103,7 +104,7 @@ function Hall({ concert, id, date, onOut }) {
   }
   if (ended) return html`<${Failed} problem=${ended} reload=${() => location.reload()} />`;
   return html`<${Loaded} of=${hall} skeleton=${html`<div class="map-ghost" aria-hidden="true"></div>`}>
-    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} onOut=${setEnded} />`}
+    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} held=${held} onOut=${setEnded} />`}
   <//>`;
 }
 
@@ -164,7 +165,7 @@ function useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, 
   return { mapAt, listAt, hall, words };
 }
 
-function Picker({ layout, status, currency, concert, id, date, onOut }) {
+function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
   const most = concert.seats_per_user ?? 4;
   const choice = useRef(null);
   choice.current ??= new Choice(layout, status, keptParty(most));
@@ -205,6 +206,10 @@ function Picker({ layout, status, currency, concert, id, date, onOut }) {
   const onReach = (problem, since) => setAway(problem?.isOffline ? Math.round(since / 1000) : 0);
   const { mapAt, listAt, hall, words } = useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, onOut });
 
+  // What one holds already is found on the map, too.
+  useEffect(() => {
+    hall.current?.map.mark({ own: (held?.seats ?? []).map((seat) => indexOf(layout, seat.seat_number)).filter((seat) => seat >= 0) });
+  }, [held]);
   const holding = useRef(false);
   const react = (problem) => {
     if (outside(problem)) return onOut(problem);
@@ -347,7 +352,7 @@ function Bar({ seats, choice, note, words, status, currency, concert, hold, onHo
     <div class="pickbar-go">
       ${some ? html`<p><small>${t("chosen_of", { n: seats.length, party: choice.party })}</small><b class="sum numbers">${price(choice.sum)}</b></p>`
         : html`<p><span class="soft small">${t("map_tap")}</span></p>`}
-      <${Button} kind=${some ? "primary" : "plain"} busy=${hold.isBusy} onClick=${some ? onHold : onBest}>${hold.isBusy ? t("holding") : some ? t("hold", { n: seats.length }) : t("best", { n: choice.party })}<//>
+      <${Button} key=${some ? "hold" : "best"} kind=${some ? "primary" : "plain"} busy=${hold.isBusy} onClick=${some ? onHold : onBest}>${hold.isBusy ? t("holding") : some ? t("hold", { n: seats.length }) : t("best", { n: choice.party })}<//>
     </div>
     ${some && concert.time_to_shop && html`<p class="small soft">${t("hold_time", { time: duration(concert.time_to_shop.hold_seconds) })}</p>`}
   </section>`;

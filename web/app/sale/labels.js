@@ -16,6 +16,7 @@ export function seatText(label, number) {
   const { section, row, seat } = label;
   if (section && row) return isSaid(section) ? [section, t("row", { label: row }), t("seat", { seat })].join(" ") : t("label_full", { section, row, seat });
   if (row) return t("label_row", { row, seat });
+  if (section) return isSaid(section) ? `${section} ${t("seat", { seat })}` : t("label_section", { section, seat });
   return t("seat_alone", { seat });
 }
 

@@ -56,6 +56,9 @@ pub const FILE: &str = "/web/{version}/{*file}";
 /// no text that becomes script, but for the address of [`WORKER`].
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types boxoffice";
 
+/// What the script at [`WORKER`] may do: ask this server for what a page asks it for.
+const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'";
+
 /// Shells are kept for a minute: so long may an update stay unseen.
 const SHELL_CACHING: HeaderValue = HeaderValue::from_static("public, max-age=60");
 /// What never changes.
@@ -196,7 +199,12 @@ pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
         disk::web().file(&version, &path, &headers)
     };
     // Of no version: asked for again each time, so that an update is heard of.
-    let worker = async |headers: HeaderMap| disk::web().file("", "sw.js", &headers);
+    let worker = async |headers: HeaderMap| {
+        let mut response = disk::web().file("", "sw.js", &headers)?;
+        let policy = HeaderValue::from_static(WORKER_POLICY);
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        Ok::<_, Problem>(response)
+    };
     Router::new().route(FILE, get(file)).route(WORKER, get(worker))
 }
 
