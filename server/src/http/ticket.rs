@@ -2,9 +2,11 @@
 
 use super::App;
 use super::extract::{Identity, Operator, PathId, Query};
+use super::halls::Names;
 use super::problem::{Code, Problem};
 use super::refund::{refunds_of, seats_of};
 use super::view::{Stamp, json};
+use crate::layout::Label;
 use crate::read_model::ReadModel;
 use crate::store::Fault;
 use crate::store::pool::ReadPool;
@@ -64,6 +66,10 @@ pub struct TicketView {
     #[schema(example = "01a21a00-5a9c-7c11-8e60-0c2f7a3d9b41.12.1")]
     ticket_id: String,
     seat_number: u32,
+    /// What the seat is called, where its date has a layout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    label: Option<Label>,
     /// Which ticket for this seat of the booking.
     #[schema(minimum = 1)]
     version: u16,
@@ -110,11 +116,12 @@ fn read(
     Ok(Some((row.date, tickets_of(id, &row, &seats, &back, cancelled))))
 }
 
-fn view(app: &App, (ticket, because): &(Ticket, Option<VoidBecause>)) -> TicketView {
+fn view(app: &App, names: &Names, (ticket, because): &(Ticket, Option<VoidBecause>)) -> TicketView {
     let code = because.is_none().then(|| app.tickets.code(ticket));
     TicketView {
         ticket_id: ticket_id(ticket),
         seat_number: ticket.seat,
+        label: names.label(ticket.seat),
         version: ticket.version,
         status: status(*because),
         void_because: because.map(VoidReason::of),
@@ -136,9 +143,10 @@ pub async fn of_booking(
     let (read_model, asked) = (Arc::clone(&app.read_model), (ReservationId(id), identity.user));
     let found = app.readers.read(move |reads| read(&read_model, reads, asked)).await?;
     let (date, tickets) = found.ok_or_else(|| Problem::of(Code::ReservationNotFound))?;
+    let names = app.names_at(date).await?;
     // Symbols of many seats take some milliseconds, for which no other request waits.
     let drawn = tokio::task::spawn_blocking(move || {
-        tickets.iter().map(|ticket| view(&app, ticket)).collect::<Vec<_>>()
+        tickets.iter().map(|ticket| view(&app, &names, ticket)).collect::<Vec<_>>()
     });
     let tickets = drawn.await.map_err(|_| Problem::of(Code::Internal))?;
     let view = TicketsView { reservation_id: id, concert_date_id: date.0, tickets };

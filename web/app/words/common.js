@@ -75,7 +75,7 @@ export const common = {
   date_sold_out: ["Sold out", "매진"],
   date_cancelled: ["Cancelled", "취소됨"],
   date_started: ["Over", "종료"],
-  date_over: ["Over", "종료"],
+  date_closed: ["Sale closed", "판매 종료"],
   fact_theater: ["Where", "공연장"],
   fact_length: ["Length", "공연 시간"],
   fact_seats: ["Seats", "매수 제한"],

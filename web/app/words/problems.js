@@ -64,6 +64,8 @@ export const problemWords = {
   external_account: ["Your account belongs to another sign-in service. Make the change there.", "외부 인증 서비스의 계정입니다. 해당 서비스에서 변경해 주세요."],
   identity_required: ["Please sign in first.", "먼저 로그인해 주세요."],
   identity_invalid: ["Your sign-in has run out. Please sign in again; your place in line is kept.", "로그인이 만료되었습니다. 다시 로그인해 주세요. 대기 자리는 유지됩니다."],
+  invalid_picture: ["This picture cannot be used. Take a PNG, JPEG or WebP of 512 kB at most.", "사용할 수 없는 그림 파일입니다. 512kB 이하의 PNG, JPEG, WebP 파일을 사용해 주세요."],
+  poster_not_found: ["This poster does not exist, or not any more. Reload the page.", "없거나 삭제된 포스터입니다. 페이지를 새로고침해 주세요."],
   cross_site: ["This was sent from another site, so nothing was done. Open the shop itself and try again.", "다른 사이트에서 보낸 요청이어서 처리하지 않았습니다. 예매 페이지를 직접 열어 다시 시도해 주세요."],
   other_user: ["This belongs to somebody else. Sign in with the account that it belongs to.", "다른 사용자의 정보입니다. 해당 계정으로 로그인해 주세요."],
   queue_token_required: ["You need a place in line for this. Join from the concert's page.", "대기 자리가 필요합니다. 공연 페이지에서 대기열에 진입해 주세요."],
