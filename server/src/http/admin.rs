@@ -4,6 +4,7 @@ use super::App;
 use super::app::new_id;
 use super::billing::{self, AboutBody, NamesBody};
 use super::concert::{ClosedBecause, DateFigures, OVER, SaleState, closed_because, sale_state};
+use super::draw::draw_terms;
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::{Code, Problem};
 use super::queues::{self, QueueFigures};
@@ -24,7 +25,7 @@ use boxoffice_core::limits::{
 };
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::{DrawTerms, PauseReason, QueueSettings, SetQueue};
+use boxoffice_core::queue::{PauseReason, QueueSettings, SetQueue};
 use boxoffice_core::refusal::{Field, Refusal};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
@@ -246,14 +247,6 @@ pub(super) fn queue_settings(
         max_waiting: max_waiting.unwrap_or(default.max_waiting),
         paused: false,
     }
-}
-
-pub(super) fn draw_terms(
-    joined_before: Option<&str>,
-    beacon: Option<String>,
-) -> Result<DrawTerms, Problem> {
-    let before = joined_before.map(|text| time_of(text, "draw_joined_before"));
-    Ok(DrawTerms { joined_before: before.transpose()?, beacon })
 }
 
 fn concert_of(app: &App, body: NewConcert, layouts: &Layouts) -> Result<CreateConcert, Problem> {

@@ -1,6 +1,7 @@
 //! The value that is mixed into a draw.
 
 use super::App;
+use super::admin::time_of;
 use super::extract::{Operator, PathId, Submitted};
 use super::problem::{Code, Problem};
 use super::view::{json, maybe_id};
@@ -9,7 +10,7 @@ use axum::response::Response;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{ConcertId, QueueId, Uuid};
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::queue::SetDraw;
+use boxoffice_core::queue::{DrawTerms, SetDraw};
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -57,4 +58,13 @@ pub async fn set_draw(
         }
         _ => Err(Problem::of(Code::Internal)),
     }
+}
+
+/// Who is drawn, and how.
+pub(super) fn draw_terms(
+    joined_before: Option<&str>,
+    beacon: Option<String>,
+) -> Result<DrawTerms, Problem> {
+    let before = joined_before.map(|text| time_of(text, "draw_joined_before"));
+    Ok(DrawTerms { joined_before: before.transpose()?, beacon })
 }

@@ -1,9 +1,10 @@
 //! The queues of a concert, for operators: what there is, and adding one.
 
 use super::App;
-use super::admin::{PauseText, draw_terms, named, queue_settings, time_of};
+use super::admin::{PauseText, named, queue_settings, time_of};
 use super::app::new_id;
 use super::concert::{hex, shown_seed};
+use super::draw::draw_terms;
 use super::extract::{Operator, PathId, Submitted};
 use super::problem::{Code, Problem};
 use super::setting::{self, Faults};

@@ -26,7 +26,7 @@ export const problemWords = {
   seat_not_found: ["Some of these seats do not exist on this date. Choose other seats.", "이 회차에 없는 좌석이 있습니다. 다른 좌석을 선택해 주세요."],
   seats_taken: ["Someone was faster: some of these seats are taken, so none were held for you. Choose other seats.", "다른 분이 먼저 선택한 좌석이 있어 선점하지 못했습니다. 다른 좌석을 선택해 주세요."],
   seats_held_or_sold: ["Some of these seats are held or sold, so nothing was changed. Wait for the holds to end, or refund the seats first.", "선점되었거나 판매된 좌석이 있어 변경하지 않았습니다. 선점이 끝나기를 기다리거나 먼저 환불해 주세요."],
-  no_fitting_seats: ["There are not this many seats together that fit. Take fewer, or choose seats on the map.", "조건에 맞게 나란히 붙은 좌석이 부족합니다. 인원을 줄이거나 좌석표에서 직접 선택해 주세요."],
+  no_fitting_seats: ["There are not this many seats together that fit. Take fewer, or choose seats on the map.", "조건에 맞게 나란히 붙은 좌석이 부족합니다. 인원을 줄이거나 좌석을 직접 선택해 주세요."],
   seats_cooling_off: ["You held these seats before and did not pay in time, so they stay closed to you for a while. Choose other seats.", "제시간에 결제하지 않은 좌석은 잠시 동안 다시 선점할 수 없습니다. 다른 좌석을 선택해 주세요."],
   too_many_lapses: ["Seats that you held went unpaid too many times. You can join the line again a little later.", "결제하지 않은 선점이 너무 많습니다. 조금 뒤에 대기열에 다시 진입해 주세요."],
   hold_exists: ["You hold seats already. Pay for them, or release them first.", "이미 선점한 좌석이 있습니다. 먼저 결제하거나 선점을 취소해 주세요."],

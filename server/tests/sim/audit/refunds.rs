@@ -95,6 +95,11 @@ impl History {
         for number in changed {
             if set.blocked {
                 self.blocked.insert(key(number));
+                // A hold that is over keeps nothing of it, even where a clock goes back.
+                let over = self.claims.get(&key(number)).copied();
+                if let Some(hold) = over.and_then(|id| self.holds.get_mut(&id)) {
+                    hold.gone.insert(*number);
+                }
             } else {
                 self.blocked.remove(&key(number));
             }
