@@ -225,7 +225,7 @@ fn a_phone_with_a_wrong_clock_counts_by_the_server() {
     let _turn = alone();
     runtime().block_on(async {
         let shop = Shop::open();
-        let opens_at = stamp(Clock::System.now().plus_ms(10 * 60_000));
+        let opens_at = stamp(Clock::System.now().plus_ms(570_000));
         let concert = shop.concert("Moonlight Parade", &json!({ "opens_at": opens_at })).await;
         let browser = Browser::open(Look::PHONE).await;
         browser.misdate().await;

@@ -111,8 +111,7 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::Joined(joined) => ticket(joined),
         Outcome::Left => "left".to_owned(),
         Outcome::Arrived { until } => format!("arrived until {}", offset(*until)),
-        Outcome::Expired { ended: true } => "ended".to_owned(),
-        Outcome::Expired { ended: false } => "not_due".to_owned(),
+        Outcome::Expired { ended } => if *ended { "ended" } else { "not_due" }.to_owned(),
         Outcome::Admitted { count, more } => {
             format!("admitted {count}{}", if *more { " more" } else { "" })
         }

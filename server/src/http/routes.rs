@@ -62,11 +62,50 @@ fn route(
 }
 
 /// Every route.
-#[rustfmt::skip]
 #[must_use]
 pub fn routes() -> Vec<Route> {
+    let mut all = routes_of_all();
+    all.extend(routes_of_operators());
+    all
+}
+
+#[rustfmt::skip]
+fn routes_of_operators() -> Vec<Route> {
+    use Guard::Operator;
+    vec![
+        route(Method::POST,   "/api/v1/admin/concerts",                  Operator,   Class::Operator, post(admin::create_concert)),
+        route(Method::GET,    "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, get(admin::figures)),
+        route(Method::PATCH,  "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, patch(edit::change_concert)),
+        route(Method::DELETE, "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, delete(edit::delete_concert)),
+        route(Method::PUT,    "/api/v1/admin/concerts/{id}/poster",      Operator,   Class::Operator, put(poster::upload)),
+        route(Method::DELETE, "/api/v1/admin/concerts/{id}/poster",      Operator,   Class::Operator, delete(poster::remove)),
+        route(Method::PATCH,  "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, patch(edit::change_date)),
+        route(Method::DELETE, "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, delete(edit::delete_date)),
+        route(Method::PUT,    "/api/v1/admin/concert-dates/{id}/seats/status", Operator, Class::Operator, put(block::set_seats)),
+        route(Method::GET,    "/api/v1/admin/concert-dates/{id}/bookings", Operator, Class::Operator, get(export::date_bookings)),
+        route(Method::GET,    "/api/v1/admin/concert-dates/{id}/tickets", Operator,  Class::Operator, get(ticket::of_date)),
+        route(Method::GET,    "/api/v1/admin/users/{id}/balance",        Operator,   Class::Operator, get(funds::user_balance)),
+        route(Method::POST,   "/api/v1/admin/users/{id}/balance/credits", Operator,  Class::Operator, post(funds::credit_balance)),
+        route(Method::POST,   "/api/v1/admin/users/{id}/balance/debits", Operator,   Class::Operator, post(funds::debit_balance)),
+        route(Method::GET,    "/api/v1/admin/payments/{id}",             Operator,   Class::Operator, get(refund::show_payment)),
+        route(Method::POST,   "/api/v1/admin/payments/{id}/refunds",     Operator,   Class::Operator, post(refund::refund_payment)),
+        route(Method::POST,   "/api/v1/admin/concerts/{id}/dates",       Operator,   Class::Operator, post(admin::add_date)),
+        route(Method::PUT,    "/api/v1/admin/concerts/{id}/sale",        Operator,   Class::Operator, put(sale::set_sale)),
+        route(Method::PUT,    "/api/v1/admin/concerts/{id}/queue",       Operator,   Class::Operator, put(admin::set_queue)),
+        route(Method::POST,   "/api/v1/admin/concerts/{id}/queues",      Operator,   Class::Operator, post(queues::add_queue)),
+        route(Method::PUT,    "/api/v1/admin/concerts/{id}/draw",        Operator,   Class::Operator, put(draw::set_draw)),
+        route(Method::POST,   "/api/v1/admin/concert-dates/{id}/cancellation", Operator, Class::Operator, post(job::cancel_date)),
+        route(Method::POST,   "/api/v1/admin/layouts",                   Operator,   Class::Operator, post(layout::add)),
+        route(Method::GET,    "/api/v1/admin/jobs",                      Operator,   Class::Operator, get(job::list)),
+        route(Method::GET,    "/api/v1/admin/jobs/{id}",                 Operator,   Class::Operator, get(job::show)),
+        route(Method::GET,    "/api/v1/admin/events",                    Operator,   Class::Operator, get(event::list)),
+    ]
+}
+
+#[rustfmt::skip]
+fn routes_of_all() -> Vec<Route> {
     use Class::{Account, Browse, Free, Hold, Join, Map, Pay, Poll, Read, Refresh, SignIn, SignUp};
-    use Guard::{Admitted, Identity, Operator, Public, QueueToken};
+    use Guard::{Admitted, Identity, Public, QueueToken};
     let watched = Free("balancers look here, during a flood most of all; what is told is in memory");
     vec![
         route(Method::POST,   "/api/v1/users",                           Public,     SignUp,  post(user::register)),
@@ -105,32 +144,6 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,    "/api/v1/me/bookings",                     Identity,   Read,    get(me::my_bookings)),
         route(Method::GET,    "/api/v1/me/balance",                      Identity,   Read,    get(me::my_balance)),
         route(Method::GET,    "/api/v1/me/balance/entries",              Identity,   Read,    get(me::my_ledger)),
-        route(Method::POST,   "/api/v1/admin/concerts",                  Operator,   Class::Operator, post(admin::create_concert)),
-        route(Method::GET,    "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, get(admin::figures)),
-        route(Method::PATCH,  "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, patch(edit::change_concert)),
-        route(Method::DELETE, "/api/v1/admin/concerts/{id}",             Operator,   Class::Operator, delete(edit::delete_concert)),
-        route(Method::PUT,    "/api/v1/admin/concerts/{id}/poster",      Operator,   Class::Operator, put(poster::upload)),
-        route(Method::DELETE, "/api/v1/admin/concerts/{id}/poster",      Operator,   Class::Operator, delete(poster::remove)),
-        route(Method::PATCH,  "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, patch(edit::change_date)),
-        route(Method::DELETE, "/api/v1/admin/concert-dates/{id}",        Operator,   Class::Operator, delete(edit::delete_date)),
-        route(Method::PUT,    "/api/v1/admin/concert-dates/{id}/seats/status", Operator, Class::Operator, put(block::set_seats)),
-        route(Method::GET,    "/api/v1/admin/concert-dates/{id}/bookings", Operator, Class::Operator, get(export::date_bookings)),
-        route(Method::GET,    "/api/v1/admin/concert-dates/{id}/tickets", Operator,  Class::Operator, get(ticket::of_date)),
-        route(Method::GET,    "/api/v1/admin/users/{id}/balance",        Operator,   Class::Operator, get(funds::user_balance)),
-        route(Method::POST,   "/api/v1/admin/users/{id}/balance/credits", Operator,  Class::Operator, post(funds::credit_balance)),
-        route(Method::POST,   "/api/v1/admin/users/{id}/balance/debits", Operator,   Class::Operator, post(funds::debit_balance)),
-        route(Method::GET,    "/api/v1/admin/payments/{id}",             Operator,   Class::Operator, get(refund::show_payment)),
-        route(Method::POST,   "/api/v1/admin/payments/{id}/refunds",     Operator,   Class::Operator, post(refund::refund_payment)),
-        route(Method::POST,   "/api/v1/admin/concerts/{id}/dates",       Operator,   Class::Operator, post(admin::add_date)),
-        route(Method::PUT,    "/api/v1/admin/concerts/{id}/sale",        Operator,   Class::Operator, put(sale::set_sale)),
-        route(Method::PUT,    "/api/v1/admin/concerts/{id}/queue",       Operator,   Class::Operator, put(admin::set_queue)),
-        route(Method::POST,   "/api/v1/admin/concerts/{id}/queues",      Operator,   Class::Operator, post(queues::add_queue)),
-        route(Method::PUT,    "/api/v1/admin/concerts/{id}/draw",        Operator,   Class::Operator, put(draw::set_draw)),
-        route(Method::POST,   "/api/v1/admin/concert-dates/{id}/cancellation", Operator, Class::Operator, post(job::cancel_date)),
-        route(Method::POST,   "/api/v1/admin/layouts",                   Operator,   Class::Operator, post(layout::add)),
-        route(Method::GET,    "/api/v1/admin/jobs",                      Operator,   Class::Operator, get(job::list)),
-        route(Method::GET,    "/api/v1/admin/jobs/{id}",                 Operator,   Class::Operator, get(job::show)),
-        route(Method::GET,    "/api/v1/admin/events",                    Operator,   Class::Operator, get(event::list)),
         route(Method::GET,    "/livez",                                  Public,     watched, get(ops::livez)),
         route(Method::GET,    "/readyz",                                 Public,     watched, get(ops::readyz)),
         route(Method::GET,    "/metrics",                                Public,     Class::Operator, get(ops::metrics)),

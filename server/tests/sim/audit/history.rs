@@ -36,6 +36,8 @@ pub struct Hold {
     pub paid: Option<Uuid>,
     /// Seats that went back.
     pub gone: BTreeSet<u32>,
+    /// Those that were blocked once it was over: a clock that goes back does not give them again.
+    pub overtaken: BTreeSet<u32>,
     /// Money that went back.
     pub back: i64,
 }
@@ -113,7 +115,10 @@ impl History {
     pub fn owner(&self, key: SeatKey) -> Option<ReservationId> {
         let id = self.claims.get(&key).copied();
         let gone = |id: &ReservationId| {
-            self.holds.get(id).is_some_and(|hold| hold.gone.contains(&key.number))
+            let taken = |hold: &Hold| {
+                [&hold.gone, &hold.overtaken].iter().any(|of| of.contains(&key.number))
+            };
+            self.holds.get(id).is_some_and(taken)
         };
         id.filter(|id| self.counts(*id) && !gone(id))
     }

@@ -60,7 +60,7 @@ impl History {
             }
             (Command::Expire(expire), Outcome::Expired { ended }) => {
                 if *ended {
-                    self.lapsed(found, expire.place);
+                    self.lapsed(found, expire.place)
                 }
             }
             (Command::Admit(admit), Outcome::Admitted { count, .. }) => {
@@ -401,6 +401,7 @@ impl History {
             over: false,
             paid: None,
             gone: BTreeSet::new(),
+            overtaken: BTreeSet::new(),
             back: 0,
         };
         self.take(reserve, hold);

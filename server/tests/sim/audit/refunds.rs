@@ -98,7 +98,7 @@ impl History {
                 // A hold that is over keeps nothing of it, even where a clock goes back.
                 let over = self.claims.get(&key(number)).copied();
                 if let Some(hold) = over.and_then(|id| self.holds.get_mut(&id)) {
-                    hold.gone.insert(*number);
+                    hold.overtaken.insert(*number);
                 }
             } else {
                 self.blocked.remove(&key(number));

@@ -51,15 +51,7 @@ impl History {
     ) {
         let known = visit(command).and_then(|(_, _, id)| self.holds.get(&id?));
         let right = match (command, refusal) {
-            (Command::OpenSession(c), Refusal::CredentialsWrong) => {
-                self.passwords.get(&c.user) != Some(&c.password_hash)
-            }
-            (Command::SetPassword(c), Refusal::PasswordWrong) => {
-                self.passwords.get(&c.user) != Some(&c.old_hash)
-            }
-            (Command::DeleteUser(c), Refusal::PasswordWrong) => {
-                self.passwords.get(&c.user) != Some(&c.password_hash)
-            }
+            (_, Refusal::CredentialsWrong | Refusal::PasswordWrong) => self.is_wrong(command),
             (Command::DeleteUser(c), Refusal::BalanceLeft { balance }) => {
                 self.balances.get(&c.user) == Some(&balance.0) && !c.give_up_balance
             }
@@ -181,6 +173,17 @@ impl History {
             _ if is_of_a_job(command) => of_a_job(refusal),
             _ => true,
         }
+    }
+
+    /// Whether the password that a command brings is not its user's.
+    fn is_wrong(&self, command: &Command) -> bool {
+        let (user, hash) = match command {
+            Command::OpenSession(c) => (&c.user, &c.password_hash),
+            Command::SetPassword(c) => (&c.user, &c.old_hash),
+            Command::DeleteUser(c) => (&c.user, &c.password_hash),
+            _ => return false,
+        };
+        self.passwords.get(user) != Some(hash)
     }
 
     /// Whether a reservation asks for a performance that is under way or over.
