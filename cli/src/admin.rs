@@ -80,6 +80,8 @@ enum ConcertVerb {
     Create(Box<Asked<verbs::CreateConcert>>),
     /// Changes a concert: what is told of it while nothing is held or sold, its times and limits always
     Edit(Box<Asked<change::EditConcert>>),
+    /// Sets the concert's poster: a PNG, JPEG or WebP file of 512 kB at most; or takes it away
+    Poster(Asked<change::SetPoster>),
     /// Deletes a concert with its dates, while nothing of it is held or sold
     Delete(Asked<change::DeleteConcert>),
     /// Lists the concerts that are not over
@@ -199,6 +201,7 @@ pub fn run(admin: Admin) -> Result<(), Failure> {
         Verb::Ticket(TicketVerb::List(asked)) => ask(asked),
         Verb::Ticket(TicketVerb::Keys(asked)) => ask(asked),
         Verb::Queue(QueueVerb::Show(asked)) => ask(asked),
+        Verb::Concert(ConcertVerb::Poster(asked)) => ask(asked),
         Verb::Draw(asked) => ask(asked),
         Verb::Figures(asked) => ask(asked),
         Verb::Events(asked) => ask(asked),

@@ -1,10 +1,11 @@
 //! Verbs about what exists: they change, delete, credit, debit and export.
 
 use super::server::{Request, Verb};
-use super::verbs::{Policy, Range, body, of_concert, range};
+use super::verbs::{Policy, Range, body, contents, of_concert, range};
 use boxoffice_server::Failure;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use uuid::Uuid;
 
 /// A change that would change nothing is a mistake in typing.
@@ -176,6 +177,38 @@ impl Verb for SetSeats {
         let status = if self.are.block { "blocked" } else { "available" };
         let body = json!({ "seat_numbers": self.seat, "status": status, "reason": self.reason });
         Ok(Request::new("PUT", format!("{}/seats/status", of_date(self.date))).json(&body))
+    }
+}
+
+/// See its help.
+#[derive(Debug, clap::Args)]
+pub struct SetPoster {
+    /// The concert's id
+    concert: Uuid,
+    /// The picture; - reads what is piped in
+    #[arg(required_unless_present = "remove", conflicts_with = "remove")]
+    file: Option<PathBuf>,
+    /// Takes the poster away
+    #[arg(long)]
+    remove: bool,
+}
+
+/// The kind of a picture, by its first bytes.
+fn media_type(picture: &[u8]) -> &'static str {
+    match picture {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, ..] => "image/jpeg",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
+        _ => "application/octet-stream",
+    }
+}
+
+impl Verb for SetPoster {
+    fn request(&self) -> Result<Request, Failure> {
+        let path = of_concert(self.concert, "/poster");
+        let Some(file) = &self.file else { return Ok(Request::new("DELETE", path)) };
+        let picture = contents(file)?;
+        Ok(Request::new("PUT", path).body(media_type(&picture), picture))
     }
 }
 

@@ -25,6 +25,8 @@ const VERBS: &[(&str, &str, &[&str])] = &[
         &["date add C --starts-at 2099-06-01T19:00:00+09:00 --range 1-2:R:5"],
     ),
     ("POST", "/api/v1/admin/layouts", &["layout add hall.json"]),
+    ("PUT", "/api/v1/admin/concerts/{id}/poster", &["concert poster C poster.webp"]),
+    ("DELETE", "/api/v1/admin/concerts/{id}/poster", &["concert poster C --remove"]),
     ("GET", "/api/v1/admin/concerts/{id}", &["figures C"]),
     (
         "PATCH",
@@ -171,6 +173,8 @@ fn every_route_of_operators_has_a_verb_and_its_acts_are_told() {
     let asked = Asked::new(sandbox, server.address);
     let hall = asked.by.done(&["layout", "generate", "--rows", "1", "--seats", "2"]);
     std::fs::write(asked.by.sandbox.path("hall.json"), hall).unwrap();
+    let poster = include_bytes!("../../../server/src/demo/moonlight.webp");
+    std::fs::write(asked.by.sandbox.path("poster.webp"), poster).unwrap();
     for (method, path, verbs) in VERBS {
         for verb in *verbs {
             let output = asked.by.run(&asked.words(verb));

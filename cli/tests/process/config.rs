@@ -150,7 +150,7 @@ fn without_a_verb_it_serves_the_demo() {
     command.current_dir(sandbox.dir.path()).env("BOXOFFICE_LISTEN", "127.0.0.1:0");
     let server = Server::spawn(command).unwrap();
     let answer = runtime().block_on(once(server.address, &Ask::get("/api/v1/concerts"))).unwrap();
-    assert_eq!(answer.json()["concerts"].as_array().map(Vec::len), Some(2), "{}", answer.body);
+    assert_eq!(answer.json()["concerts"].as_array().map(Vec::len), Some(3), "{}", answer.body);
     assert!(sandbox.database().exists() && sandbox.keys_file().exists());
     server.stop();
 }
@@ -166,8 +166,8 @@ fn the_demo_opens_once_and_only_where_nothing_is_sold() {
         answer.json()["concerts"].as_array().map(Vec::len)
     };
     assert_eq!(concerts(&["--demo", "false"]), Some(0));
-    assert_eq!(concerts(&[]), Some(2));
-    assert_eq!(concerts(&[]), Some(2));
+    assert_eq!(concerts(&[]), Some(3));
+    assert_eq!(concerts(&[]), Some(3));
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn bad_values_of_other_verbs_say_what_is_expected() {
     ] {
         let output = command(binary()).args(words).output().unwrap();
         let said = text(&output.stderr);
-        assert!(output.status.code() == Some(2) && said.contains(want), "{words:?}: {said}");
+        assert!(output.status.code() == Some(3) && said.contains(want), "{words:?}: {said}");
     }
 }
 

@@ -47,7 +47,7 @@ fn the_log_tells_who_did_what() {
         sale.concert
     });
     let log = server.stop();
-    let started = line(&log, &["INFO", "serving", "listen=", "concerts=2", "open_sales=2"]);
+    let started = line(&log, &["INFO", "serving", "listen=", "concerts=3", "open_sales=3"]);
     for part in ["version=", "boxoffice.db", "boxoffice admin key create --name"] {
         assert!(started.contains(part), "{started}");
     }

@@ -130,7 +130,7 @@ fn after_a_clean_stop_the_one_file_is_everything() {
     std::fs::copy(sandbox.database(), copied.database()).unwrap();
     let server = copied.start(&["--demo", "false"]);
     let answer = runtime().block_on(once(server.address, &Ask::get("/api/v1/concerts"))).unwrap();
-    assert_eq!(answer.json()["concerts"].as_array().map(Vec::len), Some(2), "{}", answer.body);
+    assert_eq!(answer.json()["concerts"].as_array().map(Vec::len), Some(3), "{}", answer.body);
 }
 
 /// H33: a second server on the same port says so in one sentence, and the first goes on.

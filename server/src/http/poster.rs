@@ -32,6 +32,11 @@ const TYPES: [PosterType; 3] = [PosterType::Png, PosterType::Jpeg, PosterType::W
 /// For a picture that somebody opens by itself: nothing in it may be run.
 const NO_PAGE: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
+/// The bytes of a picture, as the document describes them.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+struct Picture(#[allow(dead_code, reason = "described only")] Vec<u8>);
+
 /// Posters that were asked for lately.
 #[derive(Default)]
 pub struct Posters {
@@ -82,7 +87,7 @@ impl Posters {
 #[utoipa::path(get, path = "/api/v1/posters/{sha256}", tag = "Concerts",
     params(("sha256" = String, Path, description = "The `hash` of a concert's `poster`"), ("If-None-Match" = Option<String>, Header)),
     responses(
-        (status = 200, description = "The picture", content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/webp"))),
+        (status = 200, description = "The picture", content((Picture = "image/png"), (Picture = "image/jpeg"), (Picture = "image/webp"))),
         (status = 304, description = "The client has it"), (status = 404, description = "poster_not_found"), (status = 503, description = "database_unavailable")))]
 pub async fn show(
     State(app): State<App>,
@@ -147,7 +152,7 @@ pub struct UploadedView {
 
 /// Sets a concert's poster: the bytes of a PNG, JPEG or WebP, at most 524,288 of them, each side 64 to 4,096 pixels.
 #[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/poster", tag = "Operator", params(("id" = Uuid, Path)),
-    request_body(content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/webp"))),
+    request_body(content((Picture = "image/png"), (Picture = "image/jpeg"), (Picture = "image/webp"))),
     security(("operator" = [])),
     responses((status = 200, body = UploadedView), (status = 404, description = "concert_not_found"), (status = 413, description = "body_too_large"), (status = 415, description = "unsupported_media_type"), (status = 422, description = "invalid_picture")))]
 pub async fn upload(

@@ -54,9 +54,8 @@ impl History {
             (Command::Join(join), Outcome::Joined(ticket)) => self.joined(found, join, ticket),
             (Command::Leave(leave), Outcome::Left) => self.place_ends(leave.place, true),
             (Command::Arrive(_), Outcome::Arrived { until }) => {
-                found.ensure(until.0 > self.now.0, Check::ReplyTrue, || {
-                    format!("arrived until {until:?}, which is past")
-                });
+                let past = || format!("arrived until {until:?}, which is past");
+                found.ensure(until.0 > self.now.0, Check::ReplyTrue, past);
             }
             (Command::Expire(expire), Outcome::Expired { ended }) => {
                 if *ended {
