@@ -26,14 +26,20 @@ const pages = [
 ];
 
 function match(path) {
-  const is = path.split("/");
+  let is;
+  try {
+    is = path.split("/").map(decodeURIComponent);
+  } catch {
+    // Not UTF-8: no address of ours.
+    return null;
+  }
   for (const [pattern, load] of pages) {
     const want = pattern.split("/");
     const fits = (part, at) => (part.startsWith(":") ? is[at] : part === is[at]);
     if (want.length !== is.length || !want.every(fits)) continue;
     const params = {};
     want.forEach((part, at) => {
-      if (part.startsWith(":")) params[part.slice(1)] = decodeURIComponent(is[at]);
+      if (part.startsWith(":")) params[part.slice(1)] = is[at];
     });
     return { params, load };
   }
@@ -51,8 +57,10 @@ export function navigate(to, { replace = false } = {}) {
 /** Where a page leads back to: the `next` of the address, if it is an address of this shop. */
 export function nextPath(otherwise = "/") {
   const next = new URLSearchParams(location.search).get("next") ?? "";
-  const url = URL.parse?.(next, location.origin) ?? (next.startsWith("/") ? new URL(next, location.origin) : null);
-  return url?.origin === location.origin && next.startsWith("/") ? url.pathname + url.search : otherwise;
+  if (!/^\/(?!\/)[^\\\t\r\n]*$/.test(next)) return otherwise;
+  const { pathname, search } = new URL(next, location.origin);
+  // What `/.//host/` comes to names another host.
+  return pathname.startsWith("//") ? otherwise : pathname + search;
 }
 
 /** A click on a link of this shop, as long as it means only that. */

@@ -16,21 +16,37 @@ const read = () => {
 
 let session = read();
 
+/** Forgets what these storages keep for a user: tickets, places in line, keys of holds. The language stays. */
+function sweep(...names) {
+  for (const name of names) {
+    try {
+      const storage = globalThis[name];
+      for (const key of Object.keys(storage)) {
+        if (key.startsWith("boxoffice.") && key !== "boxoffice.language") storage.removeItem(key);
+      }
+    } catch {
+      // Storage is off: nothing was kept.
+    }
+  }
+}
+
 function keep(next) {
+  if (!next || next.user_id !== session?.user_id) sweep("localStorage", "sessionStorage");
   session = next;
   try {
     if (next) localStorage.setItem(KEY, JSON.stringify(next));
-    else localStorage.removeItem(KEY);
   } catch {
     // Storage is off: signed in until the page is left.
   }
   for (const listener of listeners) listener(session);
 }
 
-// Another tab has signed in or out.
+// Another tab has signed in or out, and has swept what tabs share.
 addEventListener("storage", (event) => {
   if (event.key !== KEY) return;
+  const before = session;
   session = read();
+  if (session?.user_id !== before?.user_id) sweep("sessionStorage");
   for (const listener of listeners) listener(session);
 });
 
@@ -67,7 +83,6 @@ async function byCookie() {
 
 /** Signs in, or throws a Problem. */
 export async function signIn(username, password) {
-  keep(null);
   const ask = (more) =>
     post("/api/v1/sessions", { username, password, ...more }, { anonymous: true, tries: 2 });
   let answer;
@@ -77,6 +92,8 @@ export async function signIn(username, password) {
     // A server that gives no cookies.
     if (!(problem instanceof Problem) || problem.code !== "invalid_body") throw problem;
   }
+  // Whoever was signed in before is not any more.
+  keep(null);
   // Without TLS, some browsers keep no cookie that is meant for TLS.
   const signed = answer && !answer.access_token ? await byCookie() : null;
   keep(signed ?? byToken(await ask({}), username));
@@ -95,12 +112,13 @@ export async function signUp(username, password, key) {
   await signIn(username, password);
 }
 
-/** Signs out here. The server is told; where it cannot be reached, this device forgets all the same. */
+/** Signs out. Throws where the server has not done it: only it can end a cookie, so that one is still signed in. */
 export async function signOut() {
   try {
     await request("DELETE", "/api/v1/me/sessions/current", { tries: 2 });
   } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
+    // Refused: it was over already.
+    if (problem.status !== 401) throw problem;
   }
   keep(null);
 }

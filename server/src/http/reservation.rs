@@ -8,12 +8,12 @@ use super::halls::Names;
 use super::problem::{Code, Problem};
 use super::view::{Stamp, given, id, json, replied};
 use crate::layout::Label;
-use crate::read_model::{DateModel, Wish};
+use crate::read_model::{DateModel, Proposal, Standing, Wish};
 use crate::store::reads::WholeReservation;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{DateId, ReservationId, Uuid};
+use boxoffice_core::id::{DateId, PlaceKey, ReservationId, Uuid};
 use boxoffice_core::idempotency::Key;
 use boxoffice_core::limits::SEATS_PER_RESERVATION_MAX;
 use boxoffice_core::outcome::{Outcome, SeatPrice};
@@ -24,6 +24,7 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 /// Which seats.
@@ -266,12 +267,49 @@ pub async fn reserve(
 /// How often seats are proposed for one request, each time without those that others were faster with.
 const PROPOSALS_MAX: u32 = 20;
 
+/// Whoever looks for the best seats, one after another: looking goes over all seats of a hall, and nobody else's
+/// request may wait for it.
+static LOOKING: Semaphore = Semaphore::const_new(1);
+
 /// What is sought, and where.
 struct Sought<'a> {
     date: DateId,
     shown: Option<Arc<DateModel>>,
     names: &'a Names,
     wish: Wish,
+}
+
+/// Seats that fit, as they are now, on a thread that may be busy with it.
+async fn look(
+    app: &App,
+    sought: &Sought<'_>,
+    without: &BTreeSet<u32>,
+) -> Result<Option<Proposal>, Problem> {
+    let Some(date) = sought.shown.clone() else { return Ok(None) };
+    let (names, wish, without) = (sought.names.clone(), sought.wish.clone(), without.clone());
+    let now = app.clock.now();
+    let failed = || Problem::of(Code::Internal);
+    let turn = LOOKING.acquire().await.map_err(|_| failed())?;
+    let found = tokio::task::spawn_blocking(move || {
+        let found = date.propose(names.hall(), &wish, &without, now);
+        drop(turn);
+        found
+    });
+    found.await.map(Some).map_err(|_| failed())
+}
+
+/// Whether it is worth looking for seats: who is not let in, or asks for more than a user may have, is refused
+/// whatever there is. Where it seems not to be, the rules are asked without any, and have the last word.
+fn may_find(app: &App, shopper: &Shopper, wish: &Wish) -> bool {
+    let PlaceKey { queue, sequence } = shopper.place;
+    let Some(concert) = app.read_model.concert(queue.concert) else { return true };
+    let standing = concert.shown(queue).standing(sequence, app.clock.now());
+    let waits = matches!(
+        standing,
+        Standing::Waiting { .. } | Standing::Returning | Standing::NoShow | Standing::Expired
+    );
+    let most = usize::try_from(concert.row().policy.seats_per_user).unwrap_or(usize::MAX);
+    !waits && wish.count <= most
 }
 
 /// Proposes blocks of seats until the rules take one, or nothing fits.
@@ -283,12 +321,10 @@ async fn best(
 ) -> Result<(Outcome, bool), Problem> {
     let mut without = BTreeSet::new();
     let mut cooling = None;
+    let mut looks = may_find(app, shopper, &sought.wish);
     for _ in 0..PROPOSALS_MAX {
-        let propose = |date: &Arc<DateModel>| {
-            date.propose(sought.names.hall(), &sought.wish, &without, app.clock.now())
-        };
         // Held until it is decided.
-        let proposal = sought.shown.as_ref().map(propose);
+        let proposal = if looks { look(app, sought, &without).await? } else { None };
         let found = proposal.as_ref().map(|proposal| proposal.found.clone()).unwrap_or_default();
         let command = Command::ReserveBest(ReserveBest {
             user: shopper.user,
@@ -310,6 +346,7 @@ async fn best(
                 without.extend(&seat_numbers);
                 cooling = Some(Refusal::SeatsCoolingOff { seat_numbers, retry_at });
             }
+            Err(Refusal::NoFittingSeats { .. }) if !looks => looks = true,
             // What the user let go a moment ago would fit.
             Err(refusal @ Refusal::NoFittingSeats { .. }) => {
                 return Err(cooling.unwrap_or(refusal).into());

@@ -3,7 +3,7 @@ import { del, get, put } from "../api.js";
 import { html, useRef, useState } from "../html.js";
 import { navigate } from "../main.js";
 import { signOut } from "../session.js";
-import { Badge, Button, Field, Loaded, Notice, ProblemNotice, SignInFirst, useLoad, useTask, useTitle } from "../ui.js";
+import { Badge, Button, Field, Loaded, Notice, ProblemNotice, SignInFirst, sentenceOf, useLoad, useTask, useTitle } from "../ui.js";
 import { dayAndTime, t } from "../words.js";
 
 const DEVICES = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Windows/, "Windows"], [/Mac OS/, "Mac"], [/Linux|X11/, "Linux"]];
@@ -78,6 +78,7 @@ function Shown({ me }) {
   return html`<div class="stack-wide">
     <p class="lead">${t("signed_in_as")} <b>${me.username}</b></p>
     ${me.external ? html`<${Notice}><p>${t("external_text")}</p><//>` : html`<div><${Sessions} /><${Password} username=${me.username} /></div>`}
+    ${leave.problem && html`<${Notice} kind="bad" role="alert" title=${t("still_signed_in")}><p>${leave.problem.isOffline ? t("sign_out_away") : sentenceOf(leave.problem)}</p><//>`}
     <p><${Button} kind="danger" busy=${leave.isBusy} onClick=${leave.run}>${t("sign_out")}<//></p>
   </div>`;
 }

@@ -20,10 +20,11 @@ const lent = new Map();
  * the account has is asked for; only while something is held, so that nobody joins a line by looking.
  */
 export async function tokenFor(concert) {
-  const known = tokenOf(concert) ?? lent.get(concert);
+  const mine = `${current()?.user_id} ${concert}`;
+  const known = tokenOf(concert) ?? lent.get(mine);
   if (known) return known;
   const { token } = await post(`/api/v1/concerts/${concert}/queue-tokens`, {});
-  lent.set(concert, token);
+  lent.set(mine, token);
   return token;
 }
 

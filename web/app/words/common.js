@@ -100,6 +100,8 @@ export const common = {
   sign_in_first_title: ["Please sign in", "로그인이 필요합니다"],
   sign_in_first: ["Your place in line and your tickets belong to your account, so that no other device and no reload can lose them.", "대기 자리와 티켓은 계정에 저장되므로, 새로고침하거나 기기를 바꾸어도 사라지지 않습니다."],
   signed_in_as: ["Signed in as", "로그인한 계정:"],
+  still_signed_in: ["You are still signed in", "아직 로그아웃되지 않았습니다"],
+  sign_out_away: ["Signing out needs a connection. Try again once you are online.", "로그아웃하려면 인터넷에 연결되어 있어야 합니다. 연결된 후 다시 시도해 주세요."],
   external_text: ["Another sign-in service keeps your account. Change your password there.", "외부 인증 서비스의 계정입니다. 비밀번호는 해당 서비스에서 변경해 주세요."],
   sessions_title: ["Where you are signed in", "로그인한 기기"],
   this_device: ["This device", "현재 기기"],
