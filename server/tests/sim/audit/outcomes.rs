@@ -57,11 +57,10 @@ impl History {
                 let past = || format!("arrived until {until:?}, which is past");
                 found.ensure(until.0 > self.now.0, Check::ReplyTrue, past);
             }
-            (Command::Expire(expire), Outcome::Expired { ended }) => {
-                if *ended {
-                    self.lapsed(found, expire.place)
-                }
+            (Command::Expire(expire), Outcome::Expired { ended: true }) => {
+                self.lapsed(found, expire.place);
             }
+            (Command::Expire(_), Outcome::Expired { ended: false }) => {}
             (Command::Admit(admit), Outcome::Admitted { count, .. }) => {
                 self.admit(found, admit.queue, *count);
             }
