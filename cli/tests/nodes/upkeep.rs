@@ -98,11 +98,11 @@ fn starts_together(database: &Server) {
                 let concerts = once(address, &Ask::get("/api/v1/concerts")).await.unwrap();
                 concerts.json()["concerts"].as_array().unwrap().len()
             };
-            while shown().await < 2 {
-                assert!(began.elapsed() < Duration::from_secs(5), "{address} shows no demo");
+            while shown().await < 3 {
+                assert!(began.elapsed() < Duration::from_secs(30), "{address} shows no demo");
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            assert_eq!(shown().await, 2);
+            assert_eq!(shown().await, 3);
         }
     });
     estate.check(&url, &[], "started together");
