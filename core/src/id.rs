@@ -41,56 +41,73 @@ uuid_id! {
     JobId,
 }
 
-/// A layout by the SHA-256 of its canonical text: equal layouts have one id. It is said in 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct LayoutId(pub [u8; 32]);
+macro_rules! hash_id {
+    ($(#[$doc:meta] $name:ident),* $(,)?) => {$(
+        #[$doc]
+        ///
+        /// It is said in 64 hexadecimal digits.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(pub [u8; 32]);
 
-impl LayoutId {
-    /// The id of a layout with this canonical text.
-    #[must_use]
-    pub fn of(body: &str) -> Self {
-        Self(Sha256::digest(body).into())
-    }
+        impl $name {
+            /// The id of what has these bytes.
+            #[must_use]
+            pub fn of(bytes: impl AsRef<[u8]>) -> Self {
+                Self(Sha256::digest(bytes).into())
+            }
 
-    /// The id that 64 lower-case hexadecimal digits say.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() != 64 || !text.as_bytes().iter().all(is_digit) {
-            return None;
+            /// The id that 64 lower-case hexadecimal digits say.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                bytes_of_hex(text).map(Self)
+            }
         }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
         }
-        Some(Self(bytes))
-    }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = &'static str;
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text).ok_or("no SHA-256 in lower-case hexadecimal digits")
+            }
+        }
+    )*};
 }
 
-impl std::fmt::Display for LayoutId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+fn bytes_of_hex(text: &str) -> Option<[u8; 32]> {
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if text.len() != 64 || !text.as_bytes().iter().all(is_digit) {
+        return None;
     }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
 }
 
-impl std::fmt::Debug for LayoutId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "LayoutId({self})")
-    }
-}
-
-impl From<LayoutId> for String {
-    fn from(id: LayoutId) -> Self {
-        id.to_string()
-    }
-}
-
-impl TryFrom<String> for LayoutId {
-    type Error = &'static str;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("no SHA-256 in lower-case hexadecimal digits")
-    }
+hash_id! {
+    /// A layout by the SHA-256 of its canonical text: equal layouts have one id.
+    LayoutId,
+    /// A poster by the SHA-256 of its bytes.
+    PosterId,
 }
 
 /// A seat by the name that people use: its number on a date. Numbers run from 1.

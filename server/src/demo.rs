@@ -7,15 +7,14 @@ use crate::layout::{Checked, Hall, Seat, check, halls};
 use crate::tokens::random;
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{CreateConcert, NewDate, NewSeat};
-use boxoffice_core::edit::{EditBilling, EditConcert, EditPolicy, NewPoster};
-use boxoffice_core::id::{ConcertId, DateId, Uuid};
+use boxoffice_core::edit::{EditConcert, NewPoster};
+use boxoffice_core::id::{ConcertId, DateId, PosterId, Uuid};
 use boxoffice_core::idempotency::Key;
 use boxoffice_core::layout::AddLayout;
 use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::poster::{Billing, PosterId, PosterType};
+use boxoffice_core::poster::{Billing, PosterType};
 use boxoffice_core::time::Time;
-use sha2::{Digest, Sha256};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -92,19 +91,11 @@ impl Bill {
     /// Sets the poster of the show that was made.
     fn poster(&self, concert: ConcertId) -> Command {
         let poster = NewPoster {
-            id: PosterId(Sha256::digest(self.poster).into()),
+            id: PosterId::of(self.poster),
             media_type: PosterType::Webp,
             body: self.poster.to_vec(),
         };
-        Command::EditConcert(EditConcert {
-            concert,
-            concert_name: None,
-            theater: None,
-            run_time: None,
-            time_zone: None,
-            policy: EditPolicy::default(),
-            billing: EditBilling { poster: Some(Some(poster)), ..EditBilling::default() },
-        })
+        Command::EditConcert(EditConcert::poster(concert, Some(poster)))
     }
 }
 

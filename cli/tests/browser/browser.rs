@@ -1,5 +1,6 @@
 //! A browser: a driver as a child process, and one headless Chromium that it starts.
 
+use crate::common::{alone, runtime};
 use crate::left_out::note;
 use crate::ports::Port;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
@@ -59,7 +60,7 @@ fn is_installed(program: &str) -> bool {
 }
 
 /// Whether there is a browser with its driver; where not, the run tells so.
-pub fn is_here() -> bool {
+fn is_here() -> bool {
     let here = is_installed("chromium") && is_installed("chromedriver");
     if !here {
         note(
@@ -68,6 +69,14 @@ pub fn is_here() -> bool {
         );
     }
     here
+}
+
+/// Runs a test in a browser, where there is one, and alone.
+pub fn in_browser(test: impl AsyncFnOnce()) {
+    if is_here() {
+        let _turn = alone();
+        runtime().block_on(test());
+    }
 }
 
 /// One of Chromium's own commands.

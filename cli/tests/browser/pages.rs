@@ -1,7 +1,6 @@
 //! Each page in each language, narrow and wide, light and dark.
 
-use crate::browser::{Browser, Look, is_here};
-use crate::common::{alone, runtime};
+use crate::browser::{Browser, Look, in_browser};
 use crate::shop::{PASSWORD, Shop};
 use serde_json::json;
 
@@ -102,11 +101,7 @@ async fn signed_in(
 
 #[test]
 fn every_page_is_whole_in_both_languages() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let concerts = concerts(&shop).await;
         let _others = (shop.others(&concerts[1], 6).await, shop.others(&concerts[2], 3).await);

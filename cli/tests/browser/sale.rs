@@ -1,8 +1,7 @@
 //! From the seat map to the ticket, and what may come between: somebody who is faster, a second click, a reload, a
 //! second tab, a hold that lapses, a network that goes away.
 
-use crate::browser::{Browser, Look, is_here, until};
-use crate::common::{alone, runtime};
+use crate::browser::{Browser, Look, in_browser, until};
 use crate::pages::sign_in;
 use crate::shop::Shop;
 use serde_json::{Value, json};
@@ -110,11 +109,7 @@ async fn tab_to(browser: &Browser, what: &str) {
 /// The whole purchase by mouse, on a phone and on a wide screen, with every page looked at.
 #[test]
 fn a_fan_buys_two_seats_in_both_languages() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let concert = open_concert(&shop, json!({})).await;
         let looks = [
@@ -158,14 +153,14 @@ fn a_fan_buys_two_seats_in_both_languages() {
 
 #[test]
 fn a_fan_buys_with_the_keyboard_alone() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let seats = json!([{ "from": 1, "to": 40, "zone": "R", "price": 165_000 }, { "from": 41, "to": 60, "zone": "S", "price": 99_000 }]);
-        let concert = open_concert(&shop, json!({ "dates": [{ "starts_at": "2099-05-01T10:00:00Z", "seats": seats }] })).await;
+        let concert = open_concert(
+            &shop,
+            json!({ "dates": [{ "starts_at": "2099-05-01T10:00:00Z", "seats": seats }] }),
+        )
+        .await;
         let browser = Browser::open(Look::PHONE).await;
         come_in(&browser, &shop, &concert, "mina").await;
         until("the focus in the party", async || {
@@ -201,11 +196,7 @@ fn a_fan_buys_with_the_keyboard_alone() {
 /// One gets the seat; the other is told, sees it marked, and takes another.
 #[test]
 fn two_browsers_race_for_one_seat() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let concert = open_concert(&shop, json!({})).await;
         let (one, two) = (Browser::open(Look::PHONE).await, Browser::open(Look::PHONE).await);
@@ -240,11 +231,7 @@ fn two_browsers_race_for_one_seat() {
 /// A reload in the middle, a network that is away, and two tabs: one payment.
 #[test]
 fn a_payment_is_made_once() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let concert = open_concert(&shop, json!({})).await;
         let browser = Browser::open(Look::PHONE).await;
@@ -286,11 +273,7 @@ fn a_payment_is_made_once() {
 /// What was opened once is shown at the door, whatever has become of the network and the server.
 #[test]
 fn a_ticket_opens_without_a_network() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let mut shop = Shop::open();
         let concert = open_concert(&shop, json!({})).await;
         let browser = Browser::open(Look::PHONE).await;
@@ -300,7 +283,8 @@ fn a_ticket_opens_without_a_network() {
         browser.click(PAY).await;
         browser.see(".ticket").await;
         let kept = "caches.open('boxoffice-pages').then((cache) => cache.keys()).then((kept) => kept.length > 10 && Boolean(navigator.serviceWorker.controller))";
-        until("the pages on the device", async || (browser.eval(kept).await == true).then_some(())).await;
+        until("the pages on the device", async || (browser.eval(kept).await == true).then_some(()))
+            .await;
         assert_eq!(browser.forbidden().await, Vec::<String>::new());
         shop.kill();
         browser.reload().await;
@@ -313,11 +297,7 @@ fn a_ticket_opens_without_a_network() {
 
 #[test]
 fn a_hold_lapses_and_leads_back_to_the_line() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let concert = open_concert(&shop, json!({ "hold_seconds": 6 })).await;
         let browser = Browser::open(Look { lang: "ko", ..Look::PHONE }).await;
@@ -336,11 +316,7 @@ fn a_hold_lapses_and_leads_back_to_the_line() {
 /// Whoever is not in the shop is told why, and what to do.
 #[test]
 fn who_is_not_in_the_shop_is_told_why() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let concert = open_concert(&shop, json!({})).await;
         let browser = Browser::open(Look::PHONE).await;

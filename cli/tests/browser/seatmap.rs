@@ -1,7 +1,6 @@
 //! The modules of the seat map, run in a browser: layouts, states, what a click takes; and what drawing costs.
 
-use crate::browser::{Browser, Look, is_here};
-use crate::common::{alone, runtime};
+use crate::browser::{Browser, Look, in_browser};
 use crate::shop::Shop;
 use serde_json::{Value, json};
 
@@ -20,11 +19,7 @@ async fn run(browser: &Browser, script: &str) -> Value {
 
 #[test]
 fn layouts_are_read_and_seats_are_found() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let browser = Browser::open(Look::PHONE).await;
         browser.go(&shop.url("/")).await;
@@ -38,11 +33,7 @@ fn layouts_are_read_and_seats_are_found() {
 /// time wrong.
 #[test]
 fn drawing_50_000_seats_is_measured() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let browser = Browser::open(Look::PHONE).await;
         browser.go(&shop.url("/")).await;

@@ -1,8 +1,7 @@
 //! From signing up to the turn, and what may come between: reload, back, a second tab, a restart, no network, a turn
 //! that was missed, the draw.
 
-use crate::browser::{Browser, Look, is_here};
-use crate::common::{alone, runtime};
+use crate::browser::{Browser, Look, in_browser};
 use crate::pages::sign_in;
 use crate::shop::{PASSWORD, Shop};
 use boxoffice_server::clock::Clock;
@@ -23,11 +22,7 @@ async fn wait_in_line(browser: &Browser, shop: &Shop, concert: &str, username: &
 
 #[test]
 fn a_fan_signs_up_waits_and_is_let_in() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let concert = shop.concert("Moonlight Parade", &json!({})).await;
         let others = shop.others(&concert, 5).await;
@@ -81,11 +76,7 @@ fn a_fan_signs_up_waits_and_is_let_in() {
 
 #[test]
 fn a_server_that_is_away_costs_no_place() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let mut shop = Shop::open();
         let concert = shop.concert("Moonlight Parade", &json!({})).await;
         let others = shop.others(&concert, 3).await;
@@ -111,11 +102,7 @@ fn a_server_that_is_away_costs_no_place() {
 
 #[test]
 fn who_misses_the_turn_goes_first_at_the_return() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         // Shorter than the page waits until it goes in by itself.
         let concert =
@@ -132,11 +119,7 @@ fn who_misses_the_turn_goes_first_at_the_return() {
 
 #[test]
 fn the_page_computes_the_number_that_the_server_drew() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let later = json!({ "opens_at": "2099-01-01T00:00:00Z" });
         let concert = shop.concert("Moonlight Parade", &later).await;
@@ -171,11 +154,7 @@ const ASKED: &str = "performance.getEntriesByType('resource').filter((entry) => 
 
 #[test]
 fn one_tab_asks_for_all_and_one_that_is_hidden_does_not_go_in() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let concert = shop.concert("Moonlight Parade", &json!({})).await;
         let others = shop.others(&concert, 2).await;
@@ -219,11 +198,7 @@ fn one_tab_asks_for_all_and_one_that_is_hidden_does_not_go_in() {
 
 #[test]
 fn a_phone_with_a_wrong_clock_counts_by_the_server() {
-    if !is_here() {
-        return;
-    }
-    let _turn = alone();
-    runtime().block_on(async {
+    in_browser(async || {
         let shop = Shop::open();
         let opens_at = stamp(Clock::System.now().plus_ms(570_000));
         let concert = shop.concert("Moonlight Parade", &json!({ "opens_at": opens_at })).await;

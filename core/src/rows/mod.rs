@@ -86,7 +86,7 @@ macro_rules! tables {
         // layout
         row layouts: $crate::id::LayoutId => $crate::rows::layout::Layout;
         // poster
-        row posters: $crate::rows::poster::PosterId => $crate::rows::poster::Poster;
+        row posters: $crate::id::PosterId => $crate::rows::poster::Poster;
         // concert_date
         row dates: $crate::id::DateId => $crate::rows::concert::ConcertDate;
         // seat

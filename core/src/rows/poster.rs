@@ -1,38 +1,7 @@
 //! Posters of shows: pictures by the SHA-256 of their bytes, added by operators and never changed.
 
+use crate::id::PosterId;
 use crate::time::Time;
-
-/// A poster by the SHA-256 of its bytes; it is said in 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PosterId(pub [u8; 32]);
-
-impl PosterId {
-    /// The id that 64 lower-case hexadecimal digits say.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() != 64 || !text.as_bytes().iter().all(is_digit) {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-        }
-        Some(Self(bytes))
-    }
-}
-
-impl std::fmt::Display for PosterId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl std::fmt::Debug for PosterId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PosterId({self})")
-    }
-}
 
 /// What a poster's bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

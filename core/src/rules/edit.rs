@@ -4,13 +4,13 @@
 //! what somebody once held can still be told.
 
 use crate::check::{is_name, is_run_time};
-use crate::id::{ConcertId, DateId, SeatKey};
+use crate::id::{ConcertId, DateId, PosterId, SeatKey};
 use crate::limits::{POSTER_BYTES_MAX, SEATS_PER_DATE_MAX};
 use crate::outcome::Outcome;
 use crate::refusal::{Field, Refusal};
 use crate::rows::concert::{Concert, ConcertDate, Policy};
 use crate::rows::event::Happening;
-use crate::rows::poster::{Billing, Poster, PosterId, PosterType};
+use crate::rows::poster::{Billing, Poster, PosterType};
 use crate::rows::seat::Seat;
 use crate::rows::{Keys, Rows, want};
 use crate::rules::Rule;
@@ -153,6 +153,22 @@ fn all_started(rows: &Rows, id: ConcertId, now: Time) -> bool {
 fn nothing_taken(seats: u64) -> Result<(), Refusal> {
     ensure!(seats == 0, Refusal::HeldOrSold { seats });
     Ok(())
+}
+
+impl EditConcert {
+    /// Sets a concert's poster, or takes it away, and nothing else.
+    #[must_use]
+    pub fn poster(concert: ConcertId, poster: Option<NewPoster>) -> Self {
+        Self {
+            concert,
+            concert_name: None,
+            theater: None,
+            run_time: None,
+            time_zone: None,
+            policy: EditPolicy::default(),
+            billing: EditBilling { poster: Some(poster), ..EditBilling::default() },
+        }
+    }
 }
 
 impl Rule for EditConcert {

@@ -3,11 +3,14 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
 use hyper::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 /// Who keeps an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,25 +44,36 @@ pub fn has(headers: &HeaderMap, etag: &str) -> bool {
     })
 }
 
+/// The ETag of these bytes: half of their hash.
+#[must_use]
+pub fn etag_of(bytes: &[u8]) -> HeaderValue {
+    let mut etag = String::from("\"");
+    for byte in Sha256::digest(bytes).iter().take(16) {
+        let _ = write!(etag, "{byte:02x}");
+    }
+    etag.push('"');
+    HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// These bytes, compressed as far as it goes.
+///
+/// # Errors
+/// None that is known: memory is written to.
+pub fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
 impl Asset {
     /// Of these bytes, of this media type.
     #[must_use]
     pub fn new(content_type: &str, keep: Keep, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        let mut etag = String::from("\"");
-        for byte in Sha256::digest(&bytes).iter().take(16) {
-            let _ = write!(etag, "{byte:02x}");
-        }
-        etag.push('"');
-        let value = |text: &str, otherwise| {
-            HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(otherwise))
-        };
-        Self {
-            bytes,
-            content_type: value(content_type, "application/octet-stream"),
-            etag: value(&etag, "\"\""),
-            keep,
-        }
+        let unknown = HeaderValue::from_static("application/octet-stream");
+        let content_type = HeaderValue::from_str(content_type).unwrap_or(unknown);
+        let etag = etag_of(&bytes);
+        Self { bytes, content_type, etag, keep }
     }
 
     /// The answer to a request with these headers.

@@ -128,7 +128,7 @@ pub(super) fn about(row: &Concert) -> Option<AboutView> {
 }
 
 pub(super) fn poster(row: &Concert) -> Option<PosterView> {
-    let view = |(id, kind): (boxoffice_core::poster::PosterId, _)| PosterView {
+    let view = |(id, kind): (boxoffice_core::id::PosterId, _)| PosterView {
         hash: id.to_string(),
         media_type: boxoffice_core::poster::PosterType::media_type(kind),
     };

@@ -2,18 +2,16 @@
 //! called by them. A layout never changes, so nothing here can be behind.
 
 use super::App;
+use super::asset::gzip;
 use super::lang::Lang;
 use super::problem::{Code, Problem};
 use crate::layout::{Hall, Label, read_kept};
 use crate::store::Fault;
 use boxoffice_core::id::{DateId, LayoutId};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use hyper::body::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::ToSchema;
 
@@ -40,10 +38,7 @@ impl KeptHall {
         if checked.id != id {
             return Err(Fault::Corrupt(format!("layout {id} has another text")));
         }
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-        // Writing to memory does not fail.
-        let written = gzip.write_all(body.as_bytes()).and_then(|()| gzip.finish());
-        let gzip = written.map_err(|why| Fault::Corrupt(why.to_string()))?;
+        let gzip = gzip(body.as_bytes()).map_err(|why| Fault::Corrupt(why.to_string()))?;
         Ok(Self { hall: Arc::new(checked.hall), plain: body.into(), gzip: gzip.into() })
     }
 }
@@ -66,7 +61,6 @@ impl Shelf {
 
     fn put(&mut self, id: LayoutId, hall: Arc<KeptHall>) {
         let seats = hall.hall.seats().len();
-        self.asked += 1;
         while self.seats + seats > SEATS_KEPT_MAX || self.halls.len() >= HALLS_KEPT_MAX {
             let oldest = self.halls.iter().min_by_key(|(_, (_, last))| *last).map(|(id, _)| *id);
             let Some((gone, _)) = oldest.and_then(|id| self.halls.remove(&id)) else { break };

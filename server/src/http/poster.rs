@@ -10,15 +10,14 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
-use boxoffice_core::edit::{EditBilling, EditConcert, EditPolicy, NewPoster};
-use boxoffice_core::id::{ConcertId, Uuid};
+use boxoffice_core::edit::{EditConcert, NewPoster};
+use boxoffice_core::id::{ConcertId, PosterId, Uuid};
 use boxoffice_core::limits::POSTER_BYTES_MAX;
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::poster::{PosterId, PosterType};
+use boxoffice_core::poster::PosterType;
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
@@ -120,20 +119,12 @@ fn uploaded(raw: &Raw) -> Result<NewPoster, Problem> {
     if media_type != said {
         return Err(refused(Fault::Other(media_type)));
     }
-    let id = PosterId(Sha256::digest(&raw.body).into());
+    let id = PosterId::of(&raw.body);
     Ok(NewPoster { id, media_type, body: raw.body.to_vec() })
 }
 
 async fn set(app: &App, concert: Uuid, poster: Option<NewPoster>) -> Result<(), Problem> {
-    let command = Command::EditConcert(EditConcert {
-        concert: ConcertId(concert),
-        concert_name: None,
-        theater: None,
-        run_time: None,
-        time_zone: None,
-        policy: EditPolicy::default(),
-        billing: EditBilling { poster: Some(poster), ..EditBilling::default() },
-    });
+    let command = Command::EditConcert(EditConcert::poster(ConcertId(concert), poster));
     match app.outcome(command, None).await?.0 {
         Outcome::ConcertEdited { .. } => Ok(()),
         _ => Err(Problem::of(Code::Internal)),

@@ -6,12 +6,12 @@ use super::keys::{LiveKey, TicketKey};
 use super::memory::Dump;
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, JobId, LayoutId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey,
-    SessionId, UserId, Uuid,
+    ConcertId, DateId, JobId, LayoutId, PaymentId, PlaceKey, PosterId, QueueId, ReservationId,
+    SeatKey, SessionId, UserId, Uuid,
 };
 use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
-use boxoffice_core::poster::{Poster, PosterId};
+use boxoffice_core::poster::Poster;
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;

@@ -5,7 +5,7 @@ use boxoffice_core::concert::{
 };
 use boxoffice_core::event::{Event, Happening, Subjects};
 use boxoffice_core::id::{
-    ConcertId, DateId, EventKey, JobId, LayoutId, PaymentId, PlaceKey, QueueId, RefundId,
+    ConcertId, DateId, EventKey, JobId, LayoutId, PaymentId, PlaceKey, PosterId, QueueId, RefundId,
     ReservationId, SeatKey, SessionId, UserId, Uuid,
 };
 use boxoffice_core::idempotency::Record;
@@ -14,7 +14,7 @@ use boxoffice_core::layout::Layout;
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
-use boxoffice_core::poster::{Billing, Poster, PosterId, PosterType};
+use boxoffice_core::poster::{Billing, Poster, PosterType};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, DrawRule, DrawTerms, LeftPlace, PauseReason, Place, PlaceStatus,
     QueueKind, QueueSettings, QueueState,

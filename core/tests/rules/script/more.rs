@@ -4,9 +4,9 @@ use super::Words;
 use crate::words::{self, START, id};
 use boxoffice_core::command::Command;
 use boxoffice_core::edit::{EditBilling, NewPoster};
-use boxoffice_core::id::{ConcertId, DateId, JobId, RefundId, ReservationId};
+use boxoffice_core::id::{ConcertId, DateId, JobId, PosterId, RefundId, ReservationId};
 use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
-use boxoffice_core::poster::{PosterId, PosterType};
+use boxoffice_core::poster::PosterType;
 use boxoffice_core::queue::AddQueue;
 
 impl Words<'_> {

@@ -1,18 +1,13 @@
 //! Bytes that never change, as they are and compressed: done once, whoever reads them how often.
 
-use super::super::asset::has;
+use super::super::asset::{etag_of, gzip, has};
 use axum::body::Body;
 use axum::response::Response;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use hyper::body::Bytes;
 use hyper::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY,
 };
 use hyper::{HeaderMap, StatusCode};
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
-use std::io::Write as _;
 
 /// See the module.
 pub struct Packed {
@@ -29,21 +24,9 @@ struct Form {
 
 impl Form {
     fn new(bytes: Vec<u8>) -> Self {
-        let mut etag = String::from("\"");
-        for byte in Sha256::digest(&bytes).iter().take(16) {
-            let _ = write!(etag, "{byte:02x}");
-        }
-        etag.push('"');
-        let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
+        let etag = etag_of(&bytes);
         Self { bytes: bytes.into(), etag }
     }
-}
-
-fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).ok()?;
-    let packed = encoder.finish().ok()?;
-    (packed.len() < bytes.len()).then_some(packed)
 }
 
 /// Whether the client takes gzip (RFC 9110 § 12.5.3).
@@ -61,7 +44,8 @@ impl Packed {
     /// These bytes, of this media type.
     #[must_use]
     pub fn new(media_type: &'static str, bytes: Vec<u8>) -> Self {
-        let gzip = gzip(&bytes).map(Form::new);
+        let smaller = gzip(&bytes).ok().filter(|packed| packed.len() < bytes.len());
+        let gzip = smaller.map(Form::new);
         Self { media_type, plain: Form::new(bytes), gzip }
     }
 

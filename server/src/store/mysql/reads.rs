@@ -15,14 +15,14 @@ use super::fault::Trouble;
 use super::text::{KEYS_MAX, Line, all_columns, id, list, records, words};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, JobId, LayoutId, PaymentId, PlaceKey, QueueId, ReservationId, SeatKey,
-    SessionId, UserId,
+    ConcertId, DateId, JobId, LayoutId, PaymentId, PlaceKey, PosterId, QueueId, ReservationId,
+    SeatKey, SessionId, UserId,
 };
 use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::layout::Layout;
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
-use boxoffice_core::poster::{Poster, PosterId};
+use boxoffice_core::poster::Poster;
 use boxoffice_core::queue::{Admission, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;

@@ -3,12 +3,11 @@
 use super::cell::{Cell, Source};
 use crate::store::fault::Fault;
 use boxoffice_core::id::{
-    ChargeId, ConcertId, DateId, JobId, LayoutId, PaymentId, RefundId, ReservationId, SessionId,
-    UserId, Uuid,
+    ChargeId, ConcertId, DateId, JobId, LayoutId, PaymentId, PosterId, RefundId, ReservationId,
+    SessionId, UserId, Uuid,
 };
 use boxoffice_core::money::{Currency, Money};
 use boxoffice_core::outcome::Outcome;
-use boxoffice_core::poster::PosterId;
 use boxoffice_core::time::Time;
 use std::borrow::Cow;
 
@@ -119,16 +118,22 @@ impl Column for [u8; 32] {
     }
 }
 
-/// As people say it, so that it can be looked for by hand.
-impl Column for LayoutId {
-    fn cell(&self) -> Cell<'_> {
-        Cell::Text(Cow::Owned(self.to_string()))
-    }
-    fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
-        let id = source.text(column)?;
-        id.map(|id| Self::parse(&id).ok_or_else(|| corrupt("layout"))).transpose()
-    }
+/// As people say them, so that they can be looked for by hand.
+macro_rules! hash_ids {
+    ($($name:ident: $what:literal),*) => {$(
+        impl Column for $name {
+            fn cell(&self) -> Cell<'_> {
+                Cell::Text(Cow::Owned(self.to_string()))
+            }
+            fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
+                let id = source.text(column)?;
+                id.map(|id| Self::parse(&id).ok_or_else(|| corrupt($what))).transpose()
+            }
+        }
+    )*};
 }
+
+hash_ids!(LayoutId: "layout", PosterId: "poster");
 
 impl Column for Vec<u8> {
     fn cell(&self) -> Cell<'_> {
@@ -136,17 +141,6 @@ impl Column for Vec<u8> {
     }
     fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
         source.bytes(column)
-    }
-}
-
-/// As it is said in addresses.
-impl Column for PosterId {
-    fn cell(&self) -> Cell<'_> {
-        Cell::Text(Cow::Owned(self.to_string()))
-    }
-    fn maybe(source: &dyn Source, column: usize) -> Result<Option<Self>, Fault> {
-        let id = source.text(column)?;
-        id.map(|id| Self::parse(&id).ok_or_else(|| corrupt("poster"))).transpose()
     }
 }
 

@@ -3,10 +3,9 @@
 use super::cell::Cell;
 use super::column::Column as _;
 use boxoffice_core::id::{
-    ConcertId, DateId, EventKey, JobId, LayoutId, PlaceKey, QueueId, ReservationId, SeatKey,
-    SessionId, UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, LayoutId, PlaceKey, PosterId, QueueId, ReservationId,
+    SeatKey, SessionId, UserId, Uuid,
 };
-use boxoffice_core::poster::PosterId;
 
 /// What a key consists of, which says how servers look many of them up at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use super::column::words;
 use super::columns;
-use boxoffice_core::poster::{Poster, PosterId, PosterType};
+use boxoffice_core::id::PosterId;
+use boxoffice_core::poster::{Poster, PosterType};
 
 words! {
     PosterType { Png: "image/png", Jpeg: "image/jpeg", Webp: "image/webp", }

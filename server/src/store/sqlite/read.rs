@@ -13,14 +13,14 @@ use super::open::{Files, open_reader};
 use super::{cells, count_steps};
 use boxoffice_core::concert::{Concert, ConcertDate, Seat};
 use boxoffice_core::id::{
-    ConcertId, DateId, EventKey, JobId, LayoutId, PaymentId, PlaceKey, QueueId, ReservationId,
-    SessionId, UserId, Uuid,
+    ConcertId, DateId, EventKey, JobId, LayoutId, PaymentId, PlaceKey, PosterId, QueueId,
+    ReservationId, SessionId, UserId, Uuid,
 };
 use boxoffice_core::job::{Job, JobState};
 use boxoffice_core::layout::Layout;
 use boxoffice_core::limits::OVER_AFTER_MS;
 use boxoffice_core::payment::{Payment, RefundRow, RefundedSeat};
-use boxoffice_core::poster::{Poster, PosterId};
+use boxoffice_core::poster::Poster;
 use boxoffice_core::queue::{Admission, Place, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservedSeat};
 use boxoffice_core::session::Session;

@@ -6,10 +6,12 @@ use boxoffice_core::concert::NewSeat;
 use boxoffice_core::edit::{
     DeleteConcert, DeleteDate, EditBilling, EditConcert, EditDate, EditPolicy, NewPoster, SetSeats,
 };
-use boxoffice_core::id::{ChargeId, ConcertId, DateId, JobId, PaymentId, RefundId, UserId, Uuid};
+use boxoffice_core::id::{
+    ChargeId, ConcertId, DateId, JobId, PaymentId, PosterId, RefundId, UserId, Uuid,
+};
 use boxoffice_core::job::{CancelDate, ClearDate, FailJob, TakeJob};
 use boxoffice_core::money::Money;
-use boxoffice_core::poster::{PosterId, PosterType};
+use boxoffice_core::poster::PosterType;
 use boxoffice_core::refund::{Refund, What};
 use boxoffice_core::wallet::Adjust;
 use std::collections::BTreeSet;

@@ -190,7 +190,7 @@ impl Scenario {
     fn layout(&mut self, seats: &[NewSeat]) -> Option<LayoutId> {
         let slip = usize::from(self.rng.chance(60));
         let named = self.rng.chance(120);
-        named.then(|| LayoutId::of(&format!("{} seats", seats.len() + slip)))
+        named.then(|| LayoutId::of(format!("{} seats", seats.len() + slip)))
     }
 
     pub(super) fn add_date(&mut self) -> Option<Command> {
