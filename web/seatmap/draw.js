@@ -1,22 +1,27 @@
 // @ts-check
-// Draws the map on a canvas, on two levels: sections with what they cost, and seats. A picture larger
-// than the view is drawn in slices while nothing moves; while something does, the picture is moved.
+// Draws the map on a canvas, on two levels: sections with what they cost, and seats. What is drawn is kept as
+// tiles; while the map moves, tiles are moved, and those that come into view are drawn a few at a time.
 
-import { FLAGS } from './layout.js';
-import { areaOf, corner, GRADE_COLOURS, middleOf, palette, sheet, spanAt, wheel } from './shapes.js';
+import { areaOf, behind, fitLines, GRADE_COLOURS, meets, middleOf, palette, pathOf, plate, seatPicture, sheet, silhouette, spanAt } from './shapes.js';
 import { ABSENT, BLOCKED, FREE, HELD, SOLD } from './status.js';
 
 /** Pixels a seat must have to be drawn. */
 export const SEAT_PX = 5;
 
 /** Milliseconds of a frame that a slice may take. */
-const SLICE_MS = 5;
+const SLICE_MS = 4;
 
 /** Device pixels below which a seat is drawn as a square, without marks. */
 const SQUARE_PX = 10;
 
-/** How much of the view the picture has beyond it, on each side. */
-const MARGIN = 0.4;
+/** Device pixels of a tile, each way. */
+const TILE = 384;
+
+/** Pixels beyond the view that are drawn ahead. */
+const AHEAD = 160;
+
+/** Pixels a seat must have for rows to be named. */
+const ROWS_PX = 11;
 
 /**
  * @typedef {{s: number, x: number, y: number}} View A point of the layout is at `point * s + (x, y)` pixels.
@@ -32,13 +37,14 @@ export class Painter {
    */
   constructor(canvas, layout, status, words) {
     Object.assign(this, { canvas, layout, status, words });
-    this.ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: true }));
+    this.ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: false }));
     this.dpr = Math.min(2, globalThis.devicePixelRatio || 1);
     this.width = this.height = 1;
-    this.sheets = [];
+    /** The whole map, small. @type {HTMLCanvasElement|null} */
+    this.mini = null;
     /** Grade that alone is shown in colour; null: all. @type {number|null} */
     this.only = null;
-    this.base = this.front = this.job = this.small = null;
+    this.pool = [];
     /** What is drawn above: chosen seats, seats one holds already, lost seats, the seat under the pointer. */
     this.marks = { chosen: new Set(), own: new Set(), lost: new Set(), hover: -1, section: -1 };
     this.recolour();
@@ -47,17 +53,23 @@ export class Painter {
   /** Reads the colours again: the theme may have changed. */
   recolour() {
     this.look = palette(this.canvas.parentElement || document.body);
-    this.base = this.front = this.job = this.small = null;
+    this.#forget();
   }
 
   /** @param {number} width CSS pixels @param {number} height */
   resize(width, height) {
     this.dpr = Math.min(2, globalThis.devicePixelRatio || 1);
     [this.width, this.height] = [width, height];
-    this.sheets = [];
     this.canvas.width = Math.round(width * this.dpr);
     this.canvas.height = Math.round(height * this.dpr);
-    this.base = this.front = this.job = this.small = null;
+    this.#forget();
+  }
+
+  #forget() {
+    /** Tiles of one scale, and those of the scale before, which stand until the first are there. */
+    this.set = this.under = null;
+    this.base = this.small = this.job = this.labels = null;
+    this.tags = new Map();
   }
 
   /** Whether seats are drawn at a scale. @param {number} s */
@@ -67,101 +79,118 @@ export class Painter {
 
   /** What is in view has changed by itself: other words, another filter. */
   stale() {
-    if (this.front) this.front.old = true;
-    this.job = null;
+    this.set?.tiles.forEach((tile) => (tile.old = true));
+    this.job = this.labels = null;
   }
 
   /** Seats have changed. @param {number[]} seats */
   touch(seats) {
-    for (const picture of [this.front, this.job?.picture]) {
-      if (!picture) continue;
-      if (picture.detailed) for (const seat of seats) this.#repaint(picture, seat);
-      else picture.old = true;
-    }
+    const tiles = [...this.set?.tiles.values() ?? [], this.job?.tile].filter(Boolean);
+    if (!tiles[0]?.detailed) {
+      const boxes = new Set(seats.map((seat) => this.layout.sections[this.layout.rows[this.layout.row[seat]].section].box));
+      for (const tile of tiles) if ([...boxes].some((box) => meets(box, tile))) tile.old = true;
+      this.job = this.labels = null;
+    } else for (const seat of seats) for (const tile of tiles) this.#repaint(tile, seat);
   }
 
-  /** Whether the picture is not what this view wants. @param {View} view */
+  /** Which tiles a view meets, with so many pixels beyond it; not beyond the layout. */
+  *#near({ s, x, y }, more) {
+    const { bounds } = this.layout, k = s * this.dpr;
+    const span = (at, room, least, size) => {
+      const from = (-at - more) * this.dpr - least * k, most = Math.ceil(size * k / TILE) - 1;
+      return [Math.max(0, Math.floor(from / TILE)), Math.min(most, Math.floor((from + (room + 2 * more) * this.dpr) / TILE))];
+    };
+    const [i0, i1] = span(x, this.width, bounds.x0, bounds.width), [j0, j1] = span(y, this.height, bounds.y0, bounds.height);
+    for (let j = j0; j <= j1; j++) for (let i = i0; i <= i1; i++) yield [i, j];
+  }
+
+  #same = (s) => this.set && Math.abs(this.set.s / s - 1) < 0.001;
+
+  /** The next tile that is missing: first what is in view, then what is near. */
+  #next(view) {
+    for (const more of [0, AHEAD]) {
+      for (const [i, j] of this.#near(view, more)) {
+        const tile = this.set?.tiles.get(i * 4096 + j);
+        if (!tile || tile.old) return [i, j];
+      }
+    }
+    return null;
+  }
+
+  /** Whether something is not drawn yet that this view wants. @param {View} view */
   wants(view) {
-    const { front, width, height } = this;
-    if (!front || front.old || Math.abs(front.s / view.s - 1) > 0.001) return true;
-    const { x0, y0, x1, y1 } = this.#seen(view, width, height, 0);
-    return x0 < front.x0 - 1e-3 || y0 < front.y0 - 1e-3 || x1 > front.x1 + 1e-3 || y1 > front.y1 + 1e-3;
+    return !this.#same(view.s) || !this.base || this.#next(view) !== null;
   }
 
   /**
-   * Goes on drawing the picture that a view wants.
-   * @param {View} view @param {number} [budget] Milliseconds; Infinity: all of it.
+   * Goes on drawing what a view wants.
+   * @param {View} view @param {number} [budget] Milliseconds; Infinity: all that is in view.
    * @returns {boolean} Whether it is finished.
    */
   work(view, budget = SLICE_MS) {
-    const same = this.job && Math.abs(this.job.view.s / view.s - 1) < 0.001 && this.#covers(this.job.picture, view);
-    if (!same) this.job = this.#begin(view);
-    const until = performance.now() + budget;
+    if (!this.#same(view.s)) {
+      if (this.set?.tiles.size) [this.under, this.set] = [this.set, null];
+      this.set = { s: view.s, tiles: new Map() };
+      this.job = this.labels = null;
+    }
+    const since = performance.now(), whole = budget === Infinity;
+    if (this.job?.tile && ![...this.#near(view, AHEAD)].some(([i, j]) => i === this.job.tile.i && j === this.job.tile.j)) this.job = null;
     for (;;) {
-      if (this.job.steps.next().done) {
-        this.front = this.job.picture;
-        this.job = null;
-        return true;
+      if (!this.job) {
+        const at = whole ? [...this.#near(view, 0)].find(([i, j]) => this.set.tiles.get(i * 4096 + j)?.old !== false) : this.#next(view);
+        if (!at) this.under = null;
+        if (!at && (whole || this.base)) return true;
+        this.job = at ? this.#begin(view.s, ...at) : this.#ground();
       }
-      if (performance.now() >= until) return false;
+      if (this.job.steps.next().done) {
+        const { tile } = this.job;
+        if (tile) this.#keep(tile, view);
+        this.job = null;
+        // What was drawn costs as much again when it is first shown.
+        if (!whole && performance.now() - since > budget / 3) return false;
+      }
+      if (performance.now() - since >= budget) return false;
     }
   }
 
-  /** What of the layout a view shows, with so much beyond; not beyond the layout. */
-  #seen(view, width, height, margin) {
-    const { s, x, y } = view, [mx, my] = [width * margin, height * margin];
-    const { x0, y0, ...all } = this.layout.bounds;
-    const within = (v, least, size) => Math.max(least, Math.min(least + size, v));
-    return {
-      x0: within((-mx - x) / s, x0, all.width), x1: within((width + mx - x) / s, x0, all.width),
-      y0: within((-my - y) / s, y0, all.height), y1: within((height + my - y) / s, y0, all.height),
+  #begin(s, i, j) {
+    const { bounds } = this.layout, k = s * this.dpr, canvas = this.pool.pop() || sheet(TILE, TILE);
+    const [x0, y0] = [bounds.x0 + i * TILE / k, bounds.y0 + j * TILE / k];
+    const tile = {
+      i, j, s, k, canvas, ctx: canvas.getContext('2d', { alpha: false }), x0, y0, x1: x0 + TILE / k, y1: y0 + TILE / k,
+      old: false, detailed: this.detailed(s), sprites: this.set.sprites ||= new Map(),
     };
+    return { tile, steps: this.#paint(tile) };
   }
 
-  #covers(picture, view) {
-    const seen = this.#seen(view, this.width, this.height, 0);
-    return seen.x0 >= picture.x0 && seen.y0 >= picture.y0 && seen.x1 <= picture.x1 && seen.y1 <= picture.y1;
-  }
-
-  #begin(view) {
-    const box = this.#seen(view, this.width, this.height, MARGIN), k = view.s * this.dpr;
-    const [width, height] = [Math.ceil((box.x1 - box.x0) * k), Math.ceil((box.y1 - box.y0) * k)];
-    const { canvas, ctx } = this.#spare(width, height);
-    const picture = { canvas, ctx, k, s: view.s, ...box, width, height, old: false, detailed: this.detailed(view.s), sprites: new Map() };
-    return { picture, view: { ...view }, steps: this.#paint(picture) };
-  }
-
-  /** One of two sheets, the one that is not shown; making new ones costs more than clearing. */
-  #spare(width, height) {
-    let at = this.sheets.findIndex(({ canvas }) => canvas !== this.front?.canvas);
-    if (at < 0 || this.sheets[at].canvas.width < width || this.sheets[at].canvas.height < height) {
-      const [most_w, most_h] = [this.width, this.height].map((size) => size * (1 + 2 * MARGIN) * this.dpr + 2);
-      const canvas = sheet(Math.max(width, most_w), Math.max(height, most_h));
-      const made = { canvas, ctx: /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')) };
-      if (at < 0) this.sheets.push(made);
-      else this.sheets[at] = made;
-      return made;
+  /** Puts a tile where it belongs, and takes those back that are far. */
+  #keep(tile, view) {
+    const { tiles } = this.set, at = tile.i * 4096 + tile.j;
+    if (tiles.has(at)) this.pool.push(tiles.get(at).canvas);
+    tiles.set(at, tile);
+    const near = new Set([...this.#near(view, AHEAD * 2)].map(([i, j]) => i * 4096 + j));
+    for (const [key, { canvas }] of tiles) {
+      if (tiles.size < near.size + 8 || near.has(key)) continue;
+      tiles.delete(key);
+      this.pool.push(canvas);
     }
-    const spare = this.sheets[at];
-    spare.ctx.setTransform(1, 0, 0, 1, 0, 0);
-    spare.ctx.clearRect(0, 0, spare.canvas.width, spare.canvas.height);
-    return spare;
+    this.pool.length = Math.min(this.pool.length, 12);
   }
 
-  /** Draws a picture, pausing now and then. */
-  *#paint(picture) {
-    const { ctx, k, x0, y0 } = picture;
-    this.#floor(ctx, k, x0, y0, picture.detailed);
-    yield;
-    if (picture.detailed) yield* this.#seats(picture);
-    this.#names(picture);
+  /** Draws a tile, pausing now and then. */
+  *#paint(tile) {
+    yield* this.#floor(tile.ctx, tile, tile.detailed);
+    if (tile.detailed) yield* this.#seats(tile);
+    else this.#offers(tile);
   }
 
   /** Areas and sections. */
-  #floor(ctx, k, x0, y0, detailed) {
-    const { layout, look, status } = this;
+  *#floor(ctx, tile, detailed) {
+    const { layout, look, status } = this, { k, x0, y0 } = tile;
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.fillStyle = look.surface;
+    ctx.fillRect(0, 0, ctx.canvas.width, ctx.canvas.height);
     ctx.setTransform(k, 0, 0, k, -x0 * k, -y0 * k);
-    ctx.lineJoin = 'round';
     for (const area of layout.areas) {
       ctx.save();
       ctx.translate(area.x + area.width / 2, area.y + area.height / 2);
@@ -176,31 +205,31 @@ export class Painter {
       const size = Math.max(Math.min(area.height * 0.4, area.width / 6, 20 * this.dpr / k), 9 * this.dpr / k);
       ctx.font = `600 ${size}px ${look.font}`;
       const text = area.kind === 'stage' ? this.words.stage : area.text || '';
-      if (ctx.measureText(text).width < area.width) ctx.fillText(text, 0, 0);
+      // Beside a stage that is too flat for it.
+      if (ctx.measureText(text).width < area.width) ctx.fillText(text, 0, size > area.height ? -area.height / 2 - size * 0.6 : 0);
       ctx.restore();
     }
-    layout.sections.forEach(({ outline }, index) => {
+    let drawn = 0;
+    for (const [index, section] of layout.sections.entries()) {
+      if (!meets(section.box, tile)) continue;
       const { free, grade } = status.tallies[index];
-      const shown = free > 0 && (this.only === null || this.#hasGrade(index));
-      ctx.beginPath();
-      for (const [x, y] of outline) ctx.lineTo(x, y);
-      ctx.closePath();
-      ctx.fillStyle = !detailed && shown ? look.tints[grade % GRADE_COLOURS] : look.section;
-      ctx.fill();
+      const shown = !detailed && free > 0 && (this.only === null || this.#hasGrade(index));
+      const path = section.path ||= pathOf(section.outline);
+      ctx.fillStyle = shown ? look.tints[grade % GRADE_COLOURS] : look.section;
+      ctx.fill(path);
       ctx.lineWidth = 1.5 * this.dpr / k;
-      ctx.strokeStyle = !detailed && shown ? look.grades[grade % GRADE_COLOURS] : look.line;
-      ctx.setLineDash(detailed || free ? [] : [6 * this.dpr / k, 5 * this.dpr / k]);
-      ctx.stroke();
+      ctx.strokeStyle = shown ? look.grades[grade % GRADE_COLOURS] : look.line;
+      if (!detailed && !free) ctx.setLineDash([6 * this.dpr / k, 5 * this.dpr / k]);
+      ctx.stroke(path);
       ctx.setLineDash([]);
-    });
+      if (++drawn % 16 === 0) yield;
+    }
     ctx.setTransform(1, 0, 0, 1, 0, 0);
   }
 
   #hasGrade(index) {
-    const { first, end } = this.layout.sections[index];
-    for (let seat = first; seat < end; seat++) {
-      if (this.status.grade[seat] === this.only && this.status.state[seat] === FREE) return true;
-    }
+    const { first, end } = this.layout.sections[index], { grade, state } = this.status;
+    for (let seat = first; seat < end; seat++) if (grade[seat] === this.only && state[seat] === FREE) return true;
     return false;
   }
 
@@ -213,32 +242,34 @@ export class Painter {
     return dim + (grade % GRADE_COLOURS) * 16 + this.layout.flags[seat] % 8;
   }
 
-  *#seats(picture) {
-    const { layout } = this, { x0, y0, x1, y1, s } = picture;
+  *#seats(tile) {
+    const { layout } = this, { x0, y0, x1, y1, s } = tile, { x, y } = layout;
     const alike = new Map(), reach = layout.seat;
     let visited = 0;
     for (const { box, first, end } of layout.sections) {
-      if (box.x1 < x0 || box.x0 > x1 || box.y1 < y0 || box.y0 > y1) continue;
+      if (!meets(box, tile)) continue;
       for (let seat = first; seat < end; seat++) {
-        const x = layout.x[seat], y = layout.y[seat];
-        if (x < x0 - reach || x > x1 + reach || y < y0 - reach || y > y1 + reach) continue;
-        const style = this.#style(seat);
-        let list = alike.get(style);
-        if (!list) alike.set(style, list = []);
-        list.push(seat);
-        if (++visited % 4096 === 0) yield;
+        if (x[seat] < x0 - reach || x[seat] > x1 + reach || y[seat] < y0 - reach || y[seat] > y1 + reach) continue;
+        const style = this.#style(seat), list = alike.get(style);
+        if (list) list.push(seat);
+        else alike.set(style, [seat]);
+      }
+      if ((visited += end - first) > 2000) {
+        visited = 0;
+        yield;
       }
     }
     for (const [style, list] of alike) {
-      for (let at = 0; at < list.length; at += 512) {
-        for (let i = at; i < Math.min(at + 512, list.length); i++) this.#stamp(picture, list[i], style);
+      for (let at = 0; at < list.length; at += 256) {
+        for (let i = at; i < Math.min(at + 256, list.length); i++) this.#stamp(tile, list[i], style);
         yield;
       }
     }
-    if (layout.seat * s >= 20) {
-      for (const list of alike.values()) {
-        for (const seat of list) this.#number(picture, seat);
-        yield;
+    if (layout.seat * s < 20) return;
+    for (const list of alike.values()) {
+      for (let i = 0; i < list.length; i++) {
+        this.#number(tile, list[i], i % 24 === 0);
+        if (i % 24 === 23) yield;
       }
     }
   }
@@ -255,7 +286,7 @@ export class Painter {
       return;
     }
     let sprite = picture.sprites.get(style);
-    if (!sprite) picture.sprites.set(style, sprite = this.#sprite(style, d));
+    if (!sprite) picture.sprites.set(style, sprite = seatPicture(style, d, this.look));
     const half = sprite.width / 2;
     ctx.drawImage(sprite, Math.round((this.layout.x[seat] - x0) * k - half), Math.round((this.layout.y[seat] - y0) * k - half));
   }
@@ -272,53 +303,18 @@ export class Painter {
     return 0.92;
   }
 
-  /** The picture of seats that look alike, `d` device pixels large. */
-  #sprite(style, d) {
-    const { look } = this, canvas = sheet(Math.round(d) + 2, Math.round(d) + 2), ctx = canvas.getContext('2d');
-    const m = canvas.width / 2, r = d * 0.46, state = style >= 1000 ? style - 1000 : FREE;
-    const dot = (radius) => {
-      ctx.beginPath();
-      ctx.roundRect(m - radius, m - radius, radius * 2, radius * 2, radius * 0.55);
-    };
-    const thin = Math.max(1, d / 14);
-    if (state === FREE) {
-      const dim = style >= 500, kind = style % 500, flags = kind % 16;
-      ctx.globalAlpha = dim ? 0.22 : 1;
-      ctx.fillStyle = look.grades[Math.floor(kind / 16)];
-      dot(r);
-      ctx.fill();
-      if (d >= 12 && flags & (FLAGS.accessible | FLAGS.companion)) wheel(ctx, m, r, look['on-grade'], (flags & FLAGS.accessible) === 0);
-      if (d >= 12 && flags & FLAGS.restricted_view) corner(ctx, m, r, look.surface);
-      return canvas;
-    }
-    ctx.strokeStyle = ctx.fillStyle = look.taken;
-    ctx.lineWidth = thin;
-    if (state === BLOCKED) {
-      dot(Math.max(1, r * 0.22));
-      ctx.fill();
-    } else {
-      dot(r - thin / 2);
-      ctx.stroke();
-      ctx.beginPath();
-      if (state === HELD) ctx.arc(m, m, r * 0.24, 0, 7);
-      if (state === SOLD) {
-        ctx.moveTo(m - r * 0.42, m + r * 0.42);
-        ctx.lineTo(m + r * 0.42, m - r * 0.42);
-        ctx.stroke();
-      } else ctx.fill();
-    }
-    return canvas;
-  }
-
   /** A free seat's label, where there is room. */
-  #number(picture, seat) {
-    if (this.status.state[seat] !== FREE || this.layout.flags[seat] & 3) return;
+  #number(picture, seat, begins = true) {
     const { ctx, k, x0, y0 } = picture, row = this.layout.rows[this.layout.row[seat]];
+    // A font is costly to set: once for many.
+    if (begins) {
+      ctx.font = `600 ${Math.round(this.layout.seat * k * 0.4)}px ${this.look.font}`;
+      ctx.textAlign = 'center';
+      ctx.textBaseline = 'middle';
+    }
+    if (this.status.state[seat] !== FREE || this.layout.flags[seat] & 3) return;
     const dim = this.only !== null && this.status.grade[seat] !== this.only;
     ctx.fillStyle = dim ? this.look.quiet : this.look['on-grade'];
-    ctx.font = `600 ${Math.round(this.layout.seat * k * 0.4)}px ${this.look.font}`;
-    ctx.textAlign = 'center';
-    ctx.textBaseline = 'middle';
     ctx.fillText(row.say(seat - row.first), (this.layout.x[seat] - x0) * k, (this.layout.y[seat] - y0) * k + 1, this.layout.seat * k * 0.8);
   }
 
@@ -326,106 +322,159 @@ export class Painter {
   #repaint(picture, seat) {
     const { ctx, k, x0, y0 } = picture, d = this.layout.seat * k + 2;
     const x = (this.layout.x[seat] - x0) * k, y = (this.layout.y[seat] - y0) * k;
-    if (x < -d || y < -d || x > picture.width + d || y > picture.height + d) return;
+    if (x < -d || y < -d || x > TILE + d || y > TILE + d) return;
     ctx.fillStyle = this.look.section;
     ctx.fillRect(Math.round(x - d / 2), Math.round(y - d / 2), Math.ceil(d), Math.ceil(d));
     this.#stamp(picture, seat, this.#style(seat));
     if (this.layout.seat * picture.s >= 20) this.#number(picture, seat);
   }
 
-  /** Names of sections and rows, and on the first level what a section costs. */
-  #names(picture) {
-    const { ctx, k, x0, y0, x1, y1, detailed } = picture, { layout } = this;
+  /** First level: what is written on sections, those that a tile meets. */
+  #offers(tile) {
+    const { ctx, k } = tile, { bounds } = this.layout;
+    this.labels ||= this.#place(k);
+    const [left, top] = [(tile.x0 - bounds.x0) * k, (tile.y0 - bounds.y0) * k];
     ctx.textAlign = 'center';
     ctx.textBaseline = 'middle';
-    layout.sections.forEach((section, index) => {
-      const { box } = section;
-      if (box.x1 < x0 || box.x0 > x1 || box.y1 < y0 || box.y0 > y1) return;
-      if (!detailed) this.#offer(ctx, section, index, { k, x0, y0 });
-      else if (section.name && !layout.plain) this.#title(ctx, section, { k, x0, y0 });
-    });
-    if (detailed && layout.seat * picture.s >= 11) this.#rowNames(picture);
-  }
-
-  /** First level: name, price from–to, how many are free; as much as there is room for. */
-  #offer(ctx, { outline, name, numbers }, index, { k, x0, y0 }) {
-    const { look, dpr, words } = this, tally = this.status.tallies[index], [mx, my] = middleOf(outline);
-    const lines = [
-      { text: words.sectionShort(name, numbers), size: 14, weight: 700, colour: tally.free ? look.ink : look.quiet },
-      { text: tally.free ? words.range(tally.low, tally.high) : words.soldOut, size: 12, weight: 500, colour: look.ink },
-      { text: tally.free ? words.free(tally.free) : '', size: 12, weight: 400, colour: look.ink },
-    ].filter(({ text }) => text);
-    const step = 17 * dpr, y = (my - y0) * k;
-    // Where each of n lines goes, and what of the section's width is there.
-    const placed = (n) => lines.slice(0, n).map((line, i) => {
-      const at = y + (i - (n - 1) / 2) * step, reach = line.size * dpr * 0.4;
-      const spans = [at - reach, at + reach].map((edge) => spanAt(outline, edge / k + y0));
-      const [left, right] = [Math.max(...spans.map((s) => s[0])), Math.min(...spans.map((s) => s[1]))];
-      ctx.font = `${line.weight} ${line.size * dpr}px ${look.font}`;
-      const room = (right - left) * k - 6 * dpr, wide = ctx.measureText(line.text).width;
-      return { ...line, at, x: ((left + right) / 2 - x0) * k, shrink: Math.min(1, room / wide) };
-    });
-    const room = Math.sqrt(areaOf(outline)) * k, shown = room < 52 * dpr ? [] : placed(lines.length);
-    if (shown.length && shown.every(({ shrink }) => shrink > 0.85)) {
-      for (const { text, size, weight, colour, at, x, shrink } of shown) {
-        ctx.font = `${weight} ${Math.floor(size * shrink * dpr)}px ${look.font}`;
+    for (const { box, lines } of this.labels.values()) {
+      if (!meets(box, { x0: left, y0: top, x1: left + TILE, y1: top + TILE })) continue;
+      for (const { text, font, colour, x, y } of lines) {
+        ctx.font = font;
         ctx.fillStyle = colour;
-        ctx.fillText(text, x, at);
+        ctx.fillText(text, x - left, y - top);
       }
-      return;
-    }
-    // The name alone, by the section's area: so that equal sections are told alike, however they are turned.
-    const { text, weight, colour } = lines[0];
-    ctx.font = `${weight} ${14 * dpr}px ${look.font}`;
-    const size = Math.min(14 * dpr, room * 0.62, room * 0.86 / ctx.measureText(text).width * 14 * dpr);
-    if (size < 8 * dpr) return;
-    ctx.font = `${weight} ${Math.floor(size)}px ${look.font}`;
-    ctx.fillStyle = colour;
-    ctx.fillText(text, (mx - x0) * k, y);
-  }
-
-  /** Second level: a section's name behind its last row. */
-  #title(ctx, section, { k, x0, y0 }) {
-    const { look, dpr } = this, { outline, focus } = section;
-    const stage = this.layout.areas.find((area) => area.kind === 'stage');
-    const from = stage ? [stage.x + stage.width / 2, stage.y + stage.height / 2] : focus;
-    const middle = middleOf(outline);
-    const [dx, dy] = [middle[0] - from[0], middle[1] - from[1]], long = Math.hypot(dx, dy) || 1;
-    const far = Math.max(...outline.map(([x, y]) => ((x - middle[0]) * dx + (y - middle[1]) * dy) / long));
-    const [px, py] = [(middle[0] + dx / long * far - x0) * k, (middle[1] + dy / long * far - y0) * k];
-    const text = this.words.sectionShort(section.name);
-    ctx.font = `700 ${12 * dpr}px ${look.font}`;
-    const w = ctx.measureText(text).width + 12 * dpr, h = 18 * dpr;
-    ctx.fillStyle = look.surface;
-    ctx.strokeStyle = look.line;
-    ctx.lineWidth = dpr;
-    ctx.beginPath();
-    ctx.roundRect(px - w / 2, py - h / 2, w, h, h / 2);
-    ctx.fill();
-    ctx.stroke();
-    ctx.fillStyle = look.ink;
-    ctx.fillText(text, px, py + dpr);
-  }
-
-  /** Labels of rows, beside their first seats. */
-  #rowNames({ ctx, k, x0, y0, x1, y1 }) {
-    const { layout, look } = this;
-    ctx.fillStyle = look.quiet;
-    ctx.font = `500 ${Math.min(layout.seat * k * 0.42, 13 * this.dpr)}px ${look.font}`;
-    for (const { label, first, count } of layout.rows) {
-      const x = layout.x[first], y = layout.y[first];
-      if (!label || count < 2 || x < x0 || x > x1 || y < y0 || y > y1) continue;
-      const [dx, dy] = [x - layout.x[first + 1], y - layout.y[first + 1]], long = Math.hypot(dx, dy) || 1;
-      const away = layout.seat * 0.85;
-      ctx.fillText(label, (x + dx / long * away - x0) * k, (y + dy / long * away - y0) * k);
     }
   }
 
-  /** The whole map without seats, which stands where the picture does not reach. */
-  #ground(fit) {
-    const { x0, y0, width, height } = this.layout.bounds, k = fit * this.dpr, canvas = sheet(width * k, height * k);
-    this.#floor(canvas.getContext('2d'), k, x0, y0, true);
-    return { canvas, k };
+  /**
+   * Where sections are written on, in device pixels of the whole: name, price from–to, how many are free, as much as
+   * there is room for; large sections first, and none over another.
+   */
+  #place(k) {
+    const { layout, dpr, status, ctx } = this, { x0, y0 } = layout.bounds, labels = new Map(), names = [], taken = [];
+    layout.sections.forEach((section, index) => {
+      const room = Math.sqrt(section.area ||= areaOf(section.outline)) * k, lines = this.#lines(section, index);
+      const fit = (...some) => fitLines(section, some, k, this);
+      const full = room >= 48 * dpr && (fit(...lines) || (lines[2] && (fit(...lines.slice(0, 2)) || fit(lines[0], lines[2]))));
+      if (full) {
+        labels.set(index, full);
+        taken.push(full.box);
+        return;
+      }
+      const { text, weight, colour } = lines[0], [mx, my] = section.middle ||= middleOf(section.outline);
+      ctx.font = `${weight} ${14 * dpr}px ${this.look.font}`;
+      const wide = ctx.measureText(text).width / 14 / dpr;
+      names.push({ index, text, weight, colour, wide, room, size: Math.min(14 * dpr, room * 0.62, room * 0.9 / wide), x: (mx - x0) * k, y: (my - y0) * k });
+    });
+    names.sort((a, b) => b.room - a.room);
+    // All names as large as none is over another; where that is too small, some are left out.
+    for (const part of [1, 0.85, 0.72, 0.6]) {
+      const boxes = [], least = 8.5 * dpr;
+      let over = false;
+      for (const { index, text, weight, colour, wide, size: most, x, y } of names) {
+        const size = Math.max(Math.min(most, least), most * part), half = wide * size / 2 + 2 * dpr;
+        const box = { x0: x - half, y0: y - size * 0.55, x1: x + half, y1: y + size * 0.55 };
+        labels.delete(index);
+        if (most < 7 * dpr) continue;
+        if ([...taken, ...boxes].some((other) => meets(other, box))) {
+          over = true;
+          continue;
+        }
+        boxes.push(box);
+        labels.set(index, { box, lines: [{ text, colour, font: `${weight} ${Math.floor(size)}px ${this.look.font}`, x, y }] });
+      }
+      if (!over) break;
+    }
+    return labels;
+  }
+
+  /** What is said of a section. */
+  #lines({ name, numbers }, index) {
+    const { look, words } = this, { free, low, high } = this.status.tallies[index];
+    return [
+      { text: words.sectionShort(name, numbers), size: 14, weight: 700, colour: free ? look.ink : look.quiet },
+      { text: free ? words.range(low, high) : words.soldOut, size: 12, weight: 500, colour: look.ink },
+      { text: free ? words.free(free) : '', size: 12, weight: 400, colour: look.ink },
+    ].filter(({ text }) => text);
+  }
+
+  #tag(text, kind) {
+    const key = kind + text;
+    if (!this.tags.has(key)) this.tags.set(key, plate(text, kind, this));
+    return this.tags.get(key);
+  }
+
+  /** Names of rows and sections in sight: at their ends, or at the edge of the view where those are out of sight. */
+  #names({ s, x, y }) {
+    const { ctx, dpr, layout, width, height } = this, seen = { x0: -x / s, y0: -y / s, x1: (width - x) / s, y1: (height - y) / s };
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    const titles = [], boxes = [];
+    const put = (tag, px, py) => {
+      const [w, h] = [tag.width / dpr / 2 + 2, tag.height / dpr / 2 + 2];
+      px = Math.max(w, Math.min(width - w, px));
+      py = Math.max(h, Math.min(height - h, py));
+      const box = { x0: px - w, y0: py - h, x1: px + w, y1: py + h };
+      if (boxes.some((other) => meets(other, box))) return;
+      boxes.push(box);
+      ctx.drawImage(tag, Math.round(px * dpr - tag.width / 2), Math.round(py * dpr - tag.height / 2));
+    };
+    for (const section of layout.sections) {
+      const { box, rows, name } = section;
+      if (!meets(box, seen)) continue;
+      if (name && !layout.plain) titles.push(section);
+      if (layout.seat * s >= ROWS_PX) for (const row of rows) this.#rowNames(row, seen, (kind, px, py) => put(this.#tag(row.label, kind), px * s + x, py * s + y));
+    }
+    boxes.length = 0;
+    for (const section of titles) {
+      const { box, outline, name } = section, [tx, ty] = section.tag ||= behind(layout, section);
+      const tag = this.#tag(this.words.sectionShort(name), 'name'), edge = 12 / s;
+      if (tx > seen.x0 && tx < seen.x1 && ty > seen.y0 && ty < seen.y1) {
+        put(tag, tx * s + x, ty * s + y);
+        continue;
+      }
+      const at = Math.max(box.y0, seen.y0) + edge, [from, to] = spanAt(outline, at), [left, right] = [Math.max(from, seen.x0), Math.min(to, seen.x1)];
+      if ((right - left) * s > tag.width / dpr && (Math.min(box.y1, seen.y1) - at) * s > 40) put(tag, (left + right) / 2 * s + x, at * s + y);
+    }
+  }
+
+  /** Where a row is named: beyond its ends, or at its first seat in sight. */
+  #rowNames({ label, first, count }, { x0, y0, x1, y1 }, put) {
+    const { x, y, seat: size } = this.layout, last = first + count - 1;
+    if (!label) return;
+    const inside = (i) => x[i] > x0 && x[i] < x1 && y[i] > y0 && y[i] < y1;
+    const beyond = (i, next, kind) => {
+      const [dx, dy] = [x[i] - x[next], y[i] - y[next]], long = Math.hypot(dx, dy) || 1, away = size * 0.5 + 9 / this.set.s;
+      put(kind, x[i] + dx / long * away, y[i] + dy / long * away);
+    };
+    let i = first;
+    while (i <= last && !inside(i)) i++;
+    if (i > last) return;
+    if (count === 1) put('end', x[i] - size, y[i]);
+    else if (i > first) beyond(i, i - 1 + 2 * (i < last), 'edge');
+    else beyond(i, i + 1, x[i] - size * 1.2 < x0 ? 'edge' : 'end');
+    if (count > 3 && inside(last)) beyond(last, last - 1, x[last] + size * 1.2 > x1 ? 'edge' : 'end');
+  }
+
+  /** The whole map without seats, coarse, which stands where nothing is drawn yet. */
+  #ground() {
+    const { x0, y0, x1, y1, width, height } = this.layout.bounds, k = Math.min(this.width / width, this.height / height);
+    const canvas = sheet(width * k, height * k);
+    this.base = { canvas, k };
+    return { steps: this.#floor(canvas.getContext('2d'), { k, x0, y0, x1: x0 + width, y1: y0 + height }, true) };
+  }
+
+  /** Draws tiles where a view has them; says whether all that it meets is there. */
+  #lay(set, view) {
+    const { ctx, dpr } = this, { bounds } = this.layout, ratio = view.s / set.s;
+    const [left, top] = [(bounds.x0 * view.s + view.x) * dpr, (bounds.y0 * view.s + view.y) * dpr];
+    // By whole device pixels, so that it stays sharp and has no seams.
+    const still = Math.abs(ratio - 1) < 1e-9, edge = (from, i) => (still ? Math.round(from) + i * TILE : Math.round(from + i * TILE * ratio));
+    for (const { i, j, canvas } of set.tiles.values()) {
+      const [x, y, x1, y1] = [edge(left, i), edge(top, j), edge(left, i + 1), edge(top, j + 1)];
+      if (x1 < 0 || y1 < 0 || x > this.canvas.width || y > this.canvas.height) continue;
+      if (still) ctx.drawImage(canvas, x, y);
+      else ctx.drawImage(canvas, x, y, x1 - x, y1 - y);
+    }
   }
 
   /**
@@ -433,81 +482,67 @@ export class Painter {
    * @param {View} view @param {number} fit The scale at which all is seen.
    */
   frame(view, fit) {
-    const { ctx, dpr, canvas, front } = this, { s, x, y } = view;
+    const { ctx, dpr, canvas, set } = this, { s, x, y } = view;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
-    ctx.clearRect(0, 0, canvas.width, canvas.height);
-    if (!front || !this.#covers(front, view)) {
-      this.base ||= this.#ground(fit);
-      const ratio = s * dpr / this.base.k, { x0, y0 } = this.layout.bounds;
-      ctx.drawImage(this.base.canvas, (x0 * s + x) * dpr, (y0 * s + y) * dpr, this.base.canvas.width * ratio, this.base.canvas.height * ratio);
+    ctx.fillStyle = this.look.surface;
+    ctx.fillRect(0, 0, canvas.width, canvas.height);
+    const whole = set && this.#same(s) && [...this.#near(view, 0)].every(([i, j]) => set.tiles.has(i * 4096 + j));
+    if (!whole) {
+      if (this.base) {
+        const { x0, y0 } = this.layout.bounds, ratio = s * dpr / this.base.k, { canvas: base } = this.base;
+        ctx.drawImage(base, (x0 * s + x) * dpr, (y0 * s + y) * dpr, base.width * ratio, base.height * ratio);
+      }
+      if (this.under) this.#lay(this.under, view);
     }
-    if (front) {
-      const ratio = s / front.s, [left, top] = [(front.x0 * s + x) * dpr, (front.y0 * s + y) * dpr];
-      const { width: w, height: h } = front;
-      // By whole device pixels, so that it stays sharp.
-      if (ratio === 1) ctx.drawImage(front.canvas, 0, 0, w, h, Math.round(left), Math.round(top), w, h);
-      else ctx.drawImage(front.canvas, 0, 0, w, h, left, top, w * ratio, h * ratio);
-    }
+    if (set) this.#lay(set, view);
+    if (set && this.detailed(s)) this.#names(view);
     this.#above(view);
-    if (s > fit * 1.6) this.#corner(view);
+    if (this.mini && s > fit * 1.6) this.#corner(view);
   }
 
-  /** Sections and areas in one colour. */
-  #silhouette(k) {
-    const { layout, look } = this, { x0, y0, width, height } = layout.bounds, canvas = sheet(width * k, height * k);
-    const ctx = canvas.getContext('2d');
-    ctx.setTransform(k, 0, 0, k, -x0 * k, -y0 * k);
-    ctx.fillStyle = look.taken;
-    for (const { x, y, width: w, height: h } of layout.areas) ctx.fillRect(x, y, w, h);
-    ctx.globalAlpha = 0.5;
-    for (const { outline } of layout.sections) {
-      ctx.beginPath();
-      for (const [x, y] of outline) ctx.lineTo(x, y);
-      ctx.fill();
-    }
-    return canvas;
-  }
-
-  /** The whole map, small in a corner, with the part that is in view. */
+  /** The whole map, small, with the part that is in view. */
   #corner({ s, x, y }) {
-    const { ctx, dpr, look } = this, { x0, y0, width, height } = this.layout.bounds;
-    const k = Math.min(92 / width, 72 / height, this.width * 0.26 / width), [w, h, edge] = [width * k, height * k, 6];
-    this.small ||= this.#silhouette(k * dpr);
+    const { mini, dpr, look, layout } = this, { x0, y0, width, height } = layout.bounds;
+    const k = Math.min(92 / width, 72 / height, this.width * 0.26 / width), [w, h, edge] = [width * k, height * k, 5];
+    const ctx = /** @type {CanvasRenderingContext2D} */ (mini.getContext('2d'));
+    if (!this.small) {
+      this.small = silhouette(layout, k * dpr, look);
+      [mini.width, mini.height] = [(w + 2 * edge) * dpr, (h + 2 * edge) * dpr];
+      mini.style.aspectRatio = `${mini.width} / ${mini.height}`;
+      mini.style.width = `${w + 2 * edge}px`;
+    }
     ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
-    ctx.globalAlpha = 0.94;
-    ctx.fillStyle = look.surface;
-    ctx.strokeStyle = look.line;
-    ctx.lineWidth = 1;
-    ctx.beginPath();
-    ctx.roundRect(edge, edge, w + 8, h + 8, 6);
-    ctx.fill();
-    ctx.stroke();
-    ctx.globalAlpha = 1;
-    ctx.drawImage(this.small, edge + 4, edge + 4, w, h);
+    ctx.clearRect(0, 0, w + 2 * edge, h + 2 * edge);
+    ctx.drawImage(this.small, edge, edge, w, h);
     const left = Math.max(0, (-x / s - x0) * k), top = Math.max(0, (-y / s - y0) * k);
     const right = Math.min(w, ((this.width - x) / s - x0) * k), bottom = Math.min(h, ((this.height - y) / s - y0) * k);
     ctx.strokeStyle = look.own;
     ctx.lineWidth = 1.5;
-    ctx.strokeRect(edge + 4 + left, edge + 4 + top, Math.max(3, right - left), Math.max(3, bottom - top));
+    ctx.strokeRect(edge + left, edge + top, Math.max(3, right - left), Math.max(3, bottom - top));
   }
 
   /** Chosen seats with how many each stands for: of a section one, while seats are not drawn. */
-  #pins(s) {
-    const chosen = [...this.marks.chosen, ...this.marks.own];
-    if (this.detailed(s)) return chosen.map((seat) => [seat, 1]);
-    const sections = new Map();
+  #pins(s, at) {
+    const chosen = [...this.marks.chosen, ...this.marks.own], sections = new Map();
+    if (this.detailed(s)) return chosen.map((seat) => [...at(seat), 1]);
     for (const seat of chosen) {
       const { section } = this.layout.rows[this.layout.row[seat]];
-      sections.set(section, [sections.get(section)?.[0] ?? seat, (sections.get(section)?.[1] ?? 0) + 1]);
+      sections.set(section, [seat, (sections.get(section)?.[1] ?? 0) + 1]);
     }
-    return sections.values();
+    const { x0, y0 } = this.layout.bounds, { dpr } = this, [left, top] = at(-1);
+    // Above what is written on the section, never over it.
+    return [...sections].map(([section, [seat, count]]) => {
+      const box = this.labels?.get(section)?.box, ratio = s / (this.set?.s || s) / dpr;
+      if (!box) return [...at(seat), count];
+      return [left + (box.x0 + box.x1) / 2 * ratio, top + box.y0 * ratio - 10, count];
+    });
   }
 
   /** Marks above the picture: what is under the pointer, what was lost, what is chosen. */
   #above({ s, x, y }) {
     const { ctx, dpr, layout, look, marks } = this;
     ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
-    const at = (seat) => [layout.x[seat] * s + x, layout.y[seat] * s + y];
+    const { bounds } = layout, at = (seat) => (seat < 0 ? [bounds.x0 * s + x, bounds.y0 * s + y] : [layout.x[seat] * s + x, layout.y[seat] * s + y]);
     if (marks.section >= 0 && !this.detailed(s)) {
       ctx.beginPath();
       for (const [px, py] of layout.sections[marks.section].outline) ctx.lineTo(px * s + x, py * s + y);
@@ -517,18 +552,17 @@ export class Painter {
       ctx.stroke();
     }
     const r = Math.max(layout.seat * s * 0.5, this.detailed(s) ? 7 : 9);
-    const ring = (seat, colour, radius) => {
-      const [px, py] = at(seat);
+    const ring = (px, py, colour, radius) => {
       ctx.beginPath();
       ctx.arc(px, py, radius, 0, 7);
       ctx.lineWidth = 2.5;
       ctx.strokeStyle = colour;
       ctx.stroke();
     };
-    if (marks.hover >= 0 && this.detailed(s)) ring(marks.hover, look.own, Math.max(layout.seat * s * 0.6, 5));
+    if (marks.hover >= 0 && this.detailed(s)) ring(...at(marks.hover), look.own, Math.max(layout.seat * s * 0.6, 5));
     for (const seat of marks.lost) {
       const [px, py] = at(seat);
-      ring(seat, look.alert, r + 1);
+      ring(px, py, look.alert, r + 1);
       ctx.beginPath();
       ctx.moveTo(px - r * 0.45, py - r * 0.45);
       ctx.lineTo(px + r * 0.45, py + r * 0.45);
@@ -536,8 +570,7 @@ export class Painter {
       ctx.lineTo(px - r * 0.45, py + r * 0.45);
       ctx.stroke();
     }
-    for (const [seat, count] of this.#pins(s)) {
-      const [px, py] = at(seat);
+    for (const [px, py, count] of this.#pins(s, at)) {
       ctx.beginPath();
       ctx.arc(px, py, r, 0, 7);
       ctx.fillStyle = look.own;
@@ -545,7 +578,7 @@ export class Painter {
       ctx.lineWidth = 2;
       ctx.strokeStyle = look.surface;
       ctx.stroke();
-      ring(seat, look.own, r + 2);
+      ring(px, py, look.own, r + 2);
       if (count > 1) {
         ctx.fillStyle = look['on-own'];
         ctx.font = `700 11px ${look.font}`;

@@ -14,7 +14,7 @@ export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8
  * @property {number} count
  * @property {string|null} grade
  * @property {(at: number) => string} say Label of the seat at a place of the row, from 0.
- * @property {(x: number, y: number) => number} near Place of the row nearest to a point, or -1.
+ * @property {(x: number, y: number) => number} near Place of the row nearest to a point.
  */
 /**
  * @typedef {object} Section
@@ -58,7 +58,9 @@ function slots(count, gaps) {
 /** How positions of a row are put into arrays, and the place nearest to a point is found. */
 function geometry(row, at) {
   const [x0, y0] = row.at || [0, 0];
-  const of = (k) => (at ? at.indexOf(k) : k >= 0 && k < row.count ? k : -1);
+  const within = (k) => Math.max(0, Math.min(row.count - 1, k));
+  // The place nearest to one counted in seats: beyond an end the last one, in an aisle the nearer side.
+  const of = (k) => (at ? at.reduce((best, slot, i) => (Math.abs(slot - k) < Math.abs(at[best] - k) ? i : best), 0) : within(Math.round(k)));
   if (row.positions) {
     const near = (x, y) => {
       let best = -1, least = Infinity;
@@ -82,14 +84,15 @@ function geometry(row, at) {
     const near = (x, y) => {
       const whole = 2 * Math.PI;
       const angle = (((Math.atan2(y - cy, x - cx) - start) * Math.sign(turn)) % whole + whole) % whole;
-      const k = Math.round(angle / Math.abs(turn));
-      return of(k) >= 0 ? of(k) : of(Math.round((angle - whole) / Math.abs(turn)));
+      const k = angle / Math.abs(turn), last = at ? at[row.count - 1] : row.count - 1;
+      // Beyond the last place it may be nearer to the first, from the other side.
+      return of(k > last && whole / Math.abs(turn) - k < k - last ? 0 : k);
     };
     return { put, near };
   }
   const [sx, sy] = row.step || [0, 0];
   const long = sx * sx + sy * sy || 1;
-  const near = (x, y) => of(Math.round(((x - x0) * sx + (y - y0) * sy) / long));
+  const near = (x, y) => of(((x - x0) * sx + (y - y0) * sy) / long);
   const put = (i, x, y, seat) => {
     const k = at ? at[i] : i;
     x[seat] = x0 + k * sx;
@@ -132,6 +135,21 @@ function around(layout, rows) {
 function boxOf(points) {
   const xs = points.map((p) => p[0]), ys = points.map((p) => p[1]);
   return { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
+}
+
+/** Stages no larger and no farther from the seats than a map needs: it is no plan to scale. */
+function nearStages({ sections, areas, seat }) {
+  const boxes = sections.map(({ box }) => box), most = (key, of) => of(...boxes.map((box) => box[key]));
+  return areas.map((area) => {
+    if (area.kind !== 'stage' || area.rotation) return area;
+    const moved = { ...area };
+    for (const [at, size, from, to] of [['y', 'height', most('y0', Math.min), most('y1', Math.max)], ['x', 'width', most('x0', Math.min), most('x1', Math.max)]]) {
+      const large = Math.min(area[size], Math.max((to - from) * 0.2, seat * 3)), away = Math.max((to - from) * 0.08, seat * 1.5);
+      if (area[at] + area[size] <= from) moved[at] = from - Math.min(away, from - area[at] - area[size]) - (moved[size] = large);
+      else if (area[at] >= to) [moved[at], moved[size]] = [to + Math.min(away, area[at] - to), large];
+    }
+    return moved;
+  });
 }
 
 /** What is drawn of a layout: its sections and areas, with a little room around. */
@@ -185,6 +203,7 @@ export function readLayout(json, plain = false) {
     section.box = boxOf(section.outline);
     layout.sections.push(section);
   }
+  layout.areas = nearStages(layout);
   layout.bounds = boundsOf(layout);
   layout.ranges = layout.rows.map(({ first, count: seats }, row) => {
     const from = layout.number[first];
@@ -303,13 +322,30 @@ export function seatAt(layout, x, y, reach, accept = () => true) {
   for (const { box, rows } of layout.sections) {
     if (x < box.x0 - reach || x > box.x1 + reach || y < box.y0 - reach || y > box.y1 + reach) continue;
     for (const row of rows) {
-      const at = row.near(x, y);
-      if (at < 0) continue;
-      const i = row.first + at, d = (layout.x[i] - x) ** 2 + (layout.y[i] - y) ** 2;
+      const i = row.first + row.near(x, y), d = (layout.x[i] - x) ** 2 + (layout.y[i] - y) ** 2;
       if (d <= least && accept(i)) [best, least] = [i, d];
     }
   }
   return best;
+}
+
+/**
+ * The seat that a point belongs to: the nearest, as far as half of the way to the next row.
+ * @param {Layout} layout @param {number} x @param {number} y
+ * @param {number} least How far it reaches at least.
+ * @param {(seat: number) => boolean} accept
+ * @returns {number} Its index, or -1.
+ */
+export function seatNear(layout, x, y, least, accept) {
+  const most = Math.max(least, layout.seat * 1.2), seat = seatAt(layout, x, y, most, accept);
+  if (seat < 0) return seat;
+  const at = layout.row[seat], far = (to) => Math.hypot(layout.x[to] - layout.x[seat], layout.y[to] - layout.y[seat]);
+  let next = Infinity;
+  layout.sections[layout.rows[at].section].rows.forEach((row) => {
+    if (row.first !== layout.rows[at].first) next = Math.min(next, far(row.first + row.near(layout.x[seat], layout.y[seat])));
+  });
+  const reach = Math.max(least, Math.min(most, next / 2));
+  return Math.hypot(layout.x[seat] - x, layout.y[seat] - y) <= reach ? seat : -1;
 }
 
 /**

@@ -3,8 +3,8 @@
 // map scroll the page; only a map that is zoomed in keeps them.
 
 import { Painter } from './draw.js';
-import { seatAt, sectionAt } from './layout.js';
-import { FREE } from './status.js';
+import { seatAt, sectionAt, seatNear } from './layout.js';
+import { ABSENT, FREE } from './status.js';
 
 /** Pixels that a press may move and still be a click. */
 const SLOP = { mouse: 4, pen: 6, touch: 10 };
@@ -17,6 +17,12 @@ const SEAT_MAX_PX = 46;
 
 /** Milliseconds of a move to another view. */
 const MOVE_MS = 220;
+
+/** Milliseconds that the small map stays after a move, and a taken seat's name after a tap. */
+const STAY_MS = 1600;
+
+/** Pixels around a finger, and around a pointer, within which a seat is meant. */
+const REACH_PX = { touch: 22, pen: 16, mouse: 10 };
 
 const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
@@ -63,6 +69,7 @@ export class MapView {
     this.end = new AbortController();
     this.#build();
     this.painter = new Painter(this.canvas, layout, status, words);
+    this.painter.mini = this.mini;
     this.#listen();
     this.#resized();
   }
@@ -81,7 +88,10 @@ export class MapView {
     this.tip = document.createElement('div');
     this.tip.className = 'map-tip';
     this.tip.hidden = true;
-    this.stage.append(this.canvas, this.tip);
+    this.mini = document.createElement('canvas');
+    this.mini.className = 'map-mini';
+    this.mini.setAttribute('aria-hidden', 'true');
+    this.stage.append(this.canvas, this.mini, this.tip);
     this.tools = document.createElement('div');
     this.tools.className = 'map-tools';
     this.out = button('−', words.zoomOut, () => this.zoom(1 / 1.7));
@@ -91,7 +101,7 @@ export class MapView {
     this.bar.className = 'map-bar';
     this.bar.append(legend(words.legend || []), this.tools);
     host.style.setProperty('--map-ratio', String(this.layout.bounds.width / this.layout.bounds.height));
-    host.replaceChildren(this.stage, this.bar);
+    host.replaceChildren(this.bar, this.stage);
   }
 
   #listen() {
@@ -116,6 +126,7 @@ export class MapView {
     this.end.abort();
     this.observer.disconnect();
     cancelAnimationFrame(this.asked);
+    clearTimeout(this.rest);
     this.host.replaceChildren();
   }
 
@@ -136,6 +147,7 @@ export class MapView {
     this.#touchAction();
     this.painter.work(this.view, Infinity);
     this.painter.frame(this.view, this.fit);
+    this.draw();
   }
 
   #home() {
@@ -162,6 +174,9 @@ export class MapView {
 
   /** The whole map leaves fingers to the page; a part of it keeps them. */
   #touchAction() {
+    this.mini.classList.toggle('on', this.view.s > this.fit * 1.6);
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.mini.classList.remove('on'), STAY_MS);
     this.stage.style.touchAction = this.zoomed ? 'none' : 'pan-y';
     this.stage.classList.toggle('zoomed', this.zoomed);
     this.out.setAttribute('aria-disabled', String(!this.zoomed));
@@ -300,37 +315,55 @@ export class MapView {
     const size = layout.seat * view.s, now = performance.now();
     const twice = this.last && now - this.last.at < 350 && Math.hypot(px - this.last.px, py - this.last.py) < 24;
     this.last = { at: now, px, py };
-    const section = sectionAt(layout, x, y);
     if (size >= (TAP_PX[kind] || 8)) {
-      const reach = Math.max(layout.seat * 0.6, (kind === 'touch' ? 14 : 9) / view.s);
-      // A finger covers more than one seat: one that can be had is meant rather than one that cannot.
-      const free = kind === 'touch' ? seatAt(layout, x, y, reach, (i) => this.status.state[i] === FREE) : -1;
-      const seat = free >= 0 ? free : seatAt(layout, x, y, reach);
-      if (seat >= 0) return this.onSeat(seat);
+      const seat = this.#meant(x, y, kind);
+      if (seat >= 0) {
+        if (this.status.state[seat] !== FREE) this.#name(seat);
+        return this.onSeat(seat);
+      }
       if (twice) this.zoom(2, px, py);
       return;
     }
+    const section = sectionAt(layout, x, y);
     if (section >= 0) this.showSection(section, [x, y], kind);
     else if (twice) this.zoom(2, px, py);
+  }
+
+  /** The seat that a press means: the nearest; beside a taken one, a free one within reach. -1: none. */
+  #meant(x, y, kind) {
+    const { layout, status, view } = this, least = (REACH_PX[kind] || 10) / view.s;
+    const seat = seatNear(layout, x, y, least, (i) => status.state[i] !== ABSENT);
+    if (seat < 0 || status.state[seat] === FREE) return seat;
+    // On a taken seat itself that one is meant.
+    if (Math.hypot(layout.x[seat] - x, layout.y[seat] - y) < layout.seat * 0.5) return seat;
+    const free = seatAt(layout, x, y, least, (i) => status.state[i] === FREE);
+    return free < 0 ? seat : free;
+  }
+
+  /** Shows what a seat is called above it; for a while where no pointer stays. */
+  #name(seat, stay = STAY_MS) {
+    const { layout, view, tip } = this, size = layout.seat * view.s;
+    clearTimeout(this.named);
+    tip.hidden = seat < 0;
+    if (seat < 0) return;
+    tip.textContent = this.words.tip(seat);
+    const [tx, ty] = [layout.x[seat] * view.s + view.x, layout.y[seat] * view.s + view.y - size * 0.6], half = tip.offsetWidth / 2;
+    tip.style.left = `${Math.max(half + 4, Math.min(this.size.width - half - 4, tx))}px`;
+    tip.classList.toggle('below', ty < 64);
+    tip.style.top = `${ty < 64 ? ty + size * 1.2 : ty}px`;
+    if (stay) this.named = setTimeout(() => this.#name(-1), stay);
   }
 
   #hover(px, py) {
     const { view, layout, painter } = this, { marks } = painter;
     const [x, y] = [(px - view.x) / view.s, (py - view.y) / view.s];
-    const seat = px < 0 || !painter.detailed(view.s) ? -1 : seatAt(layout, x, y, layout.seat * 0.6);
+    const near = px < 0 || !painter.detailed(view.s) ? -1 : layout.seat * view.s < TAP_PX.mouse ? seatAt(layout, x, y, layout.seat * 0.6) : this.#meant(x, y, 'mouse');
+    const seat = near >= 0 && this.status.state[near] === ABSENT ? -1 : near;
     const section = px < 0 || painter.detailed(view.s) ? -1 : sectionAt(layout, x, y);
     if (seat === marks.hover && section === marks.section) return;
     [marks.hover, marks.section] = [seat, section];
     this.stage.classList.toggle('over', seat >= 0 || section >= 0);
-    this.tip.hidden = seat < 0;
-    if (seat >= 0) {
-      this.tip.textContent = this.words.tip(seat);
-      const [tx, ty] = [layout.x[seat] * view.s + view.x, layout.y[seat] * view.s + view.y - layout.seat * view.s * 0.6];
-      const half = this.tip.offsetWidth / 2;
-      this.tip.style.left = `${Math.max(half + 4, Math.min(this.size.width - half - 4, tx))}px`;
-      this.tip.classList.toggle('below', ty < 44);
-      this.tip.style.top = `${ty < 44 ? ty + layout.seat * view.s * 1.2 : ty}px`;
-    }
+    this.#name(seat, 0);
     this.draw();
   }
 
