@@ -306,12 +306,7 @@ export class Painter {
   /** A free seat's label, where there is room. */
   #number(picture, seat, begins = true) {
     const { ctx, k, x0, y0 } = picture, row = this.layout.rows[this.layout.row[seat]];
-    // A font is costly to set: once for many.
-    if (begins) {
-      ctx.font = `600 ${Math.round(this.layout.seat * k * 0.4)}px ${this.look.font}`;
-      ctx.textAlign = 'center';
-      ctx.textBaseline = 'middle';
-    }
+    if (begins) [ctx.font, ctx.textAlign, ctx.textBaseline] = [`600 ${Math.round(this.layout.seat * k * 0.4)}px ${this.look.font}`, 'center', 'middle'];
     if (this.status.state[seat] !== FREE || this.layout.flags[seat] & 3) return;
     const dim = this.only !== null && this.status.grade[seat] !== this.only;
     ctx.fillStyle = dim ? this.look.quiet : this.look['on-grade'];
@@ -332,6 +327,7 @@ export class Painter {
   /** First level: what is written on sections, those that a tile meets. */
   #offers(tile) {
     const { ctx, k } = tile, { bounds } = this.layout;
+    let last = '';
     this.labels ||= this.#place(k);
     const [left, top] = [(tile.x0 - bounds.x0) * k, (tile.y0 - bounds.y0) * k];
     ctx.textAlign = 'center';
@@ -339,7 +335,8 @@ export class Painter {
     for (const { box, lines } of this.labels.values()) {
       if (!meets(box, { x0: left, y0: top, x1: left + TILE, y1: top + TILE })) continue;
       for (const { text, font, colour, x, y } of lines) {
-        ctx.font = font;
+        // A font is costly to set: once for many.
+        if (font !== last) ctx.font = last = font;
         ctx.fillStyle = colour;
         ctx.fillText(text, x - left, y - top);
       }

@@ -55,66 +55,93 @@ function slots(count, gaps) {
   return at;
 }
 
-/** How positions of a row are put into arrays, and the place nearest to a point is found. */
-function geometry(row, at) {
-  const [x0, y0] = row.at || [0, 0];
-  const within = (k) => Math.max(0, Math.min(row.count - 1, k));
-  // The place nearest to one counted in seats: beyond an end the last one, in an aisle the nearer side.
-  const of = (k) => (at ? at.reduce((best, slot, i) => (Math.abs(slot - k) < Math.abs(at[best] - k) ? i : best), 0) : within(Math.round(k)));
-  if (row.positions) {
-    const near = (x, y) => {
-      let best = -1, least = Infinity;
-      row.positions.forEach(([px, py], i) => {
-        const d = (px - x) ** 2 + (py - y) ** 2;
-        if (d < least) [best, least] = [i, d];
-      });
-      return best;
-    };
-    return { put: (i, x, y, seat) => ([x[seat], y[seat]] = row.positions[i]), near };
+/** A row, or a piece of one: where its seats stand, and what they are called. */
+class RowOf {
+  constructor(source, section, index, first) {
+    this.source = source;
+    this.section = index;
+    this.label = source.label;
+    this.first = first;
+    this.count = source.count;
+    this.grade = source.grade ?? section.grade ?? null;
+    this.slots = slots(source.count, source.gaps);
   }
-  if (row.arc) {
-    const { center: [cx, cy], degrees } = row.arc;
-    const [dx, dy] = [x0 - cx, y0 - cy];
-    const start = Math.atan2(dy, dx), turn = degrees * Math.PI / 180;
-    const put = (i, x, y, seat) => {
-      const angle = (at ? at[i] : i) * turn, sin = Math.sin(angle), cos = Math.cos(angle);
-      x[seat] = cx + dx * cos - dy * sin;
-      y[seat] = cy + dx * sin + dy * cos;
-    };
-    const near = (x, y) => {
-      const whole = 2 * Math.PI;
-      const angle = (((Math.atan2(y - cy, x - cx) - start) * Math.sign(turn)) % whole + whole) % whole;
-      const k = angle / Math.abs(turn), last = at ? at[row.count - 1] : row.count - 1;
-      // Beyond the last place it may be nearer to the first, from the other side.
-      return of(k > last && whole / Math.abs(turn) - k < k - last ? 0 : k);
-    };
-    return { put, near };
+
+  /** Label of the seat at a place of the row, from 0. */
+  say(i) {
+    const { labels, numbers } = this.source;
+    return labels?.[i] ?? String((numbers?.start ?? 1) + i * (numbers?.step ?? 1));
   }
-  const [sx, sy] = row.step || [0, 0];
-  const long = sx * sx + sy * sy || 1;
-  const near = (x, y) => of(((x - x0) * sx + (y - y0) * sy) / long);
-  const put = (i, x, y, seat) => {
-    const k = at ? at[i] : i;
-    x[seat] = x0 + k * sx;
-    y[seat] = y0 + k * sy;
-  };
-  return { put, near };
+
+  /** Puts the seats' places into arrays. */
+  put(x, y) {
+    const { source, first, count, slots: at } = this, { positions, arc, at: [x0, y0] = [0, 0], step: [sx, sy] = [0, 0] } = source;
+    if (positions) return positions.forEach((place, i) => ([x[first + i], y[first + i]] = place));
+    if (!arc) {
+      for (let i = 0; i < count; i++) {
+        const k = at ? at[i] : i;
+        x[first + i] = x0 + k * sx;
+        y[first + i] = y0 + k * sy;
+      }
+      return undefined;
+    }
+    // Seat after seat is turned by one step: sines are slow.
+    const [cx, cy] = arc.center, turn = arc.degrees * Math.PI / 180, sin = Math.sin(turn), cos = Math.cos(turn);
+    let px = x0 - cx, py = y0 - cy;
+    for (let i = 0, k = 0; i < count; k++) {
+      if (k === (at ? at[i] : i)) {
+        x[first + i] = cx + px;
+        y[first + i++] = cy + py;
+      }
+      const qx = px * cos - py * sin;
+      py = px * sin + py * cos;
+      px = qx;
+    }
+    return undefined;
+  }
+
+  /** Place of the row nearest to a point. */
+  near(x, y) {
+    const { positions, arc, at: [x0, y0] = [0, 0], step: [sx, sy] = [0, 0] } = this.source;
+    if (positions) {
+      const far = ([px, py]) => (px - x) ** 2 + (py - y) ** 2;
+      return positions.reduce((best, place, i) => (far(place) < far(positions[best]) ? i : best), 0);
+    }
+    if (!arc) return this.#nearest(((x - x0) * sx + (y - y0) * sy) / (sx * sx + sy * sy || 1));
+    const [cx, cy] = arc.center, turn = arc.degrees * Math.PI / 180, whole = 2 * Math.PI / Math.abs(turn);
+    const k = ((Math.atan2(y - cy, x - cx) - Math.atan2(y0 - cy, x0 - cx)) / turn % whole + whole) % whole;
+    // Beyond the last place it may be nearer to the first, from the other side.
+    const last = this.slots ? this.slots[this.count - 1] : this.count - 1;
+    return this.#nearest(k > last && whole - k < k - last ? 0 : k);
+  }
+
+  /** The place nearest to one counted in seats: beyond an end the last one, in an aisle the nearer side. */
+  #nearest(k) {
+    if (!this.slots) return Math.max(0, Math.min(this.count - 1, Math.round(k)));
+    return this.slots.reduce((best, slot, i) => (Math.abs(slot - k) < Math.abs(this.slots[best] - k) ? i : best), 0);
+  }
 }
 
 /** Convex hull of points (Andrew's monotone chain). */
 function hull(points) {
   points.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  const turn = (o, a, b) => (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]);
-  const half = (list) => {
-    const kept = [];
-    for (const point of list) {
-      while (kept.length > 1 && turn(kept[kept.length - 2], kept[kept.length - 1], point) <= 0) kept.pop();
-      kept.push(point);
+  const kept = [];
+  // Along the points and back; `least`: how many the way before has kept.
+  const walk = (from, to, step, least) => {
+    for (let i = from; i !== to; i += step) {
+      const b = points[i];
+      for (let n = kept.length; n > least; n--) {
+        const o = kept[n - 2], a = kept[n - 1];
+        if ((a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]) > 0) break;
+        kept.pop();
+      }
+      kept.push(b);
     }
     kept.pop();
-    return kept;
   };
-  return half(points).concat(half([...points].reverse()));
+  walk(0, points.length, 1, 1);
+  walk(points.length - 1, -1, -1, kept.length + 1);
+  return kept;
 }
 
 /** An outline where the layout has none: around some seats of each row, with a margin. */
@@ -122,7 +149,7 @@ function around(layout, rows) {
   const points = [], margin = layout.seat * 0.9;
   rows.forEach(({ first, count }, at) => {
     // Between their ends, rows bend outwards only at the front and at the back.
-    const parts = at < 2 || at > rows.length - 3 ? 6 : 1;
+    const parts = at < 1 || at > rows.length - 2 ? 6 : 1;
     for (let part = 0; part <= parts; part++) {
       const i = first + Math.round((count - 1) * part / parts);
       points.push([layout.x[i], layout.y[i]]);
@@ -133,8 +160,14 @@ function around(layout, rows) {
 }
 
 function boxOf(points) {
-  const xs = points.map((p) => p[0]), ys = points.map((p) => p[1]);
-  return { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
+  const box = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
+  for (const [x, y] of points) {
+    if (x < box.x0) box.x0 = x;
+    if (x > box.x1) box.x1 = x;
+    if (y < box.y0) box.y0 = y;
+    if (y > box.y1) box.y1 = y;
+  }
+  return box;
 }
 
 /** Stages no larger and no farther from the seats than a map needs: it is no plan to scale. */
@@ -167,9 +200,10 @@ function boundsOf({ sections, areas, seat }) {
 function nearest(layout, section) {
   const stage = layout.areas.find((area) => area.kind === 'stage');
   const to = stage ? [stage.x + stage.width / 2, stage.y + stage.height / 2] : [layout.width / 2, 0];
+  const { x, y } = layout, [tx, ty] = to;
   let best = section.first, least = Infinity;
   for (let i = section.first; i < section.end; i++) {
-    const d = (layout.x[i] - to[0]) ** 2 + (layout.y[i] - to[1]) ** 2;
+    const dx = x[i] - tx, dy = y[i] - ty, d = dx * dx + dy * dy;
     if (d < least) [best, least] = [i, d];
   }
   return [layout.x[best], layout.y[best]];
@@ -230,20 +264,15 @@ export function indexOf(layout, number) {
 }
 
 function readRow(layout, source, section, index, first) {
-  const { count } = source, at = slots(count, source.gaps), { x, y, number, joined } = layout;
-  const { put, near } = geometry(source, at), line = layout.rows.length;
-  const { start = 1, step = 1 } = source.numbers || {};
-  const say = (i) => source.labels?.[i] ?? String(start + i * step);
-  const row = { section: index, label: source.label, first, count, grade: source.grade ?? section.grade ?? null, say, near };
-  for (let i = 0; i < count; i++) {
+  const { x, y, number, joined } = layout, row = new RowOf(source, section, index, first), { count, slots: at } = row, line = layout.rows.length;
+  row.put(x, y);
+  layout.row.fill(line, first, first + count);
+  joined.fill(1, first + 1, first + count);
+  for (let i = 0; i < count; i++) number[first + i] = source.first + i;
+  for (let i = 1; i < count && (at || source.positions); i++) {
     const seat = first + i;
-    put(i, x, y, seat);
-    number[seat] = source.first + i;
-    layout.row[seat] = line;
-    if (i === 0) continue;
-    const beside = source.positions
-      ? Math.hypot(x[seat] - x[seat - 1], y[seat] - y[seat - 1]) < layout.seat * 1.8 : !at || at[i] - at[i - 1] === 1;
-    joined[seat] = beside ? 1 : 0;
+    const beside = source.positions ? Math.hypot(x[seat] - x[seat - 1], y[seat] - y[seat - 1]) < layout.seat * 1.8 : at[i] - at[i - 1] === 1;
+    if (!beside) joined[seat] = 0;
   }
   for (const [flag, ranges] of Object.entries(source.flags || {})) {
     for (const [from, to] of ranges) {

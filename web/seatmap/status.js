@@ -54,29 +54,30 @@ export class Status {
   }
 
   #whole({ zones, states }) {
-    const { layout } = this, bytes = atob(states);
+    const { layout, state, price: prices, grade: grades } = this, bytes = atob(states), fresh = !this.grades.length;
     this.#gradesOf(zones);
     const ranges = zones.flatMap((zone) => zone.seats.map(([first, last]) => ({ first, last, zone })));
     ranges.sort((a, b) => a.first - b.first);
-    const before = this.state.slice();
-    this.state.fill(ABSENT);
+    const before = state.slice(), numbers = layout.number;
+    state.fill(ABSENT);
     let at = 0, strangers = 0, seat = -1;
     for (const { first, last, zone } of ranges) {
       const grade = this.grades.findIndex((one) => one.name === zone.zone), { price } = zone;
       for (let number = first; number <= last; number++, at++) {
         // The next number is the next seat of the row, mostly.
-        if (seat < 0 || layout.number[++seat] !== number) seat = indexOf(layout, number);
+        if (seat < 0 || numbers[++seat] !== number) seat = indexOf(layout, number);
         if (seat < 0) {
           strangers++;
           continue;
         }
-        this.state[seat] = bytes.charCodeAt(at >> 2) >> (6 - 2 * (at & 3)) & 3;
-        this.price[seat] = price;
-        this.grade[seat] = grade;
+        state[seat] = bytes.charCodeAt(at >> 2) >> (6 - 2 * (at & 3)) & 3;
+        prices[seat] = price;
+        grades[seat] = grade;
       }
     }
     const changed = [];
-    for (let seat = 0; seat < before.length; seat++) if (this.state[seat] !== before[seat]) changed.push(seat);
+    // At first all of it is new, and nothing shows what was before.
+    for (let seat = 0; !fresh && seat < before.length; seat++) if (state[seat] !== before[seat]) changed.push(seat);
     layout.sections.forEach((_, section) => this.#count(section));
     this.#countGrades();
     return { whole: true, changed, strangers };
@@ -109,23 +110,22 @@ export class Status {
 
   /** Counts a section again. */
   #count(index) {
-    const { first, end } = this.layout.sections[index];
+    const { first, end } = this.layout.sections[index], { state, price, grade } = this;
     const counts = new Uint32Array(this.grades.length);
     let free = 0, low = Infinity, high = 0;
     for (let seat = first; seat < end; seat++) {
-      if (this.state[seat] !== ABSENT) counts[this.grade[seat]] += 1;
-      if (this.state[seat] !== FREE) continue;
+      if (state[seat] !== ABSENT) counts[grade[seat]] += 1;
+      if (state[seat] !== FREE) continue;
       free += 1;
-      low = Math.min(low, this.price[seat]);
-      high = Math.max(high, this.price[seat]);
+      if (price[seat] < low) low = price[seat];
+      if (price[seat] > high) high = price[seat];
     }
     this.tallies[index] = { free, low: free ? low : 0, high, grade: counts.indexOf(Math.max(...counts)) };
   }
 
   #countGrades() {
-    for (const grade of this.grades) grade.free = 0;
-    for (let seat = 0; seat < this.state.length; seat++) {
-      if (this.state[seat] === FREE) this.grades[this.grade[seat]].free += 1;
-    }
+    const { state, grade } = this, free = new Uint32Array(this.grades.length);
+    for (let seat = 0; seat < state.length; seat++) if (state[seat] === FREE) free[grade[seat]] += 1;
+    this.grades.forEach((one, i) => (one.free = free[i]));
   }
 }
