@@ -410,6 +410,9 @@ impl Metrics {
         for why in ["address", "idle", "proxy"] {
             drop(self.connections_refused.get_or_create(&WhyLabel { why }));
         }
+        for kind in ["place", "seats"] {
+            drop(self.streams.get_or_create(&KindLabel { kind }));
+        }
         for why in ["gone", "done", "stream_replaced", "server_stopping"] {
             drop(self.streams_ended.get_or_create(&WhyLabel { why }));
         }

@@ -3,8 +3,8 @@
 use super::asset::{Asset, Keep};
 use super::{
     account, admin, block, booking, concert, document, draw, edit, event, export, funds, job,
-    layout, me, my_sessions, ops, payment, poster, problem, push, queue, queues, refund, reservation,
-    sale, seat, session, ticket, user, wallet,
+    layout, me, my_sessions, ops, payment, poster, problem, push, queue, queues, refund,
+    reservation, sale, seat, session, ticket, user, wallet,
 };
 use crate::cookie::SessionCookie;
 use axum::response::Response;

@@ -213,10 +213,7 @@ impl Shopper {
     ///
     /// # Errors
     /// There are none, or not of one user.
-    pub(super) async fn told(
-        parts: &Parts,
-        app: &App,
-    ) -> Result<(Identity, QueueClaims), Problem> {
+    pub(super) async fn told(parts: &Parts, app: &App) -> Result<(Identity, QueueClaims), Problem> {
         let identity = Identity::of(parts, app).await?;
         let QueueToken(claims) = QueueToken::of(&parts.headers, app)?;
         if claims.sub != identity.user {

@@ -10,8 +10,8 @@ use super::pages::{documents, without_slash};
 use super::problem::{Code, Problem, TABLE};
 use super::{
     App, account, admin, block, booking, concert, docs, draw, edit, event, export, funds, job,
-    layout, me, my_sessions, ops, payment, poster, push, queue, queues, refund, reservation, sale, seat,
-    session, ticket, user, wallet, web,
+    layout, me, my_sessions, ops, payment, poster, push, queue, queues, refund, reservation, sale,
+    seat, session, ticket, user, wallet, web,
 };
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;

@@ -329,7 +329,8 @@ impl DateModel {
             CompactMap::Read(Reading { version, available, seats })
         };
         let Some(changed) = since.and_then(|version| compact.since(version)) else {
-            let written = compact.written().map(|body| CompactMap::Written(compact.version(), body));
+            let written =
+                compact.written().map(|body| CompactMap::Written(compact.version(), body));
             return written.unwrap_or_else(|| reading(compact.all()));
         };
         let number = |(index, status)| seats.get(index).map(|s: &Shown| (s.number, status));

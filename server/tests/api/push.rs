@@ -220,7 +220,7 @@ async fn a_place_is_told_until_its_turn() {
     assert!(sale.metric(r#"boxoffice_streams_ended_total{why="done"} 1"#).await);
 }
 
-/// Who is far, before the opening, let in already, or over, gets none, and is told when to poll.
+/// Who is far, or before the opening, gets none, and is told when to poll; who is in already is told that, once.
 #[tokio::test]
 async fn who_is_not_near_polls() {
     let sale = Sale::new();
@@ -236,7 +236,9 @@ async fn who_is_not_near_polls() {
     refused.refused(503, "stream_not_offered");
     let again: u64 = refused.header("retry-after").parse().unwrap();
     assert!(again >= 7, "{again}");
-    sale.send(place_of(&shopper)).await.refused(503, "stream_not_offered");
+    let mut inside = sale.place(&shopper).await;
+    assert_eq!(inside.want("place").await["state"], "admitted", "what a poll would say");
+    assert_eq!(inside.ended().await, "done");
     sale.send(get(PLACE).token("nonsense")).await.refused(401, "queue_token_invalid");
     // It is asked for as a poll is.
     let burst = sale.all((0..60).map(|_| place_of(&far))).await;

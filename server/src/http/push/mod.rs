@@ -12,8 +12,8 @@ pub(super) use access::standing_admits;
 use super::problem::{Code, Problem};
 use crate::metrics::{KindLabel, Metrics, WhyLabel};
 use axum::response::Response;
-use body::{Events, event};
 pub use body::Paced;
+use body::{Events, event};
 use boxoffice_core::id::UserId;
 use hyper::body::Bytes;
 use seats::Dates;
@@ -45,8 +45,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 2] = [Self::Place, Self::Seats];
-
     const fn label(self) -> KindLabel {
         match self {
             Self::Place => KindLabel { kind: "place" },
@@ -120,9 +118,6 @@ impl Streams {
     /// None yet, and never more than `most`.
     #[must_use]
     pub fn new(most: usize, metrics: Arc<Metrics>) -> Arc<Self> {
-        for kind in Kind::ALL {
-            drop(metrics.streams.get_or_create(&kind.label()));
-        }
         let (open, dates) = (Mutex::default(), Dates::default());
         Arc::new(Self { most, open, closing: watch::Sender::new(false), dates, metrics })
     }
@@ -239,8 +234,8 @@ impl Outlet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use boxoffice_core::id::Uuid;
     use body::heartbeat;
+    use boxoffice_core::id::Uuid;
 
     fn streams(most: usize) -> Arc<Streams> {
         Streams::new(most, Arc::new(Metrics::of("KRW", None)))

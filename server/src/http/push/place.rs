@@ -20,7 +20,7 @@ pub const NEAR_MS: u64 = 7_500;
 /// And stays so up to this: who is near is not to be far again because the server has more to do.
 const STILL_NEAR_MS: u64 = 2 * NEAR_MS;
 
-/// The place of the queue token by Server-Sent Events, near the front: `place` events with what a poll answers, the
+/// The place of the queue token by Server-Sent Events, near the front and from the turn on: `place` events with what a poll answers, the
 /// first at once, then whenever it changes. After the one that says `admitted` or `expired` the stream ends.
 ///
 /// The last event is `end`, which says why; whoever reads it, or gets no stream, polls. A poll's answer says with
@@ -36,7 +36,7 @@ pub async fn place_events(
 ) -> Result<Response, Problem> {
     let view = asked_view(&app, &asked, &claims, app.clock.now())?;
     let none = || not_offered(view.poll_after_ms());
-    if !view.is_near(NEAR_MS) {
+    if !view.is_near(NEAR_MS) && !view.is_decided() {
         return Err(none());
     }
     let slot = app.streams.begin(Kind::Place, claims.sub).ok_or_else(none)?;
