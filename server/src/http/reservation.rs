@@ -6,6 +6,7 @@ use super::concert::CancelledView;
 use super::extract::{Admitted, PathId, Shopper, Submitted};
 use super::halls::Names;
 use super::problem::{Code, Problem};
+use super::refund::RefundTermsView;
 use super::view::{Stamp, given, id, json, replied};
 use crate::layout::Label;
 use crate::read_model::{DateModel, Proposal, Standing, Wish};
@@ -104,14 +105,21 @@ pub struct ReservedSeatView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     label: Option<Label>,
+    /// Null once its concert is over, where the date has no layout.
+    #[schema(example = "R")]
+    grade: Option<String>,
     /// Minor units, as of the time of the hold.
     price: i64,
 }
 
 impl ReservedSeatView {
     pub(super) fn of(seat: &ReservedSeat, names: &Names) -> Self {
-        let label = names.label(seat.number);
-        Self { seat_number: seat.number, label, price: seat.price.0 }
+        Self {
+            seat_number: seat.number,
+            label: names.label(seat.number),
+            grade: names.grade(seat.number),
+            price: seat.price.0,
+        }
     }
 }
 
@@ -150,6 +158,7 @@ pub struct ReservationView {
     /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
     #[schema(example = 0)]
     currency_decimals: u8,
+    refund: RefundTermsView,
     #[schema(value_type = String, format = DateTime)]
     reserved_at: Stamp,
     /// End of the hold.
@@ -182,6 +191,7 @@ fn whole_view(app: &App, whole: &WholeReservation, names: &Names, now: Time) -> 
         total_price: row.total_price.0,
         currency: app.currency.code.clone(),
         currency_decimals: app.currency.decimals,
+        refund: RefundTermsView::TERMS,
         reserved_at: row.reservation_date.into(),
         expires_at: row.expires_at.into(),
         now: now.into(),
@@ -197,6 +207,7 @@ fn held_view(app: &App, outcome: Outcome, names: &Names) -> Option<ReservationVi
     let seat = |seat: &SeatPrice| ReservedSeatView {
         seat_number: seat.seat_number,
         label: names.label(seat.seat_number),
+        grade: Some(seat.zone.clone()),
         price: seat.price.0,
     };
     Some(ReservationView {
@@ -208,6 +219,7 @@ fn held_view(app: &App, outcome: Outcome, names: &Names) -> Option<ReservationVi
         total_price: total_price.0,
         currency: app.currency.code.clone(),
         currency_decimals: app.currency.decimals,
+        refund: RefundTermsView::TERMS,
         reserved_at: held_at.into(),
         expires_at: expires_at.into(),
         now: app.clock.now().into(),
