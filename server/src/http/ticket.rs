@@ -269,6 +269,10 @@ pub struct DateTicketView {
     #[schema(example = "01a21a00-5a9c-7c11-8e60-0c2f7a3d9b41.12.1")]
     ticket_id: String,
     seat_number: u32,
+    /// What the seat is called, where its date has a layout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    label: Option<Label>,
     reservation_id: Uuid,
     #[schema(minimum = 1)]
     version: u16,
@@ -283,19 +287,22 @@ pub struct DateTicketView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DateTicketsView {
     concert_date_id: Uuid,
+    /// The layout of the hall by its id, for `GET …/layouts/{sha256}`; null: only seat numbers are known.
+    layout: Option<String>,
     tickets: Vec<DateTicketView>,
     /// For `after` of the next page; null on the last.
     next: Option<String>,
 }
 
 fn date_view(
-    date: DateId,
+    (date, names): (DateId, &Names),
     ((seat, reservation), because): (SeatOf, Option<VoidBecause>),
 ) -> DateTicketView {
     let ticket = Ticket { date, reservation, seat, version: FIRST_VERSION };
     DateTicketView {
         ticket_id: ticket_id(&ticket),
         seat_number: seat,
+        label: names.label(seat),
         reservation_id: reservation.0,
         version: ticket.version,
         status: status(because),
@@ -355,8 +362,12 @@ pub async fn of_date(
     let (date, page_of) = (DateId(id), (after.transpose()?, asked.status, size));
     let found = app.readers.read(move |reads| page(reads, date, page_of)).await?;
     let found = found.ok_or_else(|| Problem::of(Code::DateNotFound))?;
+    let layout = app.layout_of(date).await?;
+    let names = app.names(layout).await?;
+    let layout = layout.map(|layout| layout.to_string());
     let more = found.len() > size;
-    let tickets: Vec<_> = found.into_iter().take(size).map(|row| date_view(date, row)).collect();
+    let view = |row| date_view((date, &names), row);
+    let tickets: Vec<_> = found.into_iter().take(size).map(view).collect();
     let next = tickets.last().filter(|_| more).map(|ticket| ticket.ticket_id.clone());
-    Ok(json(StatusCode::OK, &DateTicketsView { concert_date_id: id, tickets, next }))
+    Ok(json(StatusCode::OK, &DateTicketsView { concert_date_id: id, layout, tickets, next }))
 }
