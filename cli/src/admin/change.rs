@@ -2,7 +2,7 @@
 
 use super::seats::{self, Typed, typed};
 use super::server::{Asking, Request, Verb};
-use super::verbs::{Policy, Range, body, contents, of_concert, range};
+use super::verbs::{Policy, Range, Told, body, contents, of_concert, range};
 use boxoffice_server::Failure;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -25,6 +25,9 @@ pub struct EditConcert {
     /// Name of the show; only while nothing is held or sold
     #[arg(long)]
     name: Option<String>,
+    #[command(flatten)]
+    #[serde(skip)]
+    told: Told,
     /// Where it is; only while nothing is held or sold
     #[arg(long)]
     theater: Option<String>,
@@ -41,7 +44,8 @@ pub struct EditConcert {
 
 impl Verb for EditConcert {
     fn request(&self) -> Result<Request, Failure> {
-        let body = some(body(None, self)?, "--name, --time-zone, --hold-seconds or another flag")?;
+        let body = self.told.with(body(None, self)?);
+        let body = some(body, "--name, --time-zone, --hold-seconds or another flag")?;
         Ok(Request::new("PATCH", of_concert(self.concert, "")).json(&body))
     }
 }

@@ -49,9 +49,27 @@ fn money(of: &Answer) -> Option<String> {
     Some(format!("{sign}{grouped}{point}{part} {}", clean(currency)))
 }
 
+/// Something that is wrong with a body or a file: where, what stands there, and why it is not taken.
+fn fault(of: &Answer) -> Option<String> {
+    let told = |name: &str| of.get(name).filter(|value| **value != Answer::default()).map(value);
+    let detail = told("detail")?;
+    told("reason")?;
+    let cell = told("row").map(|row| match told("column") {
+        Some(column) => format!("row {row}, column {column}"),
+        None => format!("row {row}"),
+    });
+    let place = [cell.or(told("pointer")), told("value")];
+    let place = place.into_iter().flatten().filter(|part| !part.is_empty());
+    let place = place.collect::<Vec<_>>().join(" ");
+    Some(if place.is_empty() { detail } else { format!("{place}: {detail}") })
+}
+
 /// What an object says that people say shorter.
 fn short(of: &Answer) -> Option<String> {
     let Answer::Object(members) = of else { return None };
+    if let Some(fault) = fault(of) {
+        return Some(fault);
+    }
     let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
     match names[..] {
         ["section", "row", "seat"] => label(of),
@@ -75,6 +93,7 @@ pub fn value(of: &Answer) -> String {
         // It may be text that somebody else has typed.
         Answer::Plain(serde_json::Value::String(text)) => clean(text),
         Answer::Plain(other) => other.to_string(),
+        Answer::List(items) if items.is_empty() => "-".into(),
         Answer::List(items) => {
             let objects = items.iter().any(|item| matches!(item, Answer::Object(_)));
             let between = if objects { "; " } else { ", " };
@@ -154,7 +173,7 @@ mod tests {
         let want = "name       한\\u001b[2J\ncloses at  -\npaused     false\nids        1, 2\n\
             \ndates\nzone  starts at  sold\n한글  x\n      yyy        3\n";
         assert_eq!(text(&answer), want);
-        assert_eq!(text(&read("[]")), "\n");
+        assert_eq!(text(&read("[]")), "-\n");
     }
 
     /// What an object says is said as people say it.
@@ -172,6 +191,10 @@ mod tests {
                 "R 9 KRW; S -",
             ),
             (r#"{"paid_to":"balance","until":null}"#, "paid to balance, until -"),
+            (
+                r#"[{"pointer":"/prices","value":"S","reason":"no_price","detail":"has no price"},{"row":2,"column":"E","value":"1","reason":"x","detail":"is doubled"}]"#,
+                "/prices S: has no price; row 2, column E 1: is doubled",
+            ),
         ] {
             assert_eq!(value(&read(json)), said);
         }

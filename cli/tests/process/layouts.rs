@@ -59,9 +59,15 @@ fn a_hall_is_made_and_sold_on_the_command_line() {
     let figures = by.json(&["figures", concert]);
     assert_eq!(figures["dates"][0]["layout"], Value::from(id.as_str()));
     assert_eq!(figures["dates"][0]["total_seats"], 30);
-    assert_eq!(by.refused(&[&add[..], &["--price", "R=1"]].concat()).0, Some(1));
+    let (code, said) = by.refused(&[&add[..], &["--price", "R=1"]].concat());
+    let why = "/prices S: this grade of the layout has no price";
+    assert!(code == Some(1) && said.contains(why), "{said}");
     let (code, said) = by.refused(&[&add[..], &["--price", "R"]].concat());
     assert!(code == Some(2) && said.contains("as R=150000"), "{said}");
+
+    operators_say_seats(&by, concert, figures["dates"][0]["concert_date_id"].as_str().unwrap());
+    let shown = by.done(&["concert", "show", concert]);
+    assert!(shown.contains("R 150,000 KRW; S 90,000 KRW"), "{shown}");
 
     fs::write(by.sandbox.path("plan.json"), by.done(&["layout", "export", "hall.json"])).unwrap();
     let back = by.done(&["layout", "import", "plan.json", "--from", "pretix"]);
@@ -78,10 +84,46 @@ fn a_hall_is_made_and_sold_on_the_command_line() {
     fs::write(by.sandbox.path("bad.csv"), "section,row,grade,,\nA,1,R,1,1\n").unwrap();
     let (code, said) = by.refused(&["layout", "import", "bad.csv", "--from", "csv"]);
     assert!(code == Some(1) && said.contains("row 2, column E 1: is already at row 2"), "{said}");
+    fs::write(by.sandbox.path("bad.json"), "[]").unwrap();
+    let (_, said) = by.refused(&["layout", "import", "bad.json", "--from", "pretix"]);
+    assert!(said.starts_with("boxoffice: a seating plan of pretix is a JSON object"), "{said}");
+    let (_, said) = by.refused(&["layout", "check", "bad.json"]);
+    assert_eq!(said, "boxoffice: bad.json: a layout is a JSON object\n");
     fs::write(by.sandbox.path("bad.json"), hall.replace("\"count\":3", "\"count\":0")).unwrap();
     let (code, said) = by.refused(&["layout", "check", "bad.json"]);
     assert!(code == Some(1) && said.contains("/sections/0/rows/0/count 0: "), "{said}");
     server.stop();
+}
+
+/// Seats are typed by number, by range and as people call them; answers call them so, too.
+fn operators_say_seats(by: &Operator, concert: &str, date: &str) {
+    let reason = ["--block", "--reason", "camera"];
+    let words = |seat| [&["date", "seats", date, "--seat", seat], &reason[..]].concat();
+    let run = |seat| by.done(&words(seat));
+    let shown = run("1-2,4");
+    assert!(shown.contains("changed seat numbers  1, 2, 4\n"), "{shown}");
+    assert!(
+        shown.contains("\nseat number  label\n1            Section A, row 1, seat "),
+        "{shown}"
+    );
+    // Odd and even seats from the middle: 5 3 1 2 4.
+    let shown = run("B/3/1-2");
+    for seat in ["1", "2"] {
+        assert!(shown.contains(&format!("Section B, row 3, seat {seat}\n")), "{shown}");
+    }
+    for (seat, code, why) in [
+        ("B/9/1", 1, "there is no seat B/9/1"),
+        ("B/3", 2, "1F-B/3/12-15"),
+        ("1-5000", 2, "more than 1000 seats"),
+    ] {
+        let (exit, said) = by.refused(&words(seat));
+        assert!(exit == Some(code) && said.contains(why), "{said}");
+    }
+    let both = ["--name-ko", "행진", "--about-en", "A parade.\nWith a moon."];
+    by.done(&[&["concert", "edit", concert], &both[..]].concat());
+    let shown = by.json(&["concert", "show", concert]);
+    assert_eq!((&shown["names"]["en"], &shown["names"]["ko"]), (&"Parade".into(), &"행진".into()));
+    assert_eq!(shown["about"]["en"], "A parade.\nWith a moon.");
 }
 
 /// The demo's halls have layouts, of a room, a theatre and a stadium.

@@ -130,6 +130,9 @@ impl Display for Fault {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         let line = self.line.map(|line| format!("row {line}, column {}", self.pointer));
         let place = line.unwrap_or_else(|| self.pointer.clone());
+        if place.is_empty() && self.value.is_none() {
+            return f.write_str(&self.reason.en());
+        }
         let value = self.value.as_ref().map(|value| format!(" {value}")).unwrap_or_default();
         write!(f, "{place}{value}: {}", self.reason.en())
     }
