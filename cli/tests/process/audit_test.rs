@@ -384,7 +384,7 @@ fn the_verb_tells_what_it_found() {
     );
     assert!(text.contains(" is available"), "{text}");
     let last = text.lines().last().unwrap_or_default();
-    let holding = last.strip_suffix(&format!(" of {all} hold")).expect("how many hold");
+    let holding = last.strip_suffix(&format!(" of {all} checks hold")).expect("how many hold");
     assert!(holding.parse::<usize>().unwrap() < all, "{last}");
     let json: serde_json::Value = serde_json::from_slice(&audit(&["--json"]).stdout).unwrap();
     let broken = |check: &serde_json::Value| check["broken_count"].as_u64() > Some(0);

@@ -1,7 +1,9 @@
 //! `boxoffice admin layout`: halls that are made, read, checked and added on the command line.
 
 use crate::admin::Operator;
-use crate::sandbox::Sandbox;
+use crate::refunds::bought;
+use crate::runtime;
+use crate::sandbox::{Sale, Sandbox};
 use serde_json::Value;
 use std::fs;
 
@@ -66,6 +68,12 @@ fn a_hall_is_made_and_sold_on_the_command_line() {
     assert!(code == Some(2) && said.contains("as R=150000"), "{said}");
 
     operators_say_seats(&by, concert, figures["dates"][0]["concert_date_id"].as_str().unwrap());
+    let cheap = ["--price", "R=100", "--price", "S=100"];
+    let second = by.json(&[&add[..4], &["2099-05-02T19:00:00+09:00"], &add[5..], &cheap].concat());
+    let second = second["concert_date_ids"][0].as_str().unwrap().parse().unwrap();
+    let sale = Sale { concert: concert.parse().unwrap(), dates: vec![second], seats: 30 };
+    let payment = runtime().block_on(bought(server.address, &sale, &by.sandbox.keyring(), 1));
+    what_was_sold_is_said(&by, &second.to_string(), &payment);
     let shown = by.done(&["concert", "show", concert]);
     assert!(shown.contains("R 150,000 KRW; S 90,000 KRW"), "{shown}");
 
@@ -124,6 +132,32 @@ fn operators_say_seats(by: &Operator, concert: &str, date: &str) {
     let shown = by.json(&["concert", "show", concert]);
     assert_eq!((&shown["names"]["en"], &shown["names"]["ko"]), (&"Parade".into(), &"행진".into()));
     assert_eq!(shown["about"]["en"], "A parade.\nWith a moon.");
+}
+
+/// The first four seats were sold: which they are, people say to one another by what they are called.
+fn what_was_sold_is_said(by: &Operator, date: &str, payment: &str) {
+    let refund =
+        |seat| ["payment", "refund", payment, "--seat", seat, "--reason", "ill"].map(str::to_owned);
+    let shown = by.done(&["payment", "show", payment]);
+    assert!(shown.contains("Section A, row 1, seat 5  R      100"), "{shown}");
+    let (exit, said) = by.refused(&refund("B/3/1").each_ref().map(String::as_str));
+    assert_eq!(
+        (exit, said.as_str()),
+        (Some(1), "boxoffice: of this payment there is no seat B/3/1\n")
+    );
+    let shown = by.done(&refund("A/1/5").each_ref().map(String::as_str));
+    assert!(shown.contains("Section A, row 1, seat 5\n"), "{shown}");
+    let tickets = by.done(&["ticket", "list", date]);
+    assert!(
+        tickets.contains("Section A, row 1, seat 5") && tickets.contains("refunded"),
+        "{tickets}"
+    );
+    for sheet in [
+        by.done(&["date", "bookings", date]),
+        by.done(&["export", "bookings", "--database", "sqlite://boxoffice.db"]),
+    ] {
+        assert!(sheet.lines().nth(1).unwrap().ends_with(",A,1,3; 1; 2"), "{sheet}");
+    }
 }
 
 /// The demo's halls have layouts, of a room, a theatre and a stadium.
