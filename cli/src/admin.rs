@@ -3,12 +3,14 @@
 //! Everything else goes to a running server through its HTTP API, which alone may write to an embedded database that it
 //! sells from.
 
+mod answer;
 mod change;
 pub mod export;
 pub mod keys;
 mod layout;
+mod seats;
 mod server;
-mod show;
+pub mod show;
 mod verbs;
 
 pub use server::Unheard;

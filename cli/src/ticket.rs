@@ -1,8 +1,10 @@
 //! `boxoffice ticket`: what a door does, without a server or its database.
 
+use crate::admin::show::said;
 use crate::print_out;
 use boxoffice_server::Failure;
 use boxoffice_server::http::view::parse_stamp;
+use boxoffice_server::layout::{Label, Layout, Seat, check};
 use boxoffice_server::log::clean;
 use boxoffice_server::tickets::{PublicKey, ticket_id, verify};
 use clap::Subcommand;
@@ -37,6 +39,10 @@ pub struct Verify {
     /// File with an answer of GET /api/v1/admin/concert-dates/{id}/tickets: void tickets of it are refused; as often as there are pages
     #[arg(long)]
     tickets: Vec<PathBuf>,
+    /// File with the layout of the date's hall, by which a seat is called as people call it; without it only seats of the
+    /// lists are
+    #[arg(long)]
+    layout: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +64,8 @@ struct Tickets {
 #[derive(Deserialize)]
 struct Listed {
     ticket_id: String,
+    seat_number: u32,
+    label: Option<Label>,
     status: String,
     void_because: Option<String>,
 }
@@ -74,6 +82,17 @@ struct Door {
     date: Option<Uuid>,
     /// Void tickets by their ids, each with why.
     void: BTreeMap<String, String>,
+    /// What seats are called, by their numbers.
+    labels: BTreeMap<u32, Label>,
+}
+
+/// Why a ticket is void, as people say it.
+fn because(why: &str) -> String {
+    match why {
+        "refunded" => "its seat was given back".to_owned(),
+        "date_cancelled" => "its date was cancelled".to_owned(),
+        other => clean(other),
+    }
 }
 
 impl Door {
@@ -82,13 +101,22 @@ impl Door {
         let keys: Option<Vec<_>> = read::<Keys>(&what.keys)?.keys.into_iter().map(key).collect();
         let none = || format!("{}: it has no public keys of tickets", what.keys.display());
         let keys = keys.filter(|keys| !keys.is_empty()).ok_or_else(none)?;
-        let mut void = BTreeMap::new();
-        for path in &what.tickets {
-            let listed = read::<Tickets>(path)?.tickets.into_iter();
-            let why = |ticket: Listed| (ticket.ticket_id, ticket.void_because.unwrap_or_default());
-            void.extend(listed.filter(|ticket| ticket.status == "void").map(why));
+        let (mut void, mut labels) = (BTreeMap::new(), BTreeMap::new());
+        if let Some(path) = &what.layout {
+            let checked = check(read::<Layout>(path)?).map_err(|faults| faults.to_string())?;
+            let seats = checked.hall.seats().iter();
+            let label = |seat: &Seat| Some((seat.number, checked.hall.label(seat.number)?));
+            labels.extend(seats.filter_map(label));
         }
-        Ok(Self { keys, date: what.date, void })
+        for path in &what.tickets {
+            for ticket in read::<Tickets>(path)?.tickets {
+                labels.extend(ticket.label.map(|label| (ticket.seat_number, label)));
+                if ticket.status == "void" {
+                    void.insert(ticket.ticket_id, ticket.void_because.unwrap_or_default());
+                }
+            }
+        }
+        Ok(Self { keys, date: what.date, void, labels })
     }
 
     /// Whom the code lets in, or why nobody.
@@ -99,10 +127,14 @@ impl Door {
             return Err(format!("it is for date {} and not for {date}", ticket.date));
         }
         if let Some(why) = self.void.get(&id) {
-            return Err(format!("ticket {id} is void ({})", clean(why)));
+            return Err(format!("ticket {id} is void: {}", because(why)));
         }
-        let (date, seat) = (ticket.date, ticket.seat);
-        Ok(format!("valid: seat {seat} of date {date}, ticket {id}"))
+        let (date, number) = (ticket.date, ticket.seat);
+        let seat = match self.labels.get(&number) {
+            Some(label) => format!("{} (seat number {number})", said(label)),
+            None => format!("seat number {number}"),
+        };
+        Ok(format!("valid: {seat} of date {date}, ticket {id}"))
     }
 }
 

@@ -276,7 +276,7 @@ fn announcement(
         return crate::log::object("INFO", &first, more.collect());
     }
     let demo = if has_demo {
-        "  sale:                   the database was empty, so a demo sale of two concerts was made (--demo false makes none)\n"
+        "  sale:                   the database was empty, so a demo sale of three concerts was made (--demo false makes none)\n"
     } else {
         ""
     };

@@ -1,10 +1,12 @@
 //! Verbs about what exists: they change, delete, credit, debit and export.
 
-use super::server::{Request, Verb};
-use super::verbs::{Policy, Range, body, contents, of_concert, range};
+use super::seats::{self, Typed, typed};
+use super::server::{Asking, Request, Verb};
+use super::verbs::{Policy, Range, Told, body, contents, of_concert, range};
 use boxoffice_server::Failure;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -23,6 +25,9 @@ pub struct EditConcert {
     /// Name of the show; only while nothing is held or sold
     #[arg(long)]
     name: Option<String>,
+    #[command(flatten)]
+    #[serde(skip)]
+    told: Told,
     /// Where it is; only while nothing is held or sold
     #[arg(long)]
     theater: Option<String>,
@@ -39,7 +44,8 @@ pub struct EditConcert {
 
 impl Verb for EditConcert {
     fn request(&self) -> Result<Request, Failure> {
-        let body = some(body(None, self)?, "--name, --time-zone, --hold-seconds or another flag")?;
+        let body = self.told.with(body(None, self)?);
+        let body = some(body, "--name, --time-zone, --hold-seconds or another flag")?;
         Ok(Request::new("PATCH", of_concert(self.concert, "")).json(&body))
     }
 }
@@ -162,9 +168,11 @@ pub struct SeatsAre {
 pub struct SetSeats {
     /// The date's id
     date: Uuid,
-    /// A seat that is neither held nor sold; as often as there are
-    #[arg(long, required = true)]
-    seat: Vec<u32>,
+    /// Seats that are neither held nor sold: numbers as 101-124,130, or SECTION/ROW/SEAT as 1F-B/3/12-15
+    #[arg(long, required = true, value_delimiter = ',', value_parser = typed)]
+    seat: Vec<Typed>,
+    #[arg(skip)]
+    numbers: BTreeSet<u32>,
     #[command(flatten)]
     are: SeatsAre,
     /// Why
@@ -173,9 +181,14 @@ pub struct SetSeats {
 }
 
 impl Verb for SetSeats {
+    fn prepare(&mut self, ask: &mut Asking<'_>) -> Result<(), Failure> {
+        self.numbers = seats::of_date(&self.seat, self.date, ask)?;
+        Ok(())
+    }
+
     fn request(&self) -> Result<Request, Failure> {
         let status = if self.are.block { "blocked" } else { "available" };
-        let body = json!({ "seat_numbers": self.seat, "status": status, "reason": self.reason });
+        let body = json!({ "seat_numbers": self.numbers, "status": status, "reason": self.reason });
         Ok(Request::new("PUT", format!("{}/seats/status", of_date(self.date))).json(&body))
     }
 }
@@ -344,9 +357,12 @@ impl Verb for ShowPayment {
 pub struct RefundPayment {
     /// The payment's id
     payment: Uuid,
-    /// A seat that goes back; as often as there are, and all that are left where there is none and no amount
-    #[arg(long)]
-    seat: Vec<u32>,
+    /// Seats that go back: numbers as 101-104,130, or SECTION/ROW/SEAT as 1F-B/3/12-15; all that are left where
+    /// there is none and no amount
+    #[arg(long, value_delimiter = ',', value_parser = typed)]
+    seat: Vec<Typed>,
+    #[arg(skip)]
+    numbers: BTreeSet<u32>,
     /// Minor units; what was paid for the seats where it is not told, and the seats stay where none is
     #[arg(long)]
     amount: Option<i64>,
@@ -359,10 +375,15 @@ pub struct RefundPayment {
 }
 
 impl Verb for RefundPayment {
+    fn prepare(&mut self, ask: &mut Asking<'_>) -> Result<(), Failure> {
+        self.numbers = seats::of_payment(&self.seat, self.payment, ask)?;
+        Ok(())
+    }
+
     fn request(&self) -> Result<Request, Failure> {
         let mut body = json!({ "reason": self.reason, "release_seats": !self.block });
         if !self.seat.is_empty() {
-            body["seat_numbers"] = json!(self.seat);
+            body["seat_numbers"] = json!(self.numbers);
         }
         if let Some(amount) = self.amount {
             body["amount"] = json!(amount);

@@ -143,8 +143,12 @@ fn checked(layout: Layout) -> Result<Checked, Failure> {
 }
 
 fn read(file: &std::path::Path) -> Result<Checked, Failure> {
-    let layout: Layout = serde_json::from_slice(&contents(file)?)
-        .map_err(|why| format!("{}: {why}", file.display()))?;
+    let bytes = contents(file)?;
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(format!("{}: a layout is a JSON object", file.display()).into());
+    }
+    let layout: Layout =
+        serde_json::from_slice(&bytes).map_err(|why| format!("{}: {why}", file.display()))?;
     checked(layout)
 }
 

@@ -1,10 +1,10 @@
 //! Asks a running server and shows its answer.
 
+use super::answer::Answer;
 use super::show;
 use crate::print_out;
 use boxoffice_server::Failure;
 use boxoffice_server::log::clean;
-use serde_json::Value;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,7 +52,18 @@ pub trait Verb {
     /// # Errors
     /// What was typed makes no request; the text says why.
     fn request(&self) -> Result<Request, Failure>;
+
+    /// Asks for what the request needs to know and what was typed does not say.
+    ///
+    /// # Errors
+    /// The server refuses, or cannot be asked.
+    fn prepare(&mut self, _: &mut Asking<'_>) -> Result<(), Failure> {
+        Ok(())
+    }
 }
+
+/// Gets what is at a path.
+pub type Asking<'a> = dyn FnMut(&str) -> Result<Answer, Failure> + 'a;
 
 /// A request of the API.
 #[derive(Debug)]
@@ -77,7 +88,7 @@ impl Request {
     }
 
     /// With a body of JSON.
-    pub fn json(self, body: &Value) -> Self {
+    pub fn json(self, body: &serde_json::Value) -> Self {
         self.body("application/json", body.to_string().into_bytes())
     }
 
@@ -124,8 +135,8 @@ impl std::fmt::Display for Unheard {
 
 impl std::error::Error for Unheard {}
 
-/// An answer.
-struct Answer {
+/// An answer as it came.
+struct Reply {
     status: u16,
     request_id: String,
     body: Vec<u8>,
@@ -164,7 +175,7 @@ impl Server {
         Unheard(format!("{}: {why}{again}", self.url)).into()
     }
 
-    fn send(&self, request: &Request, key: &str, once: &str) -> Result<Answer, Failure> {
+    fn send(&self, request: &Request, key: &str, once: &str) -> Result<Reply, Failure> {
         let base = self.url.trim_end_matches('/');
         let mut built = http::Request::builder()
             .method(request.method.as_str())
@@ -207,32 +218,46 @@ impl Server {
         let request_id = id.unwrap_or_default().to_owned();
         let body = answer.body_mut().with_config().limit(ANSWER_MAX).read_to_vec();
         let body = body.map_err(|why| self.unheard(&why, Some((request, once))))?;
-        Ok(Answer { status: answer.status().as_u16(), request_id, body })
+        Ok(Reply { status: answer.status().as_u16(), request_id, body })
     }
 }
 
 /// The language of the person at this terminal.
 fn language() -> &'static str {
-    let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    if set.is_some_and(|value| value.starts_with("ko")) { "ko, en" } else { "en" }
+    if show::is_korean() { "ko, en" } else { "en" }
 }
 
 /// A refusal as a sentence.
-fn refusal(answer: &Answer) -> Option<String> {
-    let Ok(Value::Object(mut problem)) = serde_json::from_slice(&answer.body) else {
+fn refusal(reply: &Reply) -> Option<String> {
+    let Ok(Answer::Object(problem)) = serde_json::from_slice(&reply.body) else {
         return None;
     };
-    let title = problem.remove("title")?.as_str()?.to_owned();
-    let code = problem.remove("code")?.as_str()?.to_owned();
-    for told in ["type", "status"] {
-        problem.remove(told);
+    let (mut title, mut code, mut more) = (None, None, Vec::new());
+    for (name, value) in &problem {
+        match name.as_str() {
+            "title" => title = value.text(),
+            "code" => code = value.text(),
+            "type" | "status" => {}
+            name => more.push(format!("{name}: {}", show::value(value))),
+        }
     }
-    let more: Vec<String> =
-        problem.iter().map(|(name, value)| format!("{name}: {}", show::value(value))).collect();
     let more = if more.is_empty() { String::new() } else { format!("; {}", more.join(", ")) };
-    Some(format!("{title} ({code}{more})"))
+    Some(format!("{} ({}{more})", title?, code?))
+}
+
+/// An answer that is a refusal, as a failure.
+fn refused(server: &Server, reply: &Reply) -> Failure {
+    let told = refusal(reply);
+    let ours = told.is_some();
+    let told = told.unwrap_or_else(|| format!("{} answered {}", server.url, reply.status));
+    let id = if reply.request_id.is_empty() {
+        String::new()
+    } else {
+        format!(" [request {}]", reply.request_id)
+    };
+    let failure = clean(&format!("{told}{id}"));
+    // An answer that is not one of our problems comes from a proxy, or another program.
+    if ours { failure.into() } else { Unheard(failure).into() }
 }
 
 /// Sends the request and prints the answer.
@@ -240,44 +265,42 @@ fn refusal(answer: &Answer) -> Option<String> {
 /// # Errors
 /// The server refuses, or cannot be asked.
 pub fn ask<T: Verb + clap::Args + std::fmt::Debug>(asked: Asked<T>) -> Result<(), Failure> {
-    let Asked { what, server } = asked;
-    let mut request = what.request()?;
+    let Asked { mut what, server } = asked;
+    // What was typed wrongly is told before anything is asked for.
+    what.request()?;
     let (key, own) = (server.key()?, uuid::Uuid::now_v7().to_string());
+    what.prepare(&mut |path| {
+        let reply = server.send(&Request::new("GET", path), &key, "")?;
+        match reply.status {
+            200..300 => Ok(serde_json::from_slice(&reply.body)?),
+            _ => Err(refused(&server, &reply)),
+        }
+    })?;
+    let mut request = what.request()?;
     let once = server.idempotency_key.as_deref().unwrap_or(&own);
     let path = request.path.clone();
-    let mut pages: Option<Value> = None;
+    let mut pages: Option<Answer> = None;
     for _ in 0..PAGES_MAX {
-        let answer = server.send(&request, &key, once)?;
-        let text = String::from_utf8_lossy(&answer.body);
-        if !(200..300).contains(&answer.status) {
+        let reply = server.send(&request, &key, once)?;
+        let text = String::from_utf8_lossy(&reply.body);
+        if !(200..300).contains(&reply.status) {
             if server.json {
                 print_out(format!("{text}\n"))?;
             }
-            let told = refusal(&answer)
-                .unwrap_or_else(|| format!("{} answered {}", server.url, answer.status));
-            let id = if answer.request_id.is_empty() {
-                String::new()
-            } else {
-                format!(" [request {}]", answer.request_id)
-            };
-            let failure = clean(&format!("{told}{id}"));
-            // An answer that is not one of our problems comes from a proxy, or another program.
-            return Err(if refusal(&answer).is_some() {
-                failure.into()
-            } else {
-                Unheard(failure).into()
-            });
+            return Err(refused(&server, &reply));
         }
-        let Ok(mut shown) = serde_json::from_slice::<Value>(&answer.body) else {
-            return print_out(&answer.body);
+        let Ok(mut shown) = serde_json::from_slice::<Answer>(&reply.body) else {
+            return print_out(&reply.body);
         };
-        let next = request.pages_of.and_then(|_| shown["next"].as_str().map(str::to_owned));
+        let next = request.pages_of.and_then(|_| shown.get("next"));
+        let next = next.and_then(Answer::text).map(str::to_owned);
         if let (Some(list), Some(before)) = (request.pages_of, &mut pages) {
-            let more = shown[list].as_array_mut().map(std::mem::take).unwrap_or_default();
-            before[list]
-                .as_array_mut()
-                .into_iter()
-                .for_each(|all| all.extend(more.iter().cloned()));
+            let more = shown.get_mut(list).map(std::mem::take);
+            if let (Some(Answer::List(all)), Some(Answer::List(more))) =
+                (before.get_mut(list), more)
+            {
+                all.extend(more);
+            }
         } else {
             pages = Some(shown);
         }
@@ -307,9 +330,9 @@ mod tests {
     #[test]
     fn a_refusal_is_one_sentence_with_what_it_carries() {
         let body = br#"{"type":"urn:x","title":"No.","status":422,"code":"invalid_setting","field":"policy","limits":[1,2]}"#;
-        let answer = Answer { status: 422, request_id: String::new(), body: body.to_vec() };
+        let answer = Reply { status: 422, request_id: String::new(), body: body.to_vec() };
         assert_eq!(refusal(&answer).unwrap(), "No. (invalid_setting; field: policy, limits: 1, 2)");
         let body = b"<html>Bad gateway</html>".to_vec();
-        assert_eq!(refusal(&Answer { status: 502, request_id: String::new(), body }), None);
+        assert_eq!(refusal(&Reply { status: 502, request_id: String::new(), body }), None);
     }
 }

@@ -1,21 +1,108 @@
-//! An answer as text for people: members as lines, lists as tables.
+//! An answer as text for people: members as lines, lists as tables, both in the order of the answer. Names are those of
+//! the API, with spaces.
 
+use super::answer::Answer;
+use boxoffice_server::layout::Label;
 use boxoffice_server::log::clean;
-use serde_json::{Map, Value};
+
+/// Whether people at this terminal read Korean.
+pub fn is_korean() -> bool {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    set.is_some_and(|value| value.starts_with("ko"))
+}
+
+/// A member's name as it is read.
+fn named(name: &str) -> String {
+    clean(&name.replace('_', " "))
+}
+
+/// A seat's label, as people say it.
+pub fn said(label: &Label) -> String {
+    clean(&if is_korean() { label.ko() } else { label.en() })
+}
+
+fn label(of: &Answer) -> Option<String> {
+    let text = |name| of.get(name).and_then(Answer::text).map(str::to_owned);
+    let label = Label { section: text("section")?, row: text("row")?, seat: text("seat")? };
+    Some(said(&label))
+}
+
+/// An amount in minor units as people write it: 165,000 KRW, 12.50 EUR.
+fn money(of: &Answer) -> Option<String> {
+    let amount = of.get("amount").and_then(Answer::number)?;
+    let decimals = of.get("currency_decimals").and_then(Answer::number)?;
+    let currency = of.get("currency").and_then(Answer::text)?;
+    let decimals = usize::try_from(decimals).ok().filter(|decimals| *decimals <= 4)?;
+    let digits = format!("{:0>width$}", amount.unsigned_abs(), width = decimals + 1);
+    let (whole, part) = digits.split_at(digits.len() - decimals);
+    let mut grouped = String::new();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let sign = if amount < 0 { "-" } else { "" };
+    let point = if part.is_empty() { "" } else { "." };
+    Some(format!("{sign}{grouped}{point}{part} {}", clean(currency)))
+}
+
+/// Something that is wrong with a body or a file: where, what stands there, and why it is not taken.
+fn fault(of: &Answer) -> Option<String> {
+    let told = |name: &str| of.get(name).filter(|value| **value != Answer::default()).map(value);
+    let detail = told("detail")?;
+    told("reason")?;
+    let cell = told("row").map(|row| match told("column") {
+        Some(column) => format!("row {row}, column {column}"),
+        None => format!("row {row}"),
+    });
+    let place = [cell.or(told("pointer")), told("value")];
+    let place = place.into_iter().flatten().filter(|part| !part.is_empty());
+    let place = place.collect::<Vec<_>>().join(" ");
+    Some(if place.is_empty() { detail } else { format!("{place}: {detail}") })
+}
+
+/// What an object says that people say shorter.
+fn short(of: &Answer) -> Option<String> {
+    let Answer::Object(members) = of else { return None };
+    if let Some(fault) = fault(of) {
+        return Some(fault);
+    }
+    let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+    match names[..] {
+        ["section", "row", "seat"] => label(of),
+        ["amount", "currency", "currency_decimals"] => money(of),
+        ["en", "ko"] => {
+            let (en, ko) = (value(&members[0].1), value(&members[1].1));
+            Some(if en == ko { en } else { format!("{en} / {ko}") })
+        }
+        ["grade", "price"] => Some(format!("{} {}", value(&members[0].1), value(&members[1].1))),
+        _ => None,
+    }
+}
 
 /// One value in a line.
-pub fn value(value: &Value) -> String {
-    match value {
-        Value::Null => "-".into(),
+pub fn value(of: &Answer) -> String {
+    if let Some(short) = short(of) {
+        return short;
+    }
+    match of {
+        Answer::Plain(serde_json::Value::Null) => "-".into(),
         // It may be text that somebody else has typed.
-        Value::String(text) => clean(text),
-        Value::Array(items) => items.iter().map(self::value).collect::<Vec<_>>().join(", "),
-        Value::Object(members) => {
-            let member =
-                |(name, value): (&String, &Value)| format!("{name} {}", self::value(value));
+        Answer::Plain(serde_json::Value::String(text)) => clean(text),
+        Answer::Plain(other) => other.to_string(),
+        Answer::List(items) if items.is_empty() => "-".into(),
+        Answer::List(items) => {
+            let objects = items.iter().any(|item| matches!(item, Answer::Object(_)));
+            let between = if objects { "; " } else { ", " };
+            items.iter().map(value).collect::<Vec<_>>().join(between)
+        }
+        Answer::Object(members) => {
+            let member = |(name, of): &(String, Answer)| format!("{} {}", named(name), value(of));
             members.iter().map(member).collect::<Vec<_>>().join(", ")
         }
-        value => value.to_string(),
     }
 }
 
@@ -25,15 +112,19 @@ fn width(text: &str) -> usize {
     text.chars().map(|c| 1 + usize::from(wide(c))).sum()
 }
 
-fn table(rows: &[&Map<String, Value>]) -> String {
-    let mut names: Vec<&String> = Vec::new();
+fn table(rows: &[Answer]) -> String {
+    let mut names: Vec<&str> = Vec::new();
     for row in rows {
-        names.extend(row.keys().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+        let Answer::Object(members) = row else { continue };
+        for (name, _) in members {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
     }
-    let cell =
-        |row: &&Map<String, Value>, name: &&String| row.get(*name).map(value).unwrap_or_default();
+    let cell = |row: &Answer, name: &&str| row.get(name).map(value).unwrap_or_default();
     let lines = rows.iter().map(|row| names.iter().map(|name| cell(row, name)).collect::<Vec<_>>());
-    let head = names.iter().map(|name| (*name).clone()).collect();
+    let head = names.iter().map(|name| named(name)).collect();
     let lines: Vec<Vec<String>> = std::iter::once(head).chain(lines).collect();
     let most = |column: usize| lines.iter().map(|line| width(&line[column])).max().unwrap_or(0);
     let widths: Vec<usize> = (0..names.len()).map(most).collect();
@@ -47,24 +138,20 @@ fn table(rows: &[&Map<String, Value>]) -> String {
 }
 
 /// The whole answer.
-pub fn text(answer: &Value) -> String {
-    let Value::Object(members) = answer else {
+pub fn text(answer: &Answer) -> String {
+    let Answer::Object(members) = answer else {
         return format!("{}\n", value(answer));
     };
-    let lists = |value: &Value| {
-        let items = value.as_array().filter(|items| !items.is_empty());
-        items.is_some_and(|items| items.iter().all(Value::is_object))
+    let lists = |of: &Answer| {
+        let items = of.items();
+        !items.is_empty() && items.iter().all(|item| matches!(item, Answer::Object(_)))
     };
-    let plain: Vec<_> = members.iter().filter(|(_, value)| !lists(value)).collect();
-    let most = plain.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut text: String = plain
-        .iter()
-        .map(|(name, value)| format!("{name:most$}  {}\n", self::value(value)))
-        .collect();
-    for (name, list) in members.iter().filter(|(_, value)| lists(value)) {
-        let rows: Vec<_> =
-            list.as_array().into_iter().flatten().filter_map(Value::as_object).collect();
-        text += &format!("\n{name}\n{}", table(&rows));
+    let plain: Vec<_> = members.iter().filter(|(_, of)| !lists(of)).collect();
+    let most = plain.iter().map(|(name, _)| named(name).len()).max().unwrap_or(0);
+    let mut text: String =
+        plain.iter().map(|(name, of)| format!("{:most$}  {}\n", named(name), value(of))).collect();
+    for (name, list) in members.iter().filter(|(_, of)| lists(of)) {
+        text += &format!("\n{}\n{}", named(name), table(list.items()));
     }
     text
 }
@@ -72,17 +159,44 @@ pub fn text(answer: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+
+    fn read(text: &str) -> Answer {
+        serde_json::from_str(text).unwrap()
+    }
 
     #[test]
     fn members_are_lines_and_lists_are_tables() {
-        let answer = json!({
-            "name": "한\u{1b}[2J", "closes_at": null, "paused": false, "ids": [1, 2],
-            "dates": [{ "at": "x", "zone": "한글" }, { "at": "yyy", "sold": 3 }],
-        });
-        let want = "closes_at  -\nids        1, 2\nname       한\\u001b[2J\npaused     false\n\
-            \ndates\nat   zone  sold\nx    한글\nyyy        3\n";
+        let answer = read(
+            r#"{"name": "한\u001b[2J", "closes_at": null, "paused": false, "ids": [1, 2],
+                "dates": [{ "zone": "한글", "starts_at": "x" }, { "starts_at": "yyy", "sold": 3 }]}"#,
+        );
+        let want = "name       한\\u001b[2J\ncloses at  -\npaused     false\nids        1, 2\n\
+            \ndates\nzone  starts at  sold\n한글  x\n      yyy        3\n";
         assert_eq!(text(&answer), want);
-        assert_eq!(text(&json!([])), "\n");
+        assert_eq!(text(&read("[]")), "-\n");
+    }
+
+    /// What an object says is said as people say it.
+    #[test]
+    fn seats_money_and_names_are_said_shortly() {
+        for (json, said) in [
+            (r#"{"section":"A","row":"3","seat":"12"}"#, "Section A, row 3, seat 12"),
+            (r#"{"amount":165000,"currency":"KRW","currency_decimals":0}"#, "165,000 KRW"),
+            (r#"{"amount":-5,"currency":"EUR","currency_decimals":2}"#, "-0.05 EUR"),
+            (r#"{"amount":123456,"currency":"EUR","currency_decimals":2}"#, "1,234.56 EUR"),
+            (r#"{"en":"Moon","ko":"달"}"#, "Moon / 달"),
+            (r#"{"en":"Moon","ko":"Moon"}"#, "Moon"),
+            (
+                r#"[{"grade":"R","price":{"amount":9,"currency":"KRW","currency_decimals":0}},{"grade":"S","price":null}]"#,
+                "R 9 KRW; S -",
+            ),
+            (r#"{"paid_to":"balance","until":null}"#, "paid to balance, until -"),
+            (
+                r#"[{"pointer":"/prices","value":"S","reason":"no_price","detail":"has no price"},{"row":2,"column":"E","value":"1","reason":"x","detail":"is doubled"}]"#,
+                "/prices S: has no price; row 2, column E 1: is doubled",
+            ),
+        ] {
+            assert_eq!(value(&read(json)), said);
+        }
     }
 }

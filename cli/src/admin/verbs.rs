@@ -83,6 +83,42 @@ pub struct DrawTerms {
     draw_beacon: Option<String>,
 }
 
+/// What everybody is told of a concert, in two languages.
+#[derive(Debug, clap::Args)]
+pub struct Told {
+    /// Its name in English, for pages; where it is left out, they show --name
+    #[arg(long)]
+    name_en: Option<String>,
+    /// Its name in Korean
+    #[arg(long)]
+    name_ko: Option<String>,
+    /// What it is, in English: at most 1,000 characters, may have lines
+    #[arg(long)]
+    about_en: Option<String>,
+    /// What it is, in Korean
+    #[arg(long)]
+    about_ko: Option<String>,
+}
+
+impl Told {
+    /// With what was typed; what a file says of the other language stays.
+    pub fn with(&self, mut body: Value) -> Value {
+        for (member, language, text) in [
+            ("names", "en", &self.name_en),
+            ("names", "ko", &self.name_ko),
+            ("about", "en", &self.about_en),
+            ("about", "ko", &self.about_ko),
+        ] {
+            let Some(text) = text else { continue };
+            if !body[member].is_object() {
+                body[member] = json!({});
+            }
+            body[member][language] = json!(text);
+        }
+        body
+    }
+}
+
 /// Times and limits of a concert.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct Policy {
@@ -113,6 +149,9 @@ pub struct CreateConcert {
     /// Name of the show
     #[arg(long)]
     name: Option<String>,
+    #[command(flatten)]
+    #[serde(skip)]
+    told: Told,
     /// Where it is
     #[arg(long)]
     theater: Option<String>,
@@ -141,7 +180,7 @@ pub struct CreateConcert {
 
 impl Verb for CreateConcert {
     fn request(&self) -> Result<Request, Failure> {
-        let body = body(self.file.as_deref(), self)?;
+        let body = self.told.with(body(self.file.as_deref(), self)?);
         Ok(Request::new("POST", "/api/v1/admin/concerts").json(&body))
     }
 }

@@ -89,7 +89,7 @@ fn an_operators_day_on_the_command_line() {
     assert_eq!(figures["dates"][0]["total_seats"], 2);
     assert_eq!(figures["dates"][1]["total_seats"], 20);
     let shown = by.done(&["figures", concert]);
-    assert!(shown.contains("max_active             7\n"), "{shown}");
+    assert!(shown.contains("max active             7\n"), "{shown}");
     assert!(shown.contains("\ndates\n") && shown.contains("2099-05-01T10:00:00.000Z"), "{shown}");
 
     by.done(&["queue", "pause", concert]);

@@ -354,7 +354,7 @@ fn the_verb_tells_what_it_found() {
     assert_eq!(text.lines().filter(|line| line.starts_with("ok    ")).count(), checks().count());
     assert!(text.contains("4000 seat"), "{text}");
     let all = checks().count();
-    assert_eq!(text.lines().last(), Some(format!("{all} of {all} hold").as_str()));
+    assert_eq!(text.lines().last(), Some(format!("{all} of {all} checks hold").as_str()));
     assert!(text.contains("sales Crash course, 2099-05-01T19:00:00Z: "), "{text}");
     let rows = Connection::open(sandbox.database()).unwrap();
     let sum = "SELECT (SELECT count(*) FROM seat WHERE status = 'sold'), (SELECT sum(amount) FROM amount)";
@@ -384,7 +384,7 @@ fn the_verb_tells_what_it_found() {
     );
     assert!(text.contains(" is available"), "{text}");
     let last = text.lines().last().unwrap_or_default();
-    let holding = last.strip_suffix(&format!(" of {all} hold")).expect("how many hold");
+    let holding = last.strip_suffix(&format!(" of {all} checks hold")).expect("how many hold");
     assert!(holding.parse::<usize>().unwrap() < all, "{last}");
     let json: serde_json::Value = serde_json::from_slice(&audit(&["--json"]).stdout).unwrap();
     let broken = |check: &serde_json::Value| check["broken_count"].as_u64() > Some(0);

@@ -1,7 +1,9 @@
 //! `boxoffice admin layout`: halls that are made, read, checked and added on the command line.
 
 use crate::admin::Operator;
-use crate::sandbox::Sandbox;
+use crate::refunds::bought;
+use crate::runtime;
+use crate::sandbox::{Sale, Sandbox};
 use serde_json::Value;
 use std::fs;
 
@@ -59,9 +61,21 @@ fn a_hall_is_made_and_sold_on_the_command_line() {
     let figures = by.json(&["figures", concert]);
     assert_eq!(figures["dates"][0]["layout"], Value::from(id.as_str()));
     assert_eq!(figures["dates"][0]["total_seats"], 30);
-    assert_eq!(by.refused(&[&add[..], &["--price", "R=1"]].concat()).0, Some(1));
+    let (code, said) = by.refused(&[&add[..], &["--price", "R=1"]].concat());
+    let why = "/prices S: this grade of the layout has no price";
+    assert!(code == Some(1) && said.contains(why), "{said}");
     let (code, said) = by.refused(&[&add[..], &["--price", "R"]].concat());
     assert!(code == Some(2) && said.contains("as R=150000"), "{said}");
+
+    operators_say_seats(&by, concert, figures["dates"][0]["concert_date_id"].as_str().unwrap());
+    let cheap = ["--price", "R=100", "--price", "S=100"];
+    let second = by.json(&[&add[..4], &["2099-05-02T19:00:00+09:00"], &add[5..], &cheap].concat());
+    let second = second["concert_date_ids"][0].as_str().unwrap().parse().unwrap();
+    let sale = Sale { concert: concert.parse().unwrap(), dates: vec![second], seats: 30 };
+    let payment = runtime().block_on(bought(server.address, &sale, &by.sandbox.keyring(), 1));
+    what_was_sold_is_said(&by, &second.to_string(), &payment);
+    let shown = by.done(&["concert", "show", concert]);
+    assert!(shown.contains("R 150,000 KRW; S 90,000 KRW"), "{shown}");
 
     fs::write(by.sandbox.path("plan.json"), by.done(&["layout", "export", "hall.json"])).unwrap();
     let back = by.done(&["layout", "import", "plan.json", "--from", "pretix"]);
@@ -78,10 +92,72 @@ fn a_hall_is_made_and_sold_on_the_command_line() {
     fs::write(by.sandbox.path("bad.csv"), "section,row,grade,,\nA,1,R,1,1\n").unwrap();
     let (code, said) = by.refused(&["layout", "import", "bad.csv", "--from", "csv"]);
     assert!(code == Some(1) && said.contains("row 2, column E 1: is already at row 2"), "{said}");
+    fs::write(by.sandbox.path("bad.json"), "[]").unwrap();
+    let (_, said) = by.refused(&["layout", "import", "bad.json", "--from", "pretix"]);
+    assert!(said.starts_with("boxoffice: a seating plan of pretix is a JSON object"), "{said}");
+    let (_, said) = by.refused(&["layout", "check", "bad.json"]);
+    assert_eq!(said, "boxoffice: bad.json: a layout is a JSON object\n");
     fs::write(by.sandbox.path("bad.json"), hall.replace("\"count\":3", "\"count\":0")).unwrap();
     let (code, said) = by.refused(&["layout", "check", "bad.json"]);
     assert!(code == Some(1) && said.contains("/sections/0/rows/0/count 0: "), "{said}");
     server.stop();
+}
+
+/// Seats are typed by number, by range and as people call them; answers call them so, too.
+fn operators_say_seats(by: &Operator, concert: &str, date: &str) {
+    let reason = ["--block", "--reason", "camera"];
+    let words = |seat| [&["date", "seats", date, "--seat", seat], &reason[..]].concat();
+    let run = |seat| by.done(&words(seat));
+    let shown = run("1-2,4");
+    assert!(shown.contains("changed seat numbers  1, 2, 4\n"), "{shown}");
+    assert!(
+        shown.contains("\nseat number  label\n1            Section A, row 1, seat "),
+        "{shown}"
+    );
+    // Odd and even seats from the middle: 5 3 1 2 4.
+    let shown = run("B/3/1-2");
+    for seat in ["1", "2"] {
+        assert!(shown.contains(&format!("Section B, row 3, seat {seat}\n")), "{shown}");
+    }
+    for (seat, code, why) in [
+        ("B/9/1", 1, "there is no seat B/9/1"),
+        ("B/3", 2, "1F-B/3/12-15"),
+        ("1-5000", 2, "more than 1000 seats"),
+    ] {
+        let (exit, said) = by.refused(&words(seat));
+        assert!(exit == Some(code) && said.contains(why), "{said}");
+    }
+    let both = ["--name-ko", "행진", "--about-en", "A parade.\nWith a moon."];
+    by.done(&[&["concert", "edit", concert], &both[..]].concat());
+    let shown = by.json(&["concert", "show", concert]);
+    assert_eq!((&shown["names"]["en"], &shown["names"]["ko"]), (&"Parade".into(), &"행진".into()));
+    assert_eq!(shown["about"]["en"], "A parade.\nWith a moon.");
+}
+
+/// The first four seats were sold: which they are, people say to one another by what they are called.
+fn what_was_sold_is_said(by: &Operator, date: &str, payment: &str) {
+    let refund =
+        |seat| ["payment", "refund", payment, "--seat", seat, "--reason", "ill"].map(str::to_owned);
+    let shown = by.done(&["payment", "show", payment]);
+    assert!(shown.contains("Section A, row 1, seat 5  R      100"), "{shown}");
+    let (exit, said) = by.refused(&refund("B/3/1").each_ref().map(String::as_str));
+    assert_eq!(
+        (exit, said.as_str()),
+        (Some(1), "boxoffice: of this payment there is no seat B/3/1\n")
+    );
+    let shown = by.done(&refund("A/1/5").each_ref().map(String::as_str));
+    assert!(shown.contains("Section A, row 1, seat 5\n"), "{shown}");
+    let tickets = by.done(&["ticket", "list", date]);
+    assert!(
+        tickets.contains("Section A, row 1, seat 5") && tickets.contains("refunded"),
+        "{tickets}"
+    );
+    for sheet in [
+        by.done(&["date", "bookings", date]),
+        by.done(&["export", "bookings", "--database", "sqlite://boxoffice.db"]),
+    ] {
+        assert!(sheet.lines().nth(1).unwrap().ends_with(",A,1,3; 1; 2"), "{sheet}");
+    }
 }
 
 /// The demo's halls have layouts, of a room, a theatre and a stadium.

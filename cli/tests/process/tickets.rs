@@ -121,13 +121,13 @@ fn a_door_verifies_tickets_offline() {
     let keys = ["--keys", "keys.json"];
     let at = |words: &[&str]| said(&verify(&by.sandbox, words, ""));
     let valid =
-        |nth: usize| format!("valid: seat {} of date {date}, ticket {}\n", nth + 1, id(nth));
+        |nth: usize| format!("valid: seat number {} of date {date}, ticket {}\n", nth + 1, id(nth));
     for nth in [0, 1] {
         let told = at(&[&[code(nth)], &keys[..], &["--date", &date]].concat());
         assert_eq!(told, (Some(0), valid(nth)));
     }
     let full = [&keys[..], &["--tickets", "void.json"]].concat();
-    let void = format!("refused: ticket {} is void (refunded)\n", id(1));
+    let void = format!("refused: ticket {} is void: its seat was given back\n", id(1));
     assert_eq!(at(&[&[code(0)], &full[..]].concat()), (Some(0), valid(0)));
     assert_eq!(at(&[&[code(1)], &full[..]].concat()), (Some(1), format!("boxoffice: {void}")));
     let nil = Uuid::nil().to_string();

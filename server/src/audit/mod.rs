@@ -111,17 +111,17 @@ impl Report {
         let counts: Vec<String> = counts.map(|t| format!("{} {}", t.rows, t.table)).collect();
         text += &self.sales_text();
         text += &format!("rows  {}; {} ms\n", counts.join(", "), self.took_ms);
-        text + &format!("{} of {} hold\n", self.holding, self.checks.len())
+        text + &format!("{} of {} checks hold\n", self.holding, self.checks.len())
     }
 
     fn sales_text(&self) -> String {
         let line = |date: &DateSales| {
-            let DateSales { concert, starts_at, seats, sold, held, revenue, .. } = date;
+            let DateSales { concert, starts_at, seats, sold, held, blocked, revenue, .. } = date;
             // An operator has typed the name.
             let concert = crate::log::clean(concert);
             let revenue = grouped(*revenue);
             format!(
-                "sales {concert}, {starts_at}: {sold} of {seats} sold, {held} held, {revenue} paid\n"
+                "sales {concert}, {starts_at}: {sold} of {seats} sold, {held} held, {blocked} blocked, {revenue} paid\n"
             )
         };
         let mut text: String = self.sales.iter().take(DATES_SHOWN_MAX).map(line).collect();
@@ -132,7 +132,9 @@ impl Report {
         let sold: u64 = self.sales.iter().map(|date| date.sold).sum();
         let paid = self.sales.iter().fold(0_i64, |sum, date| sum.saturating_add(date.revenue));
         let (dates, paid) = (self.sales.len(), grouped(paid));
-        text + &format!("sales {dates} dates: {sold} seats sold, {paid} paid (minor units)\n")
+        text + &format!(
+            "sales {dates} dates: {sold} seats sold, {paid} paid (minor units, less what went back)\n"
+        )
     }
 }
 

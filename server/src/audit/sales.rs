@@ -3,10 +3,13 @@
 //! sum: what was paid less what went back.
 
 use super::Snapshot;
+use crate::layout::{Hall, cells, read_kept};
 use crate::sheet::write::Booking;
 use crate::store::Fault;
 use rusqlite::{Row, params};
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use uuid::Uuid;
 
 /// What has been sold of a date.
@@ -202,6 +205,32 @@ impl Snapshot {
         Ok(with_rest(grades, self.sales()?))
     }
 
+    /// The halls of the dates that have a layout, of all concerts or one.
+    fn halls(&self, concert: Option<&[u8; 16]>) -> Result<BTreeMap<Uuid, Rc<Hall>>, Fault> {
+        let mut statement = self.rows.prepare(
+            "SELECT d.concert_date_id, layout_id, l.body FROM concert_date d JOIN layout l USING (layout_id)
+             WHERE ?1 IS NULL OR d.concert_id = ?1",
+        )?;
+        let mut found = statement.query([concert])?;
+        let mut of_layouts: BTreeMap<String, Rc<Hall>> = BTreeMap::new();
+        let mut halls = BTreeMap::new();
+        while let Some(row) = found.next()? {
+            let (date, layout) = (id(row, 0)?, text(row, 1)?);
+            let hall = match of_layouts.get(&layout) {
+                Some(hall) => Rc::clone(hall),
+                None => {
+                    let read = read_kept(&text(row, 2)?);
+                    let read = read.map_err(|why| Fault::Corrupt(format!("a layout: {why}")))?;
+                    let hall = Rc::new(read.hall);
+                    of_layouts.insert(layout, Rc::clone(&hall));
+                    hall
+                }
+            };
+            halls.insert(date, hall);
+        }
+        Ok(halls)
+    }
+
     /// Every booking of all concerts or one that has seats, or of which money was kept, in the order of dates and
     /// payments; without what went back.
     ///
@@ -215,20 +244,29 @@ impl Snapshot {
         let fault = |error: rusqlite::Error| E::from(Fault::from(error));
         let mut statement = self.rows.prepare(BOOKINGS).map_err(fault)?;
         let concert = concert.as_ref().map(Uuid::as_bytes);
+        let halls = self.halls(concert).map_err(E::from)?;
         let found = statement.query_map(params![concert], |row| {
+            let (date, seat_numbers) = (id(row, 2)?, text(row, 7)?);
+            let numbers = seat_numbers.split(' ').filter_map(|number| number.parse().ok());
+            let label = |number| halls.get(&date).and_then(|hall| hall.label(number));
+            let labels: Vec<_> = numbers.filter_map(label).collect();
+            let [section, row_label, seat] = cells(&labels);
             Ok(Booking {
                 concert_id: id(row, 0)?,
                 concert: text(row, 1)?,
-                concert_date_id: id(row, 2)?,
+                concert_date_id: date,
                 starts_at: text(row, 3)?,
                 reservation_id: id(row, 4)?,
                 user_id: id(row, 5)?,
                 username: text(row, 6)?,
-                seat_numbers: text(row, 7)?,
+                seat_numbers,
                 zones: text(row, 8)?,
                 total_price: row.get(9)?,
                 payment_id: id(row, 10)?,
                 paid_at: text(row, 11)?,
+                section,
+                row: row_label,
+                seat,
             })
         });
         for booking in found.map_err(fault)? {

@@ -102,7 +102,7 @@ pub struct PublicDateView {
     prices: Vec<GradePriceView>,
 }
 
-fn price(amount: i64, currency: &Currency) -> PriceView {
+pub(super) fn price(amount: i64, currency: &Currency) -> PriceView {
     let Currency { code, decimals } = currency;
     PriceView { amount, currency: code.clone(), currency_decimals: *decimals }
 }

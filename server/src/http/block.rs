@@ -4,6 +4,7 @@ use super::App;
 use super::admin::named;
 use super::edit::concert_of;
 use super::extract::{Operator, PathId, Submitted};
+use super::halls::SeatName;
 use super::problem::{Code, Problem};
 use super::setting;
 use super::view::replied;
@@ -49,6 +50,8 @@ pub struct SeatsSetView {
     status: SeatsStatus,
     /// Those that were not so before.
     changed_seat_numbers: Vec<u32>,
+    /// The same with what they are called.
+    changed_seats: Vec<SeatName>,
     /// Of the date, after it.
     blocked_seats: u64,
 }
@@ -75,12 +78,15 @@ pub async fn set_seats(
         blocked: status == SeatsStatus::Blocked,
         reason: named(&reason),
     });
-    match app.outcome(command, key).await.map_err(|problem| faults.told(problem))? {
+    let names = app.names_at(DateId(id)).await?;
+    let told = |problem| names.told(faults.told(problem));
+    match app.outcome(command, key).await.map_err(told)? {
         (Outcome::SeatsSet { concert_id, date_id, changed, blocked_seats }, replayed) => {
             let view = SeatsSetView {
                 concert_id: concert_id.0,
                 concert_date_id: date_id.0,
                 status,
+                changed_seats: names.all(&changed),
                 changed_seat_numbers: changed,
                 blocked_seats,
             };

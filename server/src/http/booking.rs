@@ -1,12 +1,13 @@
 //! What a user has bought. Needs no queue token: that is used up by paying.
 
 use super::App;
+use super::billing::{self, NamesView};
 use super::concert::{CancelledView, local};
 use super::extract::{Identity, Query};
-use super::halls::{Names, SeatName};
+use super::halls::Names;
 use super::problem::Problem;
 use super::refund::{RefundView, refunds_of, seats_of};
-use super::reservation::{StatusView, status_view};
+use super::reservation::{ReservedSeatView, StatusView, status_view};
 use super::view::{Stamp, json, maybe_id};
 use super::wallet::page_size;
 use crate::read_model::ReadModel;
@@ -28,6 +29,8 @@ pub struct BookingView {
     reservation_id: Uuid,
     concert_id: Uuid,
     concert_name: Option<String>,
+    /// The same by language, for pages.
+    concert_names: Option<NamesView>,
     theater: Option<String>,
     concert_date_id: Uuid,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -45,8 +48,8 @@ pub struct BookingView {
     status: StatusView,
     /// Seats that were paid for.
     seat_numbers: Vec<u32>,
-    /// The same with what they are called.
-    seats: Vec<SeatName>,
+    /// The same with what they are called, their grades, and what was paid for each.
+    seats: Vec<ReservedSeatView>,
     /// Which of them went back.
     refunded_seat_numbers: Vec<u32>,
     payment_id: Uuid,
@@ -125,6 +128,7 @@ fn view(app: &App, ((whole, payment), over, refunds): &Found, names: &Names) -> 
     let concert = app.read_model.concert(row.concert()).map(|concert| concert.row());
     let concert = concert.as_deref().or(over.map(|(_, concert)| concert));
     let shown = app.read_model.date(row.date);
+    let names = &names.of_date(shown.as_ref());
     let cancelled = match &shown {
         Some(date) => date.cancelled.as_ref(),
         None => over.and_then(|(date, _)| date.cancelled.as_ref()),
@@ -137,6 +141,7 @@ fn view(app: &App, ((whole, payment), over, refunds): &Found, names: &Names) -> 
         reservation_id: id.0,
         concert_id: row.concert().0,
         concert_name: concert.map(|concert| concert.concert_name.clone()),
+        concert_names: concert.map(billing::names),
         theater: concert.map(|concert| concert.theater.clone()),
         concert_date_id: row.date.0,
         starts_at: starts_at.map(Stamp),
@@ -144,7 +149,7 @@ fn view(app: &App, ((whole, payment), over, refunds): &Found, names: &Names) -> 
         time_zone: zone.map(str::to_owned),
         cancelled,
         status: status_view(row.status),
-        seats: names.all(&numbers),
+        seats: seats.iter().map(|seat| ReservedSeatView::of(seat, names)).collect(),
         seat_numbers: numbers,
         refunded_seat_numbers: seats_of(refunds),
         payment_id: payment.payment.0,

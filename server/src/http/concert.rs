@@ -5,6 +5,7 @@ use super::admin::PauseText;
 use super::billing::{self, AboutView, NamesView, PosterView, PriceView, PublicDateView};
 use super::extract::{Admitted, PathId, Query};
 use super::problem::{Code, Problem};
+use super::refund::RefundTermsView;
 use super::view::{Stamp, json, maybe_id};
 use super::wallet::page_size;
 use crate::read_model::{ConcertModel, DateModel, Span, Status, Stock};
@@ -117,6 +118,7 @@ pub struct ConcertPageView {
     #[serde(flatten)]
     concert: ConcertView,
     about: Option<AboutView>,
+    refund: RefundTermsView,
     /// In the order of performance.
     dates: Vec<PublicDateView>,
 }
@@ -297,7 +299,12 @@ pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response
         let row = concert.row();
         let view = view((&app, now), (concert.id, &row), (concert.stock(), concert.span()));
         let dates = billing::dates(&app, &concert, view.sale, now);
-        ConcertPageView { concert: view, about: billing::about(&row), dates }
+        ConcertPageView {
+            concert: view,
+            about: billing::about(&row),
+            refund: RefundTermsView::TERMS,
+            dates,
+        }
     } else {
         let (row, _, dates) = app.over(id).await?;
         let span = billing::past_span(&dates);
@@ -306,7 +313,12 @@ pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response
         let zone = row.time_zone.as_deref();
         let past = |(id, date): &(DateId, ConcertDate)| billing::past_date(*id, date, zone, now);
         let dates = dates.iter().map(past).collect();
-        ConcertPageView { concert, about: billing::about(&row), dates }
+        ConcertPageView {
+            concert,
+            about: billing::about(&row),
+            refund: RefundTermsView::TERMS,
+            dates,
+        }
     };
     Ok(public(json(StatusCode::OK, &view)))
 }

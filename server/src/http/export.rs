@@ -3,8 +3,10 @@
 
 use super::App;
 use super::extract::{Operator, PathId, Query};
+use super::halls::Names;
 use super::problem::{Code, Problem};
 use super::view::stamp;
+use crate::layout::cells;
 use crate::sheet::write::{BOM, Booking, lines};
 use crate::store::reads::{Performance, SOLD_MAX, Sold};
 use axum::body::{Body, Bytes};
@@ -50,12 +52,16 @@ struct Export {
     app: App,
     date: DateId,
     of: Performance,
+    names: Names,
 }
 
 impl Export {
     fn booking(&self, sold: Sold) -> Booking {
         let (date, concert) = &self.of;
         let (id, reservation, seats) = sold.whole;
+        let labels: Vec<_> =
+            seats.iter().filter_map(|seat| self.names.label(seat.number)).collect();
+        let [section, row, seat] = cells(&labels);
         Booking {
             concert_id: date.concert.0,
             concert: concert.concert_name.clone(),
@@ -69,6 +75,9 @@ impl Export {
             total_price: reservation.left().0,
             payment_id: sold.payment.payment.0,
             paid_at: second(sold.payment.payment_date),
+            section,
+            row,
+            seat,
         }
         .harmless()
     }
@@ -130,8 +139,10 @@ impl hyper::body::Body for Pages {
 }
 
 /// The bookings of a date as CSV: a line for each that has seats, or of which money was kept, with whose it is, which
-/// seats are left, what was paid less what went back, and when, in the order in which their seats were held. Texts that a spreadsheet would take for a formula begin with `'`. What is
-/// paid while it is read may be in it or not.
+/// seats are left, what was paid less what went back, and when, in the order in which their seats were held. `section`,
+/// `row` and `seat` say what the seats are called, where the date has a layout, with `; ` between them; a section and a
+/// row that all have stand once. Texts that a spreadsheet would take for a formula begin with `'`. What is paid while it
+/// is read may be in it or not.
 #[utoipa::path(get, path = "/api/v1/admin/concert-dates/{id}/bookings", tag = "Operator", params(("id" = Uuid, Path), Form),
     security(("operator" = [])),
     responses((status = 200, content((String = "text/csv")), headers(("Content-Disposition" = String, description = "A name for the file."))), (status = 400, description = "invalid_query"), (status = 404, description = "date_not_found"), (status = 503, description = "database_unavailable")))]
@@ -145,7 +156,8 @@ pub async fn date_bookings(
     let mut found = app.readers.read(move |reads| reads.performances(&dates)).await?;
     let of = found.remove(&date).filter(|(row, concert)| row.is_live() && !concert.is_deleted());
     let of = of.ok_or_else(|| Problem::of(Code::DateNotFound))?;
-    let export = Arc::new(Export { app, date, of });
+    let names = app.names(of.0.layout).await?;
+    let export = Arc::new(Export { app, date, of, names });
     let (read, after) = Arc::clone(&export).page(None).await?;
     let bom = if form.bom.unwrap_or(true) { BOM } else { "" };
     let first = [bom.as_bytes(), Booking::HEAD.as_bytes(), &read].concat();

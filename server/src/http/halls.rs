@@ -6,6 +6,7 @@ use super::asset::gzip;
 use super::lang::Lang;
 use super::problem::{Code, Problem};
 use crate::layout::{Hall, Label, read_kept};
+use crate::read_model::DateModel;
 use crate::store::Fault;
 use boxoffice_core::id::{DateId, LayoutId};
 use hyper::body::Bytes;
@@ -88,9 +89,13 @@ impl Halls {
     }
 }
 
-/// What the seats of a date are called; of a date without a layout, nothing.
+/// What the seats of a date are called, and their grades; without a layout they are called nothing.
 #[derive(Clone, Default)]
-pub struct Names(Option<Arc<Hall>>);
+pub struct Names {
+    hall: Option<Arc<Hall>>,
+    /// The date, while it is shown: it knows each seat's grade as it is sold.
+    date: Option<Arc<DateModel>>,
+}
 
 /// A seat with what it is called.
 #[derive(Debug, Serialize, ToSchema)]
@@ -106,13 +111,27 @@ impl Names {
     /// The hall that has them.
     #[must_use]
     pub fn hall(&self) -> Option<&Hall> {
-        self.0.as_deref()
+        self.hall.as_deref()
+    }
+
+    /// The same for seats of this date.
+    #[must_use]
+    pub fn of_date(&self, date: Option<&Arc<DateModel>>) -> Self {
+        Self { hall: self.hall.clone(), date: date.cloned() }
+    }
+
+    /// The grade of a seat: as it is sold or, once the concert is over, as the layout has it.
+    #[must_use]
+    pub fn grade(&self, number: u32) -> Option<String> {
+        let sold = self.date.as_ref().and_then(|date| date.grade(number));
+        let drawn = || self.hall().and_then(|hall| hall.grade(hall.seat(number)?));
+        sold.or_else(|| drawn().map(str::to_owned))
     }
 
     /// What a seat is called.
     #[must_use]
     pub fn label(&self, number: u32) -> Option<Label> {
-        self.0.as_ref().and_then(|hall| hall.label(number))
+        self.hall.as_ref().and_then(|hall| hall.label(number))
     }
 
     /// Seats with what they are called.
@@ -161,7 +180,7 @@ impl Names {
 
 impl From<&Arc<KeptHall>> for Names {
     fn from(kept: &Arc<KeptHall>) -> Self {
-        Self(Some(Arc::clone(&kept.hall)))
+        Self { hall: Some(Arc::clone(&kept.hall)), date: None }
     }
 }
 
@@ -234,7 +253,8 @@ impl App {
     /// The database is not available.
     pub async fn names_at(&self, date: DateId) -> Result<Names, Problem> {
         let layout = self.layout_of(date).await?;
-        self.names(layout).await
+        let names = self.names(layout).await?;
+        Ok(names.of_date(self.read_model.date(date).as_ref()))
     }
 }
 

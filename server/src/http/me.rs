@@ -2,11 +2,12 @@
 //! go through the queue.
 
 use super::App;
+use super::billing::{self, NamesView};
 use super::concert::{CancelledView, local};
 use super::extract::{Identity, PathId, Query};
 use super::halls::Names;
 use super::problem::{Code, Problem};
-use super::refund::{RefundView, refunds_of, seats_of};
+use super::refund::{RefundTermsView, RefundView, refunds_of, seats_of};
 use super::reservation::{ReservedSeatView, StatusView, status_view};
 use super::session::renewed;
 use super::view::{Stamp, json, maybe_id};
@@ -52,6 +53,8 @@ pub struct MyReservationView {
     reservation_id: Uuid,
     concert_id: Uuid,
     concert_name: Option<String>,
+    /// The same by language, for pages.
+    concert_names: Option<NamesView>,
     theater: Option<String>,
     concert_date_id: Uuid,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -75,6 +78,7 @@ pub struct MyReservationView {
     /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
     #[schema(example = 0)]
     currency_decimals: u8,
+    refund: RefundTermsView,
     #[schema(value_type = String, format = DateTime)]
     reserved_at: Stamp,
     /// End of the hold.
@@ -207,6 +211,7 @@ fn view(
     let concert = app.read_model.concert(row.concert()).map(|concert| concert.row());
     let concert = concert.as_deref().or(away.map(|(_, concert)| concert));
     let shown = app.read_model.date(row.date);
+    let names = &names.of_date(shown.as_ref());
     let cancelled = match &shown {
         Some(date) => date.cancelled.as_ref(),
         None => away.and_then(|(date, _)| date.cancelled.as_ref()),
@@ -219,6 +224,7 @@ fn view(
         reservation_id: id.0,
         concert_id: row.concert().0,
         concert_name: concert.map(|concert| concert.concert_name.clone()),
+        concert_names: concert.map(billing::names),
         theater: concert.map(|concert| concert.theater.clone()),
         concert_date_id: row.date.0,
         starts_at: starts_at.map(Stamp),
@@ -230,6 +236,7 @@ fn view(
         total_price: row.total_price.0,
         currency: app.currency.code.clone(),
         currency_decimals: app.currency.decimals,
+        refund: RefundTermsView::TERMS,
         reserved_at: row.reservation_date.into(),
         expires_at: row.expires_at.into(),
         ended_at: row.ended_at.map(Stamp),

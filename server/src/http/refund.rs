@@ -44,6 +44,50 @@ pub struct NewRefund {
     pub release_seats: bool,
 }
 
+/// Who decides whether something of a payment goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundDecision {
+    /// The organiser, whenever a buyer asks for it; buyers cannot give seats back themselves.
+    Organiser,
+}
+
+/// How much of a payment goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundShare {
+    /// All that was paid and has not gone back yet.
+    All,
+}
+
+/// Where the money goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundTarget {
+    /// To the balance of who paid.
+    Balance,
+}
+
+/// When something of a payment goes back: known before anybody pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RefundTermsView {
+    /// Who decides about it.
+    decided_by: RefundDecision,
+    /// How much goes back, without asking, where the organiser cancels the date.
+    if_cancelled: RefundShare,
+    /// Where it goes.
+    paid_to: RefundTarget,
+}
+
+impl RefundTermsView {
+    /// The same for all sales.
+    pub(super) const TERMS: Self = Self {
+        decided_by: RefundDecision::Organiser,
+        if_cancelled: RefundShare::All,
+        paid_to: RefundTarget::Balance,
+    };
+}
+
 /// Something that went back of a payment.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RefundView {

@@ -6,10 +6,12 @@ use super::concert::CancelledView;
 use super::extract::{Admitted, PathId, Shopper, Submitted};
 use super::halls::Names;
 use super::problem::{Code, Problem};
+use super::refund::RefundTermsView;
 use super::view::{Stamp, given, id, json, replied};
 use crate::layout::Label;
 use crate::read_model::{DateModel, Proposal, Standing, Wish};
 use crate::store::reads::WholeReservation;
+use crate::text;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
@@ -84,12 +86,8 @@ fn choice(body: &NewReservation) -> Result<Choice, Problem> {
                 (best.grade.clone(), best.section.clone(), best.accessible);
             Ok(Choice::Best(Wish { count, grade, section, accessible }))
         }
-        (both, _) => {
-            let problem = match both {
-                Some(_) => Problem::from(Refusal::InvalidSetting { field: Field::Seats }),
-                None => Problem::of(Code::InvalidBody),
-            };
-            let problem = problem.with("field", "seat_numbers");
+        (Some(_), Some(_)) | (None, None) => {
+            let problem = Problem::of(Code::InvalidBody).with("field", "seat_numbers");
             let ko = "seat_numbers와 best 중 하나만 보내 주세요";
             Err(problem.in_words("reason", "send either seat_numbers or best", ko))
         }
@@ -104,14 +102,21 @@ pub struct ReservedSeatView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     label: Option<Label>,
+    /// Null once its concert is over, where the date has no layout.
+    #[schema(example = "R")]
+    grade: Option<String>,
     /// Minor units, as of the time of the hold.
     price: i64,
 }
 
 impl ReservedSeatView {
     pub(super) fn of(seat: &ReservedSeat, names: &Names) -> Self {
-        let label = names.label(seat.number);
-        Self { seat_number: seat.number, label, price: seat.price.0 }
+        Self {
+            seat_number: seat.number,
+            label: names.label(seat.number),
+            grade: names.grade(seat.number),
+            price: seat.price.0,
+        }
     }
 }
 
@@ -150,6 +155,7 @@ pub struct ReservationView {
     /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
     #[schema(example = 0)]
     currency_decimals: u8,
+    refund: RefundTermsView,
     #[schema(value_type = String, format = DateTime)]
     reserved_at: Stamp,
     /// End of the hold.
@@ -182,6 +188,7 @@ fn whole_view(app: &App, whole: &WholeReservation, names: &Names, now: Time) -> 
         total_price: row.total_price.0,
         currency: app.currency.code.clone(),
         currency_decimals: app.currency.decimals,
+        refund: RefundTermsView::TERMS,
         reserved_at: row.reservation_date.into(),
         expires_at: row.expires_at.into(),
         now: now.into(),
@@ -197,6 +204,7 @@ fn held_view(app: &App, outcome: Outcome, names: &Names) -> Option<ReservationVi
     let seat = |seat: &SeatPrice| ReservedSeatView {
         seat_number: seat.seat_number,
         label: names.label(seat.seat_number),
+        grade: Some(seat.zone.clone()),
         price: seat.price.0,
     };
     Some(ReservationView {
@@ -208,6 +216,7 @@ fn held_view(app: &App, outcome: Outcome, names: &Names) -> Option<ReservationVi
         total_price: total_price.0,
         currency: app.currency.code.clone(),
         currency_decimals: app.currency.decimals,
+        refund: RefundTermsView::TERMS,
         reserved_at: held_at.into(),
         expires_at: expires_at.into(),
         now: app.clock.now().into(),
@@ -277,6 +286,61 @@ struct Sought<'a> {
     shown: Option<Arc<DateModel>>,
     names: &'a Names,
     wish: Wish,
+}
+
+/// Grades or sections that are named to who asked for another, at most.
+const KNOWN_MAX: usize = 100;
+
+/// What is asked for is nothing that the date has; these are what it has.
+fn unknown(field: &'static str, asked: &str, known: Vec<&str>) -> Problem {
+    let few = known.into_iter().take(KNOWN_MAX).collect::<Vec<_>>();
+    let asked = text::printable(asked, 60);
+    let (en, ko) = match field {
+        "grade" => ("grade", "등급"),
+        _ => ("section", "구역"),
+    };
+    let list = few.join(", ");
+    let (en, ko) = if few.is_empty() {
+        (
+            format!("{asked} is no {en} of the date; it has none"),
+            format!("{asked}: 이 회차에는 {ko}이 없습니다"),
+        )
+    } else {
+        (
+            format!("{asked} is no {en} of the date; there are: {list}"),
+            format!("{asked}: 없는 {ko}입니다. 있는 {ko}: {list}"),
+        )
+    };
+    let problem = Problem::from(Refusal::InvalidSetting { field: Field::Seats });
+    problem.with("field", field).with("known", few).in_words("reason", en, ko)
+}
+
+impl Sought<'_> {
+    /// The grade or section that is asked for, where the date has none such.
+    fn unknown(&self) -> Option<Problem> {
+        let date = self.shown.as_ref()?;
+        let zones = date.zones();
+        let mut grades: Vec<&str> = Vec::new();
+        for zone in zones.iter().map(|zone| zone.name.as_str()) {
+            if !grades.contains(&zone) && grades.len() <= KNOWN_MAX {
+                grades.push(zone);
+            }
+        }
+        if let Some(grade) = &self.wish.grade
+            && zones.iter().all(|zone| zone.name != *grade)
+        {
+            return Some(unknown("grade", grade, grades));
+        }
+        let sections = || self.names.hall().map(|hall| hall.sections().collect());
+        match &self.wish.section {
+            Some(section) => {
+                let known: Vec<&str> = sections().unwrap_or_default();
+                let found = known.contains(&section.as_str());
+                (!found).then(|| unknown("section", section, known))
+            }
+            None => None,
+        }
+    }
 }
 
 /// Seats that fit, as they are now, on a thread that may be busy with it.
@@ -349,7 +413,8 @@ async fn best(
             Err(Refusal::NoFittingSeats { .. }) if !looks => looks = true,
             // What the user let go a moment ago would fit.
             Err(refusal @ Refusal::NoFittingSeats { .. }) => {
-                return Err(cooling.unwrap_or(refusal).into());
+                let problem = cooling.unwrap_or(refusal).into();
+                return Err(sought.unknown().unwrap_or(problem));
             }
             Err(refusal) => return Err(refusal.into()),
         }

@@ -1,6 +1,7 @@
 //! Tickets: those of a booking for its owner, those of a date for the doors, and the public keys.
 
 use super::App;
+use super::billing::{self, PriceView};
 use super::extract::{Identity, Operator, PathId, Query};
 use super::halls::Names;
 use super::problem::{Code, Problem};
@@ -16,11 +17,12 @@ use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::id::{DateId, ReservationId, UserId, Uuid};
 use boxoffice_core::limits::TICKETS_PER_PAGE_MAX;
+use boxoffice_core::money::Money;
 use boxoffice_core::ticket::{FIRST_VERSION, Ticket, VoidBecause, tickets_of};
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -65,11 +67,18 @@ pub struct TicketView {
     /// Reservation, seat and version with dots between them.
     #[schema(example = "01a21a00-5a9c-7c11-8e60-0c2f7a3d9b41.12.1")]
     ticket_id: String,
+    /// Of which booking: its reservation's id.
+    booking_id: Uuid,
     seat_number: u32,
     /// What the seat is called, where its date has a layout.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     label: Option<Label>,
+    /// Null once its concert is over, where the date has no layout.
+    #[schema(example = "R")]
+    grade: Option<String>,
+    /// What was paid for the seat.
+    price: PriceView,
     /// Which ticket for this seat of the booking.
     #[schema(minimum = 1)]
     version: u16,
@@ -94,7 +103,10 @@ pub struct TicketsView {
 }
 
 /// A booking's date and tickets.
-type Found = (DateId, Vec<(Ticket, Option<VoidBecause>)>);
+type Found = (DateId, Vec<One>);
+
+/// A ticket, why it is void, and what was paid for its seat.
+type One = (Ticket, Option<VoidBecause>, Money);
 
 /// The tickets of a user's reservation; `None` where it is not the user's, or nobody's.
 fn read(
@@ -113,15 +125,24 @@ fn read(
             over.remove(&row.date).is_some_and(|(date, _)| date.cancelled.is_some())
         }
     };
-    Ok(Some((row.date, tickets_of(id, &row, &seats, &back, cancelled))))
+    let prices: BTreeMap<u32, Money> = seats.iter().map(|seat| (seat.number, seat.price)).collect();
+    let tickets = tickets_of(id, &row, &seats, &back, cancelled).into_iter();
+    let priced = |(ticket, because): (Ticket, Option<VoidBecause>)| {
+        let price = prices.get(&ticket.seat).copied().unwrap_or_default();
+        (ticket, because, price)
+    };
+    Ok(Some((row.date, tickets.map(priced).collect())))
 }
 
-fn view(app: &App, names: &Names, (ticket, because): &(Ticket, Option<VoidBecause>)) -> TicketView {
+fn view(app: &App, names: &Names, (ticket, because, price): &One) -> TicketView {
     let code = because.is_none().then(|| app.tickets.code(ticket));
     TicketView {
         ticket_id: ticket_id(ticket),
+        booking_id: ticket.reservation.0,
         seat_number: ticket.seat,
         label: names.label(ticket.seat),
+        grade: names.grade(ticket.seat),
+        price: billing::price(price.0, &app.currency),
         version: ticket.version,
         status: status(*because),
         void_because: because.map(VoidReason::of),
@@ -248,6 +269,10 @@ pub struct DateTicketView {
     #[schema(example = "01a21a00-5a9c-7c11-8e60-0c2f7a3d9b41.12.1")]
     ticket_id: String,
     seat_number: u32,
+    /// What the seat is called, where its date has a layout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    label: Option<Label>,
     reservation_id: Uuid,
     #[schema(minimum = 1)]
     version: u16,
@@ -262,19 +287,22 @@ pub struct DateTicketView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DateTicketsView {
     concert_date_id: Uuid,
+    /// The layout of the hall by its id, for `GET …/layouts/{sha256}`; null: only seat numbers are known.
+    layout: Option<String>,
     tickets: Vec<DateTicketView>,
     /// For `after` of the next page; null on the last.
     next: Option<String>,
 }
 
 fn date_view(
-    date: DateId,
+    (date, names): (DateId, &Names),
     ((seat, reservation), because): (SeatOf, Option<VoidBecause>),
 ) -> DateTicketView {
     let ticket = Ticket { date, reservation, seat, version: FIRST_VERSION };
     DateTicketView {
         ticket_id: ticket_id(&ticket),
         seat_number: seat,
+        label: names.label(seat),
         reservation_id: reservation.0,
         version: ticket.version,
         status: status(because),
@@ -334,8 +362,12 @@ pub async fn of_date(
     let (date, page_of) = (DateId(id), (after.transpose()?, asked.status, size));
     let found = app.readers.read(move |reads| page(reads, date, page_of)).await?;
     let found = found.ok_or_else(|| Problem::of(Code::DateNotFound))?;
+    let layout = app.layout_of(date).await?;
+    let names = app.names(layout).await?;
+    let layout = layout.map(|layout| layout.to_string());
     let more = found.len() > size;
-    let tickets: Vec<_> = found.into_iter().take(size).map(|row| date_view(date, row)).collect();
+    let view = |row| date_view((date, &names), row);
+    let tickets: Vec<_> = found.into_iter().take(size).map(view).collect();
     let next = tickets.last().filter(|_| more).map(|ticket| ticket.ticket_id.clone());
-    Ok(json(StatusCode::OK, &DateTicketsView { concert_date_id: id, tickets, next }))
+    Ok(json(StatusCode::OK, &DateTicketsView { concert_date_id: id, layout, tickets, next }))
 }

@@ -100,9 +100,26 @@ fn bounded(layout: &Layout, faults: &mut Faults) {
     count(layout.sections.len(), 1, SECTIONS_MAX, "/sections");
     let rows = layout.sections.iter().map(|section| section.rows.len()).sum();
     count(rows, 0, ROWS_MAX, "/sections");
-    let all = layout.sections.iter().flat_map(|section| &section.rows);
-    let seats = all.map(|row| u64::from(row.count)).fold(0, u64::saturating_add);
-    count(usize::try_from(seats).unwrap_or(usize::MAX), 0, SEATS_PER_DATE_MAX, "/sections");
+    if faults.total == 0 {
+        seats_bounded(layout, faults);
+    }
+}
+
+/// A row that has too many alone is told where that is said.
+fn seats_bounded(layout: &Layout, faults: &mut Faults) {
+    let reason = || Reason::Seats(SEATS_PER_DATE_MAX);
+    let too_many = |count: u64| usize::try_from(count).is_ok_and(|c| c > SEATS_PER_DATE_MAX);
+    let mut all = 0_u64;
+    for (section, index, row) in rows_of(layout) {
+        all = all.saturating_add(row.count.into());
+        if too_many(row.count.into()) {
+            let pointer = format!("/sections/{section}/rows/{index}/count");
+            faults.add(pointer, Some(&row.count.to_string()), reason());
+        }
+    }
+    if too_many(all) && faults.total == 0 {
+        faults.add("/sections", Some(&all.to_string()), reason());
+    }
 }
 
 fn is_inside(x: f64, y: f64, (width, height): (f64, f64)) -> bool {
@@ -200,12 +217,13 @@ fn seat_labels(row: &mut Row, at: &str, faults: &mut Faults) {
         if row.count == 1 {
             numbers.step = 1;
         }
+        if numbers.step == 0 {
+            faults.add(format!("{at}/numbers/step"), Some("0"), Reason::OneNumber);
+            return;
+        }
         let last = i64::from(numbers.start) + i64::from(numbers.step) * i64::from(row.count - 1);
         let most = 1_000_000;
-        if numbers.step == 0
-            || !(0..=most).contains(&numbers.start)
-            || !(0..=i64::from(most)).contains(&last)
-        {
+        if !(0..=most).contains(&numbers.start) || !(0..=i64::from(most)).contains(&last) {
             let said = format!("{} + {} …", numbers.start, numbers.step);
             faults.add(format!("{at}/numbers"), Some(&said), Reason::Range(0.0, f64::from(most)));
         }
@@ -300,7 +318,14 @@ fn positions(row: &Row, at: &str, faults: &mut Faults) {
         let found = row.positions.len().to_string();
         faults.add(format!("{at}/positions"), Some(&found), Reason::PerSeat(row.count));
     }
+    let stands = |step: Point| row.count > 1 && step[0].get() == 0.0 && step[1].get() == 0.0;
+    if row.step.is_some_and(stands) {
+        faults.add(format!("{at}/step"), Some("[0, 0]"), Reason::OneSpot);
+    }
     if let Some(arc) = row.arc {
+        if row.count > 1 && arc.degrees.get() == 0.0 {
+            faults.add(format!("{at}/arc/degrees"), Some("0"), Reason::OneSpot);
+        }
         range(arc.degrees.get(), (-90.0, 90.0), &format!("{at}/arc/degrees"), faults);
     }
 }

@@ -29,6 +29,12 @@ pub enum Reason {
     PerSeat(u32),
     /// Below the first of its range, or beyond the row.
     Backwards,
+    /// Nothing from seat to seat, so that all seats of a row would stand on one spot.
+    OneSpot,
+    /// Nothing from number to number, so that all seats of a row would be called the same.
+    OneNumber,
+    /// More seats than a date may have: how many that is.
+    Seats(usize),
     /// A sheet that cannot be read so.
     Sheet(sheet::Reason),
 }
@@ -49,6 +55,9 @@ impl Reason {
             Self::Position => "position",
             Self::PerSeat(_) => "count_per_seat",
             Self::Backwards => "not_in_row",
+            Self::OneSpot => "one_spot",
+            Self::OneNumber => "one_number",
+            Self::Seats(_) => "too_many_seats",
             Self::Sheet(reason) => reason.code(),
         }
     }
@@ -70,6 +79,11 @@ impl Reason {
             }
             Self::PerSeat(count) => format!("there must be one for each of the {count} seats"),
             Self::Backwards => "is no range within the row, whose seats count from 1".into(),
+            Self::OneSpot => "must not be 0: all seats of the row would stand on one spot".into(),
+            Self::OneNumber => {
+                "must not be 0: all seats of the row would have the same number".into()
+            }
+            Self::Seats(max) => format!("a hall has {max} seats at most"),
             Self::Sheet(reason) => reason.en(),
         }
     }
@@ -91,6 +105,9 @@ impl Reason {
             }
             Self::PerSeat(count) => format!("좌석 수와 같은 {count}개여야 합니다"),
             Self::Backwards => "열 안의 범위가 아닙니다. 좌석은 1부터 셉니다".into(),
+            Self::OneSpot => "0이면 열의 모든 좌석이 한자리에 겹칩니다".into(),
+            Self::OneNumber => "0이면 열의 모든 좌석 번호가 같아집니다".into(),
+            Self::Seats(max) => format!("좌석은 {max}석까지입니다"),
             Self::Sheet(reason) => reason.ko(),
         }
     }
@@ -113,6 +130,9 @@ impl Display for Fault {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         let line = self.line.map(|line| format!("row {line}, column {}", self.pointer));
         let place = line.unwrap_or_else(|| self.pointer.clone());
+        if place.is_empty() && self.value.is_none() {
+            return f.write_str(&self.reason.en());
+        }
         let value = self.value.as_ref().map(|value| format!(" {value}")).unwrap_or_default();
         write!(f, "{place}{value}: {}", self.reason.en())
     }

@@ -274,6 +274,20 @@ impl Hall {
         })
     }
 
+    /// The number of the seat that is called so.
+    #[must_use]
+    pub fn number(&self, label: &Label) -> Option<u32> {
+        let section = self.section(&label.section)?;
+        let pieces =
+            self.pieces.iter().filter(|piece| piece.section == section && piece.row == label.row);
+        pieces.flat_map(|piece| (0..piece.count).map(move |at| (piece, at))).find_map(
+            |(piece, at)| {
+                let called = seat_label(piece.numbers, &piece.labels, at);
+                (called == label.seat).then(|| piece.first.saturating_add(at))
+            },
+        )
+    }
+
     /// The grade of a seat.
     #[must_use]
     pub fn grade(&self, seat: &Seat) -> Option<&str> {

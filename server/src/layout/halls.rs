@@ -1,4 +1,5 @@
-//! Halls to look at: a small one, a theatre of two floors, a stadium. The demo sale is held in them.
+//! Halls to look at: a small one, a theatre of two floors, a stadium. The demo sale is held in them. Their names are read
+//! by who speaks English and by who speaks Korean.
 
 use super::document::{Area, AreaKind, Cm, Degrees, Flags, Layout};
 use super::generate::{Numbering, Plan, ROW_PITCH, RowPlan, SEAT_PITCH, Sector, sector, stage};
@@ -7,7 +8,7 @@ use super::generate::{Numbering, Plan, ROW_PITCH, RowPlan, SEAT_PITCH, Sector, s
 #[must_use]
 pub fn small() -> Layout {
     let plan = Plan {
-        name: "Hangang Hall".to_owned(),
+        name: "한강홀 Hangang Hall".to_owned(),
         sections: 1,
         rows: 5,
         seats: 10,
@@ -63,7 +64,7 @@ pub fn theatre() -> Layout {
                 theatre_row(floor, part, row, seats)
             };
             let plan = Sector {
-                name: format!("{floor}층 {part}"),
+                name: format!("{floor}F-{part}"),
                 center,
                 radius,
                 row_pitch: ROW_PITCH,
@@ -76,7 +77,7 @@ pub fn theatre() -> Layout {
     }
     Layout {
         layout: 1,
-        name: "올림픽홀".to_owned(),
+        name: "올림픽홀 Olympic Hall".to_owned(),
         width: Cm::of(width),
         height: Cm::of(height),
         seat: Cm::of(45.0),
@@ -128,7 +129,7 @@ pub fn stadium() -> Layout {
     let stage = stage(middle.0, middle.1 - 5_000.0, 4_000.0);
     let field = Area {
         kind: AreaKind::Other,
-        text: Some("FIELD".to_owned()),
+        text: Some("그라운드 FIELD".to_owned()),
         x: Cm::of(middle.0 - 3_500.0),
         y: Cm::of(middle.1 - 4_300.0),
         width: Cm::of(7_000.0),
@@ -137,7 +138,7 @@ pub fn stadium() -> Layout {
     };
     Layout {
         layout: 1,
-        name: "Hangang Stadium".to_owned(),
+        name: "한강경기장 Hangang Stadium".to_owned(),
         width: Cm::of(side),
         height: Cm::of(side),
         seat: Cm::of(42.0),

@@ -35,9 +35,37 @@ impl Label {
     }
 }
 
+/// Labels of several seats as three cells of a sheet: sections, rows, seats, with "; " between them. A section and a
+/// row that all of them have stand once.
+#[must_use]
+pub fn cells(labels: &[Label]) -> [String; 3] {
+    let joined = |of: fn(&Label) -> &str, once: bool| {
+        let all: Vec<&str> = labels.iter().map(of).collect();
+        match all.first() {
+            Some(first) if once && all.iter().all(|one| one == first) => (*first).to_owned(),
+            _ => all.join("; "),
+        }
+    };
+    let (section, row) = (joined(|l| &l.section, true), joined(|l| &l.row, true));
+    [section, row, joined(|l| &l.seat, false)]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seats_are_cells_of_a_sheet() {
+        let label = |(section, row, seat): (&str, &str, &str)| Label {
+            section: section.into(),
+            row: row.into(),
+            seat: seat.into(),
+        };
+        let said = |all: &[_]| cells(&all.iter().copied().map(label).collect::<Vec<_>>());
+        assert_eq!(said(&[]), ["", "", ""]);
+        assert_eq!(said(&[("A", "3", "1"), ("A", "3", "2")]), ["A", "3", "1; 2"]);
+        assert_eq!(said(&[("A", "3", "1"), ("B", "3", "1")]), ["A; B", "3", "1; 1"]);
+    }
 
     #[test]
     fn a_seat_is_said_as_people_say_it() {

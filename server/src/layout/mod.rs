@@ -17,7 +17,7 @@ pub use document::{
 };
 pub use fault::{Fault, Faults, Reason};
 pub use hall::{Flag, Hall, Seat};
-pub use label::Label;
+pub use label::{Label, cells};
 
 /// Width and height of a hall, in cm: ten kilometres.
 pub const SIDE_MAX: f64 = 1_000_000.0;

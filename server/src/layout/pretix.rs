@@ -113,6 +113,10 @@ impl Frame {
 /// # Errors
 /// It is none, or has more seats than a date may have; the layout is still to be checked.
 pub fn read(bytes: &[u8]) -> Result<Layout, Faults> {
+    let form = |words: &str| Faults::one("", Reason::Form(words.to_owned()));
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(form("a seating plan of pretix is a JSON object with name and zones"));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let plan: Plan = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let place =
@@ -122,8 +126,11 @@ pub fn read(bytes: &[u8]) -> Result<Layout, Faults> {
     })?;
     let rows = plan.zones.iter().flat_map(|zone| &zone.rows);
     let seats: usize = rows.map(|row| row.seats.len()).sum();
-    if !(1..=SEATS_PER_DATE_MAX).contains(&seats) {
-        return Err(Faults::one("/zones", Reason::Count(1, SEATS_PER_DATE_MAX)));
+    if seats == 0 {
+        return Err(form("the plan has no seats: none of its zones has a row with a seat"));
+    }
+    if seats > SEATS_PER_DATE_MAX {
+        return Err(Faults::one("/zones", Reason::Seats(SEATS_PER_DATE_MAX)));
     }
     Ok(layout_of(&plan))
 }

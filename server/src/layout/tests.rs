@@ -129,7 +129,9 @@ fn what_is_wrong_is_told_with_its_place() {
         ("/sections/0/outline", json!([[0, 0], [1, 1]]), "/sections/0/outline", "count"),
         ("/sections/0/rows", json!([]), "/sections/0/rows", "count"),
         ("/sections/0/rows/0/count", json!(0), "/sections/0/rows/0/count", "count"),
-        ("/sections/0/rows/0/count", json!(100_001), "/sections", "count"),
+        ("/sections/0/rows/0/count", json!(100_001), "/sections/0/rows/0/count", "too_many_seats"),
+        ("/sections/0/rows/0/count", json!(100_000), "/sections", "too_many_seats"),
+        ("/sections/0/rows/0/step", json!([0, 0]), "/sections/0/rows/0/step", "one_spot"),
         ("/sections/0/rows/0/first", json!(0), "/sections/0/rows/0/first", "out_of_range"),
         ("/sections/0/rows/0/first", json!(u32::MAX), "/sections/0/rows/0/first", "out_of_range"),
         ("/sections/0/rows/0/first", json!(3), "/sections/0/rows/0/first", "doubled"),
@@ -155,8 +157,8 @@ fn what_is_wrong_is_told_with_its_place() {
         (
             "/sections/0/rows/1/numbers",
             json!({ "start": 3, "step": 0 }),
-            "/sections/0/rows/1/numbers",
-            "out_of_range",
+            "/sections/0/rows/1/numbers/step",
+            "one_number",
         ),
         (
             "/sections/0/rows/0/flags",
@@ -189,7 +191,8 @@ fn too_many_seats_are_not_written_out() {
     let row = |n: u32| json!({ "label": "1", "first": 1 + n * 4_000_000, "count": 4_000_000, "at": [1, 1], "step": [0, 0] });
     let rows: Vec<Value> = (0..1_000).map(row).collect();
     let faults = read(&with("/sections/0/rows", json!(rows))).unwrap_err();
-    assert_eq!((faults.total, faults.listed[0].pointer.as_str()), (1, "/sections"));
+    let first = faults.listed[0].pointer.as_str();
+    assert_eq!((faults.total, first), (1_000, "/sections/0/rows/0/count"));
 }
 
 fn gzip(text: &str) -> usize {
@@ -242,7 +245,7 @@ fn halls_look_like_halls() {
     let seats = theatre.hall.seats().len();
     assert!((2_200..2_400).contains(&seats), "{seats} seats");
     let sections: Vec<&str> = theatre.hall.sections().collect();
-    assert_eq!(sections, ["1층 A", "1층 B", "1층 C", "2층 A", "2층 B", "2층 C"]);
+    assert_eq!(sections, ["1F-A", "1F-B", "1F-C", "2F-A", "2F-B", "2F-C"]);
     let seats = theatre.hall.seats();
     assert!(seats.iter().any(|seat| seat.has(Flag::Accessible)));
     assert!(seats.iter().any(|seat| seat.has(Flag::RestrictedView)));
@@ -254,6 +257,10 @@ fn halls_look_like_halls() {
     spaced(&stadium.hall, 42.0);
     for checked in [&small, &theatre, &stadium] {
         assert!(checked.hall.grades().keys().all(Option::is_some), "each seat has a grade");
+        // Whoever reads one of the two languages knows where to go.
+        let (korean, english) = checked.layout.name.split_once(' ').unwrap();
+        assert!(!korean.is_ascii() && english.is_ascii(), "{}", checked.layout.name);
+        assert!(checked.hall.sections().all(str::is_ascii));
     }
 }
 

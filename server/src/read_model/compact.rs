@@ -60,6 +60,8 @@ pub(super) struct Compact {
     /// The least and the most that a seat costs.
     prices: Option<(i64, i64)>,
     states: Vec<SeatStatus>,
+    /// Of each seat, by index: which of the zones.
+    zone_of: Vec<u32>,
     /// How many changes there were.
     count: u64,
     /// Indexes of the last ones.
@@ -80,6 +82,12 @@ impl Compact {
         Arc::clone(&self.zones)
     }
 
+    /// The zone of a seat, by index.
+    pub fn zone(&self, index: usize) -> Option<&str> {
+        let zone = usize::try_from(*self.zone_of.get(index)?).ok()?;
+        self.zones.get(zone).map(|zone| zone.name.as_str())
+    }
+
     pub fn prices(&self) -> Option<(i64, i64)> {
         self.prices
     }
@@ -93,8 +101,10 @@ impl Compact {
         self.written = None;
         self.log.clear();
         let zones = Arc::make_mut(&mut self.zones);
-        let Some(zone) = zones.iter_mut().find(|zone| zone.name == name && zone.price == price)
-        else {
+        let known = zones.iter().position(|zone| zone.name == name && zone.price == price);
+        let at = known.unwrap_or(zones.len());
+        self.zone_of.insert(index, u32::try_from(at).unwrap_or(u32::MAX));
+        let Some(zone) = zones.get_mut(at) else {
             let ranges = vec![(number, number)];
             zones.push(Zone { name: name.to_owned(), price, ranges });
             return;

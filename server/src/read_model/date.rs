@@ -292,6 +292,14 @@ impl DateModel {
         self.picture().compact.zones()
     }
 
+    /// The grade of a seat.
+    #[must_use]
+    pub fn grade(&self, number: u32) -> Option<String> {
+        let picture = self.picture();
+        let index = picture.find(number).ok()?;
+        picture.compact.zone(index).map(str::to_owned)
+    }
+
     /// The least and the most that a seat costs.
     #[must_use]
     pub fn prices(&self) -> Option<(i64, i64)> {

@@ -22,17 +22,21 @@ pub struct Booking {
     pub total_price: i64,
     pub payment_id: Uuid,
     pub paid_at: String,
+    pub section: String,
+    pub row: String,
+    pub seat: String,
 }
 
 impl Booking {
     /// The names of its columns, as one line.
     pub const HEAD: &str = "concert_id,concert,concert_date_id,starts_at,reservation_id,user_id,\
-        username,seat_numbers,zones,total_price,payment_id,paid_at\n";
+        username,seat_numbers,zones,total_price,payment_id,paid_at,section,row,seat\n";
 
     /// The same with texts that no spreadsheet takes for a formula.
     #[must_use]
     pub fn harmless(mut self) -> Self {
-        for text in [&mut self.concert, &mut self.username, &mut self.zones] {
+        let named = [&mut self.concert, &mut self.username, &mut self.zones];
+        for text in named.into_iter().chain([&mut self.section, &mut self.row, &mut self.seat]) {
             *text = harmless(text);
         }
         self
@@ -79,6 +83,9 @@ mod tests {
             total_price: 5,
             payment_id: Uuid::nil(),
             paid_at: String::new(),
+            section: String::new(),
+            row: String::new(),
+            seat: String::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What everybody is told of a show before anyone is let in: names, texts, poster, dates and prices.
 
-use crate::world::{Fan, Sale, Seen, delete, get, patch, post, put};
+use crate::world::{Fan, MINUTE, Sale, Seen, delete, get, patch, pay, post, put};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -85,6 +85,55 @@ async fn a_show_is_told_to_everybody() {
     sale.send(patch(admin).operator().json(&change)).await.want(200);
     let view = shown(&sale, &bare.path("")).await;
     assert_eq!(view["about"], json!({ "en": "Songs.", "ko": "Songs." }));
+}
+
+/// From the hold to the ticket, and when the concert is over: its name in both languages, each seat's grade and price,
+/// and before anybody pays what may go back.
+#[tokio::test]
+async fn who_buys_is_told_the_same() {
+    let sale = Sale::new();
+    let mut change = show();
+    change["dates"].as_array_mut().unwrap().truncate(1);
+    let show = sale.concert(change).await;
+    let terms = json!({ "decided_by": "organiser", "if_cancelled": "all", "paid_to": "balance" });
+    assert_eq!(shown(&sale, &show.path("")).await["refund"], terms);
+    let fan = sale.buyer(&show).await;
+    let mine = async |path: &str| sale.send(get(path).by(&fan)).await.want(200);
+    let id = sale.hold(&fan, &show, &[3, 4]).await;
+    let names = json!({ "en": "Moonlight Parade", "ko": "달빛 퍼레이드" });
+    let seats = json!([
+        { "seat_number": 3, "grade": "VIP", "price": 198_000 },
+        { "seat_number": 4, "grade": "R", "price": 165_000 },
+    ]);
+    let hold = mine(&format!("/api/v1/reservations/{id}")).await;
+    assert_eq!((&hold["seats"], &hold["refund"]), (&seats, &terms));
+    let held = mine("/api/v1/me/holds").await["holds"][0].clone();
+    assert_eq!((&held["seats"], &held["refund"]), (&seats, &terms));
+    assert_eq!(held["concert_names"], names);
+
+    sale.send(pay(&fan, id, "p")).await.want(201);
+    for path in ["/api/v1/bookings", "/api/v1/me/bookings"] {
+        let booking = mine(path).await["bookings"][0].clone();
+        assert_eq!((&booking["concert_names"], &booking["seats"]), (&names, &seats));
+    }
+    let tickets = mine(&format!("/api/v1/bookings/{id}/tickets")).await;
+    let won = |amount: i64| json!({ "amount": amount, "currency": "KRW", "currency_decimals": 0 });
+    for (nth, grade, amount) in [(0, "VIP", 198_000), (1, "R", 165_000)] {
+        let ticket = &tickets["tickets"][nth];
+        assert_eq!(ticket["booking_id"], id.to_string());
+        assert_eq!((&ticket["grade"], &ticket["price"]), (&json!(grade), &won(amount)));
+    }
+
+    // Over: no seat of it is in memory any more.
+    sale.pass(365 * 24 * 60 * MINUTE);
+    sale.tick().await;
+    sale.tick().await;
+    let fan = Fan { identity: sale.identity(fan.user), ..fan };
+    let booking = sale.send(get("/api/v1/bookings").identity(&fan.identity)).await.want(200);
+    let booking = &booking["bookings"][0];
+    assert_eq!(booking["concert_names"], names);
+    assert_eq!(booking["seats"][0]["grade"], Value::Null);
+    assert_eq!(booking["seats"][0]["price"], 198_000);
 }
 
 /// How a date stands, through its sale.

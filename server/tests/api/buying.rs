@@ -149,6 +149,7 @@ async fn anybody_looks_at_concerts() {
     poster: null
     price_from: {"amount":150000,"currency":"KRW","currency_decimals":0}
     price_to: {"amount":150000,"currency":"KRW","currency_decimals":0}
+    refund: {"decided_by":"organiser","if_cancelled":"all","paid_to":"balance"}
     run_time_minutes: 120
     sale: "open"
     seats_per_user: 4
@@ -332,9 +333,10 @@ async fn a_hold() {
     currency_decimals: 0
     expires_at: "2027-01-15T08:05:01.000Z"
     now: "2027-01-15T08:00:01.000Z"
+    refund: {"decided_by":"organiser","if_cancelled":"all","paid_to":"balance"}
     reservation_id: "[id 2]"
     reserved_at: "2027-01-15T08:00:01.000Z"
-    seats: [{"price":150000,"seat_number":1},{"price":99000,"seat_number":3}]
+    seats: [{"grade":"R","price":150000,"seat_number":1},{"grade":"S","price":99000,"seat_number":3}]
     status: "held"
     total_price: 249000
     "#);
@@ -402,7 +404,7 @@ async fn a_payment() {
     200
     content-type: application/json
 
-    bookings: [{"amount":300000,"concert_date_id":"[id 1]","concert_id":"[id 2]","concert_name":"Moonlight Parade","currency":"KRW","currency_decimals":0,"paid_at":"2027-01-15T08:00:01.000Z","payment_id":"[id 3]","refunded_amount":0,"refunded_seat_numbers":[],"refunds":[],"reservation_id":"[id 4]","seat_numbers":[1,3],"seats":[{"seat_number":1},{"seat_number":3}],"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"status":"confirmed","theater":"Hangang Hall","time_zone":null}]
+    bookings: [{"amount":300000,"concert_date_id":"[id 1]","concert_id":"[id 2]","concert_name":"Moonlight Parade","concert_names":{"en":"Moonlight Parade","ko":"Moonlight Parade"},"currency":"KRW","currency_decimals":0,"paid_at":"2027-01-15T08:00:01.000Z","payment_id":"[id 3]","refunded_amount":0,"refunded_seat_numbers":[],"refunds":[],"reservation_id":"[id 4]","seat_numbers":[1,3],"seats":[{"grade":"R","price":150000,"seat_number":1},{"grade":"R","price":150000,"seat_number":3}],"starts_at":"2027-05-01T10:00:00.000Z","starts_at_local":null,"status":"confirmed","theater":"Hangang Hall","time_zone":null}]
     next_before: null
     "#);
 }

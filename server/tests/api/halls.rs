@@ -1,7 +1,7 @@
 //! Halls: layouts are added once and kept for ever, dates have their seats from them, and every answer that names a
 //! seat says what it is called.
 
-use crate::world::{Ask, Fan, Sale, Seen, Show, count, get, id_of, patch, pay, post, reserve};
+use crate::world::{Ask, Fan, Sale, Seen, Show, count, get, id_of, patch, pay, post, put, reserve};
 use boxoffice_core::id::LayoutId;
 use boxoffice_server::layout::{check, halls};
 use flate2::read::GzDecoder;
@@ -175,16 +175,35 @@ async fn every_answer_says_what_a_seat_is_called() {
 
     let paid = sale.send(pay(&fan, id, "p")).await.want(201);
     let booking = sale.send(get("/api/v1/bookings").by(&fan)).await.want(200);
-    let seats = json!([{ "seat_number": 1, "label": label("1", "1") }, { "seat_number": 11, "label": label("2", "5") }]);
+    let seats = json!([
+        { "seat_number": 1, "label": label("1", "1"), "grade": "R", "price": 150_000 },
+        { "seat_number": 11, "label": label("2", "5"), "grade": "S", "price": 90_000 },
+    ]);
     assert_eq!(booking["bookings"][0]["seats"], seats);
     let payment = format!("/api/v1/admin/payments/{}", paid["payment_id"].as_str().unwrap());
     let body = json!({ "seat_numbers": [11], "reason": "ill", "release_seats": true });
     let refund = post(payment.clone() + "/refunds").operator().json(&body).key("r");
     let refund = sale.send(refund).await.want(201);
-    assert_eq!(refund["seats"], json!([seats[1].clone()]));
+    let back = json!([{ "seat_number": 11, "label": label("2", "5") }]);
+    assert_eq!(refund["seats"], back);
     let details = sale.send(get(payment).operator()).await.want(200);
     assert_eq!(details["seats"][0]["label"], label("1", "1"));
-    assert_eq!(details["refunds"][0]["seats"], json!([seats[1].clone()]));
+    let date = format!("/api/v1/admin/concert-dates/{}", show.dates[0]);
+    let tickets = sale.send(get(format!("{date}/tickets")).operator()).await.want(200);
+    assert_eq!(tickets["layout"], json!(layout));
+    assert_eq!(tickets["tickets"][1]["label"], label("2", "5"), "{tickets}");
+    let body = json!({ "seat_numbers": [2, 1], "status": "blocked", "reason": "a camera" });
+    let sold = sale.send(put(format!("{date}/seats/status")).operator().json(&body)).await;
+    sold.refused(409, "seats_held_or_sold");
+    let body = json!({ "seat_numbers": [2], "status": "blocked", "reason": "a camera" });
+    let set = sale.send(put(format!("{date}/seats/status")).operator().json(&body)).await;
+    let named = json!([{ "seat_number": 2, "label": label("1", "2") }]);
+    assert_eq!(set.want(200)["changed_seats"], named);
+    let sheet = sale.send(get(format!("{date}/bookings?bom=false")).operator()).await;
+    let sheet = String::from_utf8(sheet.body.to_vec()).unwrap();
+    assert!(sheet.lines().next().unwrap().ends_with(",paid_at,section,row,seat"), "{sheet}");
+    assert!(sheet.lines().nth(1).unwrap().ends_with(",A,1,1"), "{sheet}");
+    assert_eq!(details["refunds"][0]["seats"], back);
     sale.sound();
 
     // Another node, or the same after a restart, knows them as well.
@@ -285,16 +304,27 @@ async fn the_best_seats_are_held() {
     let seen = ask(json!({ "count": 1, "grade": "S" })).await;
     seen.refused(409, "no_fitting_seats");
     assert_eq!(seen.json()["largest"], 0);
-    ask(json!({ "count": 1, "section": "Z" })).await.refused(409, "no_fitting_seats");
+    for (wish, field, known) in [
+        (json!({ "count": 1, "section": "Z" }), "section", json!(["A"])),
+        (json!({ "count": 1, "grade": "Z" }), "grade", json!(["R", "S"])),
+    ] {
+        let seen = ask(wish).await;
+        seen.refused(422, "invalid_setting");
+        assert_eq!((&seen.json()["field"], &seen.json()["known"]), (&json!(field), &known));
+        assert!(seen.json()["reason"].as_str().unwrap().starts_with(&format!("Z is no {field}")));
+    }
     ask(json!({ "count": 1, "accessible": true })).await.refused(409, "no_fitting_seats");
     ask(json!({ "count": 0 })).await.refused(422, "invalid_setting");
     ask(json!({ "count": 51 })).await.refused(422, "invalid_setting");
     ask(json!({ "count": 7 })).await.refused(409, "seat_limit");
     let fan = sale.shopper(&show).await;
-    let both =
-        json!({ "concert_date_id": show.dates[0], "best": { "count": 1 }, "seat_numbers": [5] });
-    let seen = sale.send(post("/api/v1/reservations").by(&fan).json(&both)).await;
-    seen.refused(422, "invalid_setting");
+    let both = json!({ "best": { "count": 1 }, "seat_numbers": [5] });
+    for mut body in [both, json!({})] {
+        body["concert_date_id"] = json!(show.dates[0]);
+        let seen = sale.send(post("/api/v1/reservations").by(&fan).json(&body)).await;
+        seen.refused(400, "invalid_body");
+        assert_eq!(seen.json()["reason"], "send either seat_numbers or best");
+    }
     // A lost answer: the same request with its key is answered the same, though nothing fits any more.
     let last = || best(&fan, &show, json!({ "count": 1 })).key("k");
     let hold = sale.send(last()).await.want(201);
@@ -324,7 +354,9 @@ async fn without_a_layout_numbers_that_follow_are_together() {
         "three are too few"
     );
     assert_eq!(numbers(&ask(json!({ "count": 1, "grade": "R" })).await.want(201)), [9]);
-    ask(json!({ "count": 1, "section": "A" })).await.refused(409, "no_fitting_seats");
+    let seen = ask(json!({ "count": 1, "section": "A" })).await;
+    seen.refused(422, "invalid_setting");
+    assert_eq!(seen.json()["reason"], "A is no section of the date; it has none");
     let seen = ask(json!({ "count": 4 })).await;
     seen.refused(409, "no_fitting_seats");
     assert_eq!((&seen.json()["largest"], seen.json().get("seat_labels")), (&json!(3), None));

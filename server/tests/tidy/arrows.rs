@@ -84,7 +84,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("layout", &["sheet", "text"]),
     ("store", &["log", "supervisor", "text"]),
     // Where a database is and how it is reached; nothing of its rows.
-    ("audit", &["log", "sheet", "store"]),
+    ("audit", &["layout", "log", "sheet", "store"]),
     ("log", &["rates", "supervisor"]),
     ("tickets", &["tokens"]),
     ("tokens", &["recent", "text"]),

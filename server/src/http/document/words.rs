@@ -248,6 +248,7 @@ pub fn problem_members() -> Value {
         "blocked": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which of them are not for sale." },
         "held": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which of the seats are held." },
         "sold": { "type": "array", "items": { "type": "integer", "minimum": 0 }, "description": "Which of the seats are sold." },
+        "known": { "type": "array", "items": { "type": "string" }, "description": "What there is instead, at most 100." },
         "largest": { "type": "integer", "minimum": 0, "description": "Seats of the largest block that is free as it was asked for; 0: none." },
         "seats": { "type": "integer", "minimum": 0, "description": "How many seats are meant." },
         "reservation_id": id("The hold that there is."),

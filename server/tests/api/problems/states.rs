@@ -51,7 +51,8 @@ pub async fn shows(met: &mut Met) {
     layout["seat"] = json!(0);
     met.see(&sale.send(post("/api/v1/admin/layouts").operator().json(&layout)).await);
     let shopper = sale.shopper(&show).await;
-    let best = json!({ "concert_date_id": show.dates[0], "best": { "count": 1, "grade": "none" } });
+    let best =
+        json!({ "concert_date_id": show.dates[0], "best": { "count": 1, "accessible": true } });
     met.see(&sale.send(post("/api/v1/reservations").by(&shopper).json(&best)).await);
     let other = sale.shopper(&show).await;
     let path = format!("/api/v1/admin/concert-dates/{}/cancellation", show.dates[0]);
