@@ -17,6 +17,7 @@ mod pace;
 mod process;
 mod record;
 mod report;
+mod seating;
 mod truth;
 mod venue;
 mod wire;
@@ -95,6 +96,7 @@ async fn rush(
     world.opens(opens_at);
     world.operator_key = venue.operator_key();
     world.ticket_keys = venue.ticket_keys(&setup).await?;
+    world.halls = venue.halls(options, concert, &setup).await?;
     let world = Rc::new(world);
     if world.opened_ms > 0 {
         live::note(&format!("The sale opens in {} ms", world.opened_ms));

@@ -4,6 +4,7 @@ use super::Options;
 use super::fan::hostile::attackers;
 use super::figures::Figures;
 use super::record::Record;
+use super::venue::halls::Halls;
 use boxoffice_core::id::UserId;
 use boxoffice_server::Failure;
 use boxoffice_server::clock::Clock;
@@ -38,6 +39,8 @@ pub struct World {
     /// An operator's key, where there is one: for refunds.
     pub operator_key: Option<String>,
     keyring: Keyring,
+    /// How the seats of each date stand.
+    pub halls: Halls,
     /// What tickets are verified with.
     pub ticket_keys: Vec<PublicKey>,
     began: Instant,
@@ -68,6 +71,7 @@ impl World {
             record: RefCell::default(),
             operator_key: None,
             keyring,
+            halls: Halls::default(),
             ticket_keys: Vec::new(),
             began,
             began_at: Clock::System.now().0,

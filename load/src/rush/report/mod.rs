@@ -4,7 +4,7 @@ mod facts;
 
 pub use facts::Facts;
 
-use super::figures::{Figures, Funnel, Percentiles, Second, Stage};
+use super::figures::{Chosen, Figures, Funnel, Percentiles, Second, Stage};
 use super::limit::Shares;
 use super::live;
 use super::options::Options;
@@ -68,6 +68,8 @@ pub struct Report {
     /// Given back by an operator.
     seats_refunded: u64,
     races_lost: u64,
+    /// How fans came to their seats.
+    chosen: Chosen,
     doubled: u64,
     cut: u64,
     broken_connections: u64,
@@ -160,6 +162,7 @@ impl Report {
             seats_sold: figures.seats_sold(),
             seats_refunded: figures.seats_refunded(),
             races_lost: figures.races_lost,
+            chosen: figures.chosen,
             doubled: figures.doubled,
             cut: figures.cut,
             broken_connections: figures.broken,
@@ -236,6 +239,10 @@ impl Report {
             "{} seats sold, {} races lost, {} requests sent twice, {} cut off, {} connections broke.\n",
             self.seats_sold, self.races_lost, self.doubled, self.cut, self.broken_connections
         );
+        let Chosen { on_the_map, by_layout, best, best_narrowed, best_none_fit } = self.chosen;
+        text += &format!(
+            "Of the holds {on_the_map} were chosen seat by seat on the map, {by_layout} together by the layout, and {best} were the best seats ({best_narrowed} of a grade or in a section); {best_none_fit} answers said that no seats fit.\n"
+        );
         text + &self.judgement.hall.map_or_else(String::new, |hall| hall.text())
     }
 
@@ -283,6 +290,12 @@ impl Report {
         println!();
     }
 
+    /// How often it was said that no seats fit, where the best were asked for.
+    fn answers_none_fit(&self) -> Option<String> {
+        let Chosen { best, best_none_fit, .. } = self.chosen;
+        (best + best_none_fit > 0).then(|| format!("{best_none_fit} answers"))
+    }
+
     /// What the processes took, where it is known.
     fn memory(&self) -> String {
         let mib = |bytes: u64| format!("{} MiB", bytes / (1024 * 1024));
@@ -322,6 +335,9 @@ impl Report {
         }
         let of = format!("{} operations on {} seats", histories.operations, histories.seats);
         list("seats' histories are linearizable", &histories.broken, of.clone());
+        if let Some(told) = self.answers_none_fit() {
+            list("no seats fit where that was said", &judgement.wrongly_none_fit, told);
+        }
         if !histories.undecided.is_empty() {
             list("seats' histories are decided", &histories.undecided, of);
         }
