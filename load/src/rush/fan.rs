@@ -4,6 +4,7 @@ mod asking;
 mod choosing;
 pub(super) mod hostile;
 mod operator;
+pub(super) mod streaming;
 mod tickets;
 
 use super::figures::{Figures, Stage, Step};
@@ -47,6 +48,10 @@ pub struct Fan {
     maps: HashMap<Uuid, Map>,
     /// Dates whose layout it has read.
     layouts: Vec<Uuid>,
+    /// Whether it asks for streams of events.
+    streams: bool,
+    /// The seats of a date, as they change.
+    seat_stream: Option<streaming::SeatStream>,
     /// What it does if it is no fan but an attacker.
     attack: Option<hostile::Attack>,
 }
@@ -68,6 +73,17 @@ struct Line<'a> {
     poll_after_ms: Option<u64>,
     #[serde(default)]
     may_return: bool,
+    /// Whether a stream of events is offered.
+    #[serde(default)]
+    stream: bool,
+}
+
+/// Where somebody in line is.
+#[derive(Clone, Copy)]
+enum Stands {
+    Admitted,
+    Waits,
+    MayReturn,
 }
 
 impl Line<'_> {
@@ -97,6 +113,7 @@ impl Fan {
         // A seed gives the same behaviour again, by other users: those of the last run have bought.
         let id = random.u128(..) ^ world.run.as_u128().rotate_left(64);
         let user = uuid::Builder::from_random_bytes(id.to_le_bytes()).into_uuid();
+        let streams = random.f64() * 100.0 < world.options.stream_percent;
         Self {
             world: Rc::clone(world),
             pools,
@@ -110,6 +127,8 @@ impl Fan {
             admitted: None,
             maps: HashMap::new(),
             layouts: Vec::new(),
+            streams,
+            seat_stream: None,
             attack: None,
         }
     }
@@ -292,26 +311,39 @@ impl Fan {
             let Ok(view) = serde_json::from_slice::<Line<'_>>(&answer.body) else {
                 return Err(self.unexpected(Step::Poll, &answer));
             };
-            match (view.state.as_ref(), view.may_return) {
-                ("admitted", _) => return Ok(()),
-                ("waiting", _) => {}
+            let (mut stands, offered) = (self.stands(&view, &mut position)?, view.stream);
+            if matches!(stands, Stands::Waits) && offered && self.streams {
+                stands = Box::pin(self.follow_place(&mut position)).await?;
+            }
+            match stands {
+                Stands::Admitted => return Ok(()),
+                Stands::Waits => {}
                 // Came too late for its turn: asks again, and is at the front.
-                ("expired", true) => {
+                Stands::MayReturn => {
                     self.join().await?;
                     position = u64::MAX;
-                    continue;
                 }
-                _ => return Err(Stage::TooLate),
             }
-            if let Some(now) = view.position {
-                // One of several servers may know less than the one before.
-                if now > position && !self.world.has_several_servers() {
-                    self.surprise(&format!("its position rose from {position} to {now}"));
-                }
-                position = now;
-            }
-            self.wait_as_told(&view)?;
         }
+    }
+
+    /// What an answer to somebody in line means, whose position was this.
+    fn stands(&mut self, view: &Line<'_>, position: &mut u64) -> Told<Stands> {
+        match (view.state.as_ref(), view.may_return) {
+            ("admitted", _) => return Ok(Stands::Admitted),
+            ("waiting", _) => {}
+            ("expired", true) => return Ok(Stands::MayReturn),
+            _ => return Err(Stage::TooLate),
+        }
+        if let Some(now) = view.position {
+            // One of several servers may know less than the one before.
+            if now > *position && !self.world.has_several_servers() {
+                self.surprise(&format!("its position rose from {position} to {now}"));
+            }
+            *position = now;
+        }
+        self.wait_as_told(view)?;
+        Ok(Stands::Waits)
     }
 
     async fn release(&mut self, claim: Uuid, date: Uuid, seats: &[u32]) -> Told<Stage> {
@@ -408,8 +440,27 @@ impl Fan {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::rush::options::Options;
+    use boxoffice_server::tokens::{KeyFile, Keyring};
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    /// A world in which nothing has happened, without double clicks and cuts.
+    pub fn world(flags: &[&str]) -> Rc<World> {
+        let folder = tempfile::tempdir().unwrap();
+        let keys =
+            KeyFile::open(&folder.path().join("k"), boxoffice_server::clock::Clock::System.now());
+        let words = ["rush", "--double-click=0", "--cut=0"].iter().chain(flags);
+        let options = Only::parse_from(words).options;
+        Rc::new(World::new(options, Uuid::nil(), Keyring::new(&keys.unwrap())).unwrap())
+    }
 
     fn line(text: &str) -> Line<'_> {
         serde_json::from_str(text).unwrap()

@@ -1,6 +1,7 @@
 //! What is counted and timed while fans are at it.
 
 use super::limit::Limit;
+use super::pushed::Streams;
 use boxoffice_server::Failure;
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -14,8 +15,10 @@ use tokio::time::Instant;
 pub enum Step {
     Join,
     Poll,
+    PlaceStream,
     Dates,
     Map,
+    SeatStream,
     Layout,
     Hold,
     Best,
@@ -30,11 +33,13 @@ pub enum Step {
 
 impl Step {
     /// In the order of shopping.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Join,
         Self::Poll,
+        Self::PlaceStream,
         Self::Dates,
         Self::Map,
+        Self::SeatStream,
         Self::Layout,
         Self::Hold,
         Self::Best,
@@ -52,8 +57,10 @@ impl Step {
         match self {
             Self::Join => "join",
             Self::Poll => "poll",
+            Self::PlaceStream => "place stream",
             Self::Dates => "dates",
             Self::Map => "map",
+            Self::SeatStream => "seat stream",
             Self::Layout => "layout",
             Self::Hold => "hold",
             Self::Best => "best seats",
@@ -274,6 +281,8 @@ pub struct Figures {
     pub limit: Limit,
     /// How far fans came.
     pub funnel: Funnel,
+    /// Streams of events.
+    pub streams: Streams,
     /// How fans came to their seats.
     pub chosen: Chosen,
     /// How often each step, or attack, was answered with which status and code.
@@ -315,6 +324,7 @@ impl Figures {
             sold_out_ms: None,
             limit: Limit::default(),
             funnel: Funnel::default(),
+            streams: Streams::new()?,
             chosen: Chosen::default(),
             answers: BTreeMap::new(),
             broken: 0,

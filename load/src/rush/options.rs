@@ -45,6 +45,9 @@ pub struct Options {
     /// Fans who ask for the best seats that are together, some of a grade or in a section, instead of choosing on the map, per cent
     #[arg(long, default_value_t = 30.0)]
     pub best_percent: f64,
+    /// Fans who hold a stream of events, where the server offers one: of their place near the front of the line, and of the seats while they choose; 500 at once at most, per cent
+    #[arg(long, default_value_t = 5.0)]
+    pub stream_percent: f64,
     /// Fans who shop at once, at most
     #[arg(long, default_value_t = 1_000)]
     pub max_active: u64,
@@ -149,6 +152,7 @@ impl Options {
             ("cut", self.cut),
             ("hostile", self.hostile),
             ("best-percent", self.best_percent),
+            ("stream-percent", self.stream_percent),
         ];
         if let Some((name, _)) = shares.iter().find(|(_, share)| !(0.0..=100.0).contains(share)) {
             return Err(format!("--{name} is a share in per cent, from 0 to 100").into());

@@ -2,6 +2,7 @@
 //! never learned, and the history of each seat.
 
 use super::linear::{Act, Operation, Verdict, check};
+use super::pushed::{Became, Latest};
 use super::seating::{Seating, Wish};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -91,6 +92,8 @@ pub struct Record {
     pub histories: BTreeMap<SeatOf, Vec<Operation>>,
     /// Requests for the best seats of a date that no answer came for: which they got is not known. When each was first sent.
     pub best_in_doubt: BTreeMap<Uuid, Vec<u64>>,
+    /// The last that answers said of each seat.
+    pub latest: Latest,
     /// When somebody was first told that no seats fit, for each wish.
     none_fit: BTreeMap<(Uuid, Wish), u64>,
 }
@@ -109,7 +112,16 @@ impl Record {
         act: Act,
         (called, answered): (u64, Option<u64>),
     ) {
+        let became = match act {
+            Act::Hold { .. } => Some(Became::Held),
+            Act::Pay { .. } => Some(Became::Sold),
+            Act::Release { .. } | Act::Refund { released: true, .. } => Some(Became::Free),
+            Act::Taken | Act::Refund { .. } | Act::Cancel | Act::CalledOff => None,
+        };
         for &seat in seats {
+            if let Some((became, at)) = became.zip(answered) {
+                self.latest.note((date, seat), became, at);
+            }
             let operation = Operation { act, called, answered };
             self.histories.entry((date, seat)).or_default().push(operation);
         }

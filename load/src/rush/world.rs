@@ -39,6 +39,8 @@ pub struct World {
     /// An operator's key, where there is one: for refunds.
     pub operator_key: Option<String>,
     keyring: Keyring,
+    /// Streams of events that fans hold.
+    pub streams_open: Cell<usize>,
     /// How the seats of each date stand.
     pub halls: Halls,
     /// What tickets are verified with.
@@ -71,6 +73,7 @@ impl World {
             record: RefCell::default(),
             operator_key: None,
             keyring,
+            streams_open: Cell::new(0),
             halls: Halls::default(),
             ticket_keys: Vec::new(),
             began,

@@ -1,9 +1,11 @@
 //! How a fan comes to its seats: chosen on the map, together by the layout, or the best that the server finds.
 
+use super::streaming::SeatStream;
 use super::{Fan, Span, Told, instant_of, uuid_of};
 use crate::http::{Answer, Ask};
 use crate::rush::figures::{Stage, Step};
 use crate::rush::linear::Act;
+use crate::rush::map::Map;
 use crate::rush::record::Fact;
 use crate::rush::seating::Wish;
 use boxoffice_server::http::problem::Code;
@@ -48,6 +50,12 @@ impl Fan {
             (_, true) => Way::Layout,
             _ => Way::Map,
         };
+        let chosen = self.choose_by(way).await;
+        self.seat_stream = None;
+        chosen
+    }
+
+    async fn choose_by(&mut self, way: Way) -> Told<Option<Claim>> {
         // What it wants of the best seats; less after it has heard that there are none.
         let mut wish = None;
         for _ in 0..RACES_MAX {
@@ -58,7 +66,9 @@ impl Fan {
                 self.go(Stage::SoldOut);
                 return Ok(None);
             }
-            let date = open[self.random.usize(..open.len())];
+            let streamed = self.seat_stream.as_ref().map(SeatStream::date);
+            let streamed = streamed.filter(|date| open.contains(date));
+            let date = streamed.unwrap_or_else(|| open[self.random.usize(..open.len())]);
             let claim = if way == Way::Best {
                 let wanted = wish.take().unwrap_or_else(|| self.wish(date));
                 match Box::pin(self.hold_best(date, wanted)).await? {
@@ -106,26 +116,41 @@ impl Fan {
         if by_layout {
             self.read_layout(date).await?;
         }
+        let want = usize::try_from(self.random.u32(1..=self.world.options.seats_each)).unwrap_or(1);
+        if self.streams {
+            Box::pin(self.follow_seats(date)).await;
+        }
+        // As the stream says; who has none asks.
+        if let Some(map) = self.streamed_map(date) {
+            let picked = self.pick(&map.borrow(), (date, by_layout), want);
+            self.is_not_sold(date, &picked);
+            return Ok(picked);
+        }
         let path = self.maps.entry(date).or_default().path(date);
         let answer = self.read(Step::Map, path).await?;
-        let map = self.maps.entry(date).or_default();
+        let mut map = self.maps.remove(&date).unwrap_or_default();
         if map.read(&answer.body).is_none() {
             return Err(self.unexpected(Step::Map, &answer));
         }
+        let picked = self.pick(&map, (date, by_layout), want);
+        self.maps.insert(date, map);
+        Ok(picked)
+    }
+
+    fn pick(&mut self, map: &Map, (date, by_layout): (Uuid, bool), want: usize) -> Vec<u32> {
         let free = map.available();
         if free == 0 {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let near = |random: &mut fastrand::Rng, all: usize| {
             let near = if random.bool() { all.div_ceil(10) } else { all };
             random.usize(..near.max(1))
         };
-        let want = usize::try_from(self.random.u32(1..=self.world.options.seats_each)).unwrap_or(1);
         let seating = self.world.halls.seatings.get(&date).filter(|_| by_layout);
-        Ok(match seating {
+        match seating {
             Some(seating) => seating.pick(map, near(&mut self.random, seating.rows()), want),
             None => map.pick(near(&mut self.random, free), want),
-        })
+        }
     }
 
     /// The layout of a date, once: a page keeps it. It is just the one that the date named before the sale.

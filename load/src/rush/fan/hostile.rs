@@ -97,6 +97,7 @@ impl Fan {
     /// Attacks until the fans have ended.
     pub async fn attack(mut self, attack: Attack) {
         self.attack = Some(attack);
+        self.streams = false;
         while !self.is_over() {
             let went = match attack {
                 Attack::JoinLeave => self.join_and_leave().await,

@@ -10,6 +10,7 @@ use super::live;
 use super::options::Options;
 use super::pace::{Moments, Pace};
 use super::process::{Server, peak_memory_bytes};
+use super::pushed::Shown;
 use super::venue::Judgement;
 use super::world::World;
 use boxoffice_core::time::Time;
@@ -70,6 +71,8 @@ pub struct Report {
     races_lost: u64,
     /// How fans came to their seats.
     chosen: Chosen,
+    /// Streams of events that fans held.
+    streams: Shown,
     doubled: u64,
     cut: u64,
     broken_connections: u64,
@@ -163,6 +166,7 @@ impl Report {
             seats_refunded: figures.seats_refunded(),
             races_lost: figures.races_lost,
             chosen: figures.chosen,
+            streams: figures.streams.shown(),
             doubled: figures.doubled,
             cut: figures.cut,
             broken_connections: figures.broken,
@@ -243,6 +247,7 @@ impl Report {
         text += &format!(
             "Of the holds {on_the_map} were chosen seat by seat on the map, {by_layout} together by the layout, and {best} were the best seats ({best_narrowed} of a grade or in a section); {best_none_fit} answers said that no seats fit.\n"
         );
+        text += &self.streams.text();
         text + &self.judgement.hall.map_or_else(String::new, |hall| hall.text())
     }
 
