@@ -136,6 +136,8 @@ settings! {
     poll_share_percent, "BOXOFFICE_POLL_SHARE_PERCENT": u8 = 40;
     /// Polls that one place in line may make at once, beyond one a second; the next are told to wait (429). 0 for any number [default: 30]
     poll_burst, "BOXOFFICE_POLL_BURST": u32 = 30;
+    /// Share of connections_max that streams of events may have, per cent; whoever gets none polls. 0 for none [default: 25]
+    stream_share_percent, "BOXOFFICE_STREAM_SHARE_PERCENT": u8 = 25;
     /// Connections of one address at once (IPv6: of one /64); this machine and trusted proxies have no limit [default: 4000]
     connections_per_address_max, "BOXOFFICE_CONNECTIONS_PER_ADDRESS_MAX": usize = 4_000;
     /// Networks of proxies that are believed whom they speak for, as 10.0.0.0/8,192.0.2.7 [default: none]
@@ -351,6 +353,10 @@ impl Config {
         if !(1..=90).contains(&self.poll_share_percent) {
             let share = self.poll_share_percent;
             return invalid(format!("poll_share_percent: {share} is not between 1 and 90"));
+        }
+        if self.stream_share_percent > 90 {
+            let share = self.stream_share_percent;
+            return invalid(format!("stream_share_percent: {share} is not between 0 and 90"));
         }
         if crate::log::Format::of(&self.log_format).is_none() {
             return invalid(format!("log_format: {:?} is neither text nor json", self.log_format));

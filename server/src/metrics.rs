@@ -116,10 +116,17 @@ pub struct LimitLabels {
     pub by: &'static str,
 }
 
-/// Why a connection was closed.
+/// What a stream of events tells of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct KindLabel {
+    /// "place" or "seats".
+    pub kind: &'static str,
+}
+
+/// Why a connection was closed, or a stream ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct WhyLabel {
-    /// "address", "idle" or "proxy".
+    /// Of connections "address", "idle" or "proxy"; of streams the code of the last event, or "gone".
     pub why: &'static str,
 }
 
@@ -189,6 +196,10 @@ pub struct Metrics {
     pub oldest_reply_seconds: Gauge,
     /// Connections that were closed to make room for others.
     pub connections_refused: Family<WhyLabel, Counter>,
+    /// Streams of events that are open.
+    pub streams: Family<KindLabel, Gauge>,
+    /// Streams that ended.
+    pub streams_ended: Family<WhyLabel, Counter>,
     /// Requests over a limit.
     pub limited: Family<LimitLabels, Counter>,
     /// Accounts, addresses or keys that a limit remembers.
@@ -281,6 +292,8 @@ impl Metrics {
             jobs: Family::default(),
             oldest_reply_seconds: Gauge::default(),
             connections_refused: Family::default(),
+            streams: Family::default(),
+            streams_ended: Family::default(),
             limited: Family::default(),
             limit_keys: Family::default(),
             limit_evicted: Family::default(),
@@ -320,6 +333,8 @@ impl Metrics {
         r.register("connections", "Connections open", self.connections.clone());
         let refused = "Connections closed to make room for others";
         r.register("connections_refused", refused, self.connections_refused.clone());
+        r.register("streams", "Streams of events open", self.streams.clone());
+        r.register("streams_ended", "Streams ended, by why", self.streams_ended.clone());
     }
 
     fn register_commands(&mut self) {
@@ -394,6 +409,12 @@ impl Metrics {
         }
         for why in ["address", "idle", "proxy"] {
             drop(self.connections_refused.get_or_create(&WhyLabel { why }));
+        }
+        for kind in ["place", "seats"] {
+            drop(self.streams.get_or_create(&KindLabel { kind }));
+        }
+        for why in ["gone", "done", "stream_replaced", "server_stopping"] {
+            drop(self.streams_ended.get_or_create(&WhyLabel { why }));
         }
     }
 

@@ -9,6 +9,7 @@ use crate::http::app::{KNOWN_EXTERNAL_MAX, TokenTimes};
 use crate::http::halls::Halls;
 use crate::http::limits::{Limits, Rates};
 use crate::http::operators::Operators;
+use crate::http::push::Streams;
 use crate::http::ready::Readiness;
 use crate::http::ticket::PublicKeys;
 use crate::http::{App, Inner};
@@ -232,6 +233,8 @@ pub fn build_under(
     // Nobody is told of its answers, so they need not be durable.
     let own = ReadPool::new(vec![own], None);
     let runner = Runner::new(write_path.clone(), own.clone(), clock.clone(), Arc::clone(&metrics));
+    let streams_max = config.connections_max * usize::from(config.stream_share_percent) / 100;
+    let streams = Streams::new(streams_max, Arc::clone(&metrics));
     let inner = Inner {
         write_path,
         read_model,
@@ -249,6 +252,7 @@ pub fn build_under(
         pressure,
         poll_burst: if config.limits { config.poll_burst } else { 0 },
         token_times: token_times(config),
+        streams,
         posters: crate::http::poster::Posters::default(),
         session_cookie: config.session_cookie,
         policy: policy(config),

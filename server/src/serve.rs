@@ -56,6 +56,8 @@ pub fn run(config: &Config) -> Result<(), Failure> {
             "the limit of open files is too low for connections_max; fewer connections are accepted"
         );
     }
+    // Streams have a share of those that there are.
+    let config = &Config { connections_max: connections, ..config.clone() };
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(
         config,
         connections,
@@ -124,6 +126,7 @@ async fn serve(
     });
     let write_path = node.app.write_path.clone();
     let draining = Arc::clone(&node.app.draining);
+    let streams = Arc::clone(&node.app.streams);
     let listeners = (listener, for_operators);
     let serving = accept(
         &node.supervisor,
@@ -137,12 +140,14 @@ async fn serve(
     let mut early = signals.or_end(&mut node.ends).await;
     if early.is_none() && config.drain_seconds > 0 {
         let time = Duration::from_secs(config.drain_seconds);
+        streams.close();
         early = drain(&draining, time, &mut signals, &mut node.ends).await;
     }
     if let Some(end) = &early {
         tracing::error!(%end, "the server cannot continue");
     }
     tracing::info!("stopping: no new requests are taken, those in progress are finished");
+    streams.close();
     stop.send_replace(true);
     // A task that panicked has stopped as well.
     for ending in

@@ -40,6 +40,7 @@ mod sandbox;
 #[path = "../../../server/tests/servers/harness/mod.rs"]
 mod servers;
 mod sessions;
+mod streams;
 mod upkeep;
 
 use common::{alone, nothing, runtime};

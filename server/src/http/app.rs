@@ -5,6 +5,7 @@ use super::limits::Limits;
 use super::operators::Operators;
 use super::poster::Posters;
 use super::problem::{Code, Problem};
+use super::push::Streams;
 use super::ready::Readiness;
 use super::ticket::PublicKeys;
 use crate::clock::Clock;
@@ -81,6 +82,7 @@ pub struct Inner {
     /// Polls that one place may make at once; 0 for any number.
     pub poll_burst: u32,
     pub token_times: TokenTimes,
+    pub streams: Arc<Streams>,
     pub session_cookie: SessionCookie,
     pub posters: Posters,
     /// What a new concert gets where the operator names nothing else.

@@ -3,8 +3,8 @@
 use super::asset::{Asset, Keep};
 use super::{
     account, admin, block, booking, concert, document, draw, edit, event, export, funds, job,
-    layout, me, my_sessions, ops, payment, poster, problem, queue, queues, refund, reservation,
-    sale, seat, session, ticket, user, wallet,
+    layout, me, my_sessions, ops, payment, poster, problem, push, queue, queues, refund,
+    reservation, sale, seat, session, ticket, user, wallet,
 };
 use crate::cookie::SessionCookie;
 use axum::response::Response;
@@ -26,8 +26,8 @@ use utoipa::{Modify, OpenApi};
         my_sessions::list, my_sessions::end_others, my_sessions::sign_out, my_sessions::end_one,
         account::set_password, account::delete,
         concert::list, concert::show, concert::queue, poster::show, layout::show,
-        queue::join, queue::poll, queue::leave,
-        concert::dates, seat::map,
+        queue::join, queue::poll, queue::leave, push::place::place_events,
+        concert::dates, seat::map, push::seats::seat_events,
         reservation::reserve, reservation::show, reservation::cancel, payment::pay, booking::list,
         wallet::charge, wallet::balance, wallet::ledger,
         me::profile, me::my_reservations, me::my_reservation, me::my_holds, me::my_bookings,
@@ -48,7 +48,7 @@ use utoipa::{Modify, OpenApi};
         (name = "Account"), (name = "Concerts"), (name = "Waiting queue"), (name = "Seats"),
         (name = "Reservations"), (name = "Balance"), (name = "Operator"), (name = "Operation"),
     ),
-    components(schemas(seat::Form)),
+    components(schemas(seat::Form, push::StreamEndView)),
     modifiers(&Security, &Problems),
 )]
 struct Document;

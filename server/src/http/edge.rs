@@ -33,7 +33,7 @@ const ONCE: [HeaderName; 7] = [
     ORIGIN,
 ];
 /// What a script of another origin may send, and read of an answer.
-const MAY_SEND: &str = "Accept-Language, Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Api-Key, X-Queue-Token, X-Request-Id";
+const MAY_SEND: &str = "Accept-Language, Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Api-Key, X-Queue-Token, X-Request-Id";
 const MAY_READ: &str = "Allow, Content-Language, ETag, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate, X-Request-Id";
 /// Seconds that a browser may remember what a preflight said.
 const PREFLIGHT_SECONDS: &str = "600";
@@ -143,6 +143,8 @@ fn answer_types(path: &str) -> &'static [&'static str] {
         &["text/csv"]
     } else if path.starts_with("/api/v1/posters/") {
         &["image/png", "image/jpeg", "image/webp"]
+    } else if path == "/api/v1/queue-tokens/me/events" || path.ends_with("/seats/events") {
+        &["text/event-stream"]
     } else {
         &["application/json"]
     }

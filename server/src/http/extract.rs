@@ -4,11 +4,11 @@ use super::App;
 use super::limits::Asked;
 use super::parse;
 use super::problem::{Code, Problem};
+use super::push::standing_admits;
 use super::queue::JoinBody;
 use super::trail::Act;
 use super::view::id_of;
 use crate::cookie::Found;
-use crate::read_model::Standing;
 use crate::tokens::{IdentityClaims, QueueClaims, Use};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -55,6 +55,8 @@ pub struct Identity {
     pub user: UserId,
     /// By which session; none for whoever comes from an identity provider.
     pub session: Option<SessionId>,
+    /// When the token ends that says so.
+    pub until: Time,
     /// The cookie that tells it, where no bearer token does.
     pub cookie: Option<Cookie>,
 }
@@ -103,7 +105,7 @@ impl Identity {
                 app.outcome(Command::Adopt(adopt), None).await?;
                 app.known_external.add(found.user);
             }
-            return Ok(Self { user: found.user, session: None, cookie: None });
+            return Ok(Self { user: found.user, session: None, until: found.until, cookie: None });
         }
         Self::of_claims(parts, app, app.keyring.verify_identity(token, Use::Identity, now))
     }
@@ -129,12 +131,12 @@ impl Identity {
         claims: Option<IdentityClaims>,
     ) -> Result<Self, Problem> {
         let claims = claims.ok_or_else(|| Problem::of(Code::IdentityInvalid))?;
-        let (user, session) = (claims.sub, claims.session());
+        let (user, session, until) = (claims.sub, claims.session(), claims.ends());
         if app.read_model.ended.has(session) {
             return Err(Problem::of(Code::SessionEnded));
         }
         app.limits.request(parts, user)?;
-        Ok(Self { user, session: Some(session), cookie: None })
+        Ok(Self { user, session: Some(session), until, cookie: None })
     }
 }
 
@@ -206,16 +208,25 @@ impl Shopper {
             Err(Problem::of(Code::QueueTokenOfAnotherConcert))
         }
     }
-}
 
-impl FromRequestParts<App> for Shopper {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    /// What the request's tokens say.
+    ///
+    /// # Errors
+    /// There are none, or not of one user.
+    pub(super) async fn told(parts: &Parts, app: &App) -> Result<(Identity, QueueClaims), Problem> {
         let identity = Identity::of(parts, app).await?;
         let QueueToken(claims) = QueueToken::of(&parts.headers, app)?;
         if claims.sub != identity.user {
             return Err(Problem::of(Code::QueueTokenOfAnotherUser));
         }
+        Ok((identity, claims))
+    }
+}
+
+impl FromRequestParts<App> for Shopper {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let (identity, claims) = Self::told(parts, app).await?;
         Ok(Self { user: identity.user, place: claims.place() })
     }
 }
@@ -229,6 +240,15 @@ pub struct Admitted {
 }
 
 impl Admitted {
+    /// The shopper, where the read model says so.
+    ///
+    /// # Errors
+    /// It says otherwise.
+    pub(super) fn of(shopper: Shopper, app: &App) -> Result<Self, Problem> {
+        let arrived = standing_admits(app, shopper.place, app.clock.now())?;
+        Ok(Self { shopper, arrived })
+    }
+
     /// Lets the shopper in, to what belongs to `concert` or to no concert. The first use of an
     /// admission is noted at the write path: from then on the time to shop runs.
     ///
@@ -248,27 +268,7 @@ impl Admitted {
 impl FromRequestParts<App> for Admitted {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let shopper = Shopper::from_request_parts(parts, app).await?;
-        let now = app.clock.now();
-        let PlaceKey { queue: id, sequence } = shopper.place;
-        let concert = app.read_model.concert(id.concert);
-        let queue = concert.as_ref().map(|concert| concert.shown(id));
-        let standing = queue.as_ref().map(|queue| queue.standing(sequence, now));
-        match standing.unwrap_or(Standing::Unknown) {
-            Standing::Admitted { arrived, .. } => Ok(Self { shopper, arrived }),
-            // The token is genuine, so that the place may be one of another server: its arrival is
-            // decided on the rows as they are.
-            Standing::Unheard | Standing::Unknown => Ok(Self { shopper, arrived: false }),
-            Standing::Waiting { position, wait_ms } => {
-                let law = app.pressure.poll_law();
-                let after = law.after_ms(position.unwrap_or(1), wait_ms);
-                let opens_at = concert.zip(queue).map(|(concert, q)| q.opens_at(&concert.row()));
-                let opens_at = opens_at.unwrap_or(now);
-                Err(Problem::not_admitted(now, opens_at, after))
-            }
-            Standing::Returning => Err(Problem::of(Code::NotAdmitted)),
-            Standing::NoShow | Standing::Expired => Err(Problem::of(Code::QueueTokenExpired)),
-        }
+        Self::of(Shopper::from_request_parts(parts, app).await?, app)
     }
 }
 

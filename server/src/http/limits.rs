@@ -7,6 +7,7 @@
 use super::address::Client;
 use super::extract::API_KEY;
 use super::problem::{Code, Problem};
+use super::push::seats::LAST_EVENT_ID;
 use crate::metrics::{LimitLabels, Metrics};
 use crate::rates::{Limiter, Rate, TENTHS, Told};
 use axum::extract::FromRequestParts;
@@ -375,8 +376,10 @@ pub(super) fn whole_seconds(wait: Duration) -> u64 {
 fn map_cost(parts: &Parts) -> u32 {
     let query = parts.uri.query().unwrap_or_default();
     let has = |start: &str| query.split('&').any(|pair| pair.starts_with(start));
+    let streams = parts.uri.path().ends_with("/events");
+    let since_given = has("since=") || parts.headers.contains_key(LAST_EVENT_ID);
     let [full, compact, since] = MAP_COSTS;
-    match (has("form=compact"), has("since=")) {
+    match (streams || has("form=compact"), since_given) {
         (true, true) => since,
         (true, false) => compact,
         (false, _) => full,

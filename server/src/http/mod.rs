@@ -41,6 +41,7 @@ pub mod payment;
 pub mod poster;
 pub mod problem;
 pub mod proxy;
+pub mod push;
 pub mod queue;
 pub mod queues;
 pub mod ready;

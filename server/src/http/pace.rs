@@ -5,7 +5,7 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -47,6 +47,8 @@ pub struct Pace {
     moved: AtomicUsize,
     order: AtomicU8,
     told: Notify,
+    /// Whether the answer under way is a stream.
+    streams: AtomicBool,
 }
 
 impl Default for Pace {
@@ -58,6 +60,7 @@ impl Default for Pace {
             moved: AtomicUsize::new(0),
             order: AtomicU8::new(Order::Stay as u8),
             told: Notify::new(),
+            streams: AtomicBool::new(false),
         }
     }
 }
@@ -101,8 +104,14 @@ impl Pace {
 
     fn flushed(&self) {
         if self.turn() == ANSWERING {
-            self.begin(IDLE);
+            // The client waits for the next event.
+            self.begin(if self.streams.load(Ordering::Relaxed) { OURS } else { IDLE });
         }
+    }
+
+    /// Whether the answer under way is a stream, of which nothing may be due for long.
+    pub fn streams(&self, it_does: bool) {
+        self.streams.store(it_does, Ordering::Relaxed);
     }
 
     /// For how long it has been waiting for the client; none while the client waits for the server.
@@ -262,5 +271,27 @@ impl Body for PacedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_idles_only_when_it_has_ended() {
+        let pace = Pace::default();
+        pace.begin(OURS);
+        pace.streams(true);
+        for _ in 0..2 {
+            pace.wrote(10);
+            assert!(pace.waited().is_some(), "the client is to take it");
+            pace.flushed();
+            assert!(pace.waited().is_none() && pace.idled().is_none());
+        }
+        pace.streams(false);
+        pace.wrote(5);
+        pace.flushed();
+        assert!(pace.idled().is_some());
     }
 }

@@ -167,6 +167,7 @@ problems! {
     // What the server cannot do now.
     Busy(503, Some(1), "The server is busy.", "서버가 혼잡합니다."),
     SignInBusy(503, Some(2), "Too many people are signing in.", "로그인 요청이 많습니다."),
+    StreamNotOffered(503, Some(30), "There is no stream of events to be had. Go on asking.", "지금은 이벤트 스트림을 제공하지 않습니다. 계속 조회해 주세요."),
     Stopping(503, Some(2), "The server is stopping.", "서버가 종료되는 중입니다."),
     DatabaseUnavailable(503, Some(2), "The database is not available, so nothing was changed.", "데이터베이스를 사용할 수 없어 변경된 내용이 없습니다."),
     OutcomeUnknown(503, Some(2), "It is not known whether the request was carried out. It is safe to repeat it with the same Idempotency-Key.", "요청이 처리되었는지 확인할 수 없습니다. 같은 Idempotency-Key로 다시 요청해도 안전합니다."),

@@ -6,10 +6,11 @@ use super::concert::{ClosedBecause, SaleState, TimeToShop, closed_because, sale_
 use super::extract::{Identity, PathId, QueueToken, Submitted};
 use super::limits::Asked;
 use super::problem::{Code, Problem};
+use super::push::place::NEAR_MS;
 use super::view::{Stamp, maybe_id, replied};
 use crate::pressure::{Crowd, Pressure};
 use crate::read_model::{ConcertModel, QueueModel, Standing};
-use crate::tokens::{queue_claims, queue_token_end};
+use crate::tokens::{QueueClaims, queue_claims, queue_token_end};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::command::Command;
@@ -112,6 +113,10 @@ pub struct TokenView {
     estimated_wait_seconds: Option<u64>,
     /// When to ask again; null when there is nothing to wait for.
     poll_after_ms: Option<u64>,
+    /// A stream of events may be had instead: `GET /api/v1/queue-tokens/me/events`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    stream: bool,
     /// While admitted: until when, if nothing happens. First the time to come, from the first use on the
     /// time to choose, from a hold on the end of that hold.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -196,6 +201,7 @@ impl TokenView {
             position: None,
             estimated_wait_seconds: None,
             poll_after_ms: None,
+            stream: false,
             admitted_until: None,
             may_return: false,
             awaiting_draw_value: false,
@@ -203,6 +209,40 @@ impl TokenView {
             expires_at,
             now: now.into(),
         }
+    }
+
+    /// When to ask again.
+    pub(super) const fn poll_after_ms(&self) -> Option<u64> {
+        self.poll_after_ms
+    }
+
+    /// In line, drawn, and to ask again within this time.
+    pub(super) fn is_near(&self, most_ms: u64) -> bool {
+        self.state == TokenState::Waiting
+            && matches!(self.sale, SaleState::Open | SaleState::SoldOut)
+            && self.position.is_some()
+            && self.poll_after_ms.is_some_and(|ms| ms <= most_ms)
+    }
+
+    /// Nothing is waited for any more.
+    pub(super) fn is_decided(&self) -> bool {
+        self.state != TokenState::Waiting
+    }
+
+    /// What of it is worth an event: all but what the time changes.
+    pub(super) fn essence(&mut self) -> Vec<u8> {
+        let mut still = (Stamp(Time(0)), None, None, false);
+        let mut swap = |view: &mut Self| {
+            std::mem::swap(&mut view.now, &mut still.0);
+            std::mem::swap(&mut view.poll_after_ms, &mut still.1);
+            std::mem::swap(&mut view.estimated_wait_seconds, &mut still.2);
+            std::mem::swap(&mut view.stream, &mut still.3);
+        };
+        swap(self);
+        // Plain data with string keys; writing it as JSON cannot fail.
+        let essence = serde_json::to_vec(self).unwrap_or_default();
+        swap(self);
+        essence
     }
 }
 
@@ -268,6 +308,7 @@ fn token_view(
             view.may_return = standing == Standing::NoShow;
         }
     }
+    view.stream = view.is_near(NEAR_MS) && app.streams.has_room();
     view
 }
 
@@ -383,39 +424,89 @@ pub async fn poll(
     asked: Asked,
     QueueToken(claims): QueueToken,
 ) -> Result<Response, Problem> {
-    let now = app.clock.now();
-    let ends = Stamp(Time(claims.exp.saturating_mul(1000)));
-    let joined_at = Time(claims.iat.saturating_mul(1000));
-    // The signature says that there is, or was, such a place.
-    let may_be_elsewhere = app.read_model.is_shared() && now.ms_since(joined_at) < UNHEARD_MAX_MS;
-    let unheard = || {
-        let standing = may_be_elsewhere.then_some(Standing::Unheard);
-        standing.ok_or_else(|| Problem::of(Code::QueueTokenUnknown))
-    };
+    let view = asked_view(&app, &asked, &claims, app.clock.now())?;
+    Ok(respond(StatusCode::OK, &view, false))
+}
+
+/// What a poll answers, counted as one.
+///
+/// # Errors
+/// There is no such place, or it is asked about too often.
+pub(super) fn asked_view(
+    app: &App,
+    asked: &Asked,
+    claims: &QueueClaims,
+    now: Time,
+) -> Result<TokenView, Problem> {
     let Some(concert) = app.read_model.concert(claims.concert) else {
-        app.limits.unpaced(&asked)?;
-        if app.read_model.is_over(claims.concert) {
-            let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, ends, now);
-            view.state = TokenState::Expired;
-            let deleted = app.read_model.is_deleted(claims.concert);
-            view.closed_because = deleted.then_some(ClosedBecause::Deleted);
-            return Ok(respond(StatusCode::OK, &view, false));
-        }
-        unheard()?;
-        // As far as this server knows, it has not opened.
-        let mut view = TokenView::waiting(SaleState::Upcoming, claims.queue_number, ends, now);
-        view.poll_after_ms = Some(unheard_poll_ms(claims.sequence));
-        return Ok(respond(StatusCode::OK, &view, false));
+        app.limits.unpaced(asked)?;
+        return unshown(app, claims, now);
     };
+    let (queue, standing) = standing_by(app, &concert, claims, now)?;
+    put_off(app, (&concert, &queue), claims.sequence, standing, now)?;
+    Ok(place_view(app, (&concert, &queue), claims, standing, now))
+}
+
+/// What a poll would answer, however often that is asked.
+///
+/// # Errors
+/// There is no such place.
+pub(super) fn view_of(app: &App, claims: &QueueClaims, now: Time) -> Result<TokenView, Problem> {
+    let Some(concert) = app.read_model.concert(claims.concert) else {
+        return unshown(app, claims, now);
+    };
+    let (queue, standing) = standing_by(app, &concert, claims, now)?;
+    Ok(place_view(app, (&concert, &queue), claims, standing, now))
+}
+
+fn place_view(
+    app: &App,
+    of: (&ConcertModel, &QueueModel),
+    claims: &QueueClaims,
+    standing: Standing,
+    now: Time,
+) -> TokenView {
+    let ends = Stamp(Time(claims.exp.saturating_mul(1000)));
+    token_view(app, of, (claims.sequence, claims.queue_number, ends), standing, now)
+}
+
+/// A place that this read model does not have. The signature says that there is, or was, such a place.
+fn unheard(app: &App, claims: &QueueClaims, now: Time) -> Result<Standing, Problem> {
+    let joined_at = Time(claims.iat.saturating_mul(1000));
+    let may_be_elsewhere = app.read_model.is_shared() && now.ms_since(joined_at) < UNHEARD_MAX_MS;
+    let standing = may_be_elsewhere.then_some(Standing::Unheard);
+    standing.ok_or_else(|| Problem::of(Code::QueueTokenUnknown))
+}
+
+fn standing_by(
+    app: &App,
+    concert: &ConcertModel,
+    claims: &QueueClaims,
+    now: Time,
+) -> Result<(Arc<QueueModel>, Standing), Problem> {
     let queue = concert.shown(claims.place().queue);
     let standing = match queue.standing(claims.sequence, now) {
-        Standing::Unknown => unheard()?,
+        Standing::Unknown => unheard(app, claims, now)?,
         standing => standing,
     };
-    put_off(&app, (&concert, &queue), claims.sequence, standing, now)?;
-    let numbers = (claims.sequence, claims.queue_number, ends);
-    let view = token_view(&app, (&concert, &queue), numbers, standing, now);
-    Ok(respond(StatusCode::OK, &view, false))
+    Ok((queue, standing))
+}
+
+/// A place of a concert that is not shown.
+fn unshown(app: &App, claims: &QueueClaims, now: Time) -> Result<TokenView, Problem> {
+    let ends = Stamp(Time(claims.exp.saturating_mul(1000)));
+    if app.read_model.is_over(claims.concert) {
+        let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, ends, now);
+        view.state = TokenState::Expired;
+        let deleted = app.read_model.is_deleted(claims.concert);
+        view.closed_because = deleted.then_some(ClosedBecause::Deleted);
+        return Ok(view);
+    }
+    unheard(app, claims, now)?;
+    // As far as this server knows, it has not opened.
+    let mut view = TokenView::waiting(SaleState::Upcoming, claims.queue_number, ends, now);
+    view.poll_after_ms = Some(unheard_poll_ms(claims.sequence));
+    Ok(view)
 }
 
 /// Refuses a poll that comes far too early, and, where there is more to do than can be done, polls of

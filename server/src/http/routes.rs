@@ -10,8 +10,8 @@ use super::pages::{documents, without_slash};
 use super::problem::{Code, Problem, TABLE};
 use super::{
     App, account, admin, block, booking, concert, docs, draw, edit, event, export, funds, job,
-    layout, me, my_sessions, ops, payment, poster, queue, queues, refund, reservation, sale, seat,
-    session, ticket, user, wallet, web,
+    layout, me, my_sessions, ops, payment, poster, push, queue, queues, refund, reservation, sale,
+    seat, session, ticket, user, wallet, web,
 };
 use crate::metrics::CodeLabel;
 use crate::origins::Origins;
@@ -124,9 +124,11 @@ fn routes_of_all() -> Vec<Route> {
         route(Method::GET,    "/api/v1/concerts/{id}/queue",             Public,     Browse,  get(concert::queue)),
         route(Method::POST,   "/api/v1/concerts/{id}/queue-tokens",      Identity,   Join,    post(queue::join)),
         route(Method::GET,    "/api/v1/queue-tokens/me",                 QueueToken, Poll,    get(queue::poll)),
+        route(Method::GET,    "/api/v1/queue-tokens/me/events",          QueueToken, Poll,    get(push::place::place_events)),
         route(Method::DELETE, "/api/v1/queue-tokens/me",                 QueueToken, Join,    delete(queue::leave)),
         route(Method::GET,    "/api/v1/concerts/{id}/dates",             Admitted,   Read,    get(concert::dates)),
         route(Method::GET,    "/api/v1/concert-dates/{id}/seats",        Admitted,   Map,     get(seat::map)),
+        route(Method::GET,    "/api/v1/concert-dates/{id}/seats/events", Admitted,   Map,     get(push::seats::seat_events)),
         route(Method::POST,   "/api/v1/reservations",                    Admitted,   Hold,    post(reservation::reserve)),
         route(Method::GET,    "/api/v1/reservations/{id}",               Admitted,   Read,    get(reservation::show)),
         route(Method::DELETE, "/api/v1/reservations/{id}",               Admitted,   Hold,    delete(reservation::cancel)),

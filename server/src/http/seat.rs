@@ -169,10 +169,25 @@ fn zone_view(zone: &Zone) -> SeatZoneView {
     SeatZoneView { zone: zone.name.clone(), price: zone.price, seats }
 }
 
-/// The compact form's bytes, written once a version.
-fn compact_body(date: &DateModel, since: Option<&str>, currency: &Currency, now: Time) -> Bytes {
+/// The compact form.
+pub(super) struct Written {
+    /// JSON.
+    pub body: Bytes,
+    /// Of what is shown.
+    pub version: String,
+    /// Whether these are all seats.
+    pub is_complete: bool,
+}
+
+/// The compact form's bytes, all seats written once a version.
+pub(super) fn compact_body(
+    date: &DateModel,
+    since: Option<&str>,
+    currency: &Currency,
+    now: Time,
+) -> Written {
     let reading = match date.compact(since, now) {
-        CompactMap::Written(written) => return written,
+        CompactMap::Written(version, body) => return Written { body, version, is_complete: true },
         CompactMap::Read(reading) => reading,
     };
     let view = compact_view(date.id.0, currency, reading);
@@ -181,7 +196,7 @@ fn compact_body(date: &DateModel, since: Option<&str>, currency: &Currency, now:
     if view.complete {
         date.keep(&view.version, body.clone());
     }
-    body
+    Written { body, version: view.version, is_complete: view.complete }
 }
 
 fn compact_view(id: Uuid, currency: &Currency, reading: Reading) -> CompactView {
@@ -253,7 +268,7 @@ pub async fn map(
     let form = query.form.unwrap_or_default();
     let (mut response, caching) = if form == Form::Compact {
         let body = compact_body(&date, query.since.as_deref(), &app.currency, app.clock.now());
-        (Response::new(Body::from(body)), "private, no-store")
+        (Response::new(Body::from(body.body)), "private, no-store")
     } else if query.since.is_some() {
         return Err(Problem::of(Code::InvalidQuery).with("field", "since"));
     } else {
@@ -353,7 +368,7 @@ mod tests {
     impl Client {
         fn look(&mut self, date: &DateModel, now: Time) {
             let body = compact_body(date, self.version.as_deref(), &won(), now);
-            let body: Value = serde_json::from_slice(&body).unwrap();
+            let body: Value = serde_json::from_slice(&body.body).unwrap();
             self.version = body["version"].as_str().map(str::to_owned);
             self.available = body["available_seats"].as_u64().unwrap();
             if body["complete"] == true { self.whole(&body) } else { self.change(&body) }
@@ -448,6 +463,6 @@ mod tests {
         agree(50_000, 15, 1_000);
         let (_, _, date) = read_model(50_000);
         let body = compact_body(&date, None, &won(), Time(0));
-        assert!(body.len() < 40_000, "{} bytes", body.len());
+        assert!(body.body.len() < 40_000, "{} bytes", body.body.len());
     }
 }

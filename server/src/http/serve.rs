@@ -285,6 +285,7 @@ impl Service<Request<hyper::body::Incoming>> for Addressed {
         let mut request = request.map(|body| PacedBody::new(body, &self.pace));
         let client = self.shared.client(&self.origin, request.headers());
         request.extensions_mut().insert(client);
+        request.extensions_mut().insert(Arc::clone(&self.pace));
         if let Err(problem) = addressed(&request) {
             request.extensions_mut().insert(Refused(problem));
         }

@@ -43,8 +43,8 @@ pub enum Seats {
 /// What there is for a reader.
 #[derive(Clone, Debug)]
 pub enum CompactMap {
-    /// All seats, as another reader has written them.
-    Written(Bytes),
+    /// All seats of a version, as another reader has written them.
+    Written(String, Bytes),
     /// What is to be written; where it is all seats, to be given to
     /// [`DateModel::keep`](super::DateModel::keep).
     Read(Reading),

@@ -329,11 +329,20 @@ impl DateModel {
             CompactMap::Read(Reading { version, available, seats })
         };
         let Some(changed) = since.and_then(|version| compact.since(version)) else {
-            let written = compact.written().map(CompactMap::Written);
+            let written =
+                compact.written().map(|body| CompactMap::Written(compact.version(), body));
             return written.unwrap_or_else(|| reading(compact.all()));
         };
         let number = |(index, status)| seats.get(index).map(|s: &Shown| (s.number, status));
         reading(Shape::Changed(changed.into_iter().filter_map(number).collect()))
+    }
+
+    /// The version of its seats at `now`.
+    #[must_use]
+    pub fn version(&self, now: Time) -> String {
+        let mut picture = self.picture();
+        picture.advance(now);
+        picture.compact.version()
     }
 
     /// Keeps all seats as a reader has written them for a version, for those who ask next.

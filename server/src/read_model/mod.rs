@@ -495,6 +495,8 @@ impl ReadModel {
             while let Some((key, row, _)) = admissions.next_if(|(key, ..)| key.queue == id) {
                 picture.iter_mut().for_each(|picture| picture.show_admission(key.sequence, row));
             }
+            drop(picture);
+            queue.iter().for_each(|queue| queue.tell());
         }
     }
 }

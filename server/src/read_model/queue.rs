@@ -15,6 +15,7 @@ use boxoffice_core::queue::{
 use boxoffice_core::time::Time;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{RwLock, RwLockWriteGuard};
+use tokio::sync::watch;
 
 /// Admissions of this time are counted for people to see.
 const MINUTE_MS: i64 = 60_000;
@@ -151,6 +152,8 @@ pub struct QueueModel {
     /// How often each place has been asked about.
     pub pacer: Pacer,
     picture: RwLock<Picture>,
+    /// Told after each change.
+    changed: watch::Sender<()>,
 }
 
 impl Picture {
@@ -315,7 +318,8 @@ impl QueueModel {
     /// An empty one; with `shared`, others change the queue as well.
     pub(super) fn new(id: QueueId, shared: bool) -> Self {
         let picture = Picture { heard: shared.then_some(0), ..Picture::default() };
-        Self { id, pacer: Pacer::default(), picture: RwLock::new(picture) }
+        let (pacer, changed) = (Pacer::default(), watch::Sender::new(()));
+        Self { id, pacer, picture: RwLock::new(picture), changed }
     }
 
     /// Where the place with this sequence stands.
@@ -462,6 +466,17 @@ impl QueueModel {
         let mut gone = RankSet::default();
         left.iter().for_each(|sequence| gone.insert(draw.number_of(sequence)));
         Some((draw, gone))
+    }
+
+    /// Learns of changes from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Tells those who wait for changes.
+    pub(super) fn tell(&self) {
+        self.changed.send_replace(());
     }
 
     /// The picture for changing. What belongs together is changed under one guard: a poll must not

@@ -224,6 +224,7 @@ async fn a_place_in_line() {
     queue_number: 2
     sale: "open"
     state: "waiting"
+    stream: true
     time_to_shop: {"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600}
     token: "[token]"
     user_id: "[id 2]"
@@ -249,6 +250,7 @@ async fn a_place_in_line() {
     queue_number: 2
     sale: "open"
     state: "waiting"
+    stream: true
     time_to_shop: {"arrival_grace_seconds":60,"hold_seconds":300,"shop_seconds":600}
     "#);
 }

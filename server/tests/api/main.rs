@@ -39,6 +39,7 @@ mod over;
 mod pages;
 mod problems;
 mod providers;
+mod push;
 mod queue;
 mod queues;
 mod read_model;

@@ -45,6 +45,8 @@ pub struct ExternalIdentity {
     pub user: UserId,
     /// `issuer#subject`, the username here.
     pub username: String,
+    /// Until when the token counts.
+    pub until: Time,
 }
 
 /// Why a token is refused, in words for the log.
@@ -178,7 +180,7 @@ impl External {
             return Err(Refused("iss is another"));
         }
         is_for(claims.get("aud"), &self.trust.audience)?;
-        is_in_time(claims, now, self.trust.leeway_ms)?;
+        let until = is_in_time(claims, now, self.trust.leeway_ms)?;
         claims.text("jti").map_err(|()| Refused("jti is no text"))?;
         let subject = claims.text("sub").map_err(|()| Refused("sub is no text"))?;
         let subject = subject.ok_or(Refused("sub is missing"))?;
@@ -190,13 +192,13 @@ impl External {
                 "sub has characters that nobody sees, or that turn or end the line",
             ));
         }
-        Ok(self.identity(subject))
+        Ok(self.identity(subject, until))
     }
 
-    fn identity(&self, subject: &str) -> ExternalIdentity {
+    fn identity(&self, subject: &str, until: Time) -> ExternalIdentity {
         let username = format!("{}#{subject}", self.trust.issuer);
         let user = UserId(Uuid::new_v5(&Uuid::NAMESPACE_URL, username.as_bytes()));
-        ExternalIdentity { user, username }
+        ExternalIdentity { user, username, until }
     }
 }
 
@@ -267,11 +269,13 @@ fn is_for(aud: Option<&Value>, audience: &str) -> Result<(), Refused> {
 }
 
 /// RFC 7519 § 4.1.4 to § 4.1.6, with the leeway that they allow.
-fn is_in_time(claims: &Object, now: Time, leeway_ms: i64) -> Result<(), Refused> {
+/// Until when it counts.
+fn is_in_time(claims: &Object, now: Time, leeway_ms: i64) -> Result<Time, Refused> {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let (now, leeway) = (now.0 as f64 / 1000.0, leeway_ms as f64 / 1000.0);
     let exp = claims.date("exp").map_err(|()| Refused("exp is no number"))?;
-    if now >= exp.ok_or(Refused("exp is missing"))? + leeway {
+    let until = exp.ok_or(Refused("exp is missing"))? + leeway;
+    if now >= until {
         return Err(Refused("exp is past"));
     }
     let nbf = claims.date("nbf").map_err(|()| Refused("nbf is no number"))?;
@@ -282,5 +286,6 @@ fn is_in_time(claims: &Object, now: Time, leeway_ms: i64) -> Result<(), Refused>
     if iat.is_some_and(|iat| now < iat - leeway) {
         return Err(Refused("iat is in the future"));
     }
-    Ok(())
+    #[expect(clippy::cast_possible_truncation, reason = "as far as a time goes")]
+    Ok(Time((until * 1000.0) as i64))
 }

@@ -57,9 +57,13 @@ pub fn fill(route: &Route, about: &About) -> Ask {
         ("GET", "/api/v1/posters/{sha256}") => get(format!("/api/v1/posters/{}", "0".repeat(64))),
         ("POST", "/api/v1/concerts/{id}/queue-tokens") => post(show.path("/queue-tokens")),
         ("GET", "/api/v1/queue-tokens/me") => get(route.path),
+        ("GET", "/api/v1/queue-tokens/me/events") => get(route.path),
         ("DELETE", "/api/v1/queue-tokens/me") => delete(route.path),
         ("GET", "/api/v1/concerts/{id}/dates") => get(show.path("/dates")),
         ("GET", "/api/v1/concert-dates/{id}/seats") => get(show.seats_path()),
+        ("GET", "/api/v1/concert-dates/{id}/seats/events") => {
+            get(format!("{}/events", show.seats_path()))
+        }
         ("POST", "/api/v1/reservations") => bare(reserve(&nobody, show, &[50])),
         ("GET", "/api/v1/reservations/{id}") => get(reservation),
         ("DELETE", "/api/v1/reservations/{id}") => delete(reservation),

@@ -31,6 +31,16 @@ pub async fn polls(met: &mut Met) {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
     let fan = sale.shopper(&show).await;
+    sale.app.streams.close();
+    let stream = get(format!("{}/events", show.seats_path())).by(&fan);
+    assert_snapshot!(met.see(&sale.send(stream).await), @r#"
+    503
+    retry-after: 30
+
+    code: "stream_not_offered"
+    detail: "There is no stream of events to be had. Go on asking. Try again in 30 seconds."
+    title: "There is no stream of events to be had. Go on asking."
+    "#);
     let mut seen = sale.send(get("/api/v1/queue-tokens/me").token(&fan.token)).await;
     while seen.status == 200 {
         seen = sale.send(get("/api/v1/queue-tokens/me").token(&fan.token)).await;

@@ -7,6 +7,7 @@ use axum::body::Body;
 use boxoffice_server::http::address::Client;
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
+use hyper::header::CONTENT_TYPE;
 use hyper::{HeaderMap, Method, Request};
 use serde_json::Value;
 use std::net::IpAddr;
@@ -116,9 +117,90 @@ impl Ask {
             request = request.header(name, value);
         }
         let request = request.extension(Client(self.from)).body(body).unwrap();
-        let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
+        let (parts, mut body) = router.oneshot(request).await.unwrap().into_parts();
+        let is_stream = parts.headers.get(CONTENT_TYPE).is_some_and(|t| t == "text/event-stream");
+        let body = if is_stream {
+            // It would go on; the first event is enough to see that it has begun.
+            body.frame().await.unwrap().unwrap().into_data().unwrap()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
         Seen { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+}
+
+impl Ask {
+    /// Opens a stream of events.
+    pub async fn open(self, router: Router) -> Stream {
+        let mut request = Request::builder().method(self.method).uri(self.path);
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        let request = request.extension(Client(self.from)).body(Body::empty()).unwrap();
+        let answer = router.oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        Stream { headers: answer.headers().clone(), body: answer.into_body() }
+    }
+}
+
+/// A stream of events.
+pub struct Stream {
+    pub headers: HeaderMap,
+    body: Body,
+}
+
+/// An event.
+#[derive(Clone, Debug, Default)]
+pub struct Event {
+    pub name: String,
+    pub id: String,
+    pub retry: Option<u64>,
+    pub data: Value,
+    /// As it came.
+    pub bytes: Bytes,
+}
+
+impl Stream {
+    /// The next event; none at the end. Each comes as one piece.
+    pub async fn next(&mut self) -> Option<Event> {
+        let patience = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            let frame = tokio::time::timeout_at(patience, self.body.frame()).await;
+            let frame = frame.expect("an event");
+            let bytes = frame?.unwrap().into_data().unwrap();
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            assert!(text.ends_with("\n\n"), "{text}");
+            let mut event = Event { bytes, ..Event::default() };
+            for line in text.lines().filter(|line| !line.is_empty()) {
+                let (field, value) = line.split_once(':').unwrap();
+                let value = value.trim_start();
+                match field {
+                    "event" => value.clone_into(&mut event.name),
+                    "id" => value.clone_into(&mut event.id),
+                    "retry" => event.retry = Some(value.parse().unwrap()),
+                    "data" => event.data = serde_json::from_str(value).unwrap(),
+                    "" => {}
+                    _ => panic!("{line}"),
+                }
+            }
+            if !event.name.is_empty() {
+                return Some(event);
+            }
+        }
+    }
+
+    /// The data of the next event, which must have this name.
+    pub async fn want(&mut self, name: &str) -> Value {
+        let event = self.next().await.expect("an event");
+        assert_eq!(event.name, name, "{event:?}");
+        event.data
+    }
+
+    /// The code with which it ends, and that it does.
+    pub async fn ended(mut self) -> String {
+        let code = self.want("end").await["code"].as_str().unwrap().to_owned();
+        assert!(self.next().await.is_none(), "it has ended");
+        code
     }
 }
 

@@ -6,7 +6,7 @@ mod fan;
 mod shown;
 mod watched;
 
-pub use ask::{Ask, Seen, delete, get, patch, post, put};
+pub use ask::{Ask, Seen, Stream, delete, get, patch, post, put};
 pub use fan::{Fan, Member, PASSWORD, Show, charge, count, id_of, pay, reserve};
 pub use watched::{Disk, Watch, Watched};
 

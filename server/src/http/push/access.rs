@@ -1,0 +1,92 @@
+//! Who watches the seats of a date. The right to shop is looked at again while the stream is open.
+
+use super::super::App;
+use super::super::extract::{Admitted, Shopper};
+use super::super::problem::{Code, Problem};
+use crate::read_model::Standing;
+use axum::extract::FromRequestParts;
+use boxoffice_core::id::{PlaceKey, SessionId, UserId};
+use boxoffice_core::time::Time;
+use hyper::http::request::Parts;
+
+/// An admitted shopper, and how long the tokens count that say so.
+#[derive(Clone, Copy, Debug)]
+pub struct Watcher {
+    /// For entering the shop.
+    pub admitted: Admitted,
+    /// What is looked at again.
+    pub access: Access,
+}
+
+/// See the module.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    /// Who.
+    pub user: UserId,
+    place: PlaceKey,
+    session: Option<SessionId>,
+    identity_until: Time,
+    place_until: Time,
+}
+
+impl FromRequestParts<App> for Watcher {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let (identity, claims) = Shopper::told(parts, app).await?;
+        let access = Access {
+            user: identity.user,
+            place: claims.place(),
+            session: identity.session,
+            identity_until: identity.until,
+            place_until: Time(claims.exp.saturating_mul(1_000)),
+        };
+        let admitted = Admitted::of(Shopper { user: access.user, place: access.place }, app)?;
+        Ok(Self { admitted, access })
+    }
+}
+
+impl Access {
+    /// Whether the same request would be let in now.
+    ///
+    /// # Errors
+    /// How it would be refused.
+    pub fn check(&self, app: &App) -> Result<(), Code> {
+        let now = app.clock.now();
+        if self.session.is_some_and(|session| app.read_model.ended.has(session)) {
+            return Err(Code::SessionEnded);
+        }
+        if now.reached(self.identity_until) {
+            return Err(Code::IdentityInvalid);
+        }
+        if now.reached(self.place_until) {
+            return Err(Code::QueueTokenInvalid);
+        }
+        standing_admits(app, self.place, now).map(drop).map_err(|problem| problem.code())
+    }
+}
+
+/// Whether the read model shows the place in the shop, and if so, whether the user has come.
+///
+/// # Errors
+/// It shows that it is not.
+pub fn standing_admits(app: &App, place: PlaceKey, now: Time) -> Result<bool, Problem> {
+    let PlaceKey { queue: id, sequence } = place;
+    let concert = app.read_model.concert(id.concert);
+    let queue = concert.as_ref().map(|concert| concert.shown(id));
+    let standing = queue.as_ref().map(|queue| queue.standing(sequence, now));
+    match standing.unwrap_or(Standing::Unknown) {
+        Standing::Admitted { arrived, .. } => Ok(arrived),
+        // The token is genuine, so that the place may be one of another server: its arrival is
+        // decided on the rows as they are.
+        Standing::Unheard | Standing::Unknown => Ok(false),
+        Standing::Waiting { position, wait_ms } => {
+            let law = app.pressure.poll_law();
+            let after = law.after_ms(position.unwrap_or(1), wait_ms);
+            let opens_at = concert.zip(queue).map(|(concert, q)| q.opens_at(&concert.row()));
+            let opens_at = opens_at.unwrap_or(now);
+            Err(Problem::not_admitted(now, opens_at, after))
+        }
+        Standing::Returning => Err(Problem::of(Code::NotAdmitted)),
+        Standing::NoShow | Standing::Expired => Err(Problem::of(Code::QueueTokenExpired)),
+    }
+}

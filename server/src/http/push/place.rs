@@ -1,0 +1,92 @@
+//! A place near the front: told whenever something changes, until the turn comes.
+
+use super::super::App;
+use super::super::extract::QueueToken;
+use super::super::limits::Asked;
+use super::super::problem::{Code, Problem};
+use super::super::queue::{TokenView, asked_view, view_of};
+use super::body::{Paced, event};
+use super::{CHECK_EVERY, HEARTBEAT, Kind, Outlet, Over, not_offered};
+use crate::tokens::QueueClaims;
+use axum::extract::State;
+use axum::response::Response;
+use boxoffice_core::time::Time;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Whoever would be told to ask again within this is near.
+pub const NEAR_MS: u64 = 7_500;
+/// And stays so up to this: who is near is not to be far again because the server has more to do.
+const STILL_NEAR_MS: u64 = 2 * NEAR_MS;
+
+/// The place of the queue token by Server-Sent Events, near the front and from the turn on: `place` events with what a poll answers, the
+/// first at once, then whenever it changes. After the one that says `admitted` or `expired` the stream ends.
+///
+/// The last event is `end`, which says why; whoever reads it, or gets no stream, polls. A poll's answer says with
+/// `stream` whether there is one to be had.
+#[utoipa::path(get, path = "/api/v1/queue-tokens/me/events", tag = "Waiting queue",
+    security(("queue_token" = [])),
+    responses((status = 200, description = "Events `place` (`TokenView`) and `end` (`StreamEndView`)", content_type = "text/event-stream", body = String), (status = 401, description = "queue_token_required, queue_token_invalid"), (status = 403, description = "queue_token_unknown"), (status = 503, description = "stream_not_offered")))]
+pub async fn place_events(
+    State(app): State<App>,
+    asked: Asked,
+    QueueToken(claims): QueueToken,
+    paced: Paced,
+) -> Result<Response, Problem> {
+    let view = asked_view(&app, &asked, &claims, app.clock.now())?;
+    let none = || not_offered(view.poll_after_ms());
+    if !view.is_near(NEAR_MS) && !view.is_decided() {
+        return Err(none());
+    }
+    let slot = app.streams.begin(Kind::Place, claims.sub).ok_or_else(none)?;
+    let (mut outlet, response) = Outlet::new(slot, paced);
+    tokio::spawn(async move {
+        let Err(over) = tell(&app, &claims, &mut outlet).await;
+        outlet.end(over).await;
+    });
+    Ok(response)
+}
+
+async fn tell(app: &App, claims: &QueueClaims, out: &mut Outlet) -> Result<Infallible, Over> {
+    let until = Time(claims.exp.saturating_mul(1_000));
+    let (mut shown, mut told) = (Vec::new(), Instant::now());
+    loop {
+        // Before the look: what changes after it is noticed.
+        let queue = app.read_model.concert(claims.concert).map(|c| c.shown(claims.place().queue));
+        let mut changes = queue.map(|queue| queue.subscribe());
+        let now = app.clock.now();
+        if now.reached(until) {
+            return Err(Over::Refused(Code::QueueTokenInvalid));
+        }
+        let mut view =
+            view_of(app, claims, now).map_err(|problem| Over::Refused(problem.code()))?;
+        let essence = view.essence();
+        if essence != shown || told.elapsed() >= HEARTBEAT {
+            out.send(event("place", None, None, &view)).await?;
+            (shown, told) = (essence, Instant::now());
+        }
+        goes_on(&view)?;
+        let gap = Duration::from_millis(app.pressure.poll_law().least_ms);
+        out.until(tokio::time::sleep(gap)).await?;
+        let changed = async {
+            match &mut changes {
+                // The queue that was looked at is shown no more: another may be.
+                Some(changes) => drop(changes.changed().await),
+                None => std::future::pending().await,
+            }
+        };
+        // What changes by the clock alone, or with the concert, is seen so.
+        let _ = out.until(tokio::time::timeout(CHECK_EVERY, changed)).await?;
+    }
+}
+
+fn goes_on(view: &TokenView) -> Result<(), Over> {
+    if view.is_decided() {
+        Err(Over::Done)
+    } else if view.is_near(STILL_NEAR_MS) {
+        Ok(())
+    } else {
+        Err(Over::Refused(Code::StreamNotOffered))
+    }
+}
