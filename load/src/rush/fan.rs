@@ -440,7 +440,7 @@ impl Fan {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use crate::rush::options::Options;
     use boxoffice_server::tokens::{KeyFile, Keyring};
