@@ -45,9 +45,10 @@ fn numbers(list: &Value) -> Vec<u32> {
 impl Fan {
     /// Looks for seats until it has some. `None` when it gives up; the stage tells why.
     pub(super) async fn choose(&mut self) -> Told<Option<Claim>> {
+        let has_layout = !self.world.halls.printed.is_empty();
         let way = match (self.chance(self.world.options.best_percent), self.chance(BY_LAYOUT)) {
             (true, _) => Way::Best,
-            (_, true) => Way::Layout,
+            (_, true) if has_layout => Way::Layout,
             _ => Way::Map,
         };
         let chosen = self.choose_by(way).await;
