@@ -116,6 +116,36 @@ pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
 }
 
+/// An answer whose body comes bit by bit, on a connection of its own.
+pub struct Stream {
+    body: hyper::body::Incoming,
+    _sender: SendRequest<Full<Bytes>>,
+}
+
+impl Stream {
+    /// What comes next of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        while let Some(frame) = self.body.frame().await {
+            // Trailers say nothing here.
+            if let Ok(data) = frame.map_err(io::Error::other)?.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// How a stream was answered.
+pub enum Opened {
+    /// It is there.
+    Stream(Stream),
+    /// Anything but 200.
+    Refused(Answer),
+}
+
 /// How a request ended on a connection that was kept.
 pub enum Sent {
     /// The whole answer, and the connection where it can be used again.
@@ -141,6 +171,19 @@ impl Connection {
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.sender.is_closed()
+    }
+
+    /// Sends a request, and lets its body come bit by bit if it is answered 200.
+    ///
+    /// # Errors
+    /// The connection broke, or the request is none.
+    pub async fn open(mut self, ask: &Ask, host: &str, named: Option<&str>) -> io::Result<Opened> {
+        let request = ask.request(host, named).map_err(io::Error::other)?;
+        let response = self.sender.send_request(request).await.map_err(io::Error::other)?;
+        if response.status() != hyper::StatusCode::OK {
+            return Ok(Opened::Refused(Answer::of(response).await?));
+        }
+        Ok(Opened::Stream(Stream { body: response.into_body(), _sender: self.sender }))
     }
 
     /// Sends a request and waits for the whole answer.

@@ -35,6 +35,10 @@ const SMALL: &[&str] = &[
     "20",
     "--cut",
     "20",
+    "--best-percent",
+    "40",
+    "--stream-percent",
+    "50",
 ];
 
 const CONCERT: &str = "--concert=01a20840-8ab8-7000-8000-000000000000";
@@ -71,6 +75,22 @@ fn is_whole(report: &Value) {
     let ended = report["ended"].as_array().unwrap();
     let ended: u64 = ended.iter().map(|stage| stage["fans"].as_u64().unwrap()).sum();
     assert_eq!(ended, 120);
+    for way in ["on_the_map", "by_layout", "best", "best_narrowed"] {
+        assert!(report["chosen"][way].as_u64() > Some(0), "{way}: {}", report["chosen"]);
+    }
+    let streams = &report["streams"];
+    for kind in ["places", "seats"] {
+        assert!(streams["opened"][kind].as_u64() > Some(0), "{kind}: {streams}");
+        assert!(streams["events"][kind].as_u64() > Some(0), "{kind}: {streams}");
+    }
+    assert!(streams["delay"]["count"].as_u64() > Some(0), "{streams}");
+    let latency = report["latency"].as_array().unwrap();
+    for step in ["layout", "hold", "best seats", "place stream", "seat stream"] {
+        assert!(
+            latency.iter().any(|of| of["step"] == step && of["count"].as_u64() > Some(0)),
+            "{step}"
+        );
+    }
     assert!(report["doubled"].as_u64() > Some(0) && report["cut"].as_u64() > Some(0));
     let judgement = &report["judgement"];
     assert!(judgement["facts"].as_u64() > Some(120));
@@ -125,6 +145,9 @@ fn a_small_crowd_buys_and_everything_is_counted_again() {
     assert!(plain.contains("Of 60 seats ") && plain.contains("How they ended: "), "{plain:.500}");
     let told = text(&output);
     assert!(told.contains(" hold\nok    what fans were told is true"), "{told}");
+    assert!(told.contains("ok    no seats fit where that was said"), "{told}");
+    assert!(plain.contains(" together by the layout, and "), "{plain:.900}");
+    assert!(plain.contains("Streams of events: "), "{plain:.900}");
     // Its database went with it.
     let files: Vec<_> = std::fs::read_dir(sandbox.dir.path()).unwrap().collect();
     assert_eq!(files.len(), 1, "{files:?}");
@@ -227,6 +250,8 @@ fn attackers_are_counted_apart() {
 fn options_that_cannot_be_are_refused() {
     for (options, expected) in [
         (["--cut", "101"], "--cut is a share in per cent, from 0 to 100"),
+        (["--best-percent", "101"], "--best-percent is a share in per cent"),
+        (["--stream-percent", "101"], "--stream-percent is a share in per cent"),
         (["--fans", "0"], "--fans is from 1 to 1000000"),
         (["--arrivals", "none.csv"], "arrivals none.csv"),
         (["--arrivals=ramp", "--over=301"], "fans come for 301 s"),

@@ -1,8 +1,10 @@
 //! A fan, from arriving to having the tickets or not: what a person's client does, and what persons do.
 
 mod asking;
+mod choosing;
 pub(super) mod hostile;
 mod operator;
+pub(super) mod streaming;
 mod tickets;
 
 use super::figures::{Figures, Stage, Step};
@@ -14,6 +16,7 @@ use super::world::World;
 use crate::http::{Answer, Ask};
 use asking::Unanswered;
 use boxoffice_server::http::problem::Code;
+use choosing::Claim;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -23,9 +26,6 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
-
-/// Times that a fan asks again after losing a race for seats.
-const RACES_MAX: u32 = 30;
 
 /// What comes of a step, or how the fan's story ends there.
 type Told<T> = Result<T, Stage>;
@@ -46,6 +46,12 @@ pub struct Fan {
     admitted: Option<Instant>,
     /// What it has seen of each date.
     maps: HashMap<Uuid, Map>,
+    /// Dates whose layout it has read.
+    layouts: Vec<Uuid>,
+    /// Whether it asks for streams of events.
+    streams: bool,
+    /// The seats of a date, as they change.
+    seat_stream: Option<streaming::SeatStream>,
     /// What it does if it is no fan but an attacker.
     attack: Option<hostile::Attack>,
 }
@@ -67,6 +73,17 @@ struct Line<'a> {
     poll_after_ms: Option<u64>,
     #[serde(default)]
     may_return: bool,
+    /// Whether a stream of events is offered.
+    #[serde(default)]
+    stream: bool,
+}
+
+/// Where somebody in line is.
+#[derive(Clone, Copy)]
+enum Stands {
+    Admitted,
+    Waits,
+    MayReturn,
 }
 
 impl Line<'_> {
@@ -96,6 +113,7 @@ impl Fan {
         // A seed gives the same behaviour again, by other users: those of the last run have bought.
         let id = random.u128(..) ^ world.run.as_u128().rotate_left(64);
         let user = uuid::Builder::from_random_bytes(id.to_le_bytes()).into_uuid();
+        let streams = random.f64() * 100.0 < world.options.stream_percent;
         Self {
             world: Rc::clone(world),
             pools,
@@ -108,6 +126,9 @@ impl Fan {
             keys: 0,
             admitted: None,
             maps: HashMap::new(),
+            layouts: Vec::new(),
+            streams,
+            seat_stream: None,
             attack: None,
         }
     }
@@ -166,7 +187,7 @@ impl Fan {
         self.identity = self.world.identity(self.user);
         self.figures().admitted();
         self.go(Stage::Shopping);
-        let Some((reservation, price, date, seats)) = self.choose().await? else {
+        let Some(Claim { reservation, price, date, seats }) = self.choose().await? else {
             return Ok(self.stage);
         };
         self.go(Stage::Holding);
@@ -290,125 +311,39 @@ impl Fan {
             let Ok(view) = serde_json::from_slice::<Line<'_>>(&answer.body) else {
                 return Err(self.unexpected(Step::Poll, &answer));
             };
-            match (view.state.as_ref(), view.may_return) {
-                ("admitted", _) => return Ok(()),
-                ("waiting", _) => {}
+            let (mut stands, offered) = (self.stands(&view, &mut position)?, view.stream);
+            if matches!(stands, Stands::Waits) && offered && self.streams {
+                stands = Box::pin(self.follow_place(&mut position)).await?;
+            }
+            match stands {
+                Stands::Admitted => return Ok(()),
+                Stands::Waits => {}
                 // Came too late for its turn: asks again, and is at the front.
-                ("expired", true) => {
+                Stands::MayReturn => {
                     self.join().await?;
                     position = u64::MAX;
-                    continue;
                 }
-                _ => return Err(Stage::TooLate),
             }
-            if let Some(now) = view.position {
-                // One of several servers may know less than the one before.
-                if now > position && !self.world.has_several_servers() {
-                    self.surprise(&format!("its position rose from {position} to {now}"));
-                }
-                position = now;
-            }
-            self.wait_as_told(&view)?;
         }
     }
 
-    /// Looks for seats until it has some: the reservation, its price, its date and its seats. `None`
-    /// when it gives up; the stage tells why.
-    async fn choose(&mut self) -> Told<Option<(Uuid, i64, Uuid, Vec<u32>)>> {
-        for _ in 0..RACES_MAX {
-            self.think();
-            let open = self.open_dates().await?;
-            if open.is_empty() {
-                self.leave().await?;
-                self.go(Stage::SoldOut);
-                return Ok(None);
+    /// What an answer to somebody in line means, whose position was this.
+    fn stands(&mut self, view: &Line<'_>, position: &mut u64) -> Told<Stands> {
+        match (view.state.as_ref(), view.may_return) {
+            ("admitted", _) => return Ok(Stands::Admitted),
+            ("waiting", _) => {}
+            ("expired", true) => return Ok(Stands::MayReturn),
+            _ => return Err(Stage::TooLate),
+        }
+        if let Some(now) = view.position {
+            // One of several servers may know less than the one before.
+            if now > *position && !self.world.has_several_servers() {
+                self.surprise(&format!("its position rose from {position} to {now}"));
             }
-            let date = open[self.random.usize(..open.len())];
-            let seats = self.look(date).await?;
-            if seats.is_empty() {
-                continue;
-            }
-            self.think();
-            if let Some((reservation, price)) = self.hold(date, &seats).await? {
-                return Ok(Some((reservation, price, date, seats)));
-            }
-            self.figures().races_lost += 1;
+            *position = now;
         }
-        self.leave().await?;
-        self.go(Stage::Outrun);
-        Ok(None)
-    }
-
-    /// Dates that have a free seat.
-    async fn open_dates(&mut self) -> Told<Vec<Uuid>> {
-        let path = format!("/api/v1/concerts/{}/dates", self.world.concert);
-        let dates = self.read(Step::Dates, path).await?.json();
-        let dates = dates["dates"].as_array().cloned().unwrap_or_default();
-        let left = |date: &&Value| date["available_seats"].as_u64() != Some(0);
-        Ok(dates.iter().filter(left).filter_map(|d| uuid_of(&d["concert_date_id"])).collect())
-    }
-
-    /// Picks neighbouring seats on the map, mostly near the stage.
-    async fn look(&mut self, date: Uuid) -> Told<Vec<u32>> {
-        let path = self.maps.entry(date).or_default().path(date);
-        let answer = self.read(Step::Map, path).await?;
-        let map = self.maps.entry(date).or_default();
-        if map.read(&answer.body).is_none() {
-            return Err(self.unexpected(Step::Map, &answer));
-        }
-        let free = map.available();
-        if free == 0 {
-            return Ok(Vec::new());
-        }
-        let near = if self.random.bool() { free.div_ceil(10) } else { free };
-        let pass = self.random.usize(..near);
-        let want = usize::try_from(self.random.u32(1..=self.world.options.seats_each)).unwrap_or(1);
-        Ok(map.pick(pass, want))
-    }
-
-    async fn hold(&mut self, date: Uuid, seats: &[u32]) -> Told<Option<(Uuid, i64)>> {
-        let body = json!({ "concert_date_id": date, "seat_numbers": seats });
-        let ask = self.as_shopper(Ask::new("POST", "/api/v1/reservations").json(&body));
-        let ask = self.keyed(ask);
-        let asked = self.ask(Step::Hold, &ask, true).await;
-        let (answer, span) = asked.map_err(|why| {
-            let claim = Uuid::from_u128(self.random.u128(..));
-            let act = Act::Hold { claim, at: None, until: None };
-            self.seats_in_doubt(&why, (date, seats), act)
-        })?;
-        let view = answer.json();
-        if answer.status == 201 {
-            let (Some(reservation), Some(price), Some(until)) = (
-                uuid_of(&view["reservation_id"]),
-                view["total_price"].as_i64(),
-                instant_of(&view["expires_at"]),
-            ) else {
-                return Err(self.unexpected(Step::Hold, &answer));
-            };
-            let at = instant_of(&view["reserved_at"]);
-            let act = Act::Hold { claim: reservation, at, until: Some(until) };
-            let mut record = self.world.record.borrow_mut();
-            record.act(date, seats, act, span);
-            let seats = seats.to_vec();
-            record.tell(self.user, Fact::Held { reservation, date, seats, price, until });
-            self.figures().funnel.held += 1;
-            return Ok(Some((reservation, price)));
-        }
-        if answer.code() == Code::SeatsTaken.as_str() {
-            let taken = view["seat_numbers"].as_array().cloned().unwrap_or_default();
-            let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
-            let taken: Vec<u32> = taken.iter().filter_map(number).collect();
-            // By whom it was taken is known only where nobody else buys.
-            if self.world.options.concert.is_none() {
-                self.world.record.borrow_mut().act(date, &taken, Act::Taken, span);
-            }
-            return Ok(None);
-        }
-        // The fan's own seats of before: others are looked for.
-        if answer.code() == Code::SeatsCoolingOff.as_str() {
-            return Ok(None);
-        }
-        Err(self.refused(Step::Hold, &answer))
+        self.wait_as_told(view)?;
+        Ok(Stands::Waits)
     }
 
     async fn release(&mut self, claim: Uuid, date: Uuid, seats: &[u32]) -> Told<Stage> {
@@ -507,6 +442,25 @@ impl Fan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rush::options::Options;
+    use boxoffice_server::tokens::{KeyFile, Keyring};
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    /// A world in which nothing has happened, without double clicks and cuts.
+    pub fn world(flags: &[&str]) -> Rc<World> {
+        let folder = tempfile::tempdir().unwrap();
+        let keys =
+            KeyFile::open(&folder.path().join("k"), boxoffice_server::clock::Clock::System.now());
+        let words = ["rush", "--double-click=0", "--cut=0"].iter().chain(flags);
+        let options = Only::parse_from(words).options;
+        Rc::new(World::new(options, Uuid::nil(), Keyring::new(&keys.unwrap())).unwrap())
+    }
 
     fn line(text: &str) -> Line<'_> {
         serde_json::from_str(text).unwrap()

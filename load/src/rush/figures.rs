@@ -1,6 +1,7 @@
 //! What is counted and timed while fans are at it.
 
 use super::limit::Limit;
+use super::pushed::Streams;
 use boxoffice_server::Failure;
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -14,9 +15,13 @@ use tokio::time::Instant;
 pub enum Step {
     Join,
     Poll,
+    PlaceStream,
     Dates,
     Map,
+    SeatStream,
+    Layout,
     Hold,
+    Best,
     Release,
     Charge,
     Pay,
@@ -28,12 +33,16 @@ pub enum Step {
 
 impl Step {
     /// In the order of shopping.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Join,
         Self::Poll,
+        Self::PlaceStream,
         Self::Dates,
         Self::Map,
+        Self::SeatStream,
+        Self::Layout,
         Self::Hold,
+        Self::Best,
         Self::Release,
         Self::Charge,
         Self::Pay,
@@ -48,9 +57,13 @@ impl Step {
         match self {
             Self::Join => "join",
             Self::Poll => "poll",
+            Self::PlaceStream => "place stream",
             Self::Dates => "dates",
             Self::Map => "map",
+            Self::SeatStream => "seat stream",
+            Self::Layout => "layout",
             Self::Hold => "hold",
+            Self::Best => "best seats",
             Self::Release => "release",
             Self::Charge => "charge",
             Self::Pay => "pay",
@@ -146,6 +159,21 @@ pub struct Funnel {
     pub paid: u64,
 }
 
+/// How fans came to their seats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Chosen {
+    /// Holds of seats that were chosen one by one on the map.
+    pub on_the_map: u64,
+    /// Holds of seats that a layout said to be together, chosen on the map.
+    pub by_layout: u64,
+    /// Holds of the best seats, which the server chose.
+    pub best: u64,
+    /// Of those, with a grade or a section.
+    pub best_narrowed: u64,
+    /// Answers that no seats fit.
+    pub best_none_fit: u64,
+}
+
 /// Latency percentiles, milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Percentiles {
@@ -183,12 +211,12 @@ const LATENCY_MAX: Duration = Duration::from_secs(600);
 /// Answers nobody expected whose text is kept.
 const SURPRISES_MAX: usize = 20;
 
-fn histogram() -> Result<Histogram<u64>, Failure> {
+pub(super) fn histogram() -> Result<Histogram<u64>, Failure> {
     let highest = u64::try_from(LATENCY_MAX.as_micros()).unwrap_or(u64::MAX);
     Ok(Histogram::new_with_bounds(1, highest, 3)?)
 }
 
-fn percentiles(of: &Histogram<u64>) -> Percentiles {
+pub(super) fn percentiles(of: &Histogram<u64>) -> Percentiles {
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 microseconds")]
     let ms = |us: u64| us as f64 / 1000.0;
     let at = |quantile: f64| ms(of.value_at_quantile(quantile));
@@ -253,6 +281,10 @@ pub struct Figures {
     pub limit: Limit,
     /// How far fans came.
     pub funnel: Funnel,
+    /// Streams of events.
+    pub streams: Streams,
+    /// How fans came to their seats.
+    pub chosen: Chosen,
     /// How often each step, or attack, was answered with which status and code.
     pub answers: BTreeMap<(&'static str, u16, String), u64>,
     /// Connections that broke, but for those that the fan itself cut.
@@ -292,6 +324,8 @@ impl Figures {
             sold_out_ms: None,
             limit: Limit::default(),
             funnel: Funnel::default(),
+            streams: Streams::new()?,
+            chosen: Chosen::default(),
             answers: BTreeMap::new(),
             broken: 0,
             unanswered: 0,

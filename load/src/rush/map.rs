@@ -28,11 +28,15 @@ struct Zone {
     seats: Vec<(u32, u32)>,
 }
 
-#[derive(Default, Deserialize)]
-struct Changed {
-    available: Vec<u32>,
-    held: Vec<u32>,
-    sold: Vec<u32>,
+/// Seats as they are now, of those that have changed.
+#[derive(Debug, Default, Deserialize)]
+pub struct Changed {
+    /// Can be taken.
+    pub available: Vec<u32>,
+    /// Wait for a payment.
+    pub held: Vec<u32>,
+    /// Were paid for, or are not for sale.
+    pub sold: Vec<u32>,
 }
 
 /// Seats with neighbouring numbers.
@@ -67,20 +71,21 @@ impl Map {
         format!("/api/v1/concert-dates/{date}/seats?form=compact{since}")
     }
 
-    /// Takes an answer in; `None` where it is no map.
-    pub fn read(&mut self, body: &[u8]) -> Option<()> {
+    /// Takes an answer in, and says which seats it told to have changed, as far as it was no whole map; `None` where
+    /// it is no map.
+    pub fn read(&mut self, body: &[u8]) -> Option<Changed> {
         let answer: Answer<'_> = serde_json::from_slice(body).ok()?;
         if answer.complete {
             self.take_all(&answer)?;
         }
-        let Changed { available, held, sold } = answer.changed;
-        let taken = held.into_iter().chain(sold).map(|number| (number, TAKEN));
-        for (number, state) in available.into_iter().map(|number| (number, FREE)).chain(taken) {
+        let Changed { available, held, sold } = &answer.changed;
+        let taken = held.iter().chain(sold).map(|number| (*number, TAKEN));
+        for (number, state) in available.iter().map(|number| (*number, FREE)).chain(taken) {
             let at = self.place(number)?;
             self.set(at, state)?;
         }
         self.version = Some(answer.version);
-        Some(())
+        Some(answer.changed)
     }
 
     /// Every seat of a complete answer.
@@ -126,6 +131,14 @@ impl Map {
         Some(())
     }
 
+    /// Whether the seat of this number can be taken.
+    pub fn is_free(&self, number: u32) -> bool {
+        let state = self
+            .place(number)
+            .and_then(|place| Some(self.states.get(place / 4)? >> (6 - 2 * (place % 4)) & 3));
+        state == Some(FREE)
+    }
+
     /// How many can be taken.
     pub fn available(&self) -> usize {
         self.states.iter().map(|&byte| free(byte).count_ones() as usize).sum()
@@ -168,12 +181,18 @@ mod tests {
         let zones = json!([{ "seats": [[7, 8]] }, { "seats": [[1, 3]] }]);
         let whole = json!({ "version": "a", "complete": true, "zones": zones, "states": states });
         map.read(whole.to_string().as_bytes()).unwrap();
+        let free: Vec<u32> = (0..10).filter(|number| map.is_free(*number)).collect();
+        assert_eq!(free, [1, 7]);
         assert_eq!((map.available(), map.pick(0, 9)), (2, vec![1, 7]));
         assert_eq!((map.pick(1, 9), map.pick(0, 1), map.pick(2, 1)), (vec![7], vec![1], vec![]));
         assert!(map.path(date).ends_with("/seats?form=compact&since=a"));
         let changed = json!({ "available": [2], "held": [1], "sold": [7] });
         let delta = json!({ "version": "b", "complete": false, "changed": changed });
-        map.read(delta.to_string().as_bytes()).unwrap();
+        let changed = map.read(delta.to_string().as_bytes()).unwrap();
+        assert_eq!(
+            (&*changed.available, &*changed.held, &*changed.sold),
+            (&[2][..], &[1][..], &[7][..])
+        );
         assert_eq!((map.available(), map.pick(0, 9)), (1, vec![2]));
         assert!(map.path(date).ends_with("&since=b"));
         assert!(map.read(b"{}").is_none() && map.read(b"x").is_none());

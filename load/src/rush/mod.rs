@@ -15,8 +15,11 @@ mod map;
 mod options;
 mod pace;
 mod process;
+mod pushed;
 mod record;
 mod report;
+mod seating;
+mod sse;
 mod truth;
 mod venue;
 mod wire;
@@ -52,7 +55,8 @@ pub fn run(options: Options) -> Result<(), Failure> {
     let own = usize::try_from(options.fans)?.saturating_mul(OWN_CONNECTIONS);
     let connections = if options.connections == 0 { own } else { options.connections };
     let hostile = usize::try_from(attackers(options.fans, options.hostile))?;
-    let connections = connections.saturating_add(hostile);
+    let streams = if options.stream_percent > 0.0 { fan::streaming::STREAMS_MAX } else { 0 };
+    let connections = connections.saturating_add(hostile).saturating_add(streams);
     if let Some((allowed, wanted)) = boxoffice_server::serve::raise_descriptor_limit(connections) {
         live::note(&format!(
             "Only {allowed} files may be open (ulimit -Hn), and connections may need {wanted}: some may break."
@@ -95,6 +99,7 @@ async fn rush(
     world.opens(opens_at);
     world.operator_key = venue.operator_key();
     world.ticket_keys = venue.ticket_keys(&setup).await?;
+    world.halls = venue.halls(options, concert, &setup).await?;
     let world = Rc::new(world);
     if world.opened_ms > 0 {
         live::note(&format!("The sale opens in {} ms", world.opened_ms));

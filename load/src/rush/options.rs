@@ -24,6 +24,9 @@ pub struct Options {
     /// Seconds over which fans come (ramp and steady)
     #[arg(long, default_value_t = 10)]
     pub over: u64,
+    /// How its seats stand: in rows of sections with grades, by a layout that is made for so many seats and uploaded; or by their numbers alone
+    #[arg(long, value_enum, default_value_t = Seats::Hall)]
+    pub layout: Seats,
     /// Seconds from the making of the sale to its opening: the crowd comes before it and waits, as at a real on-sale
     #[arg(long, default_value_t = 0)]
     pub opens_in: u64,
@@ -39,6 +42,12 @@ pub struct Options {
     /// Seats that a fan wants, at most
     #[arg(long, default_value_t = 2)]
     pub seats_each: u32,
+    /// Fans who ask for the best seats that are together, some of a grade or in a section, instead of choosing on the map, per cent
+    #[arg(long, default_value_t = 30.0)]
+    pub best_percent: f64,
+    /// Fans who hold a stream of events, where the server offers one: of their place near the front of the line, and of the seats while they choose; 500 at once at most, per cent
+    #[arg(long, default_value_t = 5.0)]
+    pub stream_percent: f64,
     /// Fans who shop at once, at most
     #[arg(long, default_value_t = 1_000)]
     pub max_active: u64,
@@ -112,6 +121,16 @@ pub struct Options {
     pub out: PathBuf,
 }
 
+/// How the seats of the sale stand that is made for the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seats {
+    /// By a layout.
+    Hall,
+    /// By numbers.
+    None,
+}
+
 /// Fans of one run, at most.
 const FANS_MAX: u64 = 1_000_000;
 /// Seconds of one run, at most.
@@ -132,6 +151,8 @@ impl Options {
             ("double-click", self.double_click),
             ("cut", self.cut),
             ("hostile", self.hostile),
+            ("best-percent", self.best_percent),
+            ("stream-percent", self.stream_percent),
         ];
         if let Some((name, _)) = shares.iter().find(|(_, share)| !(0.0..=100.0).contains(share)) {
             return Err(format!("--{name} is a share in per cent, from 0 to 100").into());

@@ -1,8 +1,10 @@
 //! Where the rush takes place: a server of its own on a database of its own, or one that runs already.
 
+pub(super) mod halls;
+
 use super::fan::instant_of;
 use super::hall::{BySecond, Hall};
-use super::options::Options;
+use super::options::{Options, Seats};
 use super::process::{Server, peak_memory_bytes};
 use super::record::Linearizability;
 use super::truth::Truth;
@@ -86,6 +88,8 @@ pub struct Judgement {
     /// When each place was let in (last), in order, milliseconds since the run began.
     #[serde(skip)]
     pub admissions_ms: Option<Vec<u64>>,
+    /// Answers that no seats fit, and some did that nobody had ever asked for.
+    pub wrongly_none_fit: Vec<String>,
     /// Whether every seat's history can have happened.
     pub linearizability: Linearizability,
 }
@@ -95,7 +99,7 @@ impl Judgement {
     pub fn wrong(&self) -> u64 {
         let audit = self.audit.as_ref().map_or(0, audit::Report::broken);
         let Linearizability { broken, undecided, .. } = &self.linearizability;
-        let lists = [&self.untrue, broken, undecided];
+        let lists = [&self.untrue, &self.wrongly_none_fit, broken, undecided];
         audit + lists.iter().map(|list| list.len() as u64).sum::<u64>()
     }
 }
@@ -234,11 +238,21 @@ impl Venue {
         }
         let opens_in = i64::try_from(options.opens_in)?.saturating_mul(1000);
         let opens_at = Clock::System.now().plus_ms(opens_in);
+        let key = self.operator_key.clone().ok_or("no operator's key was given")?;
+        let hall = match options.layout {
+            Seats::Hall => Some(halls::upload(options.seats, &key, pool).await?),
+            Seats::None => None,
+        };
         let date = |day: u32| {
             let day = i64::from(day) + 30;
             let starts_at = Clock::System.now().plus_ms(day * 86_400_000);
             let starts_at = boxoffice_server::http::view::stamp(starts_at);
-            json!({ "starts_at": starts_at, "seats": ranges(options.seats) })
+            match &hall {
+                Some((layout, prices)) => {
+                    json!({ "starts_at": starts_at, "layout": layout, "prices": prices })
+                }
+                None => json!({ "starts_at": starts_at, "seats": ranges(options.seats) }),
+            }
         };
         let body = json!({
             "name": "Rush", "theater": "Loopback Hall", "run_time_minutes": 120,
@@ -250,7 +264,6 @@ impl Venue {
             "admissions_per_second": options.admissions_per_second,
             "dates": (0..options.dates).map(date).collect::<Vec<_>>(),
         });
-        let key = self.operator_key.clone().ok_or("no operator's key was given")?;
         let ask = Ask::new("POST", "/api/v1/admin/concerts").with("x-api-key", key).json(&body);
         let answer = pool.send(&ask).await?;
         let made = answer.json();
@@ -309,6 +322,11 @@ impl Venue {
             hall: None,
             seats_by_second: None,
             admissions_ms: None,
+            // Where others buy, too, it is not known what they asked for.
+            wrongly_none_fit: match world.options.concert {
+                None => record.wrongly_none(&world.halls.seatings),
+                Some(_) => Vec::new(),
+            },
             linearizability: record.linearizability(),
         };
         let Some(config) = &self.audited else { return Ok(judgement) };

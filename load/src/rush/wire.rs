@@ -1,7 +1,7 @@
 //! The connections of fans: bounded, and apart by what they are for.
 
 use super::figures::Step;
-use crate::http::{Answer, Ask, Connection, Sent};
+use crate::http::{Answer, Ask, Connection, Opened, Sent};
 use boxoffice_server::Failure;
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -161,6 +161,12 @@ impl Pool {
                 Sent::Closed => {}
             }
         }
+    }
+
+    /// Opens a stream on a connection of its own, beside those of the pool: it is held for long.
+    pub async fn open(&self, ask: &Ask) -> std::io::Result<Opened> {
+        let connection = Connection::over(self.connect().await?).await?;
+        tokio::time::timeout(ANSWER_WAIT, connection.open(ask, &self.host, self.named)).await?
     }
 
     /// Sends, and cuts the connection without waiting for the answer, as a phone does in a tunnel.

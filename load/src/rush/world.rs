@@ -4,6 +4,7 @@ use super::Options;
 use super::fan::hostile::attackers;
 use super::figures::Figures;
 use super::record::Record;
+use super::venue::halls::Halls;
 use boxoffice_core::id::UserId;
 use boxoffice_server::Failure;
 use boxoffice_server::clock::Clock;
@@ -38,6 +39,10 @@ pub struct World {
     /// An operator's key, where there is one: for refunds.
     pub operator_key: Option<String>,
     keyring: Keyring,
+    /// Streams of events that fans hold.
+    pub streams_open: Cell<usize>,
+    /// How the seats of each date stand.
+    pub halls: Halls,
     /// What tickets are verified with.
     pub ticket_keys: Vec<PublicKey>,
     began: Instant,
@@ -68,6 +73,8 @@ impl World {
             record: RefCell::default(),
             operator_key: None,
             keyring,
+            streams_open: Cell::new(0),
+            halls: Halls::default(),
             ticket_keys: Vec::new(),
             began,
             began_at: Clock::System.now().0,

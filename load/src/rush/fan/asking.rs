@@ -156,21 +156,12 @@ impl Fan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rush::options::Options;
+    use crate::rush::fan::tests::world;
     use crate::rush::wire::{Pool, Pools};
     use crate::rush::world::World;
-    use boxoffice_server::tokens::{KeyFile, Keyring};
-    use clap::Parser;
     use std::rc::Rc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
-    use uuid::Uuid;
-
-    #[derive(Parser)]
-    struct Only {
-        #[command(flatten)]
-        options: Options,
-    }
 
     /// Answers each connection with the next of these and closes it; nothing at all where it is empty.
     async fn answer(listener: TcpListener, answers: Vec<&'static str>) {
@@ -180,15 +171,6 @@ mod tests {
             assert!(stream.read(&mut request).await.unwrap() > 0);
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
-    }
-
-    fn world(flags: &[&str]) -> Rc<World> {
-        let folder = tempfile::tempdir().unwrap();
-        let keys =
-            KeyFile::open(&folder.path().join("k"), boxoffice_server::clock::Clock::System.now());
-        let words = ["rush", "--double-click=0", "--cut=0"].iter().chain(flags);
-        let options = Only::parse_from(words).options;
-        Rc::new(World::new(options, Uuid::nil(), Keyring::new(&keys.unwrap())).unwrap())
     }
 
     async fn asked(

@@ -1,6 +1,7 @@
 //! Attackers among the fans: each does over and over what costs a server most, as fast as one client on one
 //! connection may, until the fans have ended. The answers that they got must be true as well.
 
+use super::choosing::Claim;
 use super::{Fan, Told};
 use crate::http::Ask;
 use crate::rush::figures::{Stage, Step};
@@ -96,6 +97,7 @@ impl Fan {
     /// Attacks until the fans have ended.
     pub async fn attack(mut self, attack: Attack) {
         self.attack = Some(attack);
+        self.streams = false;
         while !self.is_over() {
             let went = match attack {
                 Attack::JoinLeave => self.join_and_leave().await,
@@ -177,10 +179,11 @@ impl Fan {
                         return Ok(());
                     };
                     self.pause();
-                    self.look(date).await?;
+                    self.look(date, false).await?;
                 }
                 _ => {
-                    let Some((claim, _, date, seats)) = self.choose().await? else {
+                    let Some(Claim { reservation: claim, date, seats, .. }) = self.choose().await?
+                    else {
                         return Ok(());
                     };
                     self.pause();

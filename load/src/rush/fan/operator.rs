@@ -5,6 +5,7 @@ use super::{Fan, Told, uuid_of};
 use crate::http::Ask;
 use crate::rush::figures::{Stage, Step};
 use crate::rush::linear::Act;
+use crate::rush::pushed::Became;
 use crate::rush::record::Fact;
 use serde_json::json;
 use uuid::Uuid;
@@ -27,6 +28,12 @@ impl Fan {
         let some = if self.random.bool() { &one[..] } else { seats };
         if some.len() < seats.len() {
             body["seat_numbers"] = json!(some);
+        }
+        // From now on others may be told that they are free.
+        let asked = self.world.now_ns();
+        for &seat in some {
+            let mut record = self.world.record.borrow_mut();
+            record.latest.note((date, seat), Became::Unknown, asked);
         }
         let path = format!("/api/v1/admin/payments/{payment}/refunds");
         // Keys of an operator are numbered by nobody else.

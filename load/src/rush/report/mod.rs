@@ -4,12 +4,13 @@ mod facts;
 
 pub use facts::Facts;
 
-use super::figures::{Figures, Funnel, Percentiles, Second, Stage};
+use super::figures::{Chosen, Figures, Funnel, Percentiles, Second, Stage};
 use super::limit::Shares;
 use super::live;
 use super::options::Options;
 use super::pace::{Moments, Pace};
 use super::process::{Server, peak_memory_bytes};
+use super::pushed::Shown;
 use super::venue::Judgement;
 use super::world::World;
 use boxoffice_core::time::Time;
@@ -68,6 +69,10 @@ pub struct Report {
     /// Given back by an operator.
     seats_refunded: u64,
     races_lost: u64,
+    /// How fans came to their seats.
+    chosen: Chosen,
+    /// Streams of events that fans held.
+    streams: Shown,
     doubled: u64,
     cut: u64,
     broken_connections: u64,
@@ -160,6 +165,8 @@ impl Report {
             seats_sold: figures.seats_sold(),
             seats_refunded: figures.seats_refunded(),
             races_lost: figures.races_lost,
+            chosen: figures.chosen,
+            streams: figures.streams.shown(),
             doubled: figures.doubled,
             cut: figures.cut,
             broken_connections: figures.broken,
@@ -236,6 +243,11 @@ impl Report {
             "{} seats sold, {} races lost, {} requests sent twice, {} cut off, {} connections broke.\n",
             self.seats_sold, self.races_lost, self.doubled, self.cut, self.broken_connections
         );
+        let Chosen { on_the_map, by_layout, best, best_narrowed, best_none_fit } = self.chosen;
+        text += &format!(
+            "Of the holds {on_the_map} were chosen seat by seat on the map, {by_layout} together by the layout, and {best} were the best seats ({best_narrowed} of a grade or in a section); {best_none_fit} answers said that no seats fit.\n"
+        );
+        text += &self.streams.text();
         text + &self.judgement.hall.map_or_else(String::new, |hall| hall.text())
     }
 
@@ -283,6 +295,12 @@ impl Report {
         println!();
     }
 
+    /// How often it was said that no seats fit, where the best were asked for.
+    fn answers_none_fit(&self) -> Option<String> {
+        let Chosen { best, best_none_fit, .. } = self.chosen;
+        (best + best_none_fit > 0).then(|| format!("{best_none_fit} answers"))
+    }
+
     /// What the processes took, where it is known.
     fn memory(&self) -> String {
         let mib = |bytes: u64| format!("{} MiB", bytes / (1024 * 1024));
@@ -322,6 +340,9 @@ impl Report {
         }
         let of = format!("{} operations on {} seats", histories.operations, histories.seats);
         list("seats' histories are linearizable", &histories.broken, of.clone());
+        if let Some(told) = self.answers_none_fit() {
+            list("no seats fit where that was said", &judgement.wrongly_none_fit, told);
+        }
         if !histories.undecided.is_empty() {
             list("seats' histories are decided", &histories.undecided, of);
         }
