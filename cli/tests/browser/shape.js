@@ -42,7 +42,17 @@ const layer = (part) => {
   }
   return null;
 };
-const boxes = controls.map((part) => ({ part, rects: [...part.getClientRects()], layer: layer(part) }));
+/** As much of a rectangle as is not scrolled out of sight. */
+const clipped = (part, { left, top, right, bottom }) => {
+  for (let at = part.parentElement; at && at !== document.body; at = at.parentElement) {
+    const style = getComputedStyle(at);
+    if (!scrolls(style, "X") && !scrolls(style, "Y")) continue;
+    const box = at.getBoundingClientRect();
+    [left, top, right, bottom] = [Math.max(left, box.left), Math.max(top, box.top), Math.min(right, box.right), Math.min(bottom, box.bottom)];
+  }
+  return { left, top, right, bottom };
+};
+const boxes = controls.map((part) => ({ part, rects: [...part.getClientRects()].map((rect) => clipped(part, rect)), layer: layer(part) }));
 boxes.forEach((one, at) => boxes.slice(at + 1).forEach((two) => {
   if (one.part.contains(two.part) || two.part.contains(one.part) || one.layer !== two.layer) return;
   const meet = one.rects.some((a) => two.rects.some((b) =>
