@@ -1,6 +1,6 @@
 //! A browser: a driver as a child process, and one headless Chromium that it starts.
 
-use crate::common::{alone, runtime};
+use crate::common::runtime;
 use crate::left_out::note;
 use crate::ports::Port;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
@@ -8,26 +8,22 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::future::Future;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::block_in_place;
 use url::{ParseError, Url};
 
-/// Finds faults of accessibility.
-const AXE: &str = include_str!("axe/axe.min.js");
-const AXE_SHA256: &str = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c";
 /// How long a page may take until it shows what is waited for, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Notes what the policy of a page forbids, over all documents of the session.
-const WATCH: &str = "addEventListener('securitypolicyviolation', (event) => {
-  const found = JSON.parse(localStorage.getItem('test.csp') ?? '[]');
-  found.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
-  localStorage.setItem('test.csp', JSON.stringify(found));
-});";
+const PATIENCE: Duration = Duration::from_secs(45);
+/// So many tests have their browsers at once: a browser takes up to half a gigabyte of memory.
+const AT_ONCE: usize = 4;
+static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// How a browser looks at a page.
 #[derive(Clone, Copy, Debug)]
@@ -40,16 +36,16 @@ pub struct Look {
 impl Look {
     pub const PHONE: Self = Self { lang: "en", width: 360, is_dark: false };
 
-    fn name(self) -> String {
+    pub fn name(self) -> String {
         format!("{}-{}{}", self.lang, self.width, if self.is_dark { "-dark" } else { "" })
     }
 }
 
-/// See the module. Dropped, driver and browser are ended.
+/// See the module. Dropped, driver and browser are ended, and the test fails if a page has complained.
 pub struct Browser {
     driver: Child,
-    client: Client,
-    look: Look,
+    pub client: Client,
+    pub look: Look,
     _port: Port,
     _profile: TempDir,
 }
@@ -71,11 +67,13 @@ fn is_here() -> bool {
     here
 }
 
-/// Runs a test in a browser, where there is one, and alone.
+/// Runs a test in a browser, where there is one, beside a few others.
 pub fn in_browser(test: impl AsyncFnOnce()) {
     if is_here() {
-        let _turn = alone();
-        runtime().block_on(test());
+        runtime().block_on(async {
+            let _turn = TURNS.acquire().await.unwrap();
+            test().await;
+        });
     }
 }
 
@@ -91,6 +89,33 @@ impl WebDriverCompatibleCommand for Devtools {
     fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
         let body = json!({ "cmd": self.0, "params": self.1 });
         (http::Method::POST, Some(body.to_string()))
+    }
+}
+
+/// What the pages of a session have written to the console, and what the browser has about them, since the last time.
+#[derive(Debug)]
+struct Log;
+
+impl WebDriverCompatibleCommand for Log {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
+
+/// Whether a line of the log is a fault: a report of the policy, an error, a promise that nobody caught, a 500. Refusals
+/// are answers, and a network that is away is part of the tests.
+fn is_fault(line: &Value) -> bool {
+    let text = line["message"].as_str().unwrap_or_default();
+    match line["source"].as_str().unwrap_or_default() {
+        "network" => ["500", "501", "502", "504"]
+            .iter()
+            .any(|status| text.contains(&format!("responded with a status of {status}"))),
+        "security" => true,
+        _ => line["level"] == "SEVERE",
     }
 }
 
@@ -113,13 +138,15 @@ fn capabilities(look: Look, profile: &TempDir) -> Capabilities {
         &size,
         &lang,
     ];
-    let options =
-        json!({ "binary": "chromium", "args": args, "prefs": { "intl.accept_languages": tag } });
-    let options = match which("chromium") {
-        Some(path) => json!({ "binary": path, "args": options["args"], "prefs": options["prefs"] }),
-        None => options,
-    };
-    Capabilities::from_iter([("goog:chromeOptions".to_owned(), options)])
+    let options = json!({
+        "binary": which("chromium"), "args": args, "prefs": { "intl.accept_languages": tag },
+        // The driver would keep hidden tabs awake. Without it they wake once a second, and after a minute once a minute.
+        "excludeSwitches": ["disable-background-timer-throttling"],
+    });
+    Capabilities::from_iter([
+        ("goog:chromeOptions".to_owned(), options),
+        ("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" })),
+    ])
 }
 
 fn which(program: &str) -> Option<PathBuf> {
@@ -153,19 +180,28 @@ impl Browser {
         builder.capabilities(capabilities(look, &profile));
         let client = until("the driver", async || builder.connect(&address).await.ok()).await;
         let browser = Self { driver, client, look, _port: port, _profile: profile };
-        browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH })).await;
         browser.resize().await;
         browser
     }
 
-    async fn resize(&self) {
-        let Look { width, is_dark, .. } = self.look;
+    /// Shows pages in this browser's own look.
+    pub async fn resize(&self) {
+        self.dress(self.look.width, self.look.is_dark, false).await;
+    }
+
+    /// Shows pages so wide, light or dark, or with the few colours and little motion that somebody's system asks for.
+    pub async fn dress(&self, width: u32, is_dark: bool, is_forced: bool) {
         let size =
             json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
         let scheme = if is_dark { "dark" } else { "light" };
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.devtools("Emulation.setEmulatedMedia", features).await;
+        let features = [
+            ("prefers-color-scheme", scheme),
+            ("forced-colors", if is_forced { "active" } else { "none" }),
+            ("prefers-reduced-motion", if is_forced { "reduce" } else { "no-preference" }),
+        ];
+        let features = features.map(|(name, value)| json!({ "name": name, "value": value }));
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
     pub async fn devtools(&self, command: &'static str, params: Value) -> Value {
@@ -182,6 +218,10 @@ impl Browser {
 
     pub async fn back(&self) {
         self.client.back().await.unwrap();
+    }
+
+    pub async fn forward(&self) {
+        self.client.forward().await.unwrap();
     }
 
     pub async fn eval(&self, script: &str) -> Value {
@@ -237,7 +277,6 @@ impl Browser {
     pub async fn new_tab(&self) {
         let tab = self.client.new_window(true).await.unwrap();
         self.client.switch_to_window(tab.handle).await.unwrap();
-        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH })).await;
         self.resize().await;
     }
 
@@ -248,108 +287,54 @@ impl Browser {
         self.client.switch_to_window(tab.unwrap().clone()).await.unwrap();
     }
 
-    /// What the policy of the pages has forbidden.
-    pub async fn forbidden(&self) -> Vec<String> {
-        let found = self.eval("JSON.parse(localStorage.getItem('test.csp') ?? '[]')").await;
-        serde_json::from_value(found).unwrap()
+    /// What the pages have complained of since the last time: see [`is_fault`]. Dropping the browser asks for it, too.
+    pub async fn complaints(&self) -> Vec<String> {
+        match self.client.issue_cmd(Log).await {
+            Ok(Value::Array(lines)) => {
+                lines.iter().filter(|line| is_fault(line)).map(Value::to_string).collect()
+            }
+            other => vec![format!("there is no log: {other:?}")],
+        }
     }
 
-    /// The page as it is: words are there, nothing is wider than the screen, and axe finds no fault. Saves a picture
-    /// where `SCREENSHOTS` names a folder.
-    pub async fn check(&self, name: &str) {
-        self.fits(name).await;
-        let name = format!("{name}-{}", self.look.name());
-        assert_eq!(self.eval("document.documentElement.lang").await, self.look.lang, "{name}");
-        let text = self.text("body").await.unwrap();
-        assert!(!text.contains('⟦'), "a word is missing: {name}: {text}");
-        assert_eq!(self.forbidden().await, Vec::<String>::new(), "{name}");
-        let faults = self.axe().await;
-        assert!(faults.is_empty(), "{name}: {faults:#?}");
-    }
-
-    /// Nothing is wider than the screen. Saves a picture where `SCREENSHOTS` names a folder.
-    pub async fn fits(&self, name: &str) {
-        let name = format!("{name}-{}", self.look.name());
-        self.picture(&name).await;
-        let wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
-        assert_eq!(self.eval(wide).await, false, "{name} is wider than the screen");
-    }
-
-    /// From here on with few colours, little motion, and everything twice as large.
-    pub async fn aided(&mut self) {
-        self.look.width = self.look.width.max(720) / 2;
-        self.resize().await;
-        let features = [("forced-colors", "active"), ("prefers-reduced-motion", "reduce")];
-        let features = features.map(|(name, value)| json!({ "name": name, "value": value }));
-        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
-    }
-
-    /// From here on this device's clock is wrong by an hour.
-    pub async fn misdate(&self) {
-        let source = "const Real = Date; const wrong = 3_600_000;
+    /// From here on this device's clock is wrong by so much.
+    pub async fn misdate(&self, hours: i32) {
+        let source = "const Real = Date; const wrong = 3_600_000 * HOURS;
             globalThis.Date = class extends Real {
               constructor(...given) { if (given.length) super(...given); else super(Real.now() + wrong); }
               static now() { return Real.now() + wrong; }
             };";
+        let source = source.replace("HOURS", &hours.to_string());
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
     }
 
-    /// Lets the page believe that nobody looks at it, or that somebody does again.
-    pub async fn hide(&self, is_hidden: bool) {
-        let state = if is_hidden { "hidden" } else { "visible" };
-        let script = format!(
-            "(Object.defineProperty(document, 'visibilityState', {{ value: '{state}', configurable: true }}),
-              document.dispatchEvent(new Event('visibilitychange')))"
-        );
-        self.eval(&script).await;
+    /// Takes the network away from the tab that is shown, or gives it back.
+    pub async fn network(&self, is_there: bool) {
+        self.devtools("Network.enable", json!({})).await;
+        let bytes = if is_there { -1 } else { 0 };
+        let params = json!({ "offline": !is_there, "latency": 0, "downloadThroughput": bytes, "uploadThroughput": bytes });
+        self.devtools("Network.emulateNetworkConditions", params).await;
     }
 
     /// Closes the tab that is shown.
     pub async fn close_tab(&self) {
         self.client.close_window().await.unwrap();
     }
-
-    async fn axe(&self) -> Vec<String> {
-        let hash = Sha256::digest(AXE).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        assert_eq!(hash, AXE_SHA256);
-        if self.eval("'axe' in window").await == false {
-            self.client.execute(AXE, Vec::new()).await.unwrap();
-        }
-        let run = "const done = arguments[arguments.length - 1];
-            axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => done(violations.map((found) =>
-              `${found.id}: ${found.help}: ${found.nodes.map((node) => `${node.html} ${node.any[0]?.message ?? ''}`).join(' | ')}`.slice(0, 600))));";
-        let found = self.client.execute_async(run, Vec::new()).await.unwrap();
-        serde_json::from_value(found).unwrap()
-    }
-
-    /// The whole page as a picture, where somebody wants it.
-    pub async fn picture(&self, name: &str) {
-        let Some(folder) = std::env::var_os("SCREENSHOTS").map(PathBuf::from) else { return };
-        let metrics = self.devtools("Page.getLayoutMetrics", json!({})).await;
-        let height = metrics["cssContentSize"]["height"].as_f64().unwrap_or(800.0);
-        let clip =
-            json!({ "x": 0, "y": 0, "width": self.look.width, "height": height, "scale": 1 });
-        let params = json!({ "captureBeyondViewport": true, "clip": clip });
-        let picture = self.devtools("Page.captureScreenshot", params).await;
-        let bytes = decoded(&picture);
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join(format!("{name}.png")), bytes).unwrap();
-    }
-}
-
-fn decoded(answer: &Value) -> Vec<u8> {
-    use base64::Engine;
-    let text = answer["data"].as_str().unwrap_or_default();
-    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        let complaints = if std::thread::panicking() {
+            Vec::new()
+        } else {
+            block_in_place(|| Handle::current().block_on(self.complaints()))
+        };
         // The driver ends its browser when it is told to stop; what is left of the group goes with it.
         for signal in [Signal::TERM, Signal::KILL] {
             let _ = kill_process_group(Pid::from_child(&self.driver), signal);
             std::thread::sleep(Duration::from_millis(150));
         }
         let _ = self.driver.wait();
+        assert!(complaints.is_empty(), "pages complain: {complaints:#?}");
     }
 }

@@ -1,8 +1,9 @@
 //! The pages in a real browser: headless Chromium against the binary.
 //!
 //! Each test has its own server, driver, profile and ports on the loopback interface, and ends only the
-//! processes that it started. They run one at a time ([`common::alone`]). `SCREENSHOTS` names a folder that gets a picture
-//! of each page in each state.
+//! processes that it started. Few run at once ([`browser::in_browser`]). `SCREENSHOTS` names a folder that gets a picture
+//! of each page in each state. A test fails where a page complains: a report of its policy, an error of its console, a
+//! promise that nobody caught ([`browser::Browser::complaints`]).
 
 #![allow(
     clippy::expect_used,
@@ -11,11 +12,15 @@
     reason = "a test fails by panicking; modules of other targets are used in part"
 )]
 
+mod away;
 mod browser;
+mod check;
 #[path = "../process/client.rs"]
 mod client;
+mod clocks;
 #[path = "../process/common.rs"]
 mod common;
+mod hidden;
 #[path = "../../../server/tests/servers/harness/left_out.rs"]
 mod left_out;
 mod pages;
@@ -26,4 +31,6 @@ mod sale;
 mod sandbox;
 mod seatmap;
 mod shop;
+mod steps;
+mod ticket;
 mod waiting;

@@ -55,6 +55,11 @@ impl Shop {
         answer
     }
 
+    /// What everybody is told.
+    pub async fn told(&self, path: &str) -> Value {
+        self.ask(Ask::get(path)).await.json()
+    }
+
     /// An operator's POST or PUT.
     pub async fn operate(&self, method: &'static str, path: &str, body: &Value) -> Value {
         let ask = if method == "PUT" { Ask::put(path, body) } else { Ask::post(path, body) };
