@@ -77,6 +77,12 @@ fn a_hall_is_made_and_sold_on_the_command_line() {
     let shown = by.done(&["concert", "show", concert]);
     assert!(shown.contains("R 150,000 KRW; S 90,000 KRW"), "{shown}");
 
+    files_are_read_and_written(&by, &hall, &checked);
+    server.stop();
+}
+
+/// There and back by pretix; from a sheet; what is no layout is told.
+fn files_are_read_and_written(by: &Operator, hall: &str, checked: &str) {
     fs::write(by.sandbox.path("plan.json"), by.done(&["layout", "export", "hall.json"])).unwrap();
     let back = by.done(&["layout", "import", "plan.json", "--from", "pretix"]);
     fs::write(by.sandbox.path("back.json"), back).unwrap();
@@ -100,7 +106,6 @@ fn a_hall_is_made_and_sold_on_the_command_line() {
     fs::write(by.sandbox.path("bad.json"), hall.replace("\"count\":3", "\"count\":0")).unwrap();
     let (code, said) = by.refused(&["layout", "check", "bad.json"]);
     assert!(code == Some(1) && said.contains("/sections/0/rows/0/count 0: "), "{said}");
-    server.stop();
 }
 
 /// Seats are typed by number, by range and as people call them; answers call them so, too.
