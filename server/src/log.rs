@@ -187,6 +187,20 @@ pub fn clean(line: &str) -> String {
     cleaned
 }
 
+/// A whole number as people read it: 165,000.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Writes each event as one safe line. Each call has one whole event.
 struct Clean<W>(W);
 

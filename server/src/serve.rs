@@ -56,13 +56,10 @@ pub fn run(config: &Config) -> Result<(), Failure> {
             "the limit of open files is too low for connections_max; fewer connections are accepted"
         );
     }
-    // Streams have a share of those that there are.
+    // What is counted by it counts those that there are.
     let config = &Config { connections_max: connections, ..config.clone() };
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(
-        config,
-        connections,
-        supervised,
-    ))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config, supervised))
 }
 
 /// Connections for which the system has files, on each address. Without files the server could neither accept one
@@ -90,11 +87,7 @@ pub fn raise_descriptor_limit(connections: usize) -> Option<(u64, u64)> {
     (allowed < wanted).then_some((allowed, wanted))
 }
 
-async fn serve(
-    config: &Config,
-    connections: usize,
-    supervised: (Supervisor, Ends),
-) -> Result<(), Failure> {
+async fn serve(config: &Config, supervised: (Supervisor, Ends)) -> Result<(), Failure> {
     let _writes_fail = survive_file_size_limit()?;
     // Before the database is opened, and until the write path has ended.
     let _lock = database::lock(config)?;
@@ -132,7 +125,7 @@ async fn serve(
         &node.supervisor,
         &node.app,
         listeners,
-        &connection_limits(config, connections),
+        &connection_limits(config),
         config,
         &stopped,
     );
@@ -195,10 +188,10 @@ fn accept(
     ]
 }
 
-fn connection_limits(config: &Config, connections_max: usize) -> serve::ConnectionLimits {
+fn connection_limits(config: &Config) -> serve::ConnectionLimits {
     let per_address = config.connections_per_address_max;
     serve::ConnectionLimits {
-        connections_max,
+        connections_max: config.connections_max,
         connections_per_address_max: if config.limits { per_address } else { usize::MAX },
         trusted_proxies: config.trusted_proxies.clone(),
         proxy_protocol: config.proxy_protocol,

@@ -16,6 +16,7 @@ const SQUARE_PX = 10;
 
 /** Device pixels of a tile, each way. */
 const TILE = 384;
+const keyOf = (i, j) => i * 4096 + j;
 
 /** Pixels beyond the view that are drawn ahead. */
 const AHEAD = 160;
@@ -110,7 +111,7 @@ export class Painter {
   #next(view) {
     for (const more of [0, AHEAD]) {
       for (const [i, j] of this.#near(view, more)) {
-        const tile = this.set?.tiles.get(i * 4096 + j);
+        const tile = this.set?.tiles.get(keyOf(i, j));
         if (!tile || tile.old) return [i, j];
       }
     }
@@ -137,7 +138,7 @@ export class Painter {
     if (this.job?.tile && ![...this.#near(view, AHEAD)].some(([i, j]) => i === this.job.tile.i && j === this.job.tile.j)) this.job = null;
     for (;;) {
       if (!this.job) {
-        const at = whole ? [...this.#near(view, 0)].find(([i, j]) => this.set.tiles.get(i * 4096 + j)?.old !== false) : this.#next(view);
+        const at = whole ? [...this.#near(view, 0)].find(([i, j]) => this.set.tiles.get(keyOf(i, j))?.old !== false) : this.#next(view);
         if (!at) this.under = null;
         if (!at && (whole || this.base)) return true;
         this.job = at ? this.#begin(view.s, ...at) : this.#ground();
@@ -165,10 +166,10 @@ export class Painter {
 
   /** Puts a tile where it belongs, and takes those back that are far. */
   #keep(tile, view) {
-    const { tiles } = this.set, at = tile.i * 4096 + tile.j;
+    const { tiles } = this.set, at = keyOf(tile.i, tile.j);
     if (tiles.has(at)) this.pool.push(tiles.get(at).canvas);
     tiles.set(at, tile);
-    const near = new Set([...this.#near(view, AHEAD * 2)].map(([i, j]) => i * 4096 + j));
+    const near = new Set([...this.#near(view, AHEAD * 2)].map(([i, j]) => keyOf(i, j)));
     for (const [key, { canvas }] of tiles) {
       if (tiles.size < near.size + 8 || near.has(key)) continue;
       tiles.delete(key);
@@ -483,7 +484,7 @@ export class Painter {
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.fillStyle = this.look.surface;
     ctx.fillRect(0, 0, canvas.width, canvas.height);
-    const whole = set && this.#same(s) && [...this.#near(view, 0)].every(([i, j]) => set.tiles.has(i * 4096 + j));
+    const whole = set && this.#same(s) && [...this.#near(view, 0)].every(([i, j]) => set.tiles.has(keyOf(i, j)));
     if (!whole) {
       if (this.base) {
         const { x0, y0 } = this.layout.bounds, ratio = s * dpr / this.base.k, { canvas: base } = this.base;

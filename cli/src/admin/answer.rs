@@ -1,18 +1,19 @@
 //! JSON whose members keep the order in which a server writes them: the order in which people want to read them.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// See the module.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
 pub enum Answer {
-    /// Neither a list nor an object.
-    Plain(Value),
     /// A list.
     List(Vec<Answer>),
     /// An object.
-    Object(Vec<(String, Answer)>),
+    Object(IndexMap<String, Answer>),
+    /// Neither a list nor an object.
+    Plain(Value),
 }
 
 impl Default for Answer {
@@ -25,13 +26,13 @@ impl Answer {
     /// A member of an object.
     pub fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
-        members.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+        members.get(name)
     }
 
     /// See [`Answer::get`].
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Self> {
         let Self::Object(members) = self else { return None };
-        members.iter_mut().find(|(other, _)| other == name).map(|(_, value)| value)
+        members.get_mut(name)
     }
 
     /// The text that it is.
@@ -55,74 +56,6 @@ impl Answer {
         match self {
             Self::List(items) => items,
             _ => &[],
-        }
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Answer;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Answer, E> {
-        Ok(Answer::default())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Answer, E> {
-        Ok(Answer::Plain(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Answer, E> {
-        Ok(Answer::Plain(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Answer, E> {
-        Ok(Answer::Plain(value.into()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Answer, E> {
-        Ok(Answer::Plain(value.into()))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Answer, E> {
-        Ok(Answer::Plain(value.into()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Answer, A::Error> {
-        let mut all = Vec::new();
-        while let Some(item) = items.next_element()? {
-            all.push(item);
-        }
-        Ok(Answer::List(all))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Answer, A::Error> {
-        let mut all = Vec::new();
-        while let Some(member) = members.next_entry()? {
-            all.push(member);
-        }
-        Ok(Answer::Object(all))
-    }
-}
-
-impl<'de> Deserialize<'de> for Answer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-impl Serialize for Answer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Plain(value) => value.serialize(serializer),
-            Self::List(items) => serializer.collect_seq(items),
-            Self::Object(members) => {
-                serializer.collect_map(members.iter().map(|(name, value)| (name, value)))
-            }
         }
     }
 }

@@ -29,11 +29,15 @@ fn numbers(text: &str) -> Option<(u32, u32)> {
     (from <= to).then_some((from, to))
 }
 
+/// Whether a range has more seats than one command may name.
+fn is_many(from: u32, to: u32) -> bool {
+    usize::try_from(to - from).is_ok_and(|more| more >= SEATS_MAX)
+}
+
 /// Reads a seat or a range of seats, or says how they are typed.
 pub fn typed(text: &str) -> Result<Typed, String> {
     if let Some((from, to)) = numbers(text) {
-        let many = usize::try_from(to - from).is_ok_and(|more| more >= SEATS_MAX);
-        if many {
+        if is_many(from, to) {
             return Err(format!("these are more than {SEATS_MAX} seats"));
         }
         return Ok(Typed::Numbers(from, to));
@@ -53,7 +57,7 @@ fn called(label: &Label, number: impl Fn(&Label) -> Option<u32>) -> Option<Vec<u
     if let Some(found) = number(label) {
         return Some(vec![found]);
     }
-    let (from, to) = numbers(&label.seat).filter(|(from, to)| to - from < 1_000)?;
+    let (from, to) = numbers(&label.seat).filter(|(from, to)| !is_many(*from, *to))?;
     let one = |seat: u32| number(&Label { seat: seat.to_string(), ..label.clone() });
     (from..=to).map(one).collect()
 }

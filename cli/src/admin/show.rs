@@ -3,7 +3,7 @@
 
 use super::answer::Answer;
 use boxoffice_server::layout::Label;
-use boxoffice_server::log::clean;
+use boxoffice_server::log::{clean, grouped};
 
 /// Whether people at this terminal read Korean.
 pub fn is_korean() -> bool {
@@ -34,19 +34,14 @@ fn money(of: &Answer) -> Option<String> {
     let amount = of.get("amount").and_then(Answer::number)?;
     let decimals = of.get("currency_decimals").and_then(Answer::number)?;
     let currency = of.get("currency").and_then(Answer::text)?;
-    let decimals = usize::try_from(decimals).ok().filter(|decimals| *decimals <= 4)?;
-    let digits = format!("{:0>width$}", amount.unsigned_abs(), width = decimals + 1);
-    let (whole, part) = digits.split_at(digits.len() - decimals);
-    let mut grouped = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
     let sign = if amount < 0 { "-" } else { "" };
-    let point = if part.is_empty() { "" } else { "." };
-    Some(format!("{sign}{grouped}{point}{part} {}", clean(currency)))
+    let decimals = u32::try_from(decimals).ok().filter(|decimals| *decimals <= 4)?;
+    let (amount, scale) = (amount.unsigned_abs(), 10_u64.pow(decimals));
+    let part = match decimals {
+        0 => String::new(),
+        _ => format!(".{:0>1$}", amount % scale, decimals as usize),
+    };
+    Some(format!("{sign}{}{part} {}", grouped(amount / scale), clean(currency)))
 }
 
 /// Something that is wrong with a body or a file: where, what stands there, and why it is not taken.
@@ -70,15 +65,15 @@ fn short(of: &Answer) -> Option<String> {
     if let Some(fault) = fault(of) {
         return Some(fault);
     }
-    let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = members.keys().map(String::as_str).collect();
     match names[..] {
         ["section", "row", "seat"] => label(of),
         ["amount", "currency", "currency_decimals"] => money(of),
         ["en", "ko"] => {
-            let (en, ko) = (value(&members[0].1), value(&members[1].1));
+            let (en, ko) = (value(&members[0]), value(&members[1]));
             Some(if en == ko { en } else { format!("{en} / {ko}") })
         }
-        ["grade", "price"] => Some(format!("{} {}", value(&members[0].1), value(&members[1].1))),
+        ["grade", "price"] => Some(format!("{} {}", value(&members[0]), value(&members[1]))),
         _ => None,
     }
 }
@@ -100,7 +95,7 @@ pub fn value(of: &Answer) -> String {
             items.iter().map(value).collect::<Vec<_>>().join(between)
         }
         Answer::Object(members) => {
-            let member = |(name, of): &(String, Answer)| format!("{} {}", named(name), value(of));
+            let member = |(name, of): (&String, &Answer)| format!("{} {}", named(name), value(of));
             members.iter().map(member).collect::<Vec<_>>().join(", ")
         }
     }
@@ -116,7 +111,7 @@ fn table(rows: &[Answer]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for row in rows {
         let Answer::Object(members) = row else { continue };
-        for (name, _) in members {
+        for name in members.keys() {
             if !names.contains(&name.as_str()) {
                 names.push(name);
             }

@@ -1,7 +1,7 @@
 //! The network is away for half a minute while seats are held, and while they are paid for.
 
 use crate::browser::{Browser, Look, in_browser, until};
-use crate::sale::{PAY, PRIMARY, click_seat, come_in, moved, open_concert, told};
+use crate::sale::{PAY, come_in, hold_seat, moved, open_concert, told};
 use crate::shop::Shop;
 use serde_json::json;
 use std::time::Duration;
@@ -12,9 +12,7 @@ const AWAY: Duration = Duration::from_secs(30);
 async fn while_holding(shop: &Shop, concert: &str) {
     let browser = Browser::open(Look::PHONE).await;
     come_in(&browser, shop, concert, "mina").await;
-    click_seat(&browser, 7).await;
-    browser.click(PRIMARY).await;
-    browser.see(".bill").await;
+    hold_seat(&browser, 7).await;
     let path = browser.path().await;
     browser.network(false).await;
     browser.see(".offline").await;
@@ -36,9 +34,7 @@ async fn while_holding(shop: &Shop, concert: &str) {
 async fn while_paying(shop: &Shop, concert: &str) {
     let browser = Browser::open(Look { lang: "ko", ..Look::PHONE }).await;
     come_in(&browser, shop, concert, "juno").await;
-    click_seat(&browser, 17).await;
-    browser.click(PRIMARY).await;
-    browser.see(".bill").await;
+    hold_seat(&browser, 17).await;
     // What is sent arrives; what comes back does not.
     let lose = "(() => { const real = fetch; globalThis.fetch = async (...given) => {
         const answer = await real(...given);
@@ -65,9 +61,7 @@ async fn while_paying(shop: &Shop, concert: &str) {
 async fn before_paying(shop: &Shop, concert: &str) {
     let browser = Browser::open(Look::PHONE).await;
     come_in(&browser, shop, concert, "hana").await;
-    click_seat(&browser, 27).await;
-    browser.click(PRIMARY).await;
-    browser.see(".bill").await;
+    hold_seat(&browser, 27).await;
     browser.network(false).await;
     // The note moves the button.
     browser.see(".offline").await;

@@ -1,7 +1,7 @@
 //! A phone whose clock is wrong by an hour: all times that are left are counted by the server's.
 
 use crate::browser::{Browser, Look, in_browser};
-use crate::sale::{PRIMARY, click_seat, told};
+use crate::sale::{hold_seat, told};
 use crate::shop::Shop;
 use crate::waiting::wait_in_line;
 use boxoffice_server::clock::Clock;
@@ -61,9 +61,7 @@ async fn all_pages(hours: i32) {
     let end = "import(document.querySelector('script[type=module]').src.replace('main.js', 'sale/shop.js')).then(({ standing }) => standing(location.pathname.split('/')[2])).then(({ admitted_until: end }) => end)";
     let end = ms(&browser, &browser.eval(end).await).await;
     agrees(&browser, ".time-left b", end).await;
-    click_seat(&browser, 7).await;
-    browser.click(PRIMARY).await;
-    browser.see(".bill").await;
+    hold_seat(&browser, 7).await;
     let held = told(&browser, "/api/v1/me/holds").await;
     let end = ms(&browser, &held["holds"][0]["expires_at"]).await;
     agrees(&browser, ".time-left b", end).await;

@@ -56,6 +56,13 @@ pub async fn click_seat(browser: &Browser, seat: u32) {
     }
 }
 
+/// Holds a seat, and sees its bill.
+pub async fn hold_seat(browser: &Browser, seat: u32) {
+    click_seat(browser, seat).await;
+    browser.click(PRIMARY).await;
+    browser.see(".bill").await;
+}
+
 pub async fn party(browser: &Browser, count: u32) {
     browser.click(&format!(".party label:nth-of-type({count}) input")).await;
 }

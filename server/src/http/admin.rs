@@ -393,7 +393,7 @@ pub struct QueueBody {
 }
 
 /// The operator's words, in one or both languages.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PauseText {
     /// English, at most 200 characters.

@@ -14,7 +14,7 @@ use crate::currency::Currency;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::pressure::Pressure;
-use crate::read_model::{ConcertModel, ReadModel};
+use crate::read_model::{ConcertModel, ReadModel, Standing};
 use crate::recent::Recent;
 use crate::store::pool::ReadPool;
 use crate::store::reads::WholeConcert;
@@ -23,11 +23,12 @@ use crate::tokens::{External, Keyring};
 use crate::write_path::WritePath;
 use boxoffice_core::batch::{Envelope, Reply};
 use boxoffice_core::command::Command;
-use boxoffice_core::id::{ConcertId, UserId, Uuid};
+use boxoffice_core::id::{ConcertId, PlaceKey, UserId, Uuid};
 use boxoffice_core::idempotency::Key;
 use boxoffice_core::limits;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::session::SessionTimes;
+use boxoffice_core::time::Time;
 use boxoffice_core::{concert::Policy, queue::QueueSettings};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -162,6 +163,32 @@ impl App {
         }
         let found = self.readers.read_aside(move |reads| reads.concert(ConcertId(id))).await?;
         found.filter(|(concert, ..)| !concert.is_deleted()).ok_or_else(none)
+    }
+
+    /// Whether the read model shows the place in the shop, and if so, whether the user has come.
+    ///
+    /// # Errors
+    /// It shows that it is not.
+    pub fn admits(&self, place: PlaceKey, now: Time) -> Result<bool, Problem> {
+        let PlaceKey { queue: id, sequence } = place;
+        let concert = self.read_model.concert(id.concert);
+        let queue = concert.as_ref().map(|concert| concert.shown(id));
+        let standing = queue.as_ref().map(|queue| queue.standing(sequence, now));
+        match standing.unwrap_or(Standing::Unknown) {
+            Standing::Admitted { arrived, .. } => Ok(arrived),
+            // The token is genuine, so that the place may be one of another server: its arrival is
+            // decided on the rows as they are.
+            Standing::Unheard | Standing::Unknown => Ok(false),
+            Standing::Waiting { position, wait_ms } => {
+                let law = self.pressure.poll_law();
+                let after = law.after_ms(position.unwrap_or(1), wait_ms);
+                let opens_at = concert.zip(queue).map(|(concert, q)| q.opens_at(&concert.row()));
+                let opens_at = opens_at.unwrap_or(now);
+                Err(Problem::not_admitted(now, opens_at, after))
+            }
+            Standing::Returning => Err(Problem::of(Code::NotAdmitted)),
+            Standing::NoShow | Standing::Expired => Err(Problem::of(Code::QueueTokenExpired)),
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub enum ClosedBecause {
 }
 
 /// How long one may shop, in seconds. Known before anybody waits.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 pub struct TimeToShop {
     /// Once let in: to come to the shop. Who does not come may come back to the front, three times.
     arrival_grace_seconds: i64,
@@ -295,16 +295,11 @@ pub async fn list(State(app): State<App>, Query(page): Query<Page>) -> Result<Re
     responses((status = 200, body = ConcertPageView), (status = 503, description = "database_unavailable, for one that is over"), (status = 404, description = "concert_not_found")))]
 pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
     let now = app.clock.now();
-    let view = if let Some(concert) = app.shown(id) {
+    let (concert, about, dates) = if let Some(concert) = app.shown(id) {
         let row = concert.row();
         let view = view((&app, now), (concert.id, &row), (concert.stock(), concert.span()));
         let dates = billing::dates(&app, &concert, view.sale, now);
-        ConcertPageView {
-            concert: view,
-            about: billing::about(&row),
-            refund: RefundTermsView::TERMS,
-            dates,
-        }
+        (view, billing::about(&row), dates)
     } else {
         let (row, _, dates) = app.over(id).await?;
         let span = billing::past_span(&dates);
@@ -313,13 +308,9 @@ pub async fn show(State(app): State<App>, PathId(id): PathId) -> Result<Response
         let zone = row.time_zone.as_deref();
         let past = |(id, date): &(DateId, ConcertDate)| billing::past_date(*id, date, zone, now);
         let dates = dates.iter().map(past).collect();
-        ConcertPageView {
-            concert,
-            about: billing::about(&row),
-            refund: RefundTermsView::TERMS,
-            dates,
-        }
+        (concert, billing::about(&row), dates)
     };
+    let view = ConcertPageView { concert, about, refund: RefundTermsView::TERMS, dates };
     Ok(public(json(StatusCode::OK, &view)))
 }
 

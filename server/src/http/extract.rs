@@ -4,7 +4,6 @@ use super::App;
 use super::limits::Asked;
 use super::parse;
 use super::problem::{Code, Problem};
-use super::push::standing_admits;
 use super::queue::JoinBody;
 use super::trail::Act;
 use super::view::id_of;
@@ -245,7 +244,7 @@ impl Admitted {
     /// # Errors
     /// It says otherwise.
     pub(super) fn of(shopper: Shopper, app: &App) -> Result<Self, Problem> {
-        let arrived = standing_admits(app, shopper.place, app.clock.now())?;
+        let arrived = app.admits(shopper.place, app.clock.now())?;
         Ok(Self { shopper, arrived })
     }
 

@@ -61,7 +61,7 @@ pub enum TokenState {
 }
 
 /// A queue token and where its place stands.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct TokenView {
     /// The signed token, for `X-Queue-Token`; where it is issued.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,19 +230,14 @@ impl TokenView {
     }
 
     /// What of it is worth an event: all but what the time changes.
-    pub(super) fn essence(&mut self) -> Vec<u8> {
-        let mut still = (Stamp(Time(0)), None, None, false);
-        let mut swap = |view: &mut Self| {
-            std::mem::swap(&mut view.now, &mut still.0);
-            std::mem::swap(&mut view.poll_after_ms, &mut still.1);
-            std::mem::swap(&mut view.estimated_wait_seconds, &mut still.2);
-            std::mem::swap(&mut view.stream, &mut still.3);
-        };
-        swap(self);
-        // Plain data with string keys; writing it as JSON cannot fail.
-        let essence = serde_json::to_vec(self).unwrap_or_default();
-        swap(self);
-        essence
+    pub(super) fn essence(&self) -> Self {
+        Self {
+            now: Stamp(Time(0)),
+            poll_after_ms: None,
+            estimated_wait_seconds: None,
+            stream: false,
+            ..self.clone()
+        }
     }
 }
 
@@ -424,50 +419,35 @@ pub async fn poll(
     asked: Asked,
     QueueToken(claims): QueueToken,
 ) -> Result<Response, Problem> {
-    let view = asked_view(&app, &asked, &claims, app.clock.now())?;
+    let view = view_of(&app, Some(&asked), &claims, app.clock.now())?;
     Ok(respond(StatusCode::OK, &view, false))
 }
 
-/// What a poll answers, counted as one.
+/// What a poll answers; with `asked` it is one, and counts.
 ///
 /// # Errors
 /// There is no such place, or it is asked about too often.
-pub(super) fn asked_view(
+pub(super) fn view_of(
     app: &App,
-    asked: &Asked,
+    asked: Option<&Asked>,
     claims: &QueueClaims,
     now: Time,
 ) -> Result<TokenView, Problem> {
     let Some(concert) = app.read_model.concert(claims.concert) else {
-        app.limits.unpaced(asked)?;
+        asked.map_or(Ok(()), |asked| app.limits.unpaced(asked))?;
         return unshown(app, claims, now);
     };
-    let (queue, standing) = standing_by(app, &concert, claims, now)?;
-    put_off(app, (&concert, &queue), claims.sequence, standing, now)?;
-    Ok(place_view(app, (&concert, &queue), claims, standing, now))
-}
-
-/// What a poll would answer, however often that is asked.
-///
-/// # Errors
-/// There is no such place.
-pub(super) fn view_of(app: &App, claims: &QueueClaims, now: Time) -> Result<TokenView, Problem> {
-    let Some(concert) = app.read_model.concert(claims.concert) else {
-        return unshown(app, claims, now);
+    let queue = concert.shown(claims.place().queue);
+    let standing = match queue.standing(claims.sequence, now) {
+        Standing::Unknown => unheard(app, claims, now)?,
+        standing => standing,
     };
-    let (queue, standing) = standing_by(app, &concert, claims, now)?;
-    Ok(place_view(app, (&concert, &queue), claims, standing, now))
-}
-
-fn place_view(
-    app: &App,
-    of: (&ConcertModel, &QueueModel),
-    claims: &QueueClaims,
-    standing: Standing,
-    now: Time,
-) -> TokenView {
-    let ends = Stamp(Time(claims.exp.saturating_mul(1000)));
-    token_view(app, of, (claims.sequence, claims.queue_number, ends), standing, now)
+    let of = (&*concert, &*queue);
+    if asked.is_some() {
+        put_off(app, of, claims.sequence, standing, now)?;
+    }
+    let numbers = (claims.sequence, claims.queue_number, Stamp(claims.ends()));
+    Ok(token_view(app, of, numbers, standing, now))
 }
 
 /// A place that this read model does not have. The signature says that there is, or was, such a place.
@@ -478,23 +458,9 @@ fn unheard(app: &App, claims: &QueueClaims, now: Time) -> Result<Standing, Probl
     standing.ok_or_else(|| Problem::of(Code::QueueTokenUnknown))
 }
 
-fn standing_by(
-    app: &App,
-    concert: &ConcertModel,
-    claims: &QueueClaims,
-    now: Time,
-) -> Result<(Arc<QueueModel>, Standing), Problem> {
-    let queue = concert.shown(claims.place().queue);
-    let standing = match queue.standing(claims.sequence, now) {
-        Standing::Unknown => unheard(app, claims, now)?,
-        standing => standing,
-    };
-    Ok((queue, standing))
-}
-
 /// A place of a concert that is not shown.
 fn unshown(app: &App, claims: &QueueClaims, now: Time) -> Result<TokenView, Problem> {
-    let ends = Stamp(Time(claims.exp.saturating_mul(1000)));
+    let ends = Stamp(claims.ends());
     if app.read_model.is_over(claims.concert) {
         let mut view = TokenView::waiting(SaleState::Closed, claims.queue_number, ends, now);
         view.state = TokenState::Expired;

@@ -8,7 +8,7 @@ use super::halls::Names;
 use super::problem::{Code, Problem};
 use super::refund::RefundTermsView;
 use super::view::{Stamp, given, id, json, replied};
-use crate::layout::Label;
+use crate::layout::{Hall, Label};
 use crate::read_model::{DateModel, Proposal, Standing, Wish};
 use crate::store::reads::WholeReservation;
 use crate::text;
@@ -24,7 +24,7 @@ use boxoffice_core::reservation::{Cancel, ReservationStatus, Reserve, ReserveBes
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
@@ -291,10 +291,11 @@ struct Sought<'a> {
 /// Grades or sections that are named to who asked for another, at most.
 const KNOWN_MAX: usize = 100;
 
-/// What is asked for is nothing that the date has; these are what it has.
-fn unknown(field: &'static str, asked: &str, known: Vec<&str>) -> Problem {
-    let few = known.into_iter().take(KNOWN_MAX).collect::<Vec<_>>();
+/// What is asked for, where it is none of what the date has.
+fn unknown(field: &'static str, asked: Option<&str>, known: Vec<&str>) -> Option<Problem> {
+    let asked = asked.filter(|asked| !known.contains(asked))?;
     let asked = text::printable(asked, 60);
+    let few = known.into_iter().take(KNOWN_MAX).collect::<Vec<_>>();
     let (en, ko) = match field {
         "grade" => ("grade", "등급"),
         _ => ("section", "구역"),
@@ -312,34 +313,18 @@ fn unknown(field: &'static str, asked: &str, known: Vec<&str>) -> Problem {
         )
     };
     let problem = Problem::from(Refusal::InvalidSetting { field: Field::Seats });
-    problem.with("field", field).with("known", few).in_words("reason", en, ko)
+    Some(problem.with("field", field).with("known", few).in_words("reason", en, ko))
 }
 
 impl Sought<'_> {
     /// The grade or section that is asked for, where the date has none such.
     fn unknown(&self) -> Option<Problem> {
-        let date = self.shown.as_ref()?;
-        let zones = date.zones();
-        let mut grades: Vec<&str> = Vec::new();
-        for zone in zones.iter().map(|zone| zone.name.as_str()) {
-            if !grades.contains(&zone) && grades.len() <= KNOWN_MAX {
-                grades.push(zone);
-            }
-        }
-        if let Some(grade) = &self.wish.grade
-            && zones.iter().all(|zone| zone.name != *grade)
-        {
-            return Some(unknown("grade", grade, grades));
-        }
-        let sections = || self.names.hall().map(|hall| hall.sections().collect());
-        match &self.wish.section {
-            Some(section) => {
-                let known: Vec<&str> = sections().unwrap_or_default();
-                let found = known.contains(&section.as_str());
-                (!found).then(|| unknown("section", section, known))
-            }
-            None => None,
-        }
+        let zones = self.shown.as_ref()?.zones();
+        let mut seen = HashSet::new();
+        let grades = zones.iter().map(|zone| zone.name.as_str()).filter(|name| seen.insert(*name));
+        let sections = self.names.hall().into_iter().flat_map(Hall::sections);
+        unknown("grade", self.wish.grade.as_deref(), grades.collect())
+            .or_else(|| unknown("section", self.wish.section.as_deref(), sections.collect()))
     }
 }
 

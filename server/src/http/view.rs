@@ -192,7 +192,7 @@ impl NoTime {
 }
 
 /// A time in an answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp(pub Time);
 
 impl Serialize for Stamp {

@@ -109,6 +109,12 @@ pub struct QueueClaims {
 }
 
 impl QueueClaims {
+    /// When it ends.
+    #[must_use]
+    pub const fn ends(&self) -> Time {
+        Time(self.exp.saturating_mul(1000))
+    }
+
     /// The place that the token names.
     #[must_use]
     pub fn place(&self) -> PlaceKey {

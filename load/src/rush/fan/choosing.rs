@@ -37,9 +37,8 @@ enum Way {
     Best,
 }
 
-fn numbers(list: &Value) -> Vec<u32> {
-    let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
-    list.as_array().map(|list| list.iter().filter_map(number).collect()).unwrap_or_default()
+fn numbers<'a>(list: impl IntoIterator<Item = &'a Value>) -> Vec<u32> {
+    list.into_iter().filter_map(|value| u32::try_from(value.as_u64()?).ok()).collect()
 }
 
 impl Fan {
@@ -122,8 +121,8 @@ impl Fan {
             Box::pin(self.follow_seats(date)).await;
         }
         // As the stream says; who has none asks.
-        if let Some(map) = self.streamed_map(date) {
-            let picked = self.pick(&map.borrow(), (date, by_layout), want);
+        if let Some(seen) = self.streamed(date) {
+            let picked = self.pick(&seen.map.borrow(), (date, by_layout), want);
             self.is_not_sold(date, &picked);
             return Ok(picked);
         }
@@ -213,14 +212,8 @@ impl Fan {
         })?;
         let view = answer.json();
         if answer.status == 201 {
-            let given: Vec<Value> = view["seats"]
-                .as_array()
-                .map(Vec::as_slice)
-                .unwrap_or_default()
-                .iter()
-                .map(|seat| seat["seat_number"].clone())
-                .collect();
-            let given = numbers(&given.into());
+            let seats = view["seats"].as_array().into_iter().flatten();
+            let given = numbers(seats.map(|seat| &seat["seat_number"]));
             let seating = self.world.halls.seatings.get(&date);
             let wrong = seating.and_then(|seating| seating.wrong_best(&wish, &given));
             if let Some(why) = wrong {
@@ -266,7 +259,7 @@ impl Fan {
             return Ok(Some(held));
         }
         if answer.code() == Code::SeatsTaken.as_str() {
-            let taken = numbers(&answer.json()["seat_numbers"]);
+            let taken = numbers(answer.json()["seat_numbers"].as_array().into_iter().flatten());
             // By whom it was taken is known only where nobody else buys.
             if self.world.options.concert.is_none() {
                 self.world.record.borrow_mut().act(date, &taken, Act::Taken, span);

@@ -92,8 +92,9 @@ impl Events {
 
 /// What is seen by way of a stream of seats.
 #[derive(Default)]
-struct Seen {
-    map: RefCell<Map>,
+pub(super) struct Seen {
+    /// The seats as they were told last.
+    pub map: RefCell<Map>,
     is_whole: Cell<bool>,
     has_ended: Cell<bool>,
     news: Notify,
@@ -231,11 +232,10 @@ impl Fan {
     }
 
     /// What its stream has told of a date's seats, while it lasts.
-    pub(super) fn streamed_map(&self, date: Uuid) -> Option<StreamedMap> {
+    pub(super) fn streamed(&self, date: Uuid) -> Option<Rc<Seen>> {
         let of_date = self.seat_stream.as_ref().filter(|stream| stream.date == date);
         let seen = of_date.map(|stream| Rc::clone(&stream.seen));
-        let lasts = |seen: &Rc<Seen>| seen.is_whole.get() && !seen.has_ended.get();
-        seen.filter(lasts).map(StreamedMap)
+        seen.filter(|seen| seen.is_whole.get() && !seen.has_ended.get())
     }
 
     /// Seats that a stream let it pick were not sold long before.
@@ -247,17 +247,6 @@ impl Fan {
                 "seat stream: seat {seat} was sold long before, and still looks free"
             ));
         }
-    }
-}
-
-/// A map that a stream keeps.
-pub(super) struct StreamedMap(Rc<Seen>);
-
-impl std::ops::Deref for StreamedMap {
-    type Target = RefCell<Map>;
-
-    fn deref(&self) -> &RefCell<Map> {
-        &self.0.map
     }
 }
 
@@ -330,7 +319,7 @@ mod tests {
         assert_eq!((refused.due, refused.streams), (due, true));
         let mut refused = fan(&world, FULL.to_owned()).await;
         refused.follow_seats(Uuid::nil()).await;
-        assert!(!refused.streams && refused.streamed_map(Uuid::nil()).is_none());
+        assert!(!refused.streams && refused.streamed(Uuid::nil()).is_none());
         let figures = world.figures.borrow();
         assert_eq!((figures.streams.refused, figures.surprised), (2, 0));
         let answer = ("seat stream", 503, "stream_not_offered".to_owned());
@@ -374,7 +363,7 @@ mod tests {
                     (1..=4).filter(|seat| seen.map.borrow().is_free(*seat)).collect();
                 assert_eq!(free, [1, 2, 4]);
                 // It has ended: the fan asks.
-                assert!(fan.streamed_map(date).is_none());
+                assert!(fan.streamed(date).is_none());
                 fan.is_not_sold(date, &[2, 3, 4]);
                 fan.is_not_sold(date, &[1]);
             })

@@ -3,7 +3,6 @@
 use super::super::App;
 use super::super::extract::{Admitted, Shopper};
 use super::super::problem::{Code, Problem};
-use crate::read_model::Standing;
 use axum::extract::FromRequestParts;
 use boxoffice_core::id::{PlaceKey, SessionId, UserId};
 use boxoffice_core::time::Time;
@@ -38,7 +37,7 @@ impl FromRequestParts<App> for Watcher {
             place: claims.place(),
             session: identity.session,
             identity_until: identity.until,
-            place_until: Time(claims.exp.saturating_mul(1_000)),
+            place_until: claims.ends(),
         };
         let admitted = Admitted::of(Shopper { user: access.user, place: access.place }, app)?;
         Ok(Self { admitted, access })
@@ -61,32 +60,6 @@ impl Access {
         if now.reached(self.place_until) {
             return Err(Code::QueueTokenInvalid);
         }
-        standing_admits(app, self.place, now).map(drop).map_err(|problem| problem.code())
-    }
-}
-
-/// Whether the read model shows the place in the shop, and if so, whether the user has come.
-///
-/// # Errors
-/// It shows that it is not.
-pub fn standing_admits(app: &App, place: PlaceKey, now: Time) -> Result<bool, Problem> {
-    let PlaceKey { queue: id, sequence } = place;
-    let concert = app.read_model.concert(id.concert);
-    let queue = concert.as_ref().map(|concert| concert.shown(id));
-    let standing = queue.as_ref().map(|queue| queue.standing(sequence, now));
-    match standing.unwrap_or(Standing::Unknown) {
-        Standing::Admitted { arrived, .. } => Ok(arrived),
-        // The token is genuine, so that the place may be one of another server: its arrival is
-        // decided on the rows as they are.
-        Standing::Unheard | Standing::Unknown => Ok(false),
-        Standing::Waiting { position, wait_ms } => {
-            let law = app.pressure.poll_law();
-            let after = law.after_ms(position.unwrap_or(1), wait_ms);
-            let opens_at = concert.zip(queue).map(|(concert, q)| q.opens_at(&concert.row()));
-            let opens_at = opens_at.unwrap_or(now);
-            Err(Problem::not_admitted(now, opens_at, after))
-        }
-        Standing::Returning => Err(Problem::of(Code::NotAdmitted)),
-        Standing::NoShow | Standing::Expired => Err(Problem::of(Code::QueueTokenExpired)),
+        app.admits(self.place, now).map(drop).map_err(|problem| problem.code())
     }
 }

@@ -7,8 +7,6 @@ mod body;
 pub mod place;
 pub mod seats;
 
-pub(super) use access::standing_admits;
-
 use super::problem::{Code, Problem};
 use crate::metrics::{KindLabel, Metrics, WhyLabel};
 use axum::response::Response;

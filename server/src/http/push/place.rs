@@ -4,13 +4,12 @@ use super::super::App;
 use super::super::extract::QueueToken;
 use super::super::limits::Asked;
 use super::super::problem::{Code, Problem};
-use super::super::queue::{TokenView, asked_view, view_of};
+use super::super::queue::{TokenView, view_of};
 use super::body::{Paced, event};
 use super::{CHECK_EVERY, HEARTBEAT, Kind, Outlet, Over, not_offered};
 use crate::tokens::QueueClaims;
 use axum::extract::State;
 use axum::response::Response;
-use boxoffice_core::time::Time;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,8 +19,9 @@ pub const NEAR_MS: u64 = 7_500;
 /// And stays so up to this: who is near is not to be far again because the server has more to do.
 const STILL_NEAR_MS: u64 = 2 * NEAR_MS;
 
-/// The place of the queue token by Server-Sent Events, near the front and from the turn on: `place` events with what a poll answers, the
-/// first at once, then whenever it changes. After the one that says `admitted` or `expired` the stream ends.
+/// The place of the queue token by Server-Sent Events, near the front and from the turn on: `place` events with what a
+/// poll answers, the first at once, then whenever it changes. After the one that says `admitted` or `expired` the stream
+/// ends.
 ///
 /// The last event is `end`, which says why; whoever reads it, or gets no stream, polls. A poll's answer says with
 /// `stream` whether there is one to be had.
@@ -34,7 +34,7 @@ pub async fn place_events(
     QueueToken(claims): QueueToken,
     paced: Paced,
 ) -> Result<Response, Problem> {
-    let view = asked_view(&app, &asked, &claims, app.clock.now())?;
+    let view = view_of(&app, Some(&asked), &claims, app.clock.now())?;
     let none = || not_offered(view.poll_after_ms());
     if !view.is_near(NEAR_MS) && !view.is_decided() {
         return Err(none());
@@ -49,8 +49,8 @@ pub async fn place_events(
 }
 
 async fn tell(app: &App, claims: &QueueClaims, out: &mut Outlet) -> Result<Infallible, Over> {
-    let until = Time(claims.exp.saturating_mul(1_000));
-    let (mut shown, mut told) = (Vec::new(), Instant::now());
+    let until = claims.ends();
+    let (mut shown, mut told) = (None, Instant::now());
     loop {
         // Before the look: what changes after it is noticed.
         let queue = app.read_model.concert(claims.concert).map(|c| c.shown(claims.place().queue));
@@ -59,9 +59,9 @@ async fn tell(app: &App, claims: &QueueClaims, out: &mut Outlet) -> Result<Infal
         if now.reached(until) {
             return Err(Over::Refused(Code::QueueTokenInvalid));
         }
-        let mut view =
-            view_of(app, claims, now).map_err(|problem| Over::Refused(problem.code()))?;
-        let essence = view.essence();
+        let view =
+            view_of(app, None, claims, now).map_err(|problem| Over::Refused(problem.code()))?;
+        let essence = Some(view.essence());
         if essence != shown || told.elapsed() >= HEARTBEAT {
             out.send(event("place", None, None, &view)).await?;
             (shown, told) = (essence, Instant::now());
