@@ -142,7 +142,8 @@ fn rotate(config: &Config) -> Result<(), Failure> {
     if is_new {
         let path = path.display();
         return print_out(format!(
-            "{path} was created with one key; all servers of a database need this file\n"
+            "{path} was created with one key; all servers of a database need this file. \
+             To change the keys of a running server, name its file by --config or --keys-file\n"
         ));
     }
     let rotated = file.rotated(now)?;

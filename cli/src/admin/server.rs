@@ -232,17 +232,21 @@ fn refusal(reply: &Reply) -> Option<String> {
     let Ok(Answer::Object(problem)) = serde_json::from_slice(&reply.body) else {
         return None;
     };
-    let (mut title, mut code, mut more) = (None, None, Vec::new());
+    let title = problem.get("title").and_then(Answer::text)?;
+    // Most details begin with the title.
+    let detail = problem.get("detail").and_then(Answer::text);
+    let sentence = detail.filter(|detail| detail.starts_with(title)).unwrap_or(title);
+    let (mut code, mut more) = (None, Vec::new());
     for (name, value) in &problem {
         match name.as_str() {
-            "title" => title = value.text(),
             "code" => code = value.text(),
-            "type" | "status" => {}
+            "title" | "type" | "status" => {}
+            "detail" if value.text() == Some(sentence) => {}
             name => more.push(format!("{name}: {}", show::value(value))),
         }
     }
     let more = if more.is_empty() { String::new() } else { format!("; {}", more.join(", ")) };
-    Some(format!("{} ({}{more})", title?, code?))
+    Some(format!("{sentence} ({}{more})", code?))
 }
 
 /// An answer that is a refusal, as a failure.
@@ -332,6 +336,10 @@ mod tests {
         let body = br#"{"type":"urn:x","title":"No.","status":422,"code":"invalid_setting","field":"policy","limits":[1,2]}"#;
         let answer = Reply { status: 422, request_id: String::new(), body: body.to_vec() };
         assert_eq!(refusal(&answer).unwrap(), "No. (invalid_setting; field: policy, limits: 1, 2)");
+        let body = br#"{"title":"No.","code":"x","detail":"No. It is: A.","seat_labels":[{"label":{"row":"5","seat":"6","section":"A"},"seat_number":101}]}"#;
+        let answer = Reply { status: 409, request_id: String::new(), body: body.to_vec() };
+        let told = "No. It is: A. (x; seat_labels: Section A, row 5, seat 6 (seat number 101))";
+        assert_eq!(refusal(&answer).unwrap(), told);
         let body = b"<html>Bad gateway</html>".to_vec();
         assert_eq!(refusal(&Reply { status: 502, request_id: String::new(), body }), None);
     }

@@ -65,15 +65,21 @@ fn short(of: &Answer) -> Option<String> {
     if let Some(fault) = fault(of) {
         return Some(fault);
     }
-    let names: Vec<&str> = members.keys().map(String::as_str).collect();
+    let told = |name: &str| members.get(name).map(value);
+    let mut names: Vec<&str> = members.keys().map(String::as_str).collect();
+    // Answers have an order of their own, refusals that of the alphabet.
+    names.sort_unstable();
     match names[..] {
-        ["section", "row", "seat"] => label(of),
+        ["row", "seat", "section"] => label(of),
+        ["label", "seat_number"] => {
+            Some(format!("{} (seat number {})", told("label")?, told("seat_number")?))
+        }
         ["amount", "currency", "currency_decimals"] => money(of),
         ["en", "ko"] => {
-            let (en, ko) = (value(&members[0]), value(&members[1]));
+            let (en, ko) = (told("en")?, told("ko")?);
             Some(if en == ko { en } else { format!("{en} / {ko}") })
         }
-        ["grade", "price"] => Some(format!("{} {}", value(&members[0]), value(&members[1]))),
+        ["grade", "price"] => Some(format!("{} {}", told("grade")?, told("price")?)),
         _ => None,
     }
 }
@@ -176,6 +182,11 @@ mod tests {
     fn seats_money_and_names_are_said_shortly() {
         for (json, said) in [
             (r#"{"section":"A","row":"3","seat":"12"}"#, "Section A, row 3, seat 12"),
+            (r#"{"row":"3","seat":"12","section":"A"}"#, "Section A, row 3, seat 12"),
+            (
+                r#"[{"label":{"row":"3","seat":"12","section":"A"},"seat_number":312}]"#,
+                "Section A, row 3, seat 12 (seat number 312)",
+            ),
             (r#"{"amount":165000,"currency":"KRW","currency_decimals":0}"#, "165,000 KRW"),
             (r#"{"amount":-5,"currency":"EUR","currency_decimals":2}"#, "-0.05 EUR"),
             (r#"{"amount":123456,"currency":"EUR","currency_decimals":2}"#, "1,234.56 EUR"),

@@ -2,11 +2,11 @@
 
 use crate::client::{Answer, Ask, Client};
 use crate::fan::identity;
-use crate::runtime;
 use crate::sandbox::{Sandbox, open_sale};
+use crate::{runtime, skip};
 use boxoffice_core::id::Uuid;
 use serde_json::json;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -85,7 +85,9 @@ fn listing_makes_no_database() {
     let output = sandbox.run(&["admin", "key", "list"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let why = String::from_utf8(output.stderr).unwrap();
-    assert!(why.ends_with("boxoffice.db: the database is not available: there is no such file\n"));
+    assert!(why.ends_with(
+        "boxoffice.db: the database is not available: there is no such file; name the server's by --database or --config\n"
+    ));
     assert_eq!(why.lines().count(), 1, "{why}");
     assert!(!sandbox.database().exists());
     std::fs::write(sandbox.database(), "").unwrap();
@@ -99,6 +101,21 @@ fn rotate(sandbox: &Sandbox) {
     assert!(output.status.success(), "{output:?}");
     let mode = std::fs::metadata(sandbox.keys_file()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+/// Root may rotate the keys of a server that runs as another user, which goes on reading them.
+#[test]
+fn keys_that_root_rotates_stay_their_owners() {
+    const OWNER: u32 = 65_534;
+    let sandbox = Sandbox::new();
+    rotate(&sandbox);
+    if chown(sandbox.keys_file(), Some(OWNER), Some(OWNER)).is_err() {
+        let reason = "this user cannot give a file to another";
+        return skip("keys_that_root_rotates_stay_their_owners", reason);
+    }
+    rotate(&sandbox);
+    let file = std::fs::metadata(sandbox.keys_file()).unwrap();
+    assert_eq!((file.uid(), file.gid()), (OWNER, OWNER));
 }
 
 struct Signed {

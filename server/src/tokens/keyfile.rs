@@ -7,7 +7,7 @@ use boxoffice_core::time::Time;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 
 /// Keys that are live at once: the one that signs and the one before it.
@@ -153,7 +153,7 @@ impl KeyFile {
     }
 
     /// Writes the file as a whole: to a file beside it, synced, then renamed over it, and the folder synced. So a key
-    /// that has signed is not lost with the power.
+    /// that has signed is not lost with the power. Its owner stays: the server's user reads what root has rotated.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -171,6 +171,11 @@ impl KeyFile {
             fs::remove_file(&beside)?;
         }
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        if let Ok(before) = fs::metadata(path)
+            && before.uid() != file.metadata()?.uid()
+        {
+            fchown(&file, Some(before.uid()), Some(before.gid()))?;
+        }
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, path)?;

@@ -128,7 +128,8 @@ pub fn open_reader(files: &Files) -> Result<Connection, Fault> {
 /// It is not.
 pub fn open_reader_alone(files: &Files) -> Result<Connection, Fault> {
     if !files.path.exists() {
-        return Err(Fault::Unavailable("there is no such file".into()));
+        let why = "there is no such file; name the server's by --database or --config";
+        return Err(Fault::Unavailable(why.into()));
     }
     let connection = open_reader(files)?;
     refuse_foreign(&connection)?;
