@@ -5,8 +5,8 @@
 // there, its words in `words/`.
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
 import { current, onSession, stay } from "./session.js";
-import { Failed, Notice, Skeleton, useOnline } from "./ui.js";
-import { language, onLanguage, setLanguage, t } from "./words.js";
+import { Failed, Skeleton, useAway } from "./ui.js";
+import { clockTime, language, onLanguage, setLanguage, t } from "./words.js";
 
 const sign = (name) => async () => ({ default: (await import("./pages/sign.js"))[name] });
 
@@ -75,10 +75,12 @@ function followed(event) {
 }
 
 function Header({ user }) {
+  const away = useAway();
   const other = language() === "ko" ? ["en", "English"] : ["ko", "한국어"];
-  return html`<header class="top">
+  return html`<header class=${`top${away ? " is-away" : ""}`}>
     <a class="skip" href="#main">${t("skip")}</a>
-    <a class="brand" href="/"><span class="brand-sign" aria-hidden="true"></span>boxoffice</a>
+    <a class="brand" href="/" aria-label="boxoffice"><span class="brand-sign" aria-hidden="true"></span>${!away && "boxoffice"}</a>
+    <p class="away" role="status">${away && html`<span class="offline">${t("offline_since", { time: clockTime(away) })}</span>`}</p>
     <nav aria-label=${t("nav")}>
       ${user ? html`<a href="/bookings">${t("nav_bookings")}</a><a href="/account">${t("account")}</a>`
         : html`<a href="/sign-in">${t("sign_in")}</a>`}
@@ -104,7 +106,6 @@ function Frame() {
   const [view, setView] = useState(null);
   const [lang, setLang] = useState(language());
   const [user, setUser] = useState(current());
-  const isOnline = useOnline();
   const main = useRef(null);
   const turn = useRef(0);
 
@@ -148,7 +149,6 @@ function Frame() {
 
   const { Page, params, key } = view ?? {};
   return html`<${Header} user=${user} />
-    ${!isOnline && html`<div class="offline"><${Notice} kind="warn" role="status"><p>${t("offline_bar")}</p><//></div>`}
     <main id="main" tabindex="-1" ref=${main}>
       ${Page ? html`<${Guarded} key=${key}><${Page} ...${params} user=${user} /><//>`
         : html`<div class="page"><${Skeleton} lines=${6} /></div>`}

@@ -4,8 +4,8 @@ import { html } from "./html.js";
 import { Badge, priceRange } from "./ui.js";
 import { day, dayAndTime, either, t } from "./words.js";
 
-/** The name in the language of the page. */
-export const nameOf = (concert) => either(concert.names) || concert.name;
+/** The name in the language of the page, of a concert or of what is booked of it. */
+export const nameOf = (of) => either(of.names ?? of.concert_names) || (of.name ?? of.concert_name);
 
 const KINDS = { upcoming: "plain", open: "live", sold_out: "warn", closed: "plain" };
 
@@ -27,3 +27,6 @@ export function pricesOf({ price_from: from, price_to: to }) {
 
 /** Why no more seats are sold, in a sentence. */
 export const closedText = (because) => t(`closed_${because ?? "closing_time"}`);
+
+/** What of the money comes back, and when; nothing where the server says it in a way that this page does not know. */
+export const termsText = (refund) => (refund?.decided_by === "organiser" ? t("refund_terms") : "");

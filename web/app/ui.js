@@ -29,11 +29,12 @@ export function useTitle(text) {
   }, [text]);
 }
 
-/** Whether the browser says that it has a network. */
-export function useOnline() {
-  const [is, set] = useState(navigator.onLine);
+/** Since when the browser says that it has no network; null while it has one. */
+export function useAway() {
+  const now = () => (navigator.onLine ? null : serverNow());
+  const [since, set] = useState(now);
   useEffect(() => {
-    const told = () => set(navigator.onLine);
+    const told = () => set(now());
     addEventListener("online", told);
     addEventListener("offline", told);
     return () => {
@@ -41,7 +42,7 @@ export function useOnline() {
       removeEventListener("offline", told);
     };
   }, []);
-  return is;
+  return since;
 }
 
 /** When a load counts as slow, ms. */
@@ -49,10 +50,11 @@ const SLOW = 2500;
 
 /**
  * Loads what a page shows: `load(signal)` once, and again by `reload()` or when `deps` change. Gives
- * `{data, problem, isLoading, isSlow, reload}`; data stays while it is loaded again.
+ * `{data, problem, isLoading, isSlow, reload}`; data stays while it is loaded again. `known()` gives what is shown
+ * until the first answer.
  */
-export function useLoad(load, deps) {
-  const [state, set] = useState({ isLoading: true });
+export function useLoad(load, deps, known) {
+  const [state, set] = useState(() => ({ isLoading: true, data: known?.() }));
   const [turn, again] = useState(0);
   const reload = useCallback(() => again((n) => n + 1), []);
   useEffect(() => {
@@ -272,7 +274,8 @@ export function Failed({ problem, reload }) {
  */
 export function Loaded({ of, skeleton, children }) {
   if (of.data !== undefined) {
-    return html`${of.problem && html`<${Notice} kind="warn" role="status"><p>${sentenceOf(of.problem)}</p><//>`}
+    // What this device keeps says so itself.
+    return html`${of.problem && !of.data?.isKept && html`<${Notice} kind="warn" role="status"><p>${sentenceOf(of.problem)}</p><//>`}
       ${children(of.data)}`;
   }
   if (of.problem?.needsSignIn) return html`<${SignInFirst} />`;
@@ -289,11 +292,18 @@ export const signInHref = (page = "sign-in") =>
   `/${page}?next=${encodeURIComponent(location.pathname + location.search)}`;
 
 /** The page needs somebody who is signed in. */
-export const SignInFirst = () => html`<section class="empty">
-  <h1>${t("sign_in_first_title")}</h1><p>${t("sign_in_first")}</p>
-  <p class="actions"><${Button} href=${signInHref()}>${t("sign_in")}<//>
-    <${Button} kind="plain" href=${signInHref("sign-up")}>${t("sign_up")}<//></p>
-</section>`;
+export function SignInFirst() {
+  useTitle(t("sign_in"));
+  return html`<section class="empty">
+    <h1>${t("sign_in_first_title")}</h1><p>${t("sign_in_first")}</p>
+    <p class="actions"><${Button} href=${signInHref()}>${t("sign_in")}<//>
+      <${Button} kind="plain" href=${signInHref("sign-up")}>${t("sign_up")}<//></p>
+  </section>`;
+}
+
+/** A page of somebody's own: begun anew for whoever signs in; `Otherwise` is for nobody. */
+export const forUser = (Page, Otherwise = SignInFirst) => ({ user, ...params }) =>
+  (user ? html`<${Page} key=${user.user_id} user=${user} ...${params} />` : html`<${Otherwise} ...${params} />`);
 
 /** A number of a text, always the same (FNV-1a). */
 function hashOf(text) {
