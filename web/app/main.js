@@ -71,7 +71,8 @@ function followed(event) {
   if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (!match(link.pathname) || (link.hash && link.pathname === location.pathname)) return;
   event.preventDefault();
-  if (link.href !== location.href) navigate(link.pathname + link.search);
+  // The page that asks who one is, and the form, are no steps to come back to.
+  if (link.href !== location.href) navigate(link.pathname + link.search, { replace: link.search.startsWith("?next=") });
 }
 
 function Header({ user }) {
@@ -80,7 +81,7 @@ function Header({ user }) {
   return html`<header class=${`top${away ? " is-away" : ""}`}>
     <a class="skip" href="#main">${t("skip")}</a>
     <a class="brand" href="/" aria-label="boxoffice"><span class="brand-sign" aria-hidden="true"></span>${!away && "boxoffice"}</a>
-    <p class="away" role="status">${away && html`<span class="offline">${t("offline_since", { time: clockTime(away) })}</span>`}</p>
+    <p class="away" role="status">${away && html`<span class="offline"><span>${t("offline")}</span> <span>${t("offline_since", { time: clockTime(away) })}</span></span>`}</p>
     <nav aria-label=${t("nav")}>
       ${user ? html`<a href="/bookings">${t("nav_bookings")}</a><a href="/account">${t("account")}</a>`
         : html`<a href="/sign-in">${t("sign_in")}</a>`}
@@ -104,8 +105,8 @@ const STAY = 250;
 
 function Frame() {
   const [view, setView] = useState(null);
-  const [lang, setLang] = useState(language());
-  const [user, setUser] = useState(current());
+  const [, again] = useState(0);
+  const user = current();
   const main = useRef(null);
   const turn = useRef(0);
 
@@ -139,7 +140,8 @@ function Frame() {
     document.addEventListener("click", followed);
     // What is not known now is asked for with the next request.
     stay().catch(() => {});
-    const ends = [onLanguage(setLang), onSession(setUser)];
+    const told = () => again((n) => n + 1);
+    const ends = [onLanguage(told), onSession(told)];
     return () => {
       removeEventListener("popstate", go);
       document.removeEventListener("click", followed);

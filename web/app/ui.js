@@ -1,7 +1,7 @@
 // The shared pieces of all pages: components, the states that every page has, and small hooks.
 import { serverNow, until } from "./clock.js";
 import { html, useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "./html.js";
-import { duration, money, number, t } from "./words.js";
+import { between, duration, money, number, t } from "./words.js";
 
 // ---- Hooks
 
@@ -178,7 +178,7 @@ export const Price = ({ amount, currency, currency_decimals: decimals }) =>
 export function priceRange(amounts, currency, decimals) {
   const [least, most] = [Math.min(...amounts), Math.max(...amounts)];
   const said = (amount) => money(amount, currency, decimals);
-  return least === most ? said(least) : `${said(least)} – ${said(most)}`;
+  return least === most ? said(least) : between(said(least), said(most));
 }
 
 /** A label: `kind` is plain, good, warn, bad or live. */

@@ -80,7 +80,7 @@ export function money(amount, currency = "KRW", decimals = 0) {
   }).format(value);
 }
 
-const DAY = { weekday: "short", day: "numeric", month: "long" };
+const DAY = { weekday: "short", day: "numeric", month: "short" };
 const CLOCK = { hour: "numeric", minute: "2-digit" };
 
 /** 2027년 1월 11일(월) 오후 7:00: browsers do not agree in Korean about brackets, and some say PM. */
@@ -110,8 +110,18 @@ function format(stamp, zone, options) {
   return now === "ko" ? korean(at, said) : new Intl.DateTimeFormat("en", said).format(at);
 }
 
-/** A day by the clocks of a place: Sun, December 27 · 12월 27일(일). */
+/** A day by the clocks of a place: Sun, Dec 27 · 12월 27일(일). */
 export const day = (stamp, zone) => format(stamp, zone, DAY);
+/** From one to another, as a list of two says it. */
+export const between = (from, to) => from + (now === "ko" ? " ~ " : " – ") + to;
+/** Days by the clocks of a place, from–to; a year that is the same is said once. */
+export function days(first, last, zone) {
+  const [from, to] = [day(first, zone), day(last, zone)];
+  if (from === to) return from;
+  const year = /^\d+년 |, \d+$/.exec(from)?.[0] ?? "";
+  if (now === "ko") return between(from, to.startsWith(year) ? to.slice(year.length) : to);
+  return between(to.endsWith(year) ? from.slice(0, from.length - year.length) : from, to);
+}
 /** A day and its time there; where the reader's clocks differ, the zone is said. */
 export const dayAndTime = (stamp, zone) => format(stamp, zone, { ...DAY, ...CLOCK });
 /** A time of day, by the reader's clocks. */

@@ -40,7 +40,7 @@ function Book({ booking, seats, tickets, refund: terms, at, isKept, isOver }) {
   const byNumber = new Map([...tickets ?? []].sort((a, b) => (a.status === "valid") - (b.status === "valid")).map((ticket) => [ticket.seat_number, ticket]));
   return html`<div class="stack">
     <header class="sale-head">
-      <p><a class="crumb" href="/bookings">‹ ${t("bookings_title")}</a></p>
+      <p><a class="crumb" href="/bookings">${t("bookings_title")}</a></p>
       <h1>${nameOf(booking)}</h1>
       <${When} of=${booking} />
       <p><${BookingBadge} booking=${booking} /></p>
@@ -59,7 +59,7 @@ function Book({ booking, seats, tickets, refund: terms, at, isKept, isOver }) {
     </ul>
     ${tickets?.some((ticket) => ticket.status === "valid") && html`<p class="small soft no-print">${t("ticket_bright")}</p>`}
     <h2>${t("bill_title")}</h2>
-    <dl class="facts small"><dt>${t("booking_number")}</dt><dd class="code">${booking.reservation_id}</dd><dt>${t("paid_at")}</dt><dd>${dayAndTime(booking.paid_at)}</dd></dl>
+    <dl class="facts small is-long"><dt>${t("booking_number")}</dt><dd class="code">${booking.reservation_id}</dd><dt>${t("paid_at")}</dt><dd>${dayAndTime(booking.paid_at)}</dd></dl>
     <${Bill} ...${booking} seats=${seats} isGone=${(seat) => gone.has(seat.seat_number)}
       sums=${[[t("paid_sum"), booking.amount], booking.refunded_amount > 0 && [t("refunded_sum"), booking.refunded_amount]]} />
     ${booking.status === "confirmed" && !booking.cancelled && termsText(terms) && html`<p class="small soft">${termsText(terms)}</p>`}

@@ -62,10 +62,10 @@ async function ticketsOf(id, signal) {
   }
 }
 
-/** Seats of a booking with their labels, as whichever place of the answers tells them. */
+/** Seats of a booking with their labels and prices, as whichever place of the answers tells them. */
 function seatsOf(booking, reservation, tickets) {
   const labels = new Map();
-  for (const list of [booking.seats, reservation?.seats, tickets]) {
+  for (const list of [tickets, reservation?.seats, booking.seats]) {
     for (const seat of list ?? []) {
       const known = labels.get(seat.seat_number);
       labels.set(seat.seat_number, { ...known, ...seat, label: seat.label ?? known?.label });

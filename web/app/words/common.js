@@ -10,7 +10,8 @@ export const common = {
   sign_up: ["Create account", "계정 만들기"],
   sign_out: ["Sign out", "로그아웃"],
   footer: ["Everyone who joins before the opening is drawn by lot. Being first to click brings nothing.", "판매 시작 전에 진입한 모든 분의 순서를 추첨합니다. 먼저 누른다고 유리하지 않습니다."],
-  offline_since: ["Offline since {time}", "{time}부터 오프라인"],
+  offline: ["Offline", "오프라인"],
+  offline_since: ["since {time}", "{time}부터"],
   // States of every page.
   loading: ["Loading", "불러오는 중"],
   slow: ["This takes longer than usual. We keep trying; you need not reload.", "평소보다 오래 걸리고 있습니다. 계속 시도하고 있으니 새로고침하지 않으셔도 됩니다."],
