@@ -66,7 +66,7 @@ function Password({ username }) {
         name="current-password" error=${isOld ? task.problem.sentence : null} required />
       <${Field} label=${t("password_new")} type="password" value=${next} onValue=${setNext} autocomplete="new-password"
         name="new-password" hint=${t("password_hint")} error=${error ? t("password_short") : null} inputRef=${box} required />
-      <${Button} type="submit" kind="plain" busy=${task.isBusy}>${t("password_change")}<//>
+      <${Button} type="submit" kind="plain" busy=${task.isBusy}>${t("password_title")}<//>
     </form></section>`;
 }
 

@@ -40,7 +40,7 @@ function Book({ booking, seats, tickets, refund: terms, at, isKept, isOver }) {
   const byNumber = new Map([...tickets ?? []].sort((a, b) => (a.status === "valid") - (b.status === "valid")).map((ticket) => [ticket.seat_number, ticket]));
   return html`<div class="stack">
     <header class="sale-head">
-      <p><a class="crumb" href="/bookings">${t("bookings_title")}</a></p>
+      <p><a class="crumb" href="/bookings">${t("my_bookings")}</a></p>
       <h1>${nameOf(booking)}</h1>
       <${When} of=${booking} />
       <p><${BookingBadge} booking=${booking} /></p>

@@ -9,8 +9,8 @@ import { Badge, Button, Empty, forUser, Loaded, ProblemNotice, SignInFirst, useL
 import { dayAndTime, money, t } from "../words.js";
 
 function Page({ children }) {
-  useTitle(t("bookings_title"));
-  return html`<div class="page"><h1>${t("bookings_title")}</h1>${children}</div>`;
+  useTitle(t("my_bookings"));
+  return html`<div class="page"><h1>${t("my_bookings")}</h1>${children}</div>`;
 }
 
 function Bookings() {

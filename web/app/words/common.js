@@ -111,7 +111,6 @@ export const common = {
   password_title: ["Change password", "비밀번호 변경"],
   password_old: ["Current password", "현재 비밀번호"],
   password_new: ["New password", "새 비밀번호"],
-  password_change: ["Change password", "비밀번호 변경"],
   password_changed: ["Your password is changed. {n} other {n|session was|sessions were} signed out.", "비밀번호가 변경되었습니다. 다른 기기 {n}대에서 로그아웃되었습니다."],
   // The waiting room.
   stage_before: ["Before the opening", "판매 시작 전"],

@@ -4,7 +4,6 @@ export const problemWords = {
   // Made in the browser.
   offline: ["The shop cannot be reached. Check your connection; this page tries again by itself.", "서버에 연결할 수 없습니다. 네트워크 연결을 확인해 주세요. 이 페이지가 자동으로 다시 시도합니다."],
   no_answer: ["No answer came in time. Nothing is lost; please try again.", "제시간에 응답이 오지 않았습니다. 사라진 것은 없으니 다시 시도해 주세요."],
-  problem_unknown: ["Something went wrong. Please try again.", "문제가 발생했습니다. 다시 시도해 주세요."],
   // Refusals of the rules.
   username_taken: ["This username is taken. Please choose another.", "이미 사용 중인 사용자 이름입니다. 다른 이름을 입력해 주세요."],
   concert_not_found: ["This concert does not exist, or not any more. Look at the list of concerts.", "없거나 삭제된 공연입니다. 공연 목록을 확인해 주세요."],

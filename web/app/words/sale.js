@@ -114,7 +114,6 @@ export const sale = {
   paid_title: ["Paid. See you there!", "결제되었습니다. 공연장에서 만나요!"],
   paid_text: ["These are your tickets. They open without a network once they were shown here.", "아래가 입장 티켓입니다. 한 번 열어 두면 네트워크 없이도 보입니다."],
   // Bookings and tickets.
-  bookings_title: ["My bookings", "내 예매"],
   bookings_none: ["No bookings yet", "아직 예매한 공연이 없습니다"],
   bookings_none_text: ["What you pay for appears here, with its tickets.", "결제한 예매와 티켓이 여기에 표시됩니다."],
   bookings_more: ["Show older ones", "이전 예매 더 보기"],
