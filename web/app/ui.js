@@ -274,9 +274,9 @@ export function Failed({ problem, reload }) {
  */
 export function Loaded({ of, skeleton, children }) {
   if (of.data !== undefined) {
-    // What this device keeps says so itself.
-    return html`${of.problem && !of.data?.isKept && html`<${Notice} kind="warn" role="status"><p>${sentenceOf(of.problem)}</p><//>`}
-      ${children(of.data)}`;
+    // Below, so that nothing moves under a finger. What this device keeps says so itself.
+    return html`${children(of.data)}
+      ${of.problem && !of.data?.isKept && html`<${Notice} kind="warn" role="status"><p>${sentenceOf(of.problem)}</p><//>`}`;
   }
   if (of.problem?.needsSignIn) return html`<${SignInFirst} />`;
   if (of.problem) return html`<${Failed} problem=${of.problem} reload=${of.reload} />`;

@@ -90,7 +90,8 @@ function korean(at, options) {
   const { year, month, day: date, weekday, hour, minute, timeZoneName: zone } = part;
   return [
     year && `${year}년`, month && `${month.replace(/\D/g, "")}월 ${date}일(${weekday})`,
-    hour && `${hour < 12 ? "오전" : "오후"} ${hour % 12 || 12}:${minute}`, zone,
+    // A time stays on one line.
+    hour && [hour < 12 ? "오전" : "오후", `${hour % 12 || 12}:${minute}`, zone].filter(Boolean).join("\u00a0"),
   ].filter(Boolean).join(" ");
 }
 

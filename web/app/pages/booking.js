@@ -46,7 +46,6 @@ function Book({ booking, seats, tickets, refund: terms, at, isKept, isOver }) {
       <p><${BookingBadge} booking=${booking} /></p>
       <${AsOf} at=${at} isKept=${isKept} />
     </header>
-    ${isOver && html`<${SessionOver} />`}
     ${isNew && booking.status === "confirmed" && html`<${Notice} kind="good" title=${t("paid_title")} role="status"><p>${t("paid_text")}</p><//>`}
     ${booking.cancelled && html`<${Notice} kind="bad" title=${t("cancelled_title")}><p>${t("cancelled_text", { reason: booking.cancelled.reason ?? "" })}</p><//>`}
     ${booking.refunds.map((refund) => html`<${Notice} key=${refund.refund_id} kind="info" title=${t("refunded_title", { sum: said(refund.amount) })}>
@@ -57,6 +56,7 @@ function Book({ booking, seats, tickets, refund: terms, at, isKept, isOver }) {
       ${seats.map((seat, at) => html`<${Ticket} key=${seat.seat_number} booking=${booking} seat=${seat} ticket=${byNumber.get(seat.seat_number)}
         isGone=${gone.has(seat.seat_number) || Boolean(booking.cancelled)} at=${at} all=${seats.length} />`)}
     </ul>
+    ${isOver && html`<${SessionOver} />`}
     ${tickets?.some((ticket) => ticket.status === "valid") && html`<p class="small soft no-print">${t("ticket_bright")}</p>`}
     <h2>${t("bill_title")}</h2>
     <dl class="facts small is-long"><dt>${t("booking_number")}</dt><dd class="code">${booking.reservation_id}</dd><dt>${t("paid_at")}</dt><dd>${dayAndTime(booking.paid_at)}</dd></dl>
