@@ -132,18 +132,6 @@ fn a_fan_buys_two_seats_in_both_languages() {
             .await;
             browser.read(".pickbar", "330,000").await;
             browser.check("seats-chosen").await;
-            // Map and list speak the language that the page is switched to, and the choice stays.
-            let legends = if look.lang == "ko" { ["Sold", "판매됨"] } else { ["판매됨", "Sold"] };
-            for legend in legends {
-                browser.click(".language").await;
-                browser.read(".map-legend", legend).await;
-                browser.read(".pickbar", "330,000").await;
-            }
-            let pressed = "document.querySelectorAll('.seats button.chosen').length";
-            until("the choice in the list", async || {
-                (browser.eval(pressed).await == 2).then_some(())
-            })
-            .await;
             browser.click(PRIMARY).await;
             browser.see(".bill").await;
             let terms = if look.lang == "ko" { "전액이 잔액으로" } else { "goes back to your balance" };

@@ -25,8 +25,9 @@ function Kept({ id }) {
 
 export default forUser(Booking, Kept);
 
-function Book({ booking, seats, tickets, refund: terms, at, isKept, isOver }) {
+function Book({ booking, tickets, refund: terms, at, isKept, isOver }) {
   useTitle(`${t("ticket_title")} · ${nameOf(booking)}`);
+  const { seats } = booking;
   const said = (amount) => money(amount, booking.currency, booking.currency_decimals);
   const gone = new Set(booking.refunded_seat_numbers);
   const named = (numbers) => seatsText(seats.filter((seat) => numbers.includes(seat.seat_number)));
@@ -60,7 +61,7 @@ function Book({ booking, seats, tickets, refund: terms, at, isKept, isOver }) {
     ${tickets?.some((ticket) => ticket.status === "valid") && html`<p class="small soft no-print">${t("ticket_bright")}</p>`}
     <h2>${t("bill_title")}</h2>
     <dl class="facts small is-long"><dt>${t("booking_number")}</dt><dd class="code">${booking.reservation_id}</dd><dt>${t("paid_at")}</dt><dd>${dayAndTime(booking.paid_at)}</dd></dl>
-    <${Bill} ...${booking} seats=${seats} isGone=${(seat) => gone.has(seat.seat_number)}
+    <${Bill} ...${booking} isGone=${(seat) => gone.has(seat.seat_number)}
       sums=${[[t("paid_sum"), booking.amount], booking.refunded_amount > 0 && [t("refunded_sum"), booking.refunded_amount]]} />
     ${booking.status === "confirmed" && !booking.cancelled && termsText(terms) && html`<p class="small soft">${termsText(terms)}</p>`}
     <p class="actions no-print"><${Button} kind="plain" onClick=${() => print()}>${t("ticket_print")}<//></p>
@@ -71,7 +72,7 @@ function Book({ booking, seats, tickets, refund: terms, at, isKept, isOver }) {
 const pictureOf = (svg) => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
 
 function Ticket({ booking, seat, ticket, isGone, at, all }) {
-  const name = seatText(seat.label ?? ticket?.label, seat.seat_number);
+  const name = seatText(seat.label, seat.seat_number);
   const isVoid = isGone || ticket?.status === "void";
   return html`<li class=${`ticket${isVoid ? " is-void" : ""}`}>
     <div class="ticket-text">

@@ -55,13 +55,12 @@ export function BookingBadge({ booking }) {
 
 function Line({ booking }) {
   const gone = new Set(booking.refunded_seat_numbers);
-  const labels = new Map((booking.seats ?? []).map((seat) => [seat.seat_number, seat.label]));
-  const seats = booking.seat_numbers.filter((n) => !gone.has(n) || booking.status === "refunded");
+  const seats = booking.seats.filter((seat) => !gone.has(seat.seat_number) || booking.status === "refunded");
   const { currency, currency_decimals: decimals } = booking;
   return html`<li class=${`booking${booking.status === "refunded" ? " is-over" : ""}`}>
     <div class="booking-head"><h2><a href=${`/bookings/${booking.reservation_id}`}>${nameOf(booking)}</a></h2><${BookingBadge} booking=${booking} /></div>
     <${When} of=${booking} />
-    <p class="booking-seats">${seatsText(seats.map((n) => ({ seat_number: n, label: labels.get(n) })))}</p>
+    <p class="booking-seats">${seatsText(seats)}</p>
     <p class="soft small">${t("seat_count", { n: seats.length })} · ${money(booking.amount, currency, decimals)} · ${t("paid_on", { when: dayAndTime(booking.paid_at) })}</p>
   </li>`;
 }

@@ -13,18 +13,19 @@ import { gradeText, seatsText } from "../sale/labels.js";
 import { follow, seatsOf } from "../sale/live.js";
 import { holdAnswered, holdIn, holdKey, layoutOf, outside, shopOf, standing } from "../sale/shop.js";
 import { labelFor, wordsFor } from "../sale/wording.js";
-import { Button, Empty, Failed, forUser, Loaded, Notice, ProblemNotice, sentenceOf, Skeleton, useLoad, useTask, useTitle } from "../ui.js";
-import { clockTime, dayAndTime, duration, language, money, number, t } from "../words.js";
+import { Button, Empty, Failed, Loaded, Notice, ProblemNotice, sentenceOf, SignInFirst, Skeleton, useLoad, useTask, useTitle } from "../ui.js";
+import { clockTime, dayAndTime, duration, money, number, t } from "../words.js";
 
 const PARTY = "boxoffice.party";
 /** Sizes of a party that have a button; larger ones are in a list. */
 const BUTTONS = 6;
 
-function Seats({ id }) {
+export default function Seats({ id, user }) {
   useTitle(t("seats_title"));
   const [out, setOut] = useState(null);
-  const token = tokenOf(id);
+  const token = user && tokenOf(id);
   const shop = useLoad((signal) => (token ? shopOf(id, signal) : Promise.resolve(null)), [id, token]);
+  if (!user) return html`<${SignInFirst} />`;
   if (!token) return html`<${Outside} why="line" concert=${id} />`;
   const problem = out ?? shop.problem;
   if (outside(problem)) return html`<${Outside} why=${outside(problem)} concert=${id} problem=${problem} />`;
@@ -33,8 +34,6 @@ function Seats({ id }) {
     ${(data) => data && html`<${Shop} ...${data} id=${id} onOut=${setOut} reload=${shop.reload} />`}
   <//>`;
 }
-
-export default forUser(Seats);
 
 /** Whether a date can be chosen. */
 const isGone = (date) => Boolean(date.cancelled) || date.status === "cancelled";
@@ -77,7 +76,7 @@ const Dates = ({ dates, date, choose }) => html`<fieldset class="choices date-ch
 </fieldset>`;
 
 /** The date's seats and its drawing, together; a plain grid where it has none. */
-async function hallOf(concert, date, most, signal) {
+async function hallOf(concert, date, signal) {
   const drawing = date.layout ? layoutOf(date.layout).catch((problem) => {
     if (problem.status === 404) return null;
     throw problem;
@@ -86,16 +85,14 @@ async function hallOf(concert, date, most, signal) {
   const currency = [answer.currency, answer.currency_decimals];
   const on = (layout) => {
     const status = new Status(layout);
-    const { strangers } = status.apply(answer);
-    // The choice is here so that it outlives another language, in which map and list are built anew.
-    return { layout, status, currency, strangers, choice: new Choice(layout, status, keptParty(most)) };
+    return { layout, status, currency, strangers: status.apply(answer).strangers };
   };
   const hall = document && on(readLayout(document));
   return hall && !hall.strangers ? hall : on(gridLayout(answer.zones));
 }
 
 function Hall({ concert, id, date, held, onOut }) {
-  const hall = useLoad((signal) => hallOf(id, date, concert.seats_per_user ?? 4, signal), [date.concert_date_id]);
+  const hall = useLoad((signal) => hallOf(id, date, signal), [date.concert_date_id]);
   const [ended, setEnded] = useState(null);
   const problem = ended ?? hall.problem;
   useEffect(() => {
@@ -107,7 +104,7 @@ function Hall({ concert, id, date, held, onOut }) {
   }
   if (ended) return html`<${Failed} problem=${ended} reload=${() => location.reload()} />`;
   return html`<${Loaded} of=${hall} skeleton=${html`<div class="map-ghost" aria-hidden="true"></div>`}>
-    ${(data) => html`<${Picker} key=${language()} ...${data} concert=${concert} id=${id} date=${date} held=${held} onOut=${setEnded} />`}
+    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} held=${held} onOut=${setEnded} />`}
   <//>`;
 }
 
@@ -134,7 +131,7 @@ const keptParty = (most) => {
 };
 
 /** Map and list in the page, and what they tell. They live outside of the markup: nothing of 50,000 seats is rendered twice. */
-function useHall({ layout, status, currency, choice, date, id, onSeat, onNews, onReach, onOut }) {
+function useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, onOut }) {
   const mapAt = useRef(null), listAt = useRef(null), hall = useRef(null);
   const latest = useRef({});
   latest.current = { onSeat, onNews, onReach, onOut };
@@ -144,11 +141,9 @@ function useHall({ layout, status, currency, choice, date, id, onSeat, onNews, o
     const map = new MapView(mapAt.current, { layout, status, words, onSeat: click });
     const parts = { map, list: null };
     hall.current = parts;
-    map.mark({ chosen: choice.seats });
     // The picture first: the list has as much to build.
     const later = setTimeout(() => {
       parts.list = new SeatList(listAt.current, { layout, status, words, onSeat: click });
-      parts.list.mark(choice.seats);
     }, 30);
     const live = follow({
       date: date.concert_date_id, queue: () => tokenOf(id), status,
@@ -170,25 +165,27 @@ function useHall({ layout, status, currency, choice, date, id, onSeat, onNews, o
   return { mapAt, listAt, hall, words };
 }
 
-function Picker({ layout, status, currency, choice, concert, id, date, held, onOut }) {
+function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
   const most = concert.seats_per_user ?? 4;
+  const choice = useRef(null);
+  choice.current ??= new Choice(layout, status, keptParty(most));
   const [, turn] = useState(0);
   const [note, setNote] = useState(null);
   const [grade, setGrade] = useState(null);
   const [wheel, setWheel] = useState(false);
   const [away, setAway] = useState(0);
-  const seats = [...choice.seats].sort((a, b) => a - b);
+  const seats = [...choice.current.seats].sort((a, b) => a - b);
   const named = (list) => list.map((seat) => ({ label: labelFor(layout, seat), seat_number: layout.number[seat] }));
 
   const show = (lost) => {
     const { map, list } = hall.current ?? {};
-    map?.mark({ chosen: choice.seats, lost });
-    list?.mark(choice.seats);
+    map?.mark({ chosen: choice.current.seats, lost });
+    list?.mark(choice.current.seats);
     turn((n) => n + 1);
   };
   const onSeat = (seat) => {
-    const what = choice.click(seat), now = [...choice.seats];
-    const missing = choice.party - now.length;
+    const what = choice.current.click(seat), now = [...choice.current.seats];
+    const missing = choice.current.party - now.length;
     const move = better(layout, status, now);
     if (what === "refused") setNote({ kind: "info", text: t("told_taken", { seat: words.name(seat) }) });
     else if (what === "few") setNote({ kind: "info", text: t("told_few", { n: now.length, more: missing }) });
@@ -202,12 +199,12 @@ function Picker({ layout, status, currency, choice, concert, id, date, held, onO
     hall.current?.map.showSeats(lost);
   };
   const onNews = () => {
-    const lost = choice.lose();
+    const lost = choice.current.lose();
     if (lost.length && !holding.current) lose(lost);
     else turn((n) => n + 1);
   };
   const onReach = (problem, since) => setAway(problem?.isOffline ? Math.round(since / 1000) : 0);
-  const { mapAt, listAt, hall, words } = useHall({ layout, status, currency, choice, date, id, onSeat, onNews, onReach, onOut });
+  const { mapAt, listAt, hall, words } = useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, onOut });
 
   // What one holds already is found on the map, too.
   useEffect(() => {
@@ -218,8 +215,8 @@ function Picker({ layout, status, currency, choice, concert, id, date, held, onO
     if (outside(problem)) return onOut(problem);
     if (problem.code === "seats_taken" || problem.code === "seats_cooling_off") {
       const numbers = new Set(problem.body.seat_numbers ?? []);
-      const lost = [...choice.seats].filter((seat) => numbers.has(layout.number[seat]));
-      for (const seat of lost) choice.seats.delete(seat);
+      const lost = [...choice.current.seats].filter((seat) => numbers.has(layout.number[seat]));
+      for (const seat of lost) choice.current.seats.delete(seat);
       hall.current.live.now();
       if (problem.code === "seats_taken" && lost.length) {
         lose(lost);
@@ -235,7 +232,7 @@ function Picker({ layout, status, currency, choice, concert, id, date, held, onO
     }
     const { limit, have, largest } = problem.body ?? {};
     if (problem.code === "no_fitting_seats") {
-      return setNote({ kind: "info", text: largest ? t("best_fewer", { n: largest }) : t("best_none", { n: choice.party }) });
+      return setNote({ kind: "info", text: largest ? t("best_fewer", { n: largest }) : t("best_none", { n: choice.current.party }) });
     }
     if (problem.code === "seat_limit") return setNote({ kind: "warn", text: t("told_limit", { limit, have }) });
     throw problem;
@@ -262,15 +259,15 @@ function Picker({ layout, status, currency, choice, concert, id, date, held, onO
   });
   /** A server that does not know the best seats: the page proposes some. */
   const propose = () => {
-    const found = best(layout, status, choice.party, grade);
-    if (!found.length) return setNote({ kind: "info", text: t("best_none", { n: choice.party }) });
-    choice.seats = new Set(found);
+    const found = best(layout, status, choice.current.party, grade);
+    if (!found.length) return setNote({ kind: "info", text: t("best_none", { n: choice.current.party }) });
+    choice.current.seats = new Set(found);
     show([]);
     return hall.current.map.showSeats(found);
   };
   const holdBest = () => hold.run({
     best: {
-      count: choice.party, ...(grade === null ? {} : { grade: status.grades[grade].name }), ...(wheel ? { accessible: true } : {}),
+      count: choice.current.party, ...(grade === null ? {} : { grade: status.grades[grade].name }), ...(wheel ? { accessible: true } : {}),
     },
   });
   const filter = (next) => {
@@ -279,7 +276,7 @@ function Picker({ layout, status, currency, choice, concert, id, date, held, onO
     hall.current.list?.filter(next);
   };
   const setParty = (n) => {
-    choice.resize(n);
+    choice.current.resize(n);
     try {
       sessionStorage.setItem(PARTY, String(n));
     } catch {
@@ -289,7 +286,7 @@ function Picker({ layout, status, currency, choice, concert, id, date, held, onO
     show();
   };
   const moveTo = (to) => {
-    choice.seats = new Set(to);
+    choice.current.seats = new Set(to);
     setNote(null);
     show([]);
   };
@@ -298,7 +295,7 @@ function Picker({ layout, status, currency, choice, concert, id, date, held, onO
 
   return html`<div class="picker">
     <div class="picker-ask">
-      <${Party} party=${choice.party} most=${most} onParty=${setParty} />
+      <${Party} party=${choice.current.party} most=${most} onParty=${setParty} />
       <${Grades} grades=${status.grades} grade=${grade} onGrade=${filter} words=${words}>
         ${hasWheels && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => setWheel(!wheel)}>${t("accessible_need")}</button>`}
       <//>
@@ -313,7 +310,7 @@ function Picker({ layout, status, currency, choice, concert, id, date, held, onO
       <p class="unseen">${t("list_hint")}</p>
       <div class=${layout.sections.length > 14 ? "list-long" : ""} ref=${listAt}></div>
     </section>
-    <${Bar} seats=${seats} choice=${choice} note=${note} words=${words} status=${status} currency=${currency} concert=${concert}
+    <${Bar} seats=${seats} choice=${choice.current} note=${note} words=${words} status=${status} currency=${currency} concert=${concert}
       hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onMove=${moveTo} onGive=${onSeat} onBest=${holdBest} />
   </div>`;
 }

@@ -62,24 +62,12 @@ async function ticketsOf(id, signal) {
   }
 }
 
-/** Seats of a booking with their labels and prices, as whichever place of the answers tells them. */
-function seatsOf(booking, reservation, tickets) {
-  const labels = new Map();
-  for (const list of [tickets, reservation?.seats, booking.seats]) {
-    for (const seat of list ?? []) {
-      const known = labels.get(seat.seat_number);
-      labels.set(seat.seat_number, { ...known, ...seat, label: seat.label ?? known?.label });
-    }
-  }
-  return booking.seat_numbers.map((number) => labels.get(number) ?? { seat_number: number });
-}
-
 /** A booking as it was when it was opened last on this device; undefined where it was not. */
 export const keptBook = (id) => kept(KEY)?.find(({ booking }) => booking.reservation_id === id);
 
 /**
  * A booking with its tickets, and the time `at` which that is so.
- * @returns {Promise<{booking: any, seats: any[], tickets: any[]|null, refund: any, at: number} | null>} Null: there is none.
+ * @returns {Promise<{booking: any, tickets: any[]|null, refund: any, at: number} | null>} Null: there is none.
  */
 export async function ticketBook(id, signal) {
   const user = keeper();
@@ -89,7 +77,7 @@ export async function ticketBook(id, signal) {
   });
   const [booking, reservation, tickets] = await Promise.all([bookingOf(id, signal), reserved, ticketsOf(id, signal)]);
   if (!booking) return null;
-  const book = { booking, seats: seatsOf(booking, reservation, tickets), tickets, refund: reservation?.refund, at: serverNow() };
+  const book = { booking, tickets, refund: reservation?.refund, at: serverNow() };
   const others = (kept(KEY) ?? []).filter((one) => one.booking.reservation_id !== id);
   keep(KEY, user, [{ ...book, isKept: true }, ...others].slice(0, KEPT));
   return book;
