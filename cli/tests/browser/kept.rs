@@ -103,7 +103,8 @@ fn what_is_kept_is_shown_before_the_server_answers() {
         let concert = open_concert(&shop, json!({})).await;
         let browser = Browser::open(Look::PHONE).await;
         let ticket = bought(&browser, &shop, &concert).await;
-        let late = "const real = fetch, told = new Promise((next) => { globalThis.answer = next; });
+        let late =
+            "const real = fetch, told = new Promise((next) => { globalThis.answer = next; });
             globalThis.fetch = (...given) => told.then(() => real(...given));";
         let late = json!({ "source": late });
         browser.devtools("Page.addScriptToEvaluateOnNewDocument", late).await;

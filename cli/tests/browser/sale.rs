@@ -134,7 +134,11 @@ fn a_fan_buys_two_seats_in_both_languages() {
             browser.check("seats-chosen").await;
             browser.click(PRIMARY).await;
             browser.see(".bill").await;
-            let terms = if look.lang == "ko" { "전액이 잔액으로" } else { "goes back to your balance" };
+            let terms = if look.lang == "ko" {
+                "전액이 잔액으로"
+            } else {
+                "goes back to your balance"
+            };
             browser.read("main", terms).await;
             browser.check("pay").await;
             // A double click is one payment.
