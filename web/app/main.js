@@ -5,7 +5,7 @@
 // there, its words in `words/`.
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
 import { current, onSession, stay } from "./session.js";
-import { Failed, Skeleton, useAway } from "./ui.js";
+import { Failed, signInHref, Skeleton, useAway } from "./ui.js";
 import { clockTime, language, onLanguage, setLanguage, t } from "./words.js";
 
 const sign = (name) => async () => ({ default: (await import("./pages/sign.js"))[name] });
@@ -71,8 +71,7 @@ function followed(event) {
   if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (!match(link.pathname) || (link.hash && link.pathname === location.pathname)) return;
   event.preventDefault();
-  // The page that asks who one is, and the form, are no steps to come back to.
-  if (link.href !== location.href) navigate(link.pathname + link.search, { replace: link.search.startsWith("?next=") });
+  if (link.href !== location.href) navigate(link.pathname + link.search, { replace: "instead" in link.dataset });
 }
 
 function Header({ user }) {
@@ -84,7 +83,7 @@ function Header({ user }) {
     <p class="away" role="status">${away && html`<span class="offline"><span>${t("offline")}</span> <span>${t("offline_since", { time: clockTime(away) })}</span></span>`}</p>
     <nav aria-label=${t("nav")}>
       ${user ? html`<a href="/bookings">${t("nav_bookings")}</a><a href="/account">${t("account")}</a>`
-        : html`<a href="/sign-in">${t("sign_in")}</a>`}
+        : html`<a href=${signInHref()}>${t("sign_in")}</a>`}
       <button type="button" class="language" lang=${other[0]} onClick=${() => setLanguage(other[0])}>${other[1]}</button>
     </nav>
   </header>`;

@@ -287,17 +287,17 @@ export function Loaded({ of, skeleton, children }) {
   </div>`;
 }
 
-/** Where to sign in, and come back here. */
+/** Where to sign in, and come back here; between the two forms, to where one came from. */
 export const signInHref = (page = "sign-in") =>
-  `/${page}?next=${encodeURIComponent(location.pathname + location.search)}`;
+  `/${page}${location.pathname.startsWith("/sign-") ? location.search : `?next=${encodeURIComponent(location.pathname + location.search)}`}`;
 
-/** The page needs somebody who is signed in. */
+/** The page needs somebody who is signed in. It is no step to come back to: the form stands instead of it. */
 export function SignInFirst() {
   useTitle(t("sign_in"));
   return html`<section class="empty">
     <h1>${t("sign_in_first_title")}</h1><p>${t("sign_in_first")}</p>
-    <p class="actions"><${Button} href=${signInHref()}>${t("sign_in")}<//>
-      <${Button} kind="plain" href=${signInHref("sign-up")}>${t("sign_up")}<//></p>
+    <p class="actions"><${Button} href=${signInHref()} data-instead>${t("sign_in")}<//>
+      <${Button} kind="plain" href=${signInHref("sign-up")} data-instead>${t("sign_up")}<//></p>
   </section>`;
 }
 

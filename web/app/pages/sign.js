@@ -3,10 +3,8 @@ import { newKey } from "../api.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { navigate, nextPath } from "../main.js";
 import { signIn, signUp } from "../session.js";
-import { Button, Field, ProblemNotice, useTask, useTitle } from "../ui.js";
+import { Button, Field, ProblemNotice, signInHref, useTask, useTitle } from "../ui.js";
 import { t } from "../words.js";
-
-const query = () => location.search;
 
 /** Two fields with their errors; `check` says what is wrong before anything is sent, as keys of words. */
 function Form({ check, send, button, isNew, fieldOf }) {
@@ -61,7 +59,7 @@ export function SignIn() {
   const fieldOf = (problem) => (problem.code === "credentials_wrong" ? "password" : null);
   return html`<div class="page-narrow"><h1>${t("sign_in")}</h1>
     <${Form} check=${check} send=${signIn} button=${t("sign_in")} fieldOf=${fieldOf} />
-    <p class="actions">${t("new_here")} <a href=${`/sign-up${query()}`}>${t("sign_up")}</a></p></div>`;
+    <p class="actions">${t("new_here")} <a href=${signInHref("sign-up")} data-instead>${t("sign_up")}</a></p></div>`;
 }
 
 /** Which field a refusal of a new account is about. */
@@ -88,5 +86,5 @@ export function SignUp() {
   };
   return html`<div class="page-narrow"><h1>${t("sign_up")}</h1><p class="soft">${t("sign_up_lead")}</p>
     <${Form} check=${check} send=${send} button=${t("sign_up")} fieldOf=${newFieldOf} isNew />
-    <p class="actions">${t("have_account")} <a href=${`/sign-in${query()}`}>${t("sign_in")}</a></p></div>`;
+    <p class="actions">${t("have_account")} <a href=${signInHref()} data-instead>${t("sign_in")}</a></p></div>`;
 }
