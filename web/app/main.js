@@ -4,7 +4,7 @@
 // address), its line in `pages` below, its address in `server/src/http/web/mod.rs`, its file in `files.rs`
 // there, its words in `words/`.
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
-import { current, onSession, stay } from "./session.js";
+import { current, keeper, onSession, stay } from "./session.js";
 import { Failed, signInHref, Skeleton, useAway } from "./ui.js";
 import { clockTime, language, onLanguage, setLanguage, t } from "./words.js";
 
@@ -82,8 +82,8 @@ function Header({ user }) {
     <a class="brand" href="/" aria-label="boxoffice"><span class="brand-sign" aria-hidden="true"></span>${!away && "boxoffice"}</a>
     <p class="away" role="status">${away && html`<span class="offline"><span>${t("offline")}</span> <span>${t("offline_since", { time: clockTime(away) })}</span></span>`}</p>
     <nav aria-label=${t("nav")}>
-      ${user ? html`<a href="/bookings">${t("nav_bookings")}</a><a href="/account">${t("account")}</a>`
-        : html`<a href=${signInHref()}>${t("sign_in")}</a>`}
+      ${keeper() && html`<a href="/bookings">${t("nav_bookings")}</a>`}
+      <a href=${user ? "/account" : signInHref()}>${t(user ? "account" : "sign_in")}</a>
       <button type="button" class="language" lang=${other[0]} onClick=${() => setLanguage(other[0])}>${other[1]}</button>
     </nav>
   </header>`;
