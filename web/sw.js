@@ -6,7 +6,7 @@ const SHELL = "/bookings";
 /** Addresses of pages: `PAGES` in `server/src/http/web/mod.rs`. */
 const PAGES = /^\/((concerts|reservations)\/.+|bookings(\/.+)?|account|sign-(in|up))?$/;
 /** How long the network may take for a page that is kept, ms. */
-const PATIENCE = 4000;
+const PATIENCE = 1500;
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

@@ -115,7 +115,7 @@ export async function request(method, path, options = {}) {
       return await once(method, path, given);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (problem.needsSignIn && !given.anonymous && !given.renewing && !renewed) {
+      if (problem.needsSignIn && !given.anonymous && !renewed) {
         renewed = true;
         if (await signing.refused(problem)) continue;
       }

@@ -4,9 +4,9 @@
 // address), its line in `pages` below, its address in `server/src/http/web/mod.rs`, its file in `files.rs`
 // there, its words in `words/`.
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
-import { current, onSession, stay } from "./session.js";
-import { Failed, Notice, Skeleton, useOnline } from "./ui.js";
-import { language, onLanguage, setLanguage, t } from "./words.js";
+import { current, keeper, onSession, stay } from "./session.js";
+import { Failed, signInHref, Skeleton, useAway } from "./ui.js";
+import { clockTime, language, onLanguage, setLanguage, t } from "./words.js";
 
 const sign = (name) => async () => ({ default: (await import("./pages/sign.js"))[name] });
 
@@ -71,17 +71,19 @@ function followed(event) {
   if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (!match(link.pathname) || (link.hash && link.pathname === location.pathname)) return;
   event.preventDefault();
-  if (link.href !== location.href) navigate(link.pathname + link.search);
+  if (link.href !== location.href) navigate(link.pathname + link.search, { replace: "instead" in link.dataset });
 }
 
 function Header({ user }) {
+  const away = useAway();
   const other = language() === "ko" ? ["en", "English"] : ["ko", "한국어"];
-  return html`<header class="top">
+  return html`<header class=${`top${away ? " is-away" : ""}`}>
     <a class="skip" href="#main">${t("skip")}</a>
-    <a class="brand" href="/"><span class="brand-sign" aria-hidden="true"></span>boxoffice</a>
+    <a class="brand" href="/" aria-label="boxoffice"><span class="brand-sign" aria-hidden="true"></span>${!away && "boxoffice"}</a>
+    <p class="away" role="status">${away && html`<span class="offline"><span>${t("offline")}</span> <span>${t("offline_since", { time: clockTime(away) })}</span></span>`}</p>
     <nav aria-label=${t("nav")}>
-      ${user ? html`<a href="/bookings">${t("nav_bookings")}</a><a href="/account">${t("account")}</a>`
-        : html`<a href="/sign-in">${t("sign_in")}</a>`}
+      ${keeper() && html`<a href="/bookings">${t("nav_bookings")}</a>`}
+      <a href=${user ? "/account" : signInHref()}>${t(user ? "account" : "sign_in")}</a>
       <button type="button" class="language" lang=${other[0]} onClick=${() => setLanguage(other[0])}>${other[1]}</button>
     </nav>
   </header>`;
@@ -102,9 +104,8 @@ const STAY = 250;
 
 function Frame() {
   const [view, setView] = useState(null);
-  const [lang, setLang] = useState(language());
-  const [user, setUser] = useState(current());
-  const isOnline = useOnline();
+  const [, again] = useState(0);
+  const user = current();
   const main = useRef(null);
   const turn = useRef(0);
 
@@ -138,7 +139,8 @@ function Frame() {
     document.addEventListener("click", followed);
     // What is not known now is asked for with the next request.
     stay().catch(() => {});
-    const ends = [onLanguage(setLang), onSession(setUser)];
+    const told = () => again((n) => n + 1);
+    const ends = [onLanguage(told), onSession(told)];
     return () => {
       removeEventListener("popstate", go);
       document.removeEventListener("click", followed);
@@ -148,7 +150,6 @@ function Frame() {
 
   const { Page, params, key } = view ?? {};
   return html`<${Header} user=${user} />
-    ${!isOnline && html`<div class="offline"><${Notice} kind="warn" role="status"><p>${t("offline_bar")}</p><//></div>`}
     <main id="main" tabindex="-1" ref=${main}>
       ${Page ? html`<${Guarded} key=${key}><${Page} ...${params} user=${user} /><//>`
         : html`<div class="page"><${Skeleton} lines=${6} /></div>`}

@@ -30,6 +30,7 @@ function sweep(...names) {
   }
 }
 
+/** Somebody signs in or, with `isOver`, is not signed in any more; null: has signed out. */
 function keep(next) {
   if (!next || next.user_id !== session?.user_id) sweep("localStorage", "sessionStorage");
   session = next;
@@ -38,8 +39,11 @@ function keep(next) {
   } catch {
     // Storage is off: signed in until the page is left.
   }
-  for (const listener of listeners) listener(session);
+  for (const listener of listeners) listener(current());
 }
+
+/** The session is over by itself. What this device keeps stays: a ticket is needed at the door. */
+const end = () => keep(session && { user_id: session.user_id, username: session.username, isOver: true });
 
 // Another tab has signed in or out, and has swept what tabs share.
 addEventListener("storage", (event) => {
@@ -47,11 +51,14 @@ addEventListener("storage", (event) => {
   const before = session;
   session = read();
   if (session?.user_id !== before?.user_id) sweep("sessionStorage");
-  for (const listener of listeners) listener(session);
+  for (const listener of listeners) listener(current());
 });
 
 /** `{user_id, username}` of who is signed in, or null. The server decides; this is what it said last. */
-export const current = () => session;
+export const current = () => (session?.isOver ? null : session);
+
+/** Whose things this device keeps: who is signed in, or was until the session ended by itself. */
+export const keeper = () => session?.user_id ?? null;
 
 /** Calls back when somebody signs in or out, in whichever tab; gives what ends that. */
 export function onSession(listener) {
@@ -73,13 +80,16 @@ const ASK_EVERY = 12 * 3_600_000;
 /** Who the cookie says we are; null where the browser has kept none. */
 async function byCookie() {
   try {
-    const { user_id, username } = await get("/api/v1/me", { renewing: true });
+    const { user_id, username } = await get("/api/v1/me", { anonymous: true });
     return { user_id, username, asked_at: Date.now() };
   } catch (problem) {
     if (problem instanceof Problem && problem.needsSignIn) return null;
     throw problem;
   }
 }
+
+/** Nobody is signed in, and this device keeps nothing of whoever was. */
+export const forget = () => keep(null);
 
 /** Signs in, or throws a Problem. */
 export async function signIn(username, password) {
@@ -92,18 +102,22 @@ export async function signIn(username, password) {
     // A server that gives no cookies.
     if (!(problem instanceof Problem) || problem.code !== "invalid_body") throw problem;
   }
-  // Whoever was signed in before is not any more.
-  keep(null);
-  // Without TLS, some browsers keep no cookie that is meant for TLS.
-  const signed = answer && !answer.access_token ? await byCookie() : null;
-  keep(signed ?? byToken(await ask({}), username));
+  if (answer && !answer.access_token) {
+    // From here on requests are this user's, whatever comes of the next ones.
+    keep({ user_id: answer.user_id, username, asked_at: 0 });
+    const found = await byCookie().catch(() => session);
+    if (found) return keep(found);
+    // Without TLS, some browsers keep no cookie that is meant for TLS.
+  }
+  return keep(byToken(await ask({}), username));
 }
 
 /** Asks after a session that lives in a cookie, now and then. */
 export async function stay() {
-  if (!session || session.access_token || Date.now() - session.asked_at < ASK_EVERY) return;
+  if (!current() || session.access_token || Date.now() - session.asked_at < ASK_EVERY) return;
   const found = await byCookie();
   if (found) keep(found);
+  else end();
 }
 
 /** Makes an account and signs in. `key` makes a repetition safe. */
@@ -120,11 +134,8 @@ export async function signOut() {
     // Refused: it was over already.
     if (problem.status !== 401) throw problem;
   }
-  keep(null);
+  forget();
 }
-
-/** The server said that the session is over. */
-export const forget = () => keep(null);
 
 let renewing = null;
 
@@ -158,7 +169,7 @@ signBy({
     return session ? { Authorization: `Bearer ${session.access_token}` } : {};
   },
   async refused(problem) {
-    if (!session) return false;
+    if (!current()) return false;
     if (problem.code === "identity_invalid" && session?.refresh_token) {
       try {
         if (await renew()) return true;
@@ -166,7 +177,7 @@ signBy({
         if (other.isOffline || other.isBusy) return false;
       }
     }
-    keep(null);
+    end();
     return false;
   },
 });

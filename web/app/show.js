@@ -2,10 +2,10 @@
 // is left out.
 import { html } from "./html.js";
 import { Badge, priceRange } from "./ui.js";
-import { day, dayAndTime, either, t } from "./words.js";
+import { dayAndTime, days, either, t } from "./words.js";
 
-/** The name in the language of the page. */
-export const nameOf = (concert) => either(concert.names) || concert.name;
+/** The name in the language of the page, of a concert or of what is booked of it. */
+export const nameOf = (of) => either(of.names ?? of.concert_names) || (of.name ?? of.concert_name);
 
 const KINDS = { upcoming: "plain", open: "live", sold_out: "warn", closed: "plain" };
 
@@ -16,7 +16,7 @@ export const SaleBadge = ({ sale }) => html`<${Badge} kind=${KINDS[sale] ?? "pla
 export function whenOf({ sale, opens_at: opens, first_date: first, last_date: last, time_zone: zone }) {
   if (sale === "upcoming") return t("opens_at", { when: dayAndTime(opens) });
   if (!first) return "";
-  return !last || day(first, zone) === day(last, zone) ? day(first, zone) : `${day(first, zone)} – ${day(last, zone)}`;
+  return days(first, last ?? first, zone);
 }
 
 /** What its seats cost, from–to; empty where it is not told. */
@@ -27,3 +27,6 @@ export function pricesOf({ price_from: from, price_to: to }) {
 
 /** Why no more seats are sold, in a sentence. */
 export const closedText = (because) => t(`closed_${because ?? "closing_time"}`);
+
+/** What of the money comes back, and when; nothing where the server says it in a way that this page does not know. */
+export const termsText = (refund) => (refund?.decided_by === "organiser" ? t("refund_terms") : "");

@@ -1,7 +1,7 @@
 // The shared pieces of all pages: components, the states that every page has, and small hooks.
 import { serverNow, until } from "./clock.js";
 import { html, useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "./html.js";
-import { duration, money, number, t } from "./words.js";
+import { between, duration, money, number, t } from "./words.js";
 
 // ---- Hooks
 
@@ -29,11 +29,12 @@ export function useTitle(text) {
   }, [text]);
 }
 
-/** Whether the browser says that it has a network. */
-export function useOnline() {
-  const [is, set] = useState(navigator.onLine);
+/** Since when the browser says that it has no network; null while it has one. */
+export function useAway() {
+  const now = () => (navigator.onLine ? null : serverNow());
+  const [since, set] = useState(now);
   useEffect(() => {
-    const told = () => set(navigator.onLine);
+    const told = () => set(now());
     addEventListener("online", told);
     addEventListener("offline", told);
     return () => {
@@ -41,7 +42,7 @@ export function useOnline() {
       removeEventListener("offline", told);
     };
   }, []);
-  return is;
+  return since;
 }
 
 /** When a load counts as slow, ms. */
@@ -49,10 +50,11 @@ const SLOW = 2500;
 
 /**
  * Loads what a page shows: `load(signal)` once, and again by `reload()` or when `deps` change. Gives
- * `{data, problem, isLoading, isSlow, reload}`; data stays while it is loaded again.
+ * `{data, problem, isLoading, isSlow, reload}`; data stays while it is loaded again. `known()` gives what is shown
+ * until the first answer.
  */
-export function useLoad(load, deps) {
-  const [state, set] = useState({ isLoading: true });
+export function useLoad(load, deps, known) {
+  const [state, set] = useState(() => ({ isLoading: true, data: known?.() }));
   const [turn, again] = useState(0);
   const reload = useCallback(() => again((n) => n + 1), []);
   useEffect(() => {
@@ -176,7 +178,7 @@ export const Price = ({ amount, currency, currency_decimals: decimals }) =>
 export function priceRange(amounts, currency, decimals) {
   const [least, most] = [Math.min(...amounts), Math.max(...amounts)];
   const said = (amount) => money(amount, currency, decimals);
-  return least === most ? said(least) : `${said(least)} – ${said(most)}`;
+  return least === most ? said(least) : between(said(least), said(most));
 }
 
 /** A label: `kind` is plain, good, warn, bad or live. */
@@ -272,8 +274,9 @@ export function Failed({ problem, reload }) {
  */
 export function Loaded({ of, skeleton, children }) {
   if (of.data !== undefined) {
-    return html`${of.problem && html`<${Notice} kind="warn" role="status"><p>${sentenceOf(of.problem)}</p><//>`}
-      ${children(of.data)}`;
+    // Below, so that nothing moves under a finger. What this device keeps says so itself.
+    return html`${children(of.data)}
+      ${of.problem && !of.data?.isKept && html`<${Notice} kind="warn" role="status"><p>${sentenceOf(of.problem)}</p><//>`}`;
   }
   if (of.problem?.needsSignIn) return html`<${SignInFirst} />`;
   if (of.problem) return html`<${Failed} problem=${of.problem} reload=${of.reload} />`;
@@ -284,16 +287,23 @@ export function Loaded({ of, skeleton, children }) {
   </div>`;
 }
 
-/** Where to sign in, and come back here. */
+/** Where to sign in, and come back here; between the two forms, to where one came from. */
 export const signInHref = (page = "sign-in") =>
-  `/${page}?next=${encodeURIComponent(location.pathname + location.search)}`;
+  `/${page}${location.pathname.startsWith("/sign-") ? location.search : `?next=${encodeURIComponent(location.pathname + location.search)}`}`;
 
-/** The page needs somebody who is signed in. */
-export const SignInFirst = () => html`<section class="empty">
-  <h1>${t("sign_in_first_title")}</h1><p>${t("sign_in_first")}</p>
-  <p class="actions"><${Button} href=${signInHref()}>${t("sign_in")}<//>
-    <${Button} kind="plain" href=${signInHref("sign-up")}>${t("sign_up")}<//></p>
-</section>`;
+/** The page needs somebody who is signed in. It is no step to come back to: the form stands instead of it. */
+export function SignInFirst() {
+  useTitle(t("sign_in"));
+  return html`<section class="empty">
+    <h1>${t("sign_in_first_title")}</h1><p>${t("sign_in_first")}</p>
+    <p class="actions"><${Button} href=${signInHref()} data-instead>${t("sign_in")}<//>
+      <${Button} kind="plain" href=${signInHref("sign-up")} data-instead>${t("sign_up")}<//></p>
+  </section>`;
+}
+
+/** A page of somebody's own: begun anew for whoever signs in; `Otherwise` is for nobody. */
+export const forUser = (Page, Otherwise = SignInFirst) => ({ user, ...params }) =>
+  (user ? html`<${Page} key=${user.user_id} user=${user} ...${params} />` : html`<${Otherwise} ...${params} />`);
 
 /** A number of a text, always the same (FNV-1a). */
 function hashOf(text) {

@@ -2,6 +2,7 @@
 //
 // A word is a pair, so that neither language can lack it: `key: ["English", "한국어"],`, a line each (a test
 // reads them). `{n}` is a value; `{n|seat|seats}` is the first for one, else the second.
+import { serverNow } from "./clock.js";
 import { common } from "./words/common.js";
 import { sale } from "./words/sale.js";
 
@@ -79,8 +80,20 @@ export function money(amount, currency = "KRW", decimals = 0) {
   }).format(value);
 }
 
-const DAY = { weekday: "short", day: "numeric", month: "long" };
+const DAY = { weekday: "short", day: "numeric", month: "short" };
 const CLOCK = { hour: "numeric", minute: "2-digit" };
+
+/** 2027년 1월 11일(월) 오후 7:00: browsers do not agree in Korean about brackets, and some say PM. */
+function korean(at, options) {
+  const told = new Intl.DateTimeFormat("ko", { ...options, ...(options.hour && { hourCycle: "h23" }) });
+  const part = Object.fromEntries(told.formatToParts(at).map(({ type, value }) => [type, value]));
+  const { year, month, day: date, weekday, hour, minute, timeZoneName: zone } = part;
+  return [
+    year && `${year}년`, month && `${month.replace(/\D/g, "")}월 ${date}일(${weekday})`,
+    // A time stays on one line.
+    hour && [hour < 12 ? "오전" : "오후", `${hour % 12 || 12}:${minute}`, zone].filter(Boolean).join("\u00a0"),
+  ].filter(Boolean).join(" ");
+}
 
 /** Whether clocks differ there and here at that time. */
 function isElsewhere(at, zone) {
@@ -91,13 +104,25 @@ function isElsewhere(at, zone) {
 function format(stamp, zone, options) {
   const at = new Date(stamp);
   const timeZone = zone ?? undefined;
-  const year = at.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  const yearOf = (time) => new Intl.DateTimeFormat("en", { year: "numeric", timeZone }).format(time);
+  const year = !options.day || yearOf(at) === yearOf(serverNow()) ? undefined : "numeric";
   const named = options.hour && isElsewhere(at, zone) ? { timeZoneName: "short" } : {};
-  return new Intl.DateTimeFormat(now, { ...options, ...named, year, timeZone }).format(at);
+  const said = { ...options, ...named, year, timeZone };
+  return now === "ko" ? korean(at, said) : new Intl.DateTimeFormat("en", said).format(at);
 }
 
-/** A day by the clocks of a place: Sun, December 27 · 12월 27일 (일). */
+/** A day by the clocks of a place: Sun, Dec 27 · 12월 27일(일). */
 export const day = (stamp, zone) => format(stamp, zone, DAY);
+/** From one to another, as a list of two says it. */
+export const between = (from, to) => from + (now === "ko" ? " ~ " : " – ") + to;
+/** Days by the clocks of a place, from–to; a year that is the same is said once. */
+export function days(first, last, zone) {
+  const [from, to] = [day(first, zone), day(last, zone)];
+  if (from === to) return from;
+  const year = /^\d+년 |, \d+$/.exec(from)?.[0] ?? "";
+  if (now === "ko") return between(from, to.startsWith(year) ? to.slice(year.length) : to);
+  return between(to.endsWith(year) ? from.slice(0, from.length - year.length) : from, to);
+}
 /** A day and its time there; where the reader's clocks differ, the zone is said. */
 export const dayAndTime = (stamp, zone) => format(stamp, zone, { ...DAY, ...CLOCK });
 /** A time of day, by the reader's clocks. */

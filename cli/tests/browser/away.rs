@@ -62,9 +62,11 @@ async fn before_paying(shop: &Shop, concert: &str) {
     let browser = Browser::open(Look::PHONE).await;
     come_in(&browser, shop, concert, "hana").await;
     hold_seat(&browser, 27).await;
+    let top = format!("document.querySelector('{PAY}').getBoundingClientRect().top");
+    let before = browser.eval(&top).await;
     browser.network(false).await;
-    // The note moves the button.
-    browser.see(".offline").await;
+    browser.read(".offline", "Offline\nsince ").await;
+    assert_eq!(browser.eval(&top).await, before, "the note moves the button");
     browser.click(PAY).await;
     browser.read("main .notice-warn", "you cannot pay twice").await;
     browser.check("pay-away").await;

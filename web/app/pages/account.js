@@ -3,7 +3,7 @@ import { del, get, put } from "../api.js";
 import { html, useRef, useState } from "../html.js";
 import { navigate } from "../main.js";
 import { signOut } from "../session.js";
-import { Badge, Button, Field, Loaded, Notice, ProblemNotice, SignInFirst, sentenceOf, useLoad, useTask, useTitle } from "../ui.js";
+import { Badge, Button, Field, forUser, Loaded, Notice, ProblemNotice, sentenceOf, useLoad, useTask, useTitle } from "../ui.js";
 import { dayAndTime, t } from "../words.js";
 
 const DEVICES = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Windows/, "Windows"], [/Mac OS/, "Mac"], [/Linux|X11/, "Linux"]];
@@ -39,7 +39,7 @@ function Sessions() {
 function Password({ username }) {
   const [old, setOld] = useState("");
   const [next, setNext] = useState("");
-  const [error, setError] = useState(null);
+  const [error, setError] = useState(false);
   const [done, setDone] = useState(null);
   const box = useRef(null);
   const task = useTask(async () => {
@@ -52,9 +52,9 @@ function Password({ username }) {
   const submit = (event) => {
     event.preventDefault();
     setDone(null);
-    const short = [...next].length < 8 ? t("password_short") : null;
-    setError(short);
-    if (short) box.current.focus();
+    const isShort = [...next].length < 8;
+    setError(isShort);
+    if (isShort) box.current.focus();
     else task.run();
   };
   return html`<section class="card"><h2>${t("password_title")}</h2>
@@ -65,8 +65,8 @@ function Password({ username }) {
       <${Field} label=${t("password_old")} type="password" value=${old} onValue=${setOld} autocomplete="current-password"
         name="current-password" error=${isOld ? task.problem.sentence : null} required />
       <${Field} label=${t("password_new")} type="password" value=${next} onValue=${setNext} autocomplete="new-password"
-        name="new-password" hint=${t("password_hint")} error=${error} inputRef=${box} required />
-      <${Button} type="submit" kind="plain" busy=${task.isBusy}>${t("password_change")}<//>
+        name="new-password" hint=${t("password_hint")} error=${error ? t("password_short") : null} inputRef=${box} required />
+      <${Button} type="submit" kind="plain" busy=${task.isBusy}>${t("password_title")}<//>
     </form></section>`;
 }
 
@@ -83,10 +83,10 @@ function Shown({ me }) {
   </div>`;
 }
 
-export default function Account({ user }) {
+function Account() {
   useTitle(t("account"));
-  const load = useLoad(async (signal) => (user ? get("/api/v1/me", { signal }) : null), [user?.user_id]);
-  if (!user) return html`<${SignInFirst} />`;
-  return html`<div class="page"><h1>${t("account")}</h1>
-    <${Loaded} of=${load}>${(me) => me && html`<${Shown} me=${me} />`}<//></div>`;
+  const load = useLoad((signal) => get("/api/v1/me", { signal }), []);
+  return html`<div class="page"><h1>${t("account")}</h1><${Loaded} of=${load}>${(me) => html`<${Shown} me=${me} />`}<//></div>`;
 }
+
+export default forUser(Account);

@@ -1,24 +1,33 @@
 // A booking's tickets: the code large on white, the seat as it is said at the door; printable, and shown without
 // a network once it was opened.
 import { html, useEffect, useState } from "../html.js";
-import { Stopped } from "../sale/frame.js";
-import { seatsText, seatText } from "../sale/labels.js";
-import { keepPages, ticketBook } from "../sale/tickets.js";
-import { Button, Loaded, Notice, SignInFirst, useLoad, useTitle } from "../ui.js";
+import { AsOf, Bill, SessionOver, Stopped, When } from "../sale/frame.js";
+import { gradeText, seatsText, seatText } from "../sale/labels.js";
+import { keepPages, keptBook, ticketBook } from "../sale/tickets.js";
+import { nameOf, termsText } from "../show.js";
+import { Button, forUser, Loaded, Notice, SignInFirst, useLoad, useTitle } from "../ui.js";
 import { dayAndTime, money, t } from "../words.js";
 import { BookingBadge } from "./bookings.js";
 
-export default function Booking({ id, user }) {
-  useTitle(t("ticket_title"));
-  const load = useLoad((signal) => (user ? ticketBook(id, signal) : Promise.resolve(undefined)), [id, user?.user_id]);
-  if (!user) return html`<${SignInFirst} />`;
+function Booking({ id }) {
+  const load = useLoad((signal) => ticketBook(id, signal), [id], () => keptBook(id));
   return html`<div class="page"><${Loaded} of=${load}>
-    ${(data) => (data ? html`<${Book} ...${data} />` : data === null && html`<${Stopped} title=${t("not_found_title")}><p>${t("booking_not_found")}</p>
+    ${(data) => (data ? html`<${Book} ...${data} />` : html`<${Stopped} title=${t("not_found_title")}><p>${t("booking_not_found")}</p>
       <p class="actions"><${Button} href="/bookings">${t("my_bookings")}<//></p><//>`)}
   <//></div>`;
 }
 
-function Book({ booking, seats, tickets, as_of: asOf }) {
+/** Of whoever's session has ended. */
+function Kept({ id }) {
+  const kept = keptBook(id);
+  return kept ? html`<div class="page"><${Book} ...${kept} isOver /></div>` : html`<${SignInFirst} />`;
+}
+
+export default forUser(Booking, Kept);
+
+function Book({ booking, tickets, refund: terms, at, isKept, isOver }) {
+  useTitle(`${t("ticket_title")} · ${nameOf(booking)}`);
+  const { seats } = booking;
   const said = (amount) => money(amount, booking.currency, booking.currency_decimals);
   const gone = new Set(booking.refunded_seat_numbers);
   const named = (numbers) => seatsText(seats.filter((seat) => numbers.includes(seat.seat_number)));
@@ -32,13 +41,13 @@ function Book({ booking, seats, tickets, as_of: asOf }) {
   const byNumber = new Map([...tickets ?? []].sort((a, b) => (a.status === "valid") - (b.status === "valid")).map((ticket) => [ticket.seat_number, ticket]));
   return html`<div class="stack">
     <header class="sale-head">
-      <p><a class="crumb" href="/bookings">‹ ${t("bookings_title")}</a></p>
-      <h1>${booking.concert_name}</h1>
-      <p>${booking.starts_at && dayAndTime(booking.starts_at, booking.time_zone)}${booking.theater && html`<br />${booking.theater}`}</p>
+      <p><a class="crumb" href="/bookings">${t("my_bookings")}</a></p>
+      <h1>${nameOf(booking)}</h1>
+      <${When} of=${booking} />
       <p><${BookingBadge} booking=${booking} /></p>
+      <${AsOf} at=${at} isKept=${isKept} />
     </header>
     ${isNew && booking.status === "confirmed" && html`<${Notice} kind="good" title=${t("paid_title")} role="status"><p>${t("paid_text")}</p><//>`}
-    ${asOf && html`<p class="small soft" role="status">${t("ticket_away", { when: dayAndTime(asOf) })}</p>`}
     ${booking.cancelled && html`<${Notice} kind="bad" title=${t("cancelled_title")}><p>${t("cancelled_text", { reason: booking.cancelled.reason ?? "" })}</p><//>`}
     ${booking.refunds.map((refund) => html`<${Notice} key=${refund.refund_id} kind="info" title=${t("refunded_title", { sum: said(refund.amount) })}>
       ${refund.seat_numbers.length > 0 && html`<p>${t("refunded_seats", { seats: named(refund.seat_numbers) })}</p>`}
@@ -48,8 +57,13 @@ function Book({ booking, seats, tickets, as_of: asOf }) {
       ${seats.map((seat, at) => html`<${Ticket} key=${seat.seat_number} booking=${booking} seat=${seat} ticket=${byNumber.get(seat.seat_number)}
         isGone=${gone.has(seat.seat_number) || Boolean(booking.cancelled)} at=${at} all=${seats.length} />`)}
     </ul>
+    ${isOver && html`<${SessionOver} />`}
     ${tickets?.some((ticket) => ticket.status === "valid") && html`<p class="small soft no-print">${t("ticket_bright")}</p>`}
-    <dl class="facts small"><dt>${t("paid_sum")}</dt><dd>${said(booking.amount)}</dd><dt>${t("paid_at")}</dt><dd>${dayAndTime(booking.paid_at)}</dd></dl>
+    <h2>${t("bill_title")}</h2>
+    <dl class="facts small is-long"><dt>${t("booking_number")}</dt><dd class="code">${booking.reservation_id}</dd><dt>${t("paid_at")}</dt><dd>${dayAndTime(booking.paid_at)}</dd></dl>
+    <${Bill} ...${booking} isGone=${(seat) => gone.has(seat.seat_number)}
+      sums=${[[t("paid_sum"), booking.amount], booking.refunded_amount > 0 && [t("refunded_sum"), booking.refunded_amount]]} />
+    ${booking.status === "confirmed" && !booking.cancelled && termsText(terms) && html`<p class="small soft">${termsText(terms)}</p>`}
     <p class="actions no-print"><${Button} kind="plain" onClick=${() => print()}>${t("ticket_print")}<//></p>
   </div>`;
 }
@@ -58,13 +72,14 @@ function Book({ booking, seats, tickets, as_of: asOf }) {
 const pictureOf = (svg) => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
 
 function Ticket({ booking, seat, ticket, isGone, at, all }) {
-  const name = seatText(seat.label ?? ticket?.label, seat.seat_number);
+  const name = seatText(seat.label, seat.seat_number);
   const isVoid = isGone || ticket?.status === "void";
   return html`<li class=${`ticket${isVoid ? " is-void" : ""}`}>
     <div class="ticket-text">
       <p class="small soft">${all > 1 && t("ticket_of", { n: at + 1, all })}</p>
       <p class="ticket-seat">${name}</p>
-      <p class="ticket-what">${booking.concert_name}<br />${booking.starts_at && dayAndTime(booking.starts_at, booking.time_zone)}<br />${booking.theater}</p>
+      ${seat.grade && html`<p>${gradeText(seat.grade)} · ${money(seat.price, booking.currency, booking.currency_decimals)}</p>`}
+      <p class="ticket-what">${nameOf(booking)}<br />${booking.starts_at && dayAndTime(booking.starts_at, booking.time_zone)}<br />${booking.theater}</p>
     </div>
     ${isVoid ? html`<p class="ticket-void">${t(booking.cancelled ? "ticket_cancelled" : "ticket_void")}</p>`
       : ticket?.qr_svg && html`<div class="ticket-qr"><img src=${pictureOf(ticket.qr_svg)} alt=${t("ticket_qr", { seat: name })} /></div>`}

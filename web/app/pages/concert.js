@@ -1,9 +1,9 @@
 // A concert: what it is, when, for how much, and the way into its line.
 import { get } from "../api.js";
 import { serverNow } from "../clock.js";
-import { html, useState } from "../html.js";
+import { html } from "../html.js";
 import { hasPlace } from "../line.js";
-import { closedText, nameOf, SaleBadge } from "../show.js";
+import { closedText, nameOf, SaleBadge, termsText } from "../show.js";
 import { Badge, Button, Countdown, Loaded, Notice, Poster, Price, Skeleton, Spoken, useLoad, useTitle } from "../ui.js";
 import { dayAndTime, duration, either, t } from "../words.js";
 
@@ -63,6 +63,7 @@ function Facts({ concert }) {
     [t("fact_seats"), t("seats_each", { n: concert.seats_per_user })],
     [t("fact_times"), t("times_text", { shop: duration(time.shop_seconds), hold: duration(time.hold_seconds) })],
     concert.closes_at && concert.sale !== "closed" && [t("fact_closes"), dayAndTime(concert.closes_at)],
+    termsText(concert.refund) && [t("fact_refund"), termsText(concert.refund)],
   ];
   return html`<dl class="facts">${rows.filter(Boolean).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
@@ -86,17 +87,15 @@ function Shown({ concert, queue, reload }) {
 }
 
 export default function Concert({ id }) {
-  const [name, setName] = useState("");
-  useTitle(name);
   const load = useLoad(async (signal) => {
     const [concert, queue] = await Promise.all([
       get(`/api/v1/concerts/${id}`, { signal }),
       // What is known of the line is an extra: the page stands without it.
       get(`/api/v1/concerts/${id}/queue`, { signal, tries: 1 }).catch(() => null),
     ]);
-    setName(nameOf(concert));
     return { concert, queue };
   }, [id]);
+  useTitle(load.data && nameOf(load.data.concert));
   return html`<a class="crumb" href="/">${t("to_concerts")}</a>
     <${Loaded} of=${load} skeleton=${html`<div class="concert-page"><div class="poster"></div><${Skeleton} lines=${7} /></div>`}>
       ${({ concert, queue }) => html`<${Shown} concert=${concert} queue=${queue} reload=${load.reload} />`}

@@ -271,7 +271,8 @@ function Room({ concert, line }) {
   }, [stage === "waiting"]);
   const enter = () => {
     line.enter();
-    navigate(`/concerts/${concert.concert_id}/seats`);
+    // Back from the seats leads to the concert, not into the line again.
+    navigate(`/concerts/${concert.concert_id}/seats`, { replace: true });
   };
   const Face = stage ? FACES[stage] : Joining;
   const message = either(view?.message);

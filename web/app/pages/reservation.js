@@ -4,19 +4,19 @@ import { until } from "../clock.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { forgetPlace } from "../line.js";
 import { navigate } from "../main.js";
-import { Heading, Stopped, TimeLeft } from "../sale/frame.js";
-import { gradeText, seatText } from "../sale/labels.js";
+import { Bill, Heading, Stopped, TimeLeft } from "../sale/frame.js";
 import { bill, onPaid, pay, wasPaying } from "../sale/pay.js";
 import { tokenFor } from "../sale/shop.js";
-import { Button, Dialog, Loaded, Notice, ProblemNotice, SignInFirst, useLoad, useTask, useTitle } from "../ui.js";
+import { termsText } from "../show.js";
+import { Button, Dialog, forUser, Loaded, Notice, ProblemNotice, useLoad, useTask, useTitle } from "../ui.js";
 import { money, t } from "../words.js";
 
 /** Pauses between tries while nobody is reached, ms. */
 const AWAY = [1000, 2000, 3000, 5000];
 
-export default function Reservation({ id, user }) {
+function Reservation({ id }) {
   useTitle(t("pay_title"));
-  const all = useLoad((signal) => (user ? bill(id, signal) : Promise.resolve(null)), [id, user?.user_id]);
+  const all = useLoad((signal) => bill(id, signal), [id]);
   const { reload } = all, status = all.data?.reservation.status;
   useEffect(() => onPaid((paid) => paid === id && reload()), [id]);
   useEffect(() => {
@@ -28,11 +28,10 @@ export default function Reservation({ id, user }) {
   useEffect(() => {
     if (status === "confirmed" || status === "refunded") navigate(`/bookings/${id}`, { replace: true });
   }, [status]);
-  if (!user) return html`<${SignInFirst} />`;
-  return html`<div class="page"><${Loaded} of=${all}>
-    ${(data) => data && html`<${Stage} ...${data} reload=${reload} />`}
-  <//></div>`;
+  return html`<div class="page"><${Loaded} of=${all}>${(data) => html`<${Stage} ...${data} reload=${reload} />`}<//></div>`;
 }
+
+export default forUser(Reservation);
 
 function Stage({ reservation, balance, selfCharge, reload }) {
   const { status, concert_id: concert } = reservation;
@@ -90,7 +89,7 @@ function usePayment(reservation, balance, reload) {
 }
 
 function Pay({ reservation, balance, selfCharge, reload }) {
-  const { reservation_id: id, seats, total_price: total, currency, currency_decimals: decimals } = reservation;
+  const { reservation_id: id, total_price: total, currency, currency_decimals: decimals } = reservation;
   const said = (amount) => money(amount, currency, decimals);
   const payment = usePayment(reservation, balance, reload);
   const [asks, setAsks] = useState(false);
@@ -109,21 +108,13 @@ function Pay({ reservation, balance, selfCharge, reload }) {
   return html`<div class="stack">
     <${Heading} concert=${reservation} date=${reservation} title=${t("pay_title")} />
     <${TimeLeft} to=${reservation.expires_at} whole=${whole} label=${t("pay_left")} say="pay_left_said" onEnd=${() => setTimeout(reload, 400)} />
-    <section class="card bill">
-      <ul class="bill-seats">${seats.map((seat) => html`<li key=${seat.seat_number}>
-        <span>${seatText(seat.label, seat.seat_number)}${seat.grade ? html` <small class="soft">${gradeText(seat.grade)}</small>` : ""}</span>
-        <span class="price">${said(seat.price)}</span></li>`)}</ul>
-      <dl class="bill-sum">
-        <div class="bill-total"><dt>${t("pay_sum")}</dt><dd class="price">${said(total)}</dd></div>
-        <div><dt>${t("pay_balance")}</dt><dd class="price">${said(balance)}</dd></div>
-        ${missing ? html`<div class="bill-missing"><dt>${t("pay_missing")}</dt><dd class="price">${said(missing)}</dd></div>`
-          : html`<div><dt>${t("pay_rest")}</dt><dd class="price">${said(balance - total)}</dd></div>`}
-      </dl>
-    </section>
-    ${payment.isAway && html`<${Notice} kind="warn" role="status"><p>${t("paying_away")}</p><//>`}
-    <${ProblemNotice} problem=${payment.problem} />
+    <${Bill} ...${reservation} sums=${[[t("pay_sum"), total], [t("pay_balance"), balance],
+      missing ? [t("pay_missing"), missing, "bill-missing"] : [t("pay_rest"), balance - total]]} />
+    ${termsText(reservation.refund) && html`<p class="small soft">${termsText(reservation.refund)}</p>`}
     ${stuck ? html`<${Notice} kind="info"><p>${t("charge_off")}</p><//>`
       : html`<${Button} wide class="button button-primary button-wide button-large" busy=${payment.isBusy} onClick=${payment.run}>${label}<//>`}
+    ${payment.isAway && html`<${Notice} kind="warn" role="status"><p>${t("paying_away")}</p><//>`}
+    <${ProblemNotice} problem=${payment.problem} />
     <p class="small soft bill-note">${missing && !stuck ? t("charge_note", { sum: said(total) }) : t("pay_once")}</p>
     <p class="bill-release"><${Button} kind="quiet" disabled=${payment.isBusy} onClick=${() => setAsks(true)}>${t("release")}<//></p>
     ${asks && html`<${Dialog} title=${t("release_sure")} onClose=${() => setAsks(false)}>

@@ -245,7 +245,8 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
       const held = await insist(() => post("/api/v1/reservations", body, { queue: tokenOf(id), key: holdKey(body) }),
         () => setNote({ kind: "warn", text: t("holding_away") }));
       holdAnswered();
-      navigate(`/reservations/${held.reservation_id}`);
+      // Back leads to the concert: the seats are held, and once they are paid the time to choose is over.
+      navigate(`/reservations/${held.reservation_id}`, { replace: true });
     } catch (problem) {
       // What has an answer is not asked again; what has none may have been done.
       if (!problem.isOffline && !problem.isBusy) holdAnswered();
@@ -347,7 +348,7 @@ function Bar({ seats, choice, note, words, status, currency, concert, hold, onHo
     </div>
     <${ProblemNotice} problem=${hold.problem} />
     ${some && html`<ul class="picked">${seats.map((seat) => html`<li key=${seat}>
-      <i class=${`swatch grade-${status.grade[seat] % 6 + 1}`}></i><span>${words.name(seat)}</span><b class="price">${price(status.price[seat])}</b>
+      <i class=${`swatch grade-${status.grade[seat] % 6 + 1}`}></i><span>${words.name(seat).replaceAll("-", "\u2011")}</span><b class="price">${price(status.price[seat])}</b>
       <button type="button" class="give" aria-label=${t("unchoose", { seat: words.name(seat) })} onClick=${() => onGive(seat)}>×</button></li>`)}</ul>`}
     <div class="pickbar-go">
       ${some ? html`<p><small>${t("chosen_of", { n: seats.length, party: choice.party })}</small><b class="sum numbers">${price(choice.sum)}</b></p>`

@@ -3,12 +3,10 @@ import { newKey } from "../api.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { navigate, nextPath } from "../main.js";
 import { signIn, signUp } from "../session.js";
-import { Button, Field, ProblemNotice, useTask, useTitle } from "../ui.js";
+import { Button, Field, ProblemNotice, signInHref, useTask, useTitle } from "../ui.js";
 import { t } from "../words.js";
 
-const query = () => location.search;
-
-/** Two fields with their errors; `check` says what is wrong before anything is sent. */
+/** Two fields with their errors; `check` says what is wrong before anything is sent, as keys of words. */
 function Form({ check, send, button, isNew, fieldOf }) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
@@ -20,7 +18,7 @@ function Form({ check, send, button, isNew, fieldOf }) {
     navigate(nextPath(), { replace: true });
   });
   const at = task.problem ? fieldOf(task.problem) : null;
-  const errors = at ? { ...wrong, [at]: task.problem.sentence } : wrong;
+  const errorOf = (field) => (field === at ? task.problem.sentence : wrong[field] && t(wrong[field]));
   useEffect(() => {
     if (at) (at === "name" ? nameBox : passwordBox).current?.focus();
   }, [task.problem]);
@@ -36,18 +34,18 @@ function Form({ check, send, button, isNew, fieldOf }) {
   };
   const typed = (set, field) => (value) => {
     set(value);
-    if (errors[field]) {
+    if (errorOf(field)) {
       setWrong((old) => ({ ...old, [field]: undefined }));
       task.clear();
     }
   };
   return html`<form class="form" novalidate onSubmit=${submit}>
     ${!at && html`<${ProblemNotice} problem=${task.problem} />`}
-    <${Field} label=${t("username")} value=${name} onValue=${typed(setName, "name")} error=${errors.name} inputRef=${nameBox}
+    <${Field} label=${t("username")} value=${name} onValue=${typed(setName, "name")} error=${errorOf("name")} inputRef=${nameBox}
       hint=${isNew ? t("username_hint") : undefined} name="username" autocomplete="username" autocapitalize="none"
       spellcheck=${false} required />
     <${Field} label=${t("password")} type="password" value=${password} onValue=${typed(setPassword, "password")}
-      error=${errors.password} inputRef=${passwordBox} hint=${isNew ? t("password_hint") : undefined} name="password"
+      error=${errorOf("password")} inputRef=${passwordBox} hint=${isNew ? t("password_hint") : undefined} name="password"
       autocomplete=${isNew ? "new-password" : "current-password"} required />
     <${Button} type="submit" wide busy=${task.isBusy}>${button}<//>
   </form>`;
@@ -56,12 +54,12 @@ function Form({ check, send, button, isNew, fieldOf }) {
 export function SignIn() {
   useTitle(t("sign_in"));
   const check = (name, password) => ({
-    ...(name ? {} : { name: t("username_missing") }), ...(password ? {} : { password: t("password_missing") }),
+    ...(name ? {} : { name: "username_missing" }), ...(password ? {} : { password: "password_missing" }),
   });
   const fieldOf = (problem) => (problem.code === "credentials_wrong" ? "password" : null);
   return html`<div class="page-narrow"><h1>${t("sign_in")}</h1>
     <${Form} check=${check} send=${signIn} button=${t("sign_in")} fieldOf=${fieldOf} />
-    <p class="actions">${t("new_here")} <a href=${`/sign-up${query()}`}>${t("sign_up")}</a></p></div>`;
+    <p class="actions">${t("new_here")} <a href=${signInHref("sign-up")} data-instead>${t("sign_up")}</a></p></div>`;
 }
 
 /** Which field a refusal of a new account is about. */
@@ -77,8 +75,8 @@ export function SignUp() {
   useTitle(t("sign_up"));
   const key = useRef({ of: "", key: "" });
   const check = (name, password) => ({
-    ...([...name].length >= 3 && [...name].length <= 64 && !/\s/.test(name) ? {} : { name: t("username_wrong") }),
-    ...([...password].length >= 8 && [...password].length <= 128 ? {} : { password: t("password_short") }),
+    ...([...name].length >= 3 && [...name].length <= 64 && !/\s/.test(name) ? {} : { name: "username_wrong" }),
+    ...([...password].length >= 8 && [...password].length <= 128 ? {} : { password: "password_short" }),
   });
   // The same name and password again is the same request: a lost answer makes no second account.
   const send = (name, password) => {
@@ -88,5 +86,5 @@ export function SignUp() {
   };
   return html`<div class="page-narrow"><h1>${t("sign_up")}</h1><p class="soft">${t("sign_up_lead")}</p>
     <${Form} check=${check} send=${send} button=${t("sign_up")} fieldOf=${newFieldOf} isNew />
-    <p class="actions">${t("have_account")} <a href=${`/sign-in${query()}`}>${t("sign_in")}</a></p></div>`;
+    <p class="actions">${t("have_account")} <a href=${signInHref()} data-instead>${t("sign_in")}</a></p></div>`;
 }

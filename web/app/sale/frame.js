@@ -1,9 +1,11 @@
 // Pieces that the pages of the shop share.
 import { until } from "../clock.js";
 import { html, useEffect, useRef } from "../html.js";
+import { forget } from "../session.js";
 import { nameOf } from "../show.js";
-import { Button, clockLeft, Spoken, useSeconds } from "../ui.js";
-import { dayAndTime, t } from "../words.js";
+import { Button, clockLeft, Notice, signInHref, Spoken, useSeconds } from "../ui.js";
+import { dayAndTime, money, t } from "../words.js";
+import { gradeText, seatText } from "./labels.js";
 
 /** All that a page says: it cannot go on here, why, and what to do. */
 export const Stopped = ({ title, children }) => html`<section class="empty"><h1>${title}</h1>${children}</section>`;
@@ -40,9 +42,29 @@ export function TimeLeft({ to, whole, label, say, onEnd }) {
   </div>`;
 }
 
+/** When and where a date is. */
+export const When = ({ of, theater = of.theater }) =>
+  html`<p class="soft">${of.starts_at && dayAndTime(of.starts_at, of.time_zone)}${theater && html`<br />${theater}`}</p>`;
+
 /** Which concert and when, above everything else. */
 export const Heading = ({ concert, date, title }) => html`<header class="sale-head">
   <p class="sale-what">${title}</p>
-  <h1>${concert.concert_name ?? nameOf(concert)}</h1>
-  ${date?.starts_at && html`<p class="soft">${dayAndTime(date.starts_at, date.time_zone)}${concert.theater && html`<br />${concert.theater}`}</p>`}
+  <h1>${nameOf(concert)}</h1>
+  ${date?.starts_at && html`<${When} of=${date} theater=${concert.theater} />`}
 </header>`;
+
+/** Each seat with its grade and price, and `sums`: names and amounts, of which the first is the one that counts. */
+export const Bill = ({ seats, sums, currency, currency_decimals: decimals, isGone = () => false }) => html`<section class="card bill">
+  <ul class="bill-seats">${seats.map((seat) => html`<li key=${seat.seat_number}>
+    <span>${seatText(seat.label, seat.seat_number)}${seat.grade ? html` <small class="soft">${gradeText(seat.grade)}</small>` : ""}</span>
+    ${seat.price !== undefined && html`<span class=${`price${isGone(seat) ? " gone" : ""}`}>${money(seat.price, currency, decimals)}</span>`}</li>`)}</ul>
+  <dl class="bill-sum">${sums.filter(Boolean).map(([name, amount, kind = ""], at) => html`<div key=${name} class=${at ? kind : "bill-total"}>
+    <dt>${name}</dt><dd class="price">${money(amount, currency, decimals)}</dd></div>`)}</dl>
+</section>`;
+
+/** Of when it is what is shown: the same place and height, whether this device or the server says it. */
+export const AsOf = ({ at, isKept }) => html`<p class="small soft no-print">${t(isKept ? "as_kept" : "as_of", { when: dayAndTime(at) })}</p>`;
+
+/** Nobody is signed in, but this device keeps what is shown. */
+export const SessionOver = () => html`<${Notice} kind="warn" title=${t("kept_title")}><p>${t("kept_text")}</p>
+  <p class="actions"><${Button} href=${signInHref()}>${t("sign_in")}<//><${Button} kind="quiet" onClick=${forget}>${t("kept_forget")}<//></p><//>`;

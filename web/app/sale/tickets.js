@@ -1,37 +1,44 @@
-// Bookings with their tickets, from the server, or from this device where the network is away: a ticket that was
-// opened once can be shown at the door without a network.
+// Bookings with their tickets, from the server and, until it answers, from this device: a ticket that was opened
+// once can be shown at the door without a network, and after the session has ended by itself.
 import { get } from "../api.js";
 import { serverNow } from "../clock.js";
-import { current } from "../session.js";
+import { keeper } from "../session.js";
 
+const LIST = "boxoffice.bookings";
 const KEY = "boxoffice.tickets";
-/** Bookings that a device keeps; older ones are dropped. */
+/** Bookings whose tickets a device keeps; older ones are dropped. */
 const KEPT = 12;
 
-function all() {
+/** What is kept under a name for whoever's it is. */
+function kept(name) {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY)) ?? [];
-    return kept.filter((one) => one.user_id === current()?.user_id);
+    const { user_id: user, value } = JSON.parse(localStorage.getItem(name)) ?? {};
+    return user === keeper() ? value : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
 
-function keep(entry) {
+/** Keeps it for `user`, as long as nobody else has come meanwhile. */
+function keep(name, user, value) {
+  if (!user || user !== keeper()) return;
   try {
-    const others = all().filter((one) => one.booking.reservation_id !== entry.booking.reservation_id);
-    localStorage.setItem(KEY, JSON.stringify([entry, ...others].slice(0, KEPT)));
+    localStorage.setItem(name, JSON.stringify({ user_id: user, value }));
   } catch {
     // Storage is off or full: shown as long as the page is open.
   }
 }
 
-/** Bookings that were opened on this device, newest first. */
-export const keptBookings = () => all().map(({ booking }) => booking);
+/** The newest bookings as they were seen on this device; undefined where they never were. */
+export const keptBookings = () => kept(LIST);
 
 /** A page of bookings. */
-export const bookingsPage = (before, signal) =>
-  get(`/api/v1/bookings${before ? `?before=${before}` : ""}`, { signal });
+export async function bookingsPage(before, signal) {
+  const user = keeper();
+  const page = await get(`/api/v1/bookings${before ? `?before=${before}` : ""}`, { signal });
+  if (!before) keep(LIST, user, { ...page, at: serverNow(), isKept: true });
+  return { ...page, at: serverNow() };
+}
 
 /** A booking among one's own; a page after another, since there is no address for a single one. */
 async function bookingOf(id, signal) {
@@ -55,37 +62,25 @@ async function ticketsOf(id, signal) {
   }
 }
 
-/** Seats of a booking with their labels, as whichever place of the answers tells them. */
-function seatsOf(booking, reservation, tickets) {
-  const labels = new Map();
-  for (const list of [booking.seats, reservation?.seats, tickets]) {
-    for (const seat of list ?? []) {
-      labels.set(seat.seat_number, { ...seat, label: seat.label ?? labels.get(seat.seat_number)?.label });
-    }
-  }
-  return booking.seat_numbers.map((number) => labels.get(number) ?? { seat_number: number });
-}
+/** A booking as it was when it was opened last on this device; undefined where it was not. */
+export const keptBook = (id) => kept(KEY)?.find(({ booking }) => booking.reservation_id === id);
 
 /**
- * A booking with its tickets. Where nobody is reached, as it was when it was opened last, with `as_of`.
- * @returns {Promise<{booking: any, seats: any[], tickets: any[]|null, as_of: number|null} | null>} Null: there is none.
+ * A booking with its tickets, and the time `at` which that is so.
+ * @returns {Promise<{booking: any, tickets: any[]|null, refund: any, at: number} | null>} Null: there is none.
  */
 export async function ticketBook(id, signal) {
-  try {
-    const reserved = get(`/api/v1/me/reservations/${id}`, { signal }).catch((problem) => {
-      if (problem.isOffline || problem.needsSignIn) throw problem;
-      return null;
-    });
-    const [booking, reservation, tickets] = await Promise.all([bookingOf(id, signal), reserved, ticketsOf(id, signal)]);
-    if (!booking) return null;
-    const entry = { user_id: current()?.user_id, booking, seats: seatsOf(booking, reservation, tickets), tickets, at: serverNow() };
-    keep(entry);
-    return { ...entry, as_of: null };
-  } catch (problem) {
-    const kept = all().find((one) => one.booking.reservation_id === id);
-    if (kept && (problem.isOffline || problem.isBusy)) return { ...kept, as_of: kept.at };
-    throw problem;
-  }
+  const user = keeper();
+  const reserved = get(`/api/v1/me/reservations/${id}`, { signal }).catch((problem) => {
+    if (problem.isOffline || problem.needsSignIn) throw problem;
+    return null;
+  });
+  const [booking, reservation, tickets] = await Promise.all([bookingOf(id, signal), reserved, ticketsOf(id, signal)]);
+  if (!booking) return null;
+  const book = { booking, tickets, refund: reservation?.refund, at: serverNow() };
+  const others = (kept(KEY) ?? []).filter((one) => one.booking.reservation_id !== id);
+  keep(KEY, user, [{ ...book, isKept: true }, ...others].slice(0, KEPT));
+  return book;
 }
 
 let isKeeping = false;

@@ -10,7 +10,8 @@ export const common = {
   sign_up: ["Create account", "계정 만들기"],
   sign_out: ["Sign out", "로그아웃"],
   footer: ["Everyone who joins before the opening is drawn by lot. Being first to click brings nothing.", "판매 시작 전에 진입한 모든 분의 순서를 추첨합니다. 먼저 누른다고 유리하지 않습니다."],
-  offline_bar: ["You are offline. What you see may be old.", "오프라인 상태입니다. 보이는 내용이 최신이 아닐 수 있습니다."],
+  offline: ["Offline", "오프라인"],
+  offline_since: ["since {time}", "{time}부터"],
   // States of every page.
   loading: ["Loading", "불러오는 중"],
   slow: ["This takes longer than usual. We keep trying; you need not reload.", "평소보다 오래 걸리고 있습니다. 계속 시도하고 있으니 새로고침하지 않으셔도 됩니다."],
@@ -24,9 +25,6 @@ export const common = {
   to_concerts: ["All concerts", "전체 공연"],
   show: ["Show", "보기"],
   hide: ["Hide", "숨기기"],
-  cancel: ["Cancel", "취소"],
-  close: ["Close", "닫기"],
-  back: ["Back", "뒤로"],
   // Times.
   seconds: ["{n} s", "{n}초"],
   minutes: ["{n} min", "{n}분"],
@@ -36,7 +34,6 @@ export const common = {
   unit_h: ["hrs", "시간"],
   unit_m: ["min", "분"],
   unit_s: ["sec", "초"],
-  left_said: ["{time} left", "{time} 남았습니다"],
   // Concerts.
   concerts_title: ["Concerts", "공연"],
   no_concerts_title: ["No concerts on sale", "판매 중인 공연이 없습니다"],
@@ -83,6 +80,8 @@ export const common = {
   fact_times: ["Your time", "구매 시간"],
   times_text: ["{shop} to choose, {hold} to pay", "좌석 선택 {shop}, 결제 {hold}"],
   fact_closes: ["Sale ends", "판매 종료"],
+  fact_refund: ["Refunds", "환불"],
+  refund_terms: ["A paid booking cannot be cancelled here; the organiser decides about refunds. If a date is cancelled, all that you paid for it goes back to your balance by itself.", "결제한 예매는 직접 취소할 수 없으며, 환불 여부는 주최 측이 결정합니다. 회차가 취소되면 결제 금액 전액이 잔액으로 자동 환불됩니다."],
   about_title: ["About", "공연 소개"],
   how_drawn: ["How the order is drawn, and how to check it", "순서 추첨 방식과 확인 방법"],
   // Account.
@@ -112,7 +111,6 @@ export const common = {
   password_title: ["Change password", "비밀번호 변경"],
   password_old: ["Current password", "현재 비밀번호"],
   password_new: ["New password", "새 비밀번호"],
-  password_change: ["Change password", "비밀번호 변경"],
   password_changed: ["Your password is changed. {n} other {n|session was|sessions were} signed out.", "비밀번호가 변경되었습니다. 다른 기기 {n}대에서 로그아웃되었습니다."],
   // The waiting room.
   stage_before: ["Before the opening", "판매 시작 전"],

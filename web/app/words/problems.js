@@ -4,7 +4,6 @@ export const problemWords = {
   // Made in the browser.
   offline: ["The shop cannot be reached. Check your connection; this page tries again by itself.", "서버에 연결할 수 없습니다. 네트워크 연결을 확인해 주세요. 이 페이지가 자동으로 다시 시도합니다."],
   no_answer: ["No answer came in time. Nothing is lost; please try again.", "제시간에 응답이 오지 않았습니다. 사라진 것은 없으니 다시 시도해 주세요."],
-  problem_unknown: ["Something went wrong. Please try again.", "문제가 발생했습니다. 다시 시도해 주세요."],
   // Refusals of the rules.
   username_taken: ["This username is taken. Please choose another.", "이미 사용 중인 사용자 이름입니다. 다른 이름을 입력해 주세요."],
   concert_not_found: ["This concert does not exist, or not any more. Look at the list of concerts.", "없거나 삭제된 공연입니다. 공연 목록을 확인해 주세요."],
@@ -103,6 +102,8 @@ export const problemWords = {
   busy: ["Very many people are here right now. Nothing is lost; please try again in a moment.", "지금 이용자가 매우 많습니다. 사라진 것은 없으니 잠시 후 다시 시도해 주세요."],
   sign_in_busy: ["Very many people are signing in right now. Please try again in a moment.", "지금 로그인하는 분이 매우 많습니다. 잠시 후 다시 시도해 주세요."],
   stream_not_offered: ["Updates come a little less often now. Nothing is lost.", "지금은 갱신이 조금 덜 자주 이루어집니다. 잃는 것은 없습니다."],
+  stream_replaced: ["Updates now come to another tab or device of yours. Here they come a little less often; nothing is lost.", "실시간 정보는 다른 탭이나 기기에서 받고 있습니다. 여기서는 갱신이 조금 늦어질 뿐이며 잃는 것은 없습니다."],
+  server_stopping: ["The server is being restarted. Your place and your seats are kept; the page goes on by itself.", "서버를 다시 시작하는 중입니다. 대기 자리와 좌석은 유지되며 페이지가 자동으로 이어집니다."],
   stopping: ["The server is being restarted. Your place and your seats are kept; try again in a moment.", "서버를 다시 시작하는 중입니다. 대기 자리와 좌석은 유지되니 잠시 후 다시 시도해 주세요."],
   database_unavailable: ["The shop cannot save anything right now, so nothing was changed. Please try again in a moment.", "지금은 저장할 수 없어 변경된 내용이 없습니다. 잠시 후 다시 시도해 주세요."],
   outcome_unknown: ["We do not know yet whether that went through. Try again: it is done once at most.", "처리되었는지 아직 확인되지 않았습니다. 다시 시도해도 한 번만 처리됩니다."],
