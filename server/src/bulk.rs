@@ -18,8 +18,8 @@ const REST_NICENESS: i32 = 19;
 pub const SEARCHES_WAITING_MAX: usize = 2_048;
 /// Whole seat maps that wait to be written.
 pub const MAPS_WAITING_MAX: usize = 64;
-/// Layouts that wait to be read or compressed.
-pub const LAYOUTS_WAITING_MAX: usize = 16;
+/// Files that wait to be checked or compressed.
+pub const FILES_WAITING_MAX: usize = 16;
 
 /// Kinds of large work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub enum Work {
     Search,
     /// Writing the whole map of a large date.
     Map,
-    /// Reading or compressing a layout.
-    Layout,
+    /// Checking what an operator sends, or compressing a layout.
+    File,
 }
 
 impl Work {
@@ -39,7 +39,7 @@ impl Work {
         match self {
             Self::Search => "search",
             Self::Map => "map",
-            Self::Layout => "layout",
+            Self::File => "file",
         }
     }
 
@@ -47,7 +47,7 @@ impl Work {
         match self {
             Self::Search => SEARCHES_WAITING_MAX,
             Self::Map => MAPS_WAITING_MAX,
-            Self::Layout => LAYOUTS_WAITING_MAX,
+            Self::File => FILES_WAITING_MAX,
         }
     }
 }
@@ -73,7 +73,7 @@ struct Lane {
 pub struct Bulk {
     search: Lane,
     map: Lane,
-    layout: Lane,
+    file: Lane,
     metrics: Arc<Metrics>,
 }
 
@@ -113,7 +113,7 @@ impl Bulk {
         Ok(Self {
             search: lane(Work::Search, &search),
             map: lane(Work::Map, &rest),
-            layout: lane(Work::Layout, &rest),
+            file: lane(Work::File, &rest),
             metrics,
         })
     }
@@ -130,7 +130,7 @@ impl Bulk {
         let lane = match work {
             Work::Search => &self.search,
             Work::Map => &self.map,
-            Work::Layout => &self.layout,
+            Work::File => &self.file,
         };
         let room = Arc::clone(&lane.room).try_acquire_owned().map_err(|_| NotDone::Full)?;
         let (answer, answered) = oneshot::channel();
@@ -212,8 +212,8 @@ mod tests {
     async fn what_nobody_waits_for_is_not_begun_and_a_panic_is_one_jobs_fault() {
         let bulk = bulk();
         let (go, may_go) = mpsc::channel::<()>();
-        let blocked = bulk.run(Work::Layout, move || may_go.recv());
-        let gone = bulk.run(Work::Layout, || panic!("nobody waits for this"));
+        let blocked = bulk.run(Work::File, move || may_go.recv());
+        let gone = bulk.run(Work::File, || panic!("nobody waits for this"));
         tokio::select! {
             biased;
             done = async { tokio::join!(blocked, gone) } => panic!("{done:?}"),
@@ -221,10 +221,10 @@ mod tests {
         }
         // Where the first was not begun either, nobody hears this.
         let _ = go.send(());
-        let failed = bulk.run::<()>(Work::Layout, || panic!("as a test")).await;
+        let failed = bulk.run::<()>(Work::File, || panic!("as a test")).await;
         assert_eq!(failed, Err(NotDone::Failed));
-        assert_eq!(bulk.run(Work::Layout, || 7).await, Ok(7));
+        assert_eq!(bulk.run(Work::File, || 7).await, Ok(7));
         assert_eq!(bulk.metrics.panics.get(), 1);
-        assert_eq!(bulk.layout.room.available_permits(), LAYOUTS_WAITING_MAX);
+        assert_eq!(bulk.file.room.available_permits(), FILES_WAITING_MAX);
     }
 }

@@ -126,7 +126,7 @@ pub struct KindLabel {
 /// A kind of large work.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct WorkLabel {
-    /// "search", "map" or "layout".
+    /// "search", "map" or "file".
     pub work: &'static str,
 }
 
@@ -426,7 +426,7 @@ impl Metrics {
         for why in ["address", "idle", "proxy"] {
             drop(self.connections_refused.get_or_create(&WhyLabel { why }));
         }
-        for work in ["search", "map", "layout"] {
+        for work in ["search", "map", "file"] {
             drop(self.bulk_waiting.get_or_create(&WorkLabel { work }));
             drop(self.bulk_done.get_or_create(&WorkLabel { work }));
         }

@@ -168,7 +168,7 @@ impl App {
             // By itself, so that it is done whether who asked first waits for it or not.
             tokio::spawn(async move {
                 let plain = of.plain.clone();
-                let packed = app.bulk(Work::Layout, move || gzip(&plain)).await;
+                let packed = app.bulk(Work::File, move || gzip(&plain)).await;
                 // It is set here alone.
                 let _ = of.packed.set(packed.ok().and_then(Result::ok).map(Bytes::from));
             });

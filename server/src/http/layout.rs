@@ -113,7 +113,7 @@ pub async fn add(
             .and_then(|layout: Layout| check(layout).map_err(|faults| problem_of(&faults)));
         (raw, checked)
     };
-    let (raw, checked) = app.bulk(Work::Layout, read).await?;
+    let (raw, checked) = app.bulk(Work::File, read).await?;
     let checked = checked?;
     let view = LayoutAddedView::of(&checked);
     let submitted = raw.submitted(AddLayout::of(checked.body.clone(), seats(&checked)));

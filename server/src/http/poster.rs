@@ -6,6 +6,7 @@ use super::extract::{Operator, PathId, Raw};
 use super::problem::{Code, Problem};
 use super::shelf::Shelf;
 use super::view::json;
+use crate::bulk::Work;
 use crate::picture::{Fault, look};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -109,14 +110,14 @@ pub struct UploadedView {
 #[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/poster", tag = "Operator", params(("id" = Uuid, Path)),
     request_body(content((Picture = "image/png"), (Picture = "image/jpeg"), (Picture = "image/webp"))),
     security(("operator" = [])),
-    responses((status = 200, body = UploadedView), (status = 404, description = "concert_not_found"), (status = 413, description = "body_too_large"), (status = 415, description = "unsupported_media_type"), (status = 422, description = "invalid_picture")))]
+    responses((status = 200, body = UploadedView), (status = 404, description = "concert_not_found"), (status = 413, description = "body_too_large"), (status = 415, description = "unsupported_media_type"), (status = 422, description = "invalid_picture"), (status = 503, description = "busy, database_unavailable")))]
 pub async fn upload(
     State(app): State<App>,
     PathId(concert): PathId,
     _: Operator,
     raw: Raw,
 ) -> Result<Response, Problem> {
-    let poster = uploaded(&raw)?;
+    let poster = app.bulk(Work::File, move || uploaded(&raw)).await??;
     let view =
         UploadedView { hash: poster.id.to_string(), media_type: poster.media_type.media_type() };
     set(&app, concert, Some(poster)).await?;

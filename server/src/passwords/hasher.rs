@@ -50,7 +50,11 @@ impl Hasher {
     }
 
     /// Whether a password is that of a PHC string.
-    pub fn fits(&mut self, password: &[u8], hash: &PasswordHash) -> bool {
+    pub fn fits(&mut self, password: &[u8], hash: &str) -> bool {
+        PasswordHash::new(hash).is_ok_and(|hash| self.fits_hash(password, &hash))
+    }
+
+    fn fits_hash(&mut self, password: &[u8], hash: &PasswordHash) -> bool {
         let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return false };
         let Ok(algorithm) = Algorithm::try_from(hash.algorithm.as_str()) else { return false };
         let version = hash.version.map_or(Ok(Version::default()), Version::try_from);
@@ -78,8 +82,8 @@ mod tests {
             let same = plain.hash_password_with_salt(password.as_bytes(), &salt).unwrap();
             assert_eq!(hash, same.to_string());
             let hash = PasswordHash::new(&hash).unwrap();
-            assert!(hasher.fits(password.as_bytes(), &hash));
-            assert!(!hasher.fits(b"another", &hash));
+            assert!(hasher.fits_hash(password.as_bytes(), &hash));
+            assert!(!hasher.fits_hash(b"another", &hash));
             assert!(plain.verify_password(password.as_bytes(), &hash).is_ok());
         }
         assert_eq!(hasher.memory.len(), hasher.params.block_count());
@@ -93,11 +97,11 @@ mod tests {
             let params = Params::new(memory, passes, lanes, Some(24)).unwrap();
             let other = Argon2::new(Algorithm::Argon2i, Version::V0x13, params);
             let hash = other.hash_password_with_salt(b"password", &[7; 16]).unwrap();
-            assert!(hasher.fits(b"password", &hash), "{hash}");
-            assert!(!hasher.fits(b"passwort", &hash), "{hash}");
+            assert!(hasher.fits_hash(b"password", &hash), "{hash}");
+            assert!(!hasher.fits_hash(b"passwort", &hash), "{hash}");
         }
         let whole = PasswordHash::new(&hasher.hash(b"password", &[7; 16]).unwrap()).unwrap();
-        assert!(!hasher.fits(b"password", &PasswordHash { hash: None, ..whole.clone() }));
-        assert!(!hasher.fits(b"password", &PasswordHash { version: Some(1), ..whole }));
+        assert!(!hasher.fits_hash(b"password", &PasswordHash { hash: None, ..whole.clone() }));
+        assert!(!hasher.fits_hash(b"password", &PasswordHash { version: Some(1), ..whole }));
     }
 }

@@ -125,7 +125,7 @@ async fn a_layout_is_shown_without_being_read() {
     let layout = serde_json::to_value(halls::small()).unwrap();
     let added = sale.send(post("/api/v1/admin/layouts").operator().json(&layout)).await.want(201);
     let id = added["layout"].as_str().unwrap().to_owned();
-    assert_eq!(done(&sale, Work::Layout), 1, "it was checked");
+    assert_eq!(done(&sale, Work::File), 1, "it was checked");
     let sale = sale.reborn();
     // Its bytes have the hash, and are no layout.
     let other = "no layout";
@@ -140,11 +140,11 @@ async fn a_layout_is_shown_without_being_read() {
             sale.send(get(format!("/api/v1/layouts/{id}")).header("accept-encoding", "gzip"));
         assert_eq!(seen.await.header("content-encoding"), "gzip");
     }
-    while done(&sale, Work::Layout) < 2 {
+    while done(&sale, Work::File) < 2 {
         tokio::task::yield_now().await;
     }
     sale.send(get(format!("/api/v1/layouts/{other_id}"))).await;
-    assert_eq!(done(&sale, Work::Layout), 2, "each was compressed once");
+    assert_eq!(done(&sale, Work::File), 2, "each was compressed once");
     // A date in it asks for its seats; a fan who reads the text does not.
     let prices = json!({ "VIP": 1, "R": 1, "S": 1, "A": 1 });
     let dates =
