@@ -3,6 +3,7 @@
 //! Arrows point one way: `serve → node → http → write_path/read_model → store → core`.
 
 pub mod audit;
+pub mod bulk;
 pub mod clock;
 pub mod config;
 pub mod cookie;

@@ -123,6 +123,13 @@ pub struct KindLabel {
     pub kind: &'static str,
 }
 
+/// A kind of large work.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WorkLabel {
+    /// "search", "map" or "file".
+    pub work: &'static str,
+}
+
 /// Why a connection was closed, or a stream ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct WhyLabel {
@@ -186,6 +193,10 @@ pub struct Metrics {
     pub poll_interval_seconds: Gauge<f64, AtomicU64>,
     /// Passwords that wait to be hashed.
     pub passwords_waiting: Gauge,
+    /// Large work that waits for its thread.
+    pub bulk_waiting: Family<WorkLabel, Gauge>,
+    /// Large work that was done.
+    pub bulk_done: Family<WorkLabel, Counter>,
     /// Connections that are open.
     pub connections: Gauge,
     /// Old records removed.
@@ -287,6 +298,8 @@ impl Metrics {
             put_off: Gauge::default(),
             poll_interval_seconds: Gauge::default(),
             passwords_waiting: Gauge::default(),
+            bulk_waiting: Family::default(),
+            bulk_done: Family::default(),
             connections: Gauge::default(),
             pruned: Family::default(),
             jobs: Family::default(),
@@ -330,6 +343,9 @@ impl Metrics {
         r.register_with_unit("poll_interval", interval, unit, self.poll_interval_seconds.clone());
         let passwords = "Passwords that wait to be hashed";
         r.register("passwords_waiting", passwords, self.passwords_waiting.clone());
+        let bulk = "Large work that waits for its thread";
+        r.register("bulk_waiting", bulk, self.bulk_waiting.clone());
+        r.register("bulk_done", "Large work done", self.bulk_done.clone());
         r.register("connections", "Connections open", self.connections.clone());
         let refused = "Connections closed to make room for others";
         r.register("connections_refused", refused, self.connections_refused.clone());
@@ -409,6 +425,10 @@ impl Metrics {
         }
         for why in ["address", "idle", "proxy"] {
             drop(self.connections_refused.get_or_create(&WhyLabel { why }));
+        }
+        for work in ["search", "map", "file"] {
+            drop(self.bulk_waiting.get_or_create(&WorkLabel { work }));
+            drop(self.bulk_done.get_or_create(&WorkLabel { work }));
         }
         for kind in ["place", "seats"] {
             drop(self.streams.get_or_create(&KindLabel { kind }));

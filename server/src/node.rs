@@ -1,6 +1,7 @@
 //! Puts a node together: store, read model, write path, tick, keys.
 
 use crate::Failure;
+use crate::bulk::Bulk;
 use crate::clock::Clock;
 use crate::config::{Config, Database};
 use crate::currency::Currency;
@@ -11,6 +12,7 @@ use crate::http::limits::{Limits, Rates};
 use crate::http::operators::Operators;
 use crate::http::push::Streams;
 use crate::http::ready::Readiness;
+use crate::http::shelf::{POSTER_BYTES_KEPT_MAX, Shelf};
 use crate::http::ticket::PublicKeys;
 use crate::http::{App, Inner};
 use crate::jobs::Runner;
@@ -223,6 +225,7 @@ pub fn build_under(
         Arc::clone(&metrics),
         &supervisor,
     )?;
+    let bulk = Bulk::start(Arc::clone(&metrics), &supervisor)?;
     let ticker = Ticker {
         read_model: Arc::clone(&read_model),
         write_path: write_path.clone(),
@@ -246,6 +249,7 @@ pub fn build_under(
         ticket_keys: PublicKeys::new(own),
         external: external(config)?,
         passwords,
+        bulk,
         limits: Limits::new(rates(config), Arc::clone(&metrics)),
         clock,
         metrics,
@@ -253,7 +257,7 @@ pub fn build_under(
         poll_burst: if config.limits { config.poll_burst } else { 0 },
         token_times: token_times(config),
         streams,
-        posters: crate::http::poster::Posters::default(),
+        posters: Shelf::new(POSTER_BYTES_KEPT_MAX),
         session_cookie: config.session_cookie,
         policy: policy(config),
         queue_settings: queue_settings(config),

@@ -4,29 +4,24 @@
 
 pub mod fair;
 mod guesses;
+mod hasher;
 
 use crate::metrics::Metrics;
-use crate::supervisor::{Supervisor, caught};
+use crate::supervisor::{Supervisor, caught, yield_to_others};
 use crate::text;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
 use fair::{FairQueue, Turn};
 use guesses::{Guesses, Who};
+use hasher::Hasher;
 use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Priority of the pool's threads (nice value), so low that on a busy machine they only take idle time.
-const NICENESS: i32 = 10;
-
-/// OWASP's recommendation for Argon2id: 19 MiB, 2 passes, 1 lane.
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
+/// Niceness of the pool's threads: on a busy machine they have what others leave.
+const NICENESS: i32 = 19;
 
 /// The hasher is done with it. Without a hasher its place went to another.
-type Job = Box<dyn FnOnce(Option<&Argon2<'static>>) + Send>;
+type Job = Box<dyn FnOnce(Option<&mut Hasher>) + Send>;
 
 /// Why a password was not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,22 +100,15 @@ impl Drop for Look {
 
 /// Whether the password is right, in one of the forms in which it may have been hashed (F5). Without a hash it takes
 /// as long and is wrong.
-fn compare(argon2: &Argon2<'static>, password: &str, hash: Option<&str>) -> bool {
+fn compare(hasher: &mut Hasher, password: &str, hash: Option<&str>) -> bool {
     let forms = text::passwords(password);
     let Some(hash) = hash else {
         for form in forms {
-            let _ = argon2.hash_password_with_salt(form.as_bytes(), &[0; 16]);
+            let _ = hasher.hash(form.as_bytes(), &[0; 16]);
         }
         return false;
     };
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        forms.iter().any(|form| argon2.verify_password(form.as_bytes(), &hash).is_ok())
-    })
-}
-
-fn hasher() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).unwrap_or_default();
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+    forms.iter().any(|form| hasher.fits(form.as_bytes(), hash))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -143,12 +131,11 @@ impl Shared {
     }
 
     fn work(&self) {
-        // Where the system does not allow it, hashing runs at normal priority.
-        let _ = rustix::process::setpriority_process(None, NICENESS);
-        let argon2 = hasher();
+        yield_to_others(NICENESS);
+        let mut hasher = Hasher::new();
         while let Some(job) = self.take() {
             // The caller sees that no answer came. The thread goes on with the next job.
-            if caught("hashing a password", || job(Some(&argon2))).is_none() {
+            if caught("hashing a password", || job(Some(&mut hasher))).is_none() {
                 self.metrics.panics.inc();
             }
         }
@@ -213,15 +200,15 @@ impl Passwords {
         &self,
         lane: Lane,
         turn: &Turn,
-        job: impl FnOnce(&Argon2<'static>) -> T + Send + 'static,
+        job: impl FnOnce(&mut Hasher) -> T + Send + 'static,
     ) -> Result<T, NotHashed> {
         let (answer, answered) = oneshot::channel();
         let metrics = Arc::clone(&self.0.metrics);
-        let job: Job = Box::new(move |argon2| {
+        let job: Job = Box::new(move |hasher| {
             metrics.passwords_waiting.dec();
             // Hashing for clients that have gone would make a storm last longer than its senders.
             if !answer.is_closed() {
-                let _ = answer.send(argon2.map(job).ok_or(NotHashed::Full));
+                let _ = answer.send(hasher.map(job).ok_or(NotHashed::Full));
             }
         });
         self.0.push(lane, turn, job);
@@ -239,10 +226,9 @@ impl Passwords {
         salt: [u8; 16],
     ) -> Result<String, NotHashed> {
         let turn = locked(&self.0.guesses).sign_up_turn(from);
-        let hashed = self.run(Lane::SignUp, &turn, move |argon2| {
+        let hashed = self.run(Lane::SignUp, &turn, move |hasher| {
             let usual = text::passwords(&password).into_iter().next()?;
-            let hash = argon2.hash_password_with_salt(usual.as_bytes(), &salt);
-            hash.ok().map(|hash| hash.to_string())
+            hasher.hash(usual.as_bytes(), &salt)
         });
         hashed.await?.ok_or(NotHashed::Failed)
     }
@@ -285,9 +271,9 @@ impl Passwords {
     ) -> Result<bool, NotHashed> {
         let (who, turn) = self.turn(from, account)?;
         let shared = Arc::clone(&self.0);
-        let verified = self.run(Lane::SignIn, &turn, move |argon2| {
+        let verified = self.run(Lane::SignIn, &turn, move |hasher| {
             let look = Look::begin(&shared, who)?;
-            let fits = compare(argon2, &password, hash.as_deref());
+            let fits = compare(hasher, &password, hash.as_deref());
             // Here, so that it is remembered also where the client has gone.
             look.end(fits);
             Ok(fits)
@@ -364,7 +350,7 @@ mod tests {
         let sign_up = [1, 1].map(|flow| (Lane::SignUp, flow));
         for (n, (lane, flow)) in sign_in.into_iter().chain(sign_up).enumerate() {
             let ended = ended.clone();
-            let job: Job = Box::new(move |argon2| ended.send((n, argon2.is_some())).unwrap());
+            let job: Job = Box::new(move |hasher| ended.send((n, hasher.is_some())).unwrap());
             pool.0.push(lane, &Turn { flows: vec![flow], step: 1, asked: None }, job);
         }
         go.send(()).unwrap();

@@ -117,6 +117,12 @@ pub fn within(time: Duration, work: impl FnOnce() + Send + 'static) -> bool {
     thread.is_ok() && end.recv_timeout(time).is_ok()
 }
 
+/// Makes this thread stand back where the machine is busy, by so much of niceness. Where the system does not allow it,
+/// it goes on at normal priority.
+pub fn yield_to_others(niceness: i32) {
+    let _ = rustix::process::setpriority_process(None, niceness);
+}
+
 /// Runs work whose panic stops only that work. The panic is logged under this name, and the result is none.
 pub fn caught<T>(name: &str, work: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(work)) {

@@ -8,6 +8,7 @@ use super::problem::{Code, Problem};
 use super::push::Streams;
 use super::ready::Readiness;
 use super::ticket::PublicKeys;
+use crate::bulk::{Bulk, NotDone, Work};
 use crate::clock::Clock;
 use crate::cookie::SessionCookie;
 use crate::currency::Currency;
@@ -76,6 +77,7 @@ pub struct Inner {
     pub ticket_keys: PublicKeys,
     pub external: Option<Arc<External>>,
     pub passwords: Passwords,
+    pub bulk: Bulk,
     pub limits: Limits,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
@@ -116,6 +118,23 @@ pub fn new_id() -> Uuid {
 }
 
 impl App {
+    /// Has large work done where it is in nobody's way.
+    ///
+    /// # Errors
+    /// Too much of its kind waits, or it has failed.
+    pub async fn bulk<T: Send + 'static>(
+        &self,
+        work: Work,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.bulk.run(work, job).await.map_err(|why| {
+            Problem::of(match why {
+                NotDone::Full => Code::Busy,
+                NotDone::Failed => Code::Internal,
+            })
+        })
+    }
+
     /// Runs a command at the write path.
     ///
     /// # Errors

@@ -6,7 +6,9 @@ use axum::response::Response;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
+use hyper::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH,
+};
 use hyper::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -42,6 +44,26 @@ pub fn has(headers: &HeaderMap, etag: &str) -> bool {
             .map(str::trim)
             .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
     })
+}
+
+/// Whether the client takes gzip (RFC 9110 § 12.5.3): what it says of gzip counts, else what it says of `*`.
+#[must_use]
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lists = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let (mut gzip, mut any) = (None, None);
+    for coding in lists.flat_map(|list| list.split(',')) {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+        let takes = weight.is_ok_and(|weight| weight > 0.0);
+        match name.trim() {
+            "*" => any = Some(takes),
+            name if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") => {
+                gzip = Some(takes);
+            }
+            _ => {}
+        }
+    }
+    gzip.or(any).unwrap_or(false)
 }
 
 /// The ETag of these bytes: half of their hash.
@@ -96,5 +118,33 @@ impl Asset {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
         headers.insert(ETAG, self.etag.clone());
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_for_those_who_take_it() {
+        let check = |lines: &[&'static str], want: bool| {
+            let lines = lines.iter().map(|line| (ACCEPT_ENCODING, HeaderValue::from_static(line)));
+            let mut headers = HeaderMap::new();
+            for (name, line) in lines {
+                headers.append(name, line);
+            }
+            assert_eq!(takes_gzip(&headers), want, "{headers:?}");
+        };
+        check(&["gzip, deflate, br, zstd"], true);
+        check(&["br;q=1.0, GZIP;q=0.5"], true);
+        check(&["br", "x-gzip"], true);
+        check(&["gzip;q=0"], false);
+        check(&["gzip;q=0.000, *"], false);
+        check(&["gzip;q=x"], false);
+        check(&["*"], true);
+        check(&["*;q=0, gzip"], true);
+        check(&["*;q=0"], false);
+        check(&["br"], false);
+        check(&[], false);
     }
 }

@@ -1,91 +1,54 @@
-//! Layouts in memory: read once from the database, whichever server they were added at, and what seats are
-//! called by them. A layout never changes, so nothing here can be behind.
+//! Layouts in memory: their texts for whoever asks, their seats for those who ask what one is called; read once from
+//! the database, whichever server they were added at. A layout never changes, so nothing here can be behind.
 
 use super::App;
 use super::asset::gzip;
 use super::lang::Lang;
 use super::problem::{Code, Problem};
+use super::shelf::{HALL_BYTES_KEPT_MAX, LAYOUT_BYTES_KEPT_MAX, Shelf};
+use crate::bulk::Work;
 use crate::layout::{Hall, Label, read_kept};
-use crate::read_model::DateModel;
+use crate::read_model::{DateModel, Grades};
 use crate::store::Fault;
 use boxoffice_core::id::{DateId, LayoutId};
 use hyper::body::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::SetOnce;
 use utoipa::ToSchema;
 
-/// Seats of all layouts that are kept in memory; beyond it, those that were not asked for longest leave.
-pub const SEATS_KEPT_MAX: usize = 500_000;
-/// Layouts that are kept in memory.
-pub const HALLS_KEPT_MAX: usize = 500;
 /// Seats that are named in the text of a problem; all of them are in its members.
 const NAMED_MAX: usize = 8;
+/// How long somebody waits for a text to be compressed. Then it is sent as it is.
+const PACKED_WAIT: Duration = Duration::from_secs(1);
 
-/// A layout as it is kept.
-pub struct KeptHall {
-    /// Its seats.
-    pub hall: Arc<Hall>,
-    /// Its text.
+/// A layout's text, as it is kept: whose hash is its id.
+pub struct LayoutText {
+    /// As it is.
     pub plain: Bytes,
-    /// Its text, compressed.
-    pub gzip: Bytes,
+    /// Compressed, once that is done; none where there was no room for it.
+    packed: SetOnce<Option<Bytes>>,
 }
 
-impl KeptHall {
-    fn of(id: LayoutId, body: String) -> Result<Self, Fault> {
-        let checked = read_kept(&body).map_err(|why| Fault::Corrupt(format!("a layout: {why}")))?;
-        if checked.id != id {
-            return Err(Fault::Corrupt(format!("layout {id} has another text")));
-        }
-        let gzip = gzip(body.as_bytes()).map_err(|why| Fault::Corrupt(why.to_string()))?;
-        Ok(Self { hall: Arc::new(checked.hall), plain: body.into(), gzip: gzip.into() })
-    }
-}
-
-#[derive(Default)]
-struct Shelf {
-    /// Each with when it was last asked for.
-    halls: HashMap<LayoutId, (Arc<KeptHall>, u64)>,
-    asked: u64,
-    seats: usize,
-}
-
-impl Shelf {
-    fn get(&mut self, id: LayoutId) -> Option<Arc<KeptHall>> {
-        self.asked += 1;
-        let (hall, last) = self.halls.get_mut(&id)?;
-        *last = self.asked;
-        Some(Arc::clone(hall))
-    }
-
-    fn put(&mut self, id: LayoutId, hall: Arc<KeptHall>) {
-        let seats = hall.hall.seats().len();
-        while self.seats + seats > SEATS_KEPT_MAX || self.halls.len() >= HALLS_KEPT_MAX {
-            let oldest = self.halls.iter().min_by_key(|(_, (_, last))| *last).map(|(id, _)| *id);
-            let Some((gone, _)) = oldest.and_then(|id| self.halls.remove(&id)) else { break };
-            self.seats -= gone.hall.seats().len();
-        }
-        self.seats += seats;
-        self.asked += 1;
-        if let Some((before, _)) = self.halls.insert(id, (hall, self.asked)) {
-            self.seats -= before.hall.seats().len();
-        }
+impl LayoutText {
+    /// Compressed, unless that takes too long.
+    pub async fn packed(&self) -> Option<Bytes> {
+        tokio::time::timeout(PACKED_WAIT, self.packed.wait()).await.ok().cloned().flatten()
     }
 }
 
 /// See the module.
-#[derive(Default)]
 pub struct Halls {
-    shelf: Mutex<Shelf>,
-    /// Held by who reads one that is not there, so that the others find it.
-    filling: tokio::sync::Mutex<()>,
+    texts: Shelf<LayoutId, Arc<LayoutText>>,
+    halls: Shelf<LayoutId, Arc<Hall>>,
 }
 
-impl Halls {
-    fn get(&self, id: LayoutId) -> Option<Arc<KeptHall>> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner).get(id)
+impl Default for Halls {
+    fn default() -> Self {
+        Self { texts: Shelf::new(LAYOUT_BYTES_KEPT_MAX), halls: Shelf::new(HALL_BYTES_KEPT_MAX) }
     }
 }
 
@@ -93,8 +56,8 @@ impl Halls {
 #[derive(Clone, Default)]
 pub struct Names {
     hall: Option<Arc<Hall>>,
-    /// The date, while it is shown: it knows each seat's grade as it is sold.
-    date: Option<Arc<DateModel>>,
+    /// Of the date, while it is shown: it knows each seat's grade as it is sold.
+    grades: Option<Grades>,
 }
 
 /// A seat with what it is called.
@@ -110,22 +73,22 @@ pub struct SeatName {
 impl Names {
     /// The hall that has them.
     #[must_use]
-    pub fn hall(&self) -> Option<&Hall> {
-        self.hall.as_deref()
+    pub const fn hall(&self) -> Option<&Arc<Hall>> {
+        self.hall.as_ref()
     }
 
     /// The same for seats of this date.
     #[must_use]
     pub fn of_date(&self, date: Option<&Arc<DateModel>>) -> Self {
-        Self { hall: self.hall.clone(), date: date.cloned() }
+        Self { hall: self.hall.clone(), grades: date.map(|date| date.grades()) }
     }
 
     /// The grade of a seat: as it is sold or, once the concert is over, as the layout has it.
     #[must_use]
     pub fn grade(&self, number: u32) -> Option<String> {
-        let sold = self.date.as_ref().and_then(|date| date.grade(number));
+        let sold = self.grades.as_ref().and_then(|grades| grades.of(number));
         let drawn = || self.hall().and_then(|hall| hall.grade(hall.seat(number)?));
-        sold.or_else(|| drawn().map(str::to_owned))
+        sold.or_else(drawn).map(str::to_owned)
     }
 
     /// What a seat is called.
@@ -178,33 +141,58 @@ impl Names {
     }
 }
 
-impl From<&Arc<KeptHall>> for Names {
-    fn from(kept: &Arc<KeptHall>) -> Self {
-        Self { hall: Some(Arc::clone(&kept.hall)), date: None }
-    }
-}
-
 impl App {
-    /// A layout.
+    /// What a layout's row says: the text that its id names.
+    async fn layout_row(&self, id: LayoutId) -> Result<String, Problem> {
+        let read = self.readers.read(move |reads| {
+            let Some(body) = reads.layout(id)? else { return Ok(None) };
+            if LayoutId::of(&body) == id {
+                return Ok(Some(body));
+            }
+            Err(Fault::Corrupt(format!("layout {id} has another text")))
+        });
+        read.await?.ok_or_else(|| Problem::of(Code::LayoutNotFound))
+    }
+
+    /// A layout's text. Nothing of it is read: whoever likes may ask for it.
     ///
     /// # Errors
     /// There is none, or the database is not available.
-    pub async fn hall(&self, id: LayoutId) -> Result<Arc<KeptHall>, Problem> {
-        if let Some(hall) = self.halls.get(id) {
-            return Ok(hall);
-        }
-        let _filling = self.halls.filling.lock().await;
-        if let Some(hall) = self.halls.get(id) {
-            return Ok(hall);
-        }
-        let read = self.readers.read(move |reads| {
-            let body = reads.layout(id)?;
-            body.map(|body| KeptHall::of(id, body).map(Arc::new)).transpose()
-        });
-        let hall = read.await?.ok_or_else(|| Problem::of(Code::LayoutNotFound))?;
-        let mut shelf = self.halls.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        shelf.put(id, Arc::clone(&hall));
-        Ok(hall)
+    pub async fn layout_text(&self, id: LayoutId) -> Result<Arc<LayoutText>, Problem> {
+        let read = async {
+            let plain = Bytes::from(self.layout_row(id).await?);
+            // Compressed it is no longer.
+            let bytes = 2 * plain.len();
+            let text = Arc::new(LayoutText { plain, packed: SetOnce::new() });
+            let (app, of) = (self.clone(), Arc::clone(&text));
+            // By itself, so that it is done whether who asked first waits for it or not.
+            tokio::spawn(async move {
+                let plain = of.plain.clone();
+                let packed = app.bulk(Work::File, move || gzip(&plain)).await;
+                // It is set here alone.
+                let _ = of.packed.set(packed.ok().and_then(Result::ok).map(Bytes::from));
+            });
+            Ok((text, bytes))
+        };
+        self.halls.texts.get(id, read).await
+    }
+
+    /// A layout's seats. A hold may wait for this, so it is read at no lower priority than a hold; who asks is in the
+    /// shop or was, or sells.
+    ///
+    /// # Errors
+    /// There is none, or the database is not available.
+    pub async fn hall(&self, id: LayoutId) -> Result<Arc<Hall>, Problem> {
+        let read = async {
+            let body = self.layout_row(id).await?;
+            let read = tokio::task::spawn_blocking(move || read_kept(&body)).await;
+            let checked = read.map_err(|_| Problem::of(Code::Internal))?;
+            let corrupt = |why| Fault::Corrupt(format!("a layout: {why}"));
+            let hall = checked.map_err(corrupt)?.hall;
+            let bytes = hall.bytes();
+            Ok((Arc::new(hall), bytes))
+        };
+        self.halls.halls.get(id, read).await
     }
 
     /// What the seats of a date with this layout are called.
@@ -213,7 +201,7 @@ impl App {
     /// The database is not available.
     pub async fn names(&self, layout: Option<LayoutId>) -> Result<Names, Problem> {
         match layout {
-            Some(id) => self.hall(id).await.map(|hall| Names::from(&hall)),
+            Some(id) => self.hall(id).await.map(|hall| Names { hall: Some(hall), grades: None }),
             None => Ok(Names::default()),
         }
     }
@@ -255,52 +243,5 @@ impl App {
         let layout = self.layout_of(date).await?;
         let names = self.names(layout).await?;
         Ok(names.of_date(self.read_model.date(date).as_ref()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::layout::{Cm, Layout, Row, Section, check};
-
-    fn hall(name: &str, count: u32) -> (LayoutId, Arc<KeptHall>) {
-        let place = |x: f64| Some([Cm::of(x), Cm::of(10.0)]);
-        let row = Row { label: "1".into(), first: 1, count, at: place(1.0), ..Row::default() };
-        let row = Row { step: Some([Cm::of(0.001), Cm::of(0.0)]), ..row };
-        let section = Section {
-            name: "A".into(),
-            grade: None,
-            focus: None,
-            outline: vec![],
-            rows: vec![row],
-        };
-        let layout = Layout {
-            layout: 1,
-            name: name.into(),
-            width: Cm::of(1_000.0),
-            height: Cm::of(100.0),
-            seat: Cm::of(50.0),
-            areas: vec![],
-            sections: vec![section],
-        };
-        let checked = check(layout).unwrap();
-        (checked.id, Arc::new(KeptHall::of(checked.id, checked.body).unwrap()))
-    }
-
-    /// What was not asked for longest leaves; what is kept is bounded by its seats.
-    #[test]
-    fn what_is_kept_is_bounded() {
-        let mut shelf = Shelf::default();
-        let halls: Vec<_> = (0..6).map(|n| hall(&format!("hall {n}"), 100_000)).collect();
-        for (id, kept) in &halls[..5] {
-            shelf.put(*id, Arc::clone(kept));
-        }
-        assert_eq!((shelf.halls.len(), shelf.seats), (5, SEATS_KEPT_MAX));
-        assert!(shelf.get(halls[0].0).is_some());
-        shelf.put(halls[5].0, Arc::clone(&halls[5].1));
-        assert_eq!((shelf.halls.len(), shelf.seats), (5, SEATS_KEPT_MAX));
-        assert!(shelf.get(halls[0].0).is_some() && shelf.get(halls[1].0).is_none());
-        shelf.put(halls[0].0, Arc::clone(&halls[0].1));
-        assert!(shelf.seats <= SEATS_KEPT_MAX, "{}", shelf.seats);
     }
 }

@@ -1,11 +1,12 @@
 //! Layouts of halls: added by operators, shown to everybody for ever.
 
 use super::App;
-use super::asset::has;
+use super::asset::{has, takes_gzip};
 use super::extract::{Operator, Raw};
 use super::lang::Lang;
 use super::problem::{Code, Problem};
 use super::view::replied;
+use crate::bulk::Work;
 use crate::layout::{Checked, Fault, Faults, Layout, check};
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -15,8 +16,7 @@ use boxoffice_core::id::LayoutId;
 use boxoffice_core::layout::AddLayout;
 use boxoffice_core::outcome::Outcome;
 use hyper::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
-    VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY,
 };
 use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -101,17 +101,20 @@ pub(super) fn problem_of(faults: &Faults) -> Problem {
 /// one id, and adding one twice is adding it once. It is never changed; a hall that changes has another.
 #[utoipa::path(post, path = "/api/v1/admin/layouts", tag = "Operator", request_body = Layout, params(("Idempotency-Key" = Option<String>, Header)),
     security(("operator" = [])),
-    responses((status = 201, body = LayoutAddedView), (status = 400, description = "invalid_body"), (status = 422, description = "invalid_layout, invalid_setting")))]
+    responses((status = 201, body = LayoutAddedView), (status = 400, description = "invalid_body"), (status = 422, description = "invalid_layout, invalid_setting"), (status = 503, description = "busy, database_unavailable")))]
 pub async fn add(
     State(app): State<App>,
     operator: Operator,
     raw: Raw,
 ) -> Result<Response, Problem> {
-    let layout: Layout = raw.json()?;
-    // Some milliseconds of work for a large hall: off the threads that serve requests.
-    let checked = tokio::task::spawn_blocking(move || check(layout)).await;
-    let checked = checked.map_err(|_| Problem::of(Code::Internal))?;
-    let checked = checked.map_err(|faults| problem_of(&faults))?;
+    let read = move || {
+        let checked = raw
+            .json()
+            .and_then(|layout: Layout| check(layout).map_err(|faults| problem_of(&faults)));
+        (raw, checked)
+    };
+    let (raw, checked) = app.bulk(Work::File, read).await?;
+    let checked = checked?;
     let view = LayoutAddedView::of(&checked);
     let submitted = raw.submitted(AddLayout::of(checked.body.clone(), seats(&checked)));
     let key = submitted.key(operator.key);
@@ -121,20 +124,6 @@ pub async fn add(
         }
         _ => Err(Problem::of(Code::Internal)),
     }
-}
-
-/// Whether the client takes gzip (RFC 9110 § 12.5.3).
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|part| {
-        let mut parts = part.split(';').map(str::trim);
-        let gzip = parts.next().is_some_and(|name| matches!(name, "gzip" | "x-gzip" | "*"));
-        let refused = |part: &str| {
-            let weight = part.strip_prefix("q=").map(|weight| weight.parse::<f32>());
-            matches!(weight, Some(Ok(weight)) if weight == 0.0)
-        };
-        gzip && !parts.any(refused)
-    })
 }
 
 /// The layout of a hall, by its id: it never changes, so whoever has it need not ask again.
@@ -147,14 +136,15 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let none = || Problem::of(Code::LayoutNotFound);
     let id = sha256.ok().and_then(|Path(text)| LayoutId::parse(&text)).ok_or_else(none)?;
-    let kept = app.hall(id).await?;
-    let gzip = takes_gzip(&headers);
+    let text = app.layout_text(id).await?;
     let tags = [format!("\"{id}\""), format!("\"{id}-gzip\"")];
-    let known = tags.iter().any(|tag| has(&headers, tag));
-    let (status, body) = match (known, gzip) {
-        (true, _) => (StatusCode::NOT_MODIFIED, Body::empty()),
-        (false, true) => (StatusCode::OK, Body::from(kept.gzip.clone())),
-        (false, false) => (StatusCode::OK, Body::from(kept.plain.clone())),
+    let known = tags.iter().find(|tag| has(&headers, tag));
+    let packed = if known.is_none() && takes_gzip(&headers) { text.packed().await } else { None };
+    let gzip = packed.is_some();
+    let (status, body) = match (known, packed) {
+        (Some(_), _) => (StatusCode::NOT_MODIFIED, Body::empty()),
+        (None, Some(packed)) => (StatusCode::OK, Body::from(packed)),
+        (None, None) => (StatusCode::OK, Body::from(text.plain.clone())),
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -166,8 +156,8 @@ pub async fn show(
     put(CONTENT_TYPE, "application/json");
     put(CACHE_CONTROL, "public, max-age=31536000, immutable");
     put(VARY, "Accept-Encoding");
-    put(ETAG, &tags[usize::from(gzip)]);
-    if gzip && !known {
+    put(ETAG, known.unwrap_or(&tags[usize::from(gzip)]));
+    if gzip {
         put(CONTENT_ENCODING, "gzip");
     }
     Ok(response)

@@ -54,6 +54,7 @@ pub mod seating;
 pub mod serve;
 pub mod session;
 pub mod setting;
+pub mod shelf;
 pub mod strict;
 pub mod ticket;
 pub mod trail;

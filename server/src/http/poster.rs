@@ -4,7 +4,9 @@ use super::App;
 use super::asset::{Asset, Keep};
 use super::extract::{Operator, PathId, Raw};
 use super::problem::{Code, Problem};
+use super::shelf::Shelf;
 use super::view::json;
+use crate::bulk::Work;
 use crate::picture::{Fault, look};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -18,12 +20,7 @@ use boxoffice_core::poster::PosterType;
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
-use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
-
-/// Bytes of posters that are kept in memory; beyond it the one that was read first is forgotten.
-const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Media types of posters.
 const TYPES: [PosterType; 3] = [PosterType::Png, PosterType::Jpeg, PosterType::Webp];
@@ -37,49 +34,17 @@ const NO_PAGE: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 struct Picture(#[allow(dead_code, reason = "described only")] Vec<u8>);
 
 /// Posters that were asked for lately.
-#[derive(Default)]
-pub struct Posters {
-    kept: Mutex<VecDeque<(PosterId, Asset, usize)>>,
-    /// Whoever reads one from the database; who asks for the same one meanwhile finds it in memory then.
-    reading: tokio::sync::Mutex<()>,
-}
+pub type Posters = Shelf<PosterId, Asset>;
 
-impl Posters {
-    fn kept(&self) -> MutexGuard<'_, VecDeque<(PosterId, Asset, usize)>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn find(&self, id: PosterId) -> Option<Asset> {
-        let kept = self.kept();
-        kept.iter().find(|(known, ..)| *known == id).map(|(_, asset, _)| asset.clone())
-    }
-
-    fn keep(&self, id: PosterId, asset: Asset, bytes: usize) {
-        let mut kept = self.kept();
-        kept.push_back((id, asset, bytes));
-        let mut sum: usize = kept.iter().map(|(.., bytes)| bytes).sum();
-        while sum > KEPT_BYTES_MAX {
-            let Some((.., gone)) = kept.pop_front() else { return };
-            sum -= gone;
-        }
-    }
-
-    /// From memory, or from the database, one at a time.
-    async fn get(&self, app: &App, id: PosterId) -> Result<Asset, Problem> {
-        if let Some(asset) = self.find(id) {
-            return Ok(asset);
-        }
-        let _reading = self.reading.lock().await;
-        if let Some(asset) = self.find(id) {
-            return Ok(asset);
-        }
+/// From memory, or from the database.
+async fn get(app: &App, id: PosterId) -> Result<Asset, Problem> {
+    let read = async {
         let found = app.readers.read_aside(move |reads| reads.poster(id)).await?;
         let poster = found.ok_or_else(|| Problem::of(Code::PosterNotFound))?;
         let bytes = poster.body.len();
-        let asset = Asset::new(poster.media_type.media_type(), Keep::Forever, poster.body);
-        self.keep(id, asset.clone(), bytes);
-        Ok(asset)
-    }
+        Ok((Asset::new(poster.media_type.media_type(), Keep::Forever, poster.body), bytes))
+    };
+    app.posters.get(id, read).await
 }
 
 /// The poster of a show by the hash of its bytes: it never changes, so whoever has it need not ask again.
@@ -95,7 +60,7 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let id = sha256.ok().and_then(|Path(text)| PosterId::parse(&text));
     let id = id.ok_or_else(|| Problem::of(Code::PosterNotFound))?;
-    let mut response = app.posters.get(&app, id).await?.answer(&headers);
+    let mut response = get(&app, id).await?.answer(&headers);
     let policy = HeaderValue::from_static(NO_PAGE);
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     Ok(response)
@@ -145,14 +110,14 @@ pub struct UploadedView {
 #[utoipa::path(put, path = "/api/v1/admin/concerts/{id}/poster", tag = "Operator", params(("id" = Uuid, Path)),
     request_body(content((Picture = "image/png"), (Picture = "image/jpeg"), (Picture = "image/webp"))),
     security(("operator" = [])),
-    responses((status = 200, body = UploadedView), (status = 404, description = "concert_not_found"), (status = 413, description = "body_too_large"), (status = 415, description = "unsupported_media_type"), (status = 422, description = "invalid_picture")))]
+    responses((status = 200, body = UploadedView), (status = 404, description = "concert_not_found"), (status = 413, description = "body_too_large"), (status = 415, description = "unsupported_media_type"), (status = 422, description = "invalid_picture"), (status = 503, description = "busy, database_unavailable")))]
 pub async fn upload(
     State(app): State<App>,
     PathId(concert): PathId,
     _: Operator,
     raw: Raw,
 ) -> Result<Response, Problem> {
-    let poster = uploaded(&raw)?;
+    let poster = app.bulk(Work::File, move || uploaded(&raw)).await??;
     let view =
         UploadedView { hash: poster.id.to_string(), media_type: poster.media_type.media_type() };
     set(&app, concert, Some(poster)).await?;
@@ -170,21 +135,4 @@ pub async fn remove(
 ) -> Result<Response, Problem> {
     set(&app, concert, None).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_kept_is_bounded() {
-        let posters = Posters::default();
-        let asset = Asset::new("image/png", Keep::Forever, vec![0]);
-        let id = |n: u8| PosterId([n; 32]);
-        for n in 0..70 {
-            posters.keep(id(n), asset.clone(), POSTER_BYTES_MAX);
-        }
-        assert_eq!(posters.kept().len(), KEPT_BYTES_MAX / POSTER_BYTES_MAX);
-        assert!(posters.find(id(69)).is_some() && posters.find(id(0)).is_none());
-    }
 }

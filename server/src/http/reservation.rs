@@ -8,7 +8,8 @@ use super::halls::Names;
 use super::problem::{Code, Problem};
 use super::refund::RefundTermsView;
 use super::view::{Stamp, given, id, json, replied};
-use crate::layout::{Hall, Label};
+use crate::bulk::Work;
+use crate::layout::Label;
 use crate::read_model::{DateModel, Proposal, Standing, Wish};
 use crate::store::reads::WholeReservation;
 use crate::text;
@@ -26,7 +27,6 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 /// Which seats.
@@ -276,10 +276,6 @@ pub async fn reserve(
 /// How often seats are proposed for one request, each time without those that others were faster with.
 const PROPOSALS_MAX: u32 = 20;
 
-/// Whoever looks for the best seats, one after another: looking goes over all seats of a hall, and nobody else's
-/// request may wait for it.
-static LOOKING: Semaphore = Semaphore::const_new(1);
-
 /// What is sought, and where.
 struct Sought<'a> {
     date: DateId,
@@ -322,13 +318,13 @@ impl Sought<'_> {
         let zones = self.shown.as_ref()?.zones();
         let mut seen = HashSet::new();
         let grades = zones.iter().map(|zone| zone.name.as_str()).filter(|name| seen.insert(*name));
-        let sections = self.names.hall().into_iter().flat_map(Hall::sections);
+        let sections = self.names.hall().into_iter().flat_map(|hall| hall.sections());
         unknown("grade", self.wish.grade.as_deref(), grades.collect())
             .or_else(|| unknown("section", self.wish.section.as_deref(), sections.collect()))
     }
 }
 
-/// Seats that fit, as they are now, on a thread that may be busy with it.
+/// Seats that fit, as they are now. It goes over all seats of a hall, and nobody else's request may wait for it.
 async fn look(
     app: &App,
     sought: &Sought<'_>,
@@ -336,15 +332,12 @@ async fn look(
 ) -> Result<Option<Proposal>, Problem> {
     let Some(date) = sought.shown.clone() else { return Ok(None) };
     let (names, wish, without) = (sought.names.clone(), sought.wish.clone(), without.clone());
-    let now = app.clock.now();
-    let failed = || Problem::of(Code::Internal);
-    let turn = LOOKING.acquire().await.map_err(|_| failed())?;
-    let found = tokio::task::spawn_blocking(move || {
-        let found = date.propose(names.hall(), &wish, &without, now);
-        drop(turn);
-        found
-    });
-    found.await.map(Some).map_err(|_| failed())
+    let clock = app.clock.clone();
+    let search = move || {
+        let hall = names.hall().map(Arc::as_ref);
+        date.propose(hall, &wish, &without, clock.now())
+    };
+    app.bulk(Work::Search, search).await.map(Some)
 }
 
 /// Whether it is worth looking for seats: who is not let in, or asks for more than a user may have, is refused
@@ -370,7 +363,9 @@ async fn best(
 ) -> Result<(Outcome, bool), Problem> {
     let mut without = BTreeSet::new();
     let mut cooling = None;
-    let mut looks = may_find(app, shopper, &sought.wish);
+    // Nothing fits what the date does not have.
+    let unknown = sought.unknown();
+    let mut looks = unknown.is_none() && may_find(app, shopper, &sought.wish);
     for _ in 0..PROPOSALS_MAX {
         // Held until it is decided.
         let proposal = if looks { look(app, sought, &without).await? } else { None };
@@ -395,11 +390,11 @@ async fn best(
                 without.extend(&seat_numbers);
                 cooling = Some(Refusal::SeatsCoolingOff { seat_numbers, retry_at });
             }
-            Err(Refusal::NoFittingSeats { .. }) if !looks => looks = true,
+            Err(Refusal::NoFittingSeats { .. }) if unknown.is_none() && !looks => looks = true,
             // What the user let go a moment ago would fit.
             Err(refusal @ Refusal::NoFittingSeats { .. }) => {
                 let problem = cooling.unwrap_or(refusal).into();
-                return Err(sought.unknown().unwrap_or(problem));
+                return Err(unknown.unwrap_or(problem));
             }
             Err(refusal) => return Err(refusal.into()),
         }

@@ -4,6 +4,7 @@ use super::App;
 use super::asset::has;
 use super::extract::{Admitted, PathId, Query};
 use super::problem::{Code, Problem};
+use crate::bulk::Work;
 use crate::currency::Currency;
 use crate::layout::Label;
 use crate::read_model::{CompactMap, DateModel, Reading, SeatMap, Seats, Zone};
@@ -19,6 +20,8 @@ use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// State of a seat.
@@ -138,8 +141,8 @@ pub struct CompactView {
     /// Whether these are all seats, and not those that changed.
     complete: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    zones: Option<Vec<SeatZoneView>>,
+    #[schema(nullable = false, value_type = Vec<SeatZoneView>)]
+    zones: Option<Box<RawValue>>,
     /// Two bits for each seat, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -164,9 +167,14 @@ fn pack(states: &[SeatStatus]) -> String {
     BASE64.encode(states.chunks(4).map(byte).collect::<Vec<u8>>())
 }
 
-fn zone_view(zone: &Zone) -> SeatZoneView {
-    let seats = zone.ranges.iter().map(|(first, last)| [*first, *last]).collect();
-    SeatZoneView { zone: zone.name.clone(), price: zone.price, seats }
+fn zones_written(zones: &[Zone]) -> Box<RawValue> {
+    let view = |zone: &Zone| {
+        let seats = zone.ranges.iter().map(|(first, last)| [*first, *last]).collect();
+        SeatZoneView { zone: zone.name.clone(), price: zone.price, seats }
+    };
+    let views: Vec<SeatZoneView> = zones.iter().map(view).collect();
+    // A view is plain data with string keys; writing it as JSON cannot fail.
+    serde_json::value::to_raw_value(&views).unwrap_or_default()
 }
 
 /// The compact form.
@@ -214,7 +222,7 @@ fn compact_view(id: Uuid, currency: &Currency, reading: Reading) -> CompactView 
     match reading.seats {
         Seats::All(zones, states) => {
             view.complete = true;
-            view.zones = Some(zones.iter().map(zone_view).collect());
+            view.zones = Some(zones.written(zones_written).to_owned());
             view.states = Some(pack(&states));
         }
         Seats::Changed(seats) => {
@@ -246,13 +254,30 @@ fn full(map: &SeatMap, headers: &HeaderMap) -> Response {
     response
 }
 
+/// The full map. One of a large date is rendered where that is in nobody's way.
+async fn rendered(app: &App, date: &Arc<DateModel>) -> Result<SeatMap, Problem> {
+    if let Some(map) = date.rendered(app.clock.now()) {
+        return Ok(map);
+    }
+    let names = app.names(date.layout).await?;
+    let (date, clock) = (Arc::clone(date), app.clock.clone());
+    let (large, money) = (date.is_large(), app.currency.members());
+    let render = move || {
+        if let Some(hall) = names.hall() {
+            date.name(hall);
+        }
+        date.map(&money, clock.now())
+    };
+    if large { app.bulk(Work::Map, render).await } else { Ok(render()) }
+}
+
 /// The seats of a date with their state: 304 while nothing has changed. A date that was cancelled has none to show. It shows, it does not
 /// decide: a seat shown as available may be taken by the time it is asked for.
 ///
 /// The compact form has 50,000 seats in some 17 KB and tells what changed since a version.
 #[utoipa::path(get, path = "/api/v1/concert-dates/{id}/seats", tag = "Seats", params(("id" = Uuid, Path), MapQuery, ("If-None-Match" = Option<String>, Header)),
     security(("identity" = [], "queue_token" = [])),
-    responses((status = 200, description = "`SeatsView`, or `CompactView` with `form=compact`", body = MapView), (status = 304, description = "Nothing has changed (full form)"), (status = 400, description = "invalid_query"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found"), (status = 409, description = "date_cancelled")))]
+    responses((status = 200, description = "`SeatsView`, or `CompactView` with `form=compact`", body = MapView), (status = 304, description = "Nothing has changed (full form)"), (status = 400, description = "invalid_query"), (status = 403, description = "not_admitted, queue_token_expired, …"), (status = 404, description = "date_not_found"), (status = 409, description = "date_cancelled"), (status = 503, description = "busy, database_unavailable")))]
 pub async fn map(
     State(app): State<App>,
     PathId(id): PathId,
@@ -272,10 +297,7 @@ pub async fn map(
     } else if query.since.is_some() {
         return Err(Problem::of(Code::InvalidQuery).with("field", "since"));
     } else {
-        if let Some(layout) = date.layout {
-            date.name(&app.hall(layout).await?.hall);
-        }
-        (full(&date.map(&app.currency.members(), app.clock.now()), &headers), "private, no-cache")
+        (full(&rendered(&app, &date).await?, &headers), "private, no-cache")
     };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
@@ -293,7 +315,6 @@ mod tests {
     use boxoffice_core::rows::Rows;
     use serde_json::Value;
     use std::collections::BTreeMap;
-    use std::sync::Arc;
 
     const DATE: DateId = DateId(Uuid::from_u128(1));
 

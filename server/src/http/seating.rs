@@ -33,7 +33,7 @@ impl Layouts {
     pub async fn of(app: &App, dates: &[NewDateBody]) -> Result<Self, Problem> {
         let mut all = BTreeMap::new();
         for id in dates.iter().filter_map(named).collect::<Result<BTreeSet<_>, _>>()? {
-            all.insert(id, Arc::clone(&app.hall(id).await?.hall));
+            all.insert(id, app.hall(id).await?);
         }
         Ok(Self(all))
     }
@@ -102,7 +102,7 @@ impl Layouts {
 pub async fn of_layout(app: &App, date: NewDate, layout: Option<&str>) -> Result<NewDate, Problem> {
     let Some(text) = layout else { return Ok(date) };
     let id = LayoutId::parse(text).ok_or_else(|| Problem::of(Code::LayoutNotFound))?;
-    let agree = agrees(&app.hall(id).await?.hall, &date.seats);
+    let agree = agrees(&*app.hall(id).await?, &date.seats);
     let disagree = || {
         let en = "the seats of the file are not those of the layout, in their grades";
         let ko = "파일의 좌석이나 등급이 좌석 배치도와 다릅니다";

@@ -322,11 +322,29 @@ fn positions(row: &Row, at: &str, faults: &mut Faults) {
     if row.step.is_some_and(stands) {
         faults.add(format!("{at}/step"), Some("[0, 0]"), Reason::OneSpot);
     }
+    positions_once(row, at, faults);
     if let Some(arc) = row.arc {
         if row.count > 1 && arc.degrees.get() == 0.0 {
             faults.add(format!("{at}/arc/degrees"), Some("0"), Reason::OneSpot);
         }
+        if row.count > 1 && row.at == Some(arc.center) {
+            let said = format!("[{}, {}]", arc.center[0].get(), arc.center[1].get());
+            faults.add(format!("{at}/arc/center"), Some(&said), Reason::OneSpot);
+        }
         range(arc.degrees.get(), (-90.0, 90.0), &format!("{at}/arc/degrees"), faults);
+    }
+}
+
+/// No two seats of a row stand on one spot.
+fn positions_once(row: &Row, at: &str, faults: &mut Faults) {
+    let mut known = HashMap::with_capacity(row.positions.len());
+    for (index, [x, y]) in row.positions.iter().enumerate() {
+        // A zero has one sign here.
+        let (x, y) = (x.get() + 0.0, y.get() + 0.0);
+        if let Some(first) = known.insert((x.to_bits(), y.to_bits()), index) {
+            let reason = Reason::Doubled(format!("{at}/positions/{first}"));
+            faults.add(format!("{at}/positions/{index}"), Some(&format!("[{x}, {y}]")), reason);
+        }
     }
 }
 

@@ -79,7 +79,7 @@ impl Reason {
             }
             Self::PerSeat(count) => format!("there must be one for each of the {count} seats"),
             Self::Backwards => "is no range within the row, whose seats count from 1".into(),
-            Self::OneSpot => "must not be 0: all seats of the row would stand on one spot".into(),
+            Self::OneSpot => "would put all seats of the row on one spot".into(),
             Self::OneNumber => {
                 "must not be 0: all seats of the row would have the same number".into()
             }
@@ -105,7 +105,7 @@ impl Reason {
             }
             Self::PerSeat(count) => format!("좌석 수와 같은 {count}개여야 합니다"),
             Self::Backwards => "열 안의 범위가 아닙니다. 좌석은 1부터 셉니다".into(),
-            Self::OneSpot => "0이면 열의 모든 좌석이 한자리에 겹칩니다".into(),
+            Self::OneSpot => "열의 모든 좌석이 한자리에 겹칩니다".into(),
             Self::OneNumber => "0이면 열의 모든 좌석 번호가 같아집니다".into(),
             Self::Seats(max) => format!("좌석은 {max}석까지입니다"),
             Self::Sheet(reason) => reason.ko(),

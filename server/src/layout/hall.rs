@@ -145,6 +145,16 @@ fn distance(a: &Seat, b: &Seat) -> f64 {
 }
 
 impl Hall {
+    /// Bytes that it takes in memory, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let labels = |piece: &Piece| piece.labels.len() * 40;
+        let pieces: usize =
+            self.pieces.iter().map(|piece| size_of::<Piece>() + labels(piece)).sum();
+        let runs = self.runs.len() * size_of::<Vec<u32>>();
+        pieces + runs + self.seats.len() * (size_of::<Seat>() + size_of::<u32>())
+    }
+
     /// The hall of a layout that was checked.
     pub(super) fn of(layout: &Layout) -> Self {
         let middle = |area: &super::document::Area| {

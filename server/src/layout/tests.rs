@@ -111,6 +111,14 @@ fn equal_layouts_have_one_id() {
     assert_ne!(read(&with("/width", json!(3001))).unwrap().id, one.id);
 }
 
+/// With this value at a place, the first fault is at `at`, for this reason, in both languages.
+fn refused(pointer: &str, value: &Value, (at, reason): (&str, &str)) {
+    let faults = read(&with(pointer, value.clone())).unwrap_err();
+    let fault = &faults.listed[0];
+    assert_eq!((fault.pointer.as_str(), fault.reason.code()), (at, reason), "{pointer}: {value}");
+    assert!(!fault.reason.ko().is_ascii() && fault.reason.en().is_ascii(), "{fault}");
+}
+
 /// Every fault is told with its place.
 #[test]
 fn what_is_wrong_is_told_with_its_place() {
@@ -131,7 +139,6 @@ fn what_is_wrong_is_told_with_its_place() {
         ("/sections/0/rows/0/count", json!(0), "/sections/0/rows/0/count", "count"),
         ("/sections/0/rows/0/count", json!(100_001), "/sections/0/rows/0/count", "too_many_seats"),
         ("/sections/0/rows/0/count", json!(100_000), "/sections", "too_many_seats"),
-        ("/sections/0/rows/0/step", json!([0, 0]), "/sections/0/rows/0/step", "one_spot"),
         ("/sections/0/rows/0/first", json!(0), "/sections/0/rows/0/first", "out_of_range"),
         ("/sections/0/rows/0/first", json!(u32::MAX), "/sections/0/rows/0/first", "out_of_range"),
         ("/sections/0/rows/0/first", json!(3), "/sections/0/rows/0/first", "doubled"),
@@ -173,15 +180,35 @@ fn what_is_wrong_is_told_with_its_place() {
             "out_of_range",
         ),
     ] {
-        let faults = read(&with(pointer, value.clone())).unwrap_err();
-        let found: Vec<_> = faults
-            .listed
-            .iter()
-            .map(|fault| (fault.pointer.as_str(), fault.reason.code()))
-            .collect();
-        assert_eq!(found.first(), Some(&(at, reason)), "{pointer}: {value}");
-        let fault = &faults.listed[0];
-        assert!(!fault.reason.ko().is_ascii() && fault.reason.en().is_ascii(), "{fault}");
+        refused(pointer, &value, (at, reason));
+    }
+}
+
+/// Seats of a row stand apart, however it says where.
+#[test]
+fn seats_do_not_stand_on_one_spot() {
+    for (pointer, value, at, reason) in [
+        ("/sections/0/rows/0/step", json!([0, 0]), "/sections/0/rows/0/step", "one_spot"),
+        (
+            "/sections/0/rows/2/positions",
+            json!([[1, 1], [1.0001, 1]]),
+            "/sections/0/rows/2/positions/1",
+            "doubled",
+        ),
+        (
+            "/sections/1/rows/0/arc",
+            json!({ "center": [2000, 1000], "degrees": 9 }),
+            "/sections/1/rows/0/arc/center",
+            "one_spot",
+        ),
+        (
+            "/sections/1/rows/0/arc",
+            json!({ "center": [1500, 1000], "degrees": 0 }),
+            "/sections/1/rows/0/arc/degrees",
+            "one_spot",
+        ),
+    ] {
+        refused(pointer, &value, (at, reason));
     }
 }
 

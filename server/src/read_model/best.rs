@@ -157,12 +157,25 @@ fn apart(
 
 /// How often each seat has been proposed and is not decided yet.
 #[derive(Debug, Default)]
-pub struct Claims(Mutex<BTreeMap<u32, u32>>);
+pub struct Claims {
+    seats: Mutex<BTreeMap<u32, u32>>,
+    turns: Mutex<()>,
+}
 
 impl Claims {
     /// Held while a proposal is made, so that those who ask at the same moment are proposed other seats.
-    pub fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, u32>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Held for a moment only: who proposes may be on a thread that has to stand back.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, u32>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seats that are claimed.
+    pub fn seats(&self) -> BTreeSet<u32> {
+        self.lock().keys().copied().collect()
     }
 }
 
@@ -174,11 +187,13 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Of these seats, by who holds the lock.
-    pub fn of(claims: &Arc<Claims>, locked: &mut BTreeMap<u32, u32>, seats: BTreeSet<u32>) -> Self {
+    /// Of these seats, by whose turn it is.
+    pub fn of(claims: &Arc<Claims>, seats: BTreeSet<u32>) -> Self {
+        let mut claimed = claims.lock();
         for number in &seats {
-            *locked.entry(*number).or_default() += 1;
+            *claimed.entry(*number).or_default() += 1;
         }
+        drop(claimed);
         Self { claims: Arc::clone(claims), seats }
     }
 }
@@ -341,14 +356,11 @@ mod tests {
     #[test]
     fn claims_end_when_they_are_dropped() {
         let claims = Arc::new(Claims::default());
-        let claim = |seats: &[u32]| {
-            let mut locked = claims.lock();
-            Claim::of(&claims, &mut locked, seats.iter().copied().collect())
-        };
+        let claim = |seats: &[u32]| Claim::of(&claims, seats.iter().copied().collect());
         let (one, two) = (claim(&[1, 2]), claim(&[2, 3]));
         drop(one);
-        assert_eq!(claims.lock().keys().copied().collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(claims.seats(), BTreeSet::from([2, 3]));
         drop(two);
-        assert!(claims.lock().is_empty());
+        assert!(claims.seats().is_empty());
     }
 }

@@ -3,8 +3,9 @@
 
 use boxoffice_core::concert::SeatStatus;
 use hyper::body::Bytes;
+use serde_json::value::RawValue;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Changes of a date that are remembered; who asks for older ones is shown all seats.
 pub const CHANGES_MAX: usize = 2_048;
@@ -18,6 +19,52 @@ pub struct Zone {
     pub price: i64,
     /// First and last numbers of seats that follow each other, ascending.
     pub ranges: Vec<(u32, u32)>,
+}
+
+/// Seats by what they cost, and how that was written.
+#[derive(Clone, Debug, Default)]
+pub struct Zones {
+    list: Vec<Zone>,
+    written: OnceLock<Box<RawValue>>,
+}
+
+impl Zones {
+    /// As JSON: written once, since zones may have as many ranges as there are seats, and rarely change.
+    pub fn written(&self, write: impl FnOnce(&[Zone]) -> Box<RawValue>) -> &RawValue {
+        self.written.get_or_init(|| write(&self.list))
+    }
+}
+
+impl std::ops::Deref for Zones {
+    type Target = [Zone];
+    fn deref(&self) -> &[Zone] {
+        &self.list
+    }
+}
+
+/// The grades of a date's seats as of one moment, without a lock.
+#[derive(Clone, Debug, Default)]
+pub struct Grades {
+    /// Ascending.
+    pub(super) numbers: Arc<Vec<u32>>,
+    /// Of each of them: which of the zones.
+    pub(super) zone_of: Arc<Vec<u32>>,
+    /// Seats that cost the same.
+    pub zones: Arc<Zones>,
+}
+
+impl Grades {
+    /// The zone of a seat, by index.
+    pub(super) fn zone(&self, index: usize) -> Option<&Zone> {
+        self.zones.get(usize::try_from(*self.zone_of.get(index)?).ok()?)
+    }
+
+    /// The grade of a seat.
+    #[must_use]
+    pub fn of(&self, number: u32) -> Option<&str> {
+        let index = self.numbers.binary_search(&number).ok()?;
+        self.zone(index).map(|zone| zone.name.as_str())
+    }
 }
 
 /// What is shown to who has a version, or none.
@@ -35,7 +82,7 @@ pub struct Reading {
 #[derive(Clone, Debug)]
 pub enum Seats {
     /// All of them: their zones, and their states in the order of their numbers.
-    All(Arc<Vec<Zone>>, Vec<SeatStatus>),
+    All(Arc<Zones>, Vec<SeatStatus>),
     /// Those that have changed, as they are now: each once.
     Changed(Vec<(u32, SeatStatus)>),
 }
@@ -56,12 +103,10 @@ pub(super) struct Compact {
     /// Drawn at random, so that a version of another server or of before a restart is not taken for
     /// one of this life. Zero where no randomness was to be had: then no version is understood.
     life: u64,
-    zones: Arc<Vec<Zone>>,
+    grades: Grades,
     /// The least and the most that a seat costs.
     prices: Option<(i64, i64)>,
     states: Vec<SeatStatus>,
-    /// Of each seat, by index: which of the zones.
-    zone_of: Vec<u32>,
     /// How many changes there were.
     count: u64,
     /// Indexes of the last ones.
@@ -77,15 +122,14 @@ impl Compact {
         Self { life: if drawn { u64::from_le_bytes(life) } else { 0 }, ..Self::default() }
     }
 
-    /// Seats that cost the same, as they are now.
-    pub fn zones(&self) -> Arc<Vec<Zone>> {
-        Arc::clone(&self.zones)
+    /// Seats by number, as they are now.
+    pub const fn grades(&self) -> &Grades {
+        &self.grades
     }
 
-    /// The zone of a seat, by index.
-    pub fn zone(&self, index: usize) -> Option<&str> {
-        let zone = usize::try_from(*self.zone_of.get(index)?).ok()?;
-        self.zones.get(zone).map(|zone| zone.name.as_str())
+    /// In the order of their numbers.
+    pub fn states(&self) -> &[SeatStatus] {
+        &self.states
     }
 
     pub fn prices(&self) -> Option<(i64, i64)> {
@@ -100,10 +144,14 @@ impl Compact {
         self.count += 1;
         self.written = None;
         self.log.clear();
-        let zones = Arc::make_mut(&mut self.zones);
+        let Grades { numbers, zone_of, zones } = &mut self.grades;
+        Arc::make_mut(numbers).insert(index, number);
+        let zones = Arc::make_mut(zones);
+        zones.written.take();
+        let zones = &mut zones.list;
         let known = zones.iter().position(|zone| zone.name == name && zone.price == price);
         let at = known.unwrap_or(zones.len());
-        self.zone_of.insert(index, u32::try_from(at).unwrap_or(u32::MAX));
+        Arc::make_mut(zone_of).insert(index, u32::try_from(at).unwrap_or(u32::MAX));
         let Some(zone) = zones.get_mut(at) else {
             let ranges = vec![(number, number)];
             zones.push(Zone { name: name.to_owned(), price, ranges });
@@ -136,7 +184,7 @@ impl Compact {
     }
 
     pub(super) fn all(&self) -> Seats {
-        Seats::All(Arc::clone(&self.zones), self.states.clone())
+        Seats::All(Arc::clone(&self.grades.zones), self.states.clone())
     }
 
     pub(super) fn written(&self) -> Option<Bytes> {

@@ -2,7 +2,7 @@
 //! are rendered again.
 
 use super::best::Claims;
-use super::compact::{Compact, CompactMap, Reading, Seats as Shape, Zone};
+use super::compact::{Compact, CompactMap, Grades, Reading, Seats as Shape, Zones};
 use super::proposal::Seats;
 use super::stock::Stock;
 use crate::layout::Hall;
@@ -18,6 +18,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Seats that are rendered together.
 const CHUNK: usize = 256;
 
+/// A date of more seats is large: its whole map is not for the threads that serve requests.
+const SEATS_SMALL_MAX: u64 = 2_000;
+
 /// A rendered seat map.
 #[derive(Clone, Debug)]
 pub struct SeatMap {
@@ -27,15 +30,15 @@ pub struct SeatMap {
     pub etag: String,
 }
 
+#[derive(Clone, Copy)]
 struct Shown {
-    number: u32,
     status: SeatStatus,
     held_until: Option<Time>,
 }
 
 #[derive(Default)]
 struct Picture {
-    /// In the order of their numbers.
+    /// In the order of their numbers, which `compact` knows.
     seats: Vec<Shown>,
     /// Of each: `{"seat_number":7,"zone":"R","price":150000,"status":"`, with its label before the zone where
     /// the hall is known.
@@ -105,15 +108,16 @@ impl Picture {
 
     /// Where the seat of a number is, or would be.
     fn find(&self, number: u32) -> Result<usize, usize> {
-        self.seats.binary_search_by_key(&number, |seat| seat.number)
+        self.compact.grades().numbers.binary_search(&number)
     }
 
     fn put(&mut self, index: usize, status: SeatStatus, held_until: Option<Time>) {
-        let Some(seat) = self.seats.get_mut(index) else {
+        let number = self.compact.grades().numbers.get(index).copied();
+        let (Some(seat), Some(number)) = (self.seats.get_mut(index), number) else {
             return;
         };
         if let Some(until) = seat.held_until.take() {
-            self.holds.remove(&(until, seat.number));
+            self.holds.remove(&(until, number));
         }
         self.available -= u64::from(seat.status == SeatStatus::Available);
         self.available += u64::from(status == SeatStatus::Available);
@@ -123,21 +127,20 @@ impl Picture {
         self.compact.put(index, status);
         seat.held_until = held_until.filter(|_| status == SeatStatus::Held);
         if let Some(until) = seat.held_until {
-            self.holds.insert((until, seat.number));
+            self.holds.insert((until, number));
         }
         if let Some(stale) = self.stale.get_mut(index / CHUNK) {
             *stale = true;
         }
     }
 
-    fn add(&mut self, number: u32, seat: &Seat) {
+    fn add(&mut self, index: usize, number: u32, seat: &Seat) {
         let zone = serde_json::Value::from(seat.zone.as_str());
         let price = seat.ticket_price.0;
         let label = self.hall.as_ref().map(|hall| label_of(hall, number)).unwrap_or_default();
         let head =
             format!(r#"{{"seat_number":{number},{label}"zone":{zone},"price":{price},"status":""#);
-        let shown = Shown { number, status: SeatStatus::Available, held_until: None };
-        let index = self.seats.partition_point(|other| other.number < number);
+        let shown = Shown { status: SeatStatus::Available, held_until: None };
         self.seats.insert(index, shown);
         Arc::make_mut(&mut self.heads).insert(index, head);
         self.compact.add(index, number, &seat.zone, price);
@@ -148,34 +151,25 @@ impl Picture {
         }
     }
 
-    /// Each seat is called as the layout has it.
-    fn name(&mut self, hall: &Arc<Hall>) {
-        let heads = Arc::make_mut(&mut self.heads);
-        for (head, seat) in heads.iter_mut().zip(&self.seats) {
-            let behind_number = head.find(',').map_or(0, |comma| comma + 1);
-            head.insert_str(behind_number, &label_of(hall, seat.number));
-        }
-        self.hall = Some(Arc::clone(hall));
-        self.stale.fill(true);
-    }
-
     /// What has changed since the last call, or everything.
     fn take_due(&mut self, all: bool) -> Due {
-        let chunks = self.seats.chunks(CHUNK).zip(&mut self.stale).enumerate();
-        let due = chunks.filter_map(|(index, (seats, stale))| {
-            let taken = std::mem::take(stale) || all;
-            taken.then(|| (index, seats.iter().map(|seat| seat.status).collect()))
-        });
-        let states = due.collect();
-        Due { heads: Arc::clone(&self.heads), states, available: self.available }
+        if all {
+            self.stale.fill(true);
+        }
+        let stale = self.stale.clone();
+        self.stale.fill(false);
+        let states = self.compact.states().to_vec();
+        Due { heads: Arc::clone(&self.heads), stale, states, available: self.available }
     }
 }
 
 /// What is to be rendered.
 struct Due {
     heads: Arc<Vec<String>>,
-    /// Chunks by index, with the states of their seats.
-    states: Vec<(usize, Vec<SeatStatus>)>,
+    /// Chunks that are to be rendered.
+    stale: Vec<bool>,
+    /// Of all seats.
+    states: Vec<SeatStatus>,
     available: u64,
 }
 
@@ -195,9 +189,9 @@ struct Rendered {
 impl Rendered {
     fn draw(&mut self, (id, money): (DateId, &str), due: &Due) -> SeatMap {
         self.chunks.resize(due.heads.len().div_ceil(CHUNK), Chunk::default());
-        for (index, states) in &due.states {
-            let heads = due.heads.chunks(CHUNK).nth(*index);
-            let (Some(chunk), Some(heads)) = (self.chunks.get_mut(*index), heads) else { continue };
+        let seats = due.heads.chunks(CHUNK).zip(due.states.chunks(CHUNK));
+        let chunks = self.chunks.iter_mut().zip(seats).zip(&due.stale);
+        for ((chunk, (heads, states)), _) in chunks.filter(|(_, stale)| **stale) {
             chunk.text.clear();
             for (head, status) in heads.iter().zip(states) {
                 let comma = if chunk.text.is_empty() { "" } else { "," };
@@ -264,8 +258,11 @@ impl DateModel {
     pub(super) fn free(&self, now: Time) -> Seats {
         let mut picture = self.picture();
         picture.advance(now);
-        let one = |seat: &Shown| (seat.number, seat.status == SeatStatus::Available);
-        Seats { free: picture.seats.iter().map(one).collect(), zones: picture.compact.zones() }
+        // A copy of some bytes: who looks at it may be on a thread that has to stand back, and nobody is to wait.
+        Seats {
+            states: picture.compact.states().to_vec(),
+            grades: picture.compact.grades().clone(),
+        }
     }
 
     /// The seats in figures at `now`.
@@ -278,32 +275,66 @@ impl DateModel {
         Stock { total, free, held, blocked, ..Stock::default() }
     }
 
-    /// Tells what its seats are called: the map says it from now on. The hall must be that of its layout.
+    /// Tells what its seats are called: the map says it from now on. The hall must be that of its layout. Nothing is
+    /// written while the picture is locked.
     pub fn name(&self, hall: &Arc<Hall>) {
-        let mut picture = self.picture();
-        if picture.hall.is_none() {
-            picture.name(hall);
+        loop {
+            let (before, numbers) = {
+                let picture = self.picture();
+                if picture.hall.is_some() {
+                    return;
+                }
+                (Arc::clone(&picture.heads), Arc::clone(&picture.compact.grades().numbers))
+            };
+            let named = |(head, number): (&String, &u32)| {
+                let behind_number = head.find(',').map_or(0, |comma| comma + 1);
+                let mut head = head.clone();
+                head.insert_str(behind_number, &label_of(hall, *number));
+                head
+            };
+            let heads: Vec<String> = before.iter().zip(&*numbers).map(named).collect();
+            let mut picture = self.picture();
+            // A seat may have come meanwhile, which is rare.
+            if Arc::ptr_eq(&picture.heads, &before) {
+                picture.heads = Arc::new(heads);
+                picture.hall = Some(Arc::clone(hall));
+                picture.stale.fill(true);
+                return;
+            }
         }
+    }
+
+    /// Whether it has so many seats that to write all of them is large work.
+    #[must_use]
+    pub const fn is_large(&self) -> bool {
+        self.total_seats > SEATS_SMALL_MAX
     }
 
     /// The grades of its seats, each with a price; whoever has one may see it before anybody is let in.
     #[must_use]
-    pub fn zones(&self) -> Arc<Vec<Zone>> {
-        self.picture().compact.zones()
+    pub fn zones(&self) -> Arc<Zones> {
+        Arc::clone(&self.picture().compact.grades().zones)
     }
 
-    /// The grade of a seat.
+    /// The grades of its seats as they are now.
     #[must_use]
-    pub fn grade(&self, number: u32) -> Option<String> {
-        let picture = self.picture();
-        let index = picture.find(number).ok()?;
-        picture.compact.zone(index).map(str::to_owned)
+    pub fn grades(&self) -> Grades {
+        self.picture().compact.grades().clone()
     }
 
     /// The least and the most that a seat costs.
     #[must_use]
     pub fn prices(&self) -> Option<(i64, i64)> {
         self.picture().compact.prices()
+    }
+
+    /// The map at `now`, where it is rendered already and nobody is at it.
+    #[must_use]
+    pub fn rendered(&self, now: Time) -> Option<SeatMap> {
+        let rendered = self.rendered.try_lock().ok()?;
+        let mut picture = self.picture();
+        picture.advance(now);
+        if picture.stale.contains(&true) { None } else { rendered.map.clone() }
     }
 
     /// The map at `now`; rendered only where something has changed. `money`: members of the object that
@@ -318,7 +349,7 @@ impl DateModel {
             picture.take_due(before.is_none())
         };
         let map = match before {
-            Some(before) if due.states.is_empty() => before,
+            Some(before) if !due.stale.contains(&true) => before,
             _ => rendered.draw((self.id, money), &due),
         };
         rendered.map = Some(map.clone());
@@ -331,7 +362,7 @@ impl DateModel {
     pub fn compact(&self, since: Option<&str>, now: Time) -> CompactMap {
         let mut picture = self.picture();
         picture.advance(now);
-        let Picture { seats, compact, available, .. } = &*picture;
+        let Picture { compact, available, .. } = &*picture;
         let reading = |seats| {
             let (version, available) = (compact.version(), *available);
             CompactMap::Read(Reading { version, available, seats })
@@ -341,7 +372,8 @@ impl DateModel {
                 compact.written().map(|body| CompactMap::Written(compact.version(), body));
             return written.unwrap_or_else(|| reading(compact.all()));
         };
-        let number = |(index, status)| seats.get(index).map(|s: &Shown| (s.number, status));
+        let numbers = &compact.grades().numbers;
+        let number = |(index, status)| numbers.get(index).map(|number: &u32| (*number, status));
         reading(Shape::Changed(changed.into_iter().filter_map(number).collect()))
     }
 
@@ -360,8 +392,8 @@ impl DateModel {
 
     pub(super) fn show(&self, number: u32, seat: &Seat, now: Time) {
         let mut picture = self.picture();
-        if picture.find(number).is_err() {
-            picture.add(number, seat);
+        if let Err(index) = picture.find(number) {
+            picture.add(index, number, seat);
         }
         if let Ok(index) = picture.find(number) {
             let status = if seat.is_free(now) { SeatStatus::Available } else { seat.status };

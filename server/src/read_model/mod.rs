@@ -15,7 +15,7 @@ mod span;
 mod stock;
 
 pub use best::{Blocks, Claim, Wish};
-pub use compact::{CHANGES_MAX, CompactMap, Reading, Seats, Zone};
+pub use compact::{CHANGES_MAX, CompactMap, Grades, Reading, Seats, Zone, Zones};
 pub use date::{DateModel, SeatMap};
 pub use ended::Ended;
 pub use pacer::Pacer;

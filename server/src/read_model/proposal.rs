@@ -1,12 +1,13 @@
 //! Proposals of seats from the picture of a date: what [`best`] finds, of seats that nobody was proposed a moment ago.
 
 use super::best::{Blocks, Claim, Stand, Wish, best};
-use super::compact::Zone;
+use super::compact::Grades;
 use super::date::DateModel;
 use crate::layout::{Flag, Hall};
+use boxoffice_core::concert::SeatStatus;
 use boxoffice_core::limits::BLOCKS_PER_RESERVATION_MAX;
 use boxoffice_core::time::Time;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Seats that all blocks of a proposal have together, at most: the rows that deciding on it loads and locks.
 const SEATS_MAX: usize = 200;
@@ -24,9 +25,9 @@ pub struct Proposal {
 
 /// The seats of a date as of one moment.
 pub(super) struct Seats {
-    /// In the order of their numbers, and whether each can be had.
-    pub free: Vec<(u32, bool)>,
-    pub zones: std::sync::Arc<Vec<Zone>>,
+    /// In the order of their numbers.
+    pub states: Vec<SeatStatus>,
+    pub grades: Grades,
 }
 
 /// Seats side by side: all their stands, and where each run ends.
@@ -49,28 +50,25 @@ impl Runs {
 }
 
 impl Seats {
-    /// Of each seat in their order, whether it is of the zone that is asked for.
-    fn of_zone(&self, wish: &Wish) -> Vec<bool> {
-        let Some(grade) = &wish.grade else { return vec![true; self.free.len()] };
-        let mut fits = vec![false; self.free.len()];
-        for zone in self.zones.iter().filter(|zone| zone.name == *grade) {
-            for (first, last) in &zone.ranges {
-                let from = self.free.partition_point(|(number, _)| number < first);
-                let to = self.free.partition_point(|(number, _)| number <= last);
-                fits.get_mut(from..to).unwrap_or_default().fill(true);
-            }
-        }
-        fits
+    /// Each seat in their order: its number, whether it can be had, and whether it is of the zone that is asked for.
+    fn all(&self, wish: &Wish) -> impl Iterator<Item = (u32, bool, bool)> {
+        let Grades { numbers, zone_of, zones } = &self.grades;
+        let asked = |name: &String| wish.grade.as_ref().is_none_or(|grade| grade == name);
+        let fits: Vec<bool> = zones.iter().map(|zone| asked(&zone.name)).collect();
+        let fit =
+            move |zone: u32| usize::try_from(zone).is_ok_and(|at| fits.get(at) == Some(&true));
+        numbers.iter().zip(zone_of.iter()).zip(&self.states).map(move |((number, zone), state)| {
+            (*number, *state == SeatStatus::Available, fit(*zone))
+        })
     }
 
     /// Rows are not known: seats whose numbers follow each other count as side by side, and low ones as near.
     fn in_order(&self, wish: &Wish) -> Runs {
-        let fits = self.of_zone(wish);
         // Without a layout there are neither sections nor what is special about a seat.
         let nothing = wish.section.is_some() || wish.accessible;
         let mut runs = Runs::default();
         let mut before = None;
-        for (&(number, free), fits) in self.free.iter().zip(fits) {
+        for (number, free, fits) in self.all(wish) {
             if before.is_some_and(|before: u32| before.checked_add(1) != Some(number)) {
                 runs.ends.push(runs.stands.len());
             }
@@ -87,14 +85,13 @@ impl Seats {
     fn in_rows(&self, hall: &Hall, wish: &Wish) -> Runs {
         let section = wish.section.as_ref().map(|name| hall.section(name));
         let focus = hall.focus(section.flatten());
-        let of_zone = self.of_zone(wish);
         // The date has the seats of the hall, in the same order; one that it lacks cannot be had.
-        let mut mine = self.free.iter().zip(of_zone).peekable();
+        let mut mine = self.all(wish).peekable();
         let mut stands: Vec<Stand> = Vec::with_capacity(hall.seats().len());
         for seat in hall.seats() {
-            while mine.next_if(|((number, _), _)| *number < seat.number).is_some() {}
-            let found = mine.next_if(|((number, _), _)| *number == seat.number);
-            let (free, fits) = found.map_or((false, false), |((_, free), fits)| (*free, fits));
+            while mine.next_if(|(number, ..)| *number < seat.number).is_some() {}
+            let found = mine.next_if(|(number, ..)| *number == seat.number);
+            let (free, fits) = found.map_or((false, false), |(_, free, fits)| (free, fits));
             let there = section.is_none_or(|section| section == hall.section_of(seat));
             let accessible = seat.has(Flag::Accessible);
             stands.push(Stand {
@@ -129,7 +126,8 @@ impl DateModel {
     ) -> Proposal {
         let most = SEATS_MAX / wish.count.max(1);
         let most = most.clamp(BLOCKS_MIN, BLOCKS_PER_RESERVATION_MAX);
-        let mut claimed = self.claims.lock();
+        let _turn = self.claims.turn();
+        let claimed = self.claims.seats();
         let seats = self.free(now);
         let mut runs = match hall {
             Some(hall) => seats.in_rows(hall, wish),
@@ -141,23 +139,18 @@ impl DateModel {
         let found = unclaimed(&runs, &claimed, wish, most);
         let found = found.unwrap_or_else(|| best(&runs.slices(), wish, most));
         let first = found.blocks.first().cloned().unwrap_or_default();
-        Proposal { found, claim: Claim::of(&self.claims, &mut claimed, first) }
+        Proposal { found, claim: Claim::of(&self.claims, first) }
     }
 }
 
 /// What is found without the seats that are claimed, if anything is.
-fn unclaimed(
-    runs: &Runs,
-    claimed: &BTreeMap<u32, u32>,
-    wish: &Wish,
-    most: usize,
-) -> Option<Blocks> {
+fn unclaimed(runs: &Runs, claimed: &BTreeSet<u32>, wish: &Wish, most: usize) -> Option<Blocks> {
     if claimed.is_empty() {
         return None;
     }
     let mut stands = runs.stands.clone();
     for stand in &mut stands {
-        stand.free &= !claimed.contains_key(&stand.number);
+        stand.free &= !claimed.contains(&stand.number);
     }
     let rest = Runs { stands, ends: runs.ends.clone() };
     let found = best(&rest.slices(), wish, most);

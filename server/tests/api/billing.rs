@@ -1,16 +1,27 @@
 //! What everybody is told of a show before anyone is let in: names, texts, poster, dates and prices.
 
 use crate::world::{Fan, MINUTE, Sale, Seen, delete, get, patch, pay, post, put};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::io::Write;
 
-/// A PNG of this size: its head and its end, which is all that is looked at.
+/// A PNG of this size, black.
 pub fn png(width: u32, height: u32) -> Vec<u8> {
-    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
-    bytes.extend(width.to_be_bytes());
-    bytes.extend(height.to_be_bytes());
-    bytes.extend(b"\x08\x02\0\0\0\0\0\0\0");
-    bytes.extend(b"\0\0\0\0IEND\xAE\x42\x60\x82");
+    let side = |side: u32| usize::try_from(side).unwrap();
+    let mut lines = ZlibEncoder::new(Vec::new(), Compression::best());
+    lines.write_all(&vec![0; (3 * side(width) + 1) * side(height)]).unwrap();
+    let head = [&width.to_be_bytes()[..], &height.to_be_bytes(), b"\x08\x02\0\0\0"].concat();
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (name, data) in [(b"IHDR", head), (b"IDAT", lines.finish().unwrap()), (b"IEND", vec![])] {
+        let part = [&name[..], &data].concat();
+        let mut crc = flate2::Crc::new();
+        crc.update(&part);
+        bytes.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+        bytes.extend(part);
+        bytes.extend(crc.sum().to_be_bytes());
+    }
     bytes
 }
 
@@ -279,6 +290,8 @@ async fn other_files_are_no_posters() {
         ("image/png", Vec::new()),
         ("image/jpeg", png(600, 800)),
         ("image/png", png(600, 800)[..40].to_vec()),
+        // It was cut off, and closed again.
+        ("image/png", [&png(600, 800)[..100], b"\0\0\0\0IEND\xAE\x42\x60\x82"].concat()),
         ("image/png", png(63, 800)),
         ("image/png", png(600, 5_000)),
         ("image/webp", b"RIFF\x04\0\0\0WEBP".to_vec()),

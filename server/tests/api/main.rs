@@ -28,6 +28,7 @@ mod fuzz;
 mod guards;
 mod halls;
 mod jobs;
+mod large;
 mod limits;
 mod load;
 mod me;

@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "node",
         &[
+            "bulk",
             "read_model",
             "clock",
             "config",
@@ -53,6 +54,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "http",
         &[
+            "bulk",
             "read_model",
             "clock",
             "cookie",
@@ -89,6 +91,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tickets", &["tokens"]),
     ("tokens", &["recent", "text"]),
     ("passwords", &["metrics", "supervisor", "text"]),
+    ("bulk", &["metrics", "supervisor"]),
     ("supervisor", &[]),
     ("metrics", &["log"]),
     ("pressure", &[]),
@@ -119,7 +122,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("sea_query", &["server/src/store/"]),
     ("axum", &["server/src/http/"]),
     ("clap", &["cli/src/", "load/src/", "server/src/config.rs", "server/src/config/"]),
-    ("argon2", &["server/src/passwords.rs"]),
+    ("argon2", &["server/src/passwords/"]),
     ("governor", &["server/src/rates.rs"]),
     ("ureq", &["cli/src/admin/", "server/src/tokens/external/"]),
     ("strsim", &["server/src/config.rs"]),

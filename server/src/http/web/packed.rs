@@ -1,12 +1,10 @@
 //! Bytes that never change, as they are and compressed: done once, whoever reads them how often.
 
-use super::super::asset::{etag_of, gzip, has};
+use super::super::asset::{etag_of, gzip, has, takes_gzip};
 use axum::body::Body;
 use axum::response::Response;
 use hyper::body::Bytes;
-use hyper::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY,
-};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY};
 use hyper::{HeaderMap, StatusCode};
 
 /// See the module.
@@ -27,17 +25,6 @@ impl Form {
         let etag = etag_of(&bytes);
         Self { bytes: bytes.into(), etag }
     }
-}
-
-/// Whether the client takes gzip (RFC 9110 § 12.5.3).
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let lists = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let mut codings = lists.flat_map(|list| list.split(','));
-    codings.any(|coding| {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
-        name.trim().eq_ignore_ascii_case("gzip") && weight.is_ok_and(|weight| weight > 0.0)
-    })
 }
 
 impl Packed {
@@ -84,22 +71,6 @@ impl Packed {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn gzip_is_for_those_who_take_it() {
-        let check = |header: &'static str, want: bool| {
-            let headers =
-                HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(header))]);
-            assert_eq!(takes_gzip(&headers), want, "{header}");
-        };
-        check("gzip, deflate, br, zstd", true);
-        check("br;q=1.0, GZIP;q=0.5", true);
-        check("gzip;q=0", false);
-        check("gzip;q=x", false);
-        check("br", false);
-        check("*", false);
-        assert!(!takes_gzip(&HeaderMap::new()));
-    }
 
     #[test]
     fn what_does_not_shrink_is_sent_as_it_is() {
