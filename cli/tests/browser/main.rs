@@ -24,6 +24,7 @@ mod hidden;
 #[path = "../../../server/tests/servers/harness/left_out.rs"]
 mod left_out;
 mod pages;
+mod pictures;
 #[path = "../../../server/tests/servers/harness/ports.rs"]
 mod ports;
 mod sale;
@@ -31,6 +32,7 @@ mod sale;
 mod sandbox;
 mod seatmap;
 mod shop;
+mod states;
 mod steps;
 mod ticket;
 mod waiting;

@@ -12,7 +12,7 @@ export default function Booking({ id, user }) {
   useTitle(t("ticket_title"));
   const load = useLoad((signal) => (user ? ticketBook(id, signal) : Promise.resolve(undefined)), [id, user?.user_id]);
   if (!user) return html`<${SignInFirst} />`;
-  return html`<div class="page"><${Loaded} of=${load}>
+  return html`<div class="page"><${Loaded} of=${load} title=${t("ticket_title")}>
     ${(data) => (data ? html`<${Book} ...${data} />` : data === null && html`<${Stopped} title=${t("not_found_title")}><p>${t("booking_not_found")}</p>
       <p class="actions"><${Button} href="/bookings">${t("my_bookings")}<//></p><//>`)}
   <//></div>`;

@@ -29,7 +29,7 @@ export default function Reservation({ id, user }) {
     if (status === "confirmed" || status === "refunded") navigate(`/bookings/${id}`, { replace: true });
   }, [status]);
   if (!user) return html`<${SignInFirst} />`;
-  return html`<div class="page"><${Loaded} of=${all}>
+  return html`<div class="page"><${Loaded} of=${all} title=${t("pay_title")}>
     ${(data) => data && html`<${Stage} ...${data} reload=${reload} />`}
   <//></div>`;
 }
