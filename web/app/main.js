@@ -152,7 +152,7 @@ function Frame() {
   return html`<${Header} user=${user} />
     <main id="main" tabindex="-1" ref=${main}>
       ${Page ? html`<${Guarded} key=${key}><${Page} ...${params} user=${user} /><//>`
-        : html`<div class="page"><${Skeleton} lines=${6} /></div>`}
+        : html`<div class="page" aria-busy="true"><h1 class="unseen">${t("loading")}</h1><${Skeleton} lines=${6} /></div>`}
     </main>
     <footer class="bottom"><p>${t("footer")}</p></footer>`;
 }

@@ -270,9 +270,10 @@ export function Failed({ problem, reload }) {
 
 /**
  * The states of a load (see `useLoad`): a skeleton, a word when it is slow, the problem with a way on, or the
- * page by `children(data)`; data that could not be loaded again is shown with a note.
+ * page by `children(data)`; data that could not be loaded again is shown with a note. `title` is the heading while
+ * it is loaded, for pages that have none of their own yet.
  */
-export function Loaded({ of, skeleton, children }) {
+export function Loaded({ of, title, skeleton, children }) {
   if (of.data !== undefined) {
     // Below, so that nothing moves under a finger. What this device keeps says so itself.
     return html`${children(of.data)}
@@ -281,6 +282,7 @@ export function Loaded({ of, skeleton, children }) {
   if (of.problem?.needsSignIn) return html`<${SignInFirst} />`;
   if (of.problem) return html`<${Failed} problem=${of.problem} reload=${of.reload} />`;
   return html`<div aria-busy="true">
+    ${title && html`<h1 class="unseen">${title}</h1>`}
     <p class="unseen" role="status">${t("loading")}</p>
     ${skeleton ?? html`<${Skeleton} lines=${5} />`}
     ${of.isSlow && html`<p class="slow" role="status">${t("slow")}</p>`}

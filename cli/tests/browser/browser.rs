@@ -140,7 +140,7 @@ fn capabilities(look: Look, profile: &TempDir) -> Capabilities {
     ];
     let options = json!({
         "binary": which("chromium"), "args": args, "prefs": { "intl.accept_languages": tag },
-        // The driver would keep hidden tabs awake. Without it they wake once a second, and after a minute once a minute.
+        // The driver would keep hidden tabs awake. Without it they wake once a second, and after some minutes once a minute.
         "excludeSwitches": ["disable-background-timer-throttling"],
     });
     Capabilities::from_iter([
@@ -155,8 +155,17 @@ fn which(program: &str) -> Option<PathBuf> {
 }
 
 /// Asks again until there is an answer; fails with what was waited for.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
-    let end = Instant::now() + PATIENCE;
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: impl FnMut() -> F) -> T {
+    within(PATIENCE, what, look).await
+}
+
+/// As [`until`], for what takes longer than a page.
+pub async fn within<T, F: Future<Output = Option<T>>>(
+    limit: Duration,
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> T {
+    let end = Instant::now() + limit;
     loop {
         if let Some(found) = look().await {
             return found;

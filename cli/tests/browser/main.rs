@@ -25,6 +25,7 @@ mod kept;
 #[path = "../../../server/tests/servers/harness/left_out.rs"]
 mod left_out;
 mod pages;
+mod pictures;
 #[path = "../../../server/tests/servers/harness/ports.rs"]
 mod ports;
 mod sale;
@@ -32,6 +33,7 @@ mod sale;
 mod sandbox;
 mod seatmap;
 mod shop;
+mod states;
 mod steps;
 mod ticket;
 mod waiting;

@@ -26,9 +26,14 @@ pub struct Other {
 
 impl Shop {
     pub fn open() -> Self {
+        Self::with(&["--demo", "false"])
+    }
+
+    /// A server with such flags.
+    pub fn with(flags: &[&str]) -> Self {
         let sandbox = Sandbox::new();
         let operator = sandbox.operator_key();
-        let server = sandbox.start(&["--demo", "false"]);
+        let server = sandbox.start(flags);
         Self { address: server.address, server: Some(server), sandbox, operator }
     }
 
@@ -63,7 +68,8 @@ impl Shop {
     /// An operator's POST or PUT.
     pub async fn operate(&self, method: &'static str, path: &str, body: &Value) -> Value {
         let ask = if method == "PUT" { Ask::put(path, body) } else { Ask::post(path, body) };
-        self.ask(ask.with("x-api-key", self.operator.clone())).await.json()
+        let key = Uuid::now_v7().to_string();
+        self.ask(ask.with("x-api-key", self.operator.clone()).key(&key)).await.json()
     }
 
     /// A concert whose line lets one person in at a time; `more` are members of the body.
@@ -96,11 +102,16 @@ impl Shop {
         others
     }
 
+    /// Somebody who was let in comes, and is told the dates.
+    pub async fn arrive(&self, other: &Other, concert: &str) -> Value {
+        let ask = Ask::get(format!("/api/v1/concerts/{concert}/dates"));
+        self.ask(ask.identity(&other.identity).queue(&other.token)).await.json()
+    }
+
     /// Somebody who was let in holds seats of the first date.
     pub async fn hold(&self, other: &Other, concert: &str, seats: &[u32]) {
         let as_other = |ask: Ask| ask.identity(&other.identity).queue(&other.token);
-        let dates =
-            self.ask(as_other(Ask::get(format!("/api/v1/concerts/{concert}/dates")))).await.json();
+        let dates = self.arrive(other, concert).await;
         let body = json!({ "concert_date_id": dates["dates"][0]["concert_date_id"], "seat_numbers": seats });
         self.ask(as_other(Ask::post("/api/v1/reservations", &body)).key("hold")).await;
     }

@@ -11,7 +11,7 @@ import { BookingBadge } from "./bookings.js";
 
 function Booking({ id }) {
   const load = useLoad((signal) => ticketBook(id, signal), [id], () => keptBook(id));
-  return html`<div class="page"><${Loaded} of=${load}>
+  return html`<div class="page"><${Loaded} of=${load} title=${t("ticket_title")}>
     ${(data) => (data ? html`<${Book} ...${data} />` : html`<${Stopped} title=${t("not_found_title")}><p>${t("booking_not_found")}</p>
       <p class="actions"><${Button} href="/bookings">${t("my_bookings")}<//></p><//>`)}
   <//></div>`;

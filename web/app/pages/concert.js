@@ -97,7 +97,7 @@ export default function Concert({ id }) {
   }, [id]);
   useTitle(load.data && nameOf(load.data.concert));
   return html`<a class="crumb" href="/">${t("to_concerts")}</a>
-    <${Loaded} of=${load} skeleton=${html`<div class="concert-page"><div class="poster"></div><${Skeleton} lines=${7} /></div>`}>
+    <${Loaded} of=${load} title=${t("loading")} skeleton=${html`<div class="concert-page"><div class="poster"></div><${Skeleton} lines=${7} /></div>`}>
       ${({ concert, queue }) => html`<${Shown} concert=${concert} queue=${queue} reload=${load.reload} />`}
     <//>`;
 }

@@ -52,7 +52,7 @@ export default function Draw({ id }) {
     ]);
     return { concert, queue };
   }, [id]);
-  return html`<div class="page stack-wide"><${Loaded} of=${load}>${({ concert, queue }) => html`
+  return html`<div class="page stack-wide"><${Loaded} of=${load} title=${t("check_draw")}>${({ concert, queue }) => html`
     <header class="stack"><a class="crumb" href=${`/concerts/${id}`}>${nameOf(concert)}</a><h1>${t("check_draw")}</h1><p>${t("draw_how")}</p></header>
     ${queue.draw_seed ? html`<${Check} concert=${concert} queue=${queue} />`
       : html`<${Notice} title=${t("draw_not_yet_title")}><p>${t("draw_not_yet")}</p><//>`}

@@ -295,6 +295,6 @@ export default function Queue({ id, user }) {
   const line = useMemo(() => (user ? new Line(id, queue) : null), [id, queue, user?.user_id]);
   if (!line) return html`<${SignInFirst} />`;
   if (load.data === undefined && load.problem) return html`<${Failed} problem=${load.problem} reload=${load.reload} />`;
-  if (load.data === undefined) return html`<div class="room"><section class="room-card"><${Skeleton} lines=${5} />${load.isSlow && html`<p class="slow" role="status">${t("slow")}</p>`}</section></div>`;
+  if (load.data === undefined) return html`<div class="room"><section class="room-card" aria-busy="true"><h1 class="unseen">${t("loading")}</h1><${Skeleton} lines=${5} />${load.isSlow && html`<p class="slow" role="status">${t("slow")}</p>`}</section></div>`;
   return html`<${Room} key=${`${id}${queue}${user.user_id}`} concert=${load.data} line=${line} />`;
 }

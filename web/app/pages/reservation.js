@@ -28,7 +28,7 @@ function Reservation({ id }) {
   useEffect(() => {
     if (status === "confirmed" || status === "refunded") navigate(`/bookings/${id}`, { replace: true });
   }, [status]);
-  return html`<div class="page"><${Loaded} of=${all}>${(data) => html`<${Stage} ...${data} reload=${reload} />`}<//></div>`;
+  return html`<div class="page"><${Loaded} of=${all} title=${t("pay_title")}>${(data) => html`<${Stage} ...${data} reload=${reload} />`}<//></div>`;
 }
 
 export default forUser(Reservation);

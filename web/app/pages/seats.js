@@ -30,7 +30,7 @@ export default function Seats({ id, user }) {
   const problem = out ?? shop.problem;
   if (outside(problem)) return html`<${Outside} why=${outside(problem)} concert=${id} problem=${problem} />`;
   const skeleton = html`<div class="page"><${Skeleton} lines=${3} /><div class="map-ghost" aria-hidden="true"></div></div>`;
-  return html`<${Loaded} of=${shop} skeleton=${skeleton}>
+  return html`<${Loaded} of=${shop} title=${t("seats_title")} skeleton=${skeleton}>
     ${(data) => data && html`<${Shop} ...${data} id=${id} onOut=${setOut} reload=${shop.reload} />`}
   <//>`;
 }
