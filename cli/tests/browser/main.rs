@@ -23,6 +23,7 @@ mod common;
 mod hidden;
 #[path = "../../../server/tests/servers/harness/left_out.rs"]
 mod left_out;
+mod live;
 mod pages;
 #[path = "../../../server/tests/servers/harness/ports.rs"]
 mod ports;
