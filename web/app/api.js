@@ -66,12 +66,18 @@ const sleep = (ms, signal) =>
     }, { once: true });
   });
 
-async function once(method, path, { body, key, queue, signal, anonymous }) {
-  const headers = { Accept: "application/json", "Accept-Language": language() };
+/** What a request says of who asks, and in which language. */
+export async function headersOf({ queue, anonymous }) {
+  const headers = { "Accept-Language": language() };
   if (!anonymous) Object.assign(headers, await signing.headers());
+  if (queue) headers["X-Queue-Token"] = queue;
+  return headers;
+}
+
+async function once(method, path, { body, key, signal, ...who }) {
+  const headers = { Accept: "application/json", ...(await headersOf(who)) };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
-  if (queue) headers["X-Queue-Token"] = queue;
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), ANSWER_WAIT);
   const give_up = () => stop.abort();

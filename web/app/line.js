@@ -3,10 +3,12 @@
 //
 // One tab asks for all of them. There is no election: whoever asks tells the others that it does, and gives
 // them the answer; all put off their own question by that. The tab that somebody looks at asks first, one that
-// is hidden only after it. A tab that dies is missed by nobody for long.
+// is hidden only after it. A tab that dies is missed by nobody for long. Near the front the tab that asks has a stream
+// of events in place of its polls; while it is hidden it polls as well.
 import { del, get, post } from "./api.js";
 import { serverNow, until } from "./clock.js";
 import { current } from "./session.js";
+import { Stream } from "./stream.js";
 
 const name = (concert) => `boxoffice.place.${concert}`;
 
@@ -60,6 +62,17 @@ const AWAY = [1000, 2000, 4000, 8000, 15_000];
 /** How much later than its turn a tab asks that others may ask for, ms. */
 const SECOND = 1500;
 const HIDDEN = 5000;
+/** How long a tab goes without a word from the one that has the stream, ms: it has one every 15 to 17 s. */
+const LIVE = 20_000;
+
+const isSeen = () => document.visibilityState === "visible";
+
+/** What is heard, after what was: a position never rises, whatever is heard in which order. */
+function lowest(old, view) {
+  const same = old && old.queue_number === view.queue_number && old.state === view.state;
+  const isHigher = same && old.position !== null && view.position > old.position;
+  return isHigher ? { ...view, position: old.position } : view;
+}
 
 export class Line {
   /** The line of a concert; `queue` names one of several. */
@@ -73,6 +86,9 @@ export class Line {
     this.failures = 0;
     this.listeners = new Set();
     this.stop = new AbortController();
+    this.stream = new Stream((view) => this.told(view), () => this.ended());
+    this.events = 0;
+    this.isLive = false;
   }
 
   /** Calls back whenever something is known anew; gives what ends that. */
@@ -91,20 +107,37 @@ export class Line {
     this.channel = new BroadcastChannel(name(this.concert));
     this.channel.onmessage = ({ data }) => this.hear(data);
     const wake = () => {
-      if (document.visibilityState === "visible") this.now();
+      if (isSeen()) {
+        this.stream.wake();
+        this.now();
+      } else if (this.stream.isOpen) {
+        this.next();
+      }
     };
     // Timers of hidden pages run once a minute, or not at all: what was missed is asked for at once.
     document.addEventListener("visibilitychange", wake, { signal });
     addEventListener("pageshow", wake, { signal });
     addEventListener("online", wake, { signal });
+    addEventListener("offline", () => this.quit() && this.poll(), { signal });
+    addEventListener("pagehide", () => this.quit(), { signal });
     if (this.record) this.poll();
     else this.join();
   }
 
   end() {
+    this.quit();
     this.stop.abort();
     clearTimeout(this.timer);
     this.channel?.close();
+  }
+
+  /** Leaves the stream; whether there was one. Other tabs wait for its word no more. */
+  quit() {
+    const wasOpen = this.stream.isOpen;
+    this.stream.end();
+    this.isLive = false;
+    if (wasOpen) this.say({ kind: "quit" });
+    return wasOpen;
   }
 
   say(message) {
@@ -115,11 +148,21 @@ export class Line {
     if (message.kind === "asking") {
       this.schedule(SECOND + this.id * 1000);
     } else if (message.kind === "heard" && message.record.user_id === current()?.user_id) {
-      this.record = message.record;
+      if (this.stream.isOpen && message.record.view.state === "waiting") {
+        // It need not ask.
+        if (!message.live) this.say({ kind: "heard", record: this.record, live: true });
+        return;
+      }
+      this.record = { ...message.record, view: lowest(this.record?.view, message.record.view) };
       this.isFirst = false;
+      this.isLive = Boolean(message.live);
       this.reached();
       this.next();
+    } else if (message.kind === "quit") {
+      this.isLive = false;
+      this.schedule(this.id * 1000);
     } else if (message.kind === "left") {
+      this.stream.end();
       this.record = null;
       clearTimeout(this.timer);
       this.tell();
@@ -128,13 +171,15 @@ export class Line {
 
   /** Asks now, unless something was heard just now. */
   now() {
-    if (this.busy || (this.record && serverNow() - this.record.at < 800 && !this.awaySince)) return;
-    if (this.record) this.poll();
+    if (this.busy) return;
+    if (this.record && serverNow() - this.record.at < 800 && !this.awaySince) this.next();
+    else if (this.record) this.poll();
     else if (!this.hasLeft) this.join();
   }
 
   schedule(ms) {
     clearTimeout(this.timer);
+    if (this.stream.isOpen && isSeen()) return;
     this.timer = setTimeout(() => this.now(), Math.min(ms, 600_000));
   }
 
@@ -144,9 +189,10 @@ export class Line {
     let after = view.poll_after_ms;
     // What becomes of a turn is known at its end.
     if (view.state === "admitted") after = Math.max(1000, until(view.admitted_until) + 700);
+    // Another tab has the stream.
+    else if (after && this.isLive && !this.stream.isOpen) after = Math.max(after, LIVE);
     if (after === null || after === undefined) return;
-    const hidden = document.visibilityState === "hidden";
-    const later = this.isFirst && !hidden ? 0 : (hidden ? HIDDEN : SECOND) + this.id * 1500;
+    const later = this.isFirst && isSeen() ? 0 : (isSeen() ? SECOND : HIDDEN) + this.id * 1500;
     this.schedule(after + later);
   }
 
@@ -157,27 +203,43 @@ export class Line {
     this.tell();
   }
 
-  /** Takes an answer in. A position never rises, whatever is heard in which order. */
-  take(view, token) {
-    const old = this.record;
+  /** Takes an answer or an event in. */
+  take(answer, token) {
+    const old = this.record, view = lowest(old?.view, answer);
     const same = old && old.view.queue_number === view.queue_number && old.view.state === view.state;
-    let { position } = view;
-    if (same && position !== null && old.view.position !== null) position = Math.min(position, old.view.position);
-    const first = same && old.first ? old.first : position;
+    const first = same && old.first ? old.first : view.position;
     this.record = {
-      user_id: current()?.user_id, token: token ?? old.token, view: { ...view, position }, at: serverNow(), first,
+      user_id: current()?.user_id, token: token ?? old.token, view, at: serverNow(), first,
       entered: view.state === "admitted" ? Boolean(old?.entered) : false,
     };
     store(this.concert, this.record);
     this.isFirst = true;
-    this.say({ kind: "heard", record: this.record });
+    this.isLive = this.stream.isOpen;
+    this.say({ kind: "heard", record: this.record, live: this.isLive });
     this.reached();
     this.next();
+    if (view.stream && isSeen()) this.stream.open("/api/v1/queue-tokens/me/events", { queue: this.record.token, anonymous: true });
+  }
+
+  /** An event. One that was under way while a poll told of the turn is older than that. */
+  told(view) {
+    const known = this.record?.view;
+    if (!known || (view.state === "waiting" && known.state !== "waiting" && view.queue_number === known.queue_number)) return;
+    this.events += 1;
+    this.take(view);
+  }
+
+  /** The stream is over: polls go on at once, unless it has told all that there was. */
+  ended() {
+    this.isLive = false;
+    if (this.record?.view.state === "waiting") this.poll();
+    else if (this.record) this.next();
   }
 
   fail(problem) {
     if (this.stop.signal.aborted) return;
     this.problem = problem;
+    this.isLive = this.stream.isOpen;
     if (problem.isOffline || problem.isBusy) {
       if (problem.isOffline) this.awaySince ??= this.record?.at ?? serverNow();
       const pause = problem.retryAfter ? problem.retryAfter * 1000 : AWAY[Math.min(this.failures, AWAY.length - 1)];
@@ -213,11 +275,14 @@ export class Line {
     }
     this.busy = true;
     this.say({ kind: "asking" });
+    const { events } = this;
     try {
       const options = { queue: this.record.token, anonymous: true, tries: 1, signal: this.stop.signal };
       const view = await get("/api/v1/queue-tokens/me", options);
       this.busy = false;
-      this.take(view);
+      // Events that came meanwhile tell of what is newer.
+      if (events === this.events || !this.stream.isOpen) this.take(view);
+      else this.next();
     } catch (problem) {
       this.busy = false;
       if (["queue_token_unknown", "queue_token_invalid"].includes(problem.code) && !this.hasRejoined) {
@@ -239,6 +304,8 @@ export class Line {
 
   /** Gives the place up. */
   async leave() {
+    this.quit();
+    this.next();
     await del("/api/v1/queue-tokens/me", { queue: this.record.token, anonymous: true });
     this.hasLeft = true;
     clearTimeout(this.timer);

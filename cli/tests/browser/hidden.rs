@@ -2,6 +2,7 @@
 //! minutes.
 
 use crate::browser::{Browser, Look, in_browser, within};
+use crate::live::NO_STREAMS;
 use crate::shop::Shop;
 use crate::waiting::{NUMBER, wait_in_line};
 use boxoffice_core::concert::Policy;
@@ -26,55 +27,67 @@ const DIARY: &str = "(() => {
     setTimeout(tick, 1000);
   };
   tick();
+  addEventListener('visibilitychange', () => { globalThis.hidden_at ??= performance.now(); });
   new MutationObserver(() => {
     if (document.visibilityState !== 'hidden') return;
     localStorage.called = JSON.stringify([document.title, location.pathname, document.querySelector('link[rel=icon]').href.slice(0, 22)]);
   }).observe(document.head, { attributes: true, subtree: true, childList: true, characterData: true });
 })()";
 
-/// Six minutes as people have them, with the browser as it comes: no flag makes it sleep sooner.
+/// How often it asked where it stands while it was hidden.
+const ASKED: &str = "performance.getEntriesByType('resource').filter((entry) =>
+  entry.name.endsWith('/queue-tokens/me') && entry.startTime > globalThis.hidden_at).length";
+
+/// A turn that comes while the tab sleeps, with a server of these flags.
+async fn sleeps_until_the_turn(flags: &[&str]) {
+    let shop = Shop::open_with(flags);
+    // The grace that concerts have where nobody chose one.
+    let grace = Duration::from_millis(Policy::default().arrival_grace_ms.unsigned_abs());
+    let more = json!({ "arrival_grace_seconds": grace.as_secs(), "shop_seconds": 1800 });
+    let concert = shop.concert("Moonlight Parade", &more).await;
+    let others = shop.others(&concert, 1).await;
+    shop.arrive(&others[0], &concert).await;
+    let browser = Browser::open(Look::PHONE).await;
+    wait_in_line(&browser, &shop, &concert, "mina").await;
+    browser.read(NUMBER, "2").await;
+    browser.eval(DIARY).await;
+    browser.new_tab().await;
+    // Nothing of ours runs there.
+    browser.go(&shop.url("/livez")).await;
+
+    tokio::time::sleep(HIDDEN).await;
+    within(UNTIL_ASLEEP, "a tab that is slowed down", async || {
+        let slept = browser.eval("Number(localStorage.slept)").await.as_f64();
+        slept.filter(|slept| *slept >= ASLEEP_MS)
+    })
+    .await;
+    // After a whole sleep it has begun the next.
+    shop.leave(&others[0]).await;
+    let called = within(grace, "the call of the hidden tab", async || {
+        let called = browser.eval("JSON.parse(localStorage.called ?? 'null')").await;
+        called[0].as_str().is_some_and(|title| title.starts_with('●')).then_some(called)
+    })
+    .await;
+    assert_eq!(called[1], format!("/concerts/{concert}/queue"), "it went in unseen");
+    // What the page changes last.
+    within(grace, "the icon of the hidden tab", async || {
+        let icon = browser.eval("JSON.parse(localStorage.called)[2]").await;
+        (icon == "data:image/png;base64,").then_some(())
+    })
+    .await;
+
+    browser.tab(false).await;
+    assert!(browser.eval(ASKED).await.as_u64() > Some(0), "it relied on its stream: {flags:?}");
+    // Somebody looks again: the turn is there, and the page goes in.
+    browser.at(&format!("/concerts/{concert}/seats")).await;
+    browser.see(".map-stage canvas").await;
+}
+
+/// Six minutes as people have them, with the browser as it comes: no flag makes it sleep sooner. With a stream of events,
+/// and without one.
 #[test]
 fn a_turn_that_comes_while_the_tab_sleeps_is_not_lost() {
     in_browser(async || {
-        let shop = Shop::open();
-        // The grace that concerts have where nobody chose one.
-        let grace = Duration::from_millis(Policy::default().arrival_grace_ms.unsigned_abs());
-        let more = json!({ "arrival_grace_seconds": grace.as_secs(), "shop_seconds": 1800 });
-        let concert = shop.concert("Moonlight Parade", &more).await;
-        let others = shop.others(&concert, 1).await;
-        shop.arrive(&others[0], &concert).await;
-        let browser = Browser::open(Look::PHONE).await;
-        wait_in_line(&browser, &shop, &concert, "mina").await;
-        browser.read(NUMBER, "2").await;
-        browser.eval(DIARY).await;
-        browser.new_tab().await;
-        // Nothing of ours runs there.
-        browser.go(&shop.url("/livez")).await;
-
-        tokio::time::sleep(HIDDEN).await;
-        within(UNTIL_ASLEEP, "a tab that is slowed down", async || {
-            let slept = browser.eval("Number(localStorage.slept)").await.as_f64();
-            slept.filter(|slept| *slept >= ASLEEP_MS)
-        })
-        .await;
-        // After a whole sleep it has begun the next.
-        shop.leave(&others[0]).await;
-        let called = within(grace, "the call of the hidden tab", async || {
-            let called = browser.eval("JSON.parse(localStorage.called ?? 'null')").await;
-            called[0].as_str().is_some_and(|title| title.starts_with('●')).then_some(called)
-        })
-        .await;
-        assert_eq!(called[1], format!("/concerts/{concert}/queue"), "it went in unseen");
-        // What the page changes last.
-        within(grace, "the icon of the hidden tab", async || {
-            let icon = browser.eval("JSON.parse(localStorage.called)[2]").await;
-            (icon == "data:image/png;base64,").then_some(())
-        })
-        .await;
-
-        browser.tab(false).await;
-        // Somebody looks again: the turn is there, and the page goes in.
-        browser.at(&format!("/concerts/{concert}/seats")).await;
-        browser.see(".map-stage canvas").await;
+        tokio::join!(sleeps_until_the_turn(&[]), sleeps_until_the_turn(NO_STREAMS));
     });
 }

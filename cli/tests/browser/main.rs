@@ -24,6 +24,7 @@ mod hidden;
 mod kept;
 #[path = "../../../server/tests/servers/harness/left_out.rs"]
 mod left_out;
+mod live;
 mod pages;
 mod pictures;
 #[path = "../../../server/tests/servers/harness/ports.rs"]

@@ -5,6 +5,7 @@ use crate::sandbox::{Sandbox, Server};
 use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_server::clock::Clock;
 use boxoffice_server::tokens::Use;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
@@ -26,7 +27,12 @@ pub struct Other {
 
 impl Shop {
     pub fn open() -> Self {
-        Self::with(&["--demo", "false"])
+        Self::open_with(&[])
+    }
+
+    /// Without the demo sale, with more flags of the server.
+    pub fn open_with(flags: &[&str]) -> Self {
+        Self::with(&[&["--demo", "false"], flags].concat())
     }
 
     /// A server with such flags.
@@ -46,11 +52,43 @@ impl Shop {
         self.server.take().unwrap().kill();
     }
 
+    /// The server is told to stop, and does.
+    pub fn stop(&mut self) {
+        self.server.take().unwrap().stop();
+    }
+
+    /// The server answers nothing, or goes on; its connections stay.
+    pub fn freeze(&self, is_frozen: bool) {
+        let signal = if is_frozen { Signal::STOP } else { Signal::CONT };
+        self.server.as_ref().unwrap().signal(signal);
+    }
+
+    /// Whether the server's metrics have this line.
+    pub async fn measures(&self, line: &str) -> bool {
+        self.ask(Ask::get("/metrics")).await.body.lines().any(|found| found == line)
+    }
+
+    /// How often the server was asked where somebody stands.
+    pub async fn polls(&self) -> u64 {
+        let of = |line: &str| {
+            let labels = line.strip_prefix("boxoffice_requests_total{")?;
+            let is_poll =
+                labels.contains("\"/api/v1/queue-tokens/me\"") && labels.contains("\"GET\"");
+            is_poll.then(|| line.rsplit(' ').next()?.parse::<u64>().ok()).flatten()
+        };
+        self.ask(Ask::get("/metrics")).await.body.lines().filter_map(of).sum()
+    }
+
     /// A server on the same file and address.
     pub fn restart(&mut self) {
+        self.restart_with(&[]);
+    }
+
+    /// The same with more flags.
+    pub fn restart_with(&mut self, flags: &[&str]) {
         let listen = self.address.to_string();
         let mut command = self.sandbox.command(&["serve", "--listen", &listen]);
-        command.args(["--demo", "false"]).env("BOXOFFICE_POLL_BURST", "0");
+        command.args(["--demo", "false"]).args(flags).env("BOXOFFICE_POLL_BURST", "0");
         self.server = Some(Server::spawn(command).unwrap());
     }
 

@@ -2,6 +2,7 @@
 //! that was missed, the draw.
 
 use crate::browser::{Browser, Look, in_browser};
+use crate::live::NO_STREAMS;
 use crate::pages::sign_in;
 use crate::shop::{PASSWORD, Shop};
 use serde_json::{Value, json};
@@ -156,7 +157,8 @@ const ASKED: &str = "performance.getEntriesByType('resource').filter((entry) => 
 #[test]
 fn one_tab_asks_for_all_and_one_that_is_hidden_does_not_go_in() {
     in_browser(async || {
-        let shop = Shop::open();
+        // Of those who have no stream.
+        let shop = Shop::open_with(NO_STREAMS);
         let concert = shop.concert("Moonlight Parade", &json!({})).await;
         let others = shop.others(&concert, 2).await;
         let browser = Browser::open(Look::PHONE).await;

@@ -2,7 +2,9 @@
 //! every answer. Nothing here knows what the server sells.
 
 use super::lang::Lang;
+use super::pages::fits;
 use super::problem::{Code, Problem};
+use super::push::MEDIA_TYPE;
 use super::trail::REQUEST_ID;
 use crate::origins::Origins;
 use axum::body::Body;
@@ -136,15 +138,15 @@ fn only(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     words(headers, name).is_some_and(|words| words.iter().all(|found| found == word))
 }
 
-/// What the address answers with: one of these.
-fn answer_types(path: &str) -> &'static [&'static str] {
+/// What the address answers with: one of these. `streams` are the routes that answer with events.
+fn answer_types(path: &str, streams: &[&str]) -> &'static [&'static str] {
     let is_export = path.starts_with("/api/v1/admin/concert-dates/") && path.ends_with("/bookings");
     if is_export {
         &["text/csv"]
     } else if path.starts_with("/api/v1/posters/") {
         &["image/png", "image/jpeg", "image/webp"]
-    } else if path == "/api/v1/queue-tokens/me/events" || path.ends_with("/seats/events") {
-        &["text/event-stream"]
+    } else if streams.iter().any(|route| fits(route, path)) {
+        &[MEDIA_TYPE]
     } else {
         &["application/json"]
     }
@@ -152,7 +154,7 @@ fn answer_types(path: &str) -> &'static [&'static str] {
 
 /// Whether the client takes what the address answers with (RFC 9110 § 12.5.1): the most exact range that
 /// speaks of the type counts.
-fn takes_answers(headers: &HeaderMap, path: &str) -> bool {
+fn takes_answers(headers: &HeaderMap, path: &str, streams: &[&str]) -> bool {
     let Some(ranges) = words(headers, &ACCEPT) else { return true };
     let weight = |media_type: &str| {
         let (group, _) = media_type.split_once('/').unwrap_or((media_type, ""));
@@ -171,11 +173,12 @@ fn takes_answers(headers: &HeaderMap, path: &str) -> bool {
         });
         found.max_by_key(|(exactness, _)| *exactness).map_or(0.0, |(_, weight)| weight)
     };
-    ranges.is_empty() || answer_types(path).iter().any(|media_type| weight(media_type) > 0.0)
+    ranges.is_empty()
+        || answer_types(path, streams).iter().any(|media_type| weight(media_type) > 0.0)
 }
 
 /// What no route would take.
-fn checked(request: &Request) -> Result<(), Problem> {
+fn checked(request: &Request, streams: &[&str]) -> Result<(), Problem> {
     let headers = request.headers();
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > TARGET_MAX {
@@ -213,7 +216,7 @@ fn checked(request: &Request) -> Result<(), Problem> {
         return Err(Problem::of(Code::PreconditionFailed));
     }
     let path = request.uri().path();
-    if path.starts_with("/api/") && !takes_answers(headers, path) {
+    if path.starts_with("/api/") && !takes_answers(headers, path, streams) {
         return Err(Problem::of(Code::NotAcceptable));
     }
     Ok(())
@@ -227,8 +230,13 @@ struct Asked {
     preflight: bool,
 }
 
-/// The layer around the whole router.
-pub async fn edge(origins: &Origins, mut request: Request, next: Next) -> Response {
+/// The layer around the whole router, for pages of these origins. `streams` are the routes that answer with events.
+pub async fn edge(
+    origins: &Origins,
+    streams: &[&str],
+    mut request: Request,
+    next: Next,
+) -> Response {
     let headers = request.headers();
     let asked = Asked {
         lang: Lang::of(headers.get(ACCEPT_LANGUAGE)),
@@ -238,7 +246,7 @@ pub async fn edge(origins: &Origins, mut request: Request, next: Next) -> Respon
     };
     let everything = asked.options && request.uri().path() == "*";
     let told = request.extensions_mut().remove::<Refused>().map(|Refused(problem)| problem);
-    let refused = told.or_else(|| checked(&request).err());
+    let refused = told.or_else(|| checked(&request, streams).err());
     let everything = everything && refused.is_none();
     let refused = refused.or_else(|| everything.then(|| Problem::of(Code::MethodNotAllowed)));
     // What is around each route refuses it, once its limit has counted it.
@@ -397,11 +405,13 @@ mod tests {
         }
     }
 
+    const STREAM: &str = "/api/v1/concert-dates/{id}/seats/events";
+
     #[test]
     fn json_is_ruled_out_by_what_says_so() {
         let check = |accept: &'static str, path: &str, want: bool| {
             let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
-            assert_eq!(takes_answers(&headers, path), want, "{accept} {path}");
+            assert_eq!(takes_answers(&headers, path, &[STREAM]), want, "{accept} {path}");
         };
         let (fan, operator) = ("/api/v1/concerts", "/api/v1/admin/concerts");
         for good in [
@@ -429,6 +439,10 @@ mod tests {
         check("text/csv", export, true);
         check("*/*", export, true);
         check("application/json", export, false);
-        assert!(takes_answers(&HeaderMap::new(), fan));
+        let stream = "/api/v1/concert-dates/7/seats/events";
+        check("text/event-stream", stream, true);
+        check("application/json", stream, false);
+        check("text/event-stream", "/api/v1/admin/events", false);
+        assert!(takes_answers(&HeaderMap::new(), fan, &[]));
     }
 }

@@ -60,6 +60,10 @@ pub enum Class {
     Read,
     /// Reads a seat map. By account, a full one at the cost of many small ones.
     Map,
+    /// A stream of events of a place, limited as a [`Class::Poll`].
+    PlaceStream,
+    /// A stream of events of a date's seats, limited as a compact [`Class::Map`].
+    SeatStream,
     /// An operator's, or what few read and is large. By key; one that is not known, which costs a look into the
     /// database, by address, as what comes without one.
     Operator,
@@ -69,8 +73,14 @@ impl Class {
     /// Whether something of the account's own is counted.
     #[must_use]
     pub const fn is_by_account(self) -> bool {
-        use Class::{Account, Hold, Join, Map, Pay, Read, Refresh};
-        matches!(self, Account | Refresh | Join | Hold | Pay | Read | Map)
+        use Class::{Account, Hold, Join, Map, Pay, Read, Refresh, SeatStream};
+        matches!(self, Account | Refresh | Join | Hold | Pay | Read | Map | SeatStream)
+    }
+
+    /// Whether the answer is a stream of events.
+    #[must_use]
+    pub const fn is_stream(self) -> bool {
+        matches!(self, Self::PlaceStream | Self::SeatStream)
     }
 }
 
@@ -269,7 +279,7 @@ impl Limits {
             Class::Pay => Some(&self.payments),
             // Of those who show who they are where they need not.
             Class::Read | Class::Browse => Some(&self.reads),
-            Class::Map => Some(&self.maps),
+            Class::Map | Class::SeatStream => Some(&self.maps),
             Class::Refresh | Class::Account => Some(&self.refreshes),
             _ => None,
         }
@@ -291,7 +301,10 @@ impl Limits {
     /// It did too much of this kind.
     pub fn request(&self, parts: &Parts, user: UserId) -> Result<(), Problem> {
         let asked = Asked::of(parts);
-        let cost = if asked.0.class == Class::Map { map_cost(parts) } else { 1 };
+        let cost = match asked.0.class {
+            class @ (Class::Map | Class::SeatStream) => map_cost(parts, class.is_stream()),
+            _ => 1,
+        };
         self.account(&asked, user, NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN))
     }
 
@@ -372,14 +385,14 @@ pub(super) fn whole_seconds(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).div_ceil(1000).max(1)
 }
 
-/// By the address alone: what the parameters mean is the handler's, which refuses what is wrong.
-fn map_cost(parts: &Parts) -> u32 {
+/// By the address alone: what the parameters mean is the handler's, which refuses what is wrong. A stream begins with
+/// the compact form.
+fn map_cost(parts: &Parts, is_stream: bool) -> u32 {
     let query = parts.uri.query().unwrap_or_default();
     let has = |start: &str| query.split('&').any(|pair| pair.starts_with(start));
-    let streams = parts.uri.path().ends_with("/events");
     let since_given = has("since=") || parts.headers.contains_key(LAST_EVENT_ID);
     let [full, compact, since] = MAP_COSTS;
-    match (streams || has("form=compact"), since_given) {
+    match (is_stream || has("form=compact"), since_given) {
         (true, true) => since,
         (true, false) => compact,
         (false, _) => full,

@@ -46,20 +46,22 @@ fn lead(status: StatusCode, to: &str) -> Response {
     response
 }
 
+/// Whether a path is one of a route.
+pub fn fits(route: &str, path: &str) -> bool {
+    route.split('/').count() == path.split('/').count()
+        && route
+            .split('/')
+            .zip(path.split('/'))
+            .all(|(want, is)| if want.starts_with('{') { !is.is_empty() } else { want == is })
+}
+
 /// Where the same address without slashes at its end is, for an address that ends with one: relative,
 /// and never another host's. None where no route has it.
 #[must_use]
 pub fn without_slash(path: &str, query: Option<&str>, routes: &[&str]) -> Option<Response> {
     let bare = path.trim_end_matches('/');
     let slashes = path.len() - bare.len();
-    let fits = |route: &&str| {
-        route.split('/').count() == bare.split('/').count()
-            && route
-                .split('/')
-                .zip(bare.split('/'))
-                .all(|(want, is)| if want.starts_with('{') { !is.is_empty() } else { want == is })
-    };
-    if slashes == 0 || bare.is_empty() || !routes.iter().any(fits) {
+    if slashes == 0 || bare.is_empty() || !routes.iter().any(|route| fits(route, bare)) {
         return None;
     }
     let last = bare.rsplit('/').next()?;

@@ -104,7 +104,7 @@ fn routes_of_operators() -> Vec<Route> {
 
 #[rustfmt::skip]
 fn routes_of_all() -> Vec<Route> {
-    use Class::{Account, Browse, Free, Hold, Join, Map, Pay, Poll, Read, Refresh, SignIn, SignUp};
+    use Class::{Account, Browse, Free, Hold, Join, Map, Pay, PlaceStream, Poll, Read, Refresh, SeatStream, SignIn, SignUp};
     use Guard::{Admitted, Identity, Public, QueueToken};
     let watched = Free("balancers look here, during a flood most of all; what is told is in memory");
     vec![
@@ -124,11 +124,11 @@ fn routes_of_all() -> Vec<Route> {
         route(Method::GET,    "/api/v1/concerts/{id}/queue",             Public,     Browse,  get(concert::queue)),
         route(Method::POST,   "/api/v1/concerts/{id}/queue-tokens",      Identity,   Join,    post(queue::join)),
         route(Method::GET,    "/api/v1/queue-tokens/me",                 QueueToken, Poll,    get(queue::poll)),
-        route(Method::GET,    "/api/v1/queue-tokens/me/events",          QueueToken, Poll,    get(push::place::place_events)),
+        route(Method::GET,    "/api/v1/queue-tokens/me/events",          QueueToken, PlaceStream, get(push::place::place_events)),
         route(Method::DELETE, "/api/v1/queue-tokens/me",                 QueueToken, Join,    delete(queue::leave)),
         route(Method::GET,    "/api/v1/concerts/{id}/dates",             Admitted,   Read,    get(concert::dates)),
         route(Method::GET,    "/api/v1/concert-dates/{id}/seats",        Admitted,   Map,     get(seat::map)),
-        route(Method::GET,    "/api/v1/concert-dates/{id}/seats/events", Admitted,   Map,     get(push::seats::seat_events)),
+        route(Method::GET,    "/api/v1/concert-dates/{id}/seats/events", Admitted,   SeatStream, get(push::seats::seat_events)),
         route(Method::POST,   "/api/v1/reservations",                    Admitted,   Hold,    post(reservation::reserve)),
         route(Method::GET,    "/api/v1/reservations/{id}",               Admitted,   Read,    get(reservation::show)),
         route(Method::DELETE, "/api/v1/reservations/{id}",               Admitted,   Hold,    delete(reservation::cancel)),
@@ -195,7 +195,7 @@ pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
         drop(app.metrics.problems.get_or_create(&CodeLabel { code: entry.code.as_str() }));
     }
     let mut router = Router::new();
-    let mut paths = Vec::new();
+    let (mut paths, mut streams) = (Vec::new(), Vec::new());
     for route in routes().into_iter().filter(|route| reach.has(route)) {
         let Route { method, path, class, handler, .. } = route;
         let handler = if takes_query(&method, path) {
@@ -207,6 +207,9 @@ pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
         let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
         router = router.route(path, handler.layer(layer));
         paths.push(path);
+        if class.is_stream() {
+            streams.push(path);
+        }
     }
     let observer = Observer::new(&app, &Method::OPTIONS, "none", Class::Browse);
     let layer = from_fn(move |request, next| observe(observer.clone(), request, next));
@@ -237,10 +240,10 @@ pub fn router_for(app: App, reach: Reach, origins: Origins) -> Router {
         .method_not_allowed_fallback(Handler::<_, App>::layer(method_not_allowed, layer))
         .fallback_service(fallback)
         .with_state(app);
-    let origins = Arc::new(origins);
+    let known = Arc::new((origins, streams));
     // Around all of it: a layer of the router itself would be inside of what names the allowed methods.
     Router::new().fallback_service(router).layer(from_fn(move |request, next| {
-        let origins = Arc::clone(&origins);
-        async move { edge(&origins, request, next).await }
+        let known = Arc::clone(&known);
+        async move { edge(&known.0, &known.1, request, next).await }
     }))
 }

@@ -1,6 +1,8 @@
 //! Streams of events: what they tell, who gets one, and how they end.
 
+use crate::external;
 use crate::world::{Ask, Fan, MINUTE, PASSWORD, Sale, Show, Stream, count, delete, get, post, put};
+use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
 use boxoffice_server::http::view::stamp;
 use serde_json::{Value, json};
@@ -194,6 +196,31 @@ async fn no_stream_outlives_the_right_to_it() {
     let path = format!("/api/v1/admin/concert-dates/{}/cancellation", show.dates[0]);
     sale.send(post(path).operator().json(&json!({ "reason": "Ill" }))).await.want(202);
     assert_eq!(stream.ended().await, "date_cancelled");
+}
+
+/// A provider's token has no session that could end: its own end is that of the stream, with the leeway, to the second.
+#[tokio::test]
+async fn a_stream_ends_with_the_token_of_a_provider() {
+    let sale = external::sale();
+    let show = sale.concert(json!({})).await;
+    let mut claims = external::claims("mina");
+    claims["exp"] = json!(claims["iat"].as_i64().unwrap() + 240);
+    let identity = external::signed(&claims);
+    let joined = sale.send(post(show.path("/queue-tokens")).identity(&identity)).await.want(201);
+    let token = joined["token"].as_str().unwrap().to_owned();
+    let mina = Fan { user: Uuid::nil(), identity, token };
+    let mut stream = sale.seats(&mina, &show).await;
+    stream.want("seats").await;
+    // While the time to shop goes on.
+    sale.pass(299_000);
+    let other = sale.shopper(&show).await;
+    sale.hold(&other, &show, &[7]).await;
+    changed(&stream.want("seats").await, "held", json!([7]));
+    sale.pass(1_000);
+    assert_eq!(stream.ended().await, "identity_invalid");
+    let poll = sale.send(get("/api/v1/queue-tokens/me").token(&mina.token)).await.want(200);
+    assert_eq!(poll["state"], "admitted", "{poll}");
+    sale.send(seats_of(&mina, &show)).await.refused(401, "identity_invalid");
 }
 
 /// Who is near the front is told as the line moves, and of the turn; then it is over.

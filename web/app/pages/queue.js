@@ -67,7 +67,7 @@ function Updated({ line }) {
   const { record, problem } = line;
   const age = Math.max(0, Math.round((serverNow() - record.at) / 1000));
   const isOld = age * 1000 > (record.view.poll_after_ms ?? 0) + OLD;
-  return html`<p class="updated">${age < 2 ? t("updated_now") : t("updated_ago", { time: duration(age) })}
+  return html`<p class="updated">${line.isLive ? t("updated_live") : age < 2 ? t("updated_now") : t("updated_ago", { time: duration(age) })}
     ${problem?.isBusy || isOld ? html` · ${t("updated_busy")}` : ""}</p>`;
 }
 

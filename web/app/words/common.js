@@ -146,6 +146,7 @@ export const common = {
   wait_paused: ["Paused", "일시 중지"],
   your_number: ["Your number", "대기 번호"],
   updated_now: ["Updated just now", "방금 업데이트"],
+  updated_live: ["Live: changes show at once", "실시간 업데이트 중"],
   updated_ago: ["Updated {time} ago", "{time} 전 업데이트"],
   updated_busy: ["the next answer takes a little longer", "다음 업데이트가 조금 늦어지고 있습니다"],
   keep_title: ["You cannot lose your place", "대기 자리는 사라지지 않습니다"],

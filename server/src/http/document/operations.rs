@@ -276,9 +276,7 @@ pub fn complete(operation: &mut Value, route: &Route) {
     let about = Operation {
         has_key: parameter(operation, "header", "Idempotency-Key").is_some(),
         has_etag: parameter(operation, "header", "If-None-Match").is_some(),
-        polls: matches!(route.class, Class::Poll | Class::Join)
-            && route.method != Method::DELETE
-            && !route.path.ends_with("/events"),
+        polls: matches!(route.class, Class::Poll | Class::Join) && route.method != Method::DELETE,
     };
     let Some(responses) = members(&mut operation["responses"]) else { return };
     responses.retain(|status, _| status.as_str() < "400");

@@ -10,8 +10,8 @@ pub mod seats;
 use super::problem::{Code, Problem};
 use crate::metrics::{KindLabel, Metrics, WhyLabel};
 use axum::response::Response;
-pub use body::Paced;
 use body::{Events, event};
+pub use body::{MEDIA_TYPE, Paced};
 use boxoffice_core::id::UserId;
 use hyper::body::Bytes;
 use seats::Dates;
@@ -22,7 +22,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use utoipa::ToSchema;
 
-/// Something is sent at least this often, so that nothing between takes the connection for dead.
+/// Something is sent this often, and at most [`CHECK_EVERY`] later, so that nobody takes the connection for dead: the
+/// pages do after 20 s (`web/app/stream.js`).
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Whether the stream may go on is looked at least this often.
 const CHECK_EVERY: Duration = Duration::from_secs(2);

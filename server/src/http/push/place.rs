@@ -67,8 +67,8 @@ async fn tell(app: &App, claims: &QueueClaims, out: &mut Outlet) -> Result<Infal
             (shown, told) = (essence, Instant::now());
         }
         goes_on(&view)?;
-        let gap = Duration::from_millis(app.pressure.poll_law().least_ms);
-        out.until(tokio::time::sleep(gap)).await?;
+        let pause = pause(app.pressure.poll_law().least_ms, told.elapsed());
+        out.until(tokio::time::sleep(pause)).await?;
         let changed = async {
             match &mut changes {
                 // The queue that was looked at is shown no more: another may be.
@@ -81,6 +81,11 @@ async fn tell(app: &App, claims: &QueueClaims, out: &mut Outlet) -> Result<Infal
     }
 }
 
+/// Until the next look: no more often than by polls, and in time for the next heartbeat.
+fn pause(least_ms: u64, told: Duration) -> Duration {
+    Duration::from_millis(least_ms).min(HEARTBEAT.saturating_sub(told))
+}
+
 fn goes_on(view: &TokenView) -> Result<(), Over> {
     if view.is_decided() {
         Err(Over::Done)
@@ -88,5 +93,22 @@ fn goes_on(view: &TokenView) -> Result<(), Over> {
         Ok(())
     } else {
         Err(Over::Refused(Code::StreamNotOffered))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Clients take who is silent for longer for dead.
+    #[test]
+    fn nobody_is_silent_for_longer_than_a_heartbeat_and_a_look() {
+        for least_ms in (250..=STILL_NEAR_MS).step_by(250) {
+            let mut told = Duration::ZERO;
+            while told < HEARTBEAT {
+                told += pause(least_ms, told) + CHECK_EVERY;
+            }
+            assert!(told <= HEARTBEAT + CHECK_EVERY, "{told:?} with {least_ms} ms");
+        }
     }
 }

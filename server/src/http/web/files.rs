@@ -24,6 +24,7 @@ files! {
     "app/session.js",
     "app/show.js",
     "app/signal.js",
+    "app/stream.js",
     "app/ui.js",
     "app/words.js",
     "app/words/common.js",
