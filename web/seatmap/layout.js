@@ -44,7 +44,8 @@ export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8
  * @property {Uint16Array} row Row of each index.
  * @property {Uint8Array} flags
  * @property {Uint8Array} joined 1 where a seat is beside the one before it.
- * @property {{first: number, last: number, row: number}[]} ranges Numbers of each row, ascending.
+ * @property {{first: number, last: number, seat: number}[]} ranges Numbers that follow each other as their seats do, ascending; `seat`: index of the first.
+ * @property {boolean} wheels Whether there are wheelchair spaces.
  */
 
 /** Where each seat of a row with gaps stands, counted in seats; null for a row without: there it is the place itself. */
@@ -73,31 +74,19 @@ class RowOf {
     return labels?.[i] ?? String((numbers?.start ?? 1) + i * (numbers?.step ?? 1));
   }
 
+  /** Where the seat at a place of the row stands. */
+  spot(i) {
+    const { positions, arc, at: [x0, y0] = [0, 0], step: [sx, sy] = [0, 0] } = this.source, k = this.slots ? this.slots[i] : i;
+    if (positions) return positions[i];
+    if (!arc) return [x0 + k * sx, y0 + k * sy];
+    const [cx, cy] = arc.center, turn = k * arc.degrees * Math.PI / 180, sin = Math.sin(turn), cos = Math.cos(turn);
+    return [cx + (x0 - cx) * cos - (y0 - cy) * sin, cy + (x0 - cx) * sin + (y0 - cy) * cos];
+  }
+
   /** Puts the seats' places into arrays. */
   put(x, y) {
-    const { source, first, count, slots: at } = this, { positions, arc, at: [x0, y0] = [0, 0], step: [sx, sy] = [0, 0] } = source;
-    if (positions) return positions.forEach((place, i) => ([x[first + i], y[first + i]] = place));
-    if (!arc) {
-      for (let i = 0; i < count; i++) {
-        const k = at ? at[i] : i;
-        x[first + i] = x0 + k * sx;
-        y[first + i] = y0 + k * sy;
-      }
-      return undefined;
-    }
-    // Seat after seat is turned by one step: sines are slow.
-    const [cx, cy] = arc.center, turn = arc.degrees * Math.PI / 180, sin = Math.sin(turn), cos = Math.cos(turn);
-    let px = x0 - cx, py = y0 - cy;
-    for (let i = 0, k = 0; i < count; k++) {
-      if (k === (at ? at[i] : i)) {
-        x[first + i] = cx + px;
-        y[first + i++] = cy + py;
-      }
-      const qx = px * cos - py * sin;
-      py = px * sin + py * cos;
-      px = qx;
-    }
-    return undefined;
+    const { first, count } = this;
+    for (let i = 0; i < count; i++) [x[first + i], y[first + i]] = this.spot(i);
   }
 
   /** Place of the row nearest to a point. */
@@ -147,16 +136,19 @@ function hull(points) {
 /** An outline where the layout has none: around some seats of each row, with a margin. */
 function around(layout, rows) {
   const points = [], margin = layout.seat * 0.9;
-  rows.forEach(({ first, count }, at) => {
+  rows.forEach((row, at) => {
     // Between their ends, rows bend outwards only at the front and at the back.
     const parts = at < 1 || at > rows.length - 2 ? 6 : 1;
     for (let part = 0; part <= parts; part++) {
-      const i = first + Math.round((count - 1) * part / parts);
-      points.push([layout.x[i], layout.y[i]]);
+      points.push(row.spot(Math.round((row.count - 1) * part / parts)));
     }
   });
-  const corners = [[-margin, -margin], [margin, -margin], [margin, margin], [-margin, margin]];
-  return hull(hull(points).flatMap(([x, y]) => corners.map(([dx, dy]) => [x + dx, y + dy])));
+  // Each edge moves outwards, as a square would that is led around.
+  const way = (d, then) => Math.sign(d || then) * margin;
+  return hull(points).flatMap(([ax, ay], i, all) => {
+    const [bx, by] = all[(i + 1) % all.length], [dx, dy] = [bx - ax, by - ay];
+    return [[ax + way(dy, -dx), ay + way(-dx, -dy)], [bx + way(dy, dx), by + way(-dx, dy)]];
+  });
 }
 
 function boxOf(points) {
@@ -216,34 +208,44 @@ function nearest(layout, section) {
  * @returns {Layout}
  */
 export function readLayout(json, plain = false) {
-  const count = json.sections.flatMap((s) => s.rows).reduce((sum, row) => sum + row.count, 0);
-  /** @type {Layout} */
-  const layout = {
-    plain, count, width: json.width, height: json.height, seat: json.seat || 50, areas: json.areas || [],
-    sections: [], rows: [], x: new Float32Array(count), y: new Float32Array(count),
-    number: new Uint32Array(count), row: new Uint16Array(count), flags: new Uint8Array(count),
-    joined: new Uint8Array(count), ranges: [],
-  };
+  const layout = new Drawn(json, plain);
   let next = 0;
   for (const source of json.sections) {
     const rows = [], first = next;
     for (const row of source.rows) {
-      rows.push(readRow(layout, row, source, layout.sections.length, next));
+      rows.push(new RowOf(row, source, layout.sections.length, next));
       next += row.count;
     }
-    const section = { name: source.name, numbers: source.numbers, first, end: next, rows, outline: source.outline, focus: source.focus };
-    section.outline ||= around(layout, rows);
-    section.focus ||= nearest(layout, section);
-    section.box = boxOf(section.outline);
-    layout.sections.push(section);
+    const outline = source.outline || around(layout, rows);
+    layout.rows.push(...rows);
+    layout.sections.push({
+      name: source.name, numbers: source.numbers, first, end: next, rows, outline, box: boxOf(outline),
+      get focus() {
+        return source.focus ??= nearest(layout, this);
+      },
+    });
   }
+  layout.count = next;
   layout.areas = nearStages(layout);
   layout.bounds = boundsOf(layout);
-  layout.ranges = layout.rows.map(({ first, count: seats }, row) => {
-    const from = layout.number[first];
-    return { first: from, last: from + seats - 1, row };
-  }).sort((a, b) => a.first - b.first);
+  for (const { source, first: seat, count } of [...layout.rows].sort((a, b) => a.source.first - b.source.first)) {
+    const last = layout.ranges[layout.ranges.length - 1], { first } = source;
+    if (last?.last === first - 1 && last.seat + first - last.first === seat) last.last += count;
+    else layout.ranges.push({ first, last: first + count - 1, seat });
+  }
   return layout;
+}
+
+/** The numbers that a seat number is among, with the index of the first. */
+export function rangeOf({ ranges }, number) {
+  let low = 0, high = ranges.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (ranges[middle].first <= number) low = middle;
+    else high = middle - 1;
+  }
+  const range = ranges[low];
+  return range && number >= range.first && number <= range.last ? range : null;
 }
 
 /**
@@ -252,35 +254,53 @@ export function readLayout(json, plain = false) {
  * @returns {number} -1 where there is none.
  */
 export function indexOf(layout, number) {
-  const { ranges } = layout;
-  let low = 0, high = ranges.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (ranges[middle].first <= number) low = middle;
-    else high = middle - 1;
-  }
-  const range = ranges[low];
-  return range && number >= range.first && number <= range.last ? layout.rows[range.row].first + number - range.first : -1;
+  const range = rangeOf(layout, number);
+  return range ? range.seat + number - range.first : -1;
 }
 
-function readRow(layout, source, section, index, first) {
-  const { x, y, number, joined } = layout, row = new RowOf(source, section, index, first), { count, slots: at } = row, line = layout.rows.length;
+/** What is known of each seat. */
+function eachOf(layout) {
+  const of = (Kind) => new Kind(layout.count);
+  const each = { x: of(Float32Array), y: of(Float32Array), number: of(Uint32Array), row: of(Uint16Array), flags: of(Uint8Array), joined: of(Uint8Array) };
+  layout.rows.forEach((row, line) => putRow(each, row, line, layout.seat * 1.8));
+  return each;
+}
+
+function putRow({ x, y, number, row: line, flags, joined }, row, index, near) {
+  const { source, first, count, slots: at } = row;
   row.put(x, y);
-  layout.row.fill(line, first, first + count);
+  line.fill(index, first, first + count);
   joined.fill(1, first + 1, first + count);
   for (let i = 0; i < count; i++) number[first + i] = source.first + i;
   for (let i = 1; i < count && (at || source.positions); i++) {
     const seat = first + i;
-    const beside = source.positions ? Math.hypot(x[seat] - x[seat - 1], y[seat] - y[seat - 1]) < layout.seat * 1.8 : at[i] - at[i - 1] === 1;
+    const beside = source.positions ? Math.hypot(x[seat] - x[seat - 1], y[seat] - y[seat - 1]) < near : at[i] - at[i - 1] === 1;
     if (!beside) joined[seat] = 0;
   }
   for (const [flag, ranges] of Object.entries(source.flags || {})) {
     for (const [from, to] of ranges) {
-      for (let i = from; i <= to && i <= count; i++) layout.flags[first + i - 1] |= FLAGS[flag] || 0;
+      for (let i = from; i <= to && i <= count; i++) flags[first + i - 1] |= FLAGS[flag] || 0;
     }
   }
-  layout.rows.push(row);
-  return row;
+}
+
+/** A hall. What is known of each seat is filled in when it is first asked for: the picture of all sections needs none of it. */
+class Drawn {
+  constructor({ width, height, seat = 50, areas = [], sections }, plain) {
+    Object.assign(this, { plain, width, height, seat, areas, sections: [], rows: [], ranges: [] });
+    this.wheels = sections.some(({ rows }) => rows.some(({ flags }) => flags?.accessible?.length));
+  }
+
+  get each() {
+    return this.filled ??= eachOf(this);
+  }
+}
+for (const name of ['x', 'y', 'number', 'row', 'flags', 'joined']) {
+  Object.defineProperty(Drawn.prototype, name, {
+    get() {
+      return this.each[name];
+    },
+  });
 }
 
 /** Most seats of a section that is computed. */

@@ -2,7 +2,7 @@
 // The map in a page: what fingers, mouse and keys do with it. A bare wheel and a finger on the whole
 // map scroll the page; only a map that is zoomed in keeps them.
 
-import { Painter } from './draw.js';
+import { deviceRatio, Painter } from './draw.js';
 import { seatAt, sectionAt, seatNear } from './layout.js';
 import { ABSENT, FREE } from './status.js';
 
@@ -132,7 +132,8 @@ export class MapView {
 
   #resized() {
     const { width, height } = this.stage.getBoundingClientRect();
-    if (!width || !height) return;
+    // Told at once when it is first watched, too.
+    if (!width || !height || (width === this.size?.width && height === this.size.height && this.painter.dpr === deviceRatio())) return;
     const { bounds } = this.layout, before = this.size, whole = !before || this.view.s <= this.fit * 1.001;
     this.size = { width, height };
     this.fit = Math.min(width / bounds.width, height / bounds.height);
@@ -145,9 +146,12 @@ export class MapView {
     }
     this.#clamp(this.view);
     this.#touchAction();
-    this.painter.work(this.view, Infinity);
-    this.painter.frame(this.view, this.fit);
-    this.draw();
+    this.painter.open(this.view);
+    // Tiles after the picture is seen.
+    this.asked ||= requestAnimationFrame(() => {
+      this.asked = 0;
+      this.draw();
+    });
   }
 
   #home() {
@@ -424,6 +428,7 @@ export class MapView {
   /** Reads the colours again. */
   recolour() {
     this.painter.recolour();
+    this.painter.open(this.view);
     this.draw();
   }
 }

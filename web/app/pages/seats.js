@@ -289,14 +289,13 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
     setNote(null);
     show([]);
   };
-  const hasWheels = useMemo(() => layout.flags.some((bits) => bits & 1), [layout]);
   const isSold = status.available === 0 && seats.length === 0;
 
   return html`<div class="picker">
     <div class="picker-ask">
       <${Party} party=${choice.current.party} most=${most} onParty=${setParty} />
       <${Grades} grades=${status.grades} grade=${grade} onGrade=${filter} words=${words}>
-        ${hasWheels && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => setWheel(!wheel)}>${t("accessible_need")}</button>`}
+        ${layout.wheels && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => setWheel(!wheel)}>${t("accessible_need")}</button>`}
       <//>
     </div>
     <div class="picker-map">
