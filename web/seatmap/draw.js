@@ -3,7 +3,7 @@
 // tiles; while the map moves, tiles are moved, and those that come into view are drawn a few at a time.
 
 import { drawNames, placeLabels } from './labels.js';
-import { GRADE_COLOURS, meets, palette, pathOf, seatPicture, sheet, silhouette } from './shapes.js';
+import { GRADE_COLOURS, meets, palette, pathOf, seatPicture, sheet } from './shapes.js';
 import { ABSENT, BLOCKED, FREE, HELD, SOLD } from './status.js';
 
 /** Pixels a seat must have to be drawn. */
@@ -70,7 +70,7 @@ export class Painter {
   #forget() {
     /** Tiles of one scale, and those of the scale before, which stand until the first are there. */
     this.set = this.under = null;
-    this.base = this.small = this.job = this.labels = this.first = null;
+    this.base = this.job = this.labels = this.first = null;
     this.tags = new Map();
     const widths = new Map();
     /** How wide a text is, for each pixel of its size. */
@@ -412,7 +412,7 @@ export class Painter {
     }
     if (set) this.#lay(set, view);
     this.#over(view);
-    if (this.mini && s > fit * 1.6) this.#corner(view);
+    if (this.base && s > fit * 1.6) this.#corner(view);
   }
 
   /** What is above the picture of seats and sections: names, and marks. */
@@ -426,15 +426,14 @@ export class Painter {
     const { mini, dpr, look, layout } = this, { x0, y0, width, height } = layout.bounds;
     const k = Math.min(92 / width, 72 / height, this.width * 0.26 / width), [w, h, edge] = [width * k, height * k, 5];
     const ctx = /** @type {CanvasRenderingContext2D} */ (mini.getContext('2d'));
-    if (!this.small) {
-      this.small = silhouette(layout, k * dpr, look);
-      [mini.width, mini.height] = [(w + 2 * edge) * dpr, (h + 2 * edge) * dpr];
-      mini.style.aspectRatio = `${mini.width} / ${mini.height}`;
-      mini.style.width = `${w + 2 * edge}px`;
+    const wide = Math.round((w + 2 * edge) * dpr);
+    if (mini.width !== wide) {
+      [mini.width, mini.height] = [wide, (h + 2 * edge) * dpr];
+      mini.style.width = `${wide / dpr}px`;
     }
     ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
-    ctx.clearRect(0, 0, w + 2 * edge, h + 2 * edge);
-    ctx.drawImage(this.small, edge, edge, w, h);
+    ctx.clearRect(0, 0, mini.width, mini.height);
+    ctx.drawImage(this.base.canvas, edge, edge, w, h);
     const left = Math.max(0, (-x / s - x0) * k), top = Math.max(0, (-y / s - y0) * k);
     const right = Math.min(w, ((this.width - x) / s - x0) * k), bottom = Math.min(h, ((this.height - y) / s - y0) * k);
     ctx.strokeStyle = look.own;

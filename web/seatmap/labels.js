@@ -20,7 +20,7 @@ function fitLines({ outline, box }, lines, k, { dpr, look, layout }) {
         const [from, to] = spanAt(outline, (middle(i >> 1) + (i % 2 - 0.5) * 0.8 * size * dpr * shrink) / k + y0);
         [left, right] = [Math.max(left, (from - x0) * k + half), Math.min(right, (to - x0) * k - half)];
       }
-      const worth = Math.min(right - left, 24 * dpr) - Math.abs(part - 4) * 4 * dpr;
+      const worth = Math.round(Math.min(right - left, 24 * dpr) - Math.abs(part - 4) * 4 * dpr);
       if (right >= left && (!found || worth > found.worth)) found = { worth, top, middle, x: (left + right) / 2 };
     }
     if (!found) continue;
@@ -36,7 +36,7 @@ function fitLines({ outline, box }, lines, k, { dpr, look, layout }) {
 /** What a section costs, and how much of it is free. */
 function offersOf({ look, words }, { free, low, high }) {
   const line = (text, weight) => ({ text, size: 12, weight, colour: look.ink });
-  return free ? [line(words.range(low, high), 500), line(words.free(free), 400)] : [line(words.soldOut, 500)];
+  return free ? [line(words.cost(low, high), 500), line(words.free(free), 400)] : [line(words.soldOut, 500)];
 }
 
 /**
@@ -68,16 +68,19 @@ export function placeLabels(painter, k) {
     const boxes = [...taken], least = 8.5 * dpr;
     let over = false;
     for (const { index, text, weight, colour, wide, size: most, x, y } of names) {
-      const size = Math.max(Math.min(most, least), most * part), half = wide * size / 2 + 2 * dpr;
-      const box = { x0: x - half, y0: y - size * 0.55, x1: x + half, y1: y + size * 0.55 };
+      const size = Math.max(Math.min(most, least), most * part), half = wide * size / 2 + 2 * dpr, { outline } = layout.sections[index];
       labels.delete(index);
       if (most < 7 * dpr) continue;
-      if (boxes.some((other) => meets(other, box))) {
-        over = true;
-        continue;
-      }
-      boxes.push(box);
-      labels.set(index, { box, lines: [{ text, colour, font: `${weight} ${Math.floor(size)}px ${look.font}`, x, y }] });
+      // In the middle; the smallest also in front of or behind a neighbour's name.
+      const found = (part > 0.6 ? [0] : [0, -1.2, 1.2]).some((aside) => {
+        const at = y + aside * size, [left, right] = spanAt(outline, at / k + y0);
+        const box = { x0: x - half, y0: at - size * 0.55, x1: x + half, y1: at + size * 0.55 };
+        if (left > x / k + x0 || right < x / k + x0 || boxes.some((other) => meets(other, box))) return false;
+        boxes.push(box);
+        labels.set(index, { box, lines: [{ text, colour, font: `${weight} ${Math.floor(size)}px ${look.font}`, x, y: at }] });
+        return true;
+      });
+      over ||= !found;
     }
     if (!over) break;
   }

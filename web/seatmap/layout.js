@@ -7,16 +7,6 @@
 export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8 };
 
 /**
- * @typedef {object} Row
- * @property {number} section Index of its section.
- * @property {string} label
- * @property {number} first Index of its first seat.
- * @property {number} count
- * @property {string|null} grade
- * @property {(at: number) => string} say Label of the seat at a place of the row, from 0.
- * @property {(x: number, y: number) => number} near Place of the row nearest to a point.
- */
-/**
  * @typedef {object} Section
  * @property {string} name
  * @property {string} [numbers] From–to, where a plain grid has several sections of a grade.
@@ -26,26 +16,6 @@ export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8
  * @property {number[][]} outline
  * @property {number[]} focus
  * @property {{x0: number, y0: number, x1: number, y1: number}} box Around its outline.
- */
-/**
- * @typedef {object} Layout
- * @property {boolean} plain Whether it was computed, since the date has no drawing of its hall.
- * @property {number} width
- * @property {number} height
- * @property {number} seat Size of a seat.
- * @property {{x0: number, y0: number, width: number, height: number}} bounds What is drawn.
- * @property {number} count
- * @property {any[]} areas
- * @property {Section[]} sections
- * @property {Row[]} rows
- * @property {Float32Array} x
- * @property {Float32Array} y
- * @property {Uint32Array} number Seat number of each index.
- * @property {Uint16Array} row Row of each index.
- * @property {Uint8Array} flags
- * @property {Uint8Array} joined 1 where a seat is beside the one before it.
- * @property {{first: number, last: number, seat: number}[]} ranges Numbers that follow each other as their seats do, ascending; `seat`: index of the first.
- * @property {boolean} wheels Whether there are wheelchair spaces.
  */
 
 /** Where each seat of a row with gaps stands, counted in seats; null for a row without: there it is the place itself. */
@@ -57,14 +27,13 @@ function slots(count, gaps) {
 }
 
 /** A row, or a piece of one: where its seats stand, and what they are called. */
-class RowOf {
-  constructor(source, section, index, first) {
+class Row {
+  constructor(source, section, first) {
     this.source = source;
-    this.section = index;
+    this.section = section;
     this.label = source.label;
     this.first = first;
     this.count = source.count;
-    this.grade = source.grade ?? section.grade ?? null;
     this.slots = slots(source.count, source.gaps);
   }
 
@@ -81,33 +50,6 @@ class RowOf {
     if (!arc) return [x0 + k * sx, y0 + k * sy];
     const [cx, cy] = arc.center, turn = k * arc.degrees * Math.PI / 180, sin = Math.sin(turn), cos = Math.cos(turn);
     return [cx + (x0 - cx) * cos - (y0 - cy) * sin, cy + (x0 - cx) * sin + (y0 - cy) * cos];
-  }
-
-  /** Puts the seats' places into arrays. */
-  put(x, y) {
-    const { first, count } = this;
-    for (let i = 0; i < count; i++) [x[first + i], y[first + i]] = this.spot(i);
-  }
-
-  /** Place of the row nearest to a point. */
-  near(x, y) {
-    const { positions, arc, at: [x0, y0] = [0, 0], step: [sx, sy] = [0, 0] } = this.source;
-    if (positions) {
-      const far = ([px, py]) => (px - x) ** 2 + (py - y) ** 2;
-      return positions.reduce((best, place, i) => (far(place) < far(positions[best]) ? i : best), 0);
-    }
-    if (!arc) return this.#nearest(((x - x0) * sx + (y - y0) * sy) / (sx * sx + sy * sy || 1));
-    const [cx, cy] = arc.center, turn = arc.degrees * Math.PI / 180, whole = 2 * Math.PI / Math.abs(turn);
-    const k = ((Math.atan2(y - cy, x - cx) - Math.atan2(y0 - cy, x0 - cx)) / turn % whole + whole) % whole;
-    // Beyond the last place it may be nearer to the first, from the other side.
-    const last = this.slots ? this.slots[this.count - 1] : this.count - 1;
-    return this.#nearest(k > last && whole - k < k - last ? 0 : k);
-  }
-
-  /** The place nearest to one counted in seats: beyond an end the last one, in an aisle the nearer side. */
-  #nearest(k) {
-    if (!this.slots) return Math.max(0, Math.min(this.count - 1, Math.round(k)));
-    return this.slots.reduce((best, slot, i) => (Math.abs(slot - k) < Math.abs(this.slots[best] - k) ? i : best), 0);
   }
 }
 
@@ -208,12 +150,12 @@ function nearest(layout, section) {
  * @returns {Layout}
  */
 export function readLayout(json, plain = false) {
-  const layout = new Drawn(json, plain);
+  const layout = new Layout(json, plain);
   let next = 0;
   for (const source of json.sections) {
     const rows = [], first = next;
     for (const row of source.rows) {
-      rows.push(new RowOf(row, source, layout.sections.length, next));
+      rows.push(new Row(row, layout.sections.length, next));
       next += row.count;
     }
     const outline = source.outline || around(layout, rows);
@@ -258,47 +200,49 @@ export function indexOf(layout, number) {
   return range ? range.seat + number - range.first : -1;
 }
 
-/** What is known of each seat. */
-function eachOf(layout) {
-  const of = (Kind) => new Kind(layout.count);
+/** What is known of each seat, by its index. */
+function eachOf({ count, rows, seat: size }) {
+  const of = (Kind) => new Kind(count);
   const each = { x: of(Float32Array), y: of(Float32Array), number: of(Uint32Array), row: of(Uint16Array), flags: of(Uint8Array), joined: of(Uint8Array) };
-  layout.rows.forEach((row, line) => putRow(each, row, line, layout.seat * 1.8));
+  const { x, y, number, row, flags, joined } = each;
+  rows.forEach((line, index) => {
+    const { source, first, slots: at } = line;
+    for (let i = 0; i < line.count; i++) {
+      const seat = first + i;
+      [x[seat], y[seat]] = line.spot(i);
+      [number[seat], row[seat]] = [source.first + i, index];
+      if (i > 0) joined[seat] = source.positions ? Math.hypot(x[seat] - x[seat - 1], y[seat] - y[seat - 1]) < size * 1.8 : !at || at[i] - at[i - 1] === 1;
+    }
+    for (const [flag, ranges] of Object.entries(source.flags || {})) {
+      for (const [from, to] of ranges) for (let i = from; i <= to && i <= line.count; i++) flags[first + i - 1] |= FLAGS[flag] || 0;
+    }
+  });
   return each;
 }
 
-function putRow({ x, y, number, row: line, flags, joined }, row, index, near) {
-  const { source, first, count, slots: at } = row;
-  row.put(x, y);
-  line.fill(index, first, first + count);
-  joined.fill(1, first + 1, first + count);
-  for (let i = 0; i < count; i++) number[first + i] = source.first + i;
-  for (let i = 1; i < count && (at || source.positions); i++) {
-    const seat = first + i;
-    const beside = source.positions ? Math.hypot(x[seat] - x[seat - 1], y[seat] - y[seat - 1]) < near : at[i] - at[i - 1] === 1;
-    if (!beside) joined[seat] = 0;
-  }
-  for (const [flag, ranges] of Object.entries(source.flags || {})) {
-    for (const [from, to] of ranges) {
-      for (let i = from; i <= to && i <= count; i++) flags[first + i - 1] |= FLAGS[flag] || 0;
-    }
-  }
-}
-
-/** A hall. What is known of each seat is filled in when it is first asked for: the picture of all sections needs none of it. */
-class Drawn {
+/** A hall. */
+class Layout {
   constructor({ width, height, seat = 50, areas = [], sections }, plain) {
-    Object.assign(this, { plain, width, height, seat, areas, sections: [], rows: [], ranges: [] });
+    /** Whether it was computed, since the date has no drawing of its hall. */
+    this.plain = plain;
+    /** `seat`: size of a seat. */
+    Object.assign(this, { width, height, seat, areas });
+    /** @type {Section[]} */
+    this.sections = [];
+    /** @type {Row[]} */
+    this.rows = [];
+    /** Numbers that follow each other as their seats do, ascending; `seat`: index of the first. @type {{first: number, last: number, seat: number}[]} */
+    this.ranges = [];
+    /** Whether there are wheelchair spaces. */
     this.wheels = sections.some(({ rows }) => rows.some(({ flags }) => flags?.accessible?.length));
   }
-
-  get each() {
-    return this.filled ??= eachOf(this);
-  }
 }
+// Of each seat: where it is, its number, row and flags, and whether it is beside the one before it. Filled in when it is
+// first asked for: the picture of all sections needs none of it.
 for (const name of ['x', 'y', 'number', 'row', 'flags', 'joined']) {
-  Object.defineProperty(Drawn.prototype, name, {
+  Object.defineProperty(Layout.prototype, name, {
     get() {
-      return this.each[name];
+      return (this.each ??= eachOf(this))[name];
     },
   });
 }
@@ -360,7 +304,7 @@ export function labelOf(layout, seat) {
 }
 
 /**
- * The seat at a point, by arithmetic: sections whose box has it, then the nearest place of each row.
+ * The seat at a point: the nearest of those in sections whose box has it.
  * @param {Layout} layout @param {number} x @param {number} y
  * @param {number} reach How far from a seat's middle still counts.
  * @param {(seat: number) => boolean} [accept] Which seats are looked for.
@@ -368,11 +312,12 @@ export function labelOf(layout, seat) {
  */
 export function seatAt(layout, x, y, reach, accept = () => true) {
   let best = -1, least = reach * reach;
-  for (const { box, rows } of layout.sections) {
+  const { x: xs, y: ys } = layout;
+  for (const { box, first, end } of layout.sections) {
     if (x < box.x0 - reach || x > box.x1 + reach || y < box.y0 - reach || y > box.y1 + reach) continue;
-    for (const row of rows) {
-      const i = row.first + row.near(x, y), d = (layout.x[i] - x) ** 2 + (layout.y[i] - y) ** 2;
-      if (d <= least && accept(i)) [best, least] = [i, d];
+    for (let seat = first; seat < end; seat++) {
+      const d = (xs[seat] - x) ** 2 + (ys[seat] - y) ** 2;
+      if (d <= least && accept(seat)) [best, least] = [seat, d];
     }
   }
   return best;
@@ -388,13 +333,10 @@ export function seatAt(layout, x, y, reach, accept = () => true) {
 export function seatNear(layout, x, y, least, accept) {
   const most = Math.max(least, layout.seat * 1.2), seat = seatAt(layout, x, y, most, accept);
   if (seat < 0) return seat;
-  const at = layout.row[seat], far = (to) => Math.hypot(layout.x[to] - layout.x[seat], layout.y[to] - layout.y[seat]);
+  const { x: xs, y: ys, row, rows, sections } = layout, { first, end } = sections[rows[row[seat]].section];
   let next = Infinity;
-  layout.sections[layout.rows[at].section].rows.forEach((row) => {
-    if (row.first !== layout.rows[at].first) next = Math.min(next, far(row.first + row.near(layout.x[seat], layout.y[seat])));
-  });
-  const reach = Math.max(least, Math.min(most, next / 2));
-  return Math.hypot(layout.x[seat] - x, layout.y[seat] - y) <= reach ? seat : -1;
+  for (let i = first; i < end; i++) if (row[i] !== row[seat]) next = Math.min(next, Math.hypot(xs[i] - xs[seat], ys[i] - ys[seat]));
+  return Math.hypot(xs[seat] - x, ys[seat] - y) <= Math.max(least, Math.min(most, next / 2)) ? seat : -1;
 }
 
 /**

@@ -103,18 +103,6 @@ export function pathOf(outline) {
   return path;
 }
 
-/** Sections and areas in one colour. */
-export function silhouette(layout, k, look) {
-  const { x0, y0, width, height } = layout.bounds, canvas = sheet(width * k, height * k);
-  const ctx = canvas.getContext('2d');
-  ctx.setTransform(k, 0, 0, k, -x0 * k, -y0 * k);
-  ctx.fillStyle = look.taken;
-  for (const { x, y, width: w, height: h } of layout.areas) ctx.fillRect(x, y, w, h);
-  ctx.globalAlpha = 0.5;
-  for (const section of layout.sections) ctx.fill(section.path ||= pathOf(section.outline));
-  return canvas;
-}
-
 /** The picture of seats that look alike, `d` device pixels large. */
 export function seatPicture(style, d, look) {
   const canvas = sheet(Math.round(d) + 2, Math.round(d) + 2), ctx = canvas.getContext('2d');

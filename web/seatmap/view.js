@@ -19,7 +19,7 @@ const SEAT_MAX_PX = 46;
 const MOVE_MS = 220;
 
 /** Milliseconds that the small map stays after a move, and a taken seat's name after a tap. */
-const STAY_MS = 1600;
+const MINI_MS = 700, STAY_MS = 1600;
 
 /** Pixels around a finger, and around a pointer, within which a seat is meant. */
 const REACH_PX = { touch: 22, pen: 16, mouse: 10 };
@@ -60,15 +60,17 @@ export class MapView {
    * @param {any} options.words `stage`, `soldOut`, `sectionShort(name)`, `range(low, high)`, `free(n)`, `tip(seat)`,
    *   `map`, `hint`, `legend`, `zoomIn`, `zoomOut`, `whole`, `wheel`.
    * @param {(seat: number) => void} options.onSeat A seat was clicked.
+   * @param {MapView} [like] One of which view, marks and filter are taken over, as when only the words are others.
    */
-  constructor(host, { layout, status, words, onSeat }) {
+  constructor(host, { layout, status, words, onSeat }, like) {
     Object.assign(this, { host, layout, status, words, onSeat });
-    this.view = { s: 0.01, x: 0, y: 0 };
-    this.fit = 0.01;
+    const { view = { s: 0.01, x: 0, y: 0 }, size, fit = 0.01 } = like ?? {};
+    Object.assign(this, { view: { ...view }, size, fit });
     this.fingers = new Map();
     this.end = new AbortController();
     this.#build();
     this.painter = new Painter(this.canvas, layout, status, words);
+    if (like) Object.assign(this.painter, { marks: like.painter.marks, only: like.painter.only });
     this.painter.mini = this.mini;
     this.#listen();
     this.#resized();
@@ -133,7 +135,7 @@ export class MapView {
   #resized() {
     const { width, height } = this.stage.getBoundingClientRect();
     // Told at once when it is first watched, too.
-    if (!width || !height || (width === this.size?.width && height === this.size.height && this.painter.dpr === deviceRatio())) return;
+    if (!width || !height || (width === this.size?.width && height === this.size.height && this.painter.width === width && this.painter.dpr === deviceRatio())) return;
     const { bounds } = this.layout, before = this.size, whole = !before || this.view.s <= this.fit * 1.001;
     this.size = { width, height };
     this.fit = Math.min(width / bounds.width, height / bounds.height);
@@ -180,7 +182,7 @@ export class MapView {
   #touchAction() {
     this.mini.classList.toggle('on', this.view.s > this.fit * 1.6);
     clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.mini.classList.remove('on'), STAY_MS);
+    this.rest = setTimeout(() => this.mini.classList.remove('on'), MINI_MS);
     this.stage.style.touchAction = this.zoomed ? 'none' : 'pan-y';
     this.stage.classList.toggle('zoomed', this.zoomed);
     this.out.setAttribute('aria-disabled', String(!this.zoomed));
@@ -269,7 +271,10 @@ export class MapView {
 
   #point(event) {
     const box = this.stage.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    // The small map goes out of the way.
+    this.mini.classList.toggle('aside', x < box.width / 2 && y < box.height / 2);
+    return [x, y];
   }
 
   #down(event) {

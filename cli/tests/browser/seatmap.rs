@@ -44,7 +44,7 @@ fn drawing_50_000_seats_is_measured() {
             const host = document.createElement('div');
             host.className = 'map-frame';
             document.querySelector('main').replaceChildren(host);
-            const words = { map: '', hint: '', legend: [], stage: '', soldOut: '', sectionShort: (name) => name, range: String, free: String, tip: String };
+            const words = { map: '', hint: '', legend: [], stage: '', soldOut: '', sectionShort: (name) => name, cost: String, free: String, tip: String };
             const since = performance.now(), layout = readLayout(JSON.parse(text)), status = new Status(layout);
             status.apply(answer);
             const map = new MapView(host, { layout, status, words, onSeat() {} });
