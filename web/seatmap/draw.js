@@ -35,7 +35,7 @@ export class Painter {
    * @param {HTMLCanvasElement} canvas
    * @param {import('./layout.js').Layout} layout
    * @param {import('./status.js').Status} status
-   * @param {any} words What is written; see `words` of view.js.
+   * @param {any} words What is written.
    */
   constructor(canvas, layout, status, words) {
     Object.assign(this, { canvas, layout, status, words });
@@ -224,14 +224,15 @@ export class Painter {
       ctx.beginPath();
       ctx.roundRect(-area.width / 2, -area.height / 2, area.width, area.height, Math.min(area.height, area.width) / 8);
       ctx.fill();
-      ctx.fillStyle = look.quiet;
       ctx.textAlign = 'center';
       ctx.textBaseline = 'middle';
       const size = Math.max(Math.min(area.height * 0.4, area.width / 6, 20 * this.dpr / k), 9 * this.dpr / k);
       ctx.font = `600 ${size}px ${look.font}`;
       const text = area.kind === 'stage' ? this.words.stage : area.text || '';
       // Beside a stage that is too flat for it.
-      if (ctx.measureText(text).width < area.width) ctx.fillText(text, 0, size > area.height ? -area.height / 2 - size * 0.6 : 0);
+      const beside = size > area.height;
+      ctx.fillStyle = look[beside ? 'quiet' : 'on-area'];
+      if (ctx.measureText(text).width < area.width) ctx.fillText(text, 0, beside ? -area.height / 2 - size * 0.6 : 0);
       ctx.restore();
     }
     let drawn = 0;

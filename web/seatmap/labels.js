@@ -1,7 +1,7 @@
 // @ts-check
 // What is written on the map: on sections what they are and cost, beside seats the names of their rows and sections.
 
-import { areaOf, meets, middleOf, sheet, spanAt } from './shapes.js';
+import { meets, middleOf, sheet, spanAt } from './shapes.js';
 
 /** Pixels a seat must have for rows to be named. */
 const ROWS_PX = 11;
@@ -9,7 +9,7 @@ const ROWS_PX = 11;
 /** Lines above each other on one middle, where a section has most room for them; null where they do not fit. */
 function fitLines({ outline, box }, lines, k, { dpr, look, layout }) {
   const { x0, y0 } = layout.bounds, most = Math.max(...lines.map(({ wide }) => wide));
-  for (const shrink of [1, 0.9, 0.8]) {
+  for (const shrink of [1, 0.9, 0.8, 0.72]) {
     const step = 17 * dpr * shrink, tall = lines.length * step, free = (box.y1 - box.y0) * k - tall;
     let found = null;
     for (let part = 0; part <= 8 && free > 0 && most * shrink < (box.x1 - box.x0) * k; part++) {
@@ -46,7 +46,7 @@ function offersOf({ look, words }, { free, low, high }) {
 export function placeLabels(painter, k) {
   const { layout, dpr, look, words, status, wide: wideOf } = painter, { x0, y0 } = layout.bounds, labels = new Map(), names = [], taken = [];
   layout.sections.forEach((section, index) => {
-    const room = Math.sqrt(section.area ||= areaOf(section.outline)) * k, tally = status.tallies[index];
+    const [mx, my, area] = section.middle ||= middleOf(section.outline), room = Math.sqrt(area) * k, tally = status.tallies[index];
     const text = words.sectionShort(section.name, section.numbers), weight = 700, colour = tally.free ? look.ink : look.quiet;
     if (room >= 48 * dpr) {
       const lines = [{ text, weight, colour, size: 14 }, ...offersOf(painter, tally)];
@@ -59,7 +59,7 @@ export function placeLabels(painter, k) {
         return;
       }
     }
-    const [mx, my] = section.middle ||= middleOf(section.outline), wide = wideOf({ text, weight });
+    const wide = wideOf({ text, weight });
     names.push({ index, text, weight, colour, wide, room, size: Math.min(14 * dpr, room * 0.62, room * 0.9 / wide), x: (mx - x0) * k, y: (my - y0) * k });
   });
   names.sort((a, b) => b.room - a.room);
@@ -148,11 +148,13 @@ export function drawNames(painter, { s, x, y }) {
   };
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   const titles = [], boxes = [];
-  const put = (tag, px, py) => {
+  const put = (text, kind, at, to) => {
+    let tag = tagOf(text, kind);
     const [w, h] = [tag.width / dpr / 2 + 2, tag.height / dpr / 2 + 2];
-    px = Math.max(w, Math.min(width - w, px));
-    py = Math.max(h, Math.min(height - h, py));
+    const [px, py] = [Math.max(w, Math.min(width - w, at)), Math.max(h, Math.min(height - h, to))];
     const box = { x0: px - w, y0: py - h, x1: px + w, y1: py + h };
+    // What is moved into the view may be over a seat.
+    if (kind === 'end' && (px !== at || py !== to)) tag = tagOf(text, 'edge');
     if (boxes.some((other) => meets(other, box))) return;
     boxes.push(box);
     ctx.drawImage(tag, Math.round(px * dpr - tag.width / 2), Math.round(py * dpr - tag.height / 2));
@@ -161,17 +163,17 @@ export function drawNames(painter, { s, x, y }) {
     const { box, rows, name } = section;
     if (!meets(box, seen)) continue;
     if (name && !layout.plain) titles.push(section);
-    if (layout.seat * s >= ROWS_PX) for (const row of rows) nameRow(row, painter, seen, (kind, px, py) => put(tagOf(row.label, kind), px * s + x, py * s + y));
+    if (layout.seat * s >= ROWS_PX) for (const row of rows) nameRow(row, painter, seen, (kind, px, py) => put(row.label, kind, px * s + x, py * s + y));
   }
   boxes.length = 0;
   for (const section of titles) {
     const { box, outline, name } = section, [tx, ty] = section.tag ||= behind(layout, section);
-    const tag = tagOf(words.sectionShort(name), 'name'), edge = 12 / s;
+    const text = words.sectionShort(name), edge = 12 / s;
     if (tx > seen.x0 && tx < seen.x1 && ty > seen.y0 && ty < seen.y1) {
-      put(tag, tx * s + x, ty * s + y);
+      put(text, 'name', tx * s + x, ty * s + y);
       continue;
     }
     const at = Math.max(box.y0, seen.y0) + edge, [from, to] = spanAt(outline, at), [left, right] = [Math.max(from, seen.x0), Math.min(to, seen.x1)];
-    if ((right - left) * s > tag.width / dpr && (Math.min(box.y1, seen.y1) - at) * s > 40) put(tag, (left + right) / 2 * s + x, at * s + y);
+    if ((right - left) * s > tagOf(text, 'name').width / dpr && (Math.min(box.y1, seen.y1) - at) * s > 40) put(text, 'name', (left + right) / 2 * s + x, at * s + y);
   }
 }

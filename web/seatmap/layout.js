@@ -14,7 +14,7 @@ export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8
  * @property {number} end Index after its last seat.
  * @property {Row[]} rows
  * @property {number[][]} outline
- * @property {number[]} focus
+ * @property {number[]} focus Where it looks to, in a hall without a stage.
  * @property {{x0: number, y0: number, x1: number, y1: number}} box Around its outline.
  */
 
@@ -130,19 +130,6 @@ function boundsOf({ sections, areas, seat }) {
   return { x0, y0, width: most('x1', Math.max) + room - x0, height: most('y1', Math.max) + room - y0 };
 }
 
-/** The seat of a section nearest to the stage, where the layout names no focus. */
-function nearest(layout, section) {
-  const stage = layout.areas.find((area) => area.kind === 'stage');
-  const to = stage ? [stage.x + stage.width / 2, stage.y + stage.height / 2] : [layout.width / 2, 0];
-  const { x, y } = layout, [tx, ty] = to;
-  let best = section.first, least = Infinity;
-  for (let i = section.first; i < section.end; i++) {
-    const dx = x[i] - tx, dy = y[i] - ty, d = dx * dx + dy * dy;
-    if (d < least) [best, least] = [i, d];
-  }
-  return [layout.x[best], layout.y[best]];
-}
-
 /**
  * Reads a layout document.
  * @param {any} json As `GET /api/v1/layouts/{hash}` answers it.
@@ -161,10 +148,7 @@ export function readLayout(json, plain = false) {
     const outline = source.outline || around(layout, rows);
     layout.rows.push(...rows);
     layout.sections.push({
-      name: source.name, numbers: source.numbers, first, end: next, rows, outline, box: boxOf(outline),
-      get focus() {
-        return source.focus ??= nearest(layout, this);
-      },
+      name: source.name, numbers: source.numbers, first, end: next, rows, outline, box: boxOf(outline), focus: source.focus || [json.width / 2, 0],
     });
   }
   layout.count = next;
@@ -190,11 +174,7 @@ export function rangeOf({ ranges }, number) {
   return range && number >= range.first && number <= range.last ? range : null;
 }
 
-/**
- * The index of a seat number.
- * @param {Layout} layout @param {number} number
- * @returns {number} -1 where there is none.
- */
+/** The index of a seat number; -1 where there is none. */
 export function indexOf(layout, number) {
   const range = rangeOf(layout, number);
   return range ? range.seat + number - range.first : -1;
@@ -265,11 +245,8 @@ export function gridLayout(zones) {
     rows.forEach((row, i) => {
       [row.at, row.step] = [[left, top + i * pitch], [pitch, 0]];
     });
-    const [from, to] = [rows[0].first, rows[rows.length - 1].first + rows[rows.length - 1].count - 1];
-    const wide = Math.max(...rows.map(({ count }) => count)) * pitch, edge = pitch * 0.75;
-    const [x0, y0, x1, y1] = [left - edge, top - edge, left + wide - pitch + edge, top + (rows.length - 1) * pitch + edge];
-    const outline = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
-    sections.push({ name: zone.zone, numbers: total > BLOCK ? `${from}–${to}` : '', rows, outline, grade: zone.zone });
+    const last = rows[rows.length - 1];
+    sections.push({ name: zone.zone, numbers: total > BLOCK ? `${rows[0].first}–${last.first + last.count - 1}` : '', rows });
     lowest = Math.max(lowest, top + rows.length * pitch);
     column += 1;
     if (column >= across) [column, top] = [0, lowest + 100];
@@ -294,22 +271,13 @@ export function gridLayout(zones) {
   return readLayout({ width, height: lowest + 60, seat: 50, areas: [stage], sections }, true);
 }
 
-/**
- * What a seat is called.
- * @param {Layout} layout @param {number} seat
- */
+/** What a seat is called. */
 export function labelOf(layout, seat) {
   const row = layout.rows[layout.row[seat]];
   return { section: layout.sections[row.section].name, row: row.label, seat: row.say(seat - row.first) };
 }
 
-/**
- * The seat at a point: the nearest of those in sections whose box has it.
- * @param {Layout} layout @param {number} x @param {number} y
- * @param {number} reach How far from a seat's middle still counts.
- * @param {(seat: number) => boolean} [accept] Which seats are looked for.
- * @returns {number} Its index, or -1.
- */
+/** The seat nearest to a point, of those that are accepted: its index, or -1 where none is within reach. */
 export function seatAt(layout, x, y, reach, accept = () => true) {
   let best = -1, least = reach * reach;
   const { x: xs, y: ys } = layout;
@@ -323,13 +291,7 @@ export function seatAt(layout, x, y, reach, accept = () => true) {
   return best;
 }
 
-/**
- * The seat that a point belongs to: the nearest, as far as half of the way to the next row.
- * @param {Layout} layout @param {number} x @param {number} y
- * @param {number} least How far it reaches at least.
- * @param {(seat: number) => boolean} accept
- * @returns {number} Its index, or -1.
- */
+/** The seat that a point belongs to: the nearest, as far as half of the way to the next row and at least so far; or -1. */
 export function seatNear(layout, x, y, least, accept) {
   const most = Math.max(least, layout.seat * 1.2), seat = seatAt(layout, x, y, most, accept);
   if (seat < 0) return seat;
@@ -339,11 +301,7 @@ export function seatNear(layout, x, y, least, accept) {
   return Math.hypot(xs[seat] - x, ys[seat] - y) <= Math.max(least, Math.min(most, next / 2)) ? seat : -1;
 }
 
-/**
- * The section at a point, by its outline.
- * @param {Layout} layout @param {number} x @param {number} y
- * @returns {number} Its index, or -1.
- */
+/** The section at a point, by its outline: its index, or -1. */
 export function sectionAt(layout, x, y) {
   return layout.sections.findIndex(({ box, outline }) => {
     if (x < box.x0 || x > box.x1 || y < box.y0 || y > box.y1) return false;

@@ -20,7 +20,7 @@ export class SeatList {
    * @param {object} options
    * @param {import('./layout.js').Layout} options.layout
    * @param {import('./status.js').Status} options.status
-   * @param {any} options.words `section(section)`, `row(label)`, `offer(tally)`, `rowFree(n)`, `name(seat)`, `say(seat, state)`, `soldOut`.
+   * @param {any} options.words As of `wordsFor` in app/sale/wording.js.
    * @param {(seat: number) => void} options.onSeat
    * @param {SeatList} [like] One of which choice, filter and open sections are taken over.
    */

@@ -4,7 +4,7 @@
 import { FLAGS } from './layout.js';
 import { BLOCKED, FREE, HELD, SOLD } from './status.js';
 
-const TOKENS = ['surface', 'section', 'line', 'ink', 'quiet', 'taken', 'own', 'on-own', 'alert', 'on-grade'];
+const TOKENS = ['surface', 'section', 'line', 'ink', 'quiet', 'on-area', 'taken', 'own', 'on-own', 'alert', 'on-grade'];
 
 /** Colours of grades that there are; further grades begin again. */
 export const GRADE_COLOURS = 6;
@@ -30,23 +30,18 @@ export function sheet(width, height) {
   return canvas;
 }
 
-/** The middle of an area. */
+/** The middle of an area, and how large it is. */
 export function middleOf(outline) {
-  let area = 0, mx = 0, my = 0;
-  outline.forEach(([ax, ay], i) => {
-    const [bx, by] = outline[(i + 1) % outline.length], part = ax * by - bx * ay;
+  let area = 0, mx = 0, my = 0, [ax, ay] = outline[outline.length - 1];
+  for (const [bx, by] of outline) {
+    const part = ax * by - bx * ay;
     area += part;
     mx += (ax + bx) * part;
     my += (ay + by) * part;
-  });
-  return area ? [mx / area / 3, my / area / 3] : outline[0];
+    [ax, ay] = [bx, by];
+  }
+  return area ? [mx / area / 3, my / area / 3, Math.abs(area / 2)] : [ax, ay, 0];
 }
-
-/** How large an area is. */
-export const areaOf = (outline) => Math.abs(outline.reduce((sum, [ax, ay], i) => {
-  const [bx, by] = outline[(i + 1) % outline.length];
-  return sum + (ax * by - bx * ay) / 2;
-}, 0));
 
 /** How far an outline reaches to the left and right at a height. */
 export function spanAt(outline, y) {

@@ -57,8 +57,7 @@ export class MapView {
    * @param {object} options
    * @param {import('./layout.js').Layout} options.layout
    * @param {import('./status.js').Status} options.status
-   * @param {any} options.words `stage`, `soldOut`, `sectionShort(name)`, `range(low, high)`, `free(n)`, `tip(seat)`,
-   *   `map`, `hint`, `legend`, `zoomIn`, `zoomOut`, `whole`, `wheel`.
+   * @param {any} options.words As of `wordsFor` in app/sale/wording.js.
    * @param {(seat: number) => void} options.onSeat A seat was clicked.
    * @param {MapView} [like] One of which view, marks and filter are taken over, as when only the words are others.
    */
@@ -238,9 +237,13 @@ export class MapView {
 
   /** Scales about a point of the view. @param {number} factor @param {number} [px] @param {number} [py] */
   zoom(factor, px = this.size.width / 2, py = this.size.height / 2) {
-    const from = this.flight?.to || this.view;
+    this.#go(this.#scaled(this.flight?.to || this.view, factor, px, py));
+  }
+
+  /** A view by a factor larger; what was at a point of it is then at another, or still there. */
+  #scaled(from, factor, px, py, nx = px, ny = py) {
     const s = Math.max(this.fit, Math.min(this.most, from.s * factor)), ratio = s / from.s;
-    this.#go({ s, x: px - (px - from.x) * ratio, y: py - (py - from.y) * ratio });
+    return { s, x: nx - (px - from.x) * ratio, y: ny - (py - from.y) * ratio };
   }
 
   /** Shows all of the map. */
@@ -301,9 +304,7 @@ export class MapView {
     const { view } = this;
     if (!others.length) return this.#set({ s: view.s, x: view.x + x - before.x, y: view.y + y - before.y });
     const [other] = others, far = (p) => Math.max(20, Math.hypot(p.x - other.x, p.y - other.y));
-    const s = Math.max(this.fit, Math.min(this.most, view.s * far(finger) / far(before))), ratio = s / view.s;
-    const [mx, my] = [(before.x + other.x) / 2, (before.y + other.y) / 2], [nx, ny] = [(x + other.x) / 2, (y + other.y) / 2];
-    this.#set({ s, x: nx - (mx - view.x) * ratio, y: ny - (my - view.y) * ratio });
+    this.#set(this.#scaled(view, far(finger) / far(before), (before.x + other.x) / 2, (before.y + other.y) / 2, (x + other.x) / 2, (y + other.y) / 2));
   }
 
   #drop(event) {
@@ -380,10 +381,8 @@ export class MapView {
     this.tip.hidden = true;
     if (!event.ctrlKey && !event.metaKey) return this.#scrolled();
     event.preventDefault();
-    const [px, py] = this.#point(event), { view } = this;
     this.flight = null;
-    const s = Math.max(this.fit, Math.min(this.most, view.s * Math.exp(-event.deltaY * (event.deltaMode ? 0.06 : 0.004)))), ratio = s / view.s;
-    this.#set({ s, x: px - (px - view.x) * ratio, y: py - (py - view.y) * ratio });
+    this.#set(this.#scaled(this.view, Math.exp(-event.deltaY * (event.deltaMode ? 0.06 : 0.004)), ...this.#point(event)));
   }
 
   /** Says once, for a while, how a wheel zooms. */
