@@ -3,6 +3,7 @@
 // tiles; while the map moves, tiles are moved, and those that come into view are drawn a few at a time.
 
 import { drawNames, placeLabels } from './labels.js';
+import { placeSeats } from './layout.js';
 import { GRADE_COLOURS, meets, palette, pathOf, seatPicture, sheet } from './shapes.js';
 import { ABSENT, BLOCKED, FREE, HELD, SOLD } from './status.js';
 
@@ -374,7 +375,13 @@ export class Painter {
     const { x0, y0, x1, y1, width, height } = this.layout.bounds, k = Math.min(this.width / width, this.height / height);
     const canvas = sheet(width * k, height * k);
     this.base = { canvas, k };
-    return { steps: this.#floor(canvas.getContext('2d'), { k, x0, y0, x1: x0 + width, y1: y0 + height }, true) };
+    return { steps: this.#ahead(canvas.getContext('2d'), { k, x0, y0, x1: x0 + width, y1: y0 + height }) };
+  }
+
+  /** Draws the ground, and places seats for when they are wanted. */
+  *#ahead(ctx, box) {
+    yield* this.#floor(ctx, box, true);
+    if (!this.layout.each) yield* placeSeats(this.layout);
   }
 
   /** Draws tiles where a view has them; says whether all that it meets is there. */

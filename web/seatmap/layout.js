@@ -15,7 +15,7 @@ export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8
  * @property {Row[]} rows
  * @property {number[][]} outline
  * @property {number[]} focus Where it looks to, in a hall without a stage.
- * @property {{x0: number, y0: number, x1: number, y1: number}} box Around its outline.
+ * @property {{x0: number, y0: number, x1: number, y1: number}} box
  */
 
 /** Where each seat of a row with gaps stands, counted in seats; null for a row without: there it is the place itself. */
@@ -130,12 +130,7 @@ function boundsOf({ sections, areas, seat }) {
   return { x0, y0, width: most('x1', Math.max) + room - x0, height: most('y1', Math.max) + room - y0 };
 }
 
-/**
- * Reads a layout document.
- * @param {any} json As `GET /api/v1/layouts/{hash}` answers it.
- * @param {boolean} [plain]
- * @returns {Layout}
- */
+/** Reads a layout document, as `GET /api/v1/layouts/{hash}` answers it. */
 export function readLayout(json, plain = false) {
   const layout = new Layout(json, plain);
   let next = 0;
@@ -180,13 +175,15 @@ export function indexOf(layout, number) {
   return range ? range.seat + number - range.first : -1;
 }
 
-/** What is known of each seat, by its index. */
-function eachOf({ count, rows, seat: size }) {
+/** Fills in what is known of each seat, by its index, pausing now and then. */
+export function* placeSeats(layout) {
+  const { count, rows, seat: size } = layout;
   const of = (Kind) => new Kind(count);
   const each = { x: of(Float32Array), y: of(Float32Array), number: of(Uint32Array), row: of(Uint16Array), flags: of(Uint8Array), joined: of(Uint8Array) };
   const { x, y, number, row, flags, joined } = each;
-  rows.forEach((line, index) => {
+  for (const [index, line] of rows.entries()) {
     const { source, first, slots: at } = line;
+    if (index % 64 === 63) yield;
     for (let i = 0; i < line.count; i++) {
       const seat = first + i;
       [x[seat], y[seat]] = line.spot(i);
@@ -196,8 +193,8 @@ function eachOf({ count, rows, seat: size }) {
     for (const [flag, ranges] of Object.entries(source.flags || {})) {
       for (const [from, to] of ranges) for (let i = from; i <= to && i <= line.count; i++) flags[first + i - 1] |= FLAGS[flag] || 0;
     }
-  });
-  return each;
+  }
+  layout.each = each;
 }
 
 /** A hall. */
@@ -222,7 +219,8 @@ class Layout {
 for (const name of ['x', 'y', 'number', 'row', 'flags', 'joined']) {
   Object.defineProperty(Layout.prototype, name, {
     get() {
-      return (this.each ??= eachOf(this))[name];
+      if (!this.each) for (const _ of placeSeats(this));
+      return this.each[name];
     },
   });
 }
@@ -230,11 +228,7 @@ for (const name of ['x', 'y', 'number', 'row', 'flags', 'joined']) {
 /** Most seats of a section that is computed. */
 const BLOCK = 600;
 
-/**
- * A grid for a date without a layout: a section a grade, in blocks where there are many seats.
- * @param {{zone: string, price: number, seats: number[][]}[]} zones Of the compact map.
- * @returns {Layout}
- */
+/** A grid for a date without a layout: a section for each zone of the compact map, in blocks where there are many seats. */
 export function gridLayout(zones) {
   const sections = [], pitch = 60, total = zones.flatMap((z) => z.seats).reduce((n, [a, b]) => n + b - a + 1, 0);
   const columns = Math.min(30, Math.max(10, Math.round(Math.sqrt(Math.min(total, BLOCK) * 1.5))));

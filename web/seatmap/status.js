@@ -12,18 +12,9 @@ const FOUR = new Uint32Array(Uint8Array.from({ length: 1024 }, (_, i) => i >> 2 
 const NAMES = ['available', 'held', 'sold', 'blocked'];
 
 /**
- * @typedef {object} Grade
- * @property {string} name
- * @property {number} low Lowest price, minor units.
- * @property {number} high
- * @property {number} free
- */
-/**
- * @typedef {object} Tally What can be had of a section.
- * @property {number} free
- * @property {number} low Lowest price of what is free, minor units; 0 where nothing is.
- * @property {number} high
- * @property {number} grade Index of the grade that most of it has.
+ * Prices are in minor units; of a tally, which says what can be had of a section, those of what is free.
+ * @typedef {{name: string, low: number, high: number, free: number}} Grade
+ * @typedef {{free: number, low: number, high: number, grade: number}} Tally `grade`: index of the one that most of it has.
  */
 
 /** Seat states of a layout, as last answered. */
