@@ -28,7 +28,7 @@ function wordsOf(layout, status) {
   return {
     map: '좌석 배치도', hint: '', zoomIn: '확대', zoomOut: '축소', whole: '전체', wheel: 'Ctrl + 휠로 확대', stage: '무대',
     soldOut: '매진', legend: [['free', '예매 가능'], ['held', '선점'], ['sold', '판매'], ['chosen', '내 선택']], sectionShort: (n) => n, section: ({ name: n }) => `${n}구역`, row: (n) => `${n}열`, seatsFrom: (n) => `${n}번부터`,
-    range: (low) => `${won(low)}`, free: (n) => `${n}석`, offer: (t) => `${offer(t)} · ${t.free}석 예매 가능`,
+    range: (low) => `${won(low)}`, cost: (low) => `${won(low)}`, free: (n) => `${n}석`, offer: (t) => `${offer(t)} · ${t.free}석 예매 가능`,
     tip: (seat) => say(seat, status.state[seat] ? '예매 불가' : '예매 가능'), name, say,
   };
 }

@@ -77,7 +77,12 @@ export function answerOf(hallDocument, free = 0.6) {
   let seed = 7, run = 0, state = 0, available = 0;
   const random = () => (seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648;
   for (const { rows } of hallDocument.sections) {
-    for (const { grade, first, count } of rows) zones.set(grade, [...zones.get(grade) || [], [first, first + count - 1]]);
+    for (const { grade, first, count } of rows) {
+      const seats = zones.get(grade) || [], last = seats[seats.length - 1];
+      if (last?.[1] === first - 1) last[1] += count;
+      else seats.push([first, first + count - 1]);
+      zones.set(grade, seats);
+    }
   }
   const bytes = new Uint8Array(Math.ceil(hallDocument.total / 4));
   for (let i = 0; i < hallDocument.total; i++) {

@@ -2,7 +2,9 @@
 // Draws the map on a canvas, on two levels: sections with what they cost, and seats. What is drawn is kept as
 // tiles; while the map moves, tiles are moved, and those that come into view are drawn a few at a time.
 
-import { areaOf, behind, fitLines, GRADE_COLOURS, meets, middleOf, palette, pathOf, plate, seatPicture, sheet, silhouette, spanAt } from './shapes.js';
+import { drawNames, placeLabels } from './labels.js';
+import { placeSeats } from './layout.js';
+import { GRADE_COLOURS, meets, palette, pathOf, seatPicture, sheet } from './shapes.js';
 import { ABSENT, BLOCKED, FREE, HELD, SOLD } from './status.js';
 
 /** Pixels a seat must have to be drawn. */
@@ -14,15 +16,15 @@ const SLICE_MS = 4;
 /** Device pixels below which a seat is drawn as a square, without marks. */
 const SQUARE_PX = 10;
 
+/** Device pixels of one that is drawn. */
+export const deviceRatio = () => Math.min(2, globalThis.devicePixelRatio || 1);
+
 /** Device pixels of a tile, each way. */
 const TILE = 384;
 const keyOf = (i, j) => i * 4096 + j;
 
 /** Pixels beyond the view that are drawn ahead. */
 const AHEAD = 160;
-
-/** Pixels a seat must have for rows to be named. */
-const ROWS_PX = 11;
 
 /**
  * @typedef {{s: number, x: number, y: number}} View A point of the layout is at `point * s + (x, y)` pixels.
@@ -34,12 +36,12 @@ export class Painter {
    * @param {HTMLCanvasElement} canvas
    * @param {import('./layout.js').Layout} layout
    * @param {import('./status.js').Status} status
-   * @param {any} words What is written; see `words` of view.js.
+   * @param {any} words What is written.
    */
   constructor(canvas, layout, status, words) {
     Object.assign(this, { canvas, layout, status, words });
     this.ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: false }));
-    this.dpr = Math.min(2, globalThis.devicePixelRatio || 1);
+    this.dpr = deviceRatio();
     this.width = this.height = 1;
     /** The whole map, small. @type {HTMLCanvasElement|null} */
     this.mini = null;
@@ -59,7 +61,7 @@ export class Painter {
 
   /** @param {number} width CSS pixels @param {number} height */
   resize(width, height) {
-    this.dpr = Math.min(2, globalThis.devicePixelRatio || 1);
+    this.dpr = deviceRatio();
     [this.width, this.height] = [width, height];
     this.canvas.width = Math.round(width * this.dpr);
     this.canvas.height = Math.round(height * this.dpr);
@@ -69,8 +71,17 @@ export class Painter {
   #forget() {
     /** Tiles of one scale, and those of the scale before, which stand until the first are there. */
     this.set = this.under = null;
-    this.base = this.small = this.job = this.labels = null;
+    this.base = this.job = this.labels = this.first = null;
     this.tags = new Map();
+    const widths = new Map();
+    /** How wide a text is, for each pixel of its size. */
+    this.wide = ({ text, weight }) => {
+      if (!widths.has(text)) {
+        this.ctx.font = `${weight} 20px ${this.look.font}`;
+        widths.set(text, this.ctx.measureText(text).width / 20);
+      }
+      return widths.get(text);
+    };
   }
 
   /** Whether seats are drawn at a scale. @param {number} s */
@@ -123,9 +134,21 @@ export class Painter {
     return !this.#same(view.s) || !this.base || this.#next(view) !== null;
   }
 
+  /** Draws all of a view at once, without tiles: they are made while the picture is looked at. @param {View} view */
+  open(view) {
+    const { bounds } = this.layout, k = view.s * this.dpr, { canvas, ctx } = this;
+    // On whole device pixels, as tiles are laid.
+    const [x0, y0] = [bounds.x0 - Math.round((bounds.x0 * view.s + view.x) * this.dpr) / k, bounds.y0 - Math.round((bounds.y0 * view.s + view.y) * this.dpr) / k];
+    const tile = { s: view.s, k, ctx, x0, y0, x1: x0 + canvas.width / k, y1: y0 + canvas.height / k, detailed: this.detailed(view.s), sprites: new Map() };
+    this.set = { s: view.s, tiles: new Map(), sprites: tile.sprites };
+    for (const _ of this.#paint(tile));
+    this.#over(view);
+    this.first = { ...view };
+  }
+
   /**
    * Goes on drawing what a view wants.
-   * @param {View} view @param {number} [budget] Milliseconds; Infinity: all that is in view.
+   * @param {View} view @param {number} [budget] Milliseconds.
    * @returns {boolean} Whether it is finished.
    */
   work(view, budget = SLICE_MS) {
@@ -134,13 +157,15 @@ export class Painter {
       this.set = { s: view.s, tiles: new Map() };
       this.job = this.labels = null;
     }
-    const since = performance.now(), whole = budget === Infinity;
+    const since = performance.now();
     if (this.job?.tile && ![...this.#near(view, AHEAD)].some(([i, j]) => i === this.job.tile.i && j === this.job.tile.j)) this.job = null;
     for (;;) {
       if (!this.job) {
-        const at = whole ? [...this.#near(view, 0)].find(([i, j]) => this.set.tiles.get(keyOf(i, j))?.old !== false) : this.#next(view);
-        if (!at) this.under = null;
-        if (!at && (whole || this.base)) return true;
+        const at = this.base && this.#next(view);
+        if (this.base && !at) {
+          this.under = null;
+          return true;
+        }
         this.job = at ? this.#begin(view.s, ...at) : this.#ground();
       }
       if (this.job.steps.next().done) {
@@ -148,7 +173,7 @@ export class Painter {
         if (tile) this.#keep(tile, view);
         this.job = null;
         // What was drawn costs as much again when it is first shown.
-        if (!whole && performance.now() - since > budget / 3) return false;
+        if (performance.now() - since > budget / 3) return false;
       }
       if (performance.now() - since >= budget) return false;
     }
@@ -200,14 +225,15 @@ export class Painter {
       ctx.beginPath();
       ctx.roundRect(-area.width / 2, -area.height / 2, area.width, area.height, Math.min(area.height, area.width) / 8);
       ctx.fill();
-      ctx.fillStyle = look.quiet;
       ctx.textAlign = 'center';
       ctx.textBaseline = 'middle';
       const size = Math.max(Math.min(area.height * 0.4, area.width / 6, 20 * this.dpr / k), 9 * this.dpr / k);
       ctx.font = `600 ${size}px ${look.font}`;
       const text = area.kind === 'stage' ? this.words.stage : area.text || '';
       // Beside a stage that is too flat for it.
-      if (ctx.measureText(text).width < area.width) ctx.fillText(text, 0, size > area.height ? -area.height / 2 - size * 0.6 : 0);
+      const beside = size > area.height;
+      ctx.fillStyle = look[beside ? 'quiet' : 'on-area'];
+      if (ctx.measureText(text).width < area.width) ctx.fillText(text, 0, beside ? -area.height / 2 - size * 0.6 : 0);
       ctx.restore();
     }
     let drawn = 0;
@@ -329,12 +355,12 @@ export class Painter {
   #offers(tile) {
     const { ctx, k } = tile, { bounds } = this.layout;
     let last = '';
-    this.labels ||= this.#place(k);
+    this.labels ||= placeLabels(this, k);
     const [left, top] = [(tile.x0 - bounds.x0) * k, (tile.y0 - bounds.y0) * k];
     ctx.textAlign = 'center';
     ctx.textBaseline = 'middle';
     for (const { box, lines } of this.labels.values()) {
-      if (!meets(box, { x0: left, y0: top, x1: left + TILE, y1: top + TILE })) continue;
+      if (!meets(box, { x0: left, y0: top, x1: left + ctx.canvas.width, y1: top + ctx.canvas.height })) continue;
       for (const { text, font, colour, x, y } of lines) {
         // A font is costly to set: once for many.
         if (font !== last) ctx.font = last = font;
@@ -344,121 +370,18 @@ export class Painter {
     }
   }
 
-  /**
-   * Where sections are written on, in device pixels of the whole: name, price from–to, how many are free, as much as
-   * there is room for; large sections first, and none over another.
-   */
-  #place(k) {
-    const { layout, dpr, status, ctx } = this, { x0, y0 } = layout.bounds, labels = new Map(), names = [], taken = [];
-    layout.sections.forEach((section, index) => {
-      const room = Math.sqrt(section.area ||= areaOf(section.outline)) * k, lines = this.#lines(section, index);
-      const fit = (...some) => fitLines(section, some, k, this);
-      const full = room >= 48 * dpr && (fit(...lines) || (lines[2] && (fit(...lines.slice(0, 2)) || fit(lines[0], lines[2]))));
-      if (full) {
-        labels.set(index, full);
-        taken.push(full.box);
-        return;
-      }
-      const { text, weight, colour } = lines[0], [mx, my] = section.middle ||= middleOf(section.outline);
-      ctx.font = `${weight} ${14 * dpr}px ${this.look.font}`;
-      const wide = ctx.measureText(text).width / 14 / dpr;
-      names.push({ index, text, weight, colour, wide, room, size: Math.min(14 * dpr, room * 0.62, room * 0.9 / wide), x: (mx - x0) * k, y: (my - y0) * k });
-    });
-    names.sort((a, b) => b.room - a.room);
-    // All names as large as none is over another; where that is too small, some are left out.
-    for (const part of [1, 0.85, 0.72, 0.6]) {
-      const boxes = [], least = 8.5 * dpr;
-      let over = false;
-      for (const { index, text, weight, colour, wide, size: most, x, y } of names) {
-        const size = Math.max(Math.min(most, least), most * part), half = wide * size / 2 + 2 * dpr;
-        const box = { x0: x - half, y0: y - size * 0.55, x1: x + half, y1: y + size * 0.55 };
-        labels.delete(index);
-        if (most < 7 * dpr) continue;
-        if ([...taken, ...boxes].some((other) => meets(other, box))) {
-          over = true;
-          continue;
-        }
-        boxes.push(box);
-        labels.set(index, { box, lines: [{ text, colour, font: `${weight} ${Math.floor(size)}px ${this.look.font}`, x, y }] });
-      }
-      if (!over) break;
-    }
-    return labels;
-  }
-
-  /** What is said of a section. */
-  #lines({ name, numbers }, index) {
-    const { look, words } = this, { free, low, high } = this.status.tallies[index];
-    return [
-      { text: words.sectionShort(name, numbers), size: 14, weight: 700, colour: free ? look.ink : look.quiet },
-      { text: free ? words.range(low, high) : words.soldOut, size: 12, weight: 500, colour: look.ink },
-      { text: free ? words.free(free) : '', size: 12, weight: 400, colour: look.ink },
-    ].filter(({ text }) => text);
-  }
-
-  #tag(text, kind) {
-    const key = kind + text;
-    if (!this.tags.has(key)) this.tags.set(key, plate(text, kind, this));
-    return this.tags.get(key);
-  }
-
-  /** Names of rows and sections in sight: at their ends, or at the edge of the view where those are out of sight. */
-  #names({ s, x, y }) {
-    const { ctx, dpr, layout, width, height } = this, seen = { x0: -x / s, y0: -y / s, x1: (width - x) / s, y1: (height - y) / s };
-    ctx.setTransform(1, 0, 0, 1, 0, 0);
-    const titles = [], boxes = [];
-    const put = (tag, px, py) => {
-      const [w, h] = [tag.width / dpr / 2 + 2, tag.height / dpr / 2 + 2];
-      px = Math.max(w, Math.min(width - w, px));
-      py = Math.max(h, Math.min(height - h, py));
-      const box = { x0: px - w, y0: py - h, x1: px + w, y1: py + h };
-      if (boxes.some((other) => meets(other, box))) return;
-      boxes.push(box);
-      ctx.drawImage(tag, Math.round(px * dpr - tag.width / 2), Math.round(py * dpr - tag.height / 2));
-    };
-    for (const section of layout.sections) {
-      const { box, rows, name } = section;
-      if (!meets(box, seen)) continue;
-      if (name && !layout.plain) titles.push(section);
-      if (layout.seat * s >= ROWS_PX) for (const row of rows) this.#rowNames(row, seen, (kind, px, py) => put(this.#tag(row.label, kind), px * s + x, py * s + y));
-    }
-    boxes.length = 0;
-    for (const section of titles) {
-      const { box, outline, name } = section, [tx, ty] = section.tag ||= behind(layout, section);
-      const tag = this.#tag(this.words.sectionShort(name), 'name'), edge = 12 / s;
-      if (tx > seen.x0 && tx < seen.x1 && ty > seen.y0 && ty < seen.y1) {
-        put(tag, tx * s + x, ty * s + y);
-        continue;
-      }
-      const at = Math.max(box.y0, seen.y0) + edge, [from, to] = spanAt(outline, at), [left, right] = [Math.max(from, seen.x0), Math.min(to, seen.x1)];
-      if ((right - left) * s > tag.width / dpr && (Math.min(box.y1, seen.y1) - at) * s > 40) put(tag, (left + right) / 2 * s + x, at * s + y);
-    }
-  }
-
-  /** Where a row is named: beyond its ends, or at its first seat in sight. */
-  #rowNames({ label, first, count }, { x0, y0, x1, y1 }, put) {
-    const { x, y, seat: size } = this.layout, last = first + count - 1;
-    if (!label) return;
-    const inside = (i) => x[i] > x0 && x[i] < x1 && y[i] > y0 && y[i] < y1;
-    const beyond = (i, next, kind) => {
-      const [dx, dy] = [x[i] - x[next], y[i] - y[next]], long = Math.hypot(dx, dy) || 1, away = size * 0.5 + 9 / this.set.s;
-      put(kind, x[i] + dx / long * away, y[i] + dy / long * away);
-    };
-    let i = first;
-    while (i <= last && !inside(i)) i++;
-    if (i > last) return;
-    if (count === 1) put('end', x[i] - size, y[i]);
-    else if (i > first) beyond(i, i - 1 + 2 * (i < last), 'edge');
-    else beyond(i, i + 1, x[i] - size * 1.2 < x0 ? 'edge' : 'end');
-    if (count > 3 && inside(last)) beyond(last, last - 1, x[last] + size * 1.2 > x1 ? 'edge' : 'end');
-  }
-
   /** The whole map without seats, coarse, which stands where nothing is drawn yet. */
   #ground() {
     const { x0, y0, x1, y1, width, height } = this.layout.bounds, k = Math.min(this.width / width, this.height / height);
     const canvas = sheet(width * k, height * k);
     this.base = { canvas, k };
-    return { steps: this.#floor(canvas.getContext('2d'), { k, x0, y0, x1: x0 + width, y1: y0 + height }, true) };
+    return { steps: this.#ahead(canvas.getContext('2d'), { k, x0, y0, x1: x0 + width, y1: y0 + height }) };
+  }
+
+  /** Draws the ground, and places seats for when they are wanted. */
+  *#ahead(ctx, box) {
+    yield* this.#floor(ctx, box, true);
+    if (!this.layout.each) yield* placeSeats(this.layout);
   }
 
   /** Draws tiles where a view has them; says whether all that it meets is there. */
@@ -481,10 +404,13 @@ export class Painter {
    */
   frame(view, fit) {
     const { ctx, dpr, canvas, set } = this, { s, x, y } = view;
+    const whole = set && this.#same(s) && [...this.#near(view, 0)].every(([i, j]) => set.tiles.has(keyOf(i, j)));
+    // The first picture stands until its tiles are there.
+    if (!whole && this.first?.s === s && this.first.x === x && this.first.y === y) return;
+    this.first = null;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.fillStyle = this.look.surface;
     ctx.fillRect(0, 0, canvas.width, canvas.height);
-    const whole = set && this.#same(s) && [...this.#near(view, 0)].every(([i, j]) => set.tiles.has(keyOf(i, j)));
     if (!whole) {
       if (this.base) {
         const { x0, y0 } = this.layout.bounds, ratio = s * dpr / this.base.k, { canvas: base } = this.base;
@@ -493,9 +419,14 @@ export class Painter {
       if (this.under) this.#lay(this.under, view);
     }
     if (set) this.#lay(set, view);
-    if (set && this.detailed(s)) this.#names(view);
+    this.#over(view);
+    if (this.base && s > fit * 1.6) this.#corner(view);
+  }
+
+  /** What is above the picture of seats and sections: names, and marks. */
+  #over(view) {
+    if (this.set && this.detailed(view.s)) drawNames(this, view);
     this.#above(view);
-    if (this.mini && s > fit * 1.6) this.#corner(view);
   }
 
   /** The whole map, small, with the part that is in view. */
@@ -503,15 +434,14 @@ export class Painter {
     const { mini, dpr, look, layout } = this, { x0, y0, width, height } = layout.bounds;
     const k = Math.min(92 / width, 72 / height, this.width * 0.26 / width), [w, h, edge] = [width * k, height * k, 5];
     const ctx = /** @type {CanvasRenderingContext2D} */ (mini.getContext('2d'));
-    if (!this.small) {
-      this.small = silhouette(layout, k * dpr, look);
-      [mini.width, mini.height] = [(w + 2 * edge) * dpr, (h + 2 * edge) * dpr];
-      mini.style.aspectRatio = `${mini.width} / ${mini.height}`;
-      mini.style.width = `${w + 2 * edge}px`;
+    const wide = Math.round((w + 2 * edge) * dpr);
+    if (mini.width !== wide) {
+      [mini.width, mini.height] = [wide, (h + 2 * edge) * dpr];
+      mini.style.width = `${wide / dpr}px`;
     }
     ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
-    ctx.clearRect(0, 0, w + 2 * edge, h + 2 * edge);
-    ctx.drawImage(this.small, edge, edge, w, h);
+    ctx.clearRect(0, 0, mini.width, mini.height);
+    ctx.drawImage(this.base.canvas, edge, edge, w, h);
     const left = Math.max(0, (-x / s - x0) * k), top = Math.max(0, (-y / s - y0) * k);
     const right = Math.min(w, ((this.width - x) / s - x0) * k), bottom = Math.min(h, ((this.height - y) / s - y0) * k);
     ctx.strokeStyle = look.own;

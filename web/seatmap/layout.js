@@ -7,16 +7,6 @@
 export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8 };
 
 /**
- * @typedef {object} Row
- * @property {number} section Index of its section.
- * @property {string} label
- * @property {number} first Index of its first seat.
- * @property {number} count
- * @property {string|null} grade
- * @property {(at: number) => string} say Label of the seat at a place of the row, from 0.
- * @property {(x: number, y: number) => number} near Place of the row nearest to a point.
- */
-/**
  * @typedef {object} Section
  * @property {string} name
  * @property {string} [numbers] From–to, where a plain grid has several sections of a grade.
@@ -24,27 +14,8 @@ export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8
  * @property {number} end Index after its last seat.
  * @property {Row[]} rows
  * @property {number[][]} outline
- * @property {number[]} focus
- * @property {{x0: number, y0: number, x1: number, y1: number}} box Around its outline.
- */
-/**
- * @typedef {object} Layout
- * @property {boolean} plain Whether it was computed, since the date has no drawing of its hall.
- * @property {number} width
- * @property {number} height
- * @property {number} seat Size of a seat.
- * @property {{x0: number, y0: number, width: number, height: number}} bounds What is drawn.
- * @property {number} count
- * @property {any[]} areas
- * @property {Section[]} sections
- * @property {Row[]} rows
- * @property {Float32Array} x
- * @property {Float32Array} y
- * @property {Uint32Array} number Seat number of each index.
- * @property {Uint16Array} row Row of each index.
- * @property {Uint8Array} flags
- * @property {Uint8Array} joined 1 where a seat is beside the one before it.
- * @property {{first: number, last: number, row: number}[]} ranges Numbers of each row, ascending.
+ * @property {number[]} focus Where it looks to, in a hall without a stage.
+ * @property {{x0: number, y0: number, x1: number, y1: number}} box
  */
 
 /** Where each seat of a row with gaps stands, counted in seats; null for a row without: there it is the place itself. */
@@ -56,14 +27,13 @@ function slots(count, gaps) {
 }
 
 /** A row, or a piece of one: where its seats stand, and what they are called. */
-class RowOf {
-  constructor(source, section, index, first) {
+class Row {
+  constructor(source, section, first) {
     this.source = source;
-    this.section = index;
+    this.section = section;
     this.label = source.label;
     this.first = first;
     this.count = source.count;
-    this.grade = source.grade ?? section.grade ?? null;
     this.slots = slots(source.count, source.gaps);
   }
 
@@ -73,52 +43,13 @@ class RowOf {
     return labels?.[i] ?? String((numbers?.start ?? 1) + i * (numbers?.step ?? 1));
   }
 
-  /** Puts the seats' places into arrays. */
-  put(x, y) {
-    const { source, first, count, slots: at } = this, { positions, arc, at: [x0, y0] = [0, 0], step: [sx, sy] = [0, 0] } = source;
-    if (positions) return positions.forEach((place, i) => ([x[first + i], y[first + i]] = place));
-    if (!arc) {
-      for (let i = 0; i < count; i++) {
-        const k = at ? at[i] : i;
-        x[first + i] = x0 + k * sx;
-        y[first + i] = y0 + k * sy;
-      }
-      return undefined;
-    }
-    // Seat after seat is turned by one step: sines are slow.
-    const [cx, cy] = arc.center, turn = arc.degrees * Math.PI / 180, sin = Math.sin(turn), cos = Math.cos(turn);
-    let px = x0 - cx, py = y0 - cy;
-    for (let i = 0, k = 0; i < count; k++) {
-      if (k === (at ? at[i] : i)) {
-        x[first + i] = cx + px;
-        y[first + i++] = cy + py;
-      }
-      const qx = px * cos - py * sin;
-      py = px * sin + py * cos;
-      px = qx;
-    }
-    return undefined;
-  }
-
-  /** Place of the row nearest to a point. */
-  near(x, y) {
-    const { positions, arc, at: [x0, y0] = [0, 0], step: [sx, sy] = [0, 0] } = this.source;
-    if (positions) {
-      const far = ([px, py]) => (px - x) ** 2 + (py - y) ** 2;
-      return positions.reduce((best, place, i) => (far(place) < far(positions[best]) ? i : best), 0);
-    }
-    if (!arc) return this.#nearest(((x - x0) * sx + (y - y0) * sy) / (sx * sx + sy * sy || 1));
-    const [cx, cy] = arc.center, turn = arc.degrees * Math.PI / 180, whole = 2 * Math.PI / Math.abs(turn);
-    const k = ((Math.atan2(y - cy, x - cx) - Math.atan2(y0 - cy, x0 - cx)) / turn % whole + whole) % whole;
-    // Beyond the last place it may be nearer to the first, from the other side.
-    const last = this.slots ? this.slots[this.count - 1] : this.count - 1;
-    return this.#nearest(k > last && whole - k < k - last ? 0 : k);
-  }
-
-  /** The place nearest to one counted in seats: beyond an end the last one, in an aisle the nearer side. */
-  #nearest(k) {
-    if (!this.slots) return Math.max(0, Math.min(this.count - 1, Math.round(k)));
-    return this.slots.reduce((best, slot, i) => (Math.abs(slot - k) < Math.abs(this.slots[best] - k) ? i : best), 0);
+  /** Where the seat at a place of the row stands. */
+  spot(i) {
+    const { positions, arc, at: [x0, y0] = [0, 0], step: [sx, sy] = [0, 0] } = this.source, k = this.slots ? this.slots[i] : i;
+    if (positions) return positions[i];
+    if (!arc) return [x0 + k * sx, y0 + k * sy];
+    const [cx, cy] = arc.center, turn = k * arc.degrees * Math.PI / 180, sin = Math.sin(turn), cos = Math.cos(turn);
+    return [cx + (x0 - cx) * cos - (y0 - cy) * sin, cy + (x0 - cx) * sin + (y0 - cy) * cos];
   }
 }
 
@@ -147,16 +78,19 @@ function hull(points) {
 /** An outline where the layout has none: around some seats of each row, with a margin. */
 function around(layout, rows) {
   const points = [], margin = layout.seat * 0.9;
-  rows.forEach(({ first, count }, at) => {
+  rows.forEach((row, at) => {
     // Between their ends, rows bend outwards only at the front and at the back.
     const parts = at < 1 || at > rows.length - 2 ? 6 : 1;
     for (let part = 0; part <= parts; part++) {
-      const i = first + Math.round((count - 1) * part / parts);
-      points.push([layout.x[i], layout.y[i]]);
+      points.push(row.spot(Math.round((row.count - 1) * part / parts)));
     }
   });
-  const corners = [[-margin, -margin], [margin, -margin], [margin, margin], [-margin, margin]];
-  return hull(hull(points).flatMap(([x, y]) => corners.map(([dx, dy]) => [x + dx, y + dy])));
+  // Each edge moves outwards, as a square would that is led around.
+  const way = (d, then) => Math.sign(d || then) * margin;
+  return hull(points).flatMap(([ax, ay], i, all) => {
+    const [bx, by] = all[(i + 1) % all.length], [dx, dy] = [bx - ax, by - ay];
+    return [[ax + way(dy, -dx), ay + way(-dx, -dy)], [bx + way(dy, dx), by + way(-dx, dy)]];
+  });
 }
 
 function boxOf(points) {
@@ -196,63 +130,35 @@ function boundsOf({ sections, areas, seat }) {
   return { x0, y0, width: most('x1', Math.max) + room - x0, height: most('y1', Math.max) + room - y0 };
 }
 
-/** The seat of a section nearest to the stage, where the layout names no focus. */
-function nearest(layout, section) {
-  const stage = layout.areas.find((area) => area.kind === 'stage');
-  const to = stage ? [stage.x + stage.width / 2, stage.y + stage.height / 2] : [layout.width / 2, 0];
-  const { x, y } = layout, [tx, ty] = to;
-  let best = section.first, least = Infinity;
-  for (let i = section.first; i < section.end; i++) {
-    const dx = x[i] - tx, dy = y[i] - ty, d = dx * dx + dy * dy;
-    if (d < least) [best, least] = [i, d];
-  }
-  return [layout.x[best], layout.y[best]];
-}
-
-/**
- * Reads a layout document.
- * @param {any} json As `GET /api/v1/layouts/{hash}` answers it.
- * @param {boolean} [plain]
- * @returns {Layout}
- */
+/** Reads a layout document, as `GET /api/v1/layouts/{hash}` answers it. */
 export function readLayout(json, plain = false) {
-  const count = json.sections.flatMap((s) => s.rows).reduce((sum, row) => sum + row.count, 0);
-  /** @type {Layout} */
-  const layout = {
-    plain, count, width: json.width, height: json.height, seat: json.seat || 50, areas: json.areas || [],
-    sections: [], rows: [], x: new Float32Array(count), y: new Float32Array(count),
-    number: new Uint32Array(count), row: new Uint16Array(count), flags: new Uint8Array(count),
-    joined: new Uint8Array(count), ranges: [],
-  };
+  const layout = new Layout(json, plain);
   let next = 0;
   for (const source of json.sections) {
     const rows = [], first = next;
     for (const row of source.rows) {
-      rows.push(readRow(layout, row, source, layout.sections.length, next));
+      rows.push(new Row(row, layout.sections.length, next));
       next += row.count;
     }
-    const section = { name: source.name, numbers: source.numbers, first, end: next, rows, outline: source.outline, focus: source.focus };
-    section.outline ||= around(layout, rows);
-    section.focus ||= nearest(layout, section);
-    section.box = boxOf(section.outline);
-    layout.sections.push(section);
+    const outline = source.outline || around(layout, rows);
+    layout.rows.push(...rows);
+    layout.sections.push({
+      name: source.name, numbers: source.numbers, first, end: next, rows, outline, box: boxOf(outline), focus: source.focus || [json.width / 2, 0],
+    });
   }
+  layout.count = next;
   layout.areas = nearStages(layout);
   layout.bounds = boundsOf(layout);
-  layout.ranges = layout.rows.map(({ first, count: seats }, row) => {
-    const from = layout.number[first];
-    return { first: from, last: from + seats - 1, row };
-  }).sort((a, b) => a.first - b.first);
+  for (const { source, first: seat, count } of [...layout.rows].sort((a, b) => a.source.first - b.source.first)) {
+    const last = layout.ranges[layout.ranges.length - 1], { first } = source;
+    if (last?.last === first - 1 && last.seat + first - last.first === seat) last.last += count;
+    else layout.ranges.push({ first, last: first + count - 1, seat });
+  }
   return layout;
 }
 
-/**
- * The index of a seat number.
- * @param {Layout} layout @param {number} number
- * @returns {number} -1 where there is none.
- */
-export function indexOf(layout, number) {
-  const { ranges } = layout;
+/** The numbers that a seat number is among, with the index of the first. */
+export function rangeOf({ ranges }, number) {
   let low = 0, high = ranges.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
@@ -260,37 +166,69 @@ export function indexOf(layout, number) {
     else high = middle - 1;
   }
   const range = ranges[low];
-  return range && number >= range.first && number <= range.last ? layout.rows[range.row].first + number - range.first : -1;
+  return range && number >= range.first && number <= range.last ? range : null;
 }
 
-function readRow(layout, source, section, index, first) {
-  const { x, y, number, joined } = layout, row = new RowOf(source, section, index, first), { count, slots: at } = row, line = layout.rows.length;
-  row.put(x, y);
-  layout.row.fill(line, first, first + count);
-  joined.fill(1, first + 1, first + count);
-  for (let i = 0; i < count; i++) number[first + i] = source.first + i;
-  for (let i = 1; i < count && (at || source.positions); i++) {
-    const seat = first + i;
-    const beside = source.positions ? Math.hypot(x[seat] - x[seat - 1], y[seat] - y[seat - 1]) < layout.seat * 1.8 : at[i] - at[i - 1] === 1;
-    if (!beside) joined[seat] = 0;
-  }
-  for (const [flag, ranges] of Object.entries(source.flags || {})) {
-    for (const [from, to] of ranges) {
-      for (let i = from; i <= to && i <= count; i++) layout.flags[first + i - 1] |= FLAGS[flag] || 0;
+/** The index of a seat number; -1 where there is none. */
+export function indexOf(layout, number) {
+  const range = rangeOf(layout, number);
+  return range ? range.seat + number - range.first : -1;
+}
+
+/** Fills in what is known of each seat, by its index, pausing now and then. */
+export function* placeSeats(layout) {
+  const { count, rows, seat: size } = layout;
+  const of = (Kind) => new Kind(count);
+  const each = { x: of(Float32Array), y: of(Float32Array), number: of(Uint32Array), row: of(Uint16Array), flags: of(Uint8Array), joined: of(Uint8Array) };
+  const { x, y, number, row, flags, joined } = each;
+  for (const [index, line] of rows.entries()) {
+    const { source, first, slots: at } = line;
+    if (index % 64 === 63) yield;
+    for (let i = 0; i < line.count; i++) {
+      const seat = first + i;
+      [x[seat], y[seat]] = line.spot(i);
+      [number[seat], row[seat]] = [source.first + i, index];
+      if (i > 0) joined[seat] = source.positions ? Math.hypot(x[seat] - x[seat - 1], y[seat] - y[seat - 1]) < size * 1.8 : !at || at[i] - at[i - 1] === 1;
+    }
+    for (const [flag, ranges] of Object.entries(source.flags || {})) {
+      for (const [from, to] of ranges) for (let i = from; i <= to && i <= line.count; i++) flags[first + i - 1] |= FLAGS[flag] || 0;
     }
   }
-  layout.rows.push(row);
-  return row;
+  layout.each = each;
+}
+
+/** A hall. */
+class Layout {
+  constructor({ width, height, seat = 50, areas = [], sections }, plain) {
+    /** Whether it was computed, since the date has no drawing of its hall. */
+    this.plain = plain;
+    /** `seat`: size of a seat. */
+    Object.assign(this, { width, height, seat, areas });
+    /** @type {Section[]} */
+    this.sections = [];
+    /** @type {Row[]} */
+    this.rows = [];
+    /** Numbers that follow each other as their seats do, ascending; `seat`: index of the first. @type {{first: number, last: number, seat: number}[]} */
+    this.ranges = [];
+    /** Whether there are wheelchair spaces. */
+    this.wheels = sections.some(({ rows }) => rows.some(({ flags }) => flags?.accessible?.length));
+  }
+}
+// Of each seat: where it is, its number, row and flags, and whether it is beside the one before it. Filled in when it is
+// first asked for: the picture of all sections needs none of it.
+for (const name of ['x', 'y', 'number', 'row', 'flags', 'joined']) {
+  Object.defineProperty(Layout.prototype, name, {
+    get() {
+      if (!this.each) for (const _ of placeSeats(this));
+      return this.each[name];
+    },
+  });
 }
 
 /** Most seats of a section that is computed. */
 const BLOCK = 600;
 
-/**
- * A grid for a date without a layout: a section a grade, in blocks where there are many seats.
- * @param {{zone: string, price: number, seats: number[][]}[]} zones Of the compact map.
- * @returns {Layout}
- */
+/** A grid for a date without a layout: a section for each zone of the compact map, in blocks where there are many seats. */
 export function gridLayout(zones) {
   const sections = [], pitch = 60, total = zones.flatMap((z) => z.seats).reduce((n, [a, b]) => n + b - a + 1, 0);
   const columns = Math.min(30, Math.max(10, Math.round(Math.sqrt(Math.min(total, BLOCK) * 1.5))));
@@ -301,11 +239,8 @@ export function gridLayout(zones) {
     rows.forEach((row, i) => {
       [row.at, row.step] = [[left, top + i * pitch], [pitch, 0]];
     });
-    const [from, to] = [rows[0].first, rows[rows.length - 1].first + rows[rows.length - 1].count - 1];
-    const wide = Math.max(...rows.map(({ count }) => count)) * pitch, edge = pitch * 0.75;
-    const [x0, y0, x1, y1] = [left - edge, top - edge, left + wide - pitch + edge, top + (rows.length - 1) * pitch + edge];
-    const outline = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
-    sections.push({ name: zone.zone, numbers: total > BLOCK ? `${from}–${to}` : '', rows, outline, grade: zone.zone });
+    const last = rows[rows.length - 1];
+    sections.push({ name: zone.zone, numbers: total > BLOCK ? `${rows[0].first}–${last.first + last.count - 1}` : '', rows });
     lowest = Math.max(lowest, top + rows.length * pitch);
     column += 1;
     if (column >= across) [column, top] = [0, lowest + 100];
@@ -330,58 +265,37 @@ export function gridLayout(zones) {
   return readLayout({ width, height: lowest + 60, seat: 50, areas: [stage], sections }, true);
 }
 
-/**
- * What a seat is called.
- * @param {Layout} layout @param {number} seat
- */
+/** What a seat is called. */
 export function labelOf(layout, seat) {
   const row = layout.rows[layout.row[seat]];
   return { section: layout.sections[row.section].name, row: row.label, seat: row.say(seat - row.first) };
 }
 
-/**
- * The seat at a point, by arithmetic: sections whose box has it, then the nearest place of each row.
- * @param {Layout} layout @param {number} x @param {number} y
- * @param {number} reach How far from a seat's middle still counts.
- * @param {(seat: number) => boolean} [accept] Which seats are looked for.
- * @returns {number} Its index, or -1.
- */
+/** The seat nearest to a point, of those that are accepted: its index, or -1 where none is within reach. */
 export function seatAt(layout, x, y, reach, accept = () => true) {
   let best = -1, least = reach * reach;
-  for (const { box, rows } of layout.sections) {
+  const { x: xs, y: ys } = layout;
+  for (const { box, first, end } of layout.sections) {
     if (x < box.x0 - reach || x > box.x1 + reach || y < box.y0 - reach || y > box.y1 + reach) continue;
-    for (const row of rows) {
-      const i = row.first + row.near(x, y), d = (layout.x[i] - x) ** 2 + (layout.y[i] - y) ** 2;
-      if (d <= least && accept(i)) [best, least] = [i, d];
+    for (let seat = first; seat < end; seat++) {
+      const d = (xs[seat] - x) ** 2 + (ys[seat] - y) ** 2;
+      if (d <= least && accept(seat)) [best, least] = [seat, d];
     }
   }
   return best;
 }
 
-/**
- * The seat that a point belongs to: the nearest, as far as half of the way to the next row.
- * @param {Layout} layout @param {number} x @param {number} y
- * @param {number} least How far it reaches at least.
- * @param {(seat: number) => boolean} accept
- * @returns {number} Its index, or -1.
- */
+/** The seat that a point belongs to: the nearest, as far as half of the way to the next row and at least so far; or -1. */
 export function seatNear(layout, x, y, least, accept) {
   const most = Math.max(least, layout.seat * 1.2), seat = seatAt(layout, x, y, most, accept);
   if (seat < 0) return seat;
-  const at = layout.row[seat], far = (to) => Math.hypot(layout.x[to] - layout.x[seat], layout.y[to] - layout.y[seat]);
+  const { x: xs, y: ys, row, rows, sections } = layout, { first, end } = sections[rows[row[seat]].section];
   let next = Infinity;
-  layout.sections[layout.rows[at].section].rows.forEach((row) => {
-    if (row.first !== layout.rows[at].first) next = Math.min(next, far(row.first + row.near(layout.x[seat], layout.y[seat])));
-  });
-  const reach = Math.max(least, Math.min(most, next / 2));
-  return Math.hypot(layout.x[seat] - x, layout.y[seat] - y) <= reach ? seat : -1;
+  for (let i = first; i < end; i++) if (row[i] !== row[seat]) next = Math.min(next, Math.hypot(xs[i] - xs[seat], ys[i] - ys[seat]));
+  return Math.hypot(xs[seat] - x, ys[seat] - y) <= Math.max(least, Math.min(most, next / 2)) ? seat : -1;
 }
 
-/**
- * The section at a point, by its outline.
- * @param {Layout} layout @param {number} x @param {number} y
- * @returns {number} Its index, or -1.
- */
+/** The section at a point, by its outline: its index, or -1. */
 export function sectionAt(layout, x, y) {
   return layout.sections.findIndex(({ box, outline }) => {
     if (x < box.x0 || x > box.x1 || y < box.y0 || y > box.y1) return false;

@@ -20,10 +20,11 @@ export class SeatList {
    * @param {object} options
    * @param {import('./layout.js').Layout} options.layout
    * @param {import('./status.js').Status} options.status
-   * @param {any} options.words `section(section)`, `row(label)`, `offer(tally)`, `rowFree(n)`, `name(seat)`, `say(seat, state)`, `soldOut`.
+   * @param {any} options.words As of `wordsFor` in app/sale/wording.js.
    * @param {(seat: number) => void} options.onSeat
+   * @param {SeatList} [like] One of which choice, filter and open sections are taken over.
    */
-  constructor(host, { layout, status, words, onSeat }) {
+  constructor(host, { layout, status, words, onSeat }, like) {
     Object.assign(this, { host, layout, status, words, onSeat });
     /** @type {Set<number>} */
     this.chosen = new Set();
@@ -33,9 +34,12 @@ export class SeatList {
     this.sections = layout.sections.map((section, index) => this.#section(section, index));
     host.classList.add('seats');
     host.replaceChildren(...this.sections.map(({ details }) => details));
-    host.addEventListener('click', (event) => this.#clicked(event));
-    host.addEventListener('keydown', (event) => this.#key(event));
-    if (this.sections.length === 1) this.sections[0].details.open = true;
+    // A list that is made again takes the place of the one before.
+    host.onclick = (event) => this.#clicked(event);
+    host.onkeydown = (event) => this.#key(event);
+    this.mark(like?.chosen ?? []);
+    if (like?.only != null) this.filter(like.only);
+    this.sections.forEach(({ details }, i) => (details.open = this.sections.length === 1 || like?.sections[i].details.open));
   }
 
   #section(section, index) {
@@ -90,13 +94,17 @@ export class SeatList {
     title.textContent = label ? this.words.row(label) : '';
     title.setAttribute('aria-hidden', 'true');
     const line = { group, keys, seats };
+    // In fives, so that a row that is too long is broken where it is easy to count.
+    let five = null;
     seats.forEach((seat, i) => {
-      if (i > 0 && !this.layout.joined[seat] && !this.layout.joined[seats[i - 1]]) {
-        const gap = document.createElement('i');
-        gap.className = 'seats-gap';
-        keys.append(gap);
+      const apart = five && !this.layout.joined[seat] && !this.layout.joined[seats[i - 1]];
+      if (apart) five.classList.add('apart');
+      if (!five || apart || five.childElementCount === 5) {
+        five = document.createElement('span');
+        five.className = 'seats-five';
+        keys.append(five);
       }
-      keys.append(this.#key_of(seat));
+      five.append(this.#key_of(seat));
     });
     group.append(title, keys);
     entry.rows.append(group);
@@ -115,7 +123,12 @@ export class SeatList {
       key.dataset.seat = String(seat);
       key.append(unseen(), labelOf(this.layout, seat).seat, unseen());
     } else {
+      // As wide as the button would be, so that the row does not shift.
+      const room = document.createElement('i');
+      room.textContent = labelOf(this.layout, seat).seat;
+      key.className = 'gone';
       key.setAttribute('aria-hidden', 'true');
+      key.append(room);
     }
     this.built.set(seat, key);
     this.#look(seat);
@@ -158,7 +171,7 @@ export class SeatList {
   #key(event) {
     const key = event.target.closest?.('button[data-seat]');
     if (!key || event.altKey || event.ctrlKey || event.metaKey) return;
-    const keys = [...key.parentElement.querySelectorAll('button[data-seat]')], at = keys.indexOf(key);
+    const keys = [...key.closest('.seats-keys').querySelectorAll('button[data-seat]')], at = keys.indexOf(key);
     const to = {
       ArrowRight: keys[at + 1], ArrowLeft: keys[at - 1], Home: keys[0], End: keys[keys.length - 1],
       ArrowDown: this.#beside(key, 1), ArrowUp: this.#beside(key, -1),
@@ -167,7 +180,7 @@ export class SeatList {
     event.preventDefault();
     const next = to[event.key];
     if (!next) return;
-    for (const other of next.parentElement.querySelectorAll('button')) other.tabIndex = other === next ? 0 : -1;
+    for (const other of next.closest('.seats-keys').querySelectorAll('button')) other.tabIndex = other === next ? 0 : -1;
     next.focus();
   }
 

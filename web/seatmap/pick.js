@@ -60,34 +60,6 @@ export function better(layout, status, seats) {
   return best === null ? null : sorted.map((_, i) => best + i);
 }
 
-/**
- * The best block there is: together, without a single seat left if possible, near its section's focus.
- * @param {import('./layout.js').Layout} layout @param {import('./status.js').Status} status
- * @param {number} count @param {number|null} [grade] Index of the grade it must have.
- * @returns {number[]} None where there is no such block.
- */
-export function best(layout, status, count, grade = null) {
-  let found = [], least = Infinity;
-  const usable = (i) => status.state[i] === FREE && (grade === null || status.grade[i] === grade) && !(layout.flags[i] & 3);
-  const stage = layout.areas.find((area) => area.kind === 'stage');
-  const [sx, sy] = stage ? [stage.x + stage.width / 2, stage.y + stage.height] : [layout.width / 2, 0];
-  for (const row of layout.rows) {
-    const { focus } = layout.sections[row.section], end = row.first + row.count;
-    for (let first = row.first; first < end; first++) {
-      if (!usable(first)) continue;
-      const [, last] = run(layout, status, first, usable);
-      for (let from = first; from <= last - count + 1; from++) {
-        const [a, b] = [from, from + count - 1];
-        const x = (layout.x[a] + layout.x[b]) / 2, y = (layout.y[a] + layout.y[b]) / 2;
-        const cost = alone([first, last], from, count) * 1e6 + Math.hypot(x - focus[0], y - focus[1]) + Math.hypot(x - sx, y - sy);
-        if (cost < least) [found, least] = [Array.from({ length: count }, (_, i) => from + i), cost];
-      }
-      first = last;
-    }
-  }
-  return found;
-}
-
 /** The seats somebody has chosen, for a party. */
 export class Choice {
   /** @param {import('./layout.js').Layout} layout @param {import('./status.js').Status} status @param {number} party */

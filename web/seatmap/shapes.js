@@ -4,7 +4,7 @@
 import { FLAGS } from './layout.js';
 import { BLOCKED, FREE, HELD, SOLD } from './status.js';
 
-const TOKENS = ['surface', 'section', 'line', 'ink', 'quiet', 'taken', 'own', 'on-own', 'alert', 'on-grade'];
+const TOKENS = ['surface', 'section', 'line', 'ink', 'quiet', 'on-area', 'taken', 'own', 'on-own', 'alert', 'on-grade'];
 
 /** Colours of grades that there are; further grades begin again. */
 export const GRADE_COLOURS = 6;
@@ -30,32 +30,31 @@ export function sheet(width, height) {
   return canvas;
 }
 
-/** The middle of an area. */
+/** The middle of an area, and how large it is. */
 export function middleOf(outline) {
-  let area = 0, mx = 0, my = 0;
-  outline.forEach(([ax, ay], i) => {
-    const [bx, by] = outline[(i + 1) % outline.length], part = ax * by - bx * ay;
+  let area = 0, mx = 0, my = 0, [ax, ay] = outline[outline.length - 1];
+  for (const [bx, by] of outline) {
+    const part = ax * by - bx * ay;
     area += part;
     mx += (ax + bx) * part;
     my += (ay + by) * part;
-  });
-  return area ? [mx / area / 3, my / area / 3] : outline[0];
+    [ax, ay] = [bx, by];
+  }
+  return area ? [mx / area / 3, my / area / 3, Math.abs(area / 2)] : [ax, ay, 0];
 }
-
-/** How large an area is. */
-export const areaOf = (outline) => Math.abs(outline.reduce((sum, [ax, ay], i) => {
-  const [bx, by] = outline[(i + 1) % outline.length];
-  return sum + (ax * by - bx * ay) / 2;
-}, 0));
 
 /** How far an outline reaches to the left and right at a height. */
 export function spanAt(outline, y) {
-  const xs = [];
-  outline.forEach(([ax, ay], i) => {
-    const [bx, by] = outline[(i + 1) % outline.length];
-    if ((ay > y) !== (by > y)) xs.push((bx - ax) * (y - ay) / (by - ay) + ax);
-  });
-  return [Math.min(...xs), Math.max(...xs)];
+  let least = Infinity, most = -Infinity, [ax, ay] = outline[outline.length - 1];
+  for (const [bx, by] of outline) {
+    if ((ay > y) !== (by > y)) {
+      const x = (y - ay) / (by - ay) * (bx - ax) + ax;
+      if (x < least) least = x;
+      if (x > most) most = x;
+    }
+    [ax, ay] = [bx, by];
+  }
+  return [least, most];
 }
 
 /** The sign of a wheelchair space; hollow for the seat of who comes along. */
@@ -97,83 +96,6 @@ export function pathOf(outline) {
   for (const [x, y] of outline) path.lineTo(x, y);
   path.closePath();
   return path;
-}
-
-/** Sections and areas in one colour. */
-export function silhouette(layout, k, look) {
-  const { x0, y0, width, height } = layout.bounds, canvas = sheet(width * k, height * k);
-  const ctx = canvas.getContext('2d');
-  ctx.setTransform(k, 0, 0, k, -x0 * k, -y0 * k);
-  ctx.fillStyle = look.taken;
-  for (const { x, y, width: w, height: h } of layout.areas) ctx.fillRect(x, y, w, h);
-  ctx.globalAlpha = 0.5;
-  for (const section of layout.sections) ctx.fill(section.path ||= pathOf(section.outline));
-  return canvas;
-}
-
-/** A section's place for its name: behind its last row. */
-export function behind({ areas }, { outline, focus, middle }) {
-  const stage = areas.find((area) => area.kind === 'stage');
-  const from = stage ? [stage.x + stage.width / 2, stage.y + stage.height / 2] : focus, [mx, my] = middle || middleOf(outline);
-  const [dx, dy] = [mx - from[0], my - from[1]], long = Math.hypot(dx, dy) || 1;
-  const far = Math.max(...outline.map(([x, y]) => ((x - mx) * dx + (y - my) * dy) / long));
-  return [mx + dx / long * far, my + dy / long * far];
-}
-
-/** Lines above each other on one middle, where a section has most room for them; null where they do not fit. */
-export function fitLines({ outline, box }, lines, k, { dpr, ctx, look, layout }) {
-  const { x0, y0 } = layout.bounds;
-  const sized = lines.map((line) => {
-    ctx.font = `${line.weight} ${line.size * dpr}px ${look.font}`;
-    return { ...line, wide: ctx.measureText(line.text).width + 8 * dpr };
-  });
-  for (const shrink of [1, 0.9, 0.8]) {
-    const step = 17 * dpr * shrink, tall = lines.length * step, free = (box.y1 - box.y0) * k - tall;
-    let found = null;
-    for (let part = 0; part <= 8 && free > 0; part++) {
-      const top = (box.y0 - y0) * k + free * part / 8, middle = (i) => top + (i + 0.5) * step;
-      let least = -Infinity, most = Infinity;
-      sized.forEach(({ wide, size }, i) => {
-        for (const way of [-0.4, 0.4]) {
-          const [from, to] = spanAt(outline, (middle(i) + way * size * dpr * shrink) / k + y0);
-          [least, most] = [Math.max(least, (from - x0) * k + wide * shrink / 2), Math.min(most, (to - x0) * k - wide * shrink / 2)];
-        }
-      });
-      const worth = Math.min(most - least, 24 * dpr) - Math.abs(part - 4) * 4 * dpr;
-      if (most >= least && (!found || worth > found.worth)) found = { worth, top, middle, x: (least + most) / 2 };
-    }
-    if (!found) continue;
-    const { top, middle, x } = found, half = Math.max(...sized.map(({ wide }) => wide)) * shrink / 2;
-    return {
-      box: { x0: x - half, y0: top, x1: x + half, y1: top + tall },
-      lines: sized.map(({ text, size, weight, colour }, i) => ({ text, colour, x, y: middle(i), font: `${weight} ${Math.floor(size * shrink * dpr)}px ${look.font}` })),
-    };
-  }
-  return null;
-}
-
-/** A name on a little plate: of a section, of a row at the edge of the view, and without the plate at the row's end. */
-export function plate(text, kind, { look, dpr, ctx: ruler }) {
-  const name = kind === 'name';
-  const font = `${name ? 700 : 600} ${(name ? 12 : 11) * dpr}px ${look.font}`;
-  ruler.font = font;
-  const w = Math.ceil(ruler.measureText(text).width) + (name ? 16 : 8) * dpr, h = (name ? 20 : 15) * dpr, canvas = sheet(w + 2, h + 2);
-  const ctx = canvas.getContext('2d');
-  ctx.globalAlpha = { name: 1, edge: 0.88, end: 0 }[kind];
-  ctx.fillStyle = look.surface;
-  ctx.beginPath();
-  ctx.roundRect(1, 1, w, h, h / 2);
-  ctx.fill();
-  ctx.globalAlpha = 1;
-  ctx.strokeStyle = look.line;
-  ctx.lineWidth = dpr;
-  if (name) ctx.stroke();
-  ctx.font = font;
-  ctx.textAlign = 'center';
-  ctx.textBaseline = 'middle';
-  ctx.fillStyle = name ? look.ink : look.quiet;
-  ctx.fillText(text, canvas.width / 2, canvas.height / 2 + dpr / 2);
-  return canvas;
 }
 
 /** The picture of seats that look alike, `d` device pixels large. */

@@ -1,26 +1,20 @@
 // @ts-check
 // How the seats of a date are, seat by seat of a layout, from the compact map and its changes.
 
-import { indexOf } from './layout.js';
+import { indexOf, rangeOf } from './layout.js';
 
 /** States of a seat; the first four are those of the compact map. */
 export const FREE = 0, HELD = 1, SOLD = 2, BLOCKED = 3, ABSENT = 4;
 
+/** The states of four seats, by the byte of the compact map that has them. */
+const FOUR = new Uint32Array(Uint8Array.from({ length: 1024 }, (_, i) => i >> 2 >> 6 - 2 * (i & 3) & 3).buffer);
+
 const NAMES = ['available', 'held', 'sold', 'blocked'];
 
 /**
- * @typedef {object} Grade
- * @property {string} name
- * @property {number} low Lowest price, minor units.
- * @property {number} high
- * @property {number} free
- */
-/**
- * @typedef {object} Tally What can be had of a section.
- * @property {number} free
- * @property {number} low Lowest price of what is free, minor units; 0 where nothing is.
- * @property {number} high
- * @property {number} grade Index of the grade that most of it has.
+ * Prices are in minor units; of a tally, which says what can be had of a section, those of what is free.
+ * @typedef {{name: string, low: number, high: number, free: number}} Grade
+ * @typedef {{free: number, low: number, high: number, grade: number}} Tally `grade`: index of the one that most of it has.
  */
 
 /** Seat states of a layout, as last answered. */
@@ -36,6 +30,8 @@ export class Status {
     this.grades = [];
     /** @type {Tally[]} */
     this.tallies = layout.sections.map(() => ({ free: 0, low: 0, high: 0, grade: 0 }));
+    /** Free seats of each section, by grade. @type {Uint32Array[]} */
+    this.frees = [];
     /** @type {string|null} */
     this.version = null;
     this.available = 0;
@@ -54,30 +50,32 @@ export class Status {
   }
 
   #whole({ zones, states }) {
-    const { layout, state, price: prices, grade: grades } = this, bytes = atob(states), fresh = !this.grades.length;
+    const { layout, state, price: prices, grade: grades } = this, bytes = atob(states), words = new Uint32Array(bytes.length);
+    for (let i = 0; i < bytes.length; i++) words[i] = FOUR[bytes.charCodeAt(i)];
+    const codes = new Uint8Array(words.buffer);
+    // At first all of it is new, and nothing shows what was before.
+    const before = this.grades.length ? state.slice() : [], changed = [];
     this.#gradesOf(zones);
     const ranges = zones.flatMap((zone) => zone.seats.map(([first, last]) => ({ first, last, zone })));
     ranges.sort((a, b) => a.first - b.first);
-    const before = state.slice(), numbers = layout.number;
     state.fill(ABSENT);
-    let at = 0, strangers = 0, seat = -1;
+    let at = 0, strangers = 0;
     for (const { first, last, zone } of ranges) {
-      const grade = this.grades.findIndex((one) => one.name === zone.zone), { price } = zone;
-      for (let number = first; number <= last; number++, at++) {
-        // The next number is the next seat of the row, mostly.
-        if (seat < 0 || numbers[++seat] !== number) seat = indexOf(layout, number);
-        if (seat < 0) {
-          strangers++;
-          continue;
+      const kind = this.grades.findIndex(({ name }) => name === zone.zone);
+      for (let number = first; number <= last;) {
+        const range = rangeOf(layout, number);
+        if (!range) [number, at, strangers] = [number + 1, at + 1, strangers + 1];
+        else {
+          // As far as seats follow each other as their numbers do.
+          const from = range.seat + number - range.first, count = Math.min(last, range.last) + 1 - number;
+          state.set(codes.subarray(at, at + count), from);
+          prices.fill(zone.price, from, from + count);
+          grades.fill(kind, from, from + count);
+          [number, at] = [number + count, at + count];
         }
-        state[seat] = bytes.charCodeAt(at >> 2) >> (6 - 2 * (at & 3)) & 3;
-        prices[seat] = price;
-        grades[seat] = grade;
       }
     }
-    const changed = [];
-    // At first all of it is new, and nothing shows what was before.
-    for (let seat = 0; !fresh && seat < before.length; seat++) if (state[seat] !== before[seat]) changed.push(seat);
+    before.forEach((was, seat) => state[seat] !== was && changed.push(seat));
     layout.sections.forEach((_, section) => this.#count(section));
     this.#countGrades();
     return { whole: true, changed, strangers };
@@ -111,21 +109,21 @@ export class Status {
   /** Counts a section again. */
   #count(index) {
     const { first, end } = this.layout.sections[index], { state, price, grade } = this;
-    const counts = new Uint32Array(this.grades.length);
+    const counts = new Uint32Array(this.grades.length), frees = counts.slice();
     let free = 0, low = Infinity, high = 0;
     for (let seat = first; seat < end; seat++) {
       if (state[seat] !== ABSENT) counts[grade[seat]] += 1;
       if (state[seat] !== FREE) continue;
       free += 1;
+      frees[grade[seat]] += 1;
       if (price[seat] < low) low = price[seat];
       if (price[seat] > high) high = price[seat];
     }
     this.tallies[index] = { free, low: free ? low : 0, high, grade: counts.indexOf(Math.max(...counts)) };
+    this.frees[index] = frees;
   }
 
   #countGrades() {
-    const { state, grade } = this, free = new Uint32Array(this.grades.length);
-    for (let seat = 0; seat < state.length; seat++) if (state[seat] === FREE) free[grade[seat]] += 1;
-    this.grades.forEach((one, i) => (one.free = free[i]));
+    this.grades.forEach((one, i) => (one.free = this.frees.reduce((sum, frees) => sum + frees[i], 0)));
   }
 }

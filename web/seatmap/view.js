@@ -2,7 +2,7 @@
 // The map in a page: what fingers, mouse and keys do with it. A bare wheel and a finger on the whole
 // map scroll the page; only a map that is zoomed in keeps them.
 
-import { Painter } from './draw.js';
+import { deviceRatio, Painter } from './draw.js';
 import { seatAt, sectionAt, seatNear } from './layout.js';
 import { ABSENT, FREE } from './status.js';
 
@@ -19,7 +19,7 @@ const SEAT_MAX_PX = 46;
 const MOVE_MS = 220;
 
 /** Milliseconds that the small map stays after a move, and a taken seat's name after a tap. */
-const STAY_MS = 1600;
+const MINI_MS = 700, STAY_MS = 1600;
 
 /** Pixels around a finger, and around a pointer, within which a seat is meant. */
 const REACH_PX = { touch: 22, pen: 16, mouse: 10 };
@@ -57,18 +57,19 @@ export class MapView {
    * @param {object} options
    * @param {import('./layout.js').Layout} options.layout
    * @param {import('./status.js').Status} options.status
-   * @param {any} options.words `stage`, `soldOut`, `sectionShort(name)`, `range(low, high)`, `free(n)`, `tip(seat)`,
-   *   `map`, `hint`, `legend`, `zoomIn`, `zoomOut`, `whole`, `wheel`.
+   * @param {any} options.words As of `wordsFor` in app/sale/wording.js.
    * @param {(seat: number) => void} options.onSeat A seat was clicked.
+   * @param {MapView} [like] One of which view, marks and filter are taken over, as when only the words are others.
    */
-  constructor(host, { layout, status, words, onSeat }) {
+  constructor(host, { layout, status, words, onSeat }, like) {
     Object.assign(this, { host, layout, status, words, onSeat });
-    this.view = { s: 0.01, x: 0, y: 0 };
-    this.fit = 0.01;
+    const { view = { s: 0.01, x: 0, y: 0 }, size, fit = 0.01 } = like ?? {};
+    Object.assign(this, { view: { ...view }, size, fit });
     this.fingers = new Map();
     this.end = new AbortController();
     this.#build();
     this.painter = new Painter(this.canvas, layout, status, words);
+    if (like) Object.assign(this.painter, { marks: like.painter.marks, only: like.painter.only });
     this.painter.mini = this.mini;
     this.#listen();
     this.#resized();
@@ -132,7 +133,8 @@ export class MapView {
 
   #resized() {
     const { width, height } = this.stage.getBoundingClientRect();
-    if (!width || !height) return;
+    // Told at once when it is first watched, too.
+    if (!width || !height || (width === this.size?.width && height === this.size.height && this.painter.width === width && this.painter.dpr === deviceRatio())) return;
     const { bounds } = this.layout, before = this.size, whole = !before || this.view.s <= this.fit * 1.001;
     this.size = { width, height };
     this.fit = Math.min(width / bounds.width, height / bounds.height);
@@ -145,9 +147,12 @@ export class MapView {
     }
     this.#clamp(this.view);
     this.#touchAction();
-    this.painter.work(this.view, Infinity);
-    this.painter.frame(this.view, this.fit);
-    this.draw();
+    this.painter.open(this.view);
+    // Tiles after the picture is seen.
+    this.asked ||= requestAnimationFrame(() => {
+      this.asked = 0;
+      this.draw();
+    });
   }
 
   #home() {
@@ -176,7 +181,7 @@ export class MapView {
   #touchAction() {
     this.mini.classList.toggle('on', this.view.s > this.fit * 1.6);
     clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.mini.classList.remove('on'), STAY_MS);
+    this.rest = setTimeout(() => this.mini.classList.remove('on'), MINI_MS);
     this.stage.style.touchAction = this.zoomed ? 'none' : 'pan-y';
     this.stage.classList.toggle('zoomed', this.zoomed);
     this.out.setAttribute('aria-disabled', String(!this.zoomed));
@@ -232,9 +237,13 @@ export class MapView {
 
   /** Scales about a point of the view. @param {number} factor @param {number} [px] @param {number} [py] */
   zoom(factor, px = this.size.width / 2, py = this.size.height / 2) {
-    const from = this.flight?.to || this.view;
+    this.#go(this.#scaled(this.flight?.to || this.view, factor, px, py));
+  }
+
+  /** A view by a factor larger; what was at a point of it is then at another, or still there. */
+  #scaled(from, factor, px, py, nx = px, ny = py) {
     const s = Math.max(this.fit, Math.min(this.most, from.s * factor)), ratio = s / from.s;
-    this.#go({ s, x: px - (px - from.x) * ratio, y: py - (py - from.y) * ratio });
+    return { s, x: nx - (px - from.x) * ratio, y: ny - (py - from.y) * ratio };
   }
 
   /** Shows all of the map. */
@@ -265,7 +274,10 @@ export class MapView {
 
   #point(event) {
     const box = this.stage.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    // The small map goes out of the way.
+    this.mini.classList.toggle('aside', x < box.width / 2 && y < box.height / 2);
+    return [x, y];
   }
 
   #down(event) {
@@ -292,9 +304,7 @@ export class MapView {
     const { view } = this;
     if (!others.length) return this.#set({ s: view.s, x: view.x + x - before.x, y: view.y + y - before.y });
     const [other] = others, far = (p) => Math.max(20, Math.hypot(p.x - other.x, p.y - other.y));
-    const s = Math.max(this.fit, Math.min(this.most, view.s * far(finger) / far(before))), ratio = s / view.s;
-    const [mx, my] = [(before.x + other.x) / 2, (before.y + other.y) / 2], [nx, ny] = [(x + other.x) / 2, (y + other.y) / 2];
-    this.#set({ s, x: nx - (mx - view.x) * ratio, y: ny - (my - view.y) * ratio });
+    this.#set(this.#scaled(view, far(finger) / far(before), (before.x + other.x) / 2, (before.y + other.y) / 2, (x + other.x) / 2, (y + other.y) / 2));
   }
 
   #drop(event) {
@@ -371,10 +381,8 @@ export class MapView {
     this.tip.hidden = true;
     if (!event.ctrlKey && !event.metaKey) return this.#scrolled();
     event.preventDefault();
-    const [px, py] = this.#point(event), { view } = this;
     this.flight = null;
-    const s = Math.max(this.fit, Math.min(this.most, view.s * Math.exp(-event.deltaY * (event.deltaMode ? 0.06 : 0.004)))), ratio = s / view.s;
-    this.#set({ s, x: px - (px - view.x) * ratio, y: py - (py - view.y) * ratio });
+    this.#set(this.#scaled(this.view, Math.exp(-event.deltaY * (event.deltaMode ? 0.06 : 0.004)), ...this.#point(event)));
   }
 
   /** Says once, for a while, how a wheel zooms. */
@@ -424,6 +432,7 @@ export class MapView {
   /** Reads the colours again. */
   recolour() {
     this.painter.recolour();
+    this.painter.open(this.view);
     this.draw();
   }
 }

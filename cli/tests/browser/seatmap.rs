@@ -1,6 +1,7 @@
 //! The modules of the seat map, run in a browser: layouts, states, what a click takes; and what drawing costs.
 
-use crate::browser::{Browser, Look, in_browser};
+use crate::browser::{Browser, Look, in_browser, until};
+use crate::sale::{BASE, come_in, hold_seat, open_concert};
 use crate::shop::Shop;
 use serde_json::{Value, json};
 
@@ -11,9 +12,7 @@ const CHECKS: &str = include_str!("seatmap.js");
 /// Runs a script that has the halls and `load`, which gives a module of the seat map.
 async fn run(browser: &Browser, script: &str) -> Value {
     let halls = HALLS.replace("export ", "");
-    let base =
-        "document.querySelector('script[type=module]').src.replace('app/main.js', 'seatmap/')";
-    let load = format!("const load = (name) => import({base} + name + '.js');");
+    let load = format!("const load = (name) => import({BASE} + 'seatmap/' + name + '.js');");
     browser.eval(&format!("(async () => {{ {halls}\n{load}\n{script} }})()")).await
 }
 
@@ -44,11 +43,17 @@ fn drawing_50_000_seats_is_measured() {
             const host = document.createElement('div');
             host.className = 'map-frame';
             document.querySelector('main').replaceChildren(host);
-            const words = { map: '', hint: '', legend: [], stage: '', soldOut: '', sectionShort: (name) => name, range: String, free: String, tip: String };
+            const words = { map: '', hint: '', legend: [], stage: '', soldOut: '', sectionShort: (name) => name, cost: String, free: String, tip: String };
             const since = performance.now(), layout = readLayout(JSON.parse(text)), status = new Status(layout);
             status.apply(answer);
             const map = new MapView(host, { layout, status, words, onSeat() {} });
+            // A frame is shown when what comes after it has its turn.
             await new Promise(requestAnimationFrame);
+            await new Promise((done) => {
+              const { port1, port2 } = new MessageChannel();
+              port1.onmessage = done;
+              port2.postMessage(0);
+            });
             const first = performance.now() - since, frames = [];
             map.zoom(6 / layout.seat / map.view.s);
             for (let i = 0; i < 150; i++) {
@@ -67,5 +72,169 @@ fn drawing_50_000_seats_is_measured() {
         let figures = run(&browser, script).await;
         assert!(figures["seats"].as_u64().unwrap() > 49_000);
         eprintln!("seat map, processor 4 times as slow: {figures}");
+    });
+}
+
+/// A map of a hall in a page, with words that are alike in each language.
+const DRAWN: &str = "
+    const [{ readLayout }, { Status }, { MapView }, { Painter }, { palette }] = await Promise.all(['layout', 'status', 'view', 'draw', 'shapes'].map(load));
+    const host = document.createElement('div');
+    host.className = 'map-frame';
+    document.querySelector('main').replaceChildren(host);
+    const words = { map: '', hint: '', legend: [], stage: 'Stage', soldOut: 'Sold out', sectionShort: (name) => name, cost: (low) => `\u{20a9}${low}+`, free: (n) => `${n} left`, tip: String };
+    const frame = () => new Promise(requestAnimationFrame);
+    const show = (drawn) => {
+      const layout = readLayout(drawn), status = new Status(layout);
+      status.apply(answerOf(drawn));
+      return new MapView(host, { layout, status, words, onSeat() {} });
+    };";
+
+/// The whole of a stadium is drawn once, without asking where its seats are; tiles and seats come after that.
+#[test]
+fn the_first_picture_is_drawn_once_and_without_seats() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = Browser::open(Look::PHONE).await;
+        browser.go(&shop.url("/")).await;
+        let script = format!(
+            "{DRAWN}
+            let opened = 0, pictures = 0;
+            const {{ open }} = Painter.prototype, {{ fill }} = CanvasRenderingContext2D.prototype;
+            Painter.prototype.open = function (view) {{ opened += 1; open.call(this, view); }};
+            CanvasRenderingContext2D.prototype.fill = function (...path) {{ pictures += 1; fill.apply(this, path); }};
+            const map = show(stadium()), sections = map.layout.sections.length, asked = 'each' in map.layout, first = pictures;
+            await frame();
+            const before = pictures;
+            // What watches the size of the map speaks after the first frame.
+            await frame();
+            await frame();
+            for (let i = 0; i < 600 && map.painter.wants(map.view); i++) await frame();
+            const found = {{ opened, asked, first: first - sections, before: before - first, tiles: map.painter.set.tiles.size > 0 }};
+            map.destroy();
+            return found;"
+        );
+        let found = run(&browser, &script).await;
+        // The stage is the one area.
+        assert_eq!(
+            found,
+            json!({ "opened": 1, "asked": false, "first": 1, "before": 0, "tiles": true })
+        );
+    });
+}
+
+/// On a phone each section of a theatre says its name and what it costs; nearly every section of a stadium has its name; and
+/// with few colours the stage can be read.
+#[test]
+fn sections_say_what_they_are_and_cost() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = Browser::open(Look::PHONE).await;
+        browser.go(&shop.url("/")).await;
+        browser.dress(360, false, true).await;
+        let script = format!(
+            "{DRAWN}
+            const said = (map) => map.layout.sections.map((_, i) => map.painter.labels.get(i)?.lines.map(({{ text }}) => text) ?? []);
+            const theatre = show(hall()), costs = said(theatre).filter((lines) => !lines.some((text) => text.endsWith('+')));
+            theatre.destroy();
+            const large = show(stadium()), named = said(large).filter((lines) => !lines.length).length <= 2;
+            large.destroy();
+            const look = palette(host);
+            return {{ costs, named, stage: look.line !== look['on-area'] }};"
+        );
+        let found = run(&browser, &script).await;
+        assert_eq!(found, json!({ "costs": [], "named": true, "stage": true }));
+    });
+}
+
+/// The small map is gone soon after a move, and is never where the pointer is.
+#[test]
+fn the_small_map_leaves_the_seats_alone() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = Browser::open(Look::PHONE).await;
+        browser.go(&shop.url("/")).await;
+        let script = format!(
+            "{DRAWN}
+            const map = show(stadium()), at = map.stage.getBoundingClientRect(), since = performance.now();
+            map.zoom(4);
+            while (!map.mini.classList.contains('on')) await frame();
+            const point = (x, y) => map.stage.dispatchEvent(new PointerEvent('pointermove', {{ clientX: at.left + x, clientY: at.top + y, pointerType: 'mouse' }}));
+            const beside = (x, y) => {{
+              point(x, y);
+              const box = map.mini.getBoundingClientRect();
+              return at.left + x < box.left || at.left + x > box.right || at.top + y > box.bottom;
+            }};
+            const clear = [[20, 20], [at.width - 20, 20], [20, at.height - 20]].every(([x, y]) => beside(x, y));
+            while (map.mini.classList.contains('on') && performance.now() - since < 10_000) await frame();
+            const stayed = performance.now() - since;
+            map.destroy();
+            return {{ clear, gone: stayed < 1500 }};"
+        );
+        assert_eq!(run(&browser, &script).await, json!({ "clear": true, "gone": true }));
+    });
+}
+
+/// Rows of the list keep their places when a seat goes, and a row of ten breaks in the middle.
+#[test]
+fn rows_of_the_list_keep_their_places() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let concert = open_concert(&shop, json!({})).await;
+        let others = shop.others(&concert, 1).await;
+        shop.hold(&others[0], &concert, &[3]).await;
+        let browser = Browser::open(Look::PHONE).await;
+        come_in(&browser, &shop, &concert, "ruth").await;
+        browser.see(".seats button[data-seat='0']").await;
+        let rows = browser
+            .eval(
+                "[...document.querySelectorAll('.seats-row')].slice(0, 2).map((row) => [...row.querySelectorAll('button')].map((key) => {
+                  const { x, y } = key.getBoundingClientRect();
+                  return [Math.round(x), Math.round(y - row.getBoundingClientRect().y)];
+                }))",
+            )
+            .await;
+        let mut whole = rows[1].as_array().unwrap().clone();
+        let lines = |keys: &[Value]| {
+            let mut tops: Vec<_> = keys.iter().map(|key| key[1].as_i64().unwrap()).collect();
+            tops.sort_unstable();
+            tops.chunk_by(|a, b| a == b).map(<[i64]>::len).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(&whole), [5, 5]);
+        whole.remove(2);
+        assert_eq!(rows[0].as_array().unwrap(), &whole, "the third seat is gone");
+    });
+}
+
+/// The time that is shown is called by what it counts to, and the map and the list follow the language where they are.
+#[test]
+fn the_seats_page_says_what_its_time_is_and_follows_the_language() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let concert = open_concert(&shop, json!({})).await;
+        let browser = Browser::open(Look::PHONE).await;
+        come_in(&browser, &shop, &concert, "tim").await;
+        browser.read(".time-label", "Time to choose").await;
+        browser.click(".map-tools button").await;
+        browser.see(".map-stage.zoomed").await;
+        browser.click(".language").await;
+        browser.read(".map-legend", "예매 가능").await;
+        browser.read(".seats-row button .unseen:last-child", "예매").await;
+        browser.read(".time-label", "남은 선택 시간").await;
+        browser.see(".map-stage.zoomed").await;
+        browser.click(".map-tools button:last-child").await;
+        until("the whole map", async || {
+            (browser.eval("document.querySelector('.map-stage.zoomed')").await.is_null())
+                .then_some(())
+        })
+        .await;
+        hold_seat(&browser, 7).await;
+        browser.back().await;
+        browser.see(".map-stage canvas").await;
+        browser.read(".time-label", "선점 남은 시간").await;
+        let agree = "import(BASE + 'app/api.js').then(({ get }) => get('/api/v1/me/holds')).then(({ holds: [hold], now }) => {
+            const [minutes, seconds] = document.querySelector('.time-left b').innerText.split(':').map(Number);
+            return Math.abs((Date.parse(hold.expires_at) - Date.now()) / 1000 - minutes * 60 - seconds) < 5;
+          })";
+        assert_eq!(browser.eval(&agree.replace("BASE", BASE)).await, true);
     });
 }

@@ -1,7 +1,7 @@
 // Choosing seats: date, party, map and list, and holding what was chosen. The map shows; only the hold decides.
 import { gridLayout, indexOf, readLayout } from "../../seatmap/layout.js";
 import { SeatList } from "../../seatmap/list.js";
-import { best, better, Choice } from "../../seatmap/pick.js";
+import { better, Choice } from "../../seatmap/pick.js";
 import { Status } from "../../seatmap/status.js";
 import { MapView } from "../../seatmap/view.js";
 import { post } from "../api.js";
@@ -14,7 +14,7 @@ import { follow, seatsOf } from "../sale/live.js";
 import { holdAnswered, holdIn, holdKey, layoutOf, outside, shopOf, standing } from "../sale/shop.js";
 import { labelFor, wordsFor } from "../sale/wording.js";
 import { Button, Empty, Failed, Loaded, Notice, ProblemNotice, sentenceOf, SignInFirst, Skeleton, useLoad, useTask, useTitle } from "../ui.js";
-import { clockTime, dayAndTime, duration, money, number, t } from "../words.js";
+import { clockTime, dayAndTime, duration, language, money, number, t } from "../words.js";
 
 const PARTY = "boxoffice.party";
 /** Sizes of a party that have a button; larger ones are in a list. */
@@ -44,17 +44,28 @@ function Shop({ id, concert, dates, onOut, reload }) {
     return dates.find((one) => one.concert_date_id === asked) ?? dates.find((one) => !isGone(one) && one.available_seats > 0) ?? dates[0];
   });
   const held = useLoad((signal) => holdIn(id, signal), [id]);
-  const place = useLoad((signal) => standing(id, signal), [id, date?.concert_date_id]);
+  const place = useLoad((signal) => standing(id, signal), [id, date?.concert_date_id, held.data?.reservation_id]);
+  const again = () => [held, place].forEach((one) => one.reload());
+  // Another tab may have held, paid or let go.
+  useEffect(() => {
+    const seen = () => document.visibilityState === "visible" && again();
+    document.addEventListener("visibilitychange", seen);
+    return () => document.removeEventListener("visibilitychange", seen);
+  }, []);
   if (!date) return html`<${Stopped} title=${t("no_dates")}><p class="actions"><${Button} href=${`/concerts/${id}`}>${t("to_concert")}<//></p><//>`;
   const choose = (next) => {
     setDate(next);
     history.replaceState(null, "", `?date=${next.concert_date_id}`);
   };
-  const until = place.data?.admitted_until;
+  // With a hold, the time in the shop is the hold's.
+  const until = held.data?.expires_at ?? place.data?.admitted_until, what = held.data ? "pay_left" : "shop_left";
   return html`<div class="sale">
     <div class="sale-top">
       <${Heading} concert=${concert} date=${dates.length === 1 ? date : null} title=${t("seats_title")} />
-      ${until && html`<${TimeLeft} to=${until} label=${t("shop_left")} say="shop_left_said" onEnd=${reload} />`}
+      ${until && html`<${TimeLeft} to=${until} label=${t(what)} say=${`${what}_said`} onEnd=${() => {
+        again();
+        reload();
+      }} />`}
     </div>
     ${held.data && html`<${Notice} kind="warn" title=${t("have_hold")}>
       <p>${t("have_hold_until", { time: clockTime(held.data.expires_at) })} <a href=${`/reservations/${held.data.reservation_id}`}>${t("to_pay")}</a></p><//>`}
@@ -135,32 +146,34 @@ function useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, 
   const mapAt = useRef(null), listAt = useRef(null), hall = useRef(null);
   const latest = useRef({});
   latest.current = { onSeat, onNews, onReach, onOut };
-  const words = useMemo(() => wordsFor(layout, status, currency), [layout]);
+  const words = useMemo(() => wordsFor(layout, status, currency), [layout, language()]);
+  // Once a language.
   useEffect(() => {
-    const click = (seat) => latest.current.onSeat(seat);
-    const map = new MapView(mapAt.current, { layout, status, words, onSeat: click });
-    const parts = { map, list: null };
+    const click = (seat) => latest.current.onSeat(seat), like = hall.current?.map.layout === layout ? hall.current : {};
+    const options = { layout, status, words, onSeat: click }, parts = { ...like, map: new MapView(mapAt.current, options, like.map) };
     hall.current = parts;
     // The picture first: the list has as much to build.
     const later = setTimeout(() => {
-      parts.list = new SeatList(listAt.current, { layout, status, words, onSeat: click });
+      parts.list = new SeatList(listAt.current, options, like.list);
     }, 30);
+    return () => {
+      clearTimeout(later);
+      parts.map.destroy();
+    };
+  }, [words]);
+  useEffect(() => {
     const live = follow({
       date: date.concert_date_id, queue: () => tokenOf(id), status,
       onNews: (news) => {
-        map.changed(news);
-        parts.list?.changed(news.changed);
+        hall.current.map.changed(news);
+        hall.current.list?.changed(news.changed);
         latest.current.onNews(news);
       },
       onReach: (problem, since) => latest.current.onReach(problem, since),
       onOut: (problem) => latest.current.onOut(problem),
     });
-    parts.live = live;
-    return () => {
-      clearTimeout(later);
-      live.end();
-      map.destroy();
-    };
+    hall.current.live = live;
+    return () => live.end();
   }, [layout]);
   return { mapAt, listAt, hall, words };
 }
@@ -251,20 +264,11 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
       // What has an answer is not asked again; what has none may have been done.
       if (!problem.isOffline && !problem.isBusy) holdAnswered();
       setNote(null);
-      if (wish.best && problem.code === "invalid_body") propose();
-      else react(problem);
+      react(problem);
     } finally {
       holding.current = false;
     }
   });
-  /** A server that does not know the best seats: the page proposes some. */
-  const propose = () => {
-    const found = best(layout, status, choice.current.party, grade);
-    if (!found.length) return setNote({ kind: "info", text: t("best_none", { n: choice.current.party }) });
-    choice.current.seats = new Set(found);
-    show([]);
-    return hall.current.map.showSeats(found);
-  };
   const holdBest = () => hold.run({
     best: {
       count: choice.current.party, ...(grade === null ? {} : { grade: status.grades[grade].name }), ...(wheel ? { accessible: true } : {}),
@@ -290,14 +294,13 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
     setNote(null);
     show([]);
   };
-  const hasWheels = useMemo(() => layout.flags.some((bits) => bits & 1), [layout]);
   const isSold = status.available === 0 && seats.length === 0;
 
   return html`<div class="picker">
     <div class="picker-ask">
       <${Party} party=${choice.current.party} most=${most} onParty=${setParty} />
       <${Grades} grades=${status.grades} grade=${grade} onGrade=${filter} words=${words}>
-        ${hasWheels && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => setWheel(!wheel)}>${t("accessible_need")}</button>`}
+        ${layout.wheels && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => setWheel(!wheel)}>${t("accessible_need")}</button>`}
       <//>
     </div>
     <div class="picker-map">

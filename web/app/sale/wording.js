@@ -33,6 +33,7 @@ export function wordsFor(layout, status, currency) {
     row: (label) => t("row", { label }),
     seatsFrom: (seat) => t("seats_from", { seat }),
     range, name, price, say,
+    cost: (low, high) => (low === high ? price(low) : t("range_short", { price: price(low) })),
     free: (n) => t("free_short", { n }),
     offer: ({ free, low, high }) => `${range(low, high)} · ${t("free_count", { n: free })}`,
     tip: (seat) => say(seat, status.state[seat] === FREE ? "free" : "taken"),

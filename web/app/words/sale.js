@@ -14,6 +14,7 @@ export const sale = {
   grade: ["{name}", "{name}석"],
   seat_count: ["{n} {n|seat|seats}", "{n}석"],
   range_from: ["from {price}", "{price}부터"],
+  range_short: ["{price}+", "{price}~"],
   free_count: ["{n} available", "{n}석 예매 가능"],
   free_short: ["{n} left", "{n}석"],
   sold_out: ["Sold out", "매진"],

@@ -49,6 +49,7 @@ files! {
     "app/sale/wording.js",
     "sale.css",
     "seatmap/draw.js",
+    "seatmap/labels.js",
     "seatmap/layout.js",
     "seatmap/list.js",
     "seatmap/pick.js",
