@@ -4,14 +4,8 @@
 // key, and arrows go along it.
 
 import { labelOf } from './layout.js';
+import { make } from './shapes.js';
 import { FREE } from './status.js';
-
-/** Text that is only heard. */
-function unseen() {
-  const element = document.createElement('span');
-  element.className = 'unseen';
-  return element;
-}
 
 /** The list in an element. */
 export class SeatList {
@@ -43,18 +37,9 @@ export class SeatList {
   }
 
   #section(section, index) {
-    const details = document.createElement('details'), summary = document.createElement('summary');
-    const title = document.createElement('span'), offer = document.createElement('span');
-    title.className = 'seats-title';
-    title.textContent = this.words.section(section);
-    offer.className = 'seats-offer';
-    const text = document.createElement('span');
-    text.className = 'seats-text';
-    text.append(title, ' ', offer);
-    summary.append(text);
-    details.append(summary);
-    const rows = document.createElement('div');
-    details.append(rows);
+    const offer = make('span', 'seats-offer'), rows = make('div');
+    const text = make('span', 'seats-text', make('span', 'seats-title', this.words.section(section)), ' ', offer);
+    const details = make('details', '', make('summary', '', text), rows);
     const entry = { details, offer, rows, index, ready: false, lines: [] };
     details.addEventListener('toggle', () => details.open && this.#open(entry));
     this.#offer(entry);
@@ -85,13 +70,9 @@ export class SeatList {
   }
 
   #line(entry, { label, seats }) {
-    const group = document.createElement('div'), title = document.createElement('span'), keys = document.createElement('span');
-    group.className = 'seats-row';
+    const title = make('span', 'seats-row-name', label ? this.words.row(label) : ''), keys = make('span', 'seats-keys'), group = make('div', 'seats-row', title, keys);
     group.setAttribute('role', 'group');
-    title.className = 'seats-row-name';
-    keys.className = 'seats-keys';
     group.setAttribute('aria-label', label ? this.words.row(label) : this.words.seatsFrom(labelOf(this.layout, seats[0]).seat));
-    title.textContent = label ? this.words.row(label) : '';
     title.setAttribute('aria-hidden', 'true');
     const line = { group, keys, seats };
     // In fives, so that a row that is too long is broken where it is easy to count.
@@ -100,13 +81,10 @@ export class SeatList {
       const apart = five && !this.layout.joined[seat] && !this.layout.joined[seats[i - 1]];
       if (apart) five.classList.add('apart');
       if (!five || apart || five.childElementCount === 5) {
-        five = document.createElement('span');
-        five.className = 'seats-five';
-        keys.append(five);
+        keys.append(five = make('span', 'seats-five'));
       }
       five.append(this.#key_of(seat));
     });
-    group.append(title, keys);
     entry.rows.append(group);
     this.#stop(line);
     this.#rowState(line);
@@ -116,19 +94,14 @@ export class SeatList {
   /** A button for what can be chosen, a mark for what cannot. */
   #key_of(seat) {
     const usable = this.status.state[seat] === FREE || this.chosen.has(seat);
-    const key = document.createElement(usable ? 'button' : 'span');
+    // A mark is as wide as the button would be, so that the row does not shift.
+    const { seat: label } = labelOf(this.layout, seat), key = usable ? make('button', '', make('span', 'unseen'), label, make('span', 'unseen')) : make('span', 'gone', make('i', '', label));
     if (usable) {
       key.setAttribute('type', 'button');
       key.tabIndex = -1;
       key.dataset.seat = String(seat);
-      key.append(unseen(), labelOf(this.layout, seat).seat, unseen());
     } else {
-      // As wide as the button would be, so that the row does not shift.
-      const room = document.createElement('i');
-      room.textContent = labelOf(this.layout, seat).seat;
-      key.className = 'gone';
       key.setAttribute('aria-hidden', 'true');
-      key.append(room);
     }
     this.built.set(seat, key);
     this.#look(seat);

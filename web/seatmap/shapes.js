@@ -22,9 +22,17 @@ export function palette(host) {
   return { ...Object.fromEntries(found), grades: list('grade'), tints: list('tint'), font: getComputedStyle(host).fontFamily };
 }
 
+/** An element of a class, with what is in it. */
+export function make(tag, className = '', ...parts) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...parts);
+  return element;
+}
+
 /** A canvas that is not in the page. */
 export function sheet(width, height) {
-  const canvas = document.createElement('canvas');
+  const canvas = make('canvas');
   canvas.width = Math.max(1, Math.ceil(width));
   canvas.height = Math.max(1, Math.ceil(height));
   return canvas;

@@ -4,6 +4,7 @@
 
 import { deviceRatio, Painter } from './draw.js';
 import { seatAt, sectionAt, seatNear } from './layout.js';
+import { make } from './shapes.js';
 import { ABSENT, FREE } from './status.js';
 
 /** Pixels that a press may move and still be a click. */
@@ -28,26 +29,12 @@ const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 /** A button with a name and a sign. */
 function button(sign, name, act) {
-  const element = document.createElement('button');
+  const element = make('button', '', sign);
   element.type = 'button';
-  element.textContent = sign;
   element.setAttribute('aria-label', name);
   element.title = name;
   element.addEventListener('click', act);
   return element;
-}
-
-/** What the shapes mean. @param {[string, string][]} entries Kinds of marks and their names. */
-function legend(entries) {
-  const list = document.createElement('ul');
-  list.className = 'map-legend';
-  for (const [kind, name] of entries) {
-    const entry = document.createElement('li'), mark = document.createElement('i');
-    mark.className = `map-mark ${kind}`;
-    entry.append(mark, name);
-    list.append(entry);
-  }
-  return list;
 }
 
 /** A map in an element. */
@@ -78,31 +65,20 @@ export class MapView {
   #build() {
     const { host, words } = this;
     host.classList.add('map');
-    this.stage = document.createElement('div');
-    this.stage.className = 'map-stage';
-    this.stage.tabIndex = 0;
-    this.stage.setAttribute('role', 'application');
-    this.stage.setAttribute('aria-label', words.map);
-    this.stage.setAttribute('aria-description', words.hint);
-    this.canvas = document.createElement('canvas');
-    this.canvas.setAttribute('aria-hidden', 'true');
-    this.tip = document.createElement('div');
-    this.tip.className = 'map-tip';
+    this.canvas = make('canvas');
+    this.mini = make('canvas', 'map-mini');
+    for (const canvas of [this.canvas, this.mini]) canvas.setAttribute('aria-hidden', 'true');
+    this.tip = make('div', 'map-tip');
     this.tip.hidden = true;
-    this.mini = document.createElement('canvas');
-    this.mini.className = 'map-mini';
-    this.mini.setAttribute('aria-hidden', 'true');
-    this.stage.append(this.canvas, this.mini, this.tip);
-    this.tools = document.createElement('div');
-    this.tools.className = 'map-tools';
+    this.stage = make('div', 'map-stage', this.canvas, this.mini, this.tip);
+    this.stage.tabIndex = 0;
+    for (const [name, value] of [['role', 'application'], ['aria-label', words.map], ['aria-description', words.hint]]) this.stage.setAttribute(name, value);
     this.out = button('−', words.zoomOut, () => this.zoom(1 / 1.7));
     this.whole = button('⤢', words.whole, () => this.showAll());
-    this.tools.append(button('+', words.zoomIn, () => this.zoom(1.7)), this.out, this.whole);
-    this.bar = document.createElement('div');
-    this.bar.className = 'map-bar';
-    this.bar.append(legend(words.legend || []), this.tools);
+    const tools = make('div', 'map-tools', button('+', words.zoomIn, () => this.zoom(1.7)), this.out, this.whole);
+    const legend = make('ul', 'map-legend', ...words.legend.map(([kind, name]) => make('li', '', make('i', `map-mark ${kind}`), name)));
     host.style.setProperty('--map-ratio', String(this.layout.bounds.width / this.layout.bounds.height));
-    host.replaceChildren(this.bar, this.stage);
+    host.replaceChildren(make('div', 'map-bar', legend, tools), this.stage);
   }
 
   #listen() {
@@ -389,9 +365,7 @@ export class MapView {
   #scrolled() {
     if (this.told) return;
     this.told = true;
-    const note = document.createElement('div');
-    note.className = 'map-note';
-    note.textContent = this.words.wheel;
+    const note = make('div', 'map-note', this.words.wheel);
     this.stage.append(note);
     setTimeout(() => note.remove(), 2500);
   }
