@@ -2,7 +2,7 @@
 import { get } from "../api.js";
 import { html, useState } from "../html.js";
 import { nameOf, pricesOf, SaleBadge, whenOf } from "../show.js";
-import { Button, Empty, Loaded, Poster, useLoad, useTask, useTitle } from "../ui.js";
+import { Button, Empty, Loaded, Poster, ProblemNotice, useLoad, useTask, useTitle } from "../ui.js";
 import { t } from "../words.js";
 
 function Card({ concert }) {
@@ -39,6 +39,7 @@ export default function Concerts() {
         return html`<${Empty} title=${t("no_concerts_title")}><p>${t("no_concerts")}</p><//>`;
       }
       return html`<ul class="concerts">${concerts.map((concert) => html`<${Card} key=${concert.concert_id} concert=${concert} />`)}</ul>
+        <${ProblemNotice} problem=${next.problem} />
         ${last.next && html`<p class="actions"><${Button} kind="plain" busy=${next.isBusy} onClick=${next.run}>${t("more")}<//></p>`}`;
     }}<//>`;
 }

@@ -1,11 +1,13 @@
 //! What everybody sees: concerts, one concert, its draw, signing in.
 
-use super::{Tour, busy, lost, never, patch};
+use super::{Tour, busy, cancel, date_of, lost, never, patch};
 use crate::browser::in_browser;
 use crate::shop::{PASSWORD, Shop};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const LIST: &str = "/api/v1/concerts\\?";
+/// A page that could not be loaded.
+const FAILED: &str = ".empty[role=alert]";
 
 /// The list where there is none, where it does not come, and where there are many.
 #[test]
@@ -14,16 +16,23 @@ fn the_list_of_concerts_is_whole_in_every_state() {
         let shop = Shop::open();
         let mut tour = Tour::begin(&shop).await;
         tour.visit("concerts-none", "/", ".empty").await;
-        tour.bent("concerts-loading", "/", never(LIST), ".is-skeleton").await;
-        tour.look("concerts-slow", ".slow").await;
-        tour.bent("concerts-away", "/", lost(LIST), ".empty[role=alert]").await;
-        tour.bent("concerts-busy", "/", busy(LIST), ".empty[role=alert]").await;
+        tour.bent("/", [("concerts-loading", never(LIST), ".is-skeleton")]).await;
+        tour.bent(
+            "/",
+            [
+                ("concerts-slow", never(LIST), ".slow"),
+                ("concerts-away", lost(LIST), FAILED),
+                ("concerts-busy", busy(LIST), FAILED),
+            ],
+        )
+        .await;
         for at in 1..=31 {
             shop.concert(&format!("Evening {at} of the Seoul Chamber Players"), &json!({})).await;
         }
         tour.visit("concerts-many", "/", "main > .actions button").await;
         tour.bend(busy(LIST)).await;
         tour.press("main > .actions button").await;
+        tour.look("concerts-more-busy", "main > .notice-bad").await;
         tour.unbend().await;
         tour.browser.network(false).await;
         tour.look("concerts-offline", ".offline").await;
@@ -38,80 +47,73 @@ fn a_concert_is_whole_in_every_state() {
         let shop = Shop::open();
         let seats = json!([{ "from": 1, "to": 2, "zone": "VIP", "price": 198_000 }, { "from": 3, "to": 4, "zone": "R", "price": 165_000 }]);
         let on = |day: u32| json!({ "starts_at": format!("2099-05-{day:02}T10:00:00Z"), "seats": seats });
-        let dates = json!([on(1), on(2), on(3)]);
         let about = json!({ "en": "Three evenings under the open sky.\n\nBring a coat.", "ko": "야외에서 열리는 세 번의 밤.\n\n겉옷을 준비해 주세요." });
-        let more = json!({ "dates": dates, "about": about, "closes_at": "2099-04-30T10:00:00Z", "max_active": 9 });
+        let more = json!({ "dates": [on(1), on(2), on(3)], "about": about, "closes_at": "2099-04-30T10:00:00Z" });
         let concert = shop.concert("Moonlight Parade", &more).await;
         let page = format!("/concerts/{concert}");
-        let of_concert = format!("GET {}$", format!("/api/v1{page}").replace('/', "\\/"));
+        let about = format!("GET /api/v1/concerts/{concert}$");
         let mut tour = Tour::begin(&shop).await;
         tour.visit("concert-dates", &page, ".dates").await;
-        let shown = shop.told(&format!("/api/v1{page}")).await;
-        let date = shown["dates"][1]["concert_date_id"].as_str().unwrap().to_owned();
-        let reason = json!({ "reason": "The singer is ill. / 출연자 사정으로 취소되었습니다." });
-        shop.operate("POST", &format!("/api/v1/admin/concert-dates/{date}/cancellation"), &reason)
-            .await;
+        cancel(&shop, &date_of(&shop, &concert, 1).await).await;
         tour.visit("concert-date-cancelled", &page, ".dates .badge-bad").await;
-        tour.bent("concert-loading", &page, never(&of_concert), ".skeleton").await;
-        tour.bend(never(&of_concert)).await;
-        tour.visit("concert-slow", &page, ".slow").await;
-        tour.bent("concert-away", &page, lost(&of_concert), ".empty[role=alert]").await;
-        tour.bent("concert-line-unknown", &page, lost("/queue$"), ".opening .button").await;
+        let line = |members: Value| patch("/queue$", &members);
+        let shown = |members: Value| patch(&about, &members);
+        let closed = |why: &str| shown(json!({ "sale": "closed", "closed_because": why }));
         tour.bent(
-            "concert-many-wait",
             &page,
-            patch("/queue$", &json!({ "waiting": 1_234_567 })),
-            ".opening .button",
+            [
+                ("concert-loading", never(&about), ".skeleton"),
+                ("concert-slow", never(&about), ".slow"),
+                ("concert-away", lost(&about), FAILED),
+                ("concert-line-unknown", lost("/queue$"), ".opening .button"),
+                ("concert-many-wait", line(json!({ "waiting": 1_234_567 })), ".opening .button"),
+                (
+                    "concert-paused",
+                    line(json!({ "paused": true, "waiting": 12 })),
+                    ".opening .notice-warn",
+                ),
+                ("concert-closed-over", closed("dates_over"), ".opening h2"),
+                ("concert-closed-time", closed("closing_time"), ".opening h2"),
+                ("concert-closed-organiser", closed("organiser"), ".opening h2"),
+                ("concert-closed-deleted", closed("deleted"), ".opening h2"),
+                ("concert-sold-out", shown(json!({ "sale": "sold_out" })), ".opening h2"),
+                ("concert-broken", json!([{ "of": about, "status": 200, "body": {} }]), FAILED),
+            ],
         )
         .await;
-        let paused = json!({ "paused": true, "pause_reason": null, "waiting": 12 });
-        tour.bent("concert-paused", &page, patch("/queue$", &paused), ".opening .notice-warn")
-            .await;
-        for (name, because) in [
-            ("over", "dates_over"),
-            ("time", "closing_time"),
-            ("organiser", "organiser"),
-            ("deleted", "deleted"),
-        ] {
-            let closed = json!({ "sale": "closed", "closed_because": because });
-            tour.bent(
-                &format!("concert-closed-{name}"),
-                &page,
-                patch(&of_concert, &closed),
-                ".opening h2",
-            )
-            .await;
-        }
-        let none = json!({ "sale": "sold_out" });
-        tour.bent("concert-sold-out", &page, patch(&of_concert, &none), ".opening h2").await;
         // A page that breaks says so, and the console has it.
-        tour.bent(
-            "concert-broken",
-            &page,
-            json!([{ "of": of_concert, "status": 200, "body": {} }]),
-            ".empty[role=alert]",
-        )
-        .await;
         let told = tour.browser.complaints().await;
         assert!(!told.is_empty(), "a broken page is not told to the console");
+        tour.visit("nothing-deep", "/concerts/none/of/these", ".empty").await;
+        tour.end();
+    });
+}
+
+#[test]
+fn the_draw_is_whole_in_every_state() {
+    in_browser(async || {
+        let shop = Shop::open();
         let upcoming = json!({
             "opens_at": "2098-01-01T09:00:00Z", "draw_joined_before": "2098-01-01T08:00:00Z",
             "draw_beacon": "NIST randomness beacon 2.0, outputValue of the first pulse after 2098-01-01T08:00:00Z",
         });
         let later = shop.concert("Winter Lights", &upcoming).await;
+        let open = shop.concert("Moonlight Parade", &json!({})).await;
+        let page = format!("/concerts/{open}/draw");
+        let mut tour = Tour::begin(&shop).await;
         tour.visit("concert-drawn-before", &format!("/concerts/{later}"), ".countdown").await;
         tour.visit("draw-beacon", &format!("/concerts/{later}/draw"), ".code").await;
-        tour.open(&format!("/concerts/{concert}/draw"), "main .field input").await;
+        tour.open(&page, "main .field input").await;
         tour.browser.eval("(() => { const field = document.querySelector('main .field input'); field.value = 'x'; field.dispatchEvent(new Event('input', { bubbles: true })); })()").await;
         tour.look("draw-wrong", ".field-error").await;
         tour.bent(
-            "draw-away",
-            &format!("/concerts/{concert}/draw"),
-            lost("/queue$"),
-            ".empty[role=alert]",
+            &page,
+            [
+                ("draw-loading", never("/queue$"), ".skeleton"),
+                ("draw-away", lost("/queue$"), FAILED),
+            ],
         )
         .await;
-        tour.visit("nothing-deep", "/concerts/none/of/these", ".empty").await;
         tour.end();
     });
 }
@@ -122,7 +124,7 @@ fn signing_in_is_whole_in_every_state() {
         let shop = Shop::open();
         shop.account("taken").await;
         let mut tour = Tour::begin(&shop).await;
-        let fill = async |tour: &Tour<'_>, path: &str, name: &str, password: &str| {
+        let fill = async |tour: &Tour, path: &str, name: &str, password: &str| {
             tour.open(path, "form").await;
             tour.browser.fill("username", name).await;
             tour.browser.fill("password", password).await;

@@ -21,22 +21,23 @@ const BEND: &str = include_str!("bend.js");
 const WIDE: u32 = 1280;
 
 /// A browser that is taken from state to state, and what was wrong there.
-struct Tour<'a> {
+struct Tour {
     browser: Browser,
-    shop: &'a Shop,
+    /// Where the pages are.
+    base: String,
     found: Vec<String>,
 }
 
-impl<'a> Tour<'a> {
-    async fn begin(shop: &'a Shop) -> Self {
+impl Tour {
+    async fn begin(shop: &Shop) -> Self {
         let browser = Browser::open(Look::PHONE).await;
         browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": BEND })).await;
         browser.go(&shop.url("/livez")).await;
-        Self { browser, shop, found: Vec::new() }
+        Self { browser, base: shop.url(""), found: Vec::new() }
     }
 
     /// The same as somebody with an account.
-    async fn as_user(shop: &'a Shop, username: &str) -> Self {
+    async fn as_user(shop: &Shop, username: &str) -> Self {
         let tour = Self::begin(shop).await;
         shop.account(username).await;
         tour.go("/sign-in?next=%2Faccount").await;
@@ -46,7 +47,7 @@ impl<'a> Tour<'a> {
     }
 
     async fn go(&self, path: &str) {
-        self.browser.go(&self.shop.url(path)).await;
+        self.browser.go(&format!("{}{path}", self.base)).await;
     }
 
     /// From here on answers are bent by these rules: each has `of`, a pattern, and is `never` answered, `lost`, or
@@ -87,11 +88,13 @@ impl<'a> Tour<'a> {
         self.look(name, css).await;
     }
 
-    /// The page at a path while answers are bent.
-    async fn bent(&mut self, name: &str, path: &str, rules: Value, css: &str) {
-        self.bend(rules).await;
-        self.visit(name, path, css).await;
-        self.unbend().await;
+    /// The page at a path in states that bent answers make: the name of each, its rules, and what shows it.
+    async fn bent<const N: usize>(&mut self, path: &str, states: [(&str, Value, &str); N]) {
+        for (name, rules, css) in states {
+            self.bend(rules).await;
+            self.visit(name, path, css).await;
+            self.unbend().await;
+        }
     }
 
     /// Waits for a page without looking at it.
@@ -127,4 +130,17 @@ fn lost(of: &str) -> Value {
 /// The server's answers with other members.
 fn patch(of: &str, members: &Value) -> Value {
     json!([{ "of": of, "patch": members }])
+}
+
+/// The organiser cancels a date.
+async fn cancel(shop: &Shop, date: &str) {
+    let reason = json!({ "reason": "The singer is ill. / 출연자 사정으로 취소되었습니다." });
+    shop.operate("POST", &format!("/api/v1/admin/concert-dates/{date}/cancellation"), &reason)
+        .await;
+}
+
+/// The id of a concert's date.
+async fn date_of(shop: &Shop, concert: &str, at: usize) -> String {
+    let told = shop.told(&format!("/api/v1/concerts/{concert}")).await;
+    told["dates"][at]["concert_date_id"].as_str().unwrap().to_owned()
 }

@@ -15,111 +15,81 @@ fn soon(seconds: i64) -> Value {
     json!(stamp(Clock::System.now().plus_ms(seconds * 1000)))
 }
 
+/// Forgets the place that the device knows.
+const FORGET: &str = "Object.keys(localStorage).filter((key) => key.startsWith('boxoffice.place')).forEach((key) => localStorage.removeItem(key))";
+
+/// Until there is a place.
+async fn joining(tour: &mut Tour, room: &str) {
+    let about = "GET /api/v1/concerts/[^/]*$";
+    let lapses = json!({ "code": "too_many_lapses", "retry_at": soon(900) });
+    tour.bent(
+        room,
+        [
+            ("room-loading", never(about), ".room-card .skeleton"),
+            ("room-slow", never(about), ".room-card .slow"),
+            ("room-none", problem(about, 404, "concert_not_found"), ".empty[role=alert]"),
+            ("room-joining", never(JOIN), ".room-card[aria-busy]"),
+            ("room-joining-busy", busy(JOIN), ".room-card .notice-warn"),
+            ("room-join-full", problem(JOIN, 503, "queue_full"), ".room-card .notice-warn"),
+            ("room-join-closed", problem(JOIN, 409, "sale_closed"), ".room-card .actions"),
+            (
+                "room-join-refused",
+                json!([{ "of": JOIN, "status": 409, "body": lapses }]),
+                ".empty[role=alert]",
+            ),
+        ],
+    )
+    .await;
+}
+
+/// What the place may have become.
+async fn places(tour: &mut Tour, room: &str) {
+    let text = json!({ "en": "Doors open at 18:00. Bring your ticket on your phone; there is no box office on the day.", "ko": "18시에 입장을 시작합니다. 현장 매표소는 운영하지 않으니 휴대폰에 티켓을 준비해 주세요." });
+    let in_line = |position: u64, more: &Value| {
+        let mut view = json!({ "position": position, "queue_number": position * 10, "estimated_wait_seconds": 9_000 });
+        view.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        view
+    };
+    let undrawn = |waits: bool| json!({ "position": null, "queue_number": null, "awaiting_draw_value": waits });
+    let sold_out = |held: u64| in_line(4321, &json!({ "sale": "sold_out", "seats_held": held }));
+    let over =
+        |more: bool, sale: &str| json!({ "state": "expired", "may_return": more, "sale": sale });
+    let late = json!({ "state": "admitted", "admitted_until": "2020-01-01T00:00:00Z" });
+    for (name, view, css) in [
+        ("room-far", in_line(123_456, &json!({ "message": text })), ".figure"),
+        ("room-unknown-wait", in_line(56, &json!({ "estimated_wait_seconds": null })), ".figure"),
+        (
+            "room-paused",
+            in_line(7, &json!({ "paused": true, "message": text })),
+            ".room-card .notice-warn",
+        ),
+        ("room-drawing", undrawn(false), ".room-card.is-centred"),
+        ("room-drawing-value", undrawn(true), ".room-card.is-centred"),
+        ("room-sold-out", sold_out(17), ".room-card .updated"),
+        ("room-sold-out-over", sold_out(0), ".room-card .updated"),
+        ("room-late", late, ".room-card[aria-busy]"),
+        ("room-missed", over(true, "open"), ".room-card .button"),
+        ("room-over", over(false, "open"), ".room-card .actions"),
+        ("room-closed", over(false, "closed"), ".room-card .actions"),
+    ] {
+        tour.browser.eval(FORGET).await;
+        tour.bent(room, [(name, patch(&format!("{POLL}|{JOIN}"), &view), css)]).await;
+    }
+    tour.browser.eval(FORGET).await;
+}
+
 #[test]
 fn the_waiting_room_is_whole_in_every_state() {
     in_browser(async || {
         let shop = Shop::open();
-        let concert = shop
-            .concert("Winter Lights: An Evening with the Seoul Chamber Players", &json!({}))
-            .await;
+        let name = "Winter Lights: An Evening with the Seoul Chamber Players";
+        let concert = shop.concert(name, &json!({})).await;
         let _first = shop.others(&concert, 1).await;
         let mut tour = Tour::as_user(&shop, "mina").await;
         let room = format!("/concerts/{concert}/queue");
-
-        tour.bent("room-joining", &room, never(JOIN), ".room-card[aria-busy]").await;
-        tour.bent("room-joining-busy", &room, busy(JOIN), ".room-card[aria-busy] .notice-warn")
-            .await;
-        tour.bent(
-            "room-join-full",
-            &room,
-            problem(JOIN, 503, "queue_full"),
-            ".room-card .notice-warn",
-        )
-        .await;
-        let lapses = json!([{ "of": JOIN, "status": 409, "body": { "code": "too_many_lapses", "retry_at": soon(900) } }]);
-        tour.bent("room-join-refused", &room, lapses, ".empty[role=alert]").await;
-        tour.bent(
-            "room-join-closed",
-            &room,
-            problem(JOIN, 409, "sale_closed"),
-            ".room-card .actions",
-        )
-        .await;
-        tour.bent(
-            "room-loading",
-            &room,
-            never("GET /api/v1/concerts/[^/]*$"),
-            ".room-card .skeleton",
-        )
-        .await;
-        tour.bent(
-            "room-none",
-            &room,
-            problem("GET /api/v1/concerts/[^/]*$", 404, "concert_not_found"),
-            ".empty[role=alert]",
-        )
-        .await;
-
+        joining(&mut tour, &room).await;
         tour.visit("room-next", &room, ".figure").await;
-        let text = json!({ "en": "Doors open at 18:00. Bring your ticket on your phone; there is no box office on the day.", "ko": "18시에 입장을 시작합니다. 현장 매표소는 운영하지 않으니 휴대폰에 티켓을 준비해 주세요." });
-        let far = json!({ "position": 123_456, "queue_number": 1_234_567, "estimated_wait_seconds": 9_000, "message": text });
-        for (name, view, css) in [
-            ("room-far", far, ".room-card .figure"),
-            (
-                "room-unknown-wait",
-                json!({ "position": 55, "queue_number": 56, "estimated_wait_seconds": null }),
-                ".room-card .figure",
-            ),
-            (
-                "room-paused-plain",
-                json!({ "position": 7, "queue_number": 8, "paused": true, "pause_reason": null, "message": text }),
-                ".room-card .notice-warn",
-            ),
-            (
-                "room-drawing",
-                json!({ "position": null, "queue_number": null }),
-                ".room-card.is-centred",
-            ),
-            (
-                "room-drawing-value",
-                json!({ "position": null, "queue_number": null, "awaiting_draw_value": true }),
-                ".room-card.is-centred",
-            ),
-            (
-                "room-sold-out",
-                json!({ "position": 4321, "queue_number": 5000, "sale": "sold_out", "seats_held": 17 }),
-                ".room-card .updated",
-            ),
-            (
-                "room-sold-out-over",
-                json!({ "position": 4321, "queue_number": 5000, "sale": "sold_out", "seats_held": 0 }),
-                ".room-card .updated",
-            ),
-            (
-                "room-late",
-                json!({ "state": "admitted", "admitted_until": "2020-01-01T00:00:00Z" }),
-                ".room-card[aria-busy]",
-            ),
-            (
-                "room-missed",
-                json!({ "state": "expired", "may_return": true }),
-                ".room-card .button",
-            ),
-            (
-                "room-over",
-                json!({ "state": "expired", "may_return": false }),
-                ".room-card .actions",
-            ),
-            (
-                "room-closed",
-                json!({ "state": "expired", "may_return": false, "sale": "closed", "closed_because": "dates_over" }),
-                ".room-card .actions",
-            ),
-        ] {
-            tour.browser.eval("Object.keys(localStorage).filter((key) => key.startsWith('boxoffice.place')).forEach((key) => localStorage.removeItem(key))").await;
-            tour.bent(name, &room, patch(&format!("{POLL}|{JOIN}"), &view), css).await;
-        }
-        tour.browser.eval("Object.keys(localStorage).filter((key) => key.startsWith('boxoffice.place')).forEach((key) => localStorage.removeItem(key))").await;
+        places(&mut tour, &room).await;
 
         tour.open(&room, ".figure").await;
         tour.bend(busy(POLL)).await;

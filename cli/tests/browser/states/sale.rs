@@ -1,6 +1,6 @@
 //! Choosing seats, and paying for them.
 
-use super::{Tour, busy, lost, never, patch, problem};
+use super::{Tour, busy, cancel, date_of, lost, never, patch, problem};
 use crate::browser::in_browser;
 use crate::sale::{BASE, MAP, PAY, PRIMARY, click_seat, open_concert};
 use crate::shop::Shop;
@@ -14,7 +14,7 @@ const PAYMENT: &str = "POST /api/v1/reservations/.*/payment";
 const BEST: &str = ".pickbar-go button";
 
 /// Through the line to the seats.
-async fn enter(tour: &Tour<'_>, concert: &str) {
+async fn enter(tour: &Tour, concert: &str) {
     tour.open(&format!("/concerts/{concert}/queue"), "h1").await;
     tour.browser.at(&format!("/concerts/{concert}/seats")).await;
 }
@@ -23,101 +23,90 @@ fn seats(from: u32, to: u32) -> Value {
     json!([{ "from": from, "to": to, "zone": "R", "price": 165_000 }])
 }
 
+/// A concert with four dates: the first has some seats less, the second is cancelled, the third has none.
+async fn with_dates(shop: &Shop) -> String {
+    let on = |day: u32| json!({ "starts_at": format!("2099-05-0{day}T10:00:00Z"), "seats": seats(1, 40) });
+    let concert = open_concert(shop, json!({ "dates": [on(1), on(2), on(3), on(4)] })).await;
+    cancel(shop, &date_of(shop, &concert, 1).await).await;
+    for (at, last) in [(0, 6), (2, 40)] {
+        let numbers: Vec<u32> = (1..=last).collect();
+        let block = json!({ "seat_numbers": numbers, "status": "blocked", "reason": "a camera stands there" });
+        let date = date_of(shop, &concert, at).await;
+        shop.operate("PUT", &format!("/api/v1/admin/concert-dates/{date}/seats/status"), &block)
+            .await;
+    }
+    concert
+}
+
+/// Before there is a map, and where there is none.
+async fn without_a_map(tour: &mut Tour, page: &str) {
+    let out = |code: &str| problem("/dates$", 403, code);
+    let cancelled = json!([{ "of": SEATS, "status": 409, "body": { "code": "date_cancelled", "reason": "The singer is ill." } }]);
+    let button = ".empty .button-primary";
+    tour.bent(
+        page,
+        [
+            ("seats-shop-loading", never("/dates$"), ".map-ghost"),
+            ("seats-loading", never(SEATS), ".map-ghost"),
+            ("seats-slow", never(SEATS), ".slow"),
+            ("seats-failed", lost(SEATS), ".empty[role=alert]"),
+            ("seats-out-over", out("queue_token_expired"), button),
+            ("seats-out-wait", out("not_admitted"), button),
+            ("seats-out-closed", out("sale_closed"), button),
+            ("seats-out-line", out("queue_token_unknown"), button),
+            ("seats-cancelled-now", cancelled, ".sale .empty"),
+        ],
+    )
+    .await;
+}
+
 #[test]
 fn choosing_seats_is_whole_in_every_state() {
     in_browser(async || {
         let shop = Shop::open();
-        let dates: Vec<Value> = (1..=4)
-            .map(|day| json!({ "starts_at": format!("2099-05-0{day}T10:00:00Z"), "seats": seats(1, 40) }))
-            .collect();
-        let concert = open_concert(&shop, json!({ "dates": dates })).await;
-        let told = shop.told(&format!("/api/v1/concerts/{concert}")).await;
-        let date = |at: usize| told["dates"][at]["concert_date_id"].as_str().unwrap().to_owned();
-        let reason = json!({ "reason": "The singer is ill." });
-        shop.operate(
-            "POST",
-            &format!("/api/v1/admin/concert-dates/{}/cancellation", date(1)),
-            &reason,
-        )
-        .await;
-        let all: Vec<u32> = (1..=40).collect();
-        for (date, numbers) in [(date(2), &all[..]), (date(0), &all[..6])] {
-            let block = json!({ "seat_numbers": numbers, "status": "blocked", "reason": "a camera stands there" });
-            shop.operate(
-                "PUT",
-                &format!("/api/v1/admin/concert-dates/{date}/seats/status"),
-                &block,
-            )
-            .await;
-        }
+        let concert = with_dates(&shop).await;
+        let date = async |at: usize| date_of(&shop, &concert, at).await;
         let mut tour = Tour::as_user(&shop, "mina").await;
         let page = format!("/concerts/{concert}/seats");
         enter(&tour, &concert).await;
         tour.look("seats-dates", MAP).await;
-        tour.visit("seats-date-cancelled", &format!("{page}?date={}", date(1)), ".sale .empty")
-            .await;
-        tour.visit(
-            "seats-date-sold-out",
-            &format!("{page}?date={}", date(2)),
-            ".picker-map .notice",
-        )
-        .await;
-        tour.bent("seats-loading", &page, never(SEATS), ".map-ghost").await;
-        tour.bent("seats-failed", &page, lost(SEATS), ".empty[role=alert]").await;
-        tour.bent("seats-shop-loading", &page, never("/dates$"), ".map-ghost").await;
-        for (name, code) in [
-            ("over", "queue_token_expired"),
-            ("wait", "not_admitted"),
-            ("closed", "sale_closed"),
-            ("line", "queue_token_unknown"),
-        ] {
-            tour.bent(
-                &format!("seats-out-{name}"),
-                &page,
-                problem("/dates$", 403, code),
-                ".empty .button-primary",
-            )
-            .await;
-        }
-        let cancelled = json!([{ "of": SEATS, "status": 409, "body": { "code": "date_cancelled", "reason": "The singer is ill." } }]);
-        tour.bent("seats-cancelled-now", &page, cancelled, ".sale .empty").await;
+        let cancelled = format!("{page}?date={}", date(1).await);
+        tour.visit("seats-date-cancelled", &cancelled, ".sale .empty").await;
+        let sold_out = format!("{page}?date={}", date(2).await);
+        tour.visit("seats-date-sold-out", &sold_out, ".picker-map .notice").await;
+        without_a_map(&mut tour, &page).await;
 
-        tour.open(&page, MAP).await;
-        tour.browser.see(".seats summary").await;
+        tour.open(&page, ".seats summary").await;
         tour.bend(lost(SEATS)).await;
         tour.look("seats-away", ".map-away").await;
         tour.unbend().await;
-        tour.open(&page, MAP).await;
-        tour.browser.see(".seats summary").await;
+        tour.open(&page, ".seats summary").await;
         click_seat(&tour.browser, 3).await;
         tour.look("seats-refused", ".pickbar .notice").await;
         // One section alone is open: it is closed.
         tour.press(".seats summary").await;
         tour.look("seats-list-closed", ".seats details:not([open])").await;
         tour.press(".party label:nth-of-type(4) input").await;
-        for (name, body) in [
-            ("seats-best-fewer", json!({ "code": "no_fitting_seats", "largest": 2 })),
-            ("seats-best-none", json!({ "code": "no_fitting_seats" })),
+        let no = |body: Value| json!([{ "of": HOLD, "status": 409, "body": body }]);
+        let cooling = json!({ "code": "seats_cooling_off", "seat_numbers": [1], "retry_at": "2099-05-01T10:00:00Z" });
+        for (name, rules, css) in [
             (
-                "seats-cooling",
-                json!({ "code": "seats_cooling_off", "seat_numbers": [1], "retry_at": "2099-05-01T10:00:00Z" }),
+                "seats-best-fewer",
+                no(json!({ "code": "no_fitting_seats", "largest": 2 })),
+                ".notice",
             ),
-            ("seats-limit", json!({ "code": "seat_limit", "limit": 4, "have": 3 })),
+            ("seats-best-none", no(json!({ "code": "no_fitting_seats" })), ".notice"),
+            ("seats-cooling", no(cooling), ".notice"),
+            ("seats-limit", no(json!({ "code": "seat_limit", "limit": 4, "have": 3 })), ".notice"),
+            ("seats-busy", busy(HOLD), ".notice-bad"),
+            ("seats-holding", never(HOLD), ".is-busy"),
         ] {
-            tour.bend(json!([{ "of": HOLD, "status": 409, "body": body }])).await;
+            tour.bend(rules).await;
             tour.press(BEST).await;
-            tour.look(name, ".pickbar .notice").await;
+            tour.look(name, &format!(".pickbar {css}")).await;
             tour.unbend().await;
         }
-        tour.bend(busy(HOLD)).await;
-        tour.press(BEST).await;
-        tour.look("seats-busy", ".pickbar .notice-bad").await;
-        tour.bend(never(HOLD)).await;
-        tour.press(BEST).await;
-        tour.look("seats-holding", ".pickbar .is-busy").await;
-        tour.unbend().await;
-        tour.open(&page, MAP).await;
-        tour.browser.see(".seats summary").await;
+        tour.open(&page, ".seats summary").await;
         tour.press(BEST).await;
         tour.browser.see(".bill").await;
         tour.visit("seats-have-hold", &page, ".sale > .notice-warn").await;
@@ -138,25 +127,22 @@ fn paying_is_whole_in_every_state() {
         tour.press(PRIMARY).await;
         tour.browser.see(".bill").await;
         let page = tour.browser.path().await;
-        tour.bent("pay-loading", &page, never(BILL), ".skeleton").await;
-        tour.bent("pay-failed", &page, lost(BILL), ".empty[role=alert]").await;
-        tour.visit(
-            "pay-none",
-            "/reservations/01a21c9f-7b04-70f0-860a-cd8b4ca6520d",
-            ".empty[role=alert]",
-        )
-        .await;
+        let unknown = "/reservations/01a21c9f-7b04-70f0-860a-cd8b4ca6520d";
+        tour.visit("pay-none", unknown, ".empty[role=alert]").await;
+        let alone = patch("GET /api/v1/me$", &json!({ "self_charge": false }));
+        let state = |status: &str| patch(BILL, &json!({ "status": status }));
         tour.bent(
-            "pay-charge-off",
             &page,
-            patch("GET /api/v1/me$", &json!({ "self_charge": false })),
-            ".stack > .notice-info",
+            [
+                ("pay-loading", never(BILL), ".skeleton"),
+                ("pay-slow", never(BILL), ".slow"),
+                ("pay-failed", lost(BILL), ".empty[role=alert]"),
+                ("pay-charge-off", alone, ".stack > .notice-info"),
+                ("pay-lapsed", state("expired"), ".empty"),
+                ("pay-released", state("cancelled"), ".empty"),
+            ],
         )
         .await;
-        tour.bent("pay-lapsed", &page, patch(BILL, &json!({ "status": "expired" })), ".empty")
-            .await;
-        tour.bent("pay-released", &page, patch(BILL, &json!({ "status": "cancelled" })), ".empty")
-            .await;
 
         tour.open(&page, ".bill").await;
         tour.bend(problem(PAYMENT, 409, "insufficient_balance")).await;
