@@ -24,6 +24,7 @@ mod config;
 mod connections;
 mod crash;
 mod crowd;
+mod dies;
 mod document;
 mod edges;
 mod facts;
