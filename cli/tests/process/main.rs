@@ -45,6 +45,7 @@ mod retry;
 mod rush;
 mod sandbox;
 mod second;
+mod secrets;
 mod slow;
 mod stop;
 mod tickets;
