@@ -246,7 +246,7 @@ pub fn build_under(
         ticket_keys: PublicKeys::new(own),
         external: external(config)?,
         passwords,
-        limits: Limits::new(rates(config), Arc::clone(&metrics)),
+        limits: Arc::new(Limits::new(rates(config), Arc::clone(&metrics))),
         clock,
         metrics,
         pressure,

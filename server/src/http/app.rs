@@ -76,7 +76,7 @@ pub struct Inner {
     pub ticket_keys: PublicKeys,
     pub external: Option<Arc<External>>,
     pub passwords: Passwords,
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub pressure: Arc<Pressure>,

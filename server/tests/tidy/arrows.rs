@@ -88,7 +88,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("log", &["rates", "supervisor"]),
     ("tickets", &["tokens"]),
     ("tokens", &["recent", "text"]),
-    ("passwords", &["metrics", "supervisor", "text"]),
+    ("passwords", &["metrics", "networks", "supervisor", "text"]),
     ("supervisor", &[]),
     ("metrics", &["log"]),
     ("pressure", &[]),
