@@ -181,8 +181,8 @@ settings! {
     ["Tokens and passwords"]
     /// Threads that hash passwords [default: 1]
     password_threads, "BOXOFFICE_PASSWORD_THREADS": usize = 1;
-    /// Passwords that may wait to be hashed, of sign-ins and of sign-ups each; beyond it the last in the order gets 503 [default: 256]
-    password_waiting_max, "BOXOFFICE_PASSWORD_WAITING_MAX": usize = 256;
+    /// Passwords that may wait to be hashed, of sign-ins and of sign-ups each; beyond it the last in the order gets 503 [default: 512]
+    password_waiting_max, "BOXOFFICE_PASSWORD_WAITING_MAX": usize = 512;
     /// Seconds that an access token counts [default: 21600]
     access_token_seconds, "BOXOFFICE_ACCESS_TOKEN_SECONDS": i64 = 6 * 3600;
     /// Cookie of browsers that are signed in: secure, or plain for http on a local network, which anybody there can read [default: secure]

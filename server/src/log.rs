@@ -10,7 +10,7 @@ pub use queue::Counts;
 
 use crate::rates::{Limiter, Rate, Told};
 use crate::supervisor::{Supervisor, within};
-use queue::{AGAIN_AFTER, Queue, WAITING_MAX};
+use queue::{AGAIN_AFTER, Ending, Queue, WAITING_MAX};
 use serde_json::{Map, Value};
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -88,8 +88,9 @@ pub fn start(filter: &str, format: Format, supervisor: &Supervisor) -> Result<()
             log.json().flatten_event(true).with_current_span(false).with_span_list(false).init()
         }
     }
-    let writing = Arc::clone(&queue);
-    let writer = supervisor.thread("the log", move || write(&writing));
+    // Its end is known whenever it ends, before its first line as well.
+    let writing = Ending(Arc::clone(&queue));
+    let writer = supervisor.thread("the log", move || write(&writing.0));
     writer.map_err(|error| error.to_string())?;
     let watched = Arc::clone(&queue);
     std::panic::set_hook(Box::new(move |panic| {

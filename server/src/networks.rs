@@ -81,6 +81,19 @@ pub fn counted(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The network of an IPv6 address that is given out as a whole to who asks for one, with 65,536 of what [`counted`]
+/// makes one. An IPv4 address has none: such networks there have many customers.
+#[must_use]
+pub fn wide(address: IpAddr) -> Option<IpAddr> {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into()),
+        IpAddr::V4(_) => None,
+    }
+}
+
+/// How many addresses' share a wide network has.
+pub const WIDE_SHARES: u32 = 16;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +126,11 @@ mod tests {
         assert_eq!(counted(ip("2001:db8:1:2:3:4:5:6")), ip("2001:db8:1:2::"));
         assert_eq!(counted(ip("::ffff:192.0.2.7")), ip("192.0.2.7"));
         assert_eq!(counted(ip("192.0.2.7")), ip("192.0.2.7"));
+    }
+
+    #[test]
+    fn an_ipv6_address_has_a_wide_network_too() {
+        assert_eq!(wide(ip("2001:db8:1:2:3:4:5:6")), Some(ip("2001:db8:1::")));
+        assert_eq!((wide(ip("::ffff:192.0.2.7")), wide(ip("192.0.2.7"))), (None, None));
     }
 }

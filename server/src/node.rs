@@ -250,7 +250,7 @@ pub fn build_under(
         external: external(config)?,
         passwords,
         bulk,
-        limits: Limits::new(rates(config), Arc::clone(&metrics)),
+        limits: Arc::new(Limits::new(rates(config), Arc::clone(&metrics))),
         clock,
         metrics,
         pressure,

@@ -1,6 +1,7 @@
 //! Password hashing on a small pool of its own. A storm of sign-ins fills the pool and is refused; polls, holds and
-//! payments go on. Turns are fair between addresses, between accounts, and between signing in and signing up: those
-//! who ask for much wait behind those who ask for little, and are refused first where there is no room.
+//! payments go on. Turns are fair between addresses, between names at an address, and between signing in and signing
+//! up: those who ask for much wait behind those who ask for little, and are refused first where there is no room.
+//! Those of an address over its limit wait until its next turn is allowed, in the same order.
 
 pub mod fair;
 mod guesses;
@@ -20,8 +21,20 @@ use tokio::sync::oneshot;
 /// Niceness of the pool's threads: on a busy machine they have what others leave.
 const NICENESS: i32 = 19;
 
+/// How often it is looked again whether the next of those who wait may go.
+const AGAIN: Duration = Duration::from_millis(20);
+
 /// The hasher is done with it. Without a hasher its place went to another.
-type Job = Box<dyn FnOnce(Option<&mut Hasher>) + Send>;
+type Work = Box<dyn FnOnce(Option<&mut Hasher>) + Send>;
+
+/// Asked when it would be somebody's turn: whether it may be now. If it may, that is counted.
+pub type Gate = Box<dyn Fn() -> bool + Send>;
+
+/// Work that waits.
+struct Job {
+    work: Work,
+    gate: Gate,
+}
 
 /// Why a password was not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +54,15 @@ enum Lane {
     SignUp,
 }
 
+/// The next of those who wait.
+enum Next {
+    Work(Work),
+    /// None may go yet.
+    Later,
+    /// Nobody waits.
+    None,
+}
+
 /// What waits for the pool.
 struct Waiting {
     sign_in: FairQueue<Job>,
@@ -51,16 +73,20 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn pop(&mut self) -> Option<Job> {
+    fn pop(&mut self) -> Next {
         let (first, second) = match self.next {
             Lane::SignIn => (&mut self.sign_in, &mut self.sign_up),
             Lane::SignUp => (&mut self.sign_up, &mut self.sign_in),
         };
-        if let Some(job) = first.pop() {
+        if let Some(job) = first.pop_if(|job| (job.gate)()) {
             self.next = if self.next == Lane::SignIn { Lane::SignUp } else { Lane::SignIn };
-            return Some(job);
+            return Next::Work(job.work);
         }
-        second.pop()
+        match second.pop_if(|job| (job.gate)()) {
+            Some(job) => Next::Work(job.work),
+            None if first.is_empty() && second.is_empty() => Next::None,
+            None => Next::Later,
+        }
     }
 }
 
@@ -117,16 +143,18 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     /// Waits for the next job. None once nobody can ask any more.
-    fn take(&self) -> Option<Job> {
+    fn take(&self) -> Option<Work> {
         let mut waiting = locked(&self.waiting);
         loop {
-            if let Some(job) = waiting.pop() {
-                return Some(job);
-            }
-            if waiting.closed {
-                return None;
-            }
-            waiting = self.more.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = match waiting.pop() {
+                Next::Work(work) => return Some(work),
+                _ if waiting.closed => return None,
+                Next::Later => {
+                    let woken = self.more.wait_timeout(waiting, AGAIN);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+                Next::None => self.more.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+            };
         }
     }
 
@@ -141,7 +169,7 @@ impl Shared {
         }
     }
 
-    fn push(&self, lane: Lane, turn: &Turn, job: Job) {
+    fn push(&self, lane: Lane, turn: Turn, job: Job) {
         self.metrics.passwords_waiting.inc();
         let mut waiting = locked(&self.waiting);
         let queue = match lane {
@@ -152,7 +180,7 @@ impl Shared {
         drop(waiting);
         self.more.notify_one();
         if let Some(job) = left {
-            job(None);
+            (job.work)(None);
         }
     }
 }
@@ -199,34 +227,43 @@ impl Passwords {
     async fn run<T: Send + 'static>(
         &self,
         lane: Lane,
-        turn: &Turn,
+        turn: Turn,
+        gate: Gate,
         job: impl FnOnce(&mut Hasher) -> T + Send + 'static,
     ) -> Result<T, NotHashed> {
         let (answer, answered) = oneshot::channel();
         let metrics = Arc::clone(&self.0.metrics);
-        let job: Job = Box::new(move |hasher| {
+        let work: Work = Box::new(move |hasher| {
             metrics.passwords_waiting.dec();
             // Hashing for clients that have gone would make a storm last longer than its senders.
             if !answer.is_closed() {
                 let _ = answer.send(hasher.map(job).ok_or(NotHashed::Full));
             }
         });
-        self.0.push(lane, turn, job);
-        answered.await.unwrap_or(Err(NotHashed::Failed))
+        // Dropped with the request.
+        let here = Arc::new(());
+        let still = Arc::downgrade(&here);
+        // Who has gone neither waits nor counts.
+        let gate: Gate = Box::new(move || still.strong_count() == 0 || gate());
+        self.0.push(lane, turn, Job { work, gate });
+        let answer = answered.await.unwrap_or(Err(NotHashed::Failed));
+        drop(here);
+        answer
     }
 
-    /// The PHC string of a new account's password, in its usual form. The salt is random.
+    /// The PHC string of a new password for an account, in its usual form. The salt is random.
     ///
     /// # Errors
     /// See [`NotHashed`].
     pub async fn hash(
         &self,
-        from: Option<IpAddr>,
+        (from, account): (Option<IpAddr>, &str),
+        gate: Gate,
         password: String,
         salt: [u8; 16],
     ) -> Result<String, NotHashed> {
-        let turn = locked(&self.0.guesses).sign_up_turn(from);
-        let hashed = self.run(Lane::SignUp, &turn, move |hasher| {
+        let turn = Guesses::sign_up_turn(locked(&self.0.guesses).who(from, account));
+        let hashed = self.run(Lane::SignUp, turn, gate, move |hasher| {
             let usual = text::passwords(&password).into_iter().next()?;
             hasher.hash(usual.as_bytes(), &salt)
         });
@@ -241,6 +278,16 @@ impl Passwords {
         let guesses = locked(&self.0.guesses);
         let delay = guesses.delay(guesses.who(from, account), Instant::now());
         delay.map_or(Ok(()), |delay| Err(NotHashed::Delayed(delay)))
+    }
+
+    /// Whether a sign-in would find room now. Who asks again and again costs no look into the database by that.
+    ///
+    /// # Errors
+    /// It would not.
+    pub fn has_room(&self, from: Option<IpAddr>, account: &str) -> Result<(), NotHashed> {
+        let (_, turn) = self.turn(from, account)?;
+        let turns_away = locked(&self.0.waiting).sign_in.turns_away(&turn);
+        if turns_away { Err(NotHashed::Full) } else { Ok(()) }
     }
 
     /// Notes that the account was made from this address: whoever made it has its password.
@@ -264,14 +311,14 @@ impl Passwords {
     /// See [`NotHashed`].
     pub async fn verify(
         &self,
-        from: Option<IpAddr>,
-        account: &str,
+        (from, account): (Option<IpAddr>, &str),
+        gate: Gate,
         password: String,
         hash: Option<String>,
     ) -> Result<bool, NotHashed> {
         let (who, turn) = self.turn(from, account)?;
         let shared = Arc::clone(&self.0);
-        let verified = self.run(Lane::SignIn, &turn, move |hasher| {
+        let verified = self.run(Lane::SignIn, turn, gate, move |hasher| {
             let look = Look::begin(&shared, who)?;
             let fits = compare(hasher, &password, hash.as_deref());
             // Here, so that it is remembered also where the client has gone.
@@ -291,9 +338,17 @@ impl Passwords {
     }
 }
 
+/// A gate that is open.
+#[must_use]
+pub fn open() -> Gate {
+    Box::new(|| true)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::fair::TURN;
     use super::*;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     fn pool() -> Passwords {
         Passwords::start(1, 4, Arc::new(Metrics::default()), &Supervisor::default()).unwrap()
@@ -302,10 +357,11 @@ mod tests {
     #[tokio::test]
     async fn a_job_that_panics_is_a_fault_and_the_thread_goes_on() {
         let pool = pool();
-        let turn = Turn::default();
-        let failed = pool.run(Lane::SignIn, &turn, |_| -> u8 { panic!("as a test") }).await;
+        let turn = Turn::default;
+        let failed =
+            pool.run(Lane::SignIn, turn(), open(), |_| -> u8 { panic!("as a test") }).await;
         assert_eq!(failed, Err(NotHashed::Failed));
-        assert_eq!(pool.run(Lane::SignUp, &turn, |_| 7).await, Ok(7));
+        assert_eq!(pool.run(Lane::SignUp, turn(), open(), |_| 7).await, Ok(7));
         assert_eq!(pool.0.metrics.passwords_waiting.get(), 0);
     }
 
@@ -319,7 +375,7 @@ mod tests {
             let from = IpAddr::from([192, 0, 2, 1]);
             let hash = Some("none".to_owned());
             tokio::spawn(async move {
-                pool.verify(Some(from), "mina", format!("guess {n}"), hash).await
+                pool.verify((Some(from), "mina"), open(), format!("guess {n}"), hash).await
             })
         };
         let (mut looked_at, mut delayed) = (0, 0);
@@ -339,19 +395,21 @@ mod tests {
         let pool = pool();
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let (held, holds) = std::sync::mpsc::channel();
-        let first: Job = Box::new(move |_| {
+        let job = |work: Work| Job { work, gate: open() };
+        let first: Work = Box::new(move |_| {
             held.send(()).unwrap();
             wait.recv().unwrap();
         });
-        pool.0.push(Lane::SignIn, &Turn::default(), first);
+        pool.0.push(Lane::SignIn, Turn::default(), job(first));
         holds.recv().unwrap();
         let (ended, ends) = std::sync::mpsc::channel();
         let sign_in = [1, 1, 1, 1, 2].map(|flow| (Lane::SignIn, flow));
         let sign_up = [1, 1].map(|flow| (Lane::SignUp, flow));
         for (n, (lane, flow)) in sign_in.into_iter().chain(sign_up).enumerate() {
             let ended = ended.clone();
-            let job: Job = Box::new(move |hasher| ended.send((n, hasher.is_some())).unwrap());
-            pool.0.push(lane, &Turn { flows: vec![flow], step: 1, asked: None }, job);
+            let work: Work = Box::new(move |hasher| ended.send((n, hasher.is_some())).unwrap());
+            let turn = Turn { flows: vec![(flow, TURN)], ..Turn::default() };
+            pool.0.push(lane, turn, job(work));
         }
         go.send(()).unwrap();
         drop(ended);
@@ -360,5 +418,39 @@ mod tests {
         assert!(order[1..].iter().all(|(_, hashed)| *hashed));
         let order: Vec<usize> = order[1..].iter().map(|(n, _)| *n).collect();
         assert_eq!(order, [5, 0, 6, 4, 1, 2]);
+    }
+
+    /// Whose address is over its limit waits for it, and nobody else does; who has gone does not count.
+    #[tokio::test]
+    async fn who_may_not_go_yet_waits() {
+        let pool = Arc::new(pool());
+        let (open_at, counted) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let verify = |last: u8, gate: Gate| {
+            let (pool, from) = (Arc::clone(&pool), IpAddr::from([192, 0, 2, last]));
+            tokio::spawn(async move {
+                pool.verify((Some(from), "mina"), gate, "a guess".to_owned(), None).await
+            })
+        };
+        let gate = || -> Gate {
+            let (open_at, counted) = (Arc::clone(&open_at), Arc::clone(&counted));
+            Box::new(move || {
+                let may = open_at.load(Ordering::SeqCst);
+                counted.fetch_add(usize::from(may), Ordering::SeqCst);
+                may
+            })
+        };
+        let (waits, gone) = (verify(1, gate()), verify(2, gate()));
+        while pool.0.metrics.passwords_waiting.get() < 2 {
+            tokio::task::yield_now().await;
+        }
+        gone.abort();
+        assert_eq!(verify(3, open()).await.unwrap(), Ok(false));
+        while pool.0.metrics.passwords_waiting.get() > 1 {
+            tokio::time::sleep(AGAIN).await;
+        }
+        assert!(!waits.is_finished() && counted.load(Ordering::SeqCst) == 0);
+        open_at.store(true, Ordering::SeqCst);
+        assert_eq!(waits.await.unwrap(), Ok(false));
+        assert_eq!(counted.load(Ordering::SeqCst), 1);
     }
 }

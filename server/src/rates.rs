@@ -32,6 +32,17 @@ impl Rate {
     }
 }
 
+impl Rate {
+    /// So many times as much.
+    #[must_use]
+    pub fn times(self, factor: u32) -> Self {
+        let more = |count: NonZeroU32| {
+            count.saturating_mul(NonZeroU32::new(factor).unwrap_or(NonZeroU32::MIN))
+        };
+        Self(self.0.map(|(burst, per_minute)| (more(burst), more(per_minute))))
+    }
+}
+
 impl std::fmt::Display for Rate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
@@ -228,6 +239,15 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         }
     }
 
+    /// How long it is until there is enough for one.
+    pub fn wait(&self, key: &K) -> Duration {
+        let Some(on) = &self.0 else { return Duration::ZERO };
+        let until = on.memory.shard(key).used.get(key).copied().unwrap_or(0);
+        let burst = on.each.saturating_mul(u64::from(on.burst.get() - 1));
+        let passed = nanos(on.memory.began.elapsed());
+        Duration::from_nanos(until.saturating_sub(burst).saturating_sub(passed))
+    }
+
     /// Gives back so many tenths of the cost of something that came to nothing.
     pub fn give_back(&self, key: &K, cost: NonZeroU32, tenths: u32) {
         let Some(on) = &self.0 else { return };
@@ -260,6 +280,11 @@ mod tests {
             assert!(text.parse::<Rate>().unwrap_err().contains("30+10/min"), "{text}");
         }
         assert_eq!(Rate::new(3, 0), Rate::OFF);
+        assert_eq!(Rate::new(3, 2).times(16).to_string(), "48+32/min");
+        assert_eq!(
+            (Rate::OFF.times(16), Rate::new(u32::MAX, 1).times(2)),
+            (Rate::OFF, Rate::new(u32::MAX, 2))
+        );
     }
 
     #[test]
@@ -269,6 +294,22 @@ mod tests {
         let wait = limiter.take(&1, NonZeroU32::MIN).unwrap_err();
         assert!(wait > Duration::from_secs(50) && wait <= Duration::from_secs(60), "{wait:?}");
         assert_eq!(taken(&self::limiter("off", 1), 1, 1_000), 1_000);
+    }
+
+    #[test]
+    fn how_long_it_takes_is_told_before() {
+        let limiter = limiter("5+1/min", 100);
+        assert_eq!(
+            (limiter.wait(&1), taken(&limiter, 1, 4), limiter.wait(&1)),
+            (Duration::ZERO, 4, Duration::ZERO)
+        );
+        assert_eq!(taken(&limiter, 1, 4), 1);
+        let (told, wait) = (limiter.wait(&1), limiter.take(&1, NonZeroU32::MIN).unwrap_err());
+        assert!(
+            told > Duration::from_secs(50) && told.abs_diff(wait) < Duration::from_secs(5),
+            "{told:?} {wait:?}"
+        );
+        assert_eq!(self::limiter("off", 1).wait(&1), Duration::ZERO);
     }
 
     #[test]

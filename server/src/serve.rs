@@ -150,7 +150,7 @@ async fn serve(config: &Config, supervised: (Supervisor, Ends)) -> Result<(), Fa
     }
     write_path.stop().await;
     let finished = tokio::task::spawn_blocking(move || node.writer.join(WRITE_PATH_WAIT)).await?;
-    if let Some(end) = early {
+    if let Some(end) = early.map(|end| node.ends.cause(end)) {
         return Err(format!("{end}; the server has stopped").into());
     }
     if !finished {

@@ -35,6 +35,17 @@ pub struct Supervisor {
 /// The ends that a [`Supervisor`] reports, in their order.
 pub struct Ends(mpsc::UnboundedReceiver<End>);
 
+/// In a debug build the thread or task that this variable names panics at once: for tests of what follows.
+#[cfg(debug_assertions)]
+const DIES: &str = "BOXOFFICE_DIES";
+
+/// Tells of one that begins.
+fn begin(name: &str) {
+    tracing::debug!(name, "supervised from here on");
+    #[cfg(debug_assertions)]
+    assert!(std::env::var(DIES).ok().as_deref() != Some(name), "{DIES} says so");
+}
+
 fn text_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
@@ -67,7 +78,10 @@ impl Supervisor {
     ) -> std::io::Result<JoinHandle<()>> {
         let supervisor = self.clone();
         std::thread::Builder::new().name(name.into()).spawn(move || {
-            let done = catch_unwind(AssertUnwindSafe(work));
+            let done = catch_unwind(AssertUnwindSafe(|| {
+                begin(name);
+                work();
+            }));
             let panic = done.as_ref().err().map(|panic| text_of(panic.as_ref()));
             supervisor.report(End { name, panic });
             if let Err(panic) = done {
@@ -84,7 +98,11 @@ impl Supervisor {
     ) -> tokio::task::JoinHandle<()> {
         let supervisor = self.clone();
         tokio::spawn(async move {
-            let done = tokio::spawn(work).await;
+            let begun = async move {
+                begin(name);
+                work.await;
+            };
+            let done = tokio::spawn(begun).await;
             let panic = done.err().map(|error| match error.try_into_panic() {
                 Ok(panic) => text_of(panic.as_ref()),
                 Err(error) => error.to_string(),
@@ -100,6 +118,18 @@ impl Ends {
         match self.0.recv().await {
             Some(end) => end,
             None => std::future::pending().await,
+        }
+    }
+}
+
+impl Ends {
+    /// What this one ended of, as far as it is known by now: of those that ended after it, the first that panicked. A
+    /// thread that panics lets go of what others wait for before it is reported, and they may be sooner.
+    pub fn cause(&mut self, end: End) -> End {
+        let mut later = std::iter::from_fn(|| self.0.try_recv().ok());
+        match end.panic {
+            Some(_) => end,
+            None => later.find(|later| later.panic.is_some()).unwrap_or(end),
         }
     }
 }
@@ -157,6 +187,20 @@ mod tests {
         assert_eq!(ends.next().await.to_string(), "three ended before the stop");
         supervisor.task("four", async { panic!("late") }).await.unwrap();
         assert_eq!(ends.next().await, ended("four", Some("late")));
+    }
+
+    /// H37: who ends since another panicked is not taken for the cause, in whatever order they are reported.
+    #[test]
+    fn the_cause_is_the_one_that_panicked() {
+        let (supervisor, mut ends) = Supervisor::new();
+        for end in [ended("stops", None), ended("one", Some("why")), ended("two", Some("late"))] {
+            supervisor.report(end);
+        }
+        assert_eq!(ends.cause(ended("waits", None)), ended("one", Some("why")));
+        assert_eq!(ends.cause(ended("first", Some("itself"))), ended("first", Some("itself")));
+        let (supervisor, mut ends) = Supervisor::new();
+        supervisor.report(ended("stops", None));
+        assert_eq!(ends.cause(ended("waits", None)), ended("waits", None));
     }
 
     /// H37: what lives on is not reported, and waiting for an end delays nobody.

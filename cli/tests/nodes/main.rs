@@ -23,6 +23,8 @@ mod client;
 mod clusters;
 #[path = "../process/common.rs"]
 mod common;
+#[path = "../process/dies.rs"]
+mod dies;
 #[path = "../process/document.rs"]
 mod document;
 mod estate;

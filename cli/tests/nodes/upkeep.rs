@@ -2,6 +2,7 @@
 //! account, backups, new token keys.
 
 use crate::client::{Ask, once};
+use crate::dies::each_ends_the_process;
 use crate::document::block;
 use crate::estate::Estate;
 use crate::fan::{Dice, crowd_during, identity};
@@ -236,4 +237,17 @@ fn token_keys_are_changed_in_two_steps() {
         }
     });
     estate.stop();
+}
+
+/// H37: on a shared database, too, whichever thread or task ends before the stop ends the process.
+#[test]
+fn whatever_ends_ends_a_server_of_a_shared_database() {
+    if cfg!(not(debug_assertions)) {
+        return;
+    }
+    let Some(database) = servers::shared_mariadb() else { return };
+    let _alone = alone();
+    let estate = Estate::prepared(vec![database.fresh_database()]);
+    let keys = tempfile::NamedTempFile::new().unwrap();
+    each_ends_the_process(keys.path(), || estate.command(0, &["serve"]));
 }

@@ -2,11 +2,12 @@
 
 use crate::audit::audit;
 use crate::client::{Ask, Client, once};
+use crate::dies::each_ends_the_process;
 use crate::facts::{broken, done_unanswered};
 use crate::fan::{Dice, TIRELESS, crowd};
 use crate::retry::repeat_all;
 use crate::sandbox::{Sandbox, open_sale};
-use crate::{alone, nothing, runtime};
+use crate::{alone, nothing, runtime, skip};
 use boxoffice_server::clock::Clock;
 use rustix::process::Signal;
 use serde_json::json;
@@ -147,4 +148,14 @@ fn a_taken_port_is_one_sentence() {
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     let answer = runtime().block_on(once(server.address, &Ask::get("/livez"))).unwrap();
     assert_eq!(answer.status, 200);
+}
+
+/// H37: whichever thread or task ends before the stop, the process says why and ends with an error.
+#[test]
+fn whatever_ends_ends_the_process() {
+    if cfg!(not(debug_assertions)) {
+        return skip("whatever_ends_ends_the_process", "this is no debug build");
+    }
+    let sandbox = Sandbox::new();
+    each_ends_the_process(&sandbox.path("provider.json"), || sandbox.command(&["serve"]));
 }

@@ -16,6 +16,9 @@ const ELSEWHERE: &[&str] = &[
     "BOXOFFICE_MYSQLD",
     "BOXOFFICE_MARIADBD",
     "BOXOFFICE_HAPROXY",
+    // And, in a debug build, which thread or task panics in their place (the supervisor).
+    #[cfg(debug_assertions)]
+    "BOXOFFICE_DIES",
 ];
 
 /// Whether Kubernetes sets such a variable, in each pod, for a Service whose name begins with `boxoffice`:

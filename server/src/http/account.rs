@@ -8,6 +8,7 @@ use super::my_sessions::{EndedView, gone, own};
 use super::problem::{Code, Problem};
 use super::user::hashed;
 use super::view::json;
+use crate::passwords::open;
 use crate::text::{self, Names};
 use axum::extract::State;
 use axum::response::Response;
@@ -59,7 +60,7 @@ async fn proved(
     let row = row.ok_or_else(|| Problem::of(Code::SessionEnded))?;
     let hash = row.password_hash.ok_or_else(|| Problem::of(Code::ExternalAccount))?;
     let account = Names::of(&row.username).account();
-    let fits = app.passwords.verify(from, &account, password, Some(hash.clone())).await;
+    let fits = app.passwords.verify((from, &account), open(), password, Some(hash.clone())).await;
     if fits.map_err(|why| Problem::from(why).of_account(user))? {
         return Ok(hash);
     }
@@ -82,7 +83,8 @@ pub async fn set_password(
         text::password(&new_password).map_err(|fault| refused_text("new_password", fault))?;
     let user = identity.user;
     let old_hash = proved(&app, client, user, current_password).await?;
-    let new_hash = hashed(&app, client, new_password).await?;
+    let who = user.to_string();
+    let new_hash = hashed(&app, (client.0, &who), open(), new_password).await?;
     let times = app.token_times.sessions();
     let command = Command::SetPassword(SetPassword { user, keep, old_hash, new_hash, times });
     match app.outcome(command, None).await? {

@@ -78,7 +78,7 @@ pub struct Inner {
     pub external: Option<Arc<External>>,
     pub passwords: Passwords,
     pub bulk: Bulk,
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub pressure: Arc<Pressure>,

@@ -9,6 +9,8 @@ use super::extract::API_KEY;
 use super::problem::{Code, Problem};
 use super::push::seats::LAST_EVENT_ID;
 use crate::metrics::{LimitLabels, Metrics};
+use crate::networks::{WIDE_SHARES, wide};
+use crate::passwords::Gate;
 use crate::rates::{Limiter, Rate, TENTHS, Told};
 use axum::extract::FromRequestParts;
 use boxoffice_core::id::{UserId, Uuid};
@@ -26,6 +28,9 @@ pub const KEYS_MAX: usize = 262_144;
 
 /// Tenths of its cost that is given back for what came to nothing. Not all of them: it was looked at.
 const GIVEN_BACK: u32 = 9;
+
+/// How long a password may have to wait for its address' limit until that is answered instead.
+const GATED_MAX: Duration = Duration::from_secs(2);
 
 /// What a full map, a whole compact one, and what changed since a version cost of `limit_maps`.
 const MAP_COSTS: [u32; 3] = [10, 3, 1];
@@ -156,8 +161,32 @@ impl Asked {
     }
 }
 
+/// A limit's name, and what it counts by.
+type Name = (&'static str, &'static str);
+
 /// Keys and how often each may do something.
 type By<K> = (&'static str, &'static str, Limiter<K>);
+
+/// Addresses, and how often each may do something; beside them the wide networks of IPv6, so that nobody who has all
+/// the addresses of one has a share for each.
+struct ByAddress {
+    one: By<IpAddr>,
+    wide: By<IpAddr>,
+}
+
+impl ByAddress {
+    fn wait(&self, address: &IpAddr) -> Duration {
+        let of_wide = wide(*address).map_or(Duration::ZERO, |wide| self.wide.2.wait(&wide));
+        self.one.2.wait(address).max(of_wide)
+    }
+
+    fn give_back(&self, address: &IpAddr, tenths: u32) {
+        self.one.2.give_back(address, NonZeroU32::MIN, tenths);
+        if let Some(wide) = wide(*address) {
+            self.wide.2.give_back(&wide, NonZeroU32::MIN, tenths);
+        }
+    }
+}
 
 /// See the module.
 pub struct Limits {
@@ -169,11 +198,11 @@ pub struct Limits {
     refreshes: By<UserId>,
     known_sign_ins: By<u64>,
     known_operators: By<Uuid>,
-    sign_ups: By<IpAddr>,
-    sign_ins: By<IpAddr>,
-    forged: By<IpAddr>,
-    operators: By<IpAddr>,
-    requests: By<IpAddr>,
+    sign_ups: ByAddress,
+    sign_ins: ByAddress,
+    forged: ByAddress,
+    operators: ByAddress,
+    requests: ByAddress,
     metrics: Arc<Metrics>,
 }
 
@@ -181,7 +210,6 @@ impl Limits {
     /// Limits of these rates.
     #[must_use]
     pub fn new(rates: Rates, metrics: Arc<Metrics>) -> Self {
-        type Name = (&'static str, &'static str);
         fn of<K: Hash + Eq + Clone>((limit, by): Name, rate: Rate, metrics: &Metrics) -> By<K> {
             let labels = LimitLabels { limit, by };
             drop(metrics.limited.get_or_create(&labels));
@@ -189,6 +217,10 @@ impl Limits {
             let evicted = metrics.limit_evicted.get_or_create_owned(&labels);
             (limit, by, Limiter::new(rate, KEYS_MAX, Told { keys, evicted }))
         }
+        let by_address = |limit, rate: Rate| ByAddress {
+            one: of((limit, "address"), rate, &metrics),
+            wide: of((limit, "network"), rate.times(WIDE_SHARES), &metrics),
+        };
         Self {
             joins: of(("joins", "account"), rates.joins, &metrics),
             holds: of(("holds", "account"), rates.holds, &metrics),
@@ -199,11 +231,11 @@ impl Limits {
             // As often as a session is renewed: a sign-in makes one as well.
             known_sign_ins: of(("sign_ins", "account"), rates.refreshes, &metrics),
             known_operators: of(("operators", "key"), rates.operators, &metrics),
-            sign_ups: of(("sign_ups", "address"), rates.sign_ups, &metrics),
-            sign_ins: of(("sign_ins", "address"), rates.sign_ins, &metrics),
-            forged: of(("forged_tokens", "address"), rates.sign_ins, &metrics),
-            operators: of(("operators", "address"), rates.operators, &metrics),
-            requests: of(("requests", "address"), rates.requests, &metrics),
+            sign_ups: by_address("sign_ups", rates.sign_ups),
+            sign_ins: by_address("sign_ins", rates.sign_ins),
+            forged: by_address("forged_tokens", rates.sign_ins),
+            operators: by_address("operators", rates.operators),
+            requests: by_address("requests", rates.requests),
             metrics,
         }
     }
@@ -263,9 +295,8 @@ impl Limits {
                 self.known_sign_ins.2.give_back(pair, one, back % TENTHS);
             }
             (Payer::Address, Some(address)) => {
-                let (.., limiter) =
-                    if *class == Class::SignUp { &self.sign_ups } else { &self.sign_ins };
-                limiter.give_back(&address, one, back);
+                let by = if *class == Class::SignUp { &self.sign_ups } else { &self.sign_ins };
+                by.give_back(&address, back);
             }
             (Payer::Address | Payer::Settled, _) => {}
         }
@@ -308,17 +339,56 @@ impl Limits {
         self.account(&asked, user, NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN))
     }
 
-    /// Counts a sign-in whose password is going to be looked at: for its address, or, where the account was
-    /// signed in to from there before, for `pair`, so that no neighbour keeps it out.
+    /// Counts a sign-in whose password is going to be looked at, where the account was signed in to from there
+    /// before: for `pair`, so that no neighbour keeps it out. Any other is counted for its address when its turn
+    /// comes ([`Self::at_its_turn`]): a neighbour who floods takes nobody's turn.
     ///
     /// # Errors
     /// There were too many.
     pub fn sign_in(&self, asked: &Asked, pair: Option<u64>) -> Result<(), Problem> {
-        let Some(pair) = pair else {
-            return asked.is_for(Payer::Address, self.address(&self.sign_ins, asked));
-        };
+        let Some(pair) = pair else { return self.may_wait(&self.sign_ins, asked) };
         let taken = self.take(&self.known_sign_ins, &pair, NonZeroU32::MIN);
         asked.is_for(Payer::Pair(pair), taken)
+    }
+
+    /// Whether a sign-up may wait for its turn, when it is counted for its address ([`Self::at_its_turn`]).
+    ///
+    /// # Errors
+    /// There were too many.
+    pub fn sign_up(&self, asked: &Asked) -> Result<(), Problem> {
+        self.may_wait(&self.sign_ups, asked)
+    }
+
+    fn may_wait(&self, by: &ByAddress, asked: &Asked) -> Result<(), Problem> {
+        let Client(Some(address)) = asked.0.client else { return Ok(()) };
+        let wait = by.wait(&address);
+        if wait <= GATED_MAX {
+            return Ok(());
+        }
+        asked.is_for(Payer::Settled, Err(self.too_many((by.one.0, by.one.1), wait)))
+    }
+
+    /// What counts a sign-in or sign-up for its address when its turn comes, and has it wait where there were too
+    /// many. Who has paid goes at once.
+    #[must_use]
+    pub fn at_its_turn(self: &Arc<Self>, asked: &Asked) -> Gate {
+        let (limits, asked) = (Arc::clone(self), asked.clone());
+        Box::new(move || {
+            let by = match asked.0.class {
+                Class::SignUp => &limits.sign_ups,
+                Class::SignIn => &limits.sign_ins,
+                _ => return true,
+            };
+            if asked.0.payer.get().is_some() {
+                return true;
+            }
+            let is_taken = limits.taken(by, &asked).is_ok();
+            if is_taken {
+                // Nobody else has: it has one turn at a time.
+                let _ = asked.0.payer.set(Payer::Address);
+            }
+            is_taken
+        })
     }
 
     /// Counts what a token is good for that nothing else limits, for the address.
@@ -327,14 +397,6 @@ impl Limits {
     /// There were too many.
     pub fn unpaced(&self, asked: &Asked) -> Result<(), Problem> {
         self.address(&self.requests, asked)
-    }
-
-    /// Counts a sign-up whose password is going to be hashed: for its address.
-    ///
-    /// # Errors
-    /// There were too many.
-    pub fn sign_up(&self, asked: &Asked) -> Result<(), Problem> {
-        asked.is_for(Payer::Address, self.address(&self.sign_ups, asked))
     }
 
     /// Counts a token of a provider that is not genuine: for its address, apart from its sign-ins.
@@ -362,9 +424,20 @@ impl Limits {
         asked.is_for(Payer::Settled, taken)
     }
 
-    fn address(&self, by: &By<IpAddr>, asked: &Asked) -> Result<(), Problem> {
+    fn address(&self, by: &ByAddress, asked: &Asked) -> Result<(), Problem> {
+        self.taken(by, asked).map_err(|(name, wait)| self.too_many(name, wait))
+    }
+
+    /// Takes one of an address and of its wide network, or of neither.
+    fn taken(&self, by: &ByAddress, asked: &Asked) -> Result<(), (Name, Duration)> {
         let Client(Some(address)) = asked.0.client else { return Ok(()) };
-        self.take(by, &address, NonZeroU32::MIN)
+        let one = NonZeroU32::MIN;
+        by.one.2.take(&address, one).map_err(|wait| ((by.one.0, by.one.1), wait))?;
+        let Some(wide) = wide(address) else { return Ok(()) };
+        by.wide.2.take(&wide, one).map_err(|wait| {
+            by.one.2.give_back(&address, one, TENTHS);
+            ((by.wide.0, by.wide.1), wait)
+        })
     }
 
     fn take<K: Hash + Eq + Clone>(
@@ -373,10 +446,12 @@ impl Limits {
         key: &K,
         cost: NonZeroU32,
     ) -> Result<(), Problem> {
-        limiter.take(key, cost).map_err(|wait| {
-            self.metrics.limited.get_or_create(&LimitLabels { limit, by }).inc();
-            Problem::of(Code::RateLimited).after(whole_seconds(wait)).with("limit", limit)
-        })
+        limiter.take(key, cost).map_err(|wait| self.too_many((limit, by), wait))
+    }
+
+    fn too_many(&self, (limit, by): Name, wait: Duration) -> Problem {
+        self.metrics.limited.get_or_create(&LimitLabels { limit, by }).inc();
+        Problem::of(Code::RateLimited).after(whole_seconds(wait)).of_limit(limit)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Problems (RFC 9457): one table from code to status, words and whether a retry helps.
 
+mod again;
 mod faults;
 
 use super::lang::Lang;
@@ -232,8 +233,10 @@ pub struct Problem {
     /// Members whose words are Korean where the answer is.
     korean: Map<String, Value>,
     retry_after: Option<u64>,
+    /// The limit that was reached.
+    limit: Option<&'static str>,
     /// For the log alone.
-    note: Option<String>,
+    note: Option<Box<str>>,
     /// Members that a refused setting may stand in.
     members: &'static [&'static str],
 }
@@ -253,7 +256,15 @@ impl Problem {
     pub fn of(code: Code) -> Self {
         let entry = code.entry();
         let (more, korean) = (Map::new(), Map::new());
-        Self { entry, more, korean, retry_after: entry.retry_after, note: None, members: &[] }
+        let retry_after = entry.retry_after;
+        Self { entry, more, korean, retry_after, limit: None, note: None, members: &[] }
+    }
+
+    /// With the limit that was reached.
+    #[must_use]
+    pub const fn of_limit(mut self, limit: &'static str) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// With one more member.
@@ -314,7 +325,7 @@ impl Problem {
     /// With what the log should say of it, and the answer should not.
     #[must_use]
     pub fn noted(mut self, note: impl std::fmt::Display) -> Self {
-        self.note = Some(note.to_string());
+        self.note = Some(note.to_string().into());
         self
     }
 
@@ -359,6 +370,9 @@ impl Problem {
         if let Some(again) = self.again(lang) {
             body.insert("detail".to_owned(), json!(format!("{words} {again}")));
         }
+        if let Some(limit) = self.limit {
+            body.insert("limit".to_owned(), json!(limit));
+        }
         body.extend(self.more.clone());
         if lang == Lang::Ko {
             body.extend(self.korean.clone());
@@ -388,7 +402,8 @@ impl Problem {
     /// The answer in a language.
     #[must_use]
     pub fn render(&self, lang: Lang) -> Response {
-        let mut response = (self.status(), self.body(lang)).into_response();
+        let body = self.kept(lang).unwrap_or_else(|| self.body(lang).into());
+        let mut response = (self.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang.tag()));

@@ -167,12 +167,14 @@ pub async fn sign_in(
     let account = names.account();
     app.passwords.may_try(client.0, &account)?;
     app.limits.sign_in(&asked, app.passwords.known_pair(client.0, &account))?;
+    app.passwords.has_room(client.0, &account)?;
     let found = user_by(&app, names).await?;
     let (user, hash) = found.map_or((None, None), |(id, user)| (Some(id), user.password_hash));
-    let fits = app.passwords.verify(client.0, &account, password, hash.clone()).await?;
-    let who = user.map_or_else(|| "none".into(), |user| user.to_string());
+    let (who, gate) = ((client.0, account.as_str()), app.limits.at_its_turn(&asked));
+    let fits = app.passwords.verify(who, gate, password, hash.clone()).await?;
+    let named = user.map_or_else(|| "none".into(), |user| user.to_string());
     let known = user.zip(hash).filter(|_| fits);
-    let known = known.ok_or_else(|| Problem::of(Code::CredentialsWrong).noted(who));
+    let known = known.ok_or_else(|| Problem::of(Code::CredentialsWrong).noted(named));
     let (user, password_hash) = known?;
     let command = Command::OpenSession(OpenSession {
         user,

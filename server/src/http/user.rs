@@ -8,6 +8,7 @@ use super::extract::Submitted;
 use super::limits::Asked;
 use super::problem::{Code, Problem};
 use super::view::replied;
+use crate::passwords::Gate;
 use crate::text::{self, Names};
 use axum::extract::State;
 use axum::response::Response;
@@ -17,6 +18,7 @@ use boxoffice_core::outcome::Outcome;
 use boxoffice_core::user::{Register, User};
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use utoipa::ToSchema;
 
 /// A new account.
@@ -60,13 +62,15 @@ async fn account(app: &App, username: &str) -> Result<Option<User>, Problem> {
     Ok(user_by(app, Names::of(username)).await?.map(|(_, user)| user))
 }
 
+/// The hash of an account's new password.
 pub(super) async fn hashed(
     app: &App,
-    Client(from): Client,
+    who: (Option<IpAddr>, &str),
+    gate: Gate,
     password: String,
 ) -> Result<String, Problem> {
     let salt = crate::tokens::random().map_err(|_| Problem::of(Code::Internal))?;
-    Ok(app.passwords.hash(from, password, salt).await?)
+    Ok(app.passwords.hash(who, gate, password, salt).await?)
 }
 
 /// Makes an account.
@@ -84,6 +88,7 @@ pub async fn register(
     let password = text::password(password).map_err(|fault| refused_text("password", fault))?;
     app.limits.sign_up(&asked)?;
     let look = text::look(&username).unwrap_or_default();
+    let (who, gate) = ((client.0, look.as_str()), || app.limits.at_its_turn(&asked));
     // Nobody is signed in yet: the key space is that of the name.
     let scope = Uuid::new_v5(&Uuid::NAMESPACE_OID, username.as_bytes());
     let key = submitted.key_over(scope, &username);
@@ -94,10 +99,10 @@ pub async fn register(
         // command gives the stored reply or refuses.
         Some(user) => {
             let hash = user.password_hash.clone();
-            let fits = app.passwords.verify(client.0, &look, password.clone(), hash).await?;
+            let fits = app.passwords.verify(who, gate(), password.clone(), hash).await?;
             (user.password_hash.unwrap_or_default(), Some(fits))
         }
-        None => (hashed(&app, client, password.clone()).await?, None),
+        None => (hashed(&app, who, gate(), password.clone()).await?, None),
     };
     let register = Register { user: UserId(new_id()), username, look: look.clone(), password_hash };
     let command = Command::Register(register);
@@ -110,7 +115,7 @@ pub async fn register(
                 None => match account(&app, &username).await? {
                     Some(user) => {
                         let hash = user.password_hash;
-                        app.passwords.verify(client.0, &look, password, hash).await?
+                        app.passwords.verify(who, gate(), password, hash).await?
                     }
                     None => false,
                 },

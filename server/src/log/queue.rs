@@ -4,6 +4,7 @@
 
 use prometheus_client::metrics::counter::Counter;
 use std::io::{Error, ErrorKind, Result};
+use std::ops::Deref;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,9 +45,9 @@ pub struct Queue {
 }
 
 /// Those who wait for the writer learn of its end, also after a panic.
-struct Ending<'q>(&'q Queue);
+pub struct Ending<Q: Deref<Target = Queue>>(pub Q);
 
-impl Drop for Ending<'_> {
+impl<Q: Deref<Target = Queue>> Drop for Ending<Q> {
     fn drop(&mut self) {
         let mut waiting = self.0.locked();
         (waiting.is_writing, waiting.has_ended) = (false, true);

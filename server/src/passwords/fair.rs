@@ -1,20 +1,34 @@
 //! Whose turn it is: fair queueing by flows (as packets in a router: S. Golestani, "A self-clocked fair queueing
-//! scheme", 1994). Each flow (an address, an account) has its own time. A job's time is the latest time of its flows
-//! plus one step, and the job with the least time is next. Somebody who asks for much is far in the future, somebody
-//! who asks for little is near, and nobody waits for ever.
+//! scheme", 1994), on two levels. Addresses share the turns, and the names that an address asks for share its turns.
+//! Each flow has its own time; a turn comes after the latest time of its flows. Somebody who asks for much is far in
+//! the future, somebody who asks for little is near, and nobody waits for ever. So neither another address nor a
+//! neighbour behind the same one keeps somebody waiting for longer than their share.
 //!
-//! When there is no room, the last in the order leaves, not the last that came. Only few jobs wait about one account.
-//! When there are more, one leaves that is of the network which most of them are from, so that many who guess an
-//! account's password do not lock its owner out.
+//! When there is no room, the last in the order leaves, not the last that came. Who left keeps the moment at which they
+//! came first, and goes before their neighbours when they come again: being turned away is a longer wait and no more.
+//! Jobs about one account are put further apart the more of them wait, so that many who guess an account's password
+//! take nobody's turns, and its owner waits beside them.
 
+mod away;
+
+use away::Away;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What jobs are counted by. The numbers are the caller's.
 pub type Flow = u64;
 
+/// The length of a turn in a flow's time: that of one that counts for nothing but itself.
+pub const TURN: u64 = 16;
+
+/// Jobs about one account that wait as if they were about several.
+pub const ABOUT_NEAR: usize = 16;
+
 /// Jobs about one account that may wait.
-pub const ABOUT_ONE_MAX: usize = 16;
+pub const ABOUT_ONE_MAX: usize = 256;
+
+/// How many turns are between jobs about one account when more than [`ABOUT_NEAR`] wait.
+const FAR: u64 = 8;
 
 /// Which account a job is about, and where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +43,16 @@ pub struct Asked {
     pub has_failed: bool,
 }
 
+/// A flow, and how far a turn puts it back: [`TURN`] for most, more for those with fewer turns.
+pub type Share = (Flow, u64);
+
 /// Whose job it is and how much of a turn it takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
-    /// The job comes after what waits for any of these, and for the account that it is about.
-    pub flows: Vec<Flow>,
-    /// How far it puts them back: 1 for most, more for those with fewer turns.
-    pub step: u64,
+    /// The turn comes after those of all of these. The turns of the first are shared by its names.
+    pub flows: Vec<Share>,
+    /// Which name of the first flow it is for, and how far it puts that back among the names.
+    pub name: Share,
     /// Set where the number of jobs about the account is bounded.
     pub asked: Option<Asked>,
 }
@@ -43,19 +60,63 @@ pub struct Turn {
 /// By time, then in the order of coming.
 type Place = (u64, u64);
 
+/// A flow, and a job's place among its jobs.
+type At = (Flow, Place);
+
 struct Waiting<J> {
     job: J,
-    asked: Option<Asked>,
+    turn: Turn,
+    /// When it came first: this time, or when it was turned away.
+    came: u64,
+}
+
+/// A name's last job, and how many of its jobs wait.
+#[derive(Default)]
+struct Name {
+    time: u64,
+    waiting: usize,
+}
+
+/// The jobs of one address. Which of its turns is whose is decided when one comes.
+struct Group<J> {
+    jobs: BTreeMap<Place, Waiting<J>>,
+    turns: BTreeSet<Place>,
+    names: HashMap<Flow, Name>,
+    now: u64,
+}
+
+impl<J> Group<J> {
+    /// The time of a name's next job.
+    fn next(&self, (name, step): Share) -> u64 {
+        let last = self.names.get(&name).map_or(0, |name| name.time);
+        self.now.max(last).saturating_add(step.max(1))
+    }
+}
+
+/// A job's number in the order of coming, that of its first coming, and whether it came before and was turned away.
+#[derive(Clone, Copy)]
+struct Came {
+    number: u64,
+    first: u64,
+    has_returned: bool,
+}
+
+impl<J> Default for Group<J> {
+    fn default() -> Self {
+        Self { jobs: BTreeMap::new(), turns: BTreeSet::new(), names: HashMap::new(), now: 0 }
+    }
 }
 
 /// Jobs in the order of their turns.
 pub struct FairQueue<J> {
-    jobs: BTreeMap<Place, Waiting<J>>,
-    /// The places of bounded jobs, by account.
-    about: HashMap<Flow, Vec<(Place, Asked)>>,
-    /// The time of each flow's last job; only those after `now`.
+    turns: BTreeMap<Place, Flow>,
+    groups: HashMap<Flow, Group<J>>,
+    /// Where the bounded jobs are and when they came, by account.
+    about: HashMap<Flow, Vec<(At, u64, Asked)>>,
+    /// The time of each flow's last turn; only those after `now`.
     flows: HashMap<Flow, u64>,
-    /// The time of the job that was taken last.
+    away: Away,
+    /// The time of the turn that was taken last.
     now: u64,
     came: u64,
     room: usize,
@@ -65,90 +126,161 @@ impl<J> FairQueue<J> {
     /// A queue with room for so many jobs.
     #[must_use]
     pub fn new(room: usize) -> Self {
+        let room = room.max(1);
         Self {
-            jobs: BTreeMap::new(),
+            turns: BTreeMap::new(),
+            groups: HashMap::new(),
             about: HashMap::new(),
             flows: HashMap::new(),
+            away: Away::default(),
             now: 0,
             came: 0,
-            room: room.max(1),
+            room,
         }
     }
 
     /// Adds a job. Where there is no room: the job that has to leave, which may be this one.
-    pub fn push(&mut self, turn: &Turn, job: J) -> Option<J> {
-        self.came += 1;
-        let time_of = |flow| self.flows.get(flow).copied().unwrap_or(0);
-        let own = turn.flows.iter().map(time_of).fold(self.now, u64::max);
-        let own = own.saturating_add(turn.step.max(1));
-        let Some(asked) = turn.asked else {
-            return self.push_at((own, self.came), turn, job);
+    pub fn push(&mut self, turn: Turn, job: J) -> Option<J> {
+        let came = self.comes(&turn);
+        let waiting = |turn| Waiting { job, turn, came: came.first };
+        let (distance, left) = match self.outcome(&turn, came) {
+            Pushed::Out => return Some(self.turned_away(waiting(turn))),
+            Pushed::For(at, distance) => (distance, self.remove(at)),
+            Pushed::In(distance) => (distance, None),
         };
-        let waiting = self.about.get(&asked.about).map_or(0, Vec::len);
-        if waiting >= ABOUT_ONE_MAX {
-            let Some(place) = self.who_leaves(asked) else { return Some(job) };
-            let left = self.jobs.remove(&place).map(|left| self.left(place, left));
-            self.insert(turn, place.min((own, self.came)), job);
-            return left;
+        self.came = came.number;
+        if let (true, Some(who)) = (came.has_returned, self.away_of(&turn)) {
+            self.away.remove(who);
         }
-        // An account's turns follow from how many jobs wait about it: neither one that has left nor one with a large
-        // step puts its owner back.
-        let about = self.now.saturating_add(1 + u64::try_from(waiting).unwrap_or(u64::MAX));
-        self.push_at((own.max(about), self.came), turn, job)
+        self.insert(waiting(turn), came, distance);
+        left
     }
 
-    fn push_at(&mut self, place: Place, turn: &Turn, job: J) -> Option<J> {
-        if self.jobs.len() < self.room {
-            self.insert(turn, place, job);
-            return None;
+    /// Whether there is no room for a job of this turn. Whoever asks is remembered as one that was turned away.
+    pub fn turns_away(&mut self, turn: &Turn) -> bool {
+        let came = self.comes(turn);
+        let out = matches!(self.outcome(turn, came), Pushed::Out);
+        if out {
+            self.keep(turn, came.first);
         }
-        match self.jobs.last_key_value() {
-            Some((last, _)) if *last > place => {
-                let left = self.jobs.pop_last();
-                self.insert(turn, place, job);
-                left.map(|(place, left)| self.left(place, left))
+        out
+    }
+
+    /// Whether somebody comes for the first time.
+    fn comes(&self, turn: &Turn) -> Came {
+        let number = self.came + 1;
+        let first = self.away_of(turn).and_then(|who| self.away.get(who));
+        Came { number, first: first.unwrap_or(number), has_returned: first.is_some() }
+    }
+
+    /// What has to be done for a job to be added.
+    fn outcome(&self, turn: &Turn, came: Came) -> Pushed {
+        let leaves = turn.asked.map(|asked| self.who_leaves(asked, came.first));
+        match leaves {
+            Some(Leaves::ThisOne) => Pushed::Out,
+            // Beside those of a network that asks for more it is one of few.
+            Some(Leaves::One(at)) => Pushed::For(at, 0),
+            _ => {
+                let distance = self.distance(turn, came.first);
+                if self.len() < self.room {
+                    return Pushed::In(distance);
+                }
+                let last = self.last(self.place(turn, came, distance));
+                last.map_or(Pushed::Out, |at| Pushed::For(at, distance))
             }
-            _ => Some(job),
         }
     }
 
-    /// Too many wait about this account: the place of the job that leaves, or none where it is the new one. It is one
-    /// of the network that most of them are from; of those one that failed, then one of the address that most are
-    /// from, then the last.
-    fn who_leaves(&self, comes: Asked) -> Option<Place> {
-        let about = self.about.get(&comes.about).into_iter().flatten();
-        let all: Vec<(Place, Asked)> =
-            about.copied().chain([((u64::MAX, self.came), comes)]).collect();
-        let leaves = all.iter().max_by_key(|(place, one)| {
-            let of_network = all.iter().filter(|(_, other)| other.network == one.network).count();
-            let of_address = all.iter().filter(|(_, other)| other.address == one.address).count();
-            (of_network, one.has_failed, of_address, *place)
+    /// How far a job is behind the others about its account: by those that came before it, among which those that
+    /// failed count only where it failed as well.
+    fn distance(&self, turn: &Turn, came: u64) -> u64 {
+        let Some(asked) = turn.asked else { return 0 };
+        let before = self.about.get(&asked.about).into_iter().flatten();
+        let before = before.filter(|(_, other_came, other)| {
+            *other_came < came && (asked.has_failed || !other.has_failed)
         });
-        leaves.map(|(place, _)| *place).filter(|place| self.jobs.contains_key(place))
+        let (before, near) = (before.count() as u64, ABOUT_NEAR as u64);
+        TURN.saturating_mul(before.min(near) + before.saturating_sub(near) * FAR)
     }
 
-    /// Removes a job.
-    fn left(&mut self, place: Place, waiting: Waiting<J>) -> J {
-        if let Some(asked) = waiting.asked
-            && let Entry::Occupied(mut about) = self.about.entry(asked.about)
-        {
-            about.get_mut().retain(|(of, _)| *of != place);
-            if about.get().is_empty() {
-                about.remove();
-            }
+    /// Where many wait about this account: which of them leaves. It is one of the network that most of them are from;
+    /// of those one that failed, then one of the address that most are from, then the last. Where each is of another
+    /// network, none leaves before there are very many.
+    fn who_leaves(&self, comes: Asked, came: u64) -> Leaves {
+        let about = self.about.get(&comes.about).map_or(&[][..], Vec::as_slice);
+        if about.len() < ABOUT_NEAR {
+            return Leaves::Nobody;
         }
-        waiting.job
+        let new = (None, came, comes);
+        let old = about.iter().map(|(at, came, asked)| (Some(*at), *came, *asked));
+        let (mut networks, mut addresses) = (HashMap::new(), HashMap::new());
+        for (.., asked) in old.clone().chain([new]) {
+            *networks.entry(asked.network).or_insert(0_usize) += 1;
+            *addresses.entry(asked.address).or_insert(0_usize) += 1;
+        }
+        if about.len() < ABOUT_ONE_MAX && networks.len() > about.len() {
+            return Leaves::Nobody;
+        }
+        let of = |counts: &HashMap<Flow, usize>, flow| counts.get(&flow).copied().unwrap_or(0);
+        let leaves = old.chain([new]).max_by_key(|(_, came, one)| {
+            (of(&networks, one.network), one.has_failed, of(&addresses, one.address), *came)
+        });
+        leaves.and_then(|(at, ..)| at).map_or(Leaves::ThisOne, Leaves::One)
     }
 
-    fn insert(&mut self, turn: &Turn, place: Place, job: J) {
-        for flow in &turn.flows {
-            let time = self.flows.entry(*flow).or_default();
-            *time = place.0.max(*time);
+    /// Where a job would be: by which turn, and at which place of its flow.
+    fn place(&self, turn: &Turn, came: Came, distance: u64) -> (Place, At) {
+        let Came { number, first, has_returned } = came;
+        let near = |now: u64| now.saturating_add(TURN + distance);
+        let time_of = |(flow, step): &Share| self.next(self.flows.get(flow), *step);
+        let turn_at = turn.flows.iter().map(time_of).fold(near(self.now), u64::max);
+        // Whoever has no flow is alone in theirs.
+        let flow = turn.flows.first().map_or(u64::MAX - number, |(flow, _)| *flow);
+        let group = self.groups.get(&flow);
+        let time =
+            group.map_or(0, |group| group.next(turn.name)).max(near(group.map_or(0, |g| g.now)));
+        // Whoever was turned away goes before the neighbours, and after those who were turned away before.
+        let place = if has_returned { (0, first) } else { (time, number) };
+        ((turn_at, number), (flow, place))
+    }
+
+    /// The time of a flow's next turn.
+    fn next(&self, last: Option<&u64>, step: u64) -> u64 {
+        self.now.max(last.copied().unwrap_or(0)).saturating_add(step.max(1))
+    }
+
+    /// Which job leaves for lack of room when one is added at this place; none where it is the new one.
+    fn last(&self, (turn_at, (flow, place)): (Place, At)) -> Option<At> {
+        let last = self.turns.last_key_value();
+        let of = last.filter(|(last, _)| **last > turn_at).map_or(flow, |(_, of)| *of);
+        let last = self.groups.get(&of)?.jobs.last_key_value().map(|(last, _)| *last)?;
+        (of != flow || last > place).then_some((of, last))
+    }
+
+    fn insert(&mut self, waiting: Waiting<J>, came: Came, distance: u64) {
+        let turn = &waiting.turn;
+        let (turn_at, at) = self.place(turn, came, distance);
+        let (flow, place) = at;
+        for (flow, step) in &turn.flows {
+            let time = self.next(self.flows.get(flow), *step);
+            self.flows.insert(*flow, time);
         }
+        let group = self.groups.entry(flow).or_default();
+        let time = group.next(turn.name);
+        let name = group.names.entry(turn.name.0).or_default();
+        name.time = time;
+        name.waiting += 1;
         if let Some(asked) = turn.asked {
-            self.about.entry(asked.about).or_default().push((place, asked));
+            self.about.entry(asked.about).or_default().push((at, came.first, asked));
         }
-        self.jobs.insert(place, Waiting { job, asked: turn.asked });
+        group.turns.insert(turn_at);
+        group.jobs.insert(place, waiting);
+        self.turns.insert(turn_at, flow);
+        self.forget();
+    }
+
+    /// What is past counts no more.
+    fn forget(&mut self) {
         // A job has few flows; any others are past.
         if self.flows.len() > 8 * (self.room + 16) {
             let now = self.now;
@@ -156,168 +288,124 @@ impl<J> FairQueue<J> {
         }
     }
 
+    /// Removes a job, and the last turn of its flow with it.
+    fn remove(&mut self, at: At) -> Option<J> {
+        let last = self.groups.get(&at.0)?.turns.last().copied()?;
+        self.take(at, last).map(|waiting| self.turned_away(waiting))
+    }
+
+    fn turned_away(&mut self, waiting: Waiting<J>) -> J {
+        self.keep(&waiting.turn, waiting.came);
+        waiting.job
+    }
+
+    fn keep(&mut self, turn: &Turn, came: u64) {
+        self.came = self.came.max(came);
+        if let Some(who) = self.away_of(turn) {
+            self.away.put(who, came);
+        }
+    }
+
+    /// Takes a job by this turn of its flow.
+    fn take(&mut self, at: At, turn_at: Place) -> Option<Waiting<J>> {
+        let (flow, place) = at;
+        let Entry::Occupied(mut group) = self.groups.entry(flow) else { return None };
+        let waiting = group.get_mut().jobs.remove(&place)?;
+        group.get_mut().turns.remove(&turn_at);
+        self.turns.remove(&turn_at);
+        if group.get().jobs.is_empty() {
+            // Nobody waits, so that nobody is behind anybody.
+            group.remove();
+        } else {
+            let Group { names, now, jobs, .. } = group.get_mut();
+            if let Some(name) = names.get_mut(&waiting.turn.name.0) {
+                name.waiting = name.waiting.saturating_sub(1);
+            }
+            if names.len() > 8 * (jobs.len() + 16) {
+                names.retain(|_, name| name.waiting > 0 || name.time > *now);
+            }
+        }
+        if let Some(asked) = waiting.turn.asked
+            && let Entry::Occupied(mut about) = self.about.entry(asked.about)
+        {
+            about.get_mut().retain(|(of, ..)| *of != at);
+            if about.get().is_empty() {
+                about.remove();
+            }
+        }
+        Some(waiting)
+    }
+
     /// The next job.
     pub fn pop(&mut self) -> Option<J> {
-        let (place, waiting) = self.jobs.pop_first()?;
-        self.now = self.now.max(place.0);
-        let job = self.left(place, waiting);
-        if self.jobs.is_empty() {
-            // Nobody waits, so that nobody is behind anybody.
+        self.pop_if(|_| true)
+    }
+
+    /// The next job that may go now. Of each flow the next is asked, at most once; the others of a flow whose next may
+    /// not go wait with it.
+    pub fn pop_if(&mut self, mut may: impl FnMut(&J) -> bool) -> Option<J> {
+        let mut waits = BTreeSet::new();
+        let mut next = None;
+        for (turn_at, flow) in &self.turns {
+            let first = self.groups.get(flow).and_then(|group| group.jobs.first_key_value());
+            let Some((place, waiting)) = first.filter(|_| !waits.contains(flow)) else { continue };
+            if may(&waiting.job) {
+                next = Some(((*flow, *place), *turn_at));
+                break;
+            }
+            waits.insert(*flow);
+        }
+        let (at, turn_at) = next?;
+        self.now = self.now.max(turn_at.0);
+        if let Some(group) = self.groups.get_mut(&at.0) {
+            group.now = group.now.max(at.1.0);
+        }
+        let waiting = self.take(at, turn_at)?;
+        if self.turns.is_empty() {
             self.flows.clear();
         }
-        Some(job)
+        Some(waiting.job)
+    }
+
+    /// By what somebody who was turned away is known again: not those whose name failed at their address, nor those
+    /// for whose name another job waits.
+    fn away_of(&self, turn: &Turn) -> Option<(Flow, Flow)> {
+        let (name, step) = turn.name;
+        let flow = turn.flows.first().map(|(flow, _)| *flow)?;
+        let group = self.groups.get(&flow);
+        let waits =
+            group.and_then(|group| group.names.get(&name)).is_some_and(|name| name.waiting > 0);
+        (name != 0 && step <= TURN && !waits).then_some((flow, name))
     }
 
     /// How many wait.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.jobs.len()
+        self.turns.len()
     }
 
     /// Whether nobody waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.jobs.is_empty()
+        self.turns.is_empty()
     }
+}
+
+/// What has to be done for a job to be added, and how far it is behind the others about its account.
+enum Pushed {
+    In(u64),
+    /// This one has to leave first.
+    For(At, u64),
+    /// It cannot be.
+    Out,
+}
+
+/// What has to leave where many wait about an account.
+enum Leaves {
+    Nobody,
+    One(At),
+    ThisOne,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn turn(flows: &[Flow]) -> Turn {
-        Turn { flows: flows.to_vec(), step: 1, asked: None }
-    }
-
-    /// A guess of account 1, by this address of this network.
-    fn guess(network: Flow, address: Flow, has_failed: bool) -> Turn {
-        let asked = Asked { about: 1, address, network, has_failed };
-        Turn { flows: vec![address], step: 1, asked: Some(asked) }
-    }
-
-    fn order(queue: &mut FairQueue<&'static str>) -> Vec<&'static str> {
-        std::iter::from_fn(|| queue.pop()).collect()
-    }
-
-    #[test]
-    fn who_asks_for_little_goes_before_the_rest_of_who_asks_for_much() {
-        let mut queue = FairQueue::new(100);
-        for _ in 0..50 {
-            assert!(queue.push(&turn(&[1]), "much").is_none());
-        }
-        queue.push(&turn(&[2]), "little");
-        assert_eq!(order(&mut queue)[..3], ["much", "little", "much"]);
-    }
-
-    #[test]
-    fn an_account_that_many_addresses_ask_for_is_one_flow() {
-        let mut queue = FairQueue::new(100);
-        for address in 0..50 {
-            queue.push(&turn(&[100 + address, 1]), "guess");
-        }
-        queue.push(&turn(&[99, 2]), "own");
-        assert_eq!(order(&mut queue)[1], "own");
-    }
-
-    #[test]
-    fn without_room_the_last_of_the_order_leaves() {
-        let mut queue = FairQueue::new(3);
-        for job in ["a1", "a2", "a3"] {
-            assert!(queue.push(&turn(&[1]), job).is_none());
-        }
-        assert_eq!(queue.push(&turn(&[1]), "a4"), Some("a4"), "the last is the one that came");
-        assert_eq!(queue.push(&turn(&[2]), "b1"), Some("a3"));
-        assert_eq!(queue.push(&turn(&[3]), "c1"), Some("a2"));
-        assert_eq!(order(&mut queue), ["a1", "b1", "c1"]);
-    }
-
-    /// 7b: many addresses of one network do not lock an account's owner out, in whatever order they come, and jobs
-    /// about that account take nobody else's room.
-    #[test]
-    fn the_owner_waits_beside_many_who_guess() {
-        let mut queue = FairQueue::new(100);
-        for address in 0..500 {
-            let left = queue.push(&guess(7, 1_000 + address, false), "guess");
-            assert_eq!(left.is_some(), address >= 16, "{address}");
-        }
-        assert_eq!(queue.push(&guess(8, 99, true), "own"), Some("guess"));
-        for address in 500..1_000 {
-            assert_eq!(queue.push(&guess(7, 1_000 + address, false), "guess"), Some("guess"));
-        }
-        assert_eq!(queue.len(), ABOUT_ONE_MAX);
-        queue.push(&turn(&[2]), "other");
-        let order = order(&mut queue);
-        assert_eq!(order[..3], ["guess", "own", "other"]);
-        assert!(queue.about.is_empty());
-    }
-
-    /// Those who failed have fewer turns and do not put the owner further back than others do. A storm about other
-    /// accounts then does not push the owner out either.
-    #[test]
-    fn the_owner_is_not_behind_what_others_did() {
-        let mut queue = FairQueue::new(40);
-        for address in 0..100 {
-            let turn = Turn { step: 8, ..guess(7, 1_000 + address, true) };
-            queue.push(&turn, "guess");
-        }
-        for flow in 0..500 {
-            queue.push(&turn(&[10_000 + flow % 10]), "storm");
-        }
-        assert!(queue.push(&guess(8, 99, false), "own").is_some_and(|left| left != "own"));
-        for flow in 0..500 {
-            assert_ne!(queue.push(&turn(&[10_000 + flow % 10]), "storm"), Some("own"));
-        }
-        let order = order(&mut queue);
-        let own = order.iter().position(|job| *job == "own").expect("it waits");
-        assert!(own <= 20, "{order:?}");
-    }
-
-    /// Where each is of another network, those that failed leave first.
-    #[test]
-    fn those_who_failed_leave_first() {
-        let mut queue = FairQueue::new(100);
-        for network in 0..16 {
-            queue.push(&guess(network, 1_000 + network, network % 2 == 0), "guess");
-        }
-        for network in 100..108 {
-            assert_eq!(queue.push(&guess(network, network, false), "new"), Some("guess"));
-        }
-        assert_eq!(queue.push(&guess(200, 200, false), "late"), Some("late"), "none failed");
-        assert_eq!(order(&mut queue).iter().filter(|job| **job == "new").count(), 8);
-    }
-
-    /// A job that leaves because the queue is full makes room about its account.
-    #[test]
-    fn who_leaves_a_full_queue_is_not_counted() {
-        let mut queue = FairQueue::new(2);
-        queue.push(&guess(1, 10, false), "a");
-        queue.push(&guess(2, 11, false), "b");
-        assert_eq!(queue.push(&turn(&[2]), "c"), Some("b"));
-        assert_eq!(queue.about[&1].len(), 1);
-    }
-
-    #[test]
-    fn a_larger_step_gets_fewer_turns_and_not_none() {
-        let mut queue = FairQueue::new(100);
-        for _ in 0..20 {
-            queue.push(&Turn { step: 4, ..turn(&[1]) }, "slow");
-            queue.push(&turn(&[2]), "fast");
-        }
-        let order = order(&mut queue);
-        assert_eq!(order[..20].iter().filter(|job| **job == "slow").count(), 4);
-    }
-
-    #[test]
-    fn memory_of_flows_ends_with_their_jobs() {
-        let mut queue = FairQueue::new(4);
-        for flow in 0..100_000 {
-            queue.push(&turn(&[flow, 1_000_000 + flow]), "job");
-            if queue.len() == 4 {
-                queue.pop();
-            }
-        }
-        assert!(queue.flows.len() <= 8 * (4 + 16) + 2, "{}", queue.flows.len());
-        order(&mut queue);
-        assert!(queue.is_empty() && queue.flows.is_empty());
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
 //! Wrong and right passwords of late: in memory, bounded, by address and account together. So somebody who guesses is
 //! slowed down, and cannot lock the account's owner out from elsewhere.
 
-use super::fair::{Asked, Flow, Turn};
+use super::fair::{Asked, Flow, Share, TURN, Turn};
+use crate::networks::{WIDE_SHARES, wide};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, RandomState};
@@ -19,15 +20,34 @@ const FORGET_AFTER: Duration = Duration::from_secs(3_600);
 /// Pairs and addresses that are remembered, each. Beyond it the oldest are forgotten.
 const REMEMBERED_MAX: usize = 100_000;
 /// How far one turn puts an address back that failed lately.
-const SUSPECT_STEP: u64 = 8;
+const SUSPECT_STEP: u64 = 8 * TURN;
+/// How far one turn puts a wide network back.
+const WIDE_STEP: u64 = TURN / WIDE_SHARES as u64;
 
 /// Who signs in, to which account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Who {
     address: Option<Flow>,
     network: Option<Flow>,
+    /// The wide network of an IPv6 address, and it with the account.
+    wide: Option<(Flow, Flow)>,
     account: Flow,
     pair: Flow,
+}
+
+impl Who {
+    /// What a wrong password counts for.
+    fn tried(self) -> impl Iterator<Item = Flow> {
+        std::iter::once(self.pair).chain(self.wide.map(|(_, wide)| wide))
+    }
+
+    /// The flows of the address, of which one turn puts the address back so far. Without an address each pair is by
+    /// itself.
+    fn flows(self, step: u64) -> Vec<Share> {
+        let address = self.address.unwrap_or(self.pair);
+        let wide = self.wide.map(|(wide, _)| (wide, WIDE_STEP));
+        std::iter::once((address, step)).chain(wide).collect()
+    }
 }
 
 /// The network of an address, of the size in which networks are given out: one customer easily has so many addresses.
@@ -50,8 +70,9 @@ impl Wrong {
         if old { 0 } else { self.count }
     }
 
-    fn until(&self) -> Instant {
-        let doubled = self.count.checked_sub(FREE).map(|more| 1_u32.checked_shl(more));
+    /// Until when the next one has to wait, where so many are free.
+    fn until(&self, free: u32) -> Instant {
+        let doubled = self.count.checked_sub(free).map(|more| 1_u32.checked_shl(more));
         match doubled {
             None => self.last,
             Some(factor) => {
@@ -98,19 +119,32 @@ impl Guesses {
         Who {
             address: address.map(|address| self.hasher.hash_one(("address", address))),
             network: address.map(|address| self.hasher.hash_one(("network", network(address)))),
+            wide: address.and_then(wide).map(|wide| {
+                (
+                    self.hasher.hash_one(("wide", wide)),
+                    self.hasher.hash_one(("wide", wide, account)),
+                )
+            }),
             account: self.hasher.hash_one(("account", account)),
             pair: self.hasher.hash_one(("pair", address, account)),
         }
     }
 
-    /// How long this address has to wait before it may try this account again.
+    /// How long this address has to wait before it may try this account again. All addresses of a wide network
+    /// together are delayed as well, but for those where the account signed in before.
     pub fn delay(&self, who: Who, now: Instant) -> Option<Duration> {
-        let wrong = self.wrong.get(&who.pair).map_or(Wrong { count: 0, last: now }, |wrong| *wrong);
-        let wrong = match self.looked_at.get(&who.pair) {
-            Some(more) => Wrong { count: wrong.count_at(now).saturating_add(*more), last: now },
-            None => wrong,
+        let of = |flow: Flow, free: u32| {
+            let none = Wrong { count: 0, last: now };
+            let wrong = self.wrong.get(&flow).map_or(none, |wrong| *wrong);
+            let wrong = match self.looked_at.get(&flow) {
+                Some(more) => Wrong { count: wrong.count_at(now).saturating_add(*more), last: now },
+                None => wrong,
+            };
+            wrong.until(free).saturating_duration_since(now)
         };
-        let wait = wrong.until().saturating_duration_since(now);
+        let of_wide = who.wide.filter(|_| !self.known.contains_key(&who.pair));
+        let of_wide = of_wide.map_or(Duration::ZERO, |(_, wide)| of(wide, FREE * WIDE_SHARES));
+        let wait = of(who.pair, FREE).max(of_wide);
         (!wait.is_zero()).then_some(wait)
     }
 
@@ -128,16 +162,20 @@ impl Guesses {
         if let Some(delay) = self.delay(who, now) {
             return Err(delay);
         }
-        *self.looked_at.entry(who.pair).or_default() += 1;
+        for flow in who.tried() {
+            *self.looked_at.entry(flow).or_default() += 1;
+        }
         Ok(())
     }
 
     /// It has been checked.
     pub fn looked(&mut self, who: Who) {
-        if let Entry::Occupied(mut count) = self.looked_at.entry(who.pair) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
+        for flow in who.tried() {
+            if let Entry::Occupied(mut count) = self.looked_at.entry(flow) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
             }
         }
     }
@@ -146,21 +184,24 @@ impl Guesses {
     /// address that failed lately gets fewer turns.
     pub fn turn(&self, who: Who, now: Instant) -> Turn {
         if self.known.contains_key(&who.pair) {
-            return Turn { flows: vec![who.pair], step: 1, asked: None };
+            return Turn { flows: vec![(who.pair, TURN)], name: (who.account, TURN), asked: None };
         }
         let suspect = |suspect: &Wrong| {
             suspect.count >= FREE && now.saturating_duration_since(suspect.last) < FORGET_AFTER
         };
-        let failed = self.wrong.contains_key(&who.pair)
+        let guessed = self.wrong.contains_key(&who.pair);
+        let failed = guessed
             || who.address.is_some_and(|address| self.suspects.get(&address).is_some_and(suspect));
-        let flows = who.address.into_iter().collect();
+        let step = |slow| if slow { SUSPECT_STEP } else { TURN };
         let asked = Asked {
             about: who.account,
             address: who.address.unwrap_or(0),
             network: who.network.unwrap_or(0),
             has_failed: failed,
         };
-        Turn { flows, step: if failed { SUSPECT_STEP } else { 1 }, asked: Some(asked) }
+        // As the name was typed, whether there is such an account or not: nobody learns that by how long it takes.
+        let name = (who.account, step(guessed));
+        Turn { flows: who.flows(step(failed)), name, asked: Some(asked) }
     }
 
     /// Notes whether the password was right.
@@ -176,16 +217,17 @@ impl Guesses {
             let wrong = of.entry(flow).or_insert(Wrong { count: 0, last: now });
             *wrong = Wrong { count: wrong.count_at(now).saturating_add(1), last: now };
         };
-        add(&mut self.wrong, who.pair);
+        for flow in who.tried() {
+            add(&mut self.wrong, flow);
+        }
         if let Some(address) = who.address {
             add(&mut self.suspects, address);
         }
     }
 
     /// The turn of somebody who signs up.
-    pub fn sign_up_turn(&self, address: Option<IpAddr>) -> Turn {
-        let flow = address.map(|address| self.hasher.hash_one(("address", address)));
-        Turn { flows: flow.into_iter().collect(), step: 1, asked: None }
+    pub fn sign_up_turn(who: Who) -> Turn {
+        Turn { flows: who.flows(TURN), name: (who.account, TURN), asked: None }
     }
 }
 
@@ -257,6 +299,33 @@ mod tests {
         assert_ne!(of("2001:db8:1::1"), of("2001:db8:2::1"));
     }
 
+    /// A wide network that guesses from one address after another is delayed as a whole, and is one flow besides.
+    #[test]
+    fn a_wide_network_guesses_sixteen_times_as_often_as_an_address() {
+        let (mut guesses, now) = (Guesses::default(), Instant::now());
+        let of = |guesses: &Guesses, net: u16, n: u16| {
+            guesses.who(Some([0x2001, 0xdb8, net, n, 0, 0, 0, 0].into()), "mina")
+        };
+        let owner = of(&guesses, 1, 9_999);
+        guesses.note(owner, true, now);
+        let mut tried = 0;
+        while tried < 1_000 && guesses.look(of(&guesses, 1, tried), now).is_ok() {
+            let who = of(&guesses, 1, tried);
+            guesses.note(who, false, now);
+            guesses.looked(who);
+            tried += 1;
+        }
+        assert_eq!(u32::from(tried), FREE * WIDE_SHARES);
+        assert!(guesses.looked_at.is_empty());
+        assert_eq!(guesses.delay(of(&guesses, 1, 2_000), now), Some(DELAY_FIRST));
+        assert_eq!(guesses.delay(of(&guesses, 2, 2_000), now), None, "another network");
+        assert_eq!(guesses.delay(owner, now), None, "it is known there");
+        let flows = |who| guesses.turn(who, now).flows;
+        let (one, other) = (flows(of(&guesses, 1, 3_000)), flows(of(&guesses, 1, 3_001)));
+        assert_eq!((one[1], other[1].1), (other[1], WIDE_STEP));
+        assert_ne!(one[0], other[0]);
+    }
+
     #[test]
     fn it_is_forgotten_after_a_while() {
         let (mut guesses, now) = (Guesses::default(), Instant::now());
@@ -276,13 +345,18 @@ mod tests {
         wrong(&mut guesses, guesser, FREE, now);
         assert_eq!(
             guesses.turn(owner, now),
-            Turn { flows: vec![owner.pair], step: 1, asked: None }
+            Turn { flows: vec![(owner.pair, TURN)], name: (owner.account, TURN), asked: None }
         );
-        assert_eq!(guesses.turn(guesser, now).step, SUSPECT_STEP);
+        let step = |who, now| guesses.turn(who, now).flows[0].1;
+        assert_eq!(step(guesser, now), SUSPECT_STEP);
         let elsewhere = from(&guesses, 1, "another");
-        assert_eq!(guesses.turn(elsewhere, now).step, SUSPECT_STEP, "the address failed");
-        assert_eq!(guesses.turn(elsewhere, now + FORGET_AFTER).step, 1);
-        assert_eq!(guesses.turn(guesses.who(None, "mina"), now).flows.len(), 0);
+        assert_eq!(step(elsewhere, now), SUSPECT_STEP, "the address failed");
+        assert_eq!(step(elsewhere, now + FORGET_AFTER), TURN);
+        // A neighbour's name is no slower among the names of the address.
+        assert_eq!(guesses.turn(guesser, now).name.1, SUSPECT_STEP);
+        assert_eq!(guesses.turn(elsewhere, now).name.1, TURN);
+        let nobody = guesses.who(None, "mina");
+        assert_eq!(guesses.turn(nobody, now).flows, [(nobody.pair, TURN)]);
     }
 
     #[test]
@@ -295,5 +369,31 @@ mod tests {
         assert!(guesses.wrong.len() <= REMEMBERED_MAX);
         let last = guesses.who(None, &(REMEMBERED_MAX + 9).to_string());
         assert!(guesses.wrong.contains_key(&last.pair), "the oldest are forgotten");
+    }
+
+    /// A memory that is filled forgets guessers that came before; whoever goes on guessing is delayed all the same.
+    #[test]
+    fn a_full_memory_switches_no_delay_off() {
+        let (mut guesses, start) = (Guesses::default(), Instant::now());
+        let fill = |guesses: &mut Guesses, from: usize, count: usize, now: Instant| {
+            for n in from..from + count {
+                let who = guesses.who(None, &n.to_string());
+                guesses.note(who, false, now);
+            }
+        };
+        fill(&mut guesses, 0, REMEMBERED_MAX, start);
+        let now = start + Duration::from_secs(1);
+        let who = from(&guesses, 1, "mina");
+        let mut checked = 0;
+        for round in 0..20 {
+            fill(&mut guesses, (round + 2) * REMEMBERED_MAX, 1_000, now);
+            if guesses.look(who, now).is_ok() {
+                guesses.note(who, false, now);
+                guesses.looked(who);
+                checked += 1;
+            }
+        }
+        assert_eq!(checked, FREE, "{} are remembered", guesses.wrong.len());
+        assert!(guesses.wrong.len() <= REMEMBERED_MAX);
     }
 }

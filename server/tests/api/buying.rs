@@ -87,11 +87,12 @@ async fn registrations_at_once_under_one_key_agree() {
         let body = json!({ "username": "mina", "password": password });
         post("/api/v1/users").key("register-1").json(&body)
     };
-    let passwords = ["correct horse", "incorrect horse"].repeat(4);
+    // Five wrong ones would be delayed, and one that is being looked at counts as wrong until it is right.
+    let passwords = ["correct horse", "incorrect horse"].repeat(3);
     let seen = sale.all(passwords.iter().map(|password| ask(password))).await;
     let made: Vec<_> = seen.iter().map(|seen| seen.status == 201).collect();
     let first = made[0];
-    let alternating: Vec<_> = (0..8).map(|n| (n % 2 == 0) == first).collect();
+    let alternating: Vec<_> = (0..6).map(|n| (n % 2 == 0) == first).collect();
     assert_eq!(made, alternating, "{:?}", seen.iter().map(|s| s.status).collect::<Vec<_>>());
     for seen in seen.iter().filter(|seen| seen.status != 201) {
         seen.refused(422, "idempotency_key_reused");

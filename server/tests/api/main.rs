@@ -26,6 +26,7 @@ mod files;
 mod funds;
 mod fuzz;
 mod guards;
+mod guessers;
 mod halls;
 mod jobs;
 mod large;

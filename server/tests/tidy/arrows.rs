@@ -90,7 +90,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("log", &["rates", "supervisor"]),
     ("tickets", &["tokens"]),
     ("tokens", &["recent", "text"]),
-    ("passwords", &["metrics", "supervisor", "text"]),
+    ("passwords", &["metrics", "networks", "supervisor", "text"]),
     ("bulk", &["metrics", "supervisor"]),
     ("supervisor", &[]),
     ("metrics", &["log"]),
