@@ -228,6 +228,7 @@ impl Play {
             _ => words.edit().unwrap_or_else(|| self.users_command(words)),
         };
         assert_eq!(verb_of(command.name()), words.0[0]);
+        assert_eq!(command.concert(), words.concert_id(), "{} is about another", command.name());
         command
     }
 

@@ -10,6 +10,18 @@ use boxoffice_core::poster::PosterType;
 use boxoffice_core::queue::AddQueue;
 
 impl Words<'_> {
+    /// The concert that the line is about, if it is about one.
+    pub(super) fn concert_id(&self) -> Option<ConcertId> {
+        match self.0[0] {
+            "register" | "adopt" | "session" | "refresh" | "sessions" | "password" | "user"
+            | "adjust" | "layout" | "clear_date" | "take_job" | "fail_job" => None,
+            "charge" if self.0.last() == Some(&"outside") => None,
+            "join" | "leave" | "arrive" | "expire" | "reserve" | "reserve_best" | "cancel"
+            | "charge" | "refund" | "pay" => Some(self.queue_id().concert),
+            _ => Some(words::queue(self.0[1]).concert),
+        }
+    }
+
     /// The cancellation of a date, and what a process does with its job.
     pub(super) fn job(&self) -> Option<Command> {
         let named = |option| id(self.after(option).unwrap_or("j1"));
