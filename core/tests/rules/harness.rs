@@ -49,6 +49,19 @@ impl World {
         self.run(&[envelope], now).remove(0)
     }
 
+    /// The queues whose rows a command loads, and so locks.
+    pub fn queues_of(&self, command: Command) -> BTreeSet<QueueId> {
+        let mut queues = BTreeSet::new();
+        let envelope = Envelope { command, key: None };
+        let loaded = load_all(&[envelope], &mut Rows::default(), |keys, rows| {
+            queues.extend(&keys.queues);
+            self.load(keys, rows);
+            Ok::<(), Infallible>(())
+        });
+        loaded.unwrap();
+        queues
+    }
+
     /// The user's newest place in a concert, whatever its queue.
     pub fn newest_place(&self, user: UserId, concert: ConcertId) -> Option<PlaceKey> {
         let mine =

@@ -108,8 +108,26 @@ fn a_job_that_waits_is_begun_anew() {
         take_job j1 by n1                -> job_not_held
         cancel_date c1 d1 job j2         -> cancelled j1 ill
         take_job j1 by n1                -> taken
+        cancel_date c1 d1 job j2         -> cancelled j1 ill      # a process is at it again
+        clear_date j1 d1 by n1           -> cleared - 0 going
     ",
     );
+}
+
+/// Who has read the date before reads it anew, once; and the job says of which kind it is.
+#[test]
+fn a_cancellation_changes_the_date_once() {
+    let world = check(
+        "
+        concert c1
+        edit_date c1 d1 starts 30h
+        edit_date c1 d1 starts 31h
+        cancel_date c1 d1 job j1
+        cancel_date c1 d1 job j2
+    ",
+    );
+    assert_eq!(world.dates.values().next().unwrap().revision, 3);
+    assert_eq!(world.jobs.values().next().unwrap().work.kind(), "date_cancellation");
 }
 
 /// What belongs to a deleted concert is not set any more.

@@ -19,6 +19,7 @@ mod invariants;
 mod job;
 mod lanes;
 mod look;
+mod money;
 mod payment;
 mod properties;
 mod queue;

@@ -1,6 +1,7 @@
 //! Money and seats that go back.
 
 use crate::script::check;
+use boxoffice_core::event::Happening;
 
 /// What three seats were paid for, and how the tests begin.
 const PAID: &str = "
@@ -244,4 +245,26 @@ fn a_refund_has_no_time_limit() {
         refund u1 r1                     -> refunded 200 seats 2,3 left 0
     ",
     );
+}
+
+/// Whether seats are on sale again is told of those that went back: money alone puts none on sale.
+#[test]
+fn a_refund_tells_whether_its_seats_are_on_sale() {
+    let world = check(&format!(
+        "{PAID}
+        refund u1 r1 amount 50           -> refunded 50 seats none
+        refund u1 r1 amount 50 seats_are blocked -> refunded 50 seats none
+        refund u1 r1 seats 1 amount 0    -> refunded 0 seats 1
+        refund u1 r1 seats 2,3 amount 0 seats_are blocked -> refunded 0 seats 2,3
+        refund u1 r1                     -> refunded 200 seats none
+        "
+    ));
+    let want = [false, false, true, false, false];
+    let rows: Vec<bool> = world.refunds.values().map(|row| row.released).collect();
+    assert_eq!(rows, want);
+    let told = world.events.values().filter_map(|event| match event.what {
+        Happening::BookingRefunded { released, .. } => Some(released),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<bool>>(), want);
 }

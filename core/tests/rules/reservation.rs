@@ -4,8 +4,8 @@ use crate::script::check;
 use crate::words::{id, queue};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{DateId, PlaceKey, ReservationId, UserId};
-use boxoffice_core::limits::{BLOCKS_PER_RESERVATION_MAX, SEATS_PER_RESERVATION_MAX};
-use boxoffice_core::reservation::{Reserve, ReserveBest};
+use boxoffice_core::limits::{BLOCKS_PER_RESERVATION_MAX, LAPSES_MAX, SEATS_PER_RESERVATION_MAX};
+use boxoffice_core::reservation::{Cancel, Reserve, ReserveBest};
 use boxoffice_core::rows::{Keys, Rows};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -511,4 +511,28 @@ fn too_many_blocks_are_not_loaded() {
         command.keys(&Rows::default(), &mut keys);
         assert_eq!(keys.seats.len(), usize::try_from(loaded).unwrap(), "{named} blocks named");
     }
+}
+
+/// All who join lock the queue's row: a release does only where it may end the admission.
+#[test]
+fn a_release_seldom_locks_the_queue() {
+    let queues = |lapses: u32| {
+        let lapse = "join u1\nreserve u1 r0 seats 1\n+5m\nexpire u1\n".to_owned();
+        let lapsed: String = (0..lapses)
+            .map(|n| {
+                lapse
+                    .replace("r0", &format!("r{n}"))
+                    .replace("seats 1", &format!("seats {}", n + 1))
+            })
+            .collect();
+        let world = check(&format!(
+            "concert c1 seats 9 hold 5m shop 20m rehold 10m\n{lapsed}join u1\nreserve u1 r9 seats 9"
+        ));
+        let (user, concert) = (UserId(id("u1")), queue("c1").concert);
+        let place = world.newest_place(user, concert).unwrap();
+        let cancel = Cancel { user, place, reservation: ReservationId(id("r9")) };
+        world.queues_of(Command::Cancel(cancel)).len()
+    };
+    assert_eq!(queues(0), 0);
+    assert_eq!(queues(LAPSES_MAX - 1), 1);
 }

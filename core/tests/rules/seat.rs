@@ -1,6 +1,7 @@
 //! Seats that operators take off the sale, and put on it again.
 
 use crate::script::check;
+use boxoffice_core::event::Happening;
 
 /// Order: concert not found, date not found, date cancelled, invalid setting, seat not found, seats held or sold.
 #[test]
@@ -79,4 +80,27 @@ fn a_lapsed_hold_can_be_blocked() {
         see seat 1                       -> available
     ",
     );
+}
+
+/// What is told is what has changed, and nothing where nothing has.
+#[test]
+fn what_has_changed_is_told() {
+    let world = check(
+        "
+        concert c1 seats 5
+        seats c1 d1 numbers 1 are available
+        seats c1 d1 numbers 4,5
+        seats c1 d1 numbers 3,4 why stage
+        seats c1 d1 numbers 3,4
+        seats c1 d1 numbers 1,5 are available
+        seats c1 d1 numbers 1,5 are available
+    ",
+    );
+    let told: Vec<_> = world.events.values().skip(1).map(|event| event.what.clone()).collect();
+    let blocked = |seats: &[u32], reason: &str| Happening::SeatsBlocked {
+        seat_numbers: seats.to_vec(),
+        reason: reason.to_owned(),
+    };
+    let back = Happening::SeatsUnblocked { seat_numbers: vec![5], reason: "camera".to_owned() };
+    assert_eq!(told, [blocked(&[4, 5], "camera"), blocked(&[3], "stage"), back]);
 }

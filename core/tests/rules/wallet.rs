@@ -144,6 +144,10 @@ fn adjust_refuses_in_order() {
         {fill}
         adjust u1 100000000              -> adjusted 100000000 balance 10000000000
         adjust u1 1                      -> balance_limit 10000000000
+        register u2 yuna
+        user u2
+        adjust u2 0                      -> amount_out_of_range    # nothing is no credit
+        adjust u2 1                      -> user_not_found
         "
     ));
 }
