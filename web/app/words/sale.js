@@ -49,7 +49,6 @@ export const sale = {
   best_fewer: ["At most {n} such {n|seat is|seats are} together now. Choose fewer, or seats apart.", "지금은 그런 좌석이 나란히 {n}석까지만 있습니다. 수를 줄이거나 떨어진 좌석을 골라 주세요."],
   best_none: ["No {n} seats together are left there. Try fewer, or another grade.", "나란히 있는 {n}석이 없습니다. 인원을 줄이거나 다른 등급을 선택해 보세요."],
   shop_left: ["Time to choose", "남은 선택 시간"],
-  shop_left_said: ["{time} left to choose seats", "좌석을 선택할 시간이 {time} 남았습니다"],
   // The choice.
   chosen_title: ["Your choice", "선택한 좌석"],
   chosen_of: ["{n} of {party} chosen", "{party}석 중 {n}석 선택"],
