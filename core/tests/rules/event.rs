@@ -1,7 +1,8 @@
 //! What is told of what happened, and what is not.
 
 use crate::script::check;
-use boxoffice_core::event::Happening;
+use crate::words::id;
+use boxoffice_core::event::{Happening, Subjects};
 use std::collections::BTreeSet;
 
 /// The events of a script, each as its kind, in the order of their numbers.
@@ -138,4 +139,27 @@ fn holds_and_places_are_not_told() {
     ",
     );
     assert_eq!(told, ["concert.created"]);
+}
+
+/// What is told names what it is about, and nothing else: it is found by that.
+#[test]
+fn an_event_names_what_it_is_about() {
+    let world = check(
+        "
+        concert c1
+        seats c1 d1 numbers 4
+        register u1 kim
+        adjust u1 500
+    ",
+    );
+    let about: Vec<_> = world
+        .events
+        .values()
+        .map(|event| {
+            let Subjects { concert, date, user } = event.subjects;
+            [concert.map(|id| id.0), date.map(|id| id.0), user.map(|id| id.0)]
+        })
+        .collect();
+    let (concert, date, user) = (Some(id("c1")), Some(id("d1")), Some(id("u1")));
+    assert_eq!(about, [[concert, None, None], [concert, date, None], [None, None, user]]);
 }

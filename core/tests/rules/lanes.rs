@@ -3,6 +3,7 @@
 
 use crate::script::{check, each};
 use boxoffice_core::limits::QUEUES_PER_CONCERT_MAX;
+use boxoffice_core::queue::QueueKind;
 
 /// Order of `AddQueue`: concert not found, sale closed, invalid setting, sale time in past, date before opening,
 /// already exists.
@@ -338,4 +339,14 @@ fn each_draws_by_itself() {
         admit c1/q2                      -> admitted 1
         ",
     );
+}
+
+/// The row says which queue was added, and how it is called.
+#[test]
+fn an_added_queue_is_named() {
+    let world = check("concert c1 opens 10m\nlane c1/q2 opens 5m name Fans");
+    let named = world.queues.values().find(|queue| queue.kind == QueueKind::Named).unwrap();
+    assert_eq!(named.queue_name, "Fans");
+    let general = world.queues.values().filter(|queue| queue.kind == QueueKind::General);
+    assert_eq!(general.count(), 1);
 }

@@ -121,6 +121,10 @@ fn a_clock_that_jumps_about_lets_no_crowd_in() {
         admit c1                         -> admitted 0                # skew: wait for the clock
         +30s
         admit c1                         -> admitted 0
+        -1m
+        admit c1                         -> admitted 0                # a minute is skew, too
+        +1m
+        admit c1                         -> admitted 0
         +10h
         admit c1                         -> admitted 4
         -10h
