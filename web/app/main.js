@@ -3,6 +3,7 @@
 // To add a page: a file under `pages/` whose default export is its component (it gets `params` from the
 // address), its line in `pages` below, its address in `server/src/http/web/mod.rs`, its file in `files.rs`
 // there, its words in `words/`.
+import { get } from "./api.js";
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
 import { current, keeper, onSession, stay } from "./session.js";
 import { Failed, signInHref, Skeleton, useAway } from "./ui.js";
@@ -121,8 +122,9 @@ function Frame() {
         next = { key, Page: (await found.load()).default, params: found.params };
       } catch {
         // The script could not be fetched: no network, or the shop was updated meanwhile.
+        const problem = await get("/livez", { anonymous: true, tries: 1 }).then(() => undefined, (of) => of);
         const retry = () => location.reload();
-        next = { key, Page: () => html`<${Failed} reload=${retry} />`, params: {} };
+        next = { key, Page: () => html`<${Failed} problem=${problem?.isOffline && problem} reload=${retry} />`, params: {} };
       }
       clearTimeout(later);
       if (mine !== turn.current) return undefined;

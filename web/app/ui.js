@@ -72,10 +72,21 @@ export function useLoad(load, deps, known) {
       clearTimeout(slow);
     };
   }, [...deps, turn]);
+  const failures = useRef(0);
   useEffect(() => {
-    if (!state.problem?.isOffline) return undefined;
-    addEventListener("online", reload);
-    return () => removeEventListener("online", reload);
+    if (!state.problem?.isOffline) {
+      failures.current = 0;
+      return undefined;
+    }
+    const stop = new AbortController();
+    const look = () => document.visibilityState === "visible" && reload();
+    const timer = setTimeout(look, Math.min(60, 2.5 * 2 ** failures.current++) * 1000);
+    addEventListener("online", look, { signal: stop.signal });
+    document.addEventListener("visibilitychange", look, { signal: stop.signal });
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
   }, [state.problem]);
   return { ...state, reload };
 }

@@ -108,7 +108,9 @@ function format(stamp, zone, options) {
   const year = !options.day || yearOf(at) === yearOf(serverNow()) ? undefined : "numeric";
   const named = options.hour && isElsewhere(at, zone) ? { timeZoneName: "short" } : {};
   const said = { ...options, ...named, year, timeZone };
-  return now === "ko" ? korean(at, said) : new Intl.DateTimeFormat("en", said).format(at);
+  if (now === "ko") return korean(at, said);
+  // A time stays on one line, with its zone.
+  return new Intl.DateTimeFormat("en", said).format(at).replace(/\d+:.*$/, (time) => time.replace(/\s/g, "\u00a0"));
 }
 
 /** A day by the clocks of a place: Sun, Dec 27 · 12월 27일(일). */

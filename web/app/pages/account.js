@@ -36,7 +36,7 @@ function Sessions() {
     `}<//></section>`;
 }
 
-function Password({ username }) {
+function Password({ username, onChanged }) {
   const [old, setOld] = useState("");
   const [next, setNext] = useState("");
   const [error, setError] = useState(false);
@@ -45,6 +45,7 @@ function Password({ username }) {
   const task = useTask(async () => {
     const answer = await put("/api/v1/me/password", { current_password: old, new_password: next }, { tries: 1 });
     setDone(answer.sessions_ended);
+    onChanged();
     setOld("");
     setNext("");
   });
@@ -71,13 +72,14 @@ function Password({ username }) {
 }
 
 function Shown({ me }) {
+  const [changes, setChanges] = useState(0);
   const leave = useTask(async () => {
     await signOut();
     navigate("/");
   });
   return html`<div class="stack-wide">
     <p class="lead">${t("signed_in_as")} <b>${me.username}</b></p>
-    ${me.external ? html`<${Notice}><p>${t("external_text")}</p><//>` : html`<div><${Sessions} /><${Password} username=${me.username} /></div>`}
+    ${me.external ? html`<${Notice}><p>${t("external_text")}</p><//>` : html`<div><${Sessions} key=${changes} /><${Password} username=${me.username} onChanged=${() => setChanges((n) => n + 1)} /></div>`}
     ${leave.problem && html`<${Notice} kind="bad" role="alert" title=${t("still_signed_in")}><p>${leave.problem.isOffline ? t("sign_out_away") : sentenceOf(leave.problem)}</p><//>`}
     <p><${Button} kind="danger" busy=${leave.isBusy} onClick=${leave.run}>${t("sign_out")}<//></p>
   </div>`;

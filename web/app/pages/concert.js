@@ -4,8 +4,8 @@ import { serverNow } from "../clock.js";
 import { html } from "../html.js";
 import { hasPlace } from "../line.js";
 import { closedText, nameOf, SaleBadge, termsText } from "../show.js";
-import { Badge, Button, Countdown, Loaded, Notice, Poster, Price, Skeleton, Spoken, useLoad, useTitle } from "../ui.js";
-import { dayAndTime, duration, either, t } from "../words.js";
+import { Badge, Button, Countdown, Loaded, Notice, Poster, Price, priceRange, Skeleton, Spoken, useLoad, useTitle } from "../ui.js";
+import { dayAndTime, days, duration, either, t } from "../words.js";
 
 const WAYS = { upcoming: "join_now", open: "join_line", sold_out: "wait_returned" };
 
@@ -68,6 +68,16 @@ function Facts({ concert }) {
   return html`<dl class="facts">${rows.filter(Boolean).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
+/** When it is and what it costs, in a line each. */
+function Short({ dates, zone }) {
+  const on = (dates ?? []).filter((date) => date.status !== "cancelled");
+  const times = on.map((date) => date.starts_at).sort((a, b) => Date.parse(a) - Date.parse(b));
+  const prices = on.flatMap((date) => (date.prices ?? []).map(({ price }) => price));
+  const amounts = prices.map((price) => price.amount);
+  return times.length > 0 && html`<p class="lead">${days(times[0], times.at(-1), zone)}
+    ${prices.length > 0 && html`<br /><span class="price">${priceRange([Math.min(...amounts), Math.max(...amounts)], prices[0].currency, prices[0].currency_decimals)}</span>`}</p>`;
+}
+
 function Shown({ concert, queue, reload }) {
   const name = nameOf(concert);
   const Face = FACES[concert.sale] ?? Closed;
@@ -76,7 +86,7 @@ function Shown({ concert, queue, reload }) {
   return html`<div class="concert-page">
     <div class="concert-side"><${Poster} concert=${concert} /></div>
     <div class="stack-wide">
-      <header class="stack"><p><${SaleBadge} sale=${concert.sale} /></p><h1>${name}</h1></header>
+      <header class="stack"><p><${SaleBadge} sale=${concert.sale} /></p><h1>${name}</h1><${Short} dates=${concert.dates} zone=${concert.time_zone} /></header>
       <section class="opening"><${Face} concert=${concert} queue=${queue} onOpen=${opened} /></section>
       <${Facts} concert=${concert} />
       ${either(concert.about) && html`<section class="stack"><h2>${t("about_title")}</h2><p class="about">${either(concert.about)}</p></section>`}

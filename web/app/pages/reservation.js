@@ -52,7 +52,7 @@ function Stage({ reservation, balance, selfCharge, reload }) {
 
 /** Pays, and goes on trying while nobody is reached: the same payment, as long as the hold lasts. */
 function usePayment(reservation, balance, reload) {
-  const [state, set] = useState({ isBusy: false, isAway: false, problem: null });
+  const [state, set] = useState({ isBusy: false, away: null, problem: null });
   const running = useRef(false), alive = useRef(true), latest = useRef({ balance });
   latest.current = { balance };
   useEffect(() => () => {
@@ -61,7 +61,7 @@ function usePayment(reservation, balance, reload) {
   const run = async () => {
     if (running.current) return;
     running.current = true;
-    set({ isBusy: true, isAway: false, problem: null });
+    set({ isBusy: true, away: null, problem: null });
     for (let tries = 0; alive.current; tries += 1) {
       try {
         await pay(reservation, latest.current.balance);
@@ -70,12 +70,12 @@ function usePayment(reservation, balance, reload) {
       } catch (problem) {
         const passes = problem.isOffline || problem.isBusy;
         if (!passes || until(reservation.expires_at) < -60_000) {
-          set({ isBusy: false, isAway: false, problem });
+          set({ isBusy: false, away: null, problem });
           // The balance was another, or the hold has ended: what is so now is shown.
           reload();
           break;
         }
-        set({ isBusy: true, isAway: true, problem: null });
+        set({ isBusy: true, away: problem.isOffline ? "paying_away" : "paying_busy", problem: null });
         await new Promise((next) => setTimeout(next, problem.retryAfter ? problem.retryAfter * 1000 : AWAY[Math.min(tries, AWAY.length - 1)]));
       }
     }
@@ -113,9 +113,9 @@ function Pay({ reservation, balance, selfCharge, reload }) {
     ${termsText(reservation.refund) && html`<p class="small soft">${termsText(reservation.refund)}</p>`}
     ${stuck ? html`<${Notice} kind="info"><p>${t("charge_off")}</p><//>`
       : html`<${Button} wide class="button button-primary button-wide button-large" busy=${payment.isBusy} onClick=${payment.run}>${label}<//>`}
-    ${payment.isAway && html`<${Notice} kind="warn" role="status"><p>${t("paying_away")}</p><//>`}
+    ${payment.away && html`<${Notice} kind="warn" role="status"><p>${t(payment.away)}</p><//>`}
     <${ProblemNotice} problem=${payment.problem} />
-    <p class="small soft bill-note">${missing && !stuck ? t("charge_note", { sum: said(total) }) : t("pay_once")}</p>
+    ${!stuck && html`<p class="small soft bill-note">${missing ? t("charge_note", { sum: said(total) }) : t("pay_once")}</p>`}
     <p class="bill-release"><${Button} kind="quiet" disabled=${payment.isBusy} onClick=${() => setAsks(true)}>${t("release")}<//></p>
     ${asks && html`<${Dialog} title=${t("release_sure")} onClose=${() => setAsks(false)}>
       <p>${t("release_text")}</p><${ProblemNotice} problem=${release.problem} />

@@ -3,7 +3,7 @@
 import { get, post } from "../api.js";
 import { forgetPlace } from "../line.js";
 import { current } from "../session.js";
-import { tokenFor } from "./shop.js";
+import { dropLent, tokenFor } from "./shop.js";
 
 const name = (id) => `boxoffice.paying.${id}`;
 const told = "boxoffice.paid";
@@ -80,6 +80,7 @@ export async function pay(reservation, balance) {
 function done({ reservation_id: id, concert_id: concert }) {
   note(id, false);
   forgetPlace(concert);
+  dropLent(concert);
   try {
     localStorage.setItem(told, id);
     localStorage.removeItem(told);

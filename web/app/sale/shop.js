@@ -28,6 +28,9 @@ export async function tokenFor(concert) {
   return token;
 }
 
+/** The place in a concert is used up. */
+export const dropLent = (concert) => lent.delete(`${current()?.user_id} ${concert}`);
+
 /** A concert, with its dates as the admitted see them. */
 export async function shopOf(concert, signal) {
   const queue = tokenOf(concert);

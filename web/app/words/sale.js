@@ -99,6 +99,7 @@ export const sale = {
   charge_note: ["The charge goes to your balance first; {sum} are then paid from it.", "먼저 잔액에 충전한 뒤, 잔액에서 {sum}이 결제됩니다."],
   charge_off: ["Only the organiser can charge your balance here. Ask them; this page notices when the money is there.", "잔액은 주최 측에서만 충전할 수 있습니다. 요청해 주시면 충전되는 즉시 이 페이지에 반영됩니다."],
   paying: ["Paying…", "결제하는 중…"],
+  paying_busy: ["Very many people are paying right now. We ask again by ourselves; you cannot pay twice.", "지금 결제하는 분이 매우 많습니다. 자동으로 다시 확인하며, 두 번 결제되지 않습니다."],
   paying_away: ["The connection was lost while paying. We ask again by ourselves; you cannot pay twice.", "결제 중에 연결이 끊겼습니다. 자동으로 다시 확인하며, 두 번 결제되지 않습니다."],
   pay_once: ["However often you press it, you pay once.", "여러 번 눌러도 한 번만 결제됩니다."],
   release: ["Give these seats back", "선점 취소"],
