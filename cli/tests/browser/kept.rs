@@ -146,6 +146,6 @@ fn what_is_bought_is_named_in_the_language_of_the_page() {
         browser.read(".booking h2", "달빛 퍼레이드").await;
         browser.click(".language").await;
         browser.read(".booking h2", "Moonlight Parade").await;
-        browser.read(".booking", "Fri, May 1, 2099, 7:00 PM").await;
+        browser.read(".booking", "Fri, May 1, 2099, 7:00\u{a0}PM").await;
     });
 }

@@ -228,7 +228,7 @@ fn the_seats_page_says_what_its_time_is_and_follows_the_language() {
         })
         .await;
         hold_seat(&browser, 7).await;
-        browser.back().await;
+        browser.go(&shop.url(&format!("/concerts/{concert}/seats"))).await;
         browser.see(".map-stage canvas").await;
         browser.read(".time-label", "선점 남은 시간").await;
         let agree = "import(BASE + 'app/api.js').then(({ get }) => get('/api/v1/me/holds')).then(({ holds: [hold], now }) => {

@@ -76,14 +76,16 @@ fn what_was_bought_is_whole_in_every_state() {
         tour.browser.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" })).await;
         tour.found.extend(tour.browser.shape("ticket-print").await);
         tour.browser.resize().await;
+        // What is kept is shown at once.
+        tour.browser.eval("['tickets', 'bookings'].forEach((name) => localStorage.removeItem('boxoffice.' + name))").await;
         tour.bent(&page(&off), [("ticket-loading", never("/tickets$"), "main .skeleton")]).await;
+        tour.bent("/bookings", [("bookings-loading", never(BOOKINGS), ".skeleton")]).await;
         tour.visit("bookings-all", "/bookings", ".booking:nth-child(4)").await;
         let older = patch(BOOKINGS, &json!({ "next_before": text(&part, "payment_id") }));
         tour.bent(
             "/bookings",
             [
                 ("bookings-more", older, "main .actions button"),
-                ("bookings-loading", never(BOOKINGS), ".skeleton"),
                 ("bookings-away", lost(BOOKINGS), ".notice-warn"),
             ],
         )
