@@ -226,6 +226,8 @@ impl Server {
             format!("--datadir={}", file("data")),
             format!("--socket={}", file("socket")),
             format!("--pid-file={}", file("pid")),
+            // A server that starts removes the temporary tables of every server that has them in its folder.
+            format!("--tmpdir={}", self.folder.path().display()),
             format!("--port={}", self.port()),
         ];
         let common = [
