@@ -25,7 +25,9 @@ const SECTION_SEATS: u32 = 1_000;
 pub struct Printed {
     /// Where it is.
     pub path: String,
-    /// Its bytes, as they are sent to who takes gzip.
+    /// Its bytes.
+    pub plain: Bytes,
+    /// Its bytes, as they are sent to who takes gzip; a server that is busy sends the others.
     pub gzip: Bytes,
 }
 
@@ -146,7 +148,7 @@ async fn printed(layout: &str, pool: &Pool) -> Result<(Printed, Rc<Seating>), Fa
     let seating = seating.ok_or_else(|| format!("layout {layout} cannot be read"))?;
     let ask = Ask::new("GET", &path).with("accept-encoding", "gzip");
     let gzip = pool.send(&ask).await?.body;
-    Ok((Printed { path, gzip }, Rc::new(seating)))
+    Ok((Printed { path, plain: plain.body, gzip }, Rc::new(seating)))
 }
 
 #[cfg(test)]
