@@ -238,3 +238,32 @@ fn the_seats_page_says_what_its_time_is_and_follows_the_language() {
         assert_eq!(browser.eval(&agree.replace("BASE", BASE)).await, true);
     });
 }
+
+/// Preact clears up behind a picture: what a page does later must bear that the page is gone.
+#[test]
+fn a_page_that_is_left_at_once_builds_no_list() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let concert = open_concert(&shop, json!({})).await;
+        let browser = Browser::open(Look::PHONE).await;
+        come_in(&browser, &shop, &concert, "mina").await;
+        browser.see(".map-stage canvas").await;
+        browser.click(".brand").await;
+        browser.see(".concert-card").await;
+        // No picture comes, and whoever sees the map leaves.
+        let script = "(() => {
+            window.requestAnimationFrame = () => 0;
+            new MutationObserver((_, observer) => {
+              if (!document.querySelector('.map-stage canvas')) return;
+              observer.disconnect();
+              document.querySelector('.brand').click();
+            }).observe(document.getElementById('main'), { childList: true, subtree: true });
+            history.back();
+        })()";
+        browser.eval(script).await;
+        browser.at("/").await;
+        browser.see(".concert-card").await;
+        browser.eval("new Promise((done) => setTimeout(done, 200))").await;
+        assert_eq!(browser.complaints().await, [] as [String; 0]);
+    });
+}

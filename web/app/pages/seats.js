@@ -154,7 +154,8 @@ function useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, 
     hall.current = parts;
     // The picture first: the list has as much to build.
     const later = setTimeout(() => {
-      parts.list = new SeatList(listAt.current, options, like.list);
+      // Preact clears up after the next picture: this may run when the page is gone already.
+      if (listAt.current) parts.list = new SeatList(listAt.current, options, like.list);
     }, 30);
     return () => {
       clearTimeout(later);
