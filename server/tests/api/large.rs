@@ -51,6 +51,48 @@ async fn who_may_have_no_seats_causes_no_search() {
     assert_eq!(done(&sale, Work::Search), 0);
     sale.send(best(&fan, &show, json!({ "count": 2 })).key("k")).await.want(201);
     assert_eq!(done(&sale, Work::Search), 1);
+    // Who holds seats may have no others, and a repetition has its answer.
+    for _ in 0..3 {
+        sale.send(best(&fan, &show, json!({ "count": 2 }))).await.refused(409, "hold_exists");
+    }
+    sale.send(best(&fan, &show, json!({ "count": 2 })).key("k")).await.want(201);
+    assert_eq!(done(&sale, Work::Search), 1);
+}
+
+/// A user has one search at a time: those of one account do not take the room of others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_has_one_search_at_a_time() {
+    let sale = Sale::new();
+    let show = concert(&sale, 100, json!({ "max_active": 2 })).await;
+    let (fan, other) = (sale.shopper(&show).await, sale.shopper(&show).await);
+    let (go, may_go) = channel::<()>();
+    let label = WorkLabel { work: Work::Search.name() };
+    let waiting = sale.app.metrics.bulk_waiting.get_or_create_owned(&label);
+    let until = async |count: i64| {
+        while waiting.get() != count {
+            tokio::task::yield_now().await;
+        }
+    };
+    let blocked = sale.app.bulk.run(Work::Search, move || may_go.recv());
+    let first = sale.send(best(&fan, &show, json!({ "count": 2 })));
+    let others = async {
+        until(1).await;
+        for _ in 0..5 {
+            let seen = sale.send(best(&fan, &show, json!({ "count": 2 }))).await;
+            seen.refused(503, "busy");
+        }
+        let third = sale.send(best(&other, &show, json!({ "count": 2 })));
+        let go = async {
+            until(2).await;
+            go.send(()).unwrap();
+        };
+        tokio::join!(third, go).0
+    };
+    let (blocked, first, third) = tokio::join!(blocked, first, others);
+    blocked.unwrap().unwrap();
+    first.want(201);
+    third.want(201);
+    assert_eq!(done(&sale, Work::Search), 3, "with the one that was in the way");
 }
 
 /// H39: the whole map of a large date is written once for all who ask, until a seat changes; one of a small date is
