@@ -1,6 +1,6 @@
 //! `boxoffice ticket`: what a door does, without a server or its database.
 
-use crate::admin::show::said;
+use crate::admin::show::{said, told};
 use crate::print_out;
 use boxoffice_server::Failure;
 use boxoffice_server::http::view::parse_stamp;
@@ -89,8 +89,8 @@ struct Door {
 /// Why a ticket is void, as people say it.
 fn because(why: &str) -> String {
     match why {
-        "refunded" => "its seat was given back".to_owned(),
-        "date_cancelled" => "its date was cancelled".to_owned(),
+        "refunded" => told("its seat was given back", "환불된 좌석"),
+        "date_cancelled" => told("its date was cancelled", "취소된 회차"),
         other => clean(other),
     }
 }
@@ -99,7 +99,13 @@ impl Door {
     fn open(what: &Verify) -> Result<Self, Failure> {
         let key = |key: Key| PublicKey::of_text(&key.public_key, parse_stamp(&key.from)?);
         let keys: Option<Vec<_>> = read::<Keys>(&what.keys)?.keys.into_iter().map(key).collect();
-        let none = || format!("{}: it has no public keys of tickets", what.keys.display());
+        let none = || {
+            let file = what.keys.display();
+            told(
+                format!("{file}: it has no public keys of tickets"),
+                format!("{file}: 티켓 공개 키가 없습니다."),
+            )
+        };
         let keys = keys.filter(|keys| !keys.is_empty()).ok_or_else(none)?;
         let (mut void, mut labels) = (BTreeMap::new(), BTreeMap::new());
         if let Some(path) = &what.layout {
@@ -124,18 +130,39 @@ impl Door {
         let ticket = verify(&self.keys, code).map_err(|why| why.to_string())?;
         let id = ticket_id(&ticket);
         if let Some(date) = self.date.filter(|date| *date != ticket.date.0) {
-            return Err(format!("it is for date {} and not for {date}", ticket.date));
+            let of = ticket.date;
+            return Err(told(
+                format!("it is for date {of} and not for {date}"),
+                format!("회차 {date}이(가) 아니라 {of}의 티켓입니다."),
+            ));
         }
         if let Some(why) = self.void.get(&id) {
-            return Err(format!("ticket {id} is void: {}", because(why)));
+            let why = because(why);
+            return Err(told(
+                format!("ticket {id} is void: {why}"),
+                format!("무효인 티켓입니다: {id}, {why}"),
+            ));
         }
         let (date, number) = (ticket.date, ticket.seat);
         let seat = match self.labels.get(&number) {
-            Some(label) => format!("{} (seat number {number})", said(label)),
-            None => format!("seat number {number}"),
+            Some(label) => {
+                let label = said(label);
+                told(
+                    format!("{label} (seat number {number})"),
+                    format!("{label}(좌석번호 {number})"),
+                )
+            }
+            None => told(format!("seat number {number}"), format!("좌석번호 {number}")),
         };
-        Ok(format!("valid: {seat} of date {date}, ticket {id}"))
+        Ok(told(
+            format!("valid: {seat} of date {date}, ticket {id}"),
+            format!("유효: 회차 {date}, {seat}, 티켓 {id}"),
+        ))
     }
+}
+
+fn refused(why: &str) -> String {
+    told(format!("refused: {why}"), format!("거부: {why}"))
 }
 
 /// Runs the verb.
@@ -146,13 +173,13 @@ pub fn run(verb: TicketVerb) -> Result<(), Failure> {
     let TicketVerb::Verify(what) = verb;
     let door = Door::open(&what)?;
     if let Some(code) = &what.code {
-        let valid = door.look(code).map_err(|why| format!("refused: {why}"))?;
+        let valid = door.look(code).map_err(|why| refused(&why))?;
         return print_out(format!("{valid}\n"));
     }
     for line in std::io::stdin().lock().lines() {
         let line = line.map_err(|why| format!("standard input: {why}"))?;
-        let told = door.look(&line).unwrap_or_else(|why| format!("refused: {why}"));
-        print_out(format!("{told}\n"))?;
+        let said = door.look(&line).unwrap_or_else(|why| refused(&why));
+        print_out(format!("{said}\n"))?;
     }
     Ok(())
 }

@@ -2,11 +2,14 @@
 //! another. Only so many pieces of a kind wait, so that neither the threads that serve requests nor the processor are
 //! ever full of it.
 //!
-//! A search for the best seats is somebody's hold. It has a thread of its own, so that it waits behind no map.
+//! A search for the best seats is somebody's hold. It has a thread of its own, so that it waits behind no map. A user
+//! has one at a time, so that as many users as there is room for have one, and none of them takes the others' room.
 
 use crate::metrics::{Metrics, WorkLabel};
 use crate::supervisor::{Supervisor, caught, yield_to_others};
-use std::sync::{Arc, mpsc};
+use boxoffice_core::id::UserId;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tokio::sync::{Semaphore, oneshot};
 
 /// Niceness of the thread that searches: a busy machine gives it a third of what it gives who writes.
@@ -74,7 +77,20 @@ pub struct Bulk {
     search: Lane,
     map: Lane,
     file: Lane,
+    searchers: Mutex<HashSet<UserId>>,
     metrics: Arc<Metrics>,
+}
+
+/// A user's one search. Others of theirs are refused until this is dropped.
+pub struct Searcher<'a> {
+    of: &'a Mutex<HashSet<UserId>>,
+    user: UserId,
+}
+
+impl Drop for Searcher<'_> {
+    fn drop(&mut self) {
+        self.of.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user);
+    }
 }
 
 /// A thread that does one job after another until nobody can ask any more.
@@ -114,8 +130,15 @@ impl Bulk {
             search: lane(Work::Search, &search),
             map: lane(Work::Map, &rest),
             file: lane(Work::File, &rest),
+            searchers: Mutex::default(),
             metrics,
         })
+    }
+
+    /// The right to search for a user; none while they search already.
+    pub fn searcher(&self, user: UserId) -> Option<Searcher<'_>> {
+        let is_new = self.searchers.lock().unwrap_or_else(PoisonError::into_inner).insert(user);
+        is_new.then_some(Searcher { of: &self.searchers, user })
     }
 
     /// Has it done, and waits for that. What nobody waits for any more is not begun.

@@ -10,6 +10,7 @@ use crate::store::reads::{Of, Reads, Snapshot};
 use crate::store::sqlite::{ApiKeys, Files, ServerLock, SqliteReads, SqliteStore};
 use crate::store::table::CURRENCY;
 use crate::store::{Fault, Flush, Store};
+use crate::supervisor::Supervisor;
 use crate::write_path::{Refill, news};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,9 +42,9 @@ pub struct Opened {
 ///
 /// # Errors
 /// It cannot be used.
-pub fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
+pub fn open(config: &Config, clock: &Clock, supervisor: &Supervisor) -> Result<Opened, Failure> {
     let opened = match config.where_is_the_database()? {
-        Database::Sqlite(path) => sqlite(config, Files { path }, clock),
+        Database::Sqlite(path) => sqlite(config, Files { path }, (clock, supervisor)),
         Database::MySql(url) => mysql(config, &url, clock),
     };
     let mut opened = opened.map_err(|fault| named(config, &fault))?;
@@ -71,10 +72,14 @@ pub fn named(config: &Config, fault: &Fault) -> String {
     format!("{}: {fault}", name.strip_prefix("sqlite://").unwrap_or(&name))
 }
 
-fn sqlite(config: &Config, files: Files, clock: &Clock) -> Result<Opened, Fault> {
+fn sqlite(
+    config: &Config,
+    files: Files,
+    (clock, supervisor): (&Clock, &Supervisor),
+) -> Result<Opened, Fault> {
     let mut store = Box::new(SqliteStore::open(&files)?);
     // A command in a transaction of its own waits for its own sync. That is the way to compare with.
-    let flush = if config.batch_commands_max > 1 { store.defer_sync() } else { None };
+    let flush = if config.batch_commands_max > 1 { store.defer_sync(supervisor) } else { None };
     let reader = |_| Ok(Box::new(SqliteReads::open(&files)?) as Box<dyn Reads>);
     let readers = (0..config.readers).map(reader).collect::<Result<_, Fault>>()?;
     let own = Box::new(SqliteReads::open(&files)?);

@@ -199,7 +199,7 @@ pub fn build_under(
 ) -> Result<Node, Failure> {
     config.check_token_keys()?;
     let currency = Currency::of(&config.currency).ok_or("currency: it is not an ISO 4217 code")?;
-    let opened = database::open(config, &clock)?;
+    let opened = database::open(config, &clock, &supervisor)?;
     let Opened { store, readers, mut own, flush, snapshot, refill } = opened;
     // Each of several servers would make its own.
     let makes_its_own = matches!(config.where_is_the_database()?, Database::Sqlite(_));

@@ -19,6 +19,9 @@ pub const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 3..=USERNAME_CHARS_M
 pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
 /// Characters of a look, see [`look`]: what a column of the store has room for.
 const LOOK_CHARS_MAX: usize = 760;
+/// Bytes of a name or password as it comes: more than any has, composed or not. What is longer is read no further:
+/// normalising it would cost as much as many requests.
+const RAW_BYTES_MAX: usize = 4 * LOOK_CHARS_MAX;
 
 /// Accents and the like that one letter of a title may have; no script needs as many.
 const MARKS_MAX: usize = 8;
@@ -323,6 +326,10 @@ fn has_one_direction(name: &str) -> bool {
 /// # Errors
 /// It has others, or too few or too many, shows nothing in part, or can be shown in two ways.
 pub fn username(raw: &str) -> Result<String, Fault> {
+    let (min, max) = (*USERNAME_CHARS.start(), *USERNAME_CHARS.end());
+    if raw.len() > RAW_BYTES_MAX {
+        return Err(Fault::Length { min, max });
+    }
     let name: String = usual_width(raw).trim().to_lowercase().nfc().collect();
     check(&name)?;
     let allowed =
@@ -333,7 +340,6 @@ pub fn username(raw: &str) -> Result<String, Fault> {
     if !has_one_direction(&name) {
         return Err(Fault::Directions);
     }
-    let (min, max) = (*USERNAME_CHARS.start(), *USERNAME_CHARS.end());
     let fits = USERNAME_CHARS.contains(&name.chars().count());
     if fits && look(&name).is_some() { Ok(name) } else { Err(Fault::Length { min, max }) }
 }
@@ -383,6 +389,9 @@ impl Names {
     /// Of what was typed.
     #[must_use]
     pub fn of(raw: &str) -> Self {
+        if raw.len() > RAW_BYTES_MAX {
+            return Self { exact: Vec::new(), look: None };
+        }
         // Accounts of the first version are kept in this form, whatever it shows.
         let older = raw.trim().to_lowercase();
         let fits = (1..=LOOK_CHARS_MAX).contains(&older.chars().count());
@@ -408,9 +417,12 @@ impl Names {
 /// # Errors
 /// It has too few or too many characters, or one that is refused.
 pub fn password(raw: &str) -> Result<String, Fault> {
+    let (min, max) = (*PASSWORD_CHARS.start(), *PASSWORD_CHARS.end());
+    if raw.len() > RAW_BYTES_MAX {
+        return Err(Fault::Length { min, max });
+    }
     let text = opaque(raw);
     check(&text)?;
-    let (min, max) = (*PASSWORD_CHARS.start(), *PASSWORD_CHARS.end());
     let fits = PASSWORD_CHARS.contains(&text.chars().count());
     if fits { Ok(text) } else { Err(Fault::Length { min, max }) }
 }

@@ -1,7 +1,9 @@
 //! Verbs about what exists: they change, delete, credit, debit and export.
 
+use super::answer::Answer;
 use super::seats::{self, Typed, typed};
 use super::server::{Asking, Request, Verb};
+use super::show::told;
 use super::verbs::{Policy, Range, Told, body, contents, of_concert, range};
 use boxoffice_server::Failure;
 use serde::Serialize;
@@ -13,7 +15,13 @@ use uuid::Uuid;
 /// A change that would change nothing is a mistake in typing.
 fn some(body: Value, flags: &str) -> Result<Value, Failure> {
     let empty = body.as_object().is_none_or(serde_json::Map::is_empty);
-    if empty { Err(format!("nothing to change; give {flags}").into()) } else { Ok(body) }
+    let none = || {
+        told(
+            format!("nothing to change; give {flags}"),
+            format!("변경할 내용이 없습니다. 다음 중 하나를 지정해 주세요: {flags}"),
+        )
+    };
+    if empty { Err(none().into()) } else { Ok(body) }
 }
 
 /// See its help.
@@ -60,6 +68,11 @@ pub struct DeleteConcert {
 impl Verb for DeleteConcert {
     fn request(&self) -> Result<Request, Failure> {
         Ok(Request::new("DELETE", of_concert(self.concert, "")))
+    }
+
+    fn done(&self) -> Option<String> {
+        let id = self.concert;
+        Some(told(format!("concert {id} was deleted"), format!("공연 {id}을(를) 삭제했습니다.")))
     }
 }
 
@@ -143,11 +156,35 @@ impl Verb for ShowTicketKeys {
 pub struct DeleteDate {
     /// The date's id
     date: Uuid,
+    /// Also where people had booked it and all of it went back to them
+    #[arg(long)]
+    booked: bool,
 }
 
 impl Verb for DeleteDate {
+    /// What is sold or held the server refuses; that people had booked it, only its tickets tell.
+    fn prepare(&mut self, ask: &mut Asking<'_>) -> Result<(), Failure> {
+        if self.booked {
+            return Ok(());
+        }
+        let void = ask(&format!("{}/tickets?status=void&limit=1", of_date(self.date)))?;
+        if void.get("tickets").map(Answer::items).unwrap_or_default().is_empty() {
+            return Ok(());
+        }
+        Err(told(
+            "people had booked this date; --booked deletes it all the same",
+            "예매한 사람이 있던 회차입니다. 그래도 삭제하려면 --booked를 지정해 주세요.",
+        )
+        .into())
+    }
+
     fn request(&self) -> Result<Request, Failure> {
         Ok(Request::new("DELETE", of_date(self.date)))
+    }
+
+    fn done(&self) -> Option<String> {
+        let id = self.date;
+        Some(told(format!("date {id} was deleted"), format!("회차 {id}을(를) 삭제했습니다.")))
     }
 }
 
@@ -207,12 +244,12 @@ pub struct SetPoster {
 }
 
 /// The kind of a picture, by its first bytes.
-fn media_type(picture: &[u8]) -> &'static str {
+fn media_type(picture: &[u8]) -> Option<&'static str> {
     match picture {
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [0xff, 0xd8, ..] => "image/jpeg",
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
-        _ => "application/octet-stream",
+        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
+        [0xff, 0xd8, ..] => Some("image/jpeg"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        _ => None,
     }
 }
 
@@ -221,7 +258,22 @@ impl Verb for SetPoster {
         let path = of_concert(self.concert, "/poster");
         let Some(file) = &self.file else { return Ok(Request::new("DELETE", path)) };
         let picture = contents(file)?;
-        Ok(Request::new("PUT", path).body(media_type(&picture), picture))
+        let kind = media_type(&picture).ok_or_else(|| {
+            let file = file.display();
+            told(
+                format!("{file}: it is not a PNG, JPEG or WebP file"),
+                format!("{file}: PNG, JPEG, WebP 파일이 아닙니다."),
+            )
+        })?;
+        Ok(Request::new("PUT", path).body(kind, picture))
+    }
+
+    fn done(&self) -> Option<String> {
+        let id = self.concert;
+        Some(told(
+            format!("concert {id} has no poster any more"),
+            format!("공연 {id}의 포스터를 삭제했습니다."),
+        ))
     }
 }
 

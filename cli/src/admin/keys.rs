@@ -1,5 +1,6 @@
 //! `boxoffice admin key`: keys of operators and of tokens.
 
+use super::show::told;
 use crate::print_out;
 use boxoffice_server::clock::Clock;
 use boxoffice_server::config::Config;
@@ -109,7 +110,9 @@ fn revoke(config: &Config, id: uuid::Uuid) -> Result<(), Failure> {
     if database::keys(config, For::Changes)?.revoke(id, Clock::System.now())? {
         Ok(())
     } else {
-        Err(format!("there is no live key {id}").into())
+        let (en, ko) =
+            (format!("there is no live key {id}"), format!("사용 중인 키가 아닙니다: {id}"));
+        Err(told(en, ko).into())
     }
 }
 
@@ -118,7 +121,11 @@ fn revoke_ticket_key(config: &Config, id: KeyId) -> Result<(), Failure> {
     let own = KeyFile::read(&config.keys_file).ok();
     let signs = own.is_some_and(|file| public_keys(&file).first().is_some_and(|k| k.id() == id));
     if signs {
-        return Err(format!("{id} signs now; rotate the token keys first").into());
+        return Err(told(
+            format!("{id} signs now; rotate the token keys first"),
+            format!("{id}은(는) 지금 서명에 쓰는 키입니다. 먼저 토큰 키를 교체해 주세요."),
+        )
+        .into());
     }
     let mut tables = database::keys(config, For::Changes)?;
     let published = tables.published().map_err(|fault| database::named(config, &fault))?;
@@ -127,13 +134,23 @@ fn revoke_ticket_key(config: &Config, id: KeyId) -> Result<(), Failure> {
     for key in keys.filter(|key| key.id() == id) {
         revoked |= tables.withdraw(&key.bytes, Clock::System.now())?;
     }
-    if revoked { Ok(()) } else { Err(format!("there is no public ticket key {id}").into()) }
+    let none = || {
+        told(
+            format!("there is no public ticket key {id}"),
+            format!("없는 티켓 공개 키입니다: {id}"),
+        )
+    };
+    if revoked { Ok(()) } else { Err(none().into()) }
 }
 
 fn rotate(config: &Config) -> Result<(), Failure> {
     let path = &config.keys_file;
     if path.as_os_str().is_empty() {
-        return Err("token_keys is not a file; name one with --keys-file".into());
+        return Err(told(
+            "token_keys is not a file; name one with --keys-file",
+            "token_keys는 파일이 아닙니다. --keys-file로 파일을 지정해 주세요.",
+        )
+        .into());
     }
     let named = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
     let now = Clock::System.now();

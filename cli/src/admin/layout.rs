@@ -2,6 +2,7 @@
 //! last need no server.
 
 use super::server::{Asked, Request, Verb, ask};
+use super::show::{is_korean, told};
 use super::verbs::contents;
 use crate::print_out;
 use boxoffice_server::Failure;
@@ -135,17 +136,45 @@ impl Verb for Show {
 fn grade(text: &str) -> Result<(String, u32), String> {
     let parts = text.rsplit_once(':').filter(|(grade, _)| !grade.is_empty());
     let found = parts.and_then(|(grade, rows)| Some((grade.to_owned(), rows.parse().ok()?)));
-    found.ok_or_else(|| "must be a grade and its rows, as VIP:5".to_owned())
+    found.ok_or_else(|| {
+        told("it takes GRADE:ROWS such as VIP:5", "등급:열 수로 입력합니다(예: VIP:5).")
+    })
+}
+
+/// What is wrong with a layout, a line each.
+fn wrong(faults: &layout::Faults) -> Failure {
+    if !is_korean() {
+        return faults.to_string().into();
+    }
+    let one = |fault: &layout::Fault| {
+        let place = match fault.line {
+            Some(line) => format!("{line}행 {}열", fault.pointer),
+            None => fault.pointer.clone(),
+        };
+        let parts = [Some(place).filter(|place| !place.is_empty()), fault.value.clone()];
+        let place = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let between = if place.is_empty() { "" } else { ": " };
+        format!("{place}{between}{}", fault.reason.ko())
+    };
+    let mut lines: Vec<String> = faults.listed.iter().map(one).collect();
+    let more = faults.total.saturating_sub(faults.listed.len());
+    lines.extend((more > 0).then(|| format!("… 외 {more}건")));
+    lines.join("\n").into()
 }
 
 fn checked(layout: Layout) -> Result<Checked, Failure> {
-    check(layout).map_err(|faults| faults.to_string().into())
+    check(layout).map_err(|faults| wrong(&faults))
 }
 
 fn read(file: &std::path::Path) -> Result<Checked, Failure> {
     let bytes = contents(file)?;
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(format!("{}: a layout is a JSON object", file.display()).into());
+        let file = file.display();
+        return Err(told(
+            format!("{file}: a layout is a JSON object"),
+            format!("{file}: 좌석 배치도는 JSON 객체여야 합니다."),
+        )
+        .into());
     }
     let layout: Layout =
         serde_json::from_slice(&bytes).map_err(|why| format!("{}: {why}", file.display()))?;
@@ -183,7 +212,7 @@ impl Import {
             Form::Pretix => pretix::read(&bytes),
             Form::Csv => grid::read(&bytes, self.charset.as_deref(), &self.name),
         };
-        found.map_err(|faults: layout::Faults| faults.to_string().into())
+        found.map_err(|faults: layout::Faults| wrong(&faults))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::answer::Answer;
 use super::server::Asking;
+use super::show::told;
 use boxoffice_server::Failure;
 use boxoffice_server::layout::{Hall, Label, read_kept};
 use std::collections::BTreeSet;
@@ -13,6 +14,10 @@ const SEATS_MAX: usize = 1_000;
 /// How seats are typed, for helps.
 pub const TYPED: &str = "it takes numbers such as 101-124,130, or what a seat is called as SECTION/ROW/SEAT, such as \
     1F-B/3/12 or 1F-B/3/12-15";
+
+/// The same in Korean.
+const TYPED_KO: &str =
+    "101-124,130 같은 번호나 구역/열/좌석으로 입력합니다(예: 1F-B/3/12, 1F-B/3/12-15).";
 
 /// What was typed between two commas.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +39,18 @@ fn is_many(from: u32, to: u32) -> bool {
     usize::try_from(to - from).is_ok_and(|more| more >= SEATS_MAX)
 }
 
+fn too_many() -> String {
+    told(
+        format!("these are more than {SEATS_MAX} seats"),
+        format!("좌석이 {SEATS_MAX}석보다 많습니다."),
+    )
+}
+
 /// Reads a seat or a range of seats, or says how they are typed.
 pub fn typed(text: &str) -> Result<Typed, String> {
     if let Some((from, to)) = numbers(text) {
         if is_many(from, to) {
-            return Err(format!("these are more than {SEATS_MAX} seats"));
+            return Err(too_many());
         }
         return Ok(Typed::Numbers(from, to));
     }
@@ -48,7 +60,7 @@ pub fn typed(text: &str) -> Result<Typed, String> {
             let (section, row, seat) = (section.to_owned(), row.to_owned(), seat.to_owned());
             Ok(Typed::Label(Label { section, row, seat }))
         }
-        _ => Err(TYPED.to_owned()),
+        _ => Err(told(TYPED, TYPED_KO)),
     }
 }
 
@@ -73,11 +85,14 @@ fn resolved(
             Typed::Numbers(from, to) => all.extend(*from..=*to),
             Typed::Label(label) => all.extend(called(label, &number).ok_or_else(|| {
                 let Label { section, row, seat } = label;
-                format!("there is no seat {section}/{row}/{seat}")
+                told(
+                    format!("there is no seat {section}/{row}/{seat}"),
+                    format!("없는 좌석입니다: {section}/{row}/{seat}"),
+                )
             })?),
         }
         if all.len() > SEATS_MAX {
-            return Err(format!("these are more than {SEATS_MAX} seats").into());
+            return Err(too_many().into());
         }
     }
     Ok(all)
@@ -98,7 +113,12 @@ pub fn of_date(
     }
     let tickets = ask(&format!("/api/v1/admin/concert-dates/{date}/tickets?limit=1"))?;
     let layout = tickets.get("layout").and_then(Answer::text);
-    let layout = layout.ok_or("the date has no layout: its seats have numbers only")?;
+    let layout = layout.ok_or_else(|| {
+        told(
+            "the date has no layout: its seats have numbers only",
+            "좌석 배치도가 없는 회차입니다. 좌석은 번호로만 입력할 수 있습니다.",
+        )
+    })?;
     let body = serde_json::to_string(&ask(&format!("/api/v1/layouts/{layout}"))?)?;
     let hall: Hall = read_kept(&body)?.hall;
     resolved(typed, |label| hall.number(label))
@@ -123,7 +143,10 @@ pub fn of_payment(
         known.extend(label.zip(number));
     }
     let found = |label: &Label| known.iter().find(|(other, _)| other == label).map(|of| of.1);
-    resolved(typed, found).map_err(|why| format!("of this payment {why}").into())
+    let why = |why: Failure| {
+        told(format!("of this payment {why}"), format!("이 결제에 대해: {why}")).into()
+    };
+    resolved(typed, found).map_err(why)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Asks a running server and shows its answer.
 
 use super::answer::Answer;
-use super::show;
+use super::show::{self, told};
 use crate::print_out;
 use boxoffice_server::Failure;
 use boxoffice_server::log::clean;
@@ -59,6 +59,11 @@ pub trait Verb {
     /// The server refuses, or cannot be asked.
     fn prepare(&mut self, _: &mut Asking<'_>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    /// What was done, where the server's answer says nothing.
+    fn done(&self) -> Option<String> {
+        None
     }
 }
 
@@ -153,7 +158,11 @@ impl Server {
         };
         let key = key.trim().to_owned();
         if key.is_empty() {
-            return Err("an operator's key is needed: --key-file FILE, or the environment variable BOXOFFICE_OPERATOR_KEY (boxoffice admin key create makes one)".into());
+            return Err(told(
+                "an operator's key is needed: --key-file FILE, or the environment variable BOXOFFICE_OPERATOR_KEY (boxoffice admin key create makes one)",
+                "운영자 키가 필요합니다. --key-file FILE이나 환경 변수 BOXOFFICE_OPERATOR_KEY로 지정해 주세요(boxoffice admin key create로 만듭니다).",
+            )
+            .into());
         }
         Ok(key)
     }
@@ -161,16 +170,20 @@ impl Server {
     /// No answer: to which request, with which key; it may have arrived.
     fn unheard(&self, why: &dyn std::fmt::Display, sent: Option<(&Request, &str)>) -> Failure {
         let again = match sent {
-            Some((request, key)) if request.method == "POST" => {
+            Some((request, key)) if request.method == "POST" => told(
                 format!(
                     "; it is not known whether it was done; repeat it with --idempotency-key {key}"
-                )
-            }
-            Some((request, _)) if request.is_change() => {
-                "; it is not known whether it was done; it is safe to repeat it".to_owned()
-            }
+                ),
+                format!(
+                    "; 처리되었는지 알 수 없습니다. --idempotency-key {key}로 다시 실행해 주세요."
+                ),
+            ),
+            Some((request, _)) if request.is_change() => told(
+                "; it is not known whether it was done; it is safe to repeat it",
+                "; 처리되었는지 알 수 없습니다. 다시 실행해도 안전합니다.",
+            ),
             Some(_) => String::new(),
-            None => "; nothing was sent".to_owned(),
+            None => told("; nothing was sent", "; 아무것도 보내지 않았습니다."),
         };
         Unheard(format!("{}: {why}{again}", self.url)).into()
     }
@@ -251,15 +264,18 @@ fn refusal(reply: &Reply) -> Option<String> {
 
 /// An answer that is a refusal, as a failure.
 fn refused(server: &Server, reply: &Reply) -> Failure {
-    let told = refusal(reply);
-    let ours = told.is_some();
-    let told = told.unwrap_or_else(|| format!("{} answered {}", server.url, reply.status));
+    let sentence = refusal(reply);
+    let ours = sentence.is_some();
+    let (url, status) = (&server.url, reply.status);
+    let sentence = sentence.unwrap_or_else(|| {
+        told(format!("{url} answered {status}"), format!("{url}의 응답: {status}"))
+    });
     let id = if reply.request_id.is_empty() {
         String::new()
     } else {
         format!(" [request {}]", reply.request_id)
     };
-    let failure = clean(&format!("{told}{id}"));
+    let failure = clean(&format!("{sentence}{id}"));
     // An answer that is not one of our problems comes from a proxy, or another program.
     if ours { failure.into() } else { Unheard(failure).into() }
 }
@@ -294,7 +310,11 @@ pub fn ask<T: Verb + clap::Args + std::fmt::Debug>(asked: Asked<T>) -> Result<()
             return Err(refused(&server, &reply));
         }
         let Ok(mut shown) = serde_json::from_slice::<Answer>(&reply.body) else {
-            return print_out(&reply.body);
+            let done = what.done().filter(|_| reply.body.is_empty() && !server.json);
+            return match done {
+                Some(done) => print_out(format!("{done}\n")),
+                None => print_out(&reply.body),
+            };
         };
         let next = request.pages_of.and_then(|_| shown.get("next"));
         let next = next.and_then(Answer::text).map(str::to_owned);

@@ -13,6 +13,14 @@ pub fn is_korean() -> bool {
     set.is_some_and(|value| value.starts_with("ko"))
 }
 
+/// What the command line itself says, in the language of whoever is at this terminal.
+pub fn told(en: impl Into<String>, ko: impl Into<String>) -> String {
+    if is_korean() { ko.into() } else { en.into() }
+}
+
+/// Columns of a terminal that an answer fits. It does not go by the terminal: what is piped is the same.
+const WIDTH: usize = 100;
+
 /// A member's name as it is read.
 fn named(name: &str) -> String {
     clean(&name.replace('_', " "))
@@ -113,6 +121,44 @@ fn width(text: &str) -> usize {
     text.chars().map(|c| 1 + usize::from(wide(c))).sum()
 }
 
+/// A member's line, its name in so many columns; a long value goes on below where it begins.
+fn member(name: &str, of: &str, most: usize) -> String {
+    let mut text = format!("{}{}", named(name), " ".repeat(most - width(&named(name))));
+    let (begin, mut at) = (most + 2, most);
+    for word in of.split(' ') {
+        let long = at + 2 + width(word) > WIDTH && at > most;
+        match at {
+            _ if long => text += &format!("\n{}", " ".repeat(begin)),
+            _ if at == most => text += "  ",
+            _ => text.push(' '),
+        }
+        let before = if long || at == most { begin } else { at + 1 };
+        at = before + width(word);
+        text += word;
+    }
+    text.push('\n');
+    text
+}
+
+/// Members, a line each.
+fn lines(members: &[(&String, &Answer)]) -> String {
+    let most = members.iter().map(|(name, _)| width(&named(name))).max().unwrap_or(0);
+    members.iter().map(|(name, of)| member(name, &value(of), most)).collect()
+}
+
+/// A list: a row a line, or where these are too long, a member a line.
+fn list(rows: &[Answer]) -> String {
+    let table = table(rows);
+    if table.lines().all(|line| width(line) <= WIDTH) {
+        return table;
+    }
+    let one = |row: &Answer| match row {
+        Answer::Object(members) => lines(&members.iter().collect::<Vec<_>>()),
+        other => format!("{}\n", value(other)),
+    };
+    rows.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
 fn table(rows: &[Answer]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for row in rows {
@@ -148,11 +194,9 @@ pub fn text(answer: &Answer) -> String {
         !items.is_empty() && items.iter().all(|item| matches!(item, Answer::Object(_)))
     };
     let plain: Vec<_> = members.iter().filter(|(_, of)| !lists(of)).collect();
-    let most = plain.iter().map(|(name, _)| named(name).len()).max().unwrap_or(0);
-    let mut text: String =
-        plain.iter().map(|(name, of)| format!("{:most$}  {}\n", named(name), value(of))).collect();
-    for (name, list) in members.iter().filter(|(_, of)| lists(of)) {
-        text += &format!("\n{}\n{}", named(name), table(list.items()));
+    let mut text = lines(&plain);
+    for (name, of) in members.iter().filter(|(_, of)| lists(of)) {
+        text += &format!("\n{}\n{}", named(name), list(of.items()));
     }
     text
 }
@@ -175,6 +219,21 @@ mod tests {
             \ndates\nzone  starts at  sold\n한글  x\n      yyy        3\n";
         assert_eq!(text(&answer), want);
         assert_eq!(text(&read("[]")), "-\n");
+    }
+
+    /// Nothing is wider than a terminal but a word by itself: a list whose rows are too wide has a member a line.
+    #[test]
+    fn a_terminal_is_wide_enough() {
+        let (id, hash) = ("01a22008-8afa-70ea-ac96-ad682c022842", "c".repeat(64));
+        let row = format!(r#"{{"concert_date_id":"{id}","starts_at":"x","layout":"{hash}"}}"#);
+        let about = "긴 글 long text ".repeat(20);
+        let answer = read(&format!(r#"{{"about":"{about}","dates":[{row},{row}]}}"#));
+        let shown = text(&answer);
+        assert!(shown.lines().all(|line| width(line) <= WIDTH), "{shown}");
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert!(words(&shown).starts_with(&words(&format!("about {about}"))), "{shown}");
+        let one = format!("concert date id  {id}\nstarts at        x\nlayout           {hash}\n");
+        assert!(shown.ends_with(&format!("\n\ndates\n{one}\n{one}")), "{shown}");
     }
 
     /// What an object says is said as people say it.

@@ -1,6 +1,7 @@
 //! What each verb asks a server for: a request, made of what was typed.
 
 use super::server::{Request, Verb};
+use super::show::told;
 use boxoffice_server::Failure;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -23,7 +24,12 @@ pub fn contents(file: &Path) -> Result<Vec<u8>, Failure> {
     };
     let count = read.map_err(named)?;
     if count as u64 > FILE_MAX {
-        return Err(format!("{}: it has more than {FILE_MAX} bytes", file.display()).into());
+        let file = file.display();
+        return Err(told(
+            format!("{file}: it has more than {FILE_MAX} bytes"),
+            format!("{file}: {FILE_MAX}바이트를 넘습니다."),
+        )
+        .into());
     }
     Ok(bytes)
 }
@@ -32,7 +38,14 @@ pub fn contents(file: &Path) -> Result<Vec<u8>, Failure> {
 fn members(file: &Path) -> Result<Map<String, Value>, Failure> {
     match serde_json::from_slice(&contents(file)?) {
         Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(format!("{}: it is not a JSON object", file.display()).into()),
+        Ok(_) => {
+            let file = file.display();
+            Err(told(
+                format!("{file}: it is not a JSON object"),
+                format!("{file}: JSON 객체가 아닙니다."),
+            )
+            .into())
+        }
         Err(why) => Err(format!("{}: {why}", file.display()).into()),
     }
 }
@@ -353,14 +366,21 @@ pub fn range(text: &str) -> Result<Range, String> {
         let (from, to) = (from.parse().ok()?, to.parse().ok()?);
         Some(Range { from, to, zone: zone.to_owned(), price: price.parse().ok()? })
     };
-    read().ok_or_else(|| "it takes FROM-TO:ZONE:PRICE such as 1-50:R:150000".into())
+    read().ok_or_else(|| {
+        told(
+            "it takes FROM-TO:ZONE:PRICE such as 1-50:R:150000",
+            "시작-끝:등급:가격으로 입력합니다(예: 1-50:R:150000).",
+        )
+    })
 }
 
 /// A grade and what its seats cost.
 fn price(text: &str) -> Result<(String, i64), String> {
     let parts = text.rsplit_once('=').filter(|(grade, _)| !grade.is_empty());
     let found = parts.and_then(|(grade, price)| Some((grade.to_owned(), price.parse().ok()?)));
-    found.ok_or_else(|| "must be a grade and its price, as R=150000".to_owned())
+    found.ok_or_else(|| {
+        told("it takes GRADE=PRICE such as R=150000", "등급=가격으로 입력합니다(예: R=150000).")
+    })
 }
 
 /// See its help.
@@ -441,7 +461,7 @@ impl Verb for ListJobs {
 /// See its help.
 #[derive(Debug, clap::Args)]
 pub struct Events {
-    /// The cursor of the answer before; without it from the oldest that is kept
+    /// The cursor of the answer before; without it from the oldest that is kept; latest: only what happens from now on
     #[arg(long)]
     after: Option<String>,
     /// So many at most, up to 100
@@ -483,7 +503,12 @@ pub struct Call {
 impl Verb for Call {
     fn request(&self) -> Result<Request, Failure> {
         if !self.path.starts_with('/') {
-            return Err(format!("{:?} is not a path; it must begin with /", self.path).into());
+            let path = &self.path;
+            return Err(told(
+                format!("{path:?} is not a path; it must begin with /"),
+                format!("{path:?}은(는) 경로가 아닙니다. /로 시작해야 합니다."),
+            )
+            .into());
         }
         let request = Request::new(&self.method.to_ascii_uppercase(), self.path.clone());
         let body = match (&self.body, &self.file) {
@@ -505,7 +530,7 @@ mod tests {
         assert_eq!(read("1-50:R:150000"), Some((1, 50, "R".into(), 150_000)));
         assert_eq!(read("7:A:B:0"), Some((7, 7, "A:B".into(), 0)));
         for bad in ["", "1-50", "1-50:R", "a-50:R:1", "1-b:R:1", "1-50:R:free", "1-2-3:R:1"] {
-            assert!(range(bad).unwrap_err().contains("as 1-50:R:150000"), "{bad}");
+            assert!(range(bad).unwrap_err().contains("1-50:R:150000"), "{bad}");
         }
     }
 }

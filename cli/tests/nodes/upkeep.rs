@@ -249,5 +249,5 @@ fn whatever_ends_ends_a_server_of_a_shared_database() {
     let _alone = alone();
     let estate = Estate::prepared(vec![database.fresh_database()]);
     let keys = tempfile::NamedTempFile::new().unwrap();
-    each_ends_the_process(keys.path(), || estate.command(0, &["serve"]));
+    each_ends_the_process(keys.path(), &["checkpoints"], || estate.command(0, &["serve"]));
 }

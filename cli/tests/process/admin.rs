@@ -1,7 +1,8 @@
 //! `boxoffice admin`: an operator's day on the command line.
 
-use crate::sandbox::{Sandbox, binary, command};
-use serde_json::Value;
+use crate::refunds::bought;
+use crate::sandbox::{Sandbox, binary, command, open_sale};
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::process::{Output, Stdio};
 
@@ -283,5 +284,55 @@ fn help_is_about_the_verb() {
         "Exit codes",
     ] {
         assert!(admin.contains(verb), "{verb}: {admin}");
+    }
+}
+
+/// A date that people had booked is not deleted by mistake, and what was deleted is told.
+#[test]
+fn a_date_is_deleted_knowingly() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start(&["--demo", "false"]);
+    let by = Operator::at(sandbox, server.address);
+    let keyring = by.sandbox.keyring();
+    let (payment, dates) = crate::runtime().block_on(async {
+        let sale = open_sale(server.address, &by.key, 4, &json!({})).await;
+        (bought(server.address, &sale, &keyring, 1).await, sale.dates)
+    });
+    let made = [dates[0].to_string(), dates[1].to_string()];
+    let (code, said) = by.refused(&["date", "delete", &made[0]]);
+    assert!(code == Some(1) && said.contains("held_or_sold"), "{said}");
+    by.done(&["payment", "refund", &payment, "--reason", "ill"]);
+    let (code, said) = by.refused(&["date", "delete", &made[0]]);
+    assert!(
+        code == Some(1) && said.contains("people had booked") && said.contains("--booked"),
+        "{said}"
+    );
+    let done = by.done(&["date", "delete", &made[0], "--booked"]);
+    assert_eq!(done, format!("date {} was deleted\n", made[0]));
+    let done = by.done(&["date", "delete", &made[1]]);
+    assert_eq!(done, format!("date {} was deleted\n", made[1]));
+    server.stop();
+}
+
+/// Whoever reads Korean is told so by the command line itself, too; a file that is no poster is told as that.
+#[test]
+fn refusals_of_its_own_are_in_two_languages() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.path("poster.txt"), "no picture").unwrap();
+    let nobody = "00000000-0000-0000-0000-000000000009";
+    let poster = ["concert", "poster", nobody, "poster.txt"];
+    for (words, en, ko) in [
+        (&poster[..], "it is not a PNG, JPEG or WebP file", "PNG, JPEG, WebP 파일이 아닙니다"),
+        (&["figures", nobody], "an operator's key is needed", "운영자 키가 필요합니다"),
+        (&["date", "edit", nobody], "nothing to change", "변경할 내용이 없습니다"),
+        (&["call", "GET", "x"], "is not a path", "경로가 아닙니다"),
+    ] {
+        for (language, want) in [("C", en), ("ko_KR.UTF-8", ko)] {
+            let mut admin = command(binary());
+            admin.arg("admin").args(words).current_dir(sandbox.dir.path());
+            let output = admin.env("LC_ALL", language).output().unwrap();
+            let said = text(&output.stderr);
+            assert!(output.status.code() == Some(1) && said.contains(want), "{language}: {said}");
+        }
     }
 }

@@ -157,5 +157,5 @@ fn whatever_ends_ends_the_process() {
         return skip("whatever_ends_ends_the_process", "this is no debug build");
     }
     let sandbox = Sandbox::new();
-    each_ends_the_process(&sandbox.path("provider.json"), || sandbox.command(&["serve"]));
+    each_ends_the_process(&sandbox.path("provider.json"), &[], || sandbox.command(&["serve"]));
 }

@@ -2,7 +2,7 @@
 //! constraints: what was tampered with is copied, too.
 
 use crate::store::Fault;
-use crate::store::mysql::{NOW, Options, SCHEMA_VERSION};
+use crate::store::mysql::{NOW, Options, SCHEMA_VERSION, said};
 use crate::store::sqlite;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Value};
@@ -14,7 +14,7 @@ use std::path::Path;
 type Column = (String, String);
 
 fn fault(error: mysql::Error) -> Fault {
-    Fault::Unavailable(error.to_string())
+    Fault::Unavailable(said(&error))
 }
 
 fn list<T: rusqlite::types::FromSql>(of: &Connection, sql: &str) -> Result<Vec<T>, Fault> {

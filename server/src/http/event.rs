@@ -5,7 +5,7 @@ use super::extract::{Operator, Query};
 use super::problem::{Code, Problem};
 use super::view::{Stamp, json, stamp};
 use super::wallet::page_size;
-use crate::store::events::{Positions, Told, page};
+use crate::store::events::{Page, Positions, Told, latest, page};
 use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::event::Happening;
@@ -18,6 +18,8 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+/// In the place of a cursor: after all that has happened so far.
+const LATEST: &str = "latest";
 /// Characters of a cursor: more nodes than anybody has.
 const CURSOR_CHARS_MAX: usize = 4_000;
 
@@ -88,11 +90,12 @@ pub struct EventsView {
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Page {
-    /// The `cursor` of the answer before; without it from the oldest that is kept.
+pub struct Asked {
+    /// The `cursor` of the answer before; without it from the oldest that is kept. `latest`: no event, and the cursor
+    /// of those that come from now on.
     #[param(
         max_length = 4_000,
-        pattern = r"^([0-9]{1,18}\.[0-9]{1,18}(-[0-9]{1,18}\.[0-9]{1,18})*)?$"
+        pattern = r"^(latest|[0-9]{1,18}\.[0-9]{1,18}(-[0-9]{1,18}\.[0-9]{1,18})*)?$"
     )]
     pub after: Option<String>,
     /// At most 100.
@@ -146,19 +149,24 @@ fn view(told: Told) -> EventView {
 /// What happened: bookings that were paid, what operators changed, opened, closed, paused, credited and debited.
 /// Not holds, nor places in line. Events are kept for 30 days; one that is committed late stands after every cursor
 /// that was given before it.
-#[utoipa::path(get, path = "/api/v1/admin/events", tag = "Operator", params(Page),
+#[utoipa::path(get, path = "/api/v1/admin/events", tag = "Operator", params(Asked),
     security(("operator" = [])),
     responses((status = 200, body = EventsView), (status = 400, description = "invalid_query"), (status = 410, description = "events_gone: they are not kept any more, or the cursor is of another database"), (status = 503, description = "database_unavailable")))]
 pub async fn list(
     State(app): State<App>,
     _: Operator,
-    Query(asked): Query<Page>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let size = page_size(asked.limit)?;
     let invalid = || Problem::of(Code::InvalidQuery).with("field", "after");
-    let after = asked.after.as_deref().map(|text| positions_of(text).ok_or_else(invalid));
-    let after = after.transpose()?;
-    let found = app.readers.read(move |reads| page(reads, after.as_ref(), size)).await?;
+    let after = asked.after.as_deref().filter(|after| *after != LATEST);
+    let is_latest = asked.after.is_some() && after.is_none();
+    let after = after.map(|text| positions_of(text).ok_or_else(invalid)).transpose()?;
+    let read = app.readers.read(move |reads| match is_latest {
+        true => Ok(Some(Page { positions: latest(reads)?, ..Page::default() })),
+        false => page(reads, after.as_ref(), size),
+    });
+    let found = read.await?;
     let found = found.ok_or_else(|| Problem::of(Code::EventsGone))?;
     let view = EventsView {
         events: found.events.into_iter().map(view).collect(),

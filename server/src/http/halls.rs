@@ -22,7 +22,9 @@ use utoipa::ToSchema;
 
 /// Seats that are named in the text of a problem; all of them are in its members.
 const NAMED_MAX: usize = 8;
-/// How long somebody waits for a text to be compressed. Then it is sent as it is.
+/// Bytes up to which a text is compressed at once, in a millisecond or so: it waits behind no other work.
+const PACKED_AT_ONCE: usize = 64 * 1024;
+/// How long somebody waits for a larger text to be compressed. Then it is sent as it is.
 const PACKED_WAIT: Duration = Duration::from_secs(1);
 
 /// A layout's text, as it is kept: whose hash is its id.
@@ -163,6 +165,10 @@ impl App {
             let plain = Bytes::from(self.layout_row(id).await?);
             // Compressed it is no longer.
             let bytes = 2 * plain.len();
+            if plain.len() <= PACKED_AT_ONCE {
+                let packed = SetOnce::new_with(Some(gzip(&plain).ok().map(Bytes::from)));
+                return Ok((Arc::new(LayoutText { plain, packed }), bytes));
+            }
             let text = Arc::new(LayoutText { plain, packed: SetOnce::new() });
             let (app, of) = (self.clone(), Arc::clone(&text));
             // By itself, so that it is done whether who asked first waits for it or not.

@@ -294,9 +294,10 @@ impl Problem {
     /// The seats that it names.
     #[must_use]
     pub fn seat_numbers(&self) -> Vec<u32> {
-        let named = self.more.get("seat_numbers").and_then(Value::as_array);
+        let list = |name| self.more.get(name).and_then(Value::as_array).into_iter().flatten();
+        let named = ["seat_numbers", "held", "sold"].into_iter().flat_map(list);
         let number = |value: &Value| value.as_u64().and_then(|number| u32::try_from(number).ok());
-        named.into_iter().flatten().filter_map(number).collect()
+        named.filter_map(number).collect()
     }
 
     /// Whether it is this member that it names.

@@ -121,6 +121,10 @@ pub struct TokenView {
     /// time to choose, from a hold on the end of that hold.
     #[schema(value_type = Option<String>, format = DateTime)]
     admitted_until: Option<Stamp>,
+    /// While admitted: whether the time to choose has begun, by the first use of the shop. A poll is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    arrived: Option<bool>,
     /// When expired: asking for a token again leads back to the front of the line.
     may_return: bool,
     /// The sale has opened, and nobody is let in until the value is given that is mixed into the draw.
@@ -203,6 +207,7 @@ impl TokenView {
             poll_after_ms: None,
             stream: false,
             admitted_until: None,
+            arrived: None,
             may_return: false,
             awaiting_draw_value: false,
             opens_at: None,
@@ -293,9 +298,10 @@ fn token_view(
                 SaleState::Upcoming | SaleState::Closed => NOT_OPEN_POLL_MS,
             });
         }
-        Standing::Admitted { until, .. } => {
+        Standing::Admitted { until, arrived } => {
             view.state = TokenState::Admitted;
             view.admitted_until = Some(Stamp(until));
+            view.arrived = Some(arrived);
         }
         Standing::Unheard => view.poll_after_ms = Some(unheard_poll_ms(sequence)),
         Standing::NoShow | Standing::Expired | Standing::Unknown => {

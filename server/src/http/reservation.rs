@@ -340,18 +340,19 @@ async fn look(
     app.bulk(Work::Search, search).await.map(Some)
 }
 
-/// Whether it is worth looking for seats: who is not let in, or asks for more than a user may have, is refused
-/// whatever there is. Where it seems not to be, the rules are asked without any, and have the last word.
+/// Whether it is worth looking for seats: who is not let in, holds some already, or asks for more than a user may have,
+/// is refused whatever there is. Where it seems not to be, the rules are asked without any, and have the last word.
 fn may_find(app: &App, shopper: &Shopper, wish: &Wish) -> bool {
     let PlaceKey { queue, sequence } = shopper.place;
     let Some(concert) = app.read_model.concert(queue.concert) else { return true };
-    let standing = concert.shown(queue).standing(sequence, app.clock.now());
+    let shown = concert.shown(queue);
+    let standing = shown.standing(sequence, app.clock.now());
     let waits = matches!(
         standing,
         Standing::Waiting { .. } | Standing::Returning | Standing::NoShow | Standing::Expired
     );
     let most = usize::try_from(concert.row().policy.seats_per_user).unwrap_or(usize::MAX);
-    !waits && wish.count <= most
+    !waits && shown.hold_of(shopper.user).is_none() && wish.count <= most
 }
 
 /// Proposes blocks of seats until the rules take one, or nothing fits.
@@ -366,7 +367,12 @@ async fn best(
     // Nothing fits what the date does not have.
     let unknown = sought.unknown();
     let mut looks = unknown.is_none() && may_find(app, shopper, &sought.wish);
+    let mut searcher = None;
     for _ in 0..PROPOSALS_MAX {
+        if looks && searcher.is_none() {
+            let one = app.bulk.searcher(shopper.user);
+            searcher = Some(one.ok_or_else(|| Problem::of(Code::Busy))?);
+        }
         // Held until it is decided.
         let proposal = if looks { look(app, sought, &without).await? } else { None };
         let found = proposal.as_ref().map(|proposal| proposal.found.clone()).unwrap_or_default();

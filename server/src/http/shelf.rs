@@ -4,7 +4,8 @@
 use super::problem::Problem;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Mutex as Turn;
 
 /// Bytes of posters in memory.
 pub const POSTER_BYTES_KEPT_MAX: usize = 32 * 1024 * 1024;
@@ -32,8 +33,26 @@ struct Kept<K, V> {
 pub struct Shelf<K, V> {
     kept: Mutex<Kept<K, V>>,
     bytes_max: usize,
-    /// Held by who reads one that is not there, so that the others find it.
-    filling: tokio::sync::Mutex<()>,
+    /// By key, held by who reads one that is not there, so that the others find it. Who asks for one that does not
+    /// exist keeps nobody from another.
+    filling: Mutex<HashMap<K, Arc<Turn<()>>>>,
+}
+
+/// One of those who ask for a key that is not there. The last takes the key's lock away.
+struct Filling<'a, K: Copy + Eq + Hash> {
+    of: &'a Mutex<HashMap<K, Arc<Turn<()>>>>,
+    key: K,
+    turn: Arc<Turn<()>>,
+}
+
+impl<K: Copy + Eq + Hash> Drop for Filling<'_, K> {
+    fn drop(&mut self) {
+        let mut filling = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        // This one's and the map's.
+        if Arc::strong_count(&self.turn) == 2 {
+            filling.remove(&self.key);
+        }
+    }
 }
 
 impl<K: Copy + Eq + Hash, V: Clone> Shelf<K, V> {
@@ -41,7 +60,13 @@ impl<K: Copy + Eq + Hash, V: Clone> Shelf<K, V> {
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
         let kept = Kept { items: HashMap::new(), order: BTreeMap::new(), asked: 0, bytes: 0 };
-        Self { kept: Mutex::new(kept), bytes_max, filling: tokio::sync::Mutex::default() }
+        Self { kept: Mutex::new(kept), bytes_max, filling: Mutex::default() }
+    }
+
+    fn filling(&self, key: K) -> Filling<'_, K> {
+        let mut filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = Arc::clone(filling.entry(key).or_default());
+        Filling { of: &self.filling, key, turn }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept<K, V>> {
@@ -56,7 +81,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Shelf<K, V> {
         self.kept().keep(key, value, bytes, self.bytes_max);
     }
 
-    /// From memory, or as `read` gives it with its bytes, which is asked once at a time.
+    /// From memory, or as `read` gives it with its bytes, which is asked once at a time for a key.
     ///
     /// # Errors
     /// Those of `read`.
@@ -68,7 +93,8 @@ impl<K: Copy + Eq + Hash, V: Clone> Shelf<K, V> {
         if let Some(value) = self.find(key) {
             return Ok(value);
         }
-        let _filling = self.filling.lock().await;
+        let filling = self.filling(key);
+        let _turn = filling.turn.lock().await;
         if let Some(value) = self.find(key) {
             return Ok(value);
         }
@@ -158,5 +184,24 @@ mod tests {
         let one = || shelf.get(1, read(Ok((7, 1))));
         let (a, b) = tokio::join!(one(), one());
         assert_eq!((a.ok(), b.ok(), reads.get()), (Some(7), Some(7), 2));
+        assert!(shelf.filling.lock().unwrap().is_empty());
+    }
+
+    /// Reads that take long keep nobody from another key, and nothing is left of who has gone.
+    #[tokio::test]
+    async fn who_asks_for_one_keeps_nobody_from_another() {
+        let shelf = Shelf::new(10);
+        let slow = || shelf.get(1, std::future::pending());
+        let quick = async {
+            tokio::task::yield_now().await;
+            shelf.get(2, async { Ok((7, 1)) }).await
+        };
+        tokio::select! {
+            biased;
+            _ = slow() => panic!("it has no end"),
+            _ = slow() => panic!("it has no end"),
+            found = quick => assert_eq!(found.ok(), Some(7)),
+        }
+        assert!(shelf.filling.lock().unwrap().is_empty());
     }
 }

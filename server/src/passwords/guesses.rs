@@ -23,6 +23,10 @@ const REMEMBERED_MAX: usize = 100_000;
 const SUSPECT_STEP: u64 = 8 * TURN;
 /// How far one turn puts a wide network back.
 const WIDE_STEP: u64 = TURN / WIDE_SHARES as u64;
+/// How far the turn of an account that is known there puts an address, or a wide network, back among those that others
+/// know: thousands of neighbours who are known go soon, and one address with hundreds of accounts of its own does not
+/// go before everybody else.
+const KNOWN_STEP: u64 = TURN / 16;
 
 /// Who signs in, to which account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub struct Who {
     network: Option<Flow>,
     /// The wide network of an IPv6 address, and it with the account.
     wide: Option<(Flow, Flow)>,
+    /// The address and the wide network among those that know their accounts.
+    knows: [Option<Flow>; 2],
     account: Flow,
     pair: Flow,
 }
@@ -47,6 +53,13 @@ impl Who {
         let address = self.address.unwrap_or(self.pair);
         let wide = self.wide.map(|(wide, _)| (wide, WIDE_STEP));
         std::iter::once((address, step)).chain(wide).collect()
+    }
+
+    /// The flows of an account that is known there. They are apart from those of the address, so that unknown ones
+    /// keep it from nothing.
+    fn known_flows(self) -> Vec<Share> {
+        let knows = self.knows.into_iter().flatten().map(|flow| (flow, KNOWN_STEP));
+        std::iter::once((self.pair, TURN)).chain(knows).collect()
     }
 }
 
@@ -125,6 +138,10 @@ impl Guesses {
                     self.hasher.hash_one(("wide", wide, account)),
                 )
             }),
+            knows: [
+                address.map(|address| self.hasher.hash_one(("knows", address))),
+                address.and_then(wide).map(|wide| self.hasher.hash_one(("wide knows", wide))),
+            ],
             account: self.hasher.hash_one(("account", account)),
             pair: self.hasher.hash_one(("pair", address, account)),
         }
@@ -180,11 +197,11 @@ impl Guesses {
         }
     }
 
-    /// The turn of somebody who signs in. Those who signed in from there before are only behind themselves; an
-    /// address that failed lately gets fewer turns.
+    /// The turn of somebody who signs in. Those who signed in from there before are only behind themselves and, each by
+    /// a small part of a turn, behind the others of the address who did; an address that failed lately gets fewer turns.
     pub fn turn(&self, who: Who, now: Instant) -> Turn {
         if self.known.contains_key(&who.pair) {
-            return Turn { flows: vec![(who.pair, TURN)], name: (who.account, TURN), asked: None };
+            return Turn { flows: who.known_flows(), name: (who.account, TURN), asked: None };
         }
         let suspect = |suspect: &Wrong| {
             suspect.count >= FREE && now.saturating_duration_since(suspect.last) < FORGET_AFTER
@@ -234,6 +251,7 @@ impl Guesses {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::passwords::fair::FairQueue;
 
     fn from(guesses: &Guesses, last: u8, account: &str) -> Who {
         guesses.who(Some(IpAddr::from([192, 0, 2, last])), account)
@@ -343,10 +361,11 @@ mod tests {
         assert_eq!(guesses.turn(owner, now).asked.map(|asked| asked.about), Some(owner.account));
         guesses.note(owner, true, now);
         wrong(&mut guesses, guesser, FREE, now);
-        assert_eq!(
-            guesses.turn(owner, now),
-            Turn { flows: vec![(owner.pair, TURN)], name: (owner.account, TURN), asked: None }
-        );
+        let known = guesses.turn(owner, now);
+        assert_eq!((known.flows[0], known.name), ((owner.pair, TURN), (owner.account, TURN)));
+        assert_eq!((known.flows.len(), known.flows[1].1, known.asked), (2, KNOWN_STEP, None));
+        let unknown = guesses.turn(from(&guesses, 2, "jun"), now);
+        assert!(known.flows.iter().all(|(flow, _)| unknown.flows.iter().all(|(of, _)| of != flow)));
         let step = |who, now| guesses.turn(who, now).flows[0].1;
         assert_eq!(step(guesser, now), SUSPECT_STEP);
         let elsewhere = from(&guesses, 1, "another");
@@ -357,6 +376,38 @@ mod tests {
         assert_eq!(guesses.turn(elsewhere, now).name.1, TURN);
         let nobody = guesses.who(None, "mina");
         assert_eq!(guesses.turn(nobody, now).flows, [(nobody.pair, TURN)]);
+    }
+
+    /// An address that made hundreds of accounts of its own has a part of the turns, whether by IPv4 or from many
+    /// addresses of a wide network; an account of theirs goes before the unknown ones there all the same.
+    #[test]
+    fn one_address_with_many_known_accounts_keeps_nobody_else_out() {
+        let addresses: [fn(u16) -> IpAddr; 2] = [
+            |_| IpAddr::from([203, 0, 113, 50]),
+            |n| IpAddr::from([0x2001, 0xdb8, 1, n, 0, 0, 0, 0]),
+        ];
+        for address in addresses {
+            let (mut guesses, now) = (Guesses::default(), Instant::now());
+            let mut queue = FairQueue::new(512);
+            for n in 0..800 {
+                let who = guesses.who(Some(address(n)), &format!("own{n}"));
+                guesses.note(who, true, now);
+                queue.push(guesses.turn(who, now), "own");
+            }
+            let stranger = from(&guesses, 1, "mina");
+            assert_eq!(queue.push(guesses.turn(stranger, now), "mina"), Some("own"));
+            let order = std::iter::from_fn(|| queue.pop()).take(40).collect::<Vec<_>>();
+            assert!(order.contains(&"mina"), "{order:?}");
+        }
+        let (mut guesses, now) = (Guesses::default(), Instant::now());
+        let mut queue = FairQueue::new(512);
+        let known = from(&guesses, 1, "mina");
+        guesses.note(known, true, now);
+        for n in 0..600 {
+            queue.push(guesses.turn(from(&guesses, 1, &format!("{n}")), now), "unknown");
+        }
+        queue.push(guesses.turn(known, now), "mina");
+        assert_eq!([queue.pop(), queue.pop()][1], Some("mina"));
     }
 
     #[test]

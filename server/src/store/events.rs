@@ -103,6 +103,14 @@ pub struct Page {
     pub more: bool,
 }
 
+/// Where whoever reads on has all that is kept behind them.
+///
+/// # Errors
+/// The database is not available.
+pub fn latest(reads: &mut dyn Reads) -> Result<Positions, Fault> {
+    Ok(reads.events_kept()?.into_iter().map(|(node, (_, last))| (node, last)).collect())
+}
+
 /// At most `limit` events after these positions, or from the oldest that is kept. None where some of them
 /// are not kept any more, or never were in this database.
 ///

@@ -193,6 +193,7 @@ async fn a_place_in_line() {
     content-type: application/json
 
     admitted_until: "2027-01-15T08:01:00.000Z"
+    arrived: false
     estimated_wait_seconds: null
     expires_at: "2027-01-18T08:00:00.000Z"
     may_return: false

@@ -61,6 +61,23 @@ async fn events_are_read_on_from_a_cursor() {
     sale.sound();
 }
 
+/// Whoever wants what comes from now on need not read all that is kept.
+#[tokio::test]
+async fn events_are_read_from_now_on() {
+    let sale = Sale::new();
+    let nothing = read(&sale, "?after=latest").await;
+    let show = sale.concert(json!({})).await;
+    let cursor = |page: &Value| page["cursor"].as_str().unwrap().to_owned();
+    let begun = read(&sale, &format!("?after={}", cursor(&nothing))).await;
+    assert_eq!(kinds(&begun), ["concert.created"]);
+    let now = read(&sale, "?after=latest").await;
+    assert_eq!((kinds(&now).len(), &now["more"]), (0, &json!(false)));
+    assert_eq!(cursor(&now), cursor(&begun));
+    let path = format!("/api/v1/admin/concerts/{}/sale", show.id);
+    sale.send(put(path).operator().json(&json!({ "open": false }))).await.want(200);
+    assert_eq!(kinds(&read(&sale, &format!("?after={}", cursor(&now))).await), ["sale.closed"]);
+}
+
 /// A cursor that is none is refused, and one of what is gone is told so.
 #[tokio::test]
 async fn a_wrong_cursor_is_refused() {

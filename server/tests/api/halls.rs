@@ -195,6 +195,8 @@ async fn every_answer_says_what_a_seat_is_called() {
     let body = json!({ "seat_numbers": [2, 1], "status": "blocked", "reason": "a camera" });
     let sold = sale.send(put(format!("{date}/seats/status")).operator().json(&body)).await;
     sold.refused(409, "seats_held_or_sold");
+    let called = json!([{ "seat_number": 1, "label": label("1", "1") }]);
+    assert_eq!(sold.json()["seat_labels"], called, "the free one is not named");
     let body = json!({ "seat_numbers": [2], "status": "blocked", "reason": "a camera" });
     let set = sale.send(put(format!("{date}/seats/status")).operator().json(&body)).await;
     let named = json!([{ "seat_number": 2, "label": label("1", "2") }]);

@@ -4,7 +4,7 @@
 use crate::world::{Ask, Fan, Sale, Show, get, post, put, reserve};
 use boxoffice_core::id::LayoutId;
 use boxoffice_server::bulk::{MAPS_WAITING_MAX, Work};
-use boxoffice_server::layout::halls;
+use boxoffice_server::layout::{Layout, halls};
 use boxoffice_server::metrics::WorkLabel;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -51,6 +51,48 @@ async fn who_may_have_no_seats_causes_no_search() {
     assert_eq!(done(&sale, Work::Search), 0);
     sale.send(best(&fan, &show, json!({ "count": 2 })).key("k")).await.want(201);
     assert_eq!(done(&sale, Work::Search), 1);
+    // Who holds seats may have no others, and a repetition has its answer.
+    for _ in 0..3 {
+        sale.send(best(&fan, &show, json!({ "count": 2 }))).await.refused(409, "hold_exists");
+    }
+    sale.send(best(&fan, &show, json!({ "count": 2 })).key("k")).await.want(201);
+    assert_eq!(done(&sale, Work::Search), 1);
+}
+
+/// A user has one search at a time: those of one account do not take the room of others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_has_one_search_at_a_time() {
+    let sale = Sale::new();
+    let show = concert(&sale, 100, json!({ "max_active": 2 })).await;
+    let (fan, other) = (sale.shopper(&show).await, sale.shopper(&show).await);
+    let (go, may_go) = channel::<()>();
+    let label = WorkLabel { work: Work::Search.name() };
+    let waiting = sale.app.metrics.bulk_waiting.get_or_create_owned(&label);
+    let until = async |count: i64| {
+        while waiting.get() != count {
+            tokio::task::yield_now().await;
+        }
+    };
+    let blocked = sale.app.bulk.run(Work::Search, move || may_go.recv());
+    let first = sale.send(best(&fan, &show, json!({ "count": 2 })));
+    let others = async {
+        until(1).await;
+        for _ in 0..5 {
+            let seen = sale.send(best(&fan, &show, json!({ "count": 2 }))).await;
+            seen.refused(503, "busy");
+        }
+        let third = sale.send(best(&other, &show, json!({ "count": 2 })));
+        let go = async {
+            until(2).await;
+            go.send(()).unwrap();
+        };
+        tokio::join!(third, go).0
+    };
+    let (blocked, first, third) = tokio::join!(blocked, first, others);
+    blocked.unwrap().unwrap();
+    first.want(201);
+    third.want(201);
+    assert_eq!(done(&sale, Work::Search), 3, "with the one that was in the way");
 }
 
 /// H39: the whole map of a large date is written once for all who ask, until a seat changes; one of a small date is
@@ -76,6 +118,13 @@ async fn the_map_of_a_large_date_is_written_aside_and_once() {
     }
 }
 
+/// Where a layout is, added anew.
+async fn layout(sale: &Sale, layout: Layout) -> String {
+    let layout = serde_json::to_value(layout).unwrap();
+    let added = sale.send(post("/api/v1/admin/layouts").operator().json(&layout)).await.want(201);
+    format!("/api/v1/layouts/{}", added["layout"].as_str().unwrap())
+}
+
 /// As many maps as may wait, until the sender sends.
 fn flood(sale: &Sale) -> (Sender<()>, Vec<JoinHandle<()>>) {
     let (go, may_go) = channel::<()>();
@@ -95,9 +144,8 @@ fn flood(sale: &Sale) -> (Sender<()>, Vec<JoinHandle<()>>) {
 #[tokio::test]
 async fn a_flood_of_maps_is_refused_and_nothing_else() {
     let sale = Sale::new();
-    let layout = serde_json::to_value(halls::small()).unwrap();
-    let added = sale.send(post("/api/v1/admin/layouts").operator().json(&layout)).await.want(201);
-    let layout = format!("/api/v1/layouts/{}", added["layout"].as_str().unwrap());
+    let small = layout(&sale, halls::small()).await;
+    let layout = layout(&sale, halls::stadium()).await;
     let show = concert(&sale, 2_001, json!({})).await;
     let fan = sale.shopper(&show).await;
     let (go, jobs) = flood(&sale);
@@ -109,6 +157,12 @@ async fn a_flood_of_maps_is_refused_and_nothing_else() {
     sale.send(best(&fan, &show, json!({ "count": 2 }))).await.want(201);
     let seen = sale.send(get(&layout).header("accept-encoding", "gzip")).await;
     assert_eq!((seen.status, seen.header("content-encoding")), (200, ""), "it is sent as it is");
+    let seen = sale.send(get(&small).header("accept-encoding", "gzip")).await;
+    assert_eq!(
+        (seen.status, seen.header("content-encoding")),
+        (200, "gzip"),
+        "a small one waits for nothing"
+    );
     go.send(()).unwrap();
     for job in jobs {
         job.await.unwrap();
@@ -122,9 +176,8 @@ async fn a_flood_of_maps_is_refused_and_nothing_else() {
 #[tokio::test]
 async fn a_layout_is_shown_without_being_read() {
     let sale = Sale::new();
-    let layout = serde_json::to_value(halls::small()).unwrap();
-    let added = sale.send(post("/api/v1/admin/layouts").operator().json(&layout)).await.want(201);
-    let id = added["layout"].as_str().unwrap().to_owned();
+    let path = layout(&sale, halls::stadium()).await;
+    let id = path.rsplit('/').next().unwrap();
     assert_eq!(done(&sale, Work::File), 1, "it was checked");
     let sale = sale.reborn();
     // Its bytes have the hash, and are no layout.
@@ -136,15 +189,14 @@ async fn a_layout_is_shown_without_being_read() {
     let seen = sale.send(get(format!("/api/v1/layouts/{other_id}"))).await;
     assert_eq!((seen.status, &seen.body[..]), (200, other.as_bytes()));
     for _ in 0..3 {
-        let seen =
-            sale.send(get(format!("/api/v1/layouts/{id}")).header("accept-encoding", "gzip"));
+        let seen = sale.send(get(&path).header("accept-encoding", "gzip"));
         assert_eq!(seen.await.header("content-encoding"), "gzip");
     }
-    while done(&sale, Work::File) < 2 {
+    while done(&sale, Work::File) < 1 {
         tokio::task::yield_now().await;
     }
     sale.send(get(format!("/api/v1/layouts/{other_id}"))).await;
-    assert_eq!(done(&sale, Work::File), 2, "each was compressed once");
+    assert_eq!(done(&sale, Work::File), 1, "once, and the small one at once");
     // A date in it asks for its seats; a fan who reads the text does not.
     let prices = json!({ "VIP": 1, "R": 1, "S": 1, "A": 1 });
     let dates =

@@ -62,6 +62,21 @@ async fn many_tabs_have_one_place() {
     assert_eq!(sale.figures(&show).await["waiting"], 1);
 }
 
+/// Whoever was let in is told apart from who has come: a poll is no coming, the first look at the dates is.
+#[tokio::test]
+async fn an_answer_says_whether_somebody_has_come() {
+    let sale = Sale::new();
+    let show = sale.concert(json!({ "max_active": 1 })).await;
+    let mut fan = sale.fan().await;
+    assert_eq!(sale.join(&mut fan, &show).await["arrived"], false);
+    assert_eq!(sale.poll(&fan).await["arrived"], false);
+    sale.send(get(show.path("/dates")).by(&fan)).await.want(200);
+    sale.ticks(1).await;
+    assert_eq!(sale.poll(&fan).await["arrived"], true);
+    let mut waits = sale.fan().await;
+    assert_eq!(sale.join(&mut waits, &show).await["arrived"], Value::Null);
+}
+
 /// H21: who never comes does not stall the line: after the grace the slot goes to the next. Who
 /// comes late goes back to the front, some times; then the place is over, and the answer says so.
 #[tokio::test]

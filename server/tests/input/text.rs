@@ -274,3 +274,19 @@ fn names_run_in_one_direction() {
         assert!(username(raw).is_ok(), "{raw:?}: {:?}", username(raw));
     }
 }
+
+/// What is far too long is not normalised; what fits composed fits decomposed, too.
+#[test]
+fn what_is_far_too_long_is_read_no_further() {
+    let name = "각".repeat(64);
+    assert_eq!(username(&name.nfd().collect::<String>()), Ok(name.clone()));
+    let secret = "각".repeat(128);
+    assert_eq!(password(&secret.nfd().collect::<String>()), Ok(secret));
+    // Without its spaces it would be a name.
+    let long = format!("{}mina", " ".repeat(4_000));
+    assert_eq!(username(&long), Err(Fault::Length { min: 3, max: 64 }));
+    assert_eq!(Names::of(&long), Names { exact: vec![], look: None });
+    let long = "a\u{301}\u{316}".repeat(2_000);
+    assert_eq!(username(&long), Err(Fault::Length { min: 3, max: 64 }));
+    assert_eq!(password(&long), Err(Fault::Length { min: 8, max: 128 }));
+}

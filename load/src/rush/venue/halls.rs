@@ -20,6 +20,10 @@ const ROOM_SEATS: u32 = 200;
 /// Seats of a section of a larger hall, about.
 const SECTION_SEATS: u32 = 1_000;
 
+/// How often a layout is asked for until it comes compressed; a server takes up to a second for each answer. A proxy may
+/// never send it so.
+const COMPRESSED_TRIES: usize = 20;
+
 /// What fans read of a layout.
 #[derive(Clone, Debug)]
 pub struct Printed {
@@ -147,7 +151,14 @@ async fn printed(layout: &str, pool: &Pool) -> Result<(Printed, Rc<Seating>), Fa
     let seating = Seating::read(&plain.body).filter(|_| plain.status == 200);
     let seating = seating.ok_or_else(|| format!("layout {layout} cannot be read"))?;
     let ask = Ask::new("GET", &path).with("accept-encoding", "gzip");
-    let gzip = pool.send(&ask).await?.body;
+    let mut gzip = pool.send(&ask).await?.body;
+    // While a server compresses it, it sends the others: fans would be sent bytes that nobody has seen before the sale.
+    for _ in 0..COMPRESSED_TRIES {
+        if gzip != plain.body {
+            break;
+        }
+        gzip = pool.send(&ask).await?.body;
+    }
     Ok((Printed { path, plain: plain.body, gzip }, Rc::new(seating)))
 }
 

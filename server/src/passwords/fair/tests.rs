@@ -290,3 +290,31 @@ fn memory_of_flows_ends_with_their_jobs() {
         assert!(queue.groups.values().all(|group| group.names.len() <= 8 * (5 + 16)));
     }
 }
+
+/// Thousands of names that an address asked for, was refused, and asks for again keep a neighbour waiting for their share
+/// of the room, not for all of them.
+#[test]
+fn names_that_were_turned_away_are_no_line_of_thousands() {
+    let mut queue = FairQueue::new(100);
+    let flood = |queue: &mut FairQueue<u64>, names: std::ops::Range<u64>| {
+        for name in names {
+            queue.push(named(1, 10 + name), name);
+        }
+    };
+    flood(&mut queue, 0..20_000);
+    let own = 7_u64;
+    assert_eq!(queue.push(named(1, own), u64::MAX), Some(u64::MAX), "there is no room");
+    let mut served = 0;
+    for round in 0.. {
+        // In the time in which the neighbour comes again, 500 are asked for once more, and some are served.
+        let from = round * 500 % 20_000;
+        flood(&mut queue, from..from + 500);
+        queue.push(named(1, own), u64::MAX);
+        let ten = (0..10).filter_map(|_| queue.pop()).collect::<Vec<_>>();
+        served += ten.len();
+        if ten.contains(&u64::MAX) {
+            break;
+        }
+        assert!(served <= 2 * away::AWAY_OF_ADDRESS_MAX + 100, "{served}");
+    }
+}

@@ -1,7 +1,7 @@
 //! What the servers' error numbers mean here.
 
 use crate::store::Fault;
-use mysql::Error;
+use mysql::{DriverError, Error};
 use std::io::ErrorKind;
 
 /// Why there is no answer.
@@ -75,7 +75,7 @@ impl Trouble {
                 let why = line(&error.to_string());
                 if late { Self::Silent(why) } else { Self::Lost(why) }
             }
-            other => Self::Lost(line(&other.to_string())),
+            other => Self::Lost(said(&other)),
         }
     }
 
@@ -126,6 +126,26 @@ impl Trouble {
     }
 }
 
+/// An error as a sentence has it, one line of bounded length: the driver's own text names a type of the program.
+pub fn said(error: &Error) -> String {
+    let text = match error {
+        Error::IoError(why) => why.to_string(),
+        Error::CodecError(why) => why.to_string(),
+        Error::MySqlError(why) => why.message.clone(),
+        Error::DriverError(DriverError::CouldNotConnect(Some((address, why, _)))) => {
+            format!("no connection to {address}: {why}")
+        }
+        Error::DriverError(DriverError::CouldNotConnect(None) | DriverError::ConnectTimeout) => {
+            "no connection in time".to_owned()
+        }
+        Error::DriverError(why) => why.to_string(),
+        Error::UrlError(why) => why.to_string(),
+        Error::TlsError(why) => why.to_string(),
+        other => other.to_string(),
+    };
+    line(&text)
+}
+
 /// One line of bounded length.
 fn line(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -160,5 +180,23 @@ mod tests {
         assert_eq!(refused(1290, 0).at_commit(3), Fault::Unavailable("so".into()));
         assert_eq!(refused(1146, 0).within(), Fault::Corrupt("so".into()));
         assert_eq!(line("a\n  b"), "a b");
+    }
+
+    /// No name of a type of the program is told, and what it is about is.
+    #[test]
+    fn an_error_is_a_sentence() {
+        let refused = std::io::Error::from(ErrorKind::ConnectionRefused);
+        let why = ("h1:3306".to_owned(), refused.to_string(), refused.kind());
+        let driver = |error| Error::DriverError(error);
+        let unreached = driver(DriverError::CouldNotConnect(Some(why)));
+        for (error, want) in [
+            (unreached, "no connection to h1:3306: connection refused"),
+            (driver(DriverError::ConnectTimeout), "no connection in time"),
+            (driver(DriverError::UnexpectedPacket), "Unexpected packet"),
+            (Error::IoError(refused), "connection refused"),
+        ] {
+            let told = Trouble::of(error, 0).at_connecting();
+            assert_eq!(told, Fault::Unavailable(want.into()));
+        }
     }
 }

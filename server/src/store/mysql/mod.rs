@@ -43,6 +43,7 @@ mod store;
 mod text;
 
 pub use connect::{Options, Tls};
+pub use fault::said;
 pub use keys::MySqlKeys;
 pub use migrate::{MIGRATIONS, SCHEMA_VERSION};
 pub use reads::MySqlReads;

@@ -8,7 +8,7 @@
 use super::log::Log;
 use super::open::{Files, open_checkpointer};
 use crate::store::Fault;
-use crate::supervisor::caught;
+use crate::supervisor::{Supervisor, caught};
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -49,7 +49,7 @@ pub(super) struct Checkpoints {
 }
 
 /// The thread that copies.
-struct Helper {
+pub(super) struct Helper {
     orders: Option<SyncSender<()>>,
     done: Receiver<Copied>,
     thread: Option<JoinHandle<()>>,
@@ -74,11 +74,15 @@ fn copy(connection: &Connection, log: &Log) -> Copied {
 }
 
 impl Helper {
-    fn start(files: &Files, log: Arc<Log>) -> Result<Self, Fault> {
+    /// The supervisor hears of the thread's end.
+    ///
+    /// # Errors
+    /// The system gives no thread, or the file cannot be opened.
+    pub fn start(files: &Files, log: Arc<Log>, supervisor: &Supervisor) -> Result<Self, Fault> {
         let connection = open_checkpointer(files)?;
         let (orders, ordered) = sync_channel::<()>(1);
         let (report, done) = sync_channel(1);
-        let thread = std::thread::Builder::new().name("checkpoints".into()).spawn(move || {
+        let thread = supervisor.thread("checkpoints", move || {
             // It lives as long as the writer: a panic is a copy that failed, and not its end.
             let copy = || caught("copying the log", || copy(&connection, &log));
             let copy = || copy().unwrap_or_else(|| Err(Fault::Corrupt("a copy panicked".into())));
@@ -103,14 +107,13 @@ impl Checkpoints {
     /// From now on this connection's commits copy nothing by themselves.
     ///
     /// # Errors
-    /// The system gives no thread, or the file cannot be opened.
+    /// The connection takes no hook.
     pub fn start(
         connection: &mut Connection,
-        files: &Files,
+        helper: Helper,
         log: Arc<Log>,
         sizes: Sizes,
     ) -> Result<Self, Fault> {
-        let helper = Helper::start(files, Arc::clone(&log))?;
         let pages = Arc::new(AtomicU64::new(0));
         let told = Arc::clone(&pages);
         let hook = move |_: &mut rusqlite::hooks::Wal, pages: std::ffi::c_int| {
@@ -207,7 +210,8 @@ mod tests {
         let mut connection = open_writer(&files).unwrap();
         connection.execute_batch("CREATE TABLE t (k BLOB PRIMARY KEY) WITHOUT ROWID").unwrap();
         let log = Arc::new(Log::new(sync_of(&files).unwrap()));
-        let checkpoints = Checkpoints::start(&mut connection, &files, log, SMALL).unwrap();
+        let helper = Helper::start(&files, Arc::clone(&log), &Supervisor::default()).unwrap();
+        let checkpoints = Checkpoints::start(&mut connection, helper, log, SMALL).unwrap();
         Bed { connection, checkpoints, files, written: 0, _folder: folder }
     }
 

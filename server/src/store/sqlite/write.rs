@@ -6,12 +6,13 @@ use super::super::records::{Record, TABLES};
 use super::super::sql::{insert, select, update};
 use super::super::table::{CURRENCY, IN_CURRENCY, Table as TableDef};
 use super::super::{Fault, Flush, Store};
-use super::checkpoint::{Checkpoints, SIZES};
+use super::checkpoint::{Checkpoints, Helper, SIZES};
 use super::count_steps;
 use super::log::{Log, Sync, sync_of};
 use super::open::{Files, SCHEMA_VERSION, open_writer};
 use super::read::place;
 use super::room;
+use crate::supervisor::Supervisor;
 use boxoffice_core::id::{DateId, EventKey, QueueId, ReservationId, SessionId, UserId, Uuid};
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::rows::{Change, Keys, Rows, Set, Table};
@@ -124,10 +125,11 @@ impl SqliteStore {
     }
 
     /// From now on a commit does not wait for the disk, and nobody may be told of what was committed
-    /// before a flush that was called after it. `None` where commits go on being durable by
+    /// before a flush that was called after it. The supervisor hears of the end of the thread that copies the log.
+    /// `None` where commits go on being durable by
     /// themselves.
-    pub fn defer_sync(&mut self) -> Option<Arc<dyn Flush>> {
-        match self.begin_deferring() {
+    pub fn defer_sync(&mut self, supervisor: &Supervisor) -> Option<Arc<dyn Flush>> {
+        match self.begin_deferring(supervisor) {
             Ok(checkpoints) => self.checkpoints = Some(checkpoints),
             Err(fault) => {
                 tracing::warn!(%fault, "each commit is synced by itself");
@@ -137,12 +139,13 @@ impl SqliteStore {
         Some(Arc::clone(&self.log) as Arc<dyn Flush>)
     }
 
-    fn begin_deferring(&mut self) -> Result<Checkpoints, Fault> {
+    fn begin_deferring(&mut self, supervisor: &Supervisor) -> Result<Checkpoints, Fault> {
         // What a server that died has left in the log is written once more and synced: it may be in
         // the system's memory only, even where a sync had failed and would succeed now.
         self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         let log = Arc::clone(&self.log);
-        let checkpoints = Checkpoints::start(&mut self.connection, &self.files, log, SIZES)?;
+        let helper = Helper::start(&self.files, Arc::clone(&log), supervisor)?;
+        let checkpoints = Checkpoints::start(&mut self.connection, helper, log, SIZES)?;
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(checkpoints)
     }

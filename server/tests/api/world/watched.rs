@@ -4,6 +4,7 @@ use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
 use boxoffice_server::store::sqlite::{Files, SqliteStore};
 use boxoffice_server::store::{Fault, Flush, Store};
+use boxoffice_server::supervisor::Supervisor;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -57,7 +58,7 @@ impl Watched {
     }
 
     pub fn defer_sync(&mut self) -> Option<Arc<dyn Flush>> {
-        self.store.defer_sync()
+        self.store.defer_sync(&Supervisor::default())
     }
 
     fn called(&self) {
