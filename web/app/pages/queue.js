@@ -5,13 +5,14 @@ import { serverNow, until } from "../clock.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { forgetPlace, Line, stageOf } from "../line.js";
 import { navigate } from "../main.js";
+import { holdIn } from "../sale/shop.js";
 import { closedText, nameOf } from "../show.js";
 import { askToNotify, badge, canNotify, canSound, chime, notify, short, soundOn } from "../signal.js";
 import {
   Bar, Button, clockLeft, Countdown, Dialog, Failed, Figure, Notice, ProblemNotice, Ring, sentenceOf, SignInFirst, Skeleton,
   Spoken, useLoad, useSeconds, useTask,
 } from "../ui.js";
-import { clockTime, dayAndTime, duration, either, number, t } from "../words.js";
+import { clockTime, dayAndTime, duration, either, exactTime, number, t } from "../words.js";
 
 /** Seconds from "your turn" until a page that is looked at goes in by itself. */
 const BY_ITSELF = 5;
@@ -71,7 +72,8 @@ function Updated({ line }) {
     ${problem?.isBusy || isOld ? html` · ${t("updated_busy")}` : ""}</p>`;
 }
 
-const Keep = () => html`<${Notice} kind="good" title=${t("keep_title")}><p>${t("keep_text")}</p><//>`;
+const Keep = ({ stage }) => (stage === "sold_out" ? html`<${Notice} title=${t("keep_sold_title")}><p>${t("keep_sold")}</p><//>`
+  : html`<${Notice} kind="good" title=${t("keep_title")}><p>${t("keep_text")}</p><//>`);
 
 function Next({ concert, view }) {
   const time = view.time_to_shop ?? concert.time_to_shop;
@@ -122,7 +124,7 @@ function Leave({ line }) {
 function Before({ concert, view, line }) {
   const opens = view.opens_at ?? concert.opens_at;
   return html`<section class="room-card is-centred">
-    <div class="stack"><h1>${t("before_title")}</h1><p class="soft">${t("before_text", { when: dayAndTime(opens) })}</p></div>
+    <div class="stack"><h1>${t("before_title")}</h1><p class="soft">${t("before_text", { when: dayAndTime(opens, concert.time_zone) })}</p></div>
     <${Countdown} to=${opens} onEnd=${() => line.schedule(300 + Math.random() * 1500)} label=${t("opens_in")} />
     <${Spoken} left=${until(opens)} say=${(time) => t("opens_said", { time })} />
     <p>${t("before_draw")}</p>
@@ -165,10 +167,20 @@ function Admitted({ view, line, enter }) {
   useEffect(() => {
     if (goes) enter();
   }, [goes]);
+  const held = useLoad((signal) => (isBack ? holdIn(line.concert, signal).catch(() => null) : Promise.resolve(null)), [isBack]).data;
+  if (held && until(held.expires_at) > 0) {
+    const more = until(held.expires_at);
+    return html`<section class="room-card is-centred">
+      <div class="stack"><h1>${t("have_hold")}</h1><p class="soft">${t("have_hold_until", { time: exactTime(held.expires_at) })}</p></div>
+      <${Ring} left=${more} whole=${Date.parse(held.expires_at) - Date.parse(held.reserved_at)}><b>${clockLeft(more)}</b><span class="soft">${t("ring_pay")}</span><//>
+      <${Spoken} left=${more} say=${(time) => t("pay_left_said", { time })} />
+      <${Button} wide class="button button-primary button-wide button-large" href=${`/reservations/${held.reservation_id}`}>${t("to_pay")}<//>
+    </section>`;
+  }
   return html`<section class="room-card is-centred">
     <div class="stack"><h1>${isBack ? t("inside_title") : t("your_turn")}</h1><p class="soft">${isBack ? t("inside_text") : t("turn_text")}</p></div>
-    <${Ring} left=${left} whole=${whole}><b>${clockLeft(left)}</b><span class="soft">${t("ring_left")}</span><//>
-    <${Spoken} left=${left} say=${(time) => t("enter_said", { time })} />
+    <${Ring} left=${left} whole=${whole}><b>${clockLeft(left)}</b><span class="soft">${t(isBack ? "ring_choose" : "ring_left")}</span><//>
+    <${Spoken} left=${left} say=${(time) => t(isBack ? "shop_left_said" : "enter_said", { time })} />
     <${Button} wide class="button button-primary button-wide button-large" onClick=${enter}>${isBack ? t("go_on") : t("enter_now")}<//>
     ${!isBack && html`<p class="updated">${isSeen && itself > 0 ? t("by_itself", { n: itself }) : t("turn_kept")}</p>`}
   </section>`;
@@ -282,7 +294,7 @@ function Room({ concert, line }) {
     ${line.awaySince && html`<${Notice} kind="warn" role="status" title=${t("away_title")}><p>${t("away_text", { when: clockTime(line.awaySince) })}</p><//>`}
     ${message && html`<${Notice} title=${t("organiser_says")}><p>${message}</p><//>`}
     <${Face} key=${stage === "paused" ? "waiting" : stage} concert=${concert} view=${view} line=${line} stage=${stage} enter=${enter} />
-    ${WAITS.includes(stage) && html`<${Keep} />
+    ${WAITS.includes(stage) && html`<${Keep} stage=${stage} />
       <section class="card stack"><h2>${t("call_title")}</h2><p class="soft">${t("call_text")}</p><${Calls} calls=${calls} setCalls=${setCalls} /></section>
       <${Next} concert=${concert} view=${view} />
       <p class="actions"><${Button} kind="quiet" href=${`/concerts/${concert.concert_id}/draw`}>${t("check_draw")}<//><${Leave} line=${line} /></p>`}

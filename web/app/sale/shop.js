@@ -59,10 +59,33 @@ export function layoutOf(hash) {
   return drawn.get(hash);
 }
 
+/** What is held now: at most one hold a concert. */
+export const holdsNow = async (signal) => (await get("/api/v1/me/holds", { signal })).holds;
+
 /** What is held in a concert now, if anything. */
 export async function holdIn(concert, signal) {
-  const { holds } = await get("/api/v1/me/holds", { signal });
-  return holds.find((hold) => hold.concert_id === concert) ?? null;
+  return (await holdsNow(signal)).find((hold) => hold.concert_id === concert) ?? null;
+}
+
+const chosen = (date) => `boxoffice.chosen.${date}`;
+
+/** Numbers of the seats that were chosen on a date before the page was left. */
+export function keptChoice(date) {
+  try {
+    return JSON.parse(sessionStorage.getItem(chosen(date))) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/** Keeps what is chosen on a date, as long as the tab is there. */
+export function keepChoice(date, numbers) {
+  try {
+    if (numbers.length) sessionStorage.setItem(chosen(date), JSON.stringify(numbers));
+    else sessionStorage.removeItem(chosen(date));
+  } catch {
+    // Chosen again after a reload.
+  }
 }
 
 const kept = "boxoffice.hold";

@@ -41,6 +41,7 @@ files! {
     "app/pages/seats.js",
     "app/pages/sign.js",
     "app/sale/frame.js",
+    "app/sale/holds.js",
     "app/sale/labels.js",
     "app/sale/live.js",
     "app/sale/pay.js",
