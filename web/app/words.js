@@ -107,12 +107,12 @@ function isElsewhere(at, zone) {
   return Boolean(zone) && told(zone) !== told(undefined);
 }
 
-function format(stamp, zone, options) {
+function format(stamp, zone, options, isNamed = true) {
   const at = new Date(stamp);
   const timeZone = zone ?? undefined;
   const yearOf = (time) => new Intl.DateTimeFormat("en", { year: "numeric", timeZone }).format(time);
   const year = !options.day || yearOf(at) === yearOf(serverNow()) ? undefined : "numeric";
-  const named = options.hour && isElsewhere(at, zone) ? { timeZoneName: zoneStyle(at, zone) } : {};
+  const named = isNamed && options.hour && isElsewhere(at, zone) ? { timeZoneName: zoneStyle(at, zone) } : {};
   const said = { ...options, ...named, year, timeZone };
   if (now === "ko") return korean(at, said);
   // A time stays on one line.
@@ -132,7 +132,14 @@ export function days(first, last, zone) {
   return between(to.endsWith(year) ? from.slice(0, from.length - year.length) : from, to);
 }
 /** A day and its time there; where the reader's clocks differ, the zone is said. */
-export const dayAndTime = (stamp, zone) => format(stamp, zone, { ...DAY, ...CLOCK });
+export const dayAndTime = (stamp, zone, isNamed) => format(stamp, zone, { ...DAY, ...CLOCK }, isNamed);
+/** What that zone is called; empty where the reader's clocks are the same. */
+export function zoneName(stamp, zone) {
+  const at = new Date(stamp);
+  if (!isElsewhere(at, zone)) return "";
+  const told = new Intl.DateTimeFormat(now, { hour: "numeric", timeZone: zone, timeZoneName: zoneStyle(at, zone) });
+  return told.formatToParts(at).find(({ type }) => type === "timeZoneName").value;
+}
 /** The same with its seconds. */
 export const exactTime = (stamp) => format(stamp, null, { ...CLOCK, second: "2-digit" });
 /** A time of day, by the reader's clocks. */

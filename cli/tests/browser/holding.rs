@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 /// A concert in a hall with one row, of which the last seats see less, and the first are for wheelchairs.
 async fn with_flags(shop: &Shop) -> String {
-    let flags = json!({ "accessible": [[1, 2]], "companion": [[3, 3]], "restricted_view": [[9, 10]] });
+    let flags =
+        json!({ "accessible": [[1, 2]], "companion": [[3, 3]], "restricted_view": [[9, 10]] });
     let row = json!({ "label": "1", "first": 1, "count": 10, "grade": "R", "at": [200, 300], "step": [55, 0], "flags": flags });
     let hall = json!({
         "layout": 1, "name": "Hall", "width": 1000, "height": 800, "seat": 50,
@@ -79,15 +80,15 @@ fn a_hold_is_found_again_from_everywhere() {
         browser.read(".time-left .unseen", "4 min").await;
         browser.back().await;
         browser.at(&format!("/concerts/{concert}")).await;
-        browser.read(".held", "You hold 1 seat: Moonlight Parade").await;
-        let told = browser.see(".held").await;
+        browser.read(".strip", "You hold 1 seat: Moonlight Parade").await;
+        let told = browser.see(".strip").await;
         let clock = told.split_once("until ").unwrap().1;
         assert!(clock.matches(':').count() == 2 && clock.contains('M'), "{told}");
         for (name, path) in [("home", "/"), ("bookings", "/bookings"), ("account", "/account")] {
             browser.go(&shop.url(path)).await;
-            browser.see(".held").await;
+            browser.see(".strip").await;
             browser.check(&format!("held-{name}")).await;
-            browser.click(".held a").await;
+            browser.click(".strip a").await;
             browser.at(&bill).await;
         }
         // The waiting room knows that there is nothing to enter.
@@ -101,13 +102,15 @@ fn a_hold_is_found_again_from_everywhere() {
         browser.go(&shop.url("/")).await;
         browser.see(".concert-card:not(.is-skeleton)").await;
         browser.settled().await;
-        assert_eq!(browser.text(".held").await, None);
+        assert_eq!(browser.text(".strip").await, None);
     });
 }
 
 /// The seats that are picked, as the page says them.
 async fn picked(browser: &Browser) -> Value {
-    browser.eval("[...document.querySelectorAll('.picked li > span')].map((one) => one.textContent)").await
+    browser
+        .eval("[...document.querySelectorAll('.picked li > span')].map((one) => one.textContent)")
+        .await
 }
 
 #[test]

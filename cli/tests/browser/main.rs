@@ -37,5 +37,6 @@ mod seatmap;
 mod shop;
 mod states;
 mod steps;
+mod telling;
 mod ticket;
 mod waiting;

@@ -14,7 +14,7 @@ import { follow, seatsOf } from "../sale/live.js";
 import { holdAnswered, holdIn, holdKey, keepChoice, keptChoice, layoutOf, outside, shopOf, standing } from "../sale/shop.js";
 import { flagsFor, labelFor, wordsFor } from "../sale/wording.js";
 import { Button, Empty, Failed, Loaded, Notice, ProblemNotice, sentenceOf, SignInFirst, Skeleton, useLoad, useTask, useTitle } from "../ui.js";
-import { clockTime, dayAndTime, duration, exactTime, language, money, number, t } from "../words.js";
+import { clockTime, dayAndTime, duration, exactTime, language, money, number, t, zoneName } from "../words.js";
 
 const PARTY = "boxoffice.party";
 /** Sizes of a party that have a button; larger ones are in a list. */
@@ -67,7 +67,7 @@ function Shop({ id, concert, dates, onOut, reload }) {
         reload();
       }} />`}
     </div>
-    ${held.data && html`<${Notice} kind="warn" title=${t("have_hold")}>
+    ${held.data && isGone(date) && html`<${Notice} kind="warn" title=${t("have_hold")}>
       <p>${t("have_hold_until", { time: exactTime(held.data.expires_at) })} <a href=${`/reservations/${held.data.reservation_id}`}>${t("to_pay")}</a></p><//>`}
     ${dates.length > 1 && html`<${Dates} dates=${dates} date=${date} choose=${choose} />`}
     ${isGone(date)
@@ -82,14 +82,17 @@ const shown = (label) => {
   if (label) label.parentNode.scrollLeft = label.offsetLeft - label.parentNode.offsetLeft - 16;
 };
 
-const Dates = ({ dates, date, choose }) => html`<fieldset class="choices date-choices">
-  <legend class="unseen">${t("date_choose")}</legend>
+function Dates({ dates, date, choose }) {
+  const zone = zoneName(date.starts_at, date.time_zone);
+  return html`<fieldset class="choices date-choices">
+  <legend class=${zone ? "small soft" : "unseen"}>${t("date_choose")}${zone && ` · ${zone}`}</legend>
   ${dates.map((one) => html`<label class="choice" ref=${one === date ? shown : null} key=${one.concert_date_id}>
     <input type="radio" name="date" checked=${one === date} onChange=${() => choose(one)} />
-    <span><b>${dayAndTime(one.starts_at, one.time_zone)}</b>
+    <span><b>${dayAndTime(one.starts_at, one.time_zone, false)}</b>
       <small>${isGone(one) ? t("date_cancelled") : one.available_seats ? t("free_count", { n: one.available_seats }) : t("sold_out")}</small></span>
   </label>`)}
 </fieldset>`;
+}
 
 /** The date's seats and its drawing, together; a plain grid where it has none. */
 async function hallOf(concert, date, signal) {
@@ -209,7 +212,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onReleased,
   };
   const onSeat = (seat) => {
     // One concert, one hold: another choice would be refused.
-    if (held && !choice.current.seats.has(seat)) return setNote({ kind: "info", text: t("hold_first") });
+    if (held && !choice.current.seats.has(seat)) return setNote({ kind: "info", text: t("hold_first", { time: exactTime(held.expires_at) }) });
     const what = choice.current.click(seat), now = [...choice.current.seats];
     const missing = choice.current.party - now.length;
     const move = better(layout, status, now);
@@ -376,7 +379,7 @@ function Bar({ seats, choice, layout, note, words, status, currency, concert, he
       <i class=${`swatch grade-${status.grade[seat] % 6 + 1}`}></i><span>${words.name(seat).replaceAll("-", "\u2011")}<${Flags} flags=${flagsFor(layout, seat)} /></span><b class="price">${price(status.price[seat])}</b>
       <button type="button" class="give" aria-label=${t("unchoose", { seat: words.name(seat) })} onClick=${() => onGive(seat)}>×</button></li>`)}</ul>
       <${ViewNote} seats=${seats.map((seat) => ({ flags: flagsFor(layout, seat) }))} />`}
-    ${held ? html`<p class="small">${t("hold_first")}</p><div class="pickbar-go"><${Release} of=${held} onDone=${onReleased} />
+    ${held ? html`<p class="small">${t("hold_first", { time: exactTime(held.expires_at) })}</p><div class="pickbar-go"><${Release} of=${held} onDone=${onReleased} />
       <${Button} href=${`/reservations/${held.reservation_id}`}>${t("to_pay")}<//></div>` : html`<div class="pickbar-go">
       ${some ? html`<p><small>${t("chosen_of", { n: seats.length, party: choice.party })}</small><b class="sum numbers">${price(choice.sum)}</b></p>`
         : html`<p><span class="soft small">${t("map_tap")}</span></p>`}

@@ -24,7 +24,6 @@ export default function Holds() {
   return data.map((hold) => html`<${Held} key=${hold.reservation_id} hold=${hold} />`);
 }
 
-/** One of them. */
-export const Held = ({ hold }) => html`<section class="held" aria-label=${t("have_hold")}>
+const Held = ({ hold }) => html`<section class="strip" aria-label=${t("have_hold")}>
   <p><b>${t("held_seats", { n: hold.seats.length, name: nameOf(hold) })}</b><br />${t("have_hold_until", { time: exactTime(hold.expires_at) })}</p>
   <${Button} href=${`/reservations/${hold.reservation_id}`}>${t("to_pay")}<//></section>`;

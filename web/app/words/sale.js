@@ -68,7 +68,7 @@ export const sale = {
   told_cool: ["You can hold these seats again from {time}.", "이 좌석은 {time}부터 다시 선점할 수 있습니다."],
   held_seats: ["You hold {n} {n|seat|seats}: {name}", "{name}: {n}석을 선점했습니다"],
   have_hold: ["You hold seats that are not paid yet", "결제하지 않은 좌석이 있습니다"],
-  hold_first: ["Pay for the seats that you hold or give them back before you choose others.", "다른 좌석을 고르려면 먼저 선점한 좌석을 결제하거나 선점을 취소해 주세요."],
+  hold_first: ["You hold seats until {time}. Pay for them or give them back before you choose others.", "{time}까지 선점한 좌석이 있습니다. 다른 좌석을 고르려면 먼저 결제하거나 선점을 취소해 주세요."],
   have_hold_until: ["They are yours until {time}.", "{time}까지 선점되어 있습니다."],
   to_pay: ["Go on to pay", "결제하러 가기"],
   stale: ["No connection. The map shows how it was {n} s ago.", "연결이 끊겼습니다. {n}초 전 좌석 현황입니다."],
