@@ -107,7 +107,7 @@ const TELLS = /^\/(bookings|account|concerts\/[^/]+)?$/;
 function Strip() {
   const [Holds, set] = useState(null);
   useEffect(() => {
-    import("./sale/holds.js").then((file) => set(() => file.default), () => {});
+    import("./sale/frame.js").then((file) => set(() => file.Holds), () => {});
   }, []);
   return Holds && html`<${Holds} />`;
 }

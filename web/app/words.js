@@ -95,24 +95,19 @@ function korean(at, options) {
   ].filter(Boolean).join(" ");
 }
 
-/** What a zone is called, in a word or two: its short name, or a name of the place where that is only a number. */
-function zoneStyle(at, timeZone) {
-  const short = new Intl.DateTimeFormat(now, { hour: "numeric", timeZone, timeZoneName: "short" }).format(at);
-  return /GMT[+-]/.test(short) ? "shortGeneric" : "short";
-}
-
 /** Whether clocks differ there and here at that time. */
 function isElsewhere(at, zone) {
   const told = (timeZone) => new Intl.DateTimeFormat("en", { ...CLOCK, day: "numeric", timeZone }).format(at);
   return Boolean(zone) && told(zone) !== told(undefined);
 }
 
-function format(stamp, zone, options, isNamed = true) {
+function format(stamp, zone, options) {
   const at = new Date(stamp);
   const timeZone = zone ?? undefined;
   const yearOf = (time) => new Intl.DateTimeFormat("en", { year: "numeric", timeZone }).format(time);
   const year = !options.day || yearOf(at) === yearOf(serverNow()) ? undefined : "numeric";
-  const named = isNamed && options.hour && isElsewhere(at, zone) ? { timeZoneName: zoneStyle(at, zone) } : {};
+  // By the name of the place: some short names are only numbers.
+  const named = options.hour && isElsewhere(at, zone) ? { timeZoneName: "shortGeneric" } : {};
   const said = { ...options, ...named, year, timeZone };
   if (now === "ko") return korean(at, said);
   // A time stays on one line.
@@ -132,14 +127,7 @@ export function days(first, last, zone) {
   return between(to.endsWith(year) ? from.slice(0, from.length - year.length) : from, to);
 }
 /** A day and its time there; where the reader's clocks differ, the zone is said. */
-export const dayAndTime = (stamp, zone, isNamed) => format(stamp, zone, { ...DAY, ...CLOCK }, isNamed);
-/** What that zone is called; empty where the reader's clocks are the same. */
-export function zoneName(stamp, zone) {
-  const at = new Date(stamp);
-  if (!isElsewhere(at, zone)) return "";
-  const told = new Intl.DateTimeFormat(now, { hour: "numeric", timeZone: zone, timeZoneName: zoneStyle(at, zone) });
-  return told.formatToParts(at).find(({ type }) => type === "timeZoneName").value;
-}
+export const dayAndTime = (stamp, zone) => format(stamp, zone, { ...DAY, ...CLOCK });
 /** The same with its seconds. */
 export const exactTime = (stamp) => format(stamp, null, { ...CLOCK, second: "2-digit" });
 /** A time of day, by the reader's clocks. */

@@ -46,9 +46,9 @@ function Balance() {
   }, []);
   return html`<section class="card stack"><h2>${t("pay_balance")}</h2>
     <${Loaded} of=${load}>${({ balance, entries, currency, currency_decimals: decimals }) => html`
-      <p class="sum numbers"><b>${money(balance, currency, decimals)}</b></p><p class="small soft">${t("balance_text")}</p>
+      <p class="sum numbers"><b>${money(balance, currency, decimals)}</b></p>
       <ul class="moves">${entries.map((entry) => html`<li key=${entry.entry_number}>
-        <span>${t(`move_${entry.kind}`)}${entry.reason && html` <small class="soft">${entry.reason}</small>`}<br /><small class="soft">${dayAndTime(entry.created_at)}</small></span>
+        <span>${t(`move_${entry.kind}`)}<br /><small class="soft">${dayAndTime(entry.created_at)}</small></span>
         <span class="price">${entry.amount > 0 && "+"}${money(entry.amount, currency, decimals)}</span></li>`)}</ul>
     `}<//></section>`;
 }

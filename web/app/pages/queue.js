@@ -12,7 +12,7 @@ import {
   Bar, Button, clockLeft, Countdown, Dialog, Failed, Figure, Notice, ProblemNotice, Ring, sentenceOf, SignInFirst, Skeleton,
   Spoken, useLoad, useSeconds, useTask,
 } from "../ui.js";
-import { clockTime, dayAndTime, duration, either, exactTime, number, t } from "../words.js";
+import { clockTime, dayAndTime, duration, either, number, t } from "../words.js";
 
 /** Seconds from "your turn" until a page that is looked at goes in by itself. */
 const BY_ITSELF = 5;
@@ -72,8 +72,7 @@ function Updated({ line }) {
     ${problem?.isBusy || isOld ? html` · ${t("updated_busy")}` : ""}</p>`;
 }
 
-const Keep = ({ stage }) => (stage === "sold_out" ? html`<${Notice} title=${t("keep_sold_title")}><p>${t("keep_sold")}</p><//>`
-  : html`<${Notice} kind="good" title=${t("keep_title")}><p>${t("keep_text")}</p><//>`);
+const Keep = ({ stage }) => html`<${Notice} kind="good" title=${t(stage === "sold_out" ? "keep_sold" : "keep_title")}><p>${t("keep_text")}</p><//>`;
 
 function Next({ concert, view }) {
   const time = view.time_to_shop ?? concert.time_to_shop;
@@ -167,19 +166,14 @@ function Admitted({ view, line, enter }) {
   useEffect(() => {
     if (goes) enter();
   }, [goes]);
-  const held = useLoad((signal) => (isBack ? holdIn(line.concert, signal).catch(() => null) : Promise.resolve(null)), [isBack]).data;
-  if (held && until(held.expires_at) > 0) {
-    const more = until(held.expires_at);
-    return html`<section class="room-card is-centred">
-      <div class="stack"><h1>${t("have_hold")}</h1><p class="soft">${t("have_hold_until", { time: exactTime(held.expires_at) })}</p></div>
-      <${Ring} left=${more} whole=${Date.parse(held.expires_at) - Date.parse(held.reserved_at)}><b>${clockLeft(more)}</b><span class="soft">${t("ring_pay")}</span><//>
-      <${Spoken} left=${more} say=${(time) => t("pay_left_said", { time })} />
-      <${Button} wide class="button button-primary button-wide button-large" href=${`/reservations/${held.reservation_id}`}>${t("to_pay")}<//>
-    </section>`;
-  }
+  useEffect(() => {
+    // What is held is paid for elsewhere: there is nothing to enter.
+    const pay = (held) => held && navigate(`/reservations/${held.reservation_id}`, { replace: true });
+    if (isBack) holdIn(line.concert).then(pay, () => {});
+  }, [isBack]);
   return html`<section class="room-card is-centred">
     <div class="stack"><h1>${isBack ? t("inside_title") : t("your_turn")}</h1><p class="soft">${isBack ? t("inside_text") : t("turn_text")}</p></div>
-    <${Ring} left=${left} whole=${whole}><b>${clockLeft(left)}</b><span class="soft">${t(isBack ? "ring_choose" : "ring_left")}</span><//>
+    <${Ring} left=${left} whole=${whole}><b>${clockLeft(left)}</b><span class="soft">${t(isBack ? "shop_left" : "ring_left")}</span><//>
     <${Spoken} left=${left} say=${(time) => t(isBack ? "shop_left_said" : "enter_said", { time })} />
     <${Button} wide class="button button-primary button-wide button-large" onClick=${enter}>${isBack ? t("go_on") : t("enter_now")}<//>
     ${!isBack && html`<p class="updated">${isSeen && itself > 0 ? t("by_itself", { n: itself }) : t("turn_kept")}</p>`}
@@ -201,7 +195,7 @@ function Missed({ line }) {
 function SoldOut({ view, line }) {
   const held = view.seats_held ?? 0;
   return html`<section class="room-card"><h1>${t("sold_out_title")}</h1>
-    <p>${held > 0 ? t("sold_out_wait", { n: held }) : t("sold_out_over")}</p>
+    <p>${held > 0 ? t("sold_out_wait", { n: held }) : t("sold_out_none")}</p>
     ${view.position && html`<p class="soft">${ahead(view) === 0 ? t("you_are_next") : t("sold_out_ahead", { n: ahead(view) })}</p>`}
     <${Updated} line=${line} /></section>`;
 }

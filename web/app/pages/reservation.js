@@ -35,7 +35,7 @@ function Stage({ reservation, balance, selfCharge, reload }) {
   const { status, concert_id: concert } = reservation;
   if (status === "expired") {
     return html`<${Stopped} title=${t("lapsed_title")}>
-      <p>${t("lapsed")}</p><p>${t("lapsed_next")}</p>
+      <p>${t("lapsed")}</p>
       <p class="actions"><${Button} href=${`/concerts/${concert}/queue`} onClick=${() => forgetPlace(concert)}>${t("to_line_again")}<//>
         <${Button} kind="plain" href=${`/concerts/${concert}`}>${t("to_concert")}<//></p><//>`;
   }

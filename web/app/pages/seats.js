@@ -11,10 +11,10 @@ import { navigate } from "../main.js";
 import { Flags, Heading, Outside, Release, Stopped, TimeLeft, ViewNote } from "../sale/frame.js";
 import { gradeText, seatsText } from "../sale/labels.js";
 import { follow, seatsOf } from "../sale/live.js";
-import { holdAnswered, holdIn, holdKey, keepChoice, keptChoice, layoutOf, outside, shopOf, standing } from "../sale/shop.js";
+import { holdAnswered, holdIn, holdKey, layoutOf, outside, shopOf, standing, tabHas, tabKeep } from "../sale/shop.js";
 import { flagsFor, labelFor, wordsFor } from "../sale/wording.js";
 import { Button, Empty, Failed, Loaded, Notice, ProblemNotice, sentenceOf, SignInFirst, Skeleton, useLoad, useTask, useTitle } from "../ui.js";
-import { clockTime, dayAndTime, duration, exactTime, language, money, number, t, zoneName } from "../words.js";
+import { clockTime, dayAndTime, duration, exactTime, language, money, number, t } from "../words.js";
 
 const PARTY = "boxoffice.party";
 /** Sizes of a party that have a button; larger ones are in a list. */
@@ -67,13 +67,11 @@ function Shop({ id, concert, dates, onOut, reload }) {
         reload();
       }} />`}
     </div>
-    ${held.data && isGone(date) && html`<${Notice} kind="warn" title=${t("have_hold")}>
-      <p>${t("have_hold_until", { time: exactTime(held.data.expires_at) })} <a href=${`/reservations/${held.data.reservation_id}`}>${t("to_pay")}</a></p><//>`}
     ${dates.length > 1 && html`<${Dates} dates=${dates} date=${date} choose=${choose} />`}
     ${isGone(date)
       ? html`<${Empty} title=${t("out_cancelled_title")}><p>${t("out_cancelled", { reason: date.cancelled?.reason ?? "" })}</p><//>`
       : html`<${Hall} key=${date.concert_date_id} concert=${concert} id=${id} date=${date} onOut=${onOut}
-        held=${held.data} onReleased=${again} />`}
+        held=${held.data} onHeld=${again} />`}
   </div>`;
 }
 
@@ -82,17 +80,14 @@ const shown = (label) => {
   if (label) label.parentNode.scrollLeft = label.offsetLeft - label.parentNode.offsetLeft - 16;
 };
 
-function Dates({ dates, date, choose }) {
-  const zone = zoneName(date.starts_at, date.time_zone);
-  return html`<fieldset class="choices date-choices">
-  <legend class=${zone ? "small soft" : "unseen"}>${t("date_choose")}${zone && ` · ${zone}`}</legend>
+const Dates = ({ dates, date, choose }) => html`<fieldset class="choices date-choices">
+  <legend class="unseen">${t("date_choose")}</legend>
   ${dates.map((one) => html`<label class="choice" ref=${one === date ? shown : null} key=${one.concert_date_id}>
     <input type="radio" name="date" checked=${one === date} onChange=${() => choose(one)} />
-    <span><b>${dayAndTime(one.starts_at, one.time_zone, false)}</b>
+    <span><b>${dayAndTime(one.starts_at, one.time_zone)}</b>
       <small>${isGone(one) ? t("date_cancelled") : one.available_seats ? t("free_count", { n: one.available_seats }) : t("sold_out")}</small></span>
   </label>`)}
 </fieldset>`;
-}
 
 /** The date's seats and its drawing, together; a plain grid where it has none. */
 async function hallOf(concert, date, signal) {
@@ -110,7 +105,7 @@ async function hallOf(concert, date, signal) {
   return hall && !hall.strangers ? hall : on(gridLayout(answer.zones));
 }
 
-function Hall({ concert, id, date, held, onReleased, onOut }) {
+function Hall({ concert, id, date, held, onHeld, onOut }) {
   const hall = useLoad((signal) => hallOf(id, date, signal), [date.concert_date_id]);
   const [ended, setEnded] = useState(null);
   const problem = ended ?? hall.problem;
@@ -123,7 +118,7 @@ function Hall({ concert, id, date, held, onReleased, onOut }) {
   }
   if (ended) return html`<${Failed} problem=${ended} reload=${() => location.reload()} />`;
   return html`<${Loaded} of=${hall} skeleton=${html`<div class="map-ghost" aria-hidden="true"></div>`}>
-    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} held=${held} onReleased=${onReleased} onOut=${setEnded} />`}
+    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} held=${held} onHeld=${onHeld} onOut=${setEnded} />`}
   <//>`;
 }
 
@@ -141,13 +136,8 @@ async function insist(ask, onAway) {
   }
 }
 
-const keptParty = (most) => {
-  try {
-    return Math.min(most, Number(sessionStorage.getItem(PARTY)) || 1);
-  } catch {
-    return 1;
-  }
-};
+/** Where the choice of a date is kept. */
+const chosenOn = (date) => `boxoffice.chosen.${date.concert_date_id}`;
 
 /** Map and list in the page, and what they tell. They live outside of the markup: nothing of 50,000 seats is rendered twice. */
 function useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, onOut }) {
@@ -187,13 +177,13 @@ function useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, 
   return { mapAt, listAt, hall, words };
 }
 
-function Picker({ layout, status, currency, concert, id, date, held, onReleased, onOut }) {
+function Picker({ layout, status, currency, concert, id, date, held, onHeld, onOut }) {
   const most = concert.seats_per_user ?? 4;
   const choice = useRef(null);
   if (!choice.current) {
-    choice.current = new Choice(layout, status, keptParty(most));
+    choice.current = new Choice(layout, status, Math.min(most, tabHas(PARTY) || 1));
     // What was chosen before a reload, as far as it is free.
-    const before = keptChoice(date.concert_date_id).map((number) => indexOf(layout, number)).filter((seat) => status.state[seat] === FREE);
+    const before = (tabHas(chosenOn(date)) ?? []).map((number) => indexOf(layout, number)).filter((seat) => status.state[seat] === FREE);
     choice.current.seats = new Set(before.slice(0, choice.current.party));
   }
   const [, turn] = useState(0);
@@ -246,7 +236,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onReleased,
     const later = setTimeout(() => hall.current?.list?.mark(choice.current.seats), 60);
     return () => clearTimeout(later);
   }, []);
-  useEffect(() => keepChoice(date.concert_date_id, seats.map((seat) => layout.number[seat])), [seats.join()]);
+  useEffect(() => tabKeep(chosenOn(date), seats.length ? seats.map((seat) => layout.number[seat]) : null), [seats.join()]);
   const holding = useRef(false);
   const react = (problem) => {
     if (outside(problem)) return onOut(problem);
@@ -263,10 +253,8 @@ function Picker({ layout, status, currency, concert, id, date, held, onReleased,
       setNote({ kind: "warn", text: `${sentenceOf(problem)} ${at ? t("told_cool", { time: clockTime(at) }) : ""}` });
       return show(lost);
     }
-    if (problem.code === "hold_exists" && problem.body.reservation_id) {
-      setNote({ kind: "warn", text: t("have_hold"), href: `/reservations/${problem.body.reservation_id}` });
-      return undefined;
-    }
+    // Another tab or device has held: the bar says so.
+    if (problem.code === "hold_exists") return onHeld();
     const { limit, have, largest } = problem.body ?? {};
     if (problem.code === "no_fitting_seats") {
       return setNote({ kind: "info", text: largest ? t("best_fewer", { n: largest }) : t("best_none", { n: choice.current.party }) });
@@ -282,7 +270,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onReleased,
       const held = await insist(() => post("/api/v1/reservations", body, { queue: tokenOf(id), key: holdKey(body) }),
         () => setNote({ kind: "warn", text: t("holding_away") }));
       holdAnswered();
-      keepChoice(date.concert_date_id, []);
+      tabKeep(chosenOn(date), null);
       // Back leads to the concert: the seats are held, and once they are paid the time to choose is over.
       navigate(`/reservations/${held.reservation_id}`, { replace: true });
     } catch (problem) {
@@ -306,11 +294,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onReleased,
   };
   const setParty = (n) => {
     choice.current.resize(n);
-    try {
-      sessionStorage.setItem(PARTY, String(n));
-    } catch {
-      // Asked again on the next page.
-    }
+    tabKeep(PARTY, n);
     setNote(null);
     show();
   };
@@ -339,7 +323,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onReleased,
       <div class=${layout.sections.length > 14 ? "list-long" : ""} ref=${listAt}></div>
     </section>
     <${Bar} layout=${layout} seats=${seats} choice=${choice.current} note=${note} words=${words} status=${status} currency=${currency} concert=${concert}
-      held=${held} onReleased=${onReleased} hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onMove=${moveTo} onGive=${onSeat} onBest=${holdBest} />
+      held=${held} onHeld=${onHeld} hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onMove=${moveTo} onGive=${onSeat} onBest=${holdBest} />
   </div>`;
 }
 
@@ -366,20 +350,19 @@ const Grades = ({ grades, grade, onGrade, words, children }) => html`<div class=
 </div>`;
 
 /** What was chosen, with its price, and the way on. */
-function Bar({ seats, choice, layout, note, words, status, currency, concert, held, onReleased, hold, onHold, onMove, onGive, onBest }) {
+function Bar({ seats, choice, layout, note, words, status, currency, concert, held, onHeld, hold, onHold, onMove, onGive, onBest }) {
   const price = (amount) => money(amount, ...currency);
   const some = seats.length > 0;
   return html`<section class=${`pickbar${some ? " some" : ""}`} aria-label=${t("chosen_title")}>
     <div role="status" class="pickbar-note">
-      ${note && html`<${Notice} kind=${note.kind}><p>${note.text} ${note.move && html`<button type="button" class="link" onClick=${() => onMove(note.move)}>${t("told_move")}</button>`}
-        ${note.href && html`<a href=${note.href}>${t("to_pay")}</a>`}</p><//>`}
+      ${note && html`<${Notice} kind=${note.kind}><p>${note.text} ${note.move && html`<button type="button" class="link" onClick=${() => onMove(note.move)}>${t("told_move")}</button>`}</p><//>`}
     </div>
     <${ProblemNotice} problem=${hold.problem} />
     ${some && html`<ul class="picked">${seats.map((seat) => html`<li key=${seat}>
       <i class=${`swatch grade-${status.grade[seat] % 6 + 1}`}></i><span>${words.name(seat).replaceAll("-", "\u2011")}<${Flags} flags=${flagsFor(layout, seat)} /></span><b class="price">${price(status.price[seat])}</b>
       <button type="button" class="give" aria-label=${t("unchoose", { seat: words.name(seat) })} onClick=${() => onGive(seat)}>×</button></li>`)}</ul>
       <${ViewNote} seats=${seats.map((seat) => ({ flags: flagsFor(layout, seat) }))} />`}
-    ${held ? html`<p class="small">${t("hold_first", { time: exactTime(held.expires_at) })}</p><div class="pickbar-go"><${Release} of=${held} onDone=${onReleased} />
+    ${held ? html`<p class="small">${t("hold_first", { time: exactTime(held.expires_at) })}</p><div class="pickbar-go"><${Release} of=${held} onDone=${onHeld} />
       <${Button} href=${`/reservations/${held.reservation_id}`}>${t("to_pay")}<//></div>` : html`<div class="pickbar-go">
       ${some ? html`<p><small>${t("chosen_of", { n: seats.length, party: choice.party })}</small><b class="sum numbers">${price(choice.sum)}</b></p>`
         : html`<p><span class="soft small">${t("map_tap")}</span></p>`}

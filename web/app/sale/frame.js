@@ -5,10 +5,10 @@ import { html, useEffect, useRef, useState } from "../html.js";
 import { forgetPlace } from "../line.js";
 import { forget } from "../session.js";
 import { nameOf } from "../show.js";
-import { Badge, Button, clockLeft, Dialog, Notice, ProblemNotice, signInHref, Spoken, useSeconds, useTask } from "../ui.js";
-import { dayAndTime, money, t } from "../words.js";
+import { Badge, Button, clockLeft, Dialog, Notice, ProblemNotice, signInHref, Spoken, useLoad, useSeconds, useTask } from "../ui.js";
+import { dayAndTime, exactTime, money, t } from "../words.js";
 import { flagsText, gradeText, seatText } from "./labels.js";
-import { tokenFor } from "./shop.js";
+import { holdsNow, tokenFor } from "./shop.js";
 
 /** All that a page says: it cannot go on here, why, and what to do. */
 export const Stopped = ({ title, children }) => html`<section class="empty"><h1>${title}</h1>${children}</section>`;
@@ -94,3 +94,24 @@ export const AsOf = ({ at, isKept }) => html`<p class="small soft no-print">${t(
 /** Nobody is signed in, but this device keeps what is shown. */
 export const SessionOver = () => html`<${Notice} kind="warn" title=${t("kept_title")}><p>${t("kept_text")}</p>
   <p class="actions"><${Button} href=${signInHref()}>${t("sign_in")}<//><${Button} kind="quiet" onClick=${forget}>${t("kept_forget")}<//></p><//>`;
+
+/** Seats that are held, wherever somebody may have strayed to: until when, and the way to pay. */
+export function Holds() {
+  // What is not known is not told: the page stands without it.
+  const load = useLoad((signal) => holdsNow(signal).catch(() => []), []);
+  const { data = [], reload } = load;
+  useEffect(() => {
+    // Another tab or device may have paid, held or given back.
+    const seen = () => document.visibilityState === "visible" && reload();
+    document.addEventListener("visibilitychange", seen);
+    const ends = data.map((hold) => until(hold.expires_at));
+    const timer = ends.length && setTimeout(reload, Math.max(1000, Math.min(...ends) + 400));
+    return () => {
+      document.removeEventListener("visibilitychange", seen);
+      clearTimeout(timer);
+    };
+  }, [load.data]);
+  return data.map((hold) => html`<section key=${hold.reservation_id} class="strip" aria-label=${t("have_hold")}>
+    <p><b>${t("held_seats", { n: hold.seats.length, name: nameOf(hold) })}</b><br />${t("have_hold_until", { time: exactTime(hold.expires_at) })}</p>
+    <${Button} href=${`/reservations/${hold.reservation_id}`}>${t("to_pay")}<//></section>`);
+}

@@ -1,5 +1,5 @@
 // What the pages of the shop ask the server for: one's admission, dates, layouts, holds.
-import { get, post } from "../api.js";
+import { get, newKey, post } from "../api.js";
 import { current } from "../session.js";
 import { tokenOf } from "../line.js";
 
@@ -67,24 +67,22 @@ export async function holdIn(concert, signal) {
   return (await holdsNow(signal)).find((hold) => hold.concert_id === concert) ?? null;
 }
 
-const chosen = (date) => `boxoffice.chosen.${date}`;
-
-/** Numbers of the seats that were chosen on a date before the page was left. */
-export function keptChoice(date) {
+/** What this tab keeps under a name; null where that is nothing, or storage is off. */
+export function tabHas(name) {
   try {
-    return JSON.parse(sessionStorage.getItem(chosen(date))) ?? [];
+    return JSON.parse(sessionStorage.getItem(name));
   } catch {
-    return [];
+    return null;
   }
 }
 
-/** Keeps what is chosen on a date, as long as the tab is there. */
-export function keepChoice(date, numbers) {
+/** Keeps something in this tab, over a reload; null: no more. Where storage is off, it is asked for again. */
+export function tabKeep(name, value) {
   try {
-    if (numbers.length) sessionStorage.setItem(chosen(date), JSON.stringify(numbers));
-    else sessionStorage.removeItem(chosen(date));
+    if (value === null) sessionStorage.removeItem(name);
+    else sessionStorage.setItem(name, JSON.stringify(value));
   } catch {
-    // Chosen again after a reload.
+    // See above.
   }
 }
 
@@ -92,23 +90,12 @@ const kept = "boxoffice.hold";
 
 /** A key for holding these seats: the same after a reload, so that a lost answer is answered again. */
 export function holdKey(wish) {
-  const wanted = JSON.stringify([current()?.user_id, wish]);
-  try {
-    const known = JSON.parse(sessionStorage.getItem(kept));
-    if (known?.wanted === wanted) return known.key;
-    const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
-    sessionStorage.setItem(kept, JSON.stringify({ wanted, key }));
-    return key;
-  } catch {
-    return undefined;
-  }
+  const wanted = JSON.stringify([current()?.user_id, wish]), known = tabHas(kept);
+  if (known?.wanted === wanted) return known.key;
+  const key = newKey();
+  tabKeep(kept, { wanted, key });
+  return key;
 }
 
 /** The wish was answered: the next one is another. */
-export function holdAnswered() {
-  try {
-    sessionStorage.removeItem(kept);
-  } catch {
-    // Nothing was kept.
-  }
-}
+export const holdAnswered = () => tabKeep(kept, null);

@@ -113,7 +113,6 @@ export const sale = {
   release_no: ["Keep them", "유지하기"],
   lapsed_title: ["The time to pay is over", "결제 시간이 지났습니다"],
   lapsed: ["Your seats went back on sale. You were not charged, and what is on your balance stays yours.", "좌석이 다시 판매됩니다. 결제된 금액은 없으며 잔액은 그대로입니다."],
-  lapsed_next: ["If you still want to come: join the line again. It happens to many.", "계속 예매하시려면 대기열에 다시 진입해 주세요."],
   released_title: ["You gave these seats back", "선점을 취소했습니다"],
   released: ["Nothing was charged.", "결제된 금액은 없습니다."],
   paid_title: ["Paid. See you there!", "결제되었습니다. 공연장에서 만나요!"],

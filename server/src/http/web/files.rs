@@ -41,7 +41,6 @@ files! {
     "app/pages/seats.js",
     "app/pages/sign.js",
     "app/sale/frame.js",
-    "app/sale/holds.js",
     "app/sale/labels.js",
     "app/sale/live.js",
     "app/sale/pay.js",
