@@ -67,7 +67,7 @@ fn the_clock_and_the_map_are_in_sight_on_a_phone() {
         let chosen = ".date-choices .choice:has(:checked)";
         assert!(edge(&browser, chosen, "left").await >= 0.0);
         assert!(edge(&browser, chosen, "right").await <= 360.0);
-        browser.click(".seats summary").await;
+        browser.eval("document.querySelector('.seats summary').click()").await;
         browser.eval("scrollTo(0, document.body.scrollHeight)").await;
         browser.settled().await;
         let (top, bottom) = (

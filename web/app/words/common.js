@@ -18,7 +18,7 @@ export const common = {
   failed_title: ["That did not work", "불러오지 못했습니다"],
   offline_title: ["No connection", "연결되지 않음"],
   not_found_title: ["Nothing here", "페이지를 찾을 수 없습니다"],
-  page_not_found: ["There is no page at this address. It may have been mistyped.", "이 주소에는 페이지가 없습니다. 주소를 확인해 주세요."],
+  page_not_found: ["There is no page at this address.", "이 주소에는 페이지가 없습니다."],
   try_again: ["Try again", "다시 시도"],
   again_in: ["Try again in {n} {n|second|seconds}.", "{n}초 후에 다시 시도해 주세요."],
   problem_unknown: ["Something went wrong. Please try again.", "문제가 발생했습니다. 다시 시도해 주세요."],
