@@ -161,7 +161,7 @@ export const common = {
   next_shop: ["You choose up to {n} {n|seat|seats}, within {time}.", "{time} 안에 최대 {n}석을 선택합니다."],
   next_pay: ["They are held for you for {time} while you pay.", "결제하는 동안 {time} 동안 좌석이 선점됩니다."],
   call_title: ["When it is your turn", "차례 알림"],
-  call_text: ["Keep this tab open: its title tells you. You can switch on more:", "이 탭을 열어 두시면 제목에 표시됩니다. 다른 알림도 켤 수 있습니다."],
+  call_text: ["Keep this tab open: its title tells you. Switch on more:", "이 탭을 열어 두시면 제목에 표시됩니다. 다른 알림도 켤 수 있습니다."],
   call_sound: ["Sound at my turn", "차례가 되면 소리로 알림"],
   call_note: ["Notification at my turn", "차례가 되면 알림 표시"],
   check_draw: ["Check the draw", "추첨 확인"],
@@ -190,7 +190,7 @@ export const common = {
   over_text: ["You have paid, left, or your time in the shop has run out. What you bought is under your bookings.", "결제했거나 나갔거나 구매 시간이 끝났습니다. 예매한 좌석은 내 예매에서 확인할 수 있습니다."],
   join_again: ["Join again", "다시 진입"],
   away_title: ["No connection", "연결이 끊어졌습니다"],
-  away_text: ["What you see is as of {when}. Your place is kept on the server; this page goes on by itself when the network is back.", "{when} 기준 정보입니다. 대기 자리는 서버에 유지되며, 연결되면 자동으로 이어집니다."],
+  away_text: ["What you see is as of {when}. Your place is kept, and this page goes on by itself.", "{when} 기준 정보입니다. 대기 자리는 유지되며, 연결되면 자동으로 이어집니다."],
   organiser_says: ["From the organiser", "주최 측 안내"],
   back_to_concert: ["Back to the concert", "공연으로 돌아가기"],
   // Checking the draw.
