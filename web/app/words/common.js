@@ -14,7 +14,7 @@ export const common = {
   offline_since: ["since {time}", "{time}부터"],
   // States of every page.
   loading: ["Loading", "불러오는 중"],
-  slow: ["This takes longer than usual. We keep trying; you need not reload.", "평소보다 오래 걸리고 있습니다. 계속 시도하고 있으니 새로고침하지 않으셔도 됩니다."],
+  slow: ["This takes longer than usual. We keep trying.", "평소보다 오래 걸리고 있습니다. 계속 시도하고 있습니다."],
   failed_title: ["That did not work", "불러오지 못했습니다"],
   offline_title: ["No connection", "연결되지 않음"],
   not_found_title: ["Nothing here", "페이지를 찾을 수 없습니다"],
@@ -96,7 +96,7 @@ export const common = {
   new_here: ["New here?", "처음이신가요?"],
   have_account: ["Have an account?", "계정이 있으신가요?"],
   sign_in_first_title: ["Please sign in", "로그인이 필요합니다"],
-  sign_in_first: ["Your place in line and your tickets belong to your account, so that no other device and no reload can lose them.", "대기 자리와 티켓은 계정에 저장되므로, 새로고침하거나 기기를 바꾸어도 사라지지 않습니다."],
+  sign_in_first: ["Your place in line and your tickets belong to your account, on whichever device.", "대기 자리와 티켓은 계정에 저장되어 어느 기기에서나 이어집니다."],
   signed_in_as: ["Signed in as", "로그인한 계정:"],
   still_signed_in: ["You are still signed in", "아직 로그아웃되지 않았습니다"],
   sign_out_away: ["Signing out needs a connection. Try again once you are online.", "로그아웃하려면 인터넷에 연결되어 있어야 합니다. 연결된 후 다시 시도해 주세요."],
