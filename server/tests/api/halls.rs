@@ -217,7 +217,7 @@ async fn every_answer_says_what_a_seat_is_called() {
     let sheet = String::from_utf8(sheet.body.to_vec()).unwrap();
     assert!(sheet.lines().next().unwrap().ends_with(",paid_at,section,row,seat"), "{sheet}");
     assert!(sheet.lines().nth(1).unwrap().ends_with(",A,1,1"), "{sheet}");
-    assert_eq!(details["refunds"][0]["seats"], back);
+    assert_eq!(details["refunds"][0]["seats"], refund["seats"]);
     sale.sound();
 
     // Another node, or the same after a restart, knows them as well.
