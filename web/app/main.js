@@ -100,6 +100,18 @@ function NotFound() {
   return html`<${Failed} problem=${{ status: 404, sentence: t("page_not_found") }} />`;
 }
 
+/** Pages that tell of seats that are held; those of the sale itself do so in their own way. */
+const TELLS = /^\/(bookings|account|concerts\/[^/]+)?$/;
+
+/** What is held, above a page that is about something else. Whoever is signed out loads nothing of it. */
+function Strip() {
+  const [Holds, set] = useState(null);
+  useEffect(() => {
+    import("./sale/frame.js").then((file) => set(() => file.Holds), () => {});
+  }, []);
+  return Holds && html`<${Holds} />`;
+}
+
 /** How long the last page stays while the next is fetched, ms. */
 const STAY = 250;
 
@@ -153,6 +165,7 @@ function Frame() {
   const { Page, params, key } = view ?? {};
   return html`<${Header} user=${user} />
     <main id="main" tabindex="-1" ref=${main}>
+      ${Page && user && TELLS.test(location.pathname) && html`<${Strip} key=${key + user.user_id} />`}
       ${Page ? html`<${Guarded} key=${key}><${Page} ...${params} user=${user} /><//>`
         : html`<div class="page" aria-busy="true"><h1 class="unseen">${t("loading")}</h1><${Skeleton} lines=${6} /></div>`}
     </main>

@@ -14,7 +14,7 @@ export const SaleBadge = ({ sale }) => html`<${Badge} kind=${KINDS[sale] ?? "pla
 
 /** When its performances are, or when its sale opens; empty where it is not told. */
 export function whenOf({ sale, opens_at: opens, first_date: first, last_date: last, time_zone: zone }) {
-  if (sale === "upcoming") return t("opens_at", { when: dayAndTime(opens) });
+  if (sale === "upcoming") return t("opens_at", { when: dayAndTime(opens, zone) });
   if (!first) return "";
   return days(first, last ?? first, zone);
 }

@@ -209,11 +209,14 @@ function parts(ms) {
 /** Seconds before the end at which the time is said aloud. */
 const SPOKEN = [300, 120, 60, 20];
 
-/** Says a time to screen readers at 5, 2 and 1 minutes and 20 seconds, and never each second. */
+/** Says to screen readers what is left: when it is shown and at 5, 2 and 1 minutes and 20 seconds, never each second. */
 export function Spoken({ left, say }) {
-  const s = Math.ceil(left / 1000);
+  const s = Math.ceil(left / 1000), end = serverNow() + left;
   const mark = SPOKEN.findLast((n) => s <= n && s > 0) ?? null;
-  return html`<span class="unseen" role="status">${mark && say(duration(mark))}</span>`;
+  const told = useRef({});
+  // Another end, as when seats are held, is said anew.
+  if (told.current.mark !== mark || Math.abs(told.current.end - end) > 2000) told.current = { mark, s, end };
+  return html`<span class="unseen" role="status">${mark && say(duration(told.current.s))}</span>`;
 }
 
 /** The time until a moment by the server's clock, large. `onEnd` once it has come. */

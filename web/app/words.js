@@ -87,11 +87,11 @@ const CLOCK = { hour: "numeric", minute: "2-digit" };
 function korean(at, options) {
   const told = new Intl.DateTimeFormat("ko", { ...options, ...(options.hour && { hourCycle: "h23" }) });
   const part = Object.fromEntries(told.formatToParts(at).map(({ type, value }) => [type, value]));
-  const { year, month, day: date, weekday, hour, minute, timeZoneName: zone } = part;
+  const { year, month, day: date, weekday, hour, minute, second, timeZoneName: zone } = part;
   return [
     year && `${year}년`, month && `${month.replace(/\D/g, "")}월 ${date}일(${weekday})`,
     // A time stays on one line.
-    hour && [hour < 12 ? "오전" : "오후", `${hour % 12 || 12}:${minute}`, zone].filter(Boolean).join("\u00a0"),
+    hour && [hour < 12 ? "오전" : "오후", `${hour % 12 || 12}:${minute}${second ? `:${second}` : ""}`].join("\u00a0"), zone,
   ].filter(Boolean).join(" ");
 }
 
@@ -106,11 +106,12 @@ function format(stamp, zone, options) {
   const timeZone = zone ?? undefined;
   const yearOf = (time) => new Intl.DateTimeFormat("en", { year: "numeric", timeZone }).format(time);
   const year = !options.day || yearOf(at) === yearOf(serverNow()) ? undefined : "numeric";
-  const named = options.hour && isElsewhere(at, zone) ? { timeZoneName: "short" } : {};
+  // By the name of the place: some short names are only numbers.
+  const named = options.hour && isElsewhere(at, zone) ? { timeZoneName: "shortGeneric" } : {};
   const said = { ...options, ...named, year, timeZone };
   if (now === "ko") return korean(at, said);
-  // A time stays on one line, with its zone.
-  return new Intl.DateTimeFormat("en", said).format(at).replace(/\d+:.*$/, (time) => time.replace(/\s/g, "\u00a0"));
+  // A time stays on one line.
+  return new Intl.DateTimeFormat("en", said).format(at).replace(/(?<=\d)\s(?=[AP]M)/, "\u00a0");
 }
 
 /** A day by the clocks of a place: Sun, Dec 27 · 12월 27일(일). */
@@ -127,6 +128,8 @@ export function days(first, last, zone) {
 }
 /** A day and its time there; where the reader's clocks differ, the zone is said. */
 export const dayAndTime = (stamp, zone) => format(stamp, zone, { ...DAY, ...CLOCK });
+/** The same with its seconds. */
+export const exactTime = (stamp) => format(stamp, null, { ...CLOCK, second: "2-digit" });
 /** A time of day, by the reader's clocks. */
 export const clockTime = (stamp) => format(stamp, null, CLOCK);
 

@@ -21,6 +21,7 @@ mod clocks;
 #[path = "../process/common.rs"]
 mod common;
 mod hidden;
+mod holding;
 mod kept;
 #[path = "../../../server/tests/servers/harness/left_out.rs"]
 mod left_out;
@@ -36,5 +37,6 @@ mod seatmap;
 mod shop;
 mod states;
 mod steps;
+mod telling;
 mod ticket;
 mod waiting;

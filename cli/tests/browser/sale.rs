@@ -149,6 +149,7 @@ fn a_fan_buys_two_seats_in_both_languages() {
             assert_eq!(moved(&browser).await, ["payment -330000", "charge 330000"]);
             // What was bought, for how much, under which number, and what of it comes back.
             let booking = &told(&browser, "/api/v1/bookings").await["bookings"][0];
+            browser.click("main details summary").await;
             browser.read("main", booking["reservation_id"].as_str().unwrap()).await;
             browser.read(".ticket", "165,000").await;
             browser.read(".bill-total", "330,000").await;
@@ -261,7 +262,7 @@ fn a_payment_is_made_once() {
         let bill = browser.path().await;
         // Back, and forth by what is told there.
         browser.go(&shop.url(&format!("/concerts/{concert}/seats"))).await;
-        browser.click(".notice-warn a").await;
+        browser.click(".pickbar a").await;
         browser.at(&bill).await;
         browser.new_tab().await;
         browser.go(&shop.url(&bill)).await;

@@ -72,6 +72,7 @@ fn no_step_of_a_purchase_minds_a_reload_back_or_a_second_tab() {
         // Back leads to where one came from, not through the steps that are done.
         browser.back().await;
         browser.at(&format!("/concerts/{concert}")).await;
+        browser.read(".strip", "You hold 1 seat").await;
         browser.forward().await;
         browser.at(&bill).await;
         browser.see(".bill").await;

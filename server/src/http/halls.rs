@@ -7,7 +7,7 @@ use super::lang::Lang;
 use super::problem::{Code, Problem};
 use super::shelf::{HALL_BYTES_KEPT_MAX, LAYOUT_BYTES_KEPT_MAX, Shelf};
 use crate::bulk::Work;
-use crate::layout::{Hall, Label, read_kept};
+use crate::layout::{Flag, Hall, Label, read_kept};
 use crate::read_model::{DateModel, Grades};
 use crate::store::Fault;
 use boxoffice_core::id::{DateId, LayoutId};
@@ -97,6 +97,14 @@ impl Names {
     #[must_use]
     pub fn label(&self, number: u32) -> Option<Label> {
         self.hall.as_ref().and_then(|hall| hall.label(number))
+    }
+
+    /// What is special about a seat.
+    #[must_use]
+    pub fn flags(&self, number: u32) -> Vec<Flag> {
+        let seat = self.hall().and_then(|hall| hall.seat(number));
+        let is = |flag: &Flag| seat.is_some_and(|seat| seat.has(*flag));
+        Flag::ALL.into_iter().filter(is).collect()
     }
 
     /// Seats with what they are called.

@@ -9,7 +9,7 @@ use super::problem::{Code, Problem};
 use super::refund::RefundTermsView;
 use super::view::{Stamp, given, id, json, replied};
 use crate::bulk::Work;
-use crate::layout::Label;
+use crate::layout::{Flag, Label};
 use crate::read_model::{DateModel, Proposal, Standing, Wish};
 use crate::store::reads::WholeReservation;
 use crate::text;
@@ -102,6 +102,9 @@ pub struct ReservedSeatView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     label: Option<Label>,
+    /// What is special about it, where anything is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    flags: Vec<Flag>,
     /// Null once its concert is over, where the date has no layout.
     #[schema(example = "R")]
     grade: Option<String>,
@@ -114,6 +117,7 @@ impl ReservedSeatView {
         Self {
             seat_number: seat.number,
             label: names.label(seat.number),
+            flags: names.flags(seat.number),
             grade: names.grade(seat.number),
             price: seat.price.0,
         }
@@ -204,6 +208,7 @@ fn held_view(app: &App, outcome: Outcome, names: &Names) -> Option<ReservationVi
     let seat = |seat: &SeatPrice| ReservedSeatView {
         seat_number: seat.seat_number,
         label: names.label(seat.seat_number),
+        flags: names.flags(seat.seat_number),
         grade: Some(seat.zone.clone()),
         price: seat.price.0,
     };

@@ -2,13 +2,16 @@
 
 use super::document::{AreaKind, Flags, Layout, Numbers, Range, Row};
 use super::label::Label;
+use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
+use utoipa::ToSchema;
 
 /// Seats farther apart than so many times the row's usual distance are not side by side.
 const APART: f64 = 1.5;
 
 /// What is special about a seat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Flag {
     /// Room for a wheelchair.
@@ -19,6 +22,12 @@ pub enum Flag {
     RestrictedView = 4,
     /// Beside an aisle.
     Aisle = 8,
+}
+
+impl Flag {
+    /// All, in the order in which they are told.
+    pub const ALL: [Self; 4] =
+        [Self::Accessible, Self::Companion, Self::RestrictedView, Self::Aisle];
 }
 
 /// A seat of a hall.

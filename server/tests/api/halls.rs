@@ -22,6 +22,19 @@ fn hall() -> Value {
     })
 }
 
+/// The same, where something stands before the second row's first two seats, of which one is for a companion.
+fn flagged_hall() -> Value {
+    let mut hall = hall();
+    let flags = json!({ "companion": [[1, 1]], "restricted_view": [[1, 2]], "aisle": [[1, 1]] });
+    hall["sections"][0]["rows"][1]["flags"] = flags;
+    hall
+}
+
+/// What is special about its second row's first seat.
+fn flags() -> Value {
+    json!(["companion", "restricted_view", "aisle"])
+}
+
 async fn add(sale: &Sale, layout: &Value) -> Seen {
     sale.send(post("/api/v1/admin/layouts").operator().json(layout)).await
 }
@@ -131,11 +144,12 @@ async fn a_layout_with_faults_is_not_added() {
     assert!(sale.dump()["layout"].is_empty());
 }
 
-/// From the map to the refund, each answer that names a seat says what it is called.
+/// From the map to the refund, each answer that names a seat says what it is called, and those about money what is
+/// special about it.
 #[tokio::test]
 async fn every_answer_says_what_a_seat_is_called() {
     let sale = Sale::new();
-    let show = concert(&sale, &hall(), prices(), json!({})).await;
+    let show = concert(&sale, &flagged_hall(), prices(), json!({})).await;
     let fan = sale.buyer(&show).await;
     let layout = sale.send(get(show.path("/dates")).by(&fan)).await.want(200);
     let layout = layout["dates"][0]["layout"].as_str().unwrap().to_owned();
@@ -153,6 +167,7 @@ async fn every_answer_says_what_a_seat_is_called() {
 
     let hold = sale.send(reserve(&fan, &show, &[1, 11])).await.want(201);
     assert_eq!(hold["seats"][1]["label"], label("2", "5"), "{hold}");
+    assert_eq!(hold["seats"][1]["flags"], flags());
     let id = id_of(&hold["reservation_id"]);
     for path in [format!("/api/v1/reservations/{id}"), format!("/api/v1/me/reservations/{id}")] {
         let seen = sale.send(get(path).by(&fan)).await.want(200);
@@ -177,15 +192,14 @@ async fn every_answer_says_what_a_seat_is_called() {
     let booking = sale.send(get("/api/v1/bookings").by(&fan)).await.want(200);
     let seats = json!([
         { "seat_number": 1, "label": label("1", "1"), "grade": "R", "price": 150_000 },
-        { "seat_number": 11, "label": label("2", "5"), "grade": "S", "price": 90_000 },
+        { "seat_number": 11, "label": label("2", "5"), "flags": flags(), "grade": "S", "price": 90_000 },
     ]);
     assert_eq!(booking["bookings"][0]["seats"], seats);
     let payment = format!("/api/v1/admin/payments/{}", paid["payment_id"].as_str().unwrap());
     let body = json!({ "seat_numbers": [11], "reason": "ill", "release_seats": true });
     let refund = post(payment.clone() + "/refunds").operator().json(&body).key("r");
     let refund = sale.send(refund).await.want(201);
-    let back = json!([{ "seat_number": 11, "label": label("2", "5") }]);
-    assert_eq!(refund["seats"], back);
+    assert_eq!(refund["seats"], json!([{ "seat_number": 11, "label": label("2", "5") }]));
     let details = sale.send(get(payment).operator()).await.want(200);
     assert_eq!(details["seats"][0]["label"], label("1", "1"));
     let date = format!("/api/v1/admin/concert-dates/{}", show.dates[0]);
@@ -205,7 +219,7 @@ async fn every_answer_says_what_a_seat_is_called() {
     let sheet = String::from_utf8(sheet.body.to_vec()).unwrap();
     assert!(sheet.lines().next().unwrap().ends_with(",paid_at,section,row,seat"), "{sheet}");
     assert!(sheet.lines().nth(1).unwrap().ends_with(",A,1,1"), "{sheet}");
-    assert_eq!(details["refunds"][0]["seats"], back);
+    assert_eq!(details["refunds"][0]["seats"], refund["seats"]);
     sale.sound();
 
     // Another node, or the same after a restart, knows them as well.

@@ -4,7 +4,7 @@ import { html, useRef, useState } from "../html.js";
 import { navigate } from "../main.js";
 import { signOut } from "../session.js";
 import { Badge, Button, Field, forUser, Loaded, Notice, ProblemNotice, sentenceOf, useLoad, useTask, useTitle } from "../ui.js";
-import { dayAndTime, t } from "../words.js";
+import { dayAndTime, money, t } from "../words.js";
 
 const DEVICES = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Windows/, "Windows"], [/Mac OS/, "Mac"], [/Linux|X11/, "Linux"]];
 const BROWSERS = [[/SamsungBrowser/, "Samsung Internet"], [/KAKAOTALK/i, "KakaoTalk"], [/Whale/, "Whale"], [/Edg/, "Edge"], [/Firefox/, "Firefox"], [/Chrome|CriOS/, "Chrome"], [/Safari/, "Safari"]];
@@ -33,6 +33,23 @@ function Sessions() {
         <p class="soft small">${t("signed_in_at", { when: dayAndTime(session.created_at) })}</p>
       </li>`)}</ul>
       ${sessions.length > 1 && html`<${Button} kind="plain" busy=${end.isBusy} onClick=${() => end.run("/api/v1/me/sessions")}>${t("end_others")}<//>`}
+    `}<//></section>`;
+}
+
+/** Moves of money that are listed. */
+const MOVES = 5;
+
+function Balance() {
+  const load = useLoad(async (signal) => {
+    const [wallet, ledger] = await Promise.all([get("/api/v1/me/balance", { signal }), get(`/api/v1/me/balance/entries?limit=${MOVES}`, { signal })]);
+    return { ...wallet, ...ledger };
+  }, []);
+  return html`<section class="card stack"><h2>${t("pay_balance")}</h2>
+    <${Loaded} of=${load}>${({ balance, entries, currency, currency_decimals: decimals }) => html`
+      <p class="sum numbers"><b>${money(balance, currency, decimals)}</b></p>
+      <ul class="moves">${entries.map((entry) => html`<li key=${entry.entry_number}>
+        <span>${t(`move_${entry.kind}`)}<br /><small class="soft">${dayAndTime(entry.created_at)}</small></span>
+        <span class="price">${entry.amount > 0 && "+"}${money(entry.amount, currency, decimals)}</span></li>`)}</ul>
     `}<//></section>`;
 }
 
@@ -79,6 +96,7 @@ function Shown({ me }) {
   });
   return html`<div class="stack-wide">
     <p class="lead">${t("signed_in_as")} <b>${me.username}</b></p>
+    <${Balance} />
     ${me.external ? html`<${Notice}><p>${t("external_text")}</p><//>` : html`<div><${Sessions} key=${changes} /><${Password} username=${me.username} onChanged=${() => setChanges((n) => n + 1)} /></div>`}
     ${leave.problem && html`<${Notice} kind="bad" role="alert" title=${t("still_signed_in")}><p>${leave.problem.isOffline ? t("sign_out_away") : sentenceOf(leave.problem)}</p><//>`}
     <p><${Button} kind="danger" busy=${leave.isBusy} onClick=${leave.run}>${t("sign_out")}<//></p>

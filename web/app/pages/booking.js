@@ -1,7 +1,7 @@
 // A booking's tickets: the code large on white, the seat as it is said at the door; printable, and shown without
 // a network once it was opened.
 import { html, useEffect, useState } from "../html.js";
-import { AsOf, Bill, SessionOver, Stopped, When } from "../sale/frame.js";
+import { AsOf, Bill, Flags, SessionOver, Stopped, When } from "../sale/frame.js";
 import { gradeText, seatsText, seatText } from "../sale/labels.js";
 import { keepPages, keptBook, ticketBook } from "../sale/tickets.js";
 import { nameOf, termsText } from "../show.js";
@@ -41,32 +41,34 @@ function Book({ booking, tickets, refund: terms, at, isKept, isOver }) {
   const byNumber = new Map([...tickets ?? []].sort((a, b) => (a.status === "valid") - (b.status === "valid")).map((ticket) => [ticket.seat_number, ticket]));
   return html`<div class="stack">
     <header class="sale-head">
-      <p><a class="crumb" href="/bookings">${t("my_bookings")}</a></p>
+      <p class="date-head"><a class="crumb" href="/bookings">${t("my_bookings")}</a><${BookingBadge} booking=${booking} /></p>
       <h1>${nameOf(booking)}</h1>
       <${When} of=${booking} />
-      <p><${BookingBadge} booking=${booking} /></p>
-      <${AsOf} at=${at} isKept=${isKept} />
     </header>
     ${isNew && booking.status === "confirmed" && html`<${Notice} kind="good" title=${t("paid_title")} role="status"><p>${t("paid_text")}</p><//>`}
     ${booking.cancelled && html`<${Notice} kind="bad" title=${t("cancelled_title")}><p>${t("cancelled_text", { reason: booking.cancelled.reason ?? "" })}</p><//>`}
     ${booking.refunds.map((refund) => html`<${Notice} key=${refund.refund_id} kind="info" title=${t("refunded_title", { sum: said(refund.amount) })}>
       ${refund.seat_numbers.length > 0 && html`<p>${t("refunded_seats", { seats: named(refund.seat_numbers) })}</p>`}
-      <p>${t("refunded_text", { when: dayAndTime(refund.refunded_at), reason: refund.reason })}</p><//>`)}
+      <p>${t("refunded_text", { when: dayAndTime(refund.refunded_at, booking.time_zone), reason: refund.reason })}</p><//>`)}
     ${tickets === null && booking.status === "confirmed" && html`<${Notice} kind="info"><p>${t("ticket_none")}</p><//>`}
     <ul class="tickets" aria-label=${t("ticket_title")}>
       ${seats.map((seat, at) => html`<${Ticket} key=${seat.seat_number} booking=${booking} seat=${seat} ticket=${byNumber.get(seat.seat_number)}
         isGone=${gone.has(seat.seat_number) || Boolean(booking.cancelled)} at=${at} all=${seats.length} />`)}
     </ul>
+    <${AsOf} at=${at} isKept=${isKept} />
     ${isOver && html`<${SessionOver} />`}
     ${tickets?.some((ticket) => ticket.status === "valid") && html`<p class="small soft no-print">${t("ticket_bright")}</p>`}
     <h2>${t("bill_title")}</h2>
-    <dl class="facts small is-long"><dt>${t("booking_number")}</dt><dd class="code">${booking.reservation_id}</dd><dt>${t("paid_at")}</dt><dd>${dayAndTime(booking.paid_at)}</dd></dl>
+    <dl class="facts small is-long"><dt>${t("booking_number")}</dt><dd><${Number} id=${booking.reservation_id} /></dd><dt>${t("paid_at")}</dt><dd>${dayAndTime(booking.paid_at, booking.time_zone)}</dd></dl>
     <${Bill} ...${booking} isGone=${(seat) => gone.has(seat.seat_number)}
       sums=${[[t("paid_sum"), booking.amount], booking.refunded_amount > 0 && [t("refunded_sum"), booking.refunded_amount]]} />
     ${booking.status === "confirmed" && !booking.cancelled && termsText(terms) && html`<p class="small soft">${termsText(terms)}</p>`}
     <p class="actions no-print"><${Button} kind="plain" onClick=${() => print()}>${t("ticket_print")}<//></p>
   </div>`;
 }
+
+/** A booking's number by its end, which is its own: its beginning is the time, as of others of that minute. */
+const Number = ({ id }) => html`<details class="code"><summary>…${id.slice(-8)}</summary>${id}</details>`;
 
 /** An SVG as a picture: no text of an answer becomes markup of this page. */
 const pictureOf = (svg) => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
@@ -78,7 +80,7 @@ function Ticket({ booking, seat, ticket, isGone, at, all }) {
     <div class="ticket-text">
       <p class="small soft">${all > 1 && t("ticket_of", { n: at + 1, all })}</p>
       <p class="ticket-seat">${name}</p>
-      ${seat.grade && html`<p>${gradeText(seat.grade)} · ${money(seat.price, booking.currency, booking.currency_decimals)}</p>`}
+      ${seat.grade && html`<p>${gradeText(seat.grade)} · ${money(seat.price, booking.currency, booking.currency_decimals)}<${Flags} ...${seat} /></p>`}
       <p class="ticket-what">${nameOf(booking)}<br />${booking.starts_at && dayAndTime(booking.starts_at, booking.time_zone)}<br />${booking.theater}</p>
     </div>
     ${isVoid ? html`<p class="ticket-void">${t(booking.cancelled ? "ticket_cancelled" : "ticket_void")}</p>`

@@ -46,7 +46,7 @@ function List({ bookings, next_before: next, at, isKept }) {
 
 /** A booking's state as a label. */
 export function BookingBadge({ booking }) {
-  if (booking.status === "refunded") return html`<${Badge} kind="plain">${t("booking_refunded")}<//>`;
+  if (booking.status === "refunded") return html`<${Badge} kind="plain">${t(booking.cancelled ? "booking_off" : "booking_refunded")}<//>`;
   if (booking.cancelled) return html`<${Badge} kind="bad">${t("date_cancelled")}<//>`;
   if (booking.refunded_seat_numbers.length || booking.refunded_amount) return html`<${Badge} kind="warn">${t("booking_part")}<//>`;
   if (Date.parse(booking.starts_at) < serverNow() - 86_400_000) return html`<${Badge} kind="plain">${t("booking_past")}<//>`;
@@ -56,11 +56,11 @@ export function BookingBadge({ booking }) {
 function Line({ booking }) {
   const gone = new Set(booking.refunded_seat_numbers);
   const seats = booking.seats.filter((seat) => !gone.has(seat.seat_number) || booking.status === "refunded");
-  const { currency, currency_decimals: decimals } = booking;
+  const said = (amount) => money(amount, booking.currency, booking.currency_decimals), back = booking.refunded_amount;
   return html`<li class=${`booking${booking.status === "refunded" ? " is-over" : ""}`}>
     <div class="booking-head"><h2><a href=${`/bookings/${booking.reservation_id}`}>${nameOf(booking)}</a></h2><${BookingBadge} booking=${booking} /></div>
     <${When} of=${booking} />
     <p class="booking-seats">${seatsText(seats)}</p>
-    <p class="soft small">${t("seat_count", { n: seats.length })} · ${money(booking.amount, currency, decimals)} · ${t("paid_on", { when: dayAndTime(booking.paid_at) })}</p>
+    <p class="soft small">${t("seat_count", { n: seats.length })} · ${back ? t("paid_left", { sum: said(booking.amount), back: said(back) }) : said(booking.amount)} · ${t("paid_on", { when: dayAndTime(booking.paid_at, booking.time_zone) })}</p>
   </li>`;
 }

@@ -18,10 +18,10 @@ function Into({ concert, primary = true }) {
 function Upcoming({ concert, queue, onOpen }) {
   const before = queue?.draw_joined_before;
   const isLate = before && serverNow() > Date.parse(before);
-  return html`<div><h2>${t("opens_in")}</h2><p class="soft">${dayAndTime(concert.opens_at)}</p></div>
+  return html`<div><h2>${t("opens_in")}</h2><p class="soft">${dayAndTime(concert.opens_at, concert.time_zone)}</p></div>
     <${Countdown} to=${concert.opens_at} onEnd=${onOpen} label=${t("opens_in")} />
     <${Spoken} left=${Date.parse(concert.opens_at) - serverNow()} say=${(time) => t("opens_said", { time })} />
-    <p>${before ? t(isLate ? "drawn_late" : "drawn_before", { when: dayAndTime(before) }) : t("drawn_all")}</p>
+    <p>${before ? t(isLate ? "drawn_late" : "drawn_before", { when: dayAndTime(before, concert.time_zone) }) : t("drawn_all")}</p>
     <${Into} concert=${concert} />`;
 }
 
@@ -62,7 +62,7 @@ function Facts({ concert }) {
     [t("fact_length"), duration(concert.run_time_minutes * 60)],
     [t("fact_seats"), t("seats_each", { n: concert.seats_per_user })],
     [t("fact_times"), t("times_text", { shop: duration(time.shop_seconds), hold: duration(time.hold_seconds) })],
-    concert.closes_at && concert.sale !== "closed" && [t("fact_closes"), dayAndTime(concert.closes_at)],
+    concert.closes_at && concert.sale !== "closed" && [t("fact_closes"), dayAndTime(concert.closes_at, concert.time_zone)],
     termsText(concert.refund) && [t("fact_refund"), termsText(concert.refund)],
   ];
   return html`<dl class="facts">${rows.filter(Boolean).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl>`;

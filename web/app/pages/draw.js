@@ -33,12 +33,12 @@ function Check({ concert, queue }) {
     </section>`;
 }
 
-function Values({ queue }) {
+function Values({ queue, zone }) {
   const rows = [
     [t("draw_commitment"), queue.draw_commitment], [t("draw_seed"), queue.draw_seed],
     [t("draw_drawn"), queue.drawn === null ? null : number(queue.drawn)],
     [t("draw_beacon"), queue.draw_beacon], [t("draw_value"), queue.draw_value],
-    [t("draw_before"), queue.draw_joined_before && dayAndTime(queue.draw_joined_before)],
+    [t("draw_before"), queue.draw_joined_before && dayAndTime(queue.draw_joined_before, zone)],
   ];
   return html`<section class="card stack"><h2>${t("draw_values")}</h2><dl class="stack">
     ${rows.filter(([, value]) => value).map(([name, value]) => html`<div key=${name}><dt class="soft small">${name}</dt><dd class="code">${value}</dd></div>`)}</dl></section>`;
@@ -56,7 +56,7 @@ export default function Draw({ id }) {
     <header class="stack"><a class="crumb" href=${`/concerts/${id}`}>${nameOf(concert)}</a><h1>${t("check_draw")}</h1><p>${t("draw_how")}</p></header>
     ${queue.draw_seed ? html`<${Check} concert=${concert} queue=${queue} />`
       : html`<${Notice} title=${t("draw_not_yet_title")}><p>${t("draw_not_yet")}</p><//>`}
-    <${Values} queue=${queue} />
+    <${Values} queue=${queue} zone=${concert.time_zone} />
     <p class="small soft">${t("draw_limits")}</p>
     <p><${Button} kind="plain" href=${`/concerts/${id}`}>${t("back_to_concert")}<//></p>`}<//></div>`;
 }

@@ -5,6 +5,7 @@ import { serverNow, until } from "../clock.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { forgetPlace, Line, stageOf } from "../line.js";
 import { navigate } from "../main.js";
+import { holdIn } from "../sale/shop.js";
 import { closedText, nameOf } from "../show.js";
 import { askToNotify, badge, canNotify, canSound, chime, notify, short, soundOn } from "../signal.js";
 import {
@@ -71,7 +72,7 @@ function Updated({ line }) {
     ${problem?.isBusy || isOld ? html` · ${t("updated_busy")}` : ""}</p>`;
 }
 
-const Keep = () => html`<${Notice} kind="good" title=${t("keep_title")}><p>${t("keep_text")}</p><//>`;
+const Keep = ({ stage }) => html`<${Notice} kind="good" title=${t(stage === "sold_out" ? "keep_sold" : "keep_title")}><p>${t("keep_text")}</p><//>`;
 
 function Next({ concert, view }) {
   const time = view.time_to_shop ?? concert.time_to_shop;
@@ -122,7 +123,7 @@ function Leave({ line }) {
 function Before({ concert, view, line }) {
   const opens = view.opens_at ?? concert.opens_at;
   return html`<section class="room-card is-centred">
-    <div class="stack"><h1>${t("before_title")}</h1><p class="soft">${t("before_text", { when: dayAndTime(opens) })}</p></div>
+    <div class="stack"><h1>${t("before_title")}</h1><p class="soft">${t("before_text", { when: dayAndTime(opens, concert.time_zone) })}</p></div>
     <${Countdown} to=${opens} onEnd=${() => line.schedule(300 + Math.random() * 1500)} label=${t("opens_in")} />
     <${Spoken} left=${until(opens)} say=${(time) => t("opens_said", { time })} />
     <p>${t("before_draw")}</p>
@@ -165,10 +166,15 @@ function Admitted({ view, line, enter }) {
   useEffect(() => {
     if (goes) enter();
   }, [goes]);
+  useEffect(() => {
+    // What is held is paid for elsewhere: there is nothing to enter.
+    const pay = (held) => held && navigate(`/reservations/${held.reservation_id}`, { replace: true });
+    if (isBack) holdIn(line.concert).then(pay, () => {});
+  }, [isBack]);
   return html`<section class="room-card is-centred">
     <div class="stack"><h1>${isBack ? t("inside_title") : t("your_turn")}</h1><p class="soft">${isBack ? t("inside_text") : t("turn_text")}</p></div>
-    <${Ring} left=${left} whole=${whole}><b>${clockLeft(left)}</b><span class="soft">${t("ring_left")}</span><//>
-    <${Spoken} left=${left} say=${(time) => t("enter_said", { time })} />
+    <${Ring} left=${left} whole=${whole}><b>${clockLeft(left)}</b><span class="soft">${t(isBack ? "shop_left" : "ring_left")}</span><//>
+    <${Spoken} left=${left} say=${(time) => t(isBack ? "shop_left_said" : "enter_said", { time })} />
     <${Button} wide class="button button-primary button-wide button-large" onClick=${enter}>${isBack ? t("go_on") : t("enter_now")}<//>
     ${!isBack && html`<p class="updated">${isSeen && itself > 0 ? t("by_itself", { n: itself }) : t("turn_kept")}</p>`}
   </section>`;
@@ -189,7 +195,7 @@ function Missed({ line }) {
 function SoldOut({ view, line }) {
   const held = view.seats_held ?? 0;
   return html`<section class="room-card"><h1>${t("sold_out_title")}</h1>
-    <p>${held > 0 ? t("sold_out_wait", { n: held }) : t("sold_out_over")}</p>
+    <p>${held > 0 ? t("sold_out_wait", { n: held }) : t("sold_out_none")}</p>
     ${view.position && html`<p class="soft">${ahead(view) === 0 ? t("you_are_next") : t("sold_out_ahead", { n: ahead(view) })}</p>`}
     <${Updated} line=${line} /></section>`;
 }
@@ -282,7 +288,7 @@ function Room({ concert, line }) {
     ${line.awaySince && html`<${Notice} kind="warn" role="status" title=${t("away_title")}><p>${t("away_text", { when: clockTime(line.awaySince) })}</p><//>`}
     ${message && html`<${Notice} title=${t("organiser_says")}><p>${message}</p><//>`}
     <${Face} key=${stage === "paused" ? "waiting" : stage} concert=${concert} view=${view} line=${line} stage=${stage} enter=${enter} />
-    ${WAITS.includes(stage) && html`<${Keep} />
+    ${WAITS.includes(stage) && html`<${Keep} stage=${stage} />
       <section class="card stack"><h2>${t("call_title")}</h2><p class="soft">${t("call_text")}</p><${Calls} calls=${calls} setCalls=${setCalls} /></section>
       <${Next} concert=${concert} view=${view} />
       <p class="actions"><${Button} kind="quiet" href=${`/concerts/${concert.concert_id}/draw`}>${t("check_draw")}<//><${Leave} line=${line} /></p>`}

@@ -1,14 +1,12 @@
 // Seats that are held: pay for them, or give them back. One reservation is paid once.
-import { del } from "../api.js";
 import { until } from "../clock.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { forgetPlace } from "../line.js";
 import { navigate } from "../main.js";
-import { Bill, Heading, Stopped, TimeLeft } from "../sale/frame.js";
+import { Bill, Heading, Release, Stopped, TimeLeft } from "../sale/frame.js";
 import { bill, onPaid, pay, wasPaying } from "../sale/pay.js";
-import { tokenFor } from "../sale/shop.js";
 import { termsText } from "../show.js";
-import { Button, Dialog, forUser, Loaded, Notice, ProblemNotice, useLoad, useTask, useTitle } from "../ui.js";
+import { Button, forUser, Loaded, Notice, ProblemNotice, useLoad, useTitle } from "../ui.js";
 import { money, t } from "../words.js";
 
 /** Pauses between tries while nobody is reached, ms. */
@@ -37,7 +35,7 @@ function Stage({ reservation, balance, selfCharge, reload }) {
   const { status, concert_id: concert } = reservation;
   if (status === "expired") {
     return html`<${Stopped} title=${t("lapsed_title")}>
-      <p>${t("lapsed")}</p><p>${t("lapsed_next")}</p>
+      <p>${t("lapsed")}</p>
       <p class="actions"><${Button} href=${`/concerts/${concert}/queue`} onClick=${() => forgetPlace(concert)}>${t("to_line_again")}<//>
         <${Button} kind="plain" href=${`/concerts/${concert}`}>${t("to_concert")}<//></p><//>`;
   }
@@ -92,11 +90,6 @@ function Pay({ reservation, balance, selfCharge, reload }) {
   const { reservation_id: id, total_price: total, currency, currency_decimals: decimals } = reservation;
   const said = (amount) => money(amount, currency, decimals);
   const payment = usePayment(reservation, balance, reload);
-  const [asks, setAsks] = useState(false);
-  const release = useTask(async () => {
-    await del(`/api/v1/reservations/${id}`, { queue: await tokenFor(reservation.concert_id) });
-    navigate(`/concerts/${reservation.concert_id}/seats?date=${reservation.concert_date_id}`, { replace: true });
-  });
   const missing = Math.max(0, total - balance), stuck = missing > 0 && !selfCharge;
   useEffect(() => {
     if (!stuck) return undefined;
@@ -115,11 +108,8 @@ function Pay({ reservation, balance, selfCharge, reload }) {
       : html`<${Button} wide class="button button-primary button-wide button-large" busy=${payment.isBusy} onClick=${payment.run}>${label}<//>`}
     ${payment.away && html`<${Notice} kind="warn" role="status"><p>${t(payment.away)}</p><//>`}
     <${ProblemNotice} problem=${payment.problem} />
-    ${!stuck && html`<p class="small soft bill-note">${missing ? t("charge_note", { sum: said(total) }) : t("pay_once")}</p>`}
-    <p class="bill-release"><${Button} kind="quiet" disabled=${payment.isBusy} onClick=${() => setAsks(true)}>${t("release")}<//></p>
-    ${asks && html`<${Dialog} title=${t("release_sure")} onClose=${() => setAsks(false)}>
-      <p>${t("release_text")}</p><${ProblemNotice} problem=${release.problem} />
-      <p class="actions"><${Button} kind="plain" onClick=${() => setAsks(false)}>${t("release_no")}<//>
-        <${Button} kind="danger" busy=${release.isBusy} onClick=${release.run}>${t("release_yes")}<//></p><//>`}
+    ${!stuck && html`<p class="small soft bill-note">${missing ? t("charge_note", { missing: said(missing), sum: said(total) }) : t("pay_once")}</p>`}
+    <p class="bill-release"><${Release} of=${reservation} disabled=${payment.isBusy}
+      onDone=${() => navigate(`/concerts/${reservation.concert_id}/seats?date=${reservation.concert_date_id}`, { replace: true })} /></p>
   </div>`;
 }

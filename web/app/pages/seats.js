@@ -2,19 +2,19 @@
 import { gridLayout, indexOf, readLayout } from "../../seatmap/layout.js";
 import { SeatList } from "../../seatmap/list.js";
 import { better, Choice } from "../../seatmap/pick.js";
-import { Status } from "../../seatmap/status.js";
+import { FREE, Status } from "../../seatmap/status.js";
 import { MapView } from "../../seatmap/view.js";
 import { post } from "../api.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { tokenOf } from "../line.js";
 import { navigate } from "../main.js";
-import { Heading, Outside, Stopped, TimeLeft } from "../sale/frame.js";
+import { Flags, Heading, Outside, Release, Stopped, TimeLeft, ViewNote } from "../sale/frame.js";
 import { gradeText, seatsText } from "../sale/labels.js";
 import { follow, seatsOf } from "../sale/live.js";
-import { holdAnswered, holdIn, holdKey, layoutOf, outside, shopOf, standing } from "../sale/shop.js";
-import { labelFor, wordsFor } from "../sale/wording.js";
+import { holdAnswered, holdIn, holdKey, layoutOf, outside, shopOf, standing, tabHas, tabKeep } from "../sale/shop.js";
+import { flagsFor, labelFor, wordsFor } from "../sale/wording.js";
 import { Button, Empty, Failed, Loaded, Notice, ProblemNotice, sentenceOf, SignInFirst, Skeleton, useLoad, useTask, useTitle } from "../ui.js";
-import { clockTime, dayAndTime, duration, language, money, number, t } from "../words.js";
+import { clockTime, dayAndTime, duration, exactTime, language, money, number, t } from "../words.js";
 
 const PARTY = "boxoffice.party";
 /** Sizes of a party that have a button; larger ones are in a list. */
@@ -67,19 +67,22 @@ function Shop({ id, concert, dates, onOut, reload }) {
         reload();
       }} />`}
     </div>
-    ${held.data && html`<${Notice} kind="warn" title=${t("have_hold")}>
-      <p>${t("have_hold_until", { time: clockTime(held.data.expires_at) })} <a href=${`/reservations/${held.data.reservation_id}`}>${t("to_pay")}</a></p><//>`}
     ${dates.length > 1 && html`<${Dates} dates=${dates} date=${date} choose=${choose} />`}
     ${isGone(date)
       ? html`<${Empty} title=${t("out_cancelled_title")}><p>${t("out_cancelled", { reason: date.cancelled?.reason ?? "" })}</p><//>`
       : html`<${Hall} key=${date.concert_date_id} concert=${concert} id=${id} date=${date} onOut=${onOut}
-        held=${held.data?.concert_date_id === date.concert_date_id ? held.data : null} />`}
+        held=${held.data} onHeld=${again} />`}
   </div>`;
 }
 
+/** Brings the chosen one into sight, where there are more than fit. */
+const shown = (label) => {
+  if (label) label.parentNode.scrollLeft = label.offsetLeft - label.parentNode.offsetLeft - 16;
+};
+
 const Dates = ({ dates, date, choose }) => html`<fieldset class="choices date-choices">
-  <legend>${t("date_choose")}</legend>
-  ${dates.map((one) => html`<label class="choice" key=${one.concert_date_id}>
+  <legend class="unseen">${t("date_choose")}</legend>
+  ${dates.map((one) => html`<label class="choice" ref=${one === date ? shown : null} key=${one.concert_date_id}>
     <input type="radio" name="date" checked=${one === date} onChange=${() => choose(one)} />
     <span><b>${dayAndTime(one.starts_at, one.time_zone)}</b>
       <small>${isGone(one) ? t("date_cancelled") : one.available_seats ? t("free_count", { n: one.available_seats }) : t("sold_out")}</small></span>
@@ -102,7 +105,7 @@ async function hallOf(concert, date, signal) {
   return hall && !hall.strangers ? hall : on(gridLayout(answer.zones));
 }
 
-function Hall({ concert, id, date, held, onOut }) {
+function Hall({ concert, id, date, held, onHeld, onOut }) {
   const hall = useLoad((signal) => hallOf(id, date, signal), [date.concert_date_id]);
   const [ended, setEnded] = useState(null);
   const problem = ended ?? hall.problem;
@@ -115,7 +118,7 @@ function Hall({ concert, id, date, held, onOut }) {
   }
   if (ended) return html`<${Failed} problem=${ended} reload=${() => location.reload()} />`;
   return html`<${Loaded} of=${hall} skeleton=${html`<div class="map-ghost" aria-hidden="true"></div>`}>
-    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} held=${held} onOut=${setEnded} />`}
+    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} held=${held} onHeld=${onHeld} onOut=${setEnded} />`}
   <//>`;
 }
 
@@ -133,13 +136,8 @@ async function insist(ask, onAway) {
   }
 }
 
-const keptParty = (most) => {
-  try {
-    return Math.min(most, Number(sessionStorage.getItem(PARTY)) || 1);
-  } catch {
-    return 1;
-  }
-};
+/** Where the choice of a date is kept. */
+const chosenOn = (date) => `boxoffice.chosen.${date.concert_date_id}`;
 
 /** Map and list in the page, and what they tell. They live outside of the markup: nothing of 50,000 seats is rendered twice. */
 function useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, onOut }) {
@@ -179,10 +177,15 @@ function useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, 
   return { mapAt, listAt, hall, words };
 }
 
-function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
+function Picker({ layout, status, currency, concert, id, date, held, onHeld, onOut }) {
   const most = concert.seats_per_user ?? 4;
   const choice = useRef(null);
-  choice.current ??= new Choice(layout, status, keptParty(most));
+  if (!choice.current) {
+    choice.current = new Choice(layout, status, Math.min(most, tabHas(PARTY) || 1));
+    // What was chosen before a reload, as far as it is free.
+    const before = (tabHas(chosenOn(date)) ?? []).map((number) => indexOf(layout, number)).filter((seat) => status.state[seat] === FREE);
+    choice.current.seats = new Set(before.slice(0, choice.current.party));
+  }
   const [, turn] = useState(0);
   const [note, setNote] = useState(null);
   const [grade, setGrade] = useState(null);
@@ -198,6 +201,8 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
     turn((n) => n + 1);
   };
   const onSeat = (seat) => {
+    // One concert, one hold: another choice would be refused.
+    if (held && !choice.current.seats.has(seat)) return setNote({ kind: "info", text: t("hold_first", { time: exactTime(held.expires_at) }) });
     const what = choice.current.click(seat), now = [...choice.current.seats];
     const missing = choice.current.party - now.length;
     const move = better(layout, status, now);
@@ -205,7 +210,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
     else if (what === "few") setNote({ kind: "info", text: t("told_few", { n: now.length, more: missing }) });
     else if (move && what !== "given") setNote({ kind: "info", text: t("told_alone"), move });
     else setNote(null);
-    show(what === "refused" ? undefined : []);
+    return show(what === "refused" ? undefined : []);
   };
   const lose = (lost) => {
     setNote({ kind: "warn", text: t("told_lost", { seats: seatsText(named(lost)) }) });
@@ -222,8 +227,16 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
 
   // What one holds already is found on the map, too.
   useEffect(() => {
-    hall.current?.map.mark({ own: (held?.seats ?? []).map((seat) => indexOf(layout, seat.seat_number)).filter((seat) => seat >= 0) });
+    const own = held?.concert_date_id === date.concert_date_id ? held.seats : [];
+    hall.current?.map.mark({ own: own.map((seat) => indexOf(layout, seat.seat_number)).filter((seat) => seat >= 0) });
   }, [held]);
+  useEffect(() => {
+    if (seats.length) show();
+    // The list is made a little after the map: see `useHall`.
+    const later = setTimeout(() => hall.current?.list?.mark(choice.current.seats), 60);
+    return () => clearTimeout(later);
+  }, []);
+  useEffect(() => tabKeep(chosenOn(date), seats.length ? seats.map((seat) => layout.number[seat]) : null), [seats.join()]);
   const holding = useRef(false);
   const react = (problem) => {
     if (outside(problem)) return onOut(problem);
@@ -240,10 +253,8 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
       setNote({ kind: "warn", text: `${sentenceOf(problem)} ${at ? t("told_cool", { time: clockTime(at) }) : ""}` });
       return show(lost);
     }
-    if (problem.code === "hold_exists" && problem.body.reservation_id) {
-      setNote({ kind: "warn", text: t("have_hold"), href: `/reservations/${problem.body.reservation_id}` });
-      return undefined;
-    }
+    // Another tab or device has held: the bar says so.
+    if (problem.code === "hold_exists") return onHeld();
     const { limit, have, largest } = problem.body ?? {};
     if (problem.code === "no_fitting_seats") {
       return setNote({ kind: "info", text: largest ? t("best_fewer", { n: largest }) : t("best_none", { n: choice.current.party }) });
@@ -259,6 +270,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
       const held = await insist(() => post("/api/v1/reservations", body, { queue: tokenOf(id), key: holdKey(body) }),
         () => setNote({ kind: "warn", text: t("holding_away") }));
       holdAnswered();
+      tabKeep(chosenOn(date), null);
       // Back leads to the concert: the seats are held, and once they are paid the time to choose is over.
       navigate(`/reservations/${held.reservation_id}`, { replace: true });
     } catch (problem) {
@@ -282,11 +294,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
   };
   const setParty = (n) => {
     choice.current.resize(n);
-    try {
-      sessionStorage.setItem(PARTY, String(n));
-    } catch {
-      // Asked again on the next page.
-    }
+    tabKeep(PARTY, n);
     setNote(null);
     show();
   };
@@ -314,8 +322,8 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
       <p class="unseen">${t("list_hint")}</p>
       <div class=${layout.sections.length > 14 ? "list-long" : ""} ref=${listAt}></div>
     </section>
-    <${Bar} seats=${seats} choice=${choice.current} note=${note} words=${words} status=${status} currency=${currency} concert=${concert}
-      hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onMove=${moveTo} onGive=${onSeat} onBest=${holdBest} />
+    <${Bar} layout=${layout} seats=${seats} choice=${choice.current} note=${note} words=${words} status=${status} currency=${currency} concert=${concert}
+      held=${held} onHeld=${onHeld} hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onMove=${moveTo} onGive=${onSeat} onBest=${holdBest} />
   </div>`;
 }
 
@@ -342,23 +350,24 @@ const Grades = ({ grades, grade, onGrade, words, children }) => html`<div class=
 </div>`;
 
 /** What was chosen, with its price, and the way on. */
-function Bar({ seats, choice, note, words, status, currency, concert, hold, onHold, onMove, onGive, onBest }) {
+function Bar({ seats, choice, layout, note, words, status, currency, concert, held, onHeld, hold, onHold, onMove, onGive, onBest }) {
   const price = (amount) => money(amount, ...currency);
   const some = seats.length > 0;
   return html`<section class=${`pickbar${some ? " some" : ""}`} aria-label=${t("chosen_title")}>
     <div role="status" class="pickbar-note">
-      ${note && html`<${Notice} kind=${note.kind}><p>${note.text} ${note.move && html`<button type="button" class="link" onClick=${() => onMove(note.move)}>${t("told_move")}</button>`}
-        ${note.href && html`<a href=${note.href}>${t("to_pay")}</a>`}</p><//>`}
+      ${note && html`<${Notice} kind=${note.kind}><p>${note.text} ${note.move && html`<button type="button" class="link" onClick=${() => onMove(note.move)}>${t("told_move")}</button>`}</p><//>`}
     </div>
     <${ProblemNotice} problem=${hold.problem} />
     ${some && html`<ul class="picked">${seats.map((seat) => html`<li key=${seat}>
-      <i class=${`swatch grade-${status.grade[seat] % 6 + 1}`}></i><span>${words.name(seat).replaceAll("-", "\u2011")}</span><b class="price">${price(status.price[seat])}</b>
-      <button type="button" class="give" aria-label=${t("unchoose", { seat: words.name(seat) })} onClick=${() => onGive(seat)}>×</button></li>`)}</ul>`}
-    <div class="pickbar-go">
+      <i class=${`swatch grade-${status.grade[seat] % 6 + 1}`}></i><span>${words.name(seat).replaceAll("-", "\u2011")}<${Flags} flags=${flagsFor(layout, seat)} /></span><b class="price">${price(status.price[seat])}</b>
+      <button type="button" class="give" aria-label=${t("unchoose", { seat: words.name(seat) })} onClick=${() => onGive(seat)}>×</button></li>`)}</ul>
+      <${ViewNote} seats=${seats.map((seat) => ({ flags: flagsFor(layout, seat) }))} />`}
+    ${held ? html`<p class="small">${t("hold_first", { time: exactTime(held.expires_at) })}</p><div class="pickbar-go"><${Release} of=${held} onDone=${onHeld} />
+      <${Button} href=${`/reservations/${held.reservation_id}`}>${t("to_pay")}<//></div>` : html`<div class="pickbar-go">
       ${some ? html`<p><small>${t("chosen_of", { n: seats.length, party: choice.party })}</small><b class="sum numbers">${price(choice.sum)}</b></p>`
         : html`<p><span class="soft small">${t("map_tap")}</span></p>`}
       <${Button} key=${some ? "hold" : "best"} kind=${some ? "primary" : "plain"} busy=${hold.isBusy} onClick=${some ? onHold : onBest}>${hold.isBusy ? t("holding") : some ? t("hold", { n: seats.length }) : t("best", { n: choice.party })}<//>
-    </div>
-    ${some && concert.time_to_shop && html`<p class="small soft">${t("hold_time", { time: duration(concert.time_to_shop.hold_seconds) })}</p>`}
+    </div>`}
+    ${some && !held && concert.time_to_shop && html`<p class="small soft">${t("hold_time", { time: duration(concert.time_to_shop.hold_seconds) })}</p>`}
   </section>`;
 }

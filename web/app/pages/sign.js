@@ -84,7 +84,7 @@ export function SignUp() {
     if (key.current.of !== of) key.current = { of, key: newKey() };
     return signUp(name, password, key.current.key);
   };
-  return html`<div class="page-narrow"><h1>${t("sign_up")}</h1><p class="soft">${t("sign_up_lead")}</p>
+  return html`<div class="page-narrow"><h1>${t("sign_up")}</h1>
     <${Form} check=${check} send=${send} button=${t("sign_up")} fieldOf=${newFieldOf} isNew />
     <p class="actions">${t("have_account")} <a href=${signInHref()} data-instead>${t("sign_in")}</a></p></div>`;
 }

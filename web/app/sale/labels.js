@@ -52,7 +52,8 @@ export function seatsText(seats) {
   return [...said, ...rest.map(([label, number]) => seatText(label, number))].join(" · ");
 }
 
-/** Which flags of a seat a buyer has to know, in words. `bits` as in `seatmap/layout.js`. */
-export const flagsText = (bits) =>
-  [[1, "flag_accessible"], [2, "flag_companion"], [4, "flag_restricted_view"]]
-    .filter(([bit]) => bits & bit).map(([, key]) => t(key));
+/** Flags of a seat that a buyer has to know, as the API names them. */
+const TOLD = ["accessible", "companion", "restricted_view"];
+
+/** Those of a seat in words. */
+export const flagsText = (flags = []) => TOLD.filter((flag) => flags.includes(flag)).map((flag) => t(`flag_${flag}`));

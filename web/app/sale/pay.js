@@ -3,28 +3,15 @@
 import { get, post } from "../api.js";
 import { forgetPlace } from "../line.js";
 import { current } from "../session.js";
-import { dropLent, tokenFor } from "./shop.js";
+import { dropLent, tabHas, tabKeep, tokenFor } from "./shop.js";
 
 const name = (id) => `boxoffice.paying.${id}`;
 const told = "boxoffice.paid";
 
-/** Whether this tab was paying for it when it was left. */
-export const wasPaying = (id) => {
-  try {
-    return sessionStorage.getItem(name(id)) !== null;
-  } catch {
-    return false;
-  }
-};
+/** Whether this tab was paying for it when it was left. Where storage is off, the key keeps it one payment. */
+export const wasPaying = (id) => tabHas(name(id)) !== null;
 
-function note(id, on) {
-  try {
-    if (on) sessionStorage.setItem(name(id), "1");
-    else sessionStorage.removeItem(name(id));
-  } catch {
-    // Then a reload shows the button again, and the key keeps it one payment.
-  }
-}
+const note = (id, on) => tabKeep(name(id), on || null);
 
 /** Calls back when another tab has paid; gives what ends that. */
 export function onPaid(listener) {

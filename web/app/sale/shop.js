@@ -1,5 +1,5 @@
 // What the pages of the shop ask the server for: one's admission, dates, layouts, holds.
-import { get, post } from "../api.js";
+import { get, newKey, post } from "../api.js";
 import { current } from "../session.js";
 import { tokenOf } from "../line.js";
 
@@ -59,33 +59,43 @@ export function layoutOf(hash) {
   return drawn.get(hash);
 }
 
+/** What is held now: at most one hold a concert. */
+export const holdsNow = async (signal) => (await get("/api/v1/me/holds", { signal })).holds;
+
 /** What is held in a concert now, if anything. */
 export async function holdIn(concert, signal) {
-  const { holds } = await get("/api/v1/me/holds", { signal });
-  return holds.find((hold) => hold.concert_id === concert) ?? null;
+  return (await holdsNow(signal)).find((hold) => hold.concert_id === concert) ?? null;
+}
+
+/** What this tab keeps under a name; null where that is nothing, or storage is off. */
+export function tabHas(name) {
+  try {
+    return JSON.parse(sessionStorage.getItem(name));
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps something in this tab, over a reload; null: no more. Where storage is off, it is asked for again. */
+export function tabKeep(name, value) {
+  try {
+    if (value === null) sessionStorage.removeItem(name);
+    else sessionStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    // See above.
+  }
 }
 
 const kept = "boxoffice.hold";
 
 /** A key for holding these seats: the same after a reload, so that a lost answer is answered again. */
 export function holdKey(wish) {
-  const wanted = JSON.stringify([current()?.user_id, wish]);
-  try {
-    const known = JSON.parse(sessionStorage.getItem(kept));
-    if (known?.wanted === wanted) return known.key;
-    const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
-    sessionStorage.setItem(kept, JSON.stringify({ wanted, key }));
-    return key;
-  } catch {
-    return undefined;
-  }
+  const wanted = JSON.stringify([current()?.user_id, wish]), known = tabHas(kept);
+  if (known?.wanted === wanted) return known.key;
+  const key = newKey();
+  tabKeep(kept, { wanted, key });
+  return key;
 }
 
 /** The wish was answered: the next one is another. */
-export function holdAnswered() {
-  try {
-    sessionStorage.removeItem(kept);
-  } catch {
-    // Nothing was kept.
-  }
-}
+export const holdAnswered = () => tabKeep(kept, null);

@@ -1,5 +1,5 @@
 // What the seat map and the list of seats say, in the language of the page.
-import { labelOf } from "../../seatmap/layout.js";
+import { FLAGS, labelOf } from "../../seatmap/layout.js";
 import { FREE } from "../../seatmap/status.js";
 import { money, t } from "../words.js";
 import { flagsText, gradeText, seatText, sectionText } from "./labels.js";
@@ -9,6 +9,9 @@ export function labelFor(layout, seat) {
   const label = labelOf(layout, seat);
   return layout.plain ? null : label;
 }
+
+/** A seat's flags, as the API names them. */
+export const flagsFor = ({ flags }, seat) => (flags[seat] ? Object.keys(FLAGS).filter((flag) => flags[seat] & FLAGS[flag]) : []);
 
 /** The words for a date's map. `currency` is `[code, decimals]`. */
 export function wordsFor(layout, status, currency) {
@@ -22,7 +25,7 @@ export function wordsFor(layout, status, currency) {
   const name = (seat) => seatText(labelFor(layout, seat), layout.number[seat]);
   const say = (seat, state) => [
     name(seat), gradeText(status.grades[status.grade[seat]]?.name ?? ""), price(status.price[seat]),
-    ...flagsText(layout.flags[seat]), t(`state_${state}`),
+    ...flagsText(flagsFor(layout, seat)), t(`state_${state}`),
   ].filter(Boolean).join(", ");
   return {
     map: t("map_name"), hint: t("map_hint"), zoomIn: t("zoom_in"), zoomOut: t("zoom_out"), whole: t("zoom_all"),

@@ -109,7 +109,7 @@ fn choosing_seats_is_whole_in_every_state() {
         tour.open(&page, ".seats summary").await;
         tour.press(BEST).await;
         tour.browser.see(".bill").await;
-        tour.visit("seats-have-hold", &page, ".sale > .notice-warn").await;
+        tour.visit("seats-have-hold", &page, ".pickbar a.button-primary").await;
         tour.end();
     });
 }
