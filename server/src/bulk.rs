@@ -138,7 +138,7 @@ impl Bulk {
     /// The right to search for a user; none while they search already.
     pub fn searcher(&self, user: UserId) -> Option<Searcher<'_>> {
         let is_new = self.searchers.lock().unwrap_or_else(PoisonError::into_inner).insert(user);
-        is_new.then_some(Searcher { of: &self.searchers, user })
+        is_new.then(|| Searcher { of: &self.searchers, user })
     }
 
     /// Has it done, and waits for that. What nobody waits for any more is not begun.
