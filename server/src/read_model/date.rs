@@ -73,6 +73,8 @@ pub struct DateModel {
     /// Locked before the picture where both are, and alone while rendering: who changes seats does not
     /// wait for that.
     rendered: Mutex<Rendered>,
+    /// The map while nothing has changed since. Held only to be read: nobody who finds it there is sent elsewhere.
+    shown: Mutex<Option<SeatMap>>,
     picture: Mutex<Picture>,
     /// What was proposed and is not decided yet; locked before the picture.
     pub(super) claims: Arc<Claims>,
@@ -237,6 +239,7 @@ impl DateModel {
             cancelled: row.cancelled.clone(),
             layout: row.layout,
             rendered: Mutex::default(),
+            shown: Mutex::default(),
             claims: Arc::default(),
             picture: Mutex::new(Picture { compact: Compact::new(), ..Picture::default() }),
         }
@@ -328,13 +331,16 @@ impl DateModel {
         self.picture().compact.prices()
     }
 
-    /// The map at `now`, where it is rendered already and nobody is at it.
+    /// The map at `now`, where it is rendered already and nobody is at it. However many ask, each has it.
     #[must_use]
     pub fn rendered(&self, now: Time) -> Option<SeatMap> {
-        let rendered = self.rendered.try_lock().ok()?;
         let mut picture = self.picture();
         picture.advance(now);
-        if picture.stale.contains(&true) { None } else { rendered.map.clone() }
+        if picture.stale.contains(&true) { None } else { self.shown().clone() }
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Option<SeatMap>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The map at `now`; rendered only where something has changed. `money`: members of the object that
@@ -346,6 +352,8 @@ impl DateModel {
         let due = {
             let mut picture = self.picture();
             picture.advance(now);
+            // With the picture's lock: what is due is stale no more, and not rendered yet.
+            *self.shown() = None;
             picture.take_due(before.is_none())
         };
         let map = match before {
@@ -353,6 +361,7 @@ impl DateModel {
             _ => rendered.draw((self.id, money), &due),
         };
         rendered.map = Some(map.clone());
+        *self.shown() = Some(map.clone());
         map
     }
 
