@@ -4,7 +4,7 @@
 
 import { drawNames, placeLabels } from './labels.js';
 import { placeSeats } from './layout.js';
-import { GRADE_COLOURS, meets, palette, pathOf, seatPicture, sheet } from './shapes.js';
+import { bands, GRADE_COLOURS, meets, palette, pathOf, seatPicture, sheet } from './shapes.js';
 import { ABSENT, BLOCKED, FREE, HELD, SOLD } from './status.js';
 
 /** Pixels a seat must have to be drawn. */
@@ -45,8 +45,6 @@ export class Painter {
     this.width = this.height = 1;
     /** The whole map, small. @type {HTMLCanvasElement|null} */
     this.mini = null;
-    /** Grade that alone is shown in colour; null: all. @type {number|null} */
-    this.only = null;
     this.pool = [];
     /** What is drawn above: chosen seats, seats one holds already, lost seats, the seat under the pointer. */
     this.marks = { chosen: new Set(), own: new Set(), lost: new Set(), hover: -1, section: -1 };
@@ -239,14 +237,13 @@ export class Painter {
     let drawn = 0;
     for (const [index, section] of layout.sections.entries()) {
       if (!meets(section.box, tile)) continue;
-      const { free, grade } = status.tallies[index];
-      const shown = !detailed && free > 0 && (this.only === null || this.#hasGrade(index));
+      const tally = status.tallies[index], { free, has } = tally, shown = !detailed && free > 0;
       const path = section.path ||= pathOf(section.outline);
-      ctx.fillStyle = shown ? look.tints[grade % GRADE_COLOURS] : look.section;
+      ctx.fillStyle = shown ? bands(ctx, section, tally, look.tints) : look.section;
       ctx.fill(path);
       ctx.lineWidth = 1.5 * this.dpr / k;
-      ctx.strokeStyle = shown ? look.grades[grade % GRADE_COLOURS] : look.line;
-      if (!detailed && !free) ctx.setLineDash([6 * this.dpr / k, 5 * this.dpr / k]);
+      ctx.strokeStyle = shown ? bands(ctx, section, tally, look.grades) : look.line;
+      if (!detailed && has && !free) ctx.setLineDash([6 * this.dpr / k, 5 * this.dpr / k]);
       ctx.stroke(path);
       ctx.setLineDash([]);
       if (++drawn % 16 === 0) yield;
@@ -254,18 +251,12 @@ export class Painter {
     ctx.setTransform(1, 0, 0, 1, 0, 0);
   }
 
-  #hasGrade(index) {
-    const { first, end } = this.layout.sections[index], { grade, state } = this.status;
-    for (let seat = first; seat < end; seat++) if (grade[seat] === this.only && state[seat] === FREE) return true;
-    return false;
-  }
-
   /** How a seat is drawn: one number for what looks alike. */
   #style(seat) {
     const state = this.status.state[seat];
     if (state !== FREE) return 1000 + state;
     const grade = this.status.grade[seat];
-    const dim = this.only !== null && grade !== this.only ? 500 : 0;
+    const dim = this.status.fits(seat) ? 0 : 500;
     return dim + (grade % GRADE_COLOURS) * 16 + this.layout.flags[seat] % 8;
   }
 
@@ -335,8 +326,7 @@ export class Painter {
     const { ctx, k, x0, y0 } = picture, row = this.layout.rows[this.layout.row[seat]];
     if (begins) [ctx.font, ctx.textAlign, ctx.textBaseline] = [`600 ${Math.round(this.layout.seat * k * 0.4)}px ${this.look.font}`, 'center', 'middle'];
     if (this.status.state[seat] !== FREE || this.layout.flags[seat] & 3) return;
-    const dim = this.only !== null && this.status.grade[seat] !== this.only;
-    ctx.fillStyle = dim ? this.look.quiet : this.look['on-grade'];
+    ctx.fillStyle = this.status.fits(seat) ? this.look['on-grade'] : this.look.quiet;
     ctx.fillText(row.say(seat - row.first), (this.layout.x[seat] - x0) * k, (this.layout.y[seat] - y0) * k + 1, this.layout.seat * k * 0.8);
   }
 

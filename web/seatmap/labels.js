@@ -34,9 +34,9 @@ function fitLines({ outline, box }, lines, k, { dpr, look, layout }) {
 }
 
 /** What a section costs, and how much of it is free. */
-function offersOf({ look, words }, { free, low, high }) {
+function offersOf({ look, words }, { free, has, low, high }) {
   const line = (text, weight) => ({ text, size: 12, weight, colour: look.ink });
-  return free ? [line(words.cost(low, high), 500), line(words.free(free), 400)] : [line(words.soldOut, 500)];
+  return free ? [line(words.cost(low, high), 500), line(words.free(free), 400)] : has ? [line(words.soldOut, 500)] : [];
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import { deviceRatio, Painter } from './draw.js';
 import { seatAt, sectionAt, seatNear } from './layout.js';
-import { make } from './shapes.js';
+import { make, meets } from './shapes.js';
 import { ABSENT, FREE } from './status.js';
 
 /** Pixels that a press may move and still be a click. */
@@ -46,7 +46,7 @@ export class MapView {
    * @param {import('./status.js').Status} options.status
    * @param {any} options.words As of `wordsFor` in app/sale/wording.js.
    * @param {(seat: number) => void} options.onSeat A seat was clicked.
-   * @param {MapView} [like] One of which view, marks and filter are taken over, as when only the words are others.
+   * @param {MapView} [like] One of which view and marks are taken over, as when only the words are others.
    */
   constructor(host, { layout, status, words, onSeat }, like) {
     Object.assign(this, { host, layout, status, words, onSeat });
@@ -56,7 +56,7 @@ export class MapView {
     this.end = new AbortController();
     this.#build();
     this.painter = new Painter(this.canvas, layout, status, words);
-    if (like) Object.assign(this.painter, { marks: like.painter.marks, only: like.painter.only });
+    if (like) this.painter.marks = like.painter.marks;
     this.painter.mini = this.mini;
     this.#listen();
     this.#resized();
@@ -315,14 +315,14 @@ export class MapView {
     else if (twice) this.zoom(2, px, py);
   }
 
-  /** The seat that a press means: the nearest; beside a taken one, a free one within reach. -1: none. */
+  /** The seat that a press means: the nearest; beside one that cannot be chosen, one within reach that can. -1: none. */
   #meant(x, y, kind) {
     const { layout, status, view } = this, least = (REACH_PX[kind] || 10) / view.s;
     const seat = seatNear(layout, x, y, least, (i) => status.state[i] !== ABSENT);
-    if (seat < 0 || status.state[seat] === FREE) return seat;
-    // On a taken seat itself that one is meant.
+    if (seat < 0 || status.offers(seat)) return seat;
+    // On such a seat itself that one is meant.
     if (Math.hypot(layout.x[seat] - x, layout.y[seat] - y) < layout.seat * 0.5) return seat;
-    const free = seatAt(layout, x, y, least, (i) => status.state[i] === FREE);
+    const free = seatAt(layout, x, y, least, (i) => status.offers(i));
     return free < 0 ? seat : free;
   }
 
@@ -396,11 +396,17 @@ export class MapView {
     this.draw();
   }
 
-  /** Shows one grade alone in colour, or all. @param {number|null} grade */
-  filter(grade) {
-    this.painter.only = grade;
-    this.painter.stale();
+  /** Another filter: what passes it alone is in colour. Where none of that is in view, the map goes to the nearest. */
+  narrowed() {
+    const { layout, painter, size, status, view } = this, { s, x, y } = this.flight?.to || view;
+    painter.stale();
     this.draw();
+    if (!status.narrowed || !this.zoomed) return;
+    const seen = { x0: -x / s, y0: -y / s, x1: (size.width - x) / s, y1: (size.height - y) / s };
+    if (!painter.detailed(s) && layout.sections.some(({ box }, i) => status.tallies[i].free && meets(box, seen))) return;
+    const seat = seatAt(layout, (seen.x0 + seen.x1) / 2, (seen.y0 + seen.y1) / 2, Infinity, (i) => status.offers(i));
+    if (seat < 0) this.showAll();
+    else this.showSeats([seat]);
   }
 
   /** Reads the colours again. */

@@ -52,7 +52,7 @@ const status = new Status(layout);
 const zones = [{ zone: "R", price: 5, seats: [[10, 19]] }, { zone: "S", price: 3, seats: [[20, 22]] }];
 status.apply({ complete: true, version: "a", available_seats: 10, zones, states: state(0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0, 0) });
 is("states", [...status.state].slice(4, 9), [0, 1, 2, 3, 0]);
-is("what can be had", status.tallies[0], { free: 10, low: 3, high: 5, grade: 0 });
+is("what can be had", [status.tallies[0].free, status.tallies[0].low, status.tallies[0].high, [...status.tallies[0].mix]], [10, 3, 5, [7, 3]]);
 const news = status.apply({ complete: false, version: "b", available_seats: 10, changed: { available: [15], held: [10], sold: [], blocked: [] } });
 is("changes", [news.changed.sort((a, b) => a - b), status.state[0], status.state[5], status.version], [[0, 5], 1, 0, "b"]);
 is("a seat that the layout lacks", new Status(layout).apply({ complete: true, version: "c", available_seats: 1, zones: [{ zone: "R", price: 1, seats: [[99, 99]] }], states: state(0) }).strangers, 1);

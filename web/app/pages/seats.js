@@ -1,5 +1,5 @@
 // Choosing seats: date, party, map and list, and holding what was chosen. The map shows; only the hold decides.
-import { gridLayout, indexOf, readLayout } from "../../seatmap/layout.js";
+import { FLAGS, gridLayout, indexOf, readLayout } from "../../seatmap/layout.js";
 import { SeatList } from "../../seatmap/list.js";
 import { better, Choice } from "../../seatmap/pick.js";
 import { Status } from "../../seatmap/status.js";
@@ -185,9 +185,8 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
   choice.current ??= new Choice(layout, status, keptParty(most));
   const [, turn] = useState(0);
   const [note, setNote] = useState(null);
-  const [grade, setGrade] = useState(null);
-  const [wheel, setWheel] = useState(false);
   const [away, setAway] = useState(0);
+  const { grade, wheel } = status.only;
   const seats = [...choice.current.seats].sort((a, b) => a - b);
   const named = (list) => list.map((seat) => ({ label: labelFor(layout, seat), seat_number: layout.number[seat] }));
 
@@ -202,8 +201,9 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
     const missing = choice.current.party - now.length;
     const move = better(layout, status, now);
     if (what === "refused") setNote({ kind: "info", text: t("told_taken", { seat: words.name(seat) }) });
+    else if (what === "other") setNote({ kind: "info", text: t("told_other", { seat: words.name(seat) }), act: t("told_show_all"), onAct: () => filter({ grade: null, wheel: false }) });
     else if (what === "few") setNote({ kind: "info", text: t("told_few", { n: now.length, more: missing }) });
-    else if (move && what !== "given") setNote({ kind: "info", text: t("told_alone"), move });
+    else if (move && what !== "given") setNote({ kind: "info", text: t("told_alone"), act: t("told_move"), onAct: () => moveTo(move) });
     else setNote(null);
     show(what === "refused" ? undefined : []);
   };
@@ -276,9 +276,12 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
     },
   });
   const filter = (next) => {
-    setGrade(next);
-    hall.current.map.filter(next);
-    hall.current.list?.filter(next);
+    status.narrow({ ...status.only, ...next });
+    hall.current.map.narrowed();
+    hall.current.list?.narrowed();
+    const none = status.narrowed && !status.tallies.some(({ free }) => free);
+    setNote(none ? { kind: "info", text: t("told_none") } : null);
+    turn((n) => n + 1);
   };
   const setParty = (n) => {
     choice.current.resize(n);
@@ -300,8 +303,8 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
   return html`<div class="picker">
     <div class="picker-ask">
       <${Party} party=${choice.current.party} most=${most} onParty=${setParty} />
-      <${Grades} grades=${status.grades} grade=${grade} onGrade=${filter} words=${words}>
-        ${layout.wheels && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => setWheel(!wheel)}>${t("accessible_need")}</button>`}
+      <${Grades} grades=${status.grades} grade=${grade} onGrade=${(next) => filter({ grade: next })} words=${words}>
+        ${layout.kinds & FLAGS.accessible ? html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => filter({ wheel: !wheel })}>${t("accessible_need")}</button>` : null}
       <//>
     </div>
     <div class="picker-map">
@@ -315,7 +318,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
       <div class=${layout.sections.length > 14 ? "list-long" : ""} ref=${listAt}></div>
     </section>
     <${Bar} seats=${seats} choice=${choice.current} note=${note} words=${words} status=${status} currency=${currency} concert=${concert}
-      hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onMove=${moveTo} onGive=${onSeat} onBest=${holdBest} />
+      hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onGive=${onSeat} onBest=${holdBest} />
   </div>`;
 }
 
@@ -342,12 +345,12 @@ const Grades = ({ grades, grade, onGrade, words, children }) => html`<div class=
 </div>`;
 
 /** What was chosen, with its price, and the way on. */
-function Bar({ seats, choice, note, words, status, currency, concert, hold, onHold, onMove, onGive, onBest }) {
+function Bar({ seats, choice, note, words, status, currency, concert, hold, onHold, onGive, onBest }) {
   const price = (amount) => money(amount, ...currency);
   const some = seats.length > 0;
   return html`<section class=${`pickbar${some ? " some" : ""}`} aria-label=${t("chosen_title")}>
     <div role="status" class="pickbar-note">
-      ${note && html`<${Notice} kind=${note.kind}><p>${note.text} ${note.move && html`<button type="button" class="link" onClick=${() => onMove(note.move)}>${t("told_move")}</button>`}
+      ${note && html`<${Notice} kind=${note.kind}><p>${note.text} ${note.act && html`<button type="button" class="link" onClick=${note.onAct}>${note.act}</button>`}
         ${note.href && html`<a href=${note.href}>${t("to_pay")}</a>`}</p><//>`}
     </div>
     <${ProblemNotice} problem=${hold.problem} />
