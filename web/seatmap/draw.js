@@ -3,7 +3,7 @@
 // tiles; while the map moves, tiles are moved, and those that come into view are drawn a few at a time.
 
 import { drawNames, placeLabels } from './labels.js';
-import { placeSeats } from './layout.js';
+import { FLAGS, KEPT, placeSeats } from './layout.js';
 import { bands, GRADE_COLOURS, meets, palette, pathOf, seatPicture, sheet } from './shapes.js';
 import { ABSENT, BLOCKED, FREE, HELD, SOLD } from './status.js';
 
@@ -299,14 +299,24 @@ export class Painter {
     // Squares are quicker than pictures of squares.
     if (d < SQUARE_PX) {
       const size = Math.max(1, Math.round(d * this.#square(ctx, style)));
-      ctx.fillRect(Math.round((this.layout.x[seat] - x0) * k - size / 2), Math.round((this.layout.y[seat] - y0) * k - size / 2), size, size);
+      const left = Math.round((this.layout.x[seat] - x0) * k - size / 2), top = Math.round((this.layout.y[seat] - y0) * k - size / 2);
+      ctx.fillRect(left, top, size, size);
       ctx.globalAlpha = 1;
+      if (style < 1000 && style % 16) this.#notch(ctx, left, top, size, style);
       return;
     }
     let sprite = picture.sprites.get(style);
     if (!sprite) picture.sprites.set(style, sprite = seatPicture(style, d, this.look));
     const half = sprite.width / 2;
     ctx.drawImage(sprite, Math.round((this.layout.x[seat] - x0) * k - half), Math.round((this.layout.y[seat] - y0) * k - half));
+  }
+
+  /** What marks a small square: a hole for who has a wheelchair or comes along, a corner that is missing for a view that is restricted. */
+  #notch(ctx, left, top, size, style) {
+    const part = Math.max(2, Math.round(size / 3)), flags = style % 500 % 16;
+    ctx.fillStyle = this.look.section;
+    if (flags & KEPT) ctx.fillRect(left + (size - part >> 1), top + (size - part >> 1), part, part);
+    if (flags & FLAGS.restricted_view) ctx.fillRect(left + size - part, top, part, part);
   }
 
   /** Sets the colour of seats that are squares; gives how large they are. Held is larger than sold, both are smaller than what is free. */
@@ -447,12 +457,17 @@ export class Painter {
       const { section } = this.layout.rows[this.layout.row[seat]];
       sections.set(section, [seat, (sections.get(section)?.[1] ?? 0) + 1]);
     }
-    const { x0, y0 } = this.layout.bounds, { dpr } = this, [left, top] = at(-1);
-    // Above what is written on the section, never over it.
+    const { dpr } = this, [left, top] = at(-1), ratio = s / (this.set?.s || s) / dpr, room = 13 / ratio;
+    const written = [...this.labels?.values() ?? []].map(({ box }) => box);
+    // Beside what is written on the section, where nothing is written.
     return [...sections].map(([section, [seat, count]]) => {
-      const box = this.labels?.get(section)?.box, ratio = s / (this.set?.s || s) / dpr;
+      const box = this.labels?.get(section)?.box;
       if (!box) return [...at(seat), count];
-      return [left + (box.x0 + box.x1) / 2 * ratio, top + box.y0 * ratio - 10, count];
+      const [mx, my] = [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2];
+      const spots = [[mx, box.y0 - room], [mx, box.y1 + room], [box.x0 - room, my], [box.x1 + room, my]];
+      const clear = ([x, y]) => !written.some((other) => meets(other, { x0: x - room, y0: y - room, x1: x + room, y1: y + room }));
+      const [x, y] = spots.find(clear) || spots[0];
+      return [left + x * ratio, top + y * ratio, count];
     });
   }
 

@@ -87,13 +87,13 @@ export function placeLabels(painter, k) {
   return labels;
 }
 
-/** A section's place for its name: behind its last row. */
+/** A section's place for its name: behind its last row; and the way there. */
 function behind({ areas }, { outline, focus, middle }) {
   const stage = areas.find((area) => area.kind === 'stage');
   const from = stage ? [stage.x + stage.width / 2, stage.y + stage.height / 2] : focus, [mx, my] = middle || middleOf(outline);
   const [dx, dy] = [mx - from[0], my - from[1]], long = Math.hypot(dx, dy) || 1;
   const far = Math.max(...outline.map(([x, y]) => ((x - mx) * dx + (y - my) * dy) / long));
-  return [mx + dx / long * far, my + dy / long * far];
+  return [mx + dx / long * far, my + dy / long * far, dx / long, dy / long];
 }
 
 /** A name on a little plate: of a section, of a row at the edge of the view, and without the plate at the row's end. */
@@ -167,13 +167,14 @@ export function drawNames(painter, { s, x, y }) {
   }
   boxes.length = 0;
   for (const section of titles) {
-    const { box, outline, name } = section, [tx, ty] = section.tag ||= behind(layout, section);
+    const { box, outline, name } = section, [tx, ty, dx, dy] = section.tag ||= behind(layout, section);
     const text = words.sectionShort(name), edge = 12 / s;
     if (tx > seen.x0 && tx < seen.x1 && ty > seen.y0 && ty < seen.y1) {
-      put(text, 'name', tx * s + x, ty * s + y);
+      // Beside the seats, not over them.
+      put(text, 'name', tx * s + x + dx * 22, ty * s + y + dy * 12);
       continue;
     }
-    const at = Math.max(box.y0, seen.y0) + edge, [from, to] = spanAt(outline, at), [left, right] = [Math.max(from, seen.x0), Math.min(to, seen.x1)];
-    if ((right - left) * s > tagOf(text, 'name').width / dpr && (Math.min(box.y1, seen.y1) - at) * s > 40) put(text, 'name', (left + right) / 2 * s + x, at * s + y);
+    const above = box.y0 > seen.y0 + 2 * edge, at = Math.max(box.y0, seen.y0) + edge, [from, to] = spanAt(outline, at), [left, right] = [Math.max(from, seen.x0), Math.min(to, seen.x1)];
+    if ((right - left) * s > tagOf(text, 'name').width / dpr && (Math.min(box.y1, seen.y1) - at) * s > 40) put(text, 'name', (left + right) / 2 * s + x, (above ? box.y0 - edge : at) * s + y);
   }
 }

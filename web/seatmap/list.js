@@ -94,7 +94,7 @@ export class SeatList {
   #key_of(seat) {
     const usable = this.status.state[seat] === FREE || this.chosen.has(seat);
     // A mark is as wide as the button would be, so that the row does not shift.
-    const { seat: label } = labelOf(this.layout, seat), key = usable ? make('button', '', make('span', 'unseen'), label, make('span', 'unseen')) : make('span', 'gone', make('i', '', label));
+    const { seat: label } = labelOf(this.layout, seat), key = usable ? make('button', '', make('span', 'unseen'), label, ...this.words.flags(seat).map((text) => make('small', '', text)), make('span', 'unseen')) : make('span', 'gone', make('i', '', label));
     if (usable) {
       key.setAttribute('type', 'button');
       key.tabIndex = -1;
@@ -117,10 +117,9 @@ export class SeatList {
     key.setAttribute('aria-pressed', String(chosen));
     key.setAttribute('aria-disabled', String(!free && !chosen));
     // Its name is its text: what is seen stands in the middle of what is said.
-    const said = this.words.say(seat, chosen ? 'chosen' : free ? 'free' : 'taken'), { seat: label } = labelOf(this.layout, seat);
-    const at = this.words.name(seat).lastIndexOf(label);
-    key.firstChild.textContent = said.slice(0, Math.max(0, at));
-    key.lastChild.textContent = said.slice(Math.max(0, at) + label.length);
+    const name = this.words.name(seat), { seat: label } = labelOf(this.layout, seat), at = Math.max(0, name.lastIndexOf(label));
+    key.firstChild.textContent = name.slice(0, at);
+    key.lastChild.textContent = name.slice(at + label.length) + this.words.say(seat, chosen ? 'chosen' : free ? 'free' : 'taken').slice(name.length);
   }
 
   /** One seat of a row takes the Tab key: a chosen one, or the first that can be had. */

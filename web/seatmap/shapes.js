@@ -65,15 +65,14 @@ export function spanAt(outline, y) {
   return [least, most];
 }
 
-/** The sign of a wheelchair space; hollow for the seat of who comes along. */
-export function wheel(ctx, m, r, colour, hollow) {
+/** The sign of a wheelchair space. */
+function wheel(ctx, m, r, colour) {
   ctx.strokeStyle = ctx.fillStyle = colour;
   ctx.lineWidth = Math.max(1, r / 5);
   ctx.lineCap = 'round';
   ctx.beginPath();
   ctx.arc(m - r * 0.12, m - r * 0.55, r * 0.14, 0, 7);
-  if (hollow) ctx.stroke();
-  else ctx.fill();
+  ctx.fill();
   ctx.beginPath();
   ctx.moveTo(m - r * 0.12, m - r * 0.3);
   ctx.lineTo(m - r * 0.12, m + r * 0.12);
@@ -85,9 +84,21 @@ export function wheel(ctx, m, r, colour, hollow) {
   ctx.stroke();
 }
 
-/** A seat from which not all of the stage is seen: a corner is missing. */
-export function corner(ctx, m, r, colour) {
+/** The sign of the seat of who comes along: head and shoulders. */
+function person(ctx, m, r, colour) {
   ctx.fillStyle = colour;
+  ctx.beginPath();
+  ctx.arc(m, m - r * 0.32, r * 0.26, 0, 7);
+  ctx.fill();
+  ctx.beginPath();
+  ctx.arc(m, m + r * 0.58, r * 0.5, Math.PI, 0);
+  ctx.fill();
+}
+
+/** A seat from which not all of the stage is seen: a corner is missing. */
+function corner(ctx, m, r) {
+  ctx.globalAlpha = 1;
+  ctx.globalCompositeOperation = 'destination-out';
   ctx.beginPath();
   ctx.moveTo(m + r + 1, m - r - 1);
   ctx.lineTo(m + r + 1, m - r * 0.1);
@@ -145,8 +156,9 @@ export function seatPicture(style, d, look) {
     ctx.fillStyle = look.grades[Math.floor(kind / 16)];
     dot(r);
     ctx.fill();
-    if (d >= 12 && flags & (FLAGS.accessible | FLAGS.companion)) wheel(ctx, m, r, look['on-grade'], (flags & FLAGS.accessible) === 0);
-    if (d >= 12 && flags & FLAGS.restricted_view) corner(ctx, m, r, look.surface);
+    if (flags & FLAGS.accessible) wheel(ctx, m, r, look['on-grade']);
+    else if (flags & FLAGS.companion) person(ctx, m, r, look['on-grade']);
+    if (flags & FLAGS.restricted_view) corner(ctx, m, r);
     return canvas;
   }
   ctx.strokeStyle = ctx.fillStyle = look.taken;

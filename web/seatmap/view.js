@@ -3,9 +3,9 @@
 // map scroll the page; only a map that is zoomed in keeps them.
 
 import { deviceRatio, Painter } from './draw.js';
-import { seatAt, sectionAt, seatNear } from './layout.js';
-import { make, meets } from './shapes.js';
-import { ABSENT, FREE } from './status.js';
+import { FLAGS, seatAt, sectionAt, seatNear } from './layout.js';
+import { make, meets, seatPicture } from './shapes.js';
+import { ABSENT, BLOCKED, FREE } from './status.js';
 
 /** Pixels that a press may move and still be a click. */
 const SLOP = { mouse: 4, pen: 6, touch: 10 };
@@ -58,6 +58,7 @@ export class MapView {
     this.painter = new Painter(this.canvas, layout, status, words);
     if (like) this.painter.marks = like.painter.marks;
     this.painter.mini = this.mini;
+    this.#explain();
     this.#listen();
     this.#resized();
   }
@@ -76,9 +77,21 @@ export class MapView {
     this.out = button('−', words.zoomOut, () => this.zoom(1 / 1.7));
     this.whole = button('⤢', words.whole, () => this.showAll());
     const tools = make('div', 'map-tools', button('+', words.zoomIn, () => this.zoom(1.7)), this.out, this.whole);
-    const legend = make('ul', 'map-legend', ...words.legend.map(([kind, name]) => make('li', '', make('i', `map-mark ${kind}`), name)));
+    this.legend = make('ul', 'map-legend');
     host.style.setProperty('--map-ratio', String(this.layout.bounds.width / this.layout.bounds.height));
-    host.replaceChildren(make('div', 'map-bar', legend, tools), this.stage);
+    host.replaceChildren(make('div', 'map-bar', tools, this.legend), this.stage);
+  }
+
+  /** The legend: of what there is here. Marks of seats are drawn as the map has them. */
+  #explain() {
+    const { layout, painter, status, words } = this, here = (kind) => (kind === 'blocked' ? status.state.includes(BLOCKED) : !(kind in FLAGS) || (layout.kinds & FLAGS[kind]) > 0);
+    const kinds = words.legend.filter(([kind]) => here(kind));
+    if (this.explained === kinds.length) return;
+    this.explained = kinds.length;
+    this.legend.replaceChildren(...kinds.map(([kind, name]) => {
+      const mark = kind in FLAGS ? seatPicture(FLAGS[kind], 16 * painter.dpr, { ...painter.look, grades: [painter.look.quiet] }) : make('i', `map-mark ${kind}`);
+      return make('li', '', mark, name);
+    }));
   }
 
   #listen() {
@@ -385,6 +398,7 @@ export class MapView {
   changed({ whole, changed }) {
     if (whole && changed.length > 500) this.painter.stale();
     else this.painter.touch(changed);
+    this.#explain();
     this.draw();
   }
 
@@ -412,6 +426,8 @@ export class MapView {
   /** Reads the colours again. */
   recolour() {
     this.painter.recolour();
+    this.explained = 0;
+    this.#explain();
     this.painter.open(this.view);
     this.draw();
   }

@@ -355,7 +355,7 @@ function Bar({ seats, choice, note, words, status, currency, concert, hold, onHo
     </div>
     <${ProblemNotice} problem=${hold.problem} />
     ${some && html`<ul class="picked">${seats.map((seat) => html`<li key=${seat}>
-      <i class=${`swatch grade-${status.grade[seat] % 6 + 1}`}></i><span>${words.name(seat).replaceAll("-", "\u2011")}</span><b class="price">${price(status.price[seat])}</b>
+      <i class=${`swatch grade-${status.grade[seat] % 6 + 1}`}></i><span>${words.name(seat).replaceAll("-", "\u2011")}${words.flags(seat).map((text) => html` <small key=${text}>${text}</small>`)}</span><b class="price">${price(status.price[seat])}</b>
       <button type="button" class="give" aria-label=${t("unchoose", { seat: words.name(seat) })} onClick=${() => onGive(seat)}>×</button></li>`)}</ul>`}
     <div class="pickbar-go">
       ${some ? html`<p><small>${t("chosen_of", { n: seats.length, party: choice.party })}</small><b class="sum numbers">${price(choice.sum)}</b></p>`
