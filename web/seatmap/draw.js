@@ -13,6 +13,9 @@ export const SEAT_PX = 5;
 /** Milliseconds of a frame that a slice may take. */
 const SLICE_MS = 4;
 
+/** Milliseconds of a frame in which further names are made ready. */
+const NAMES_MS = 2;
+
 /** Device pixels below which a seat is drawn as a square, without marks. */
 const SQUARE_PX = 10;
 
@@ -140,7 +143,7 @@ export class Painter {
     const tile = { s: view.s, k, ctx, x0, y0, x1: x0 + canvas.width / k, y1: y0 + canvas.height / k, detailed: this.detailed(view.s), sprites: new Map() };
     this.set = { s: view.s, tiles: new Map(), sprites: tile.sprites };
     for (const _ of this.#paint(tile));
-    this.#over(view);
+    this.#over(view, Infinity);
     this.first = { ...view };
   }
 
@@ -272,7 +275,7 @@ export class Painter {
         if (list) list.push(seat);
         else alike.set(style, [seat]);
       }
-      if ((visited += end - first) > 2000) {
+      if ((visited += end - first) > 500) {
         visited = 0;
         yield;
       }
@@ -401,12 +404,13 @@ export class Painter {
   /**
    * Shows a view: moves the picture there and draws marks above it.
    * @param {View} view @param {number} fit The scale at which all is seen.
+   * @returns {boolean} Whether names are missing for which there was no time.
    */
   frame(view, fit) {
     const { ctx, dpr, canvas, set } = this, { s, x, y } = view;
     const whole = set && this.#same(s) && [...this.#near(view, 0)].every(([i, j]) => set.tiles.has(keyOf(i, j)));
     // The first picture stands until its tiles are there.
-    if (!whole && this.first?.s === s && this.first.x === x && this.first.y === y) return;
+    if (!whole && this.first?.s === s && this.first.x === x && this.first.y === y) return false;
     this.first = null;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.fillStyle = this.look.surface;
@@ -419,14 +423,16 @@ export class Painter {
       if (this.under) this.#lay(this.under, view);
     }
     if (set) this.#lay(set, view);
-    this.#over(view);
+    const owes = this.#over(view, NAMES_MS);
     if (this.base && s > fit * 1.6) this.#corner(view);
+    return owes;
   }
 
   /** What is above the picture of seats and sections: names, and marks. */
-  #over(view) {
-    if (this.set && this.detailed(view.s)) drawNames(this, view);
+  #over(view, budget) {
+    const owes = Boolean(this.set) && this.detailed(view.s) && drawNames(this, view, budget);
     this.#above(view);
+    return owes;
   }
 
   /** The whole map, small, with the part that is in view. */

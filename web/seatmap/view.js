@@ -220,7 +220,7 @@ export class MapView {
     let more = Boolean(this.flight);
     // While the scale changes the picture is stretched; it is drawn anew once that is still.
     if (!this.flight && this.fingers.size < 2 && painter.wants(view)) more = !painter.work(view) || more;
-    painter.frame(view, this.fit);
+    more = painter.frame(view, this.fit) || more;
     if (more) this.draw();
   }
 
