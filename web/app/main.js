@@ -26,6 +26,8 @@ const pages = [
   ["/sign-up", sign("SignUp")],
 ];
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 function match(path) {
   let is;
   try {
@@ -36,7 +38,8 @@ function match(path) {
   }
   for (const [pattern, load] of pages) {
     const want = pattern.split("/");
-    const fits = (part, at) => (part.startsWith(":") ? is[at] : part === is[at]);
+    // Nothing but an id goes into the addresses that a page asks.
+    const fits = (part, at) => (part.startsWith(":") ? UUID.test(is[at]) : part === is[at]);
     if (want.length !== is.length || !want.every(fits)) continue;
     const params = {};
     want.forEach((part, at) => {

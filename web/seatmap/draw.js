@@ -3,8 +3,8 @@
 // tiles; while the map moves, tiles are moved, and those that come into view are drawn a few at a time.
 
 import { drawNames, placeLabels } from './labels.js';
-import { placeSeats } from './layout.js';
-import { GRADE_COLOURS, meets, palette, pathOf, seatPicture, sheet } from './shapes.js';
+import { FLAGS, KEPT, placeSeats } from './layout.js';
+import { bands, GRADE_COLOURS, meets, palette, pathOf, seatPicture, sheet } from './shapes.js';
 import { ABSENT, BLOCKED, FREE, HELD, SOLD } from './status.js';
 
 /** Pixels a seat must have to be drawn. */
@@ -12,6 +12,9 @@ export const SEAT_PX = 5;
 
 /** Milliseconds of a frame that a slice may take. */
 const SLICE_MS = 4;
+
+/** Milliseconds of a frame in which further names are made ready. */
+const NAMES_MS = 2;
 
 /** Device pixels below which a seat is drawn as a square, without marks. */
 const SQUARE_PX = 10;
@@ -45,8 +48,6 @@ export class Painter {
     this.width = this.height = 1;
     /** The whole map, small. @type {HTMLCanvasElement|null} */
     this.mini = null;
-    /** Grade that alone is shown in colour; null: all. @type {number|null} */
-    this.only = null;
     this.pool = [];
     /** What is drawn above: chosen seats, seats one holds already, lost seats, the seat under the pointer. */
     this.marks = { chosen: new Set(), own: new Set(), lost: new Set(), hover: -1, section: -1 };
@@ -142,7 +143,7 @@ export class Painter {
     const tile = { s: view.s, k, ctx, x0, y0, x1: x0 + canvas.width / k, y1: y0 + canvas.height / k, detailed: this.detailed(view.s), sprites: new Map() };
     this.set = { s: view.s, tiles: new Map(), sprites: tile.sprites };
     for (const _ of this.#paint(tile));
-    this.#over(view);
+    this.#over(view, Infinity);
     this.first = { ...view };
   }
 
@@ -239,14 +240,13 @@ export class Painter {
     let drawn = 0;
     for (const [index, section] of layout.sections.entries()) {
       if (!meets(section.box, tile)) continue;
-      const { free, grade } = status.tallies[index];
-      const shown = !detailed && free > 0 && (this.only === null || this.#hasGrade(index));
+      const tally = status.tallies[index], { free, has } = tally, shown = !detailed && free > 0;
       const path = section.path ||= pathOf(section.outline);
-      ctx.fillStyle = shown ? look.tints[grade % GRADE_COLOURS] : look.section;
+      ctx.fillStyle = shown ? bands(ctx, section, tally, look.tints) : look.section;
       ctx.fill(path);
       ctx.lineWidth = 1.5 * this.dpr / k;
-      ctx.strokeStyle = shown ? look.grades[grade % GRADE_COLOURS] : look.line;
-      if (!detailed && !free) ctx.setLineDash([6 * this.dpr / k, 5 * this.dpr / k]);
+      ctx.strokeStyle = shown ? bands(ctx, section, tally, look.grades) : look.line;
+      if (!detailed && has && !free) ctx.setLineDash([6 * this.dpr / k, 5 * this.dpr / k]);
       ctx.stroke(path);
       ctx.setLineDash([]);
       if (++drawn % 16 === 0) yield;
@@ -254,18 +254,12 @@ export class Painter {
     ctx.setTransform(1, 0, 0, 1, 0, 0);
   }
 
-  #hasGrade(index) {
-    const { first, end } = this.layout.sections[index], { grade, state } = this.status;
-    for (let seat = first; seat < end; seat++) if (grade[seat] === this.only && state[seat] === FREE) return true;
-    return false;
-  }
-
   /** How a seat is drawn: one number for what looks alike. */
   #style(seat) {
     const state = this.status.state[seat];
     if (state !== FREE) return 1000 + state;
     const grade = this.status.grade[seat];
-    const dim = this.only !== null && grade !== this.only ? 500 : 0;
+    const dim = this.status.fits(seat) ? 0 : 500;
     return dim + (grade % GRADE_COLOURS) * 16 + this.layout.flags[seat] % 8;
   }
 
@@ -281,7 +275,7 @@ export class Painter {
         if (list) list.push(seat);
         else alike.set(style, [seat]);
       }
-      if ((visited += end - first) > 2000) {
+      if ((visited += end - first) > 500) {
         visited = 0;
         yield;
       }
@@ -308,14 +302,24 @@ export class Painter {
     // Squares are quicker than pictures of squares.
     if (d < SQUARE_PX) {
       const size = Math.max(1, Math.round(d * this.#square(ctx, style)));
-      ctx.fillRect(Math.round((this.layout.x[seat] - x0) * k - size / 2), Math.round((this.layout.y[seat] - y0) * k - size / 2), size, size);
+      const left = Math.round((this.layout.x[seat] - x0) * k - size / 2), top = Math.round((this.layout.y[seat] - y0) * k - size / 2);
+      ctx.fillRect(left, top, size, size);
       ctx.globalAlpha = 1;
+      if (style < 1000 && style % 16) this.#notch(ctx, left, top, size, style);
       return;
     }
     let sprite = picture.sprites.get(style);
     if (!sprite) picture.sprites.set(style, sprite = seatPicture(style, d, this.look));
     const half = sprite.width / 2;
     ctx.drawImage(sprite, Math.round((this.layout.x[seat] - x0) * k - half), Math.round((this.layout.y[seat] - y0) * k - half));
+  }
+
+  /** What marks a small square: a hole for who has a wheelchair or comes along, a corner that is missing for a view that is restricted. */
+  #notch(ctx, left, top, size, style) {
+    const part = Math.max(2, Math.round(size / 3)), flags = style % 500 % 16;
+    ctx.fillStyle = this.look.section;
+    if (flags & KEPT) ctx.fillRect(left + (size - part >> 1), top + (size - part >> 1), part, part);
+    if (flags & FLAGS.restricted_view) ctx.fillRect(left + size - part, top, part, part);
   }
 
   /** Sets the colour of seats that are squares; gives how large they are. Held is larger than sold, both are smaller than what is free. */
@@ -335,8 +339,7 @@ export class Painter {
     const { ctx, k, x0, y0 } = picture, row = this.layout.rows[this.layout.row[seat]];
     if (begins) [ctx.font, ctx.textAlign, ctx.textBaseline] = [`600 ${Math.round(this.layout.seat * k * 0.4)}px ${this.look.font}`, 'center', 'middle'];
     if (this.status.state[seat] !== FREE || this.layout.flags[seat] & 3) return;
-    const dim = this.only !== null && this.status.grade[seat] !== this.only;
-    ctx.fillStyle = dim ? this.look.quiet : this.look['on-grade'];
+    ctx.fillStyle = this.status.fits(seat) ? this.look['on-grade'] : this.look.quiet;
     ctx.fillText(row.say(seat - row.first), (this.layout.x[seat] - x0) * k, (this.layout.y[seat] - y0) * k + 1, this.layout.seat * k * 0.8);
   }
 
@@ -401,12 +404,13 @@ export class Painter {
   /**
    * Shows a view: moves the picture there and draws marks above it.
    * @param {View} view @param {number} fit The scale at which all is seen.
+   * @returns {boolean} Whether names are missing for which there was no time.
    */
   frame(view, fit) {
     const { ctx, dpr, canvas, set } = this, { s, x, y } = view;
     const whole = set && this.#same(s) && [...this.#near(view, 0)].every(([i, j]) => set.tiles.has(keyOf(i, j)));
     // The first picture stands until its tiles are there.
-    if (!whole && this.first?.s === s && this.first.x === x && this.first.y === y) return;
+    if (!whole && this.first?.s === s && this.first.x === x && this.first.y === y) return false;
     this.first = null;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.fillStyle = this.look.surface;
@@ -419,14 +423,16 @@ export class Painter {
       if (this.under) this.#lay(this.under, view);
     }
     if (set) this.#lay(set, view);
-    this.#over(view);
+    const owes = this.#over(view, NAMES_MS);
     if (this.base && s > fit * 1.6) this.#corner(view);
+    return owes;
   }
 
   /** What is above the picture of seats and sections: names, and marks. */
-  #over(view) {
-    if (this.set && this.detailed(view.s)) drawNames(this, view);
+  #over(view, budget) {
+    const owes = Boolean(this.set) && this.detailed(view.s) && drawNames(this, view, budget);
     this.#above(view);
+    return owes;
   }
 
   /** The whole map, small, with the part that is in view. */
@@ -457,12 +463,17 @@ export class Painter {
       const { section } = this.layout.rows[this.layout.row[seat]];
       sections.set(section, [seat, (sections.get(section)?.[1] ?? 0) + 1]);
     }
-    const { x0, y0 } = this.layout.bounds, { dpr } = this, [left, top] = at(-1);
-    // Above what is written on the section, never over it.
+    const { dpr } = this, [left, top] = at(-1), ratio = s / (this.set?.s || s) / dpr, room = 13 / ratio;
+    const written = [...this.labels?.values() ?? []].map(({ box }) => box);
+    // Beside what is written on the section, where nothing is written.
     return [...sections].map(([section, [seat, count]]) => {
-      const box = this.labels?.get(section)?.box, ratio = s / (this.set?.s || s) / dpr;
+      const box = this.labels?.get(section)?.box;
       if (!box) return [...at(seat), count];
-      return [left + (box.x0 + box.x1) / 2 * ratio, top + box.y0 * ratio - 10, count];
+      const [mx, my] = [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2];
+      const spots = [[mx, box.y0 - room], [mx, box.y1 + room], [box.x0 - room, my], [box.x1 + room, my]];
+      const clear = ([x, y]) => !written.some((other) => meets(other, { x0: x - room, y0: y - room, x1: x + room, y1: y + room }));
+      const [x, y] = spots.find(clear) || spots[0];
+      return [left + x * ratio, top + y * ratio, count];
     });
   }
 

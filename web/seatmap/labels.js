@@ -34,9 +34,9 @@ function fitLines({ outline, box }, lines, k, { dpr, look, layout }) {
 }
 
 /** What a section costs, and how much of it is free. */
-function offersOf({ look, words }, { free, low, high }) {
+function offersOf({ look, words }, { free, has, low, high }) {
   const line = (text, weight) => ({ text, size: 12, weight, colour: look.ink });
-  return free ? [line(words.cost(low, high), 500), line(words.free(free), 400)] : [line(words.soldOut, 500)];
+  return free ? [line(words.cost(low, high), 500), line(words.free(free), 400)] : has ? [line(words.soldOut, 500)] : [];
 }
 
 /**
@@ -87,13 +87,13 @@ export function placeLabels(painter, k) {
   return labels;
 }
 
-/** A section's place for its name: behind its last row. */
+/** A section's place for its name: behind its last row; and the way there. */
 function behind({ areas }, { outline, focus, middle }) {
   const stage = areas.find((area) => area.kind === 'stage');
   const from = stage ? [stage.x + stage.width / 2, stage.y + stage.height / 2] : focus, [mx, my] = middle || middleOf(outline);
   const [dx, dy] = [mx - from[0], my - from[1]], long = Math.hypot(dx, dy) || 1;
   const far = Math.max(...outline.map(([x, y]) => ((x - mx) * dx + (y - my) * dy) / long));
-  return [mx + dx / long * far, my + dy / long * far];
+  return [mx + dx / long * far, my + dy / long * far, dx / long, dy / long];
 }
 
 /** A name on a little plate: of a section, of a row at the edge of the view, and without the plate at the row's end. */
@@ -138,23 +138,34 @@ function nameRow({ label, first, count }, { layout, set }, { x0, y0, x1, y1 }, p
   if (count > 3 && inside(last)) beyond(last, last - 1, x[last] + size * 1.2 > x1 ? 'edge' : 'end');
 }
 
-/** Names of rows and sections in sight: at their ends, or at the edge of the view where those are out of sight. */
-export function drawNames(painter, { s, x, y }) {
+/**
+ * Names of rows and sections in sight: at their ends, or at the edge of the view where those are out of sight.
+ * @param {any} painter @param {import('./draw.js').View} view @param {number} budget Milliseconds for plates that are new.
+ * @returns {boolean} Whether some are missing, since each takes long to make.
+ */
+export function drawNames(painter, { s, x, y }, budget) {
   const { ctx, dpr, layout, width, height, words, tags } = painter, seen = { x0: -x / s, y0: -y / s, x1: (width - x) / s, y1: (height - y) / s };
+  let spent = 0, owes = false;
   const tagOf = (text, kind) => {
     const key = kind + text;
-    if (!tags.has(key)) tags.set(key, plate(text, kind, painter));
+    if (!tags.has(key)) {
+      if (spent >= budget) return null;
+      const since = performance.now();
+      tags.set(key, plate(text, kind, painter));
+      spent += performance.now() - since;
+    }
     return tags.get(key);
   };
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   const titles = [], boxes = [];
   const put = (text, kind, at, to) => {
     let tag = tagOf(text, kind);
+    if (!tag) return void (owes = true);
     const [w, h] = [tag.width / dpr / 2 + 2, tag.height / dpr / 2 + 2];
     const [px, py] = [Math.max(w, Math.min(width - w, at)), Math.max(h, Math.min(height - h, to))];
     const box = { x0: px - w, y0: py - h, x1: px + w, y1: py + h };
     // What is moved into the view may be over a seat.
-    if (kind === 'end' && (px !== at || py !== to)) tag = tagOf(text, 'edge');
+    if (kind === 'end' && (px !== at || py !== to)) tag = tagOf(text, 'edge') || tag;
     if (boxes.some((other) => meets(other, box))) return;
     boxes.push(box);
     ctx.drawImage(tag, Math.round(px * dpr - tag.width / 2), Math.round(py * dpr - tag.height / 2));
@@ -167,13 +178,17 @@ export function drawNames(painter, { s, x, y }) {
   }
   boxes.length = 0;
   for (const section of titles) {
-    const { box, outline, name } = section, [tx, ty] = section.tag ||= behind(layout, section);
+    const { box, outline, name } = section, [tx, ty, dx, dy] = section.tag ||= behind(layout, section);
     const text = words.sectionShort(name), edge = 12 / s;
     if (tx > seen.x0 && tx < seen.x1 && ty > seen.y0 && ty < seen.y1) {
-      put(text, 'name', tx * s + x, ty * s + y);
+      // Beside the seats, not over them.
+      put(text, 'name', tx * s + x + dx * 22, ty * s + y + dy * 12);
       continue;
     }
-    const at = Math.max(box.y0, seen.y0) + edge, [from, to] = spanAt(outline, at), [left, right] = [Math.max(from, seen.x0), Math.min(to, seen.x1)];
-    if ((right - left) * s > tagOf(text, 'name').width / dpr && (Math.min(box.y1, seen.y1) - at) * s > 40) put(text, 'name', (left + right) / 2 * s + x, at * s + y);
+    const above = box.y0 > seen.y0 + 2 * edge, at = Math.max(box.y0, seen.y0) + edge, [from, to] = spanAt(outline, at), [left, right] = [Math.max(from, seen.x0), Math.min(to, seen.x1)];
+    const tag = tagOf(text, 'name');
+    owes ||= !tag;
+    if (tag && (right - left) * s > tag.width / dpr && (Math.min(box.y1, seen.y1) - at) * s > 40) put(text, 'name', (left + right) / 2 * s + x, (above ? box.y0 - edge : at) * s + y);
   }
+  return owes;
 }

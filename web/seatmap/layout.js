@@ -6,6 +6,9 @@
 /** Flags of a seat, as bits. */
 export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8 };
 
+/** Seats that are kept for wheelchairs and companions. */
+export const KEPT = FLAGS.accessible | FLAGS.companion;
+
 /**
  * @typedef {object} Section
  * @property {string} name
@@ -210,8 +213,9 @@ class Layout {
     this.rows = [];
     /** Numbers that follow each other as their seats do, ascending; `seat`: index of the first. @type {{first: number, last: number, seat: number}[]} */
     this.ranges = [];
-    /** Whether there are wheelchair spaces. */
-    this.wheels = sections.some(({ rows }) => rows.some(({ flags }) => flags?.accessible?.length));
+    /** Flags that some seat has. */
+    this.kinds = 0;
+    for (const { rows } of sections) for (const { flags } of rows) for (const flag in flags) if (flags[flag].length) this.kinds |= FLAGS[flag];
   }
 }
 // Of each seat: where it is, its number, row and flags, and whether it is beside the one before it. Filled in when it is

@@ -16,7 +16,7 @@ export class SeatList {
    * @param {import('./status.js').Status} options.status
    * @param {any} options.words As of `wordsFor` in app/sale/wording.js.
    * @param {(seat: number) => void} options.onSeat
-   * @param {SeatList} [like] One of which choice, filter and open sections are taken over.
+   * @param {SeatList} [like] One of which choice and open sections are taken over.
    */
   constructor(host, { layout, status, words, onSeat }, like) {
     Object.assign(this, { host, layout, status, words, onSeat });
@@ -24,7 +24,6 @@ export class SeatList {
     this.chosen = new Set();
     /** Buttons and marks of seats that are built. @type {Map<number, HTMLElement>} */
     this.built = new Map();
-    this.only = null;
     this.sections = layout.sections.map((section, index) => this.#section(section, index));
     host.classList.add('seats');
     host.replaceChildren(...this.sections.map(({ details }) => details));
@@ -32,7 +31,7 @@ export class SeatList {
     host.onclick = (event) => this.#clicked(event);
     host.onkeydown = (event) => this.#key(event);
     this.mark(like?.chosen ?? []);
-    if (like?.only != null) this.filter(like.only);
+    this.narrowed();
     this.sections.forEach(({ details }, i) => (details.open = this.sections.length === 1 || like?.sections[i].details.open));
   }
 
@@ -95,7 +94,7 @@ export class SeatList {
   #key_of(seat) {
     const usable = this.status.state[seat] === FREE || this.chosen.has(seat);
     // A mark is as wide as the button would be, so that the row does not shift.
-    const { seat: label } = labelOf(this.layout, seat), key = usable ? make('button', '', make('span', 'unseen'), label, make('span', 'unseen')) : make('span', 'gone', make('i', '', label));
+    const { seat: label } = labelOf(this.layout, seat), key = usable ? make('button', '', make('span', 'unseen'), label, ...this.words.flags(seat).map((text) => make('small', '', text)), make('span', 'unseen')) : make('span', 'gone', make('i', '', label));
     if (usable) {
       key.setAttribute('type', 'button');
       key.tabIndex = -1;
@@ -114,14 +113,13 @@ export class SeatList {
     if (!key || key.tagName !== 'BUTTON') return;
     const chosen = this.chosen.has(seat), free = this.status.state[seat] === FREE;
     const grade = this.status.grade[seat];
-    key.className = `seat grade-${grade % 6 + 1}${chosen ? ' chosen' : ''}${free ? '' : ' taken'}${this.only !== null && grade !== this.only ? ' dim' : ''}`;
+    key.className = `seat grade-${grade % 6 + 1}${chosen ? ' chosen' : ''}${free ? '' : ' taken'}${this.status.fits(seat) ? '' : ' dim'}`;
     key.setAttribute('aria-pressed', String(chosen));
     key.setAttribute('aria-disabled', String(!free && !chosen));
     // Its name is its text: what is seen stands in the middle of what is said.
-    const said = this.words.say(seat, chosen ? 'chosen' : free ? 'free' : 'taken'), { seat: label } = labelOf(this.layout, seat);
-    const at = this.words.name(seat).lastIndexOf(label);
-    key.firstChild.textContent = said.slice(0, Math.max(0, at));
-    key.lastChild.textContent = said.slice(Math.max(0, at) + label.length);
+    const name = this.words.name(seat), { seat: label } = labelOf(this.layout, seat), at = Math.max(0, name.lastIndexOf(label));
+    key.firstChild.textContent = name.slice(0, at);
+    key.lastChild.textContent = name.slice(at + label.length) + this.words.say(seat, chosen ? 'chosen' : free ? 'free' : 'taken').slice(name.length);
   }
 
   /** One seat of a row takes the Tab key: a chosen one, or the first that can be had. */
@@ -133,7 +131,7 @@ export class SeatList {
   }
 
   #rowState({ group, seats }) {
-    group.classList.toggle('none', !seats.some((seat) => this.status.state[seat] === FREE || this.chosen.has(seat)));
+    group.classList.toggle('none', !seats.some((seat) => this.status.offers(seat) || this.chosen.has(seat)));
   }
 
   #clicked(event) {
@@ -165,7 +163,7 @@ export class SeatList {
       group = step > 0 ? group.nextElementSibling : group.previousElementSibling;
       if (!group) return null;
       const keys = [...group.querySelectorAll('button[data-seat]')];
-      if (keys.length === 0) continue;
+      if (keys.length === 0 || group.classList.contains('none')) continue;
       const far = (one) => Math.abs(this.layout.x[Number(one.dataset.seat)] - x);
       return keys.reduce((a, b) => (far(b) < far(a) ? b : a));
     }
@@ -199,15 +197,13 @@ export class SeatList {
     for (const seat of new Set([...before, ...this.chosen])) this.#look(seat);
   }
 
-  /** Shows one grade alone, or all. @param {number|null} grade */
-  filter(grade) {
-    this.only = grade;
+  /** Another filter: sections without such seats are hidden, and rows in which none is free. */
+  narrowed() {
     for (const seat of this.built.keys()) this.#look(seat);
-    for (const { details, index } of this.sections) {
-      const { first, end } = this.layout.sections[index];
-      let has = grade === null;
-      for (let seat = first; !has && seat < end; seat++) has = this.status.grade[seat] === grade;
-      details.hidden = !has;
+    for (const entry of this.sections) {
+      entry.details.hidden = !this.status.tallies[entry.index].has;
+      this.#offer(entry);
+      for (const line of entry.lines) this.#rowState(line);
     }
   }
 }

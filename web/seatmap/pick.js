@@ -2,6 +2,7 @@
 // Which seats a click takes: a party sits together, and nobody is left to sit alone where that can
 // be helped. It proposes; the server decides.
 
+import { KEPT } from './layout.js';
 import { FREE } from './status.js';
 
 /** The free seats beside each other that have a seat: first and last index. */
@@ -11,6 +12,9 @@ function run(layout, status, seat, usable) {
   while (last + 1 < layout.count && layout.joined[last + 1] && usable(last + 1)) last += 1;
   return [first, last];
 }
+
+/** Whether seats go together: they cost the same, and both or none are kept for wheelchairs and companions. */
+const alike = ({ flags }, { price }, a, b) => price[a] === price[b] && !(flags[a] & KEPT) === !(flags[b] & KEPT);
 
 /** How many single seats are left beside a block of a run. */
 const alone = ([first, last], from, count) => (from - first === 1 ? 1 : 0) + (last - (from + count - 1) === 1 ? 1 : 0);
@@ -23,7 +27,7 @@ const alone = ([first, last], from, count) => (from - first === 1 ? 1 : 0) + (la
  * @returns {{seats: number[], orphans: number}} Fewer seats where not so many are together there.
  */
 export function blockAt(layout, status, seat, count, also = () => false) {
-  const usable = (i) => (status.state[i] === FREE || also(i)) && status.price[i] === status.price[seat];
+  const usable = (i) => (status.offers(i) || also(i)) && alike(layout, status, i, seat);
   const [first, last] = run(layout, status, seat, usable);
   const size = Math.min(count, last - first + 1);
   let best = { from: first, cost: Infinity, orphans: 0 };
@@ -45,14 +49,14 @@ export function better(layout, status, seats) {
   if (!seats.length) return null;
   const mine = new Set(seats), sorted = [...seats].sort((a, b) => a - b);
   if (sorted[sorted.length - 1] - sorted[0] !== sorted.length - 1) return null;
-  const usable = (i) => status.state[i] === FREE || mine.has(i);
+  const usable = (i) => status.offers(i) || mine.has(i);
   const [first, last] = run(layout, status, sorted[0], usable);
   if (last < sorted[sorted.length - 1]) return null;
   const now = alone([first, last], sorted[0], sorted.length);
   let best = null, least = Infinity;
   for (let from = first; now && from <= last - sorted.length + 1; from++) {
     const far = Math.abs(from - sorted[0]);
-    const same = status.price[from] === status.price[sorted[0]] && status.price[from + sorted.length - 1] === status.price[sorted[0]];
+    const same = alike(layout, status, from, sorted[0]) && alike(layout, status, from + sorted.length - 1, sorted[0]);
     if (same && alone([first, last], from, sorted.length) < now && far < least) {
       [best, least] = [from, far];
     }
@@ -75,7 +79,8 @@ export class Choice {
    * A click on a seat: takes the party's seats there, or gives a chosen seat back. Of a party that sits
    * already, all move.
    * @param {number} seat
-   * @returns {'taken'|'given'|'few'|'moved'|'refused'} What has happened; `few`: not so many are together there.
+   * @returns {'taken'|'given'|'few'|'moved'|'refused'|'other'} What has happened; `few`: not so many are together there; `other`:
+   *   the filter leaves it out.
    */
   click(seat) {
     if (this.seats.has(seat)) {
@@ -83,6 +88,7 @@ export class Choice {
       return 'given';
     }
     if (this.status.state[seat] !== FREE) return 'refused';
+    if (!this.status.fits(seat)) return 'other';
     const missing = this.party - this.seats.size;
     const { seats } = blockAt(this.layout, this.status, seat, missing > 0 ? missing : this.party,
       (i) => missing <= 0 && this.seats.has(i) && this.status.state[i] === FREE);

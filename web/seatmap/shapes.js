@@ -65,15 +65,14 @@ export function spanAt(outline, y) {
   return [least, most];
 }
 
-/** The sign of a wheelchair space; hollow for the seat of who comes along. */
-export function wheel(ctx, m, r, colour, hollow) {
+/** The sign of a wheelchair space. */
+function wheel(ctx, m, r, colour) {
   ctx.strokeStyle = ctx.fillStyle = colour;
   ctx.lineWidth = Math.max(1, r / 5);
   ctx.lineCap = 'round';
   ctx.beginPath();
   ctx.arc(m - r * 0.12, m - r * 0.55, r * 0.14, 0, 7);
-  if (hollow) ctx.stroke();
-  else ctx.fill();
+  ctx.fill();
   ctx.beginPath();
   ctx.moveTo(m - r * 0.12, m - r * 0.3);
   ctx.lineTo(m - r * 0.12, m + r * 0.12);
@@ -85,14 +84,50 @@ export function wheel(ctx, m, r, colour, hollow) {
   ctx.stroke();
 }
 
-/** A seat from which not all of the stage is seen: a corner is missing. */
-export function corner(ctx, m, r, colour) {
+/** The sign of the seat of who comes along: head and shoulders. */
+function person(ctx, m, r, colour) {
   ctx.fillStyle = colour;
+  ctx.beginPath();
+  ctx.arc(m, m - r * 0.32, r * 0.26, 0, 7);
+  ctx.fill();
+  ctx.beginPath();
+  ctx.arc(m, m + r * 0.58, r * 0.5, Math.PI, 0);
+  ctx.fill();
+}
+
+/** A seat from which not all of the stage is seen: a corner is missing. */
+function corner(ctx, m, r) {
+  ctx.globalAlpha = 1;
+  ctx.globalCompositeOperation = 'destination-out';
   ctx.beginPath();
   ctx.moveTo(m + r + 1, m - r - 1);
   ctx.lineTo(m + r + 1, m - r * 0.1);
   ctx.lineTo(m + r * 0.1, m - r - 1);
   ctx.fill();
+}
+
+/** From where to where bands of grades lie in a section: as its rows do, the dearest first. */
+function axisOf({ outline, rows }, rises) {
+  const middle = (row) => row.spot(row.count >> 1), [[ax, ay], [bx, by]] = [middle(rows[0]), middle(rows[rows.length - 1])];
+  const turn = rises ? -1 : 1, long = Math.hypot(bx - ax, by - ay), [dx, dy] = long ? [(bx - ax) / long * turn, (by - ay) / long * turn] : [0, turn];
+  const along = outline.map(([x, y]) => (x - ax) * dx + (y - ay) * dy), [from, to] = [Math.min(...along), Math.max(...along)];
+  return [ax + dx * from, ay + dy * from, ax + dx * to, ay + dy * to];
+}
+
+/** The colours of a section: a band for each grade that is free there, as wide as its share, yet to be seen. */
+export function bands(ctx, section, { mix, rises }, colours) {
+  const grades = [...mix.keys()].filter((grade) => mix[grade]), all = grades.reduce((sum, grade) => sum + mix[grade], 0);
+  const parts = grades.map((grade) => Math.max(mix[grade] / all, 0.12)), whole = parts.reduce((a, b) => a + b, 0);
+  const colour = (i) => colours[grades[i] % GRADE_COLOURS];
+  if (grades.length < 2) return colour(0);
+  const drawn = ctx.createLinearGradient(...section.axis ||= axisOf(section, rises));
+  let at = 0;
+  parts.forEach((part, i) => {
+    drawn.addColorStop(at, colour(i));
+    at = Math.min(1, at + part / whole);
+    drawn.addColorStop(at, colour(i));
+  });
+  return drawn;
 }
 
 /** Whether two boxes meet. */
@@ -121,8 +156,9 @@ export function seatPicture(style, d, look) {
     ctx.fillStyle = look.grades[Math.floor(kind / 16)];
     dot(r);
     ctx.fill();
-    if (d >= 12 && flags & (FLAGS.accessible | FLAGS.companion)) wheel(ctx, m, r, look['on-grade'], (flags & FLAGS.accessible) === 0);
-    if (d >= 12 && flags & FLAGS.restricted_view) corner(ctx, m, r, look.surface);
+    if (flags & FLAGS.accessible) wheel(ctx, m, r, look['on-grade']);
+    else if (flags & FLAGS.companion) person(ctx, m, r, look['on-grade']);
+    if (flags & FLAGS.restricted_view) corner(ctx, m, r);
     return canvas;
   }
   ctx.strokeStyle = ctx.fillStyle = look.taken;

@@ -1,7 +1,7 @@
 // @ts-check
 // How the seats of a date are, seat by seat of a layout, from the compact map and its changes.
 
-import { indexOf, rangeOf } from './layout.js';
+import { indexOf, KEPT, rangeOf } from './layout.js';
 
 /** States of a seat; the first four are those of the compact map. */
 export const FREE = 0, HELD = 1, SOLD = 2, BLOCKED = 3, ABSENT = 4;
@@ -14,7 +14,9 @@ const NAMES = ['available', 'held', 'sold', 'blocked'];
 /**
  * Prices are in minor units; of a tally, which says what can be had of a section, those of what is free.
  * @typedef {{name: string, low: number, high: number, free: number}} Grade
- * @typedef {{free: number, low: number, high: number, grade: number}} Tally `grade`: index of the one that most of it has.
+ * @typedef {{free: number, low: number, high: number, has: boolean, mix: Uint32Array, rises: boolean}} Tally Of what passes the filter.
+ *   `has`: whether there is such a seat, free or not; `mix`: how many are free, by grade; `rises`:
+ *   whether its last seats cost more than its first.
  */
 
 /** Seat states of a layout, as last answered. */
@@ -29,7 +31,9 @@ export class Status {
     /** @type {Grade[]} Dearest first. */
     this.grades = [];
     /** @type {Tally[]} */
-    this.tallies = layout.sections.map(() => ({ free: 0, low: 0, high: 0, grade: 0 }));
+    this.tallies = layout.sections.map(() => ({ free: 0, low: 0, high: 0, has: false, mix: new Uint32Array(0), rises: false }));
+    /** The filter: a grade or null for all, and whether only wheelchair spaces and seats of companions. @type {{grade: number|null, wheel: boolean}} */
+    this.only = { grade: null, wheel: false };
     /** Free seats of each section, by grade. @type {Uint32Array[]} */
     this.frees = [];
     /** @type {string|null} */
@@ -106,20 +110,44 @@ export class Status {
     return { whole: false, changed, strangers: 0 };
   }
 
+  /** Whether a seat passes the filter. @param {number} seat */
+  fits(seat) {
+    const { grade, wheel } = this.only;
+    return (grade === null || this.grade[seat] === grade) && (!wheel || (this.layout.flags[seat] & KEPT) > 0);
+  }
+
+  /** Whether a seat can be chosen: it is free, and passes the filter. @param {number} seat */
+  offers(seat) {
+    return this.state[seat] === FREE && this.fits(seat);
+  }
+
+  /** Another filter. @param {{grade: number|null, wheel: boolean}} only */
+  narrow(only) {
+    this.only = only;
+    this.layout.sections.forEach((_, section) => this.#count(section));
+  }
+
+  get narrowed() {
+    return this.only.grade !== null || this.only.wheel;
+  }
+
   /** Counts a section again. */
   #count(index) {
-    const { first, end } = this.layout.sections[index], { state, price, grade } = this;
-    const counts = new Uint32Array(this.grades.length), frees = counts.slice();
-    let free = 0, low = Infinity, high = 0;
+    const { first, end } = this.layout.sections[index], { state, price, grade, narrowed } = this;
+    const mix = new Uint32Array(this.grades.length), frees = narrowed ? mix.slice() : mix;
+    let free = 0, low = Infinity, high = 0, has = false;
     for (let seat = first; seat < end; seat++) {
-      if (state[seat] !== ABSENT) counts[grade[seat]] += 1;
+      const fits = state[seat] !== ABSENT && (!narrowed || this.fits(seat));
+      has ||= fits;
       if (state[seat] !== FREE) continue;
-      free += 1;
       frees[grade[seat]] += 1;
+      if (!fits) continue;
+      free += 1;
+      if (narrowed) mix[grade[seat]] += 1;
       if (price[seat] < low) low = price[seat];
       if (price[seat] > high) high = price[seat];
     }
-    this.tallies[index] = { free, low: free ? low : 0, high, grade: counts.indexOf(Math.max(...counts)) };
+    this.tallies[index] = { free, low: free ? low : 0, high, has, mix, rises: price[end - 1] > price[first] };
     this.frees[index] = frees;
   }
 

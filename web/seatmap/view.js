@@ -3,9 +3,9 @@
 // map scroll the page; only a map that is zoomed in keeps them.
 
 import { deviceRatio, Painter } from './draw.js';
-import { seatAt, sectionAt, seatNear } from './layout.js';
-import { make } from './shapes.js';
-import { ABSENT, FREE } from './status.js';
+import { FLAGS, seatAt, sectionAt, seatNear } from './layout.js';
+import { make, meets, seatPicture } from './shapes.js';
+import { ABSENT, BLOCKED, FREE } from './status.js';
 
 /** Pixels that a press may move and still be a click. */
 const SLOP = { mouse: 4, pen: 6, touch: 10 };
@@ -46,7 +46,7 @@ export class MapView {
    * @param {import('./status.js').Status} options.status
    * @param {any} options.words As of `wordsFor` in app/sale/wording.js.
    * @param {(seat: number) => void} options.onSeat A seat was clicked.
-   * @param {MapView} [like] One of which view, marks and filter are taken over, as when only the words are others.
+   * @param {MapView} [like] One of which view and marks are taken over, as when only the words are others.
    */
   constructor(host, { layout, status, words, onSeat }, like) {
     Object.assign(this, { host, layout, status, words, onSeat });
@@ -56,8 +56,9 @@ export class MapView {
     this.end = new AbortController();
     this.#build();
     this.painter = new Painter(this.canvas, layout, status, words);
-    if (like) Object.assign(this.painter, { marks: like.painter.marks, only: like.painter.only });
+    if (like) this.painter.marks = like.painter.marks;
     this.painter.mini = this.mini;
+    this.#explain();
     this.#listen();
     this.#resized();
   }
@@ -76,9 +77,21 @@ export class MapView {
     this.out = button('−', words.zoomOut, () => this.zoom(1 / 1.7));
     this.whole = button('⤢', words.whole, () => this.showAll());
     const tools = make('div', 'map-tools', button('+', words.zoomIn, () => this.zoom(1.7)), this.out, this.whole);
-    const legend = make('ul', 'map-legend', ...words.legend.map(([kind, name]) => make('li', '', make('i', `map-mark ${kind}`), name)));
+    this.legend = make('ul', 'map-legend');
     host.style.setProperty('--map-ratio', String(this.layout.bounds.width / this.layout.bounds.height));
-    host.replaceChildren(make('div', 'map-bar', legend, tools), this.stage);
+    host.replaceChildren(make('div', 'map-bar', tools, this.legend), this.stage);
+  }
+
+  /** The legend: of what there is here. Marks of seats are drawn as the map has them. */
+  #explain() {
+    const { layout, painter, status, words } = this, here = (kind) => (kind === 'blocked' ? status.state.includes(BLOCKED) : !(kind in FLAGS) || (layout.kinds & FLAGS[kind]) > 0);
+    const kinds = words.legend.filter(([kind]) => here(kind));
+    if (this.explained === kinds.length) return;
+    this.explained = kinds.length;
+    this.legend.replaceChildren(...kinds.map(([kind, name]) => {
+      const mark = kind in FLAGS ? seatPicture(FLAGS[kind], 16 * painter.dpr, { ...painter.look, grades: [painter.look.quiet] }) : make('i', `map-mark ${kind}`);
+      return make('li', '', mark, name);
+    }));
   }
 
   #listen() {
@@ -207,7 +220,7 @@ export class MapView {
     let more = Boolean(this.flight);
     // While the scale changes the picture is stretched; it is drawn anew once that is still.
     if (!this.flight && this.fingers.size < 2 && painter.wants(view)) more = !painter.work(view) || more;
-    painter.frame(view, this.fit);
+    more = painter.frame(view, this.fit) || more;
     if (more) this.draw();
   }
 
@@ -315,14 +328,14 @@ export class MapView {
     else if (twice) this.zoom(2, px, py);
   }
 
-  /** The seat that a press means: the nearest; beside a taken one, a free one within reach. -1: none. */
+  /** The seat that a press means: the nearest; beside one that cannot be chosen, one within reach that can. -1: none. */
   #meant(x, y, kind) {
     const { layout, status, view } = this, least = (REACH_PX[kind] || 10) / view.s;
     const seat = seatNear(layout, x, y, least, (i) => status.state[i] !== ABSENT);
-    if (seat < 0 || status.state[seat] === FREE) return seat;
-    // On a taken seat itself that one is meant.
+    if (seat < 0 || status.offers(seat)) return seat;
+    // On such a seat itself that one is meant.
     if (Math.hypot(layout.x[seat] - x, layout.y[seat] - y) < layout.seat * 0.5) return seat;
-    const free = seatAt(layout, x, y, least, (i) => status.state[i] === FREE);
+    const free = seatAt(layout, x, y, least, (i) => status.offers(i));
     return free < 0 ? seat : free;
   }
 
@@ -385,6 +398,7 @@ export class MapView {
   changed({ whole, changed }) {
     if (whole && changed.length > 500) this.painter.stale();
     else this.painter.touch(changed);
+    this.#explain();
     this.draw();
   }
 
@@ -396,16 +410,24 @@ export class MapView {
     this.draw();
   }
 
-  /** Shows one grade alone in colour, or all. @param {number|null} grade */
-  filter(grade) {
-    this.painter.only = grade;
-    this.painter.stale();
+  /** Another filter: what passes it alone is in colour. Where none of that is in view, the map goes to the nearest. */
+  narrowed() {
+    const { layout, painter, size, status, view } = this, { s, x, y } = this.flight?.to || view;
+    painter.stale();
     this.draw();
+    if (!status.narrowed || !this.zoomed) return;
+    const seen = { x0: -x / s, y0: -y / s, x1: (size.width - x) / s, y1: (size.height - y) / s };
+    if (!painter.detailed(s) && layout.sections.some(({ box }, i) => status.tallies[i].free && meets(box, seen))) return;
+    const seat = seatAt(layout, (seen.x0 + seen.x1) / 2, (seen.y0 + seen.y1) / 2, Infinity, (i) => status.offers(i));
+    if (seat < 0) this.showAll();
+    else this.showSeats([seat]);
   }
 
   /** Reads the colours again. */
   recolour() {
     this.painter.recolour();
+    this.explained = 0;
+    this.#explain();
     this.painter.open(this.view);
     this.draw();
   }

@@ -20,6 +20,7 @@ mod client;
 mod clocks;
 #[path = "../process/common.rs"]
 mod common;
+mod filter;
 mod hidden;
 mod holding;
 mod kept;

@@ -52,7 +52,7 @@ const status = new Status(layout);
 const zones = [{ zone: "R", price: 5, seats: [[10, 19]] }, { zone: "S", price: 3, seats: [[20, 22]] }];
 status.apply({ complete: true, version: "a", available_seats: 10, zones, states: state(0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0, 0) });
 is("states", [...status.state].slice(4, 9), [0, 1, 2, 3, 0]);
-is("what can be had", status.tallies[0], { free: 10, low: 3, high: 5, grade: 0 });
+is("what can be had", [status.tallies[0].free, status.tallies[0].low, status.tallies[0].high, [...status.tallies[0].mix]], [10, 3, 5, [7, 3]]);
 const news = status.apply({ complete: false, version: "b", available_seats: 10, changed: { available: [15], held: [10], sold: [], blocked: [] } });
 is("changes", [news.changed.sort((a, b) => a - b), status.state[0], status.state[5], status.version], [[0, 5], 1, 0, "b"]);
 is("a seat that the layout lacks", new Status(layout).apply({ complete: true, version: "c", available_seats: 1, zones: [{ zone: "R", price: 1, seats: [[99, 99]] }], states: state(0) }).strangers, 1);
@@ -62,7 +62,7 @@ is("counted again", status.tallies[0].free, 10);
 const all = new Status(layout);
 all.apply({ complete: true, version: "d", available_seats: 13, zones, states: state(...Array(13).fill(0)) });
 is("a block that leaves nobody alone", blockAt(layout, all, 1, 2), { seats: [0, 1], orphans: 0 });
-is("not across an aisle", blockAt(layout, all, 3, 6).seats, [0, 1, 2, 3]);
+is("not across an aisle, nor from what is kept for wheelchairs", blockAt(layout, all, 3, 6).seats, [2, 3]);
 is("a better block", better(layout, all, [1, 2]), [0, 1]);
 is("none is better", better(layout, all, [0, 1]), null);
 const choice = new Choice(layout, all, 3);
@@ -73,6 +73,16 @@ is("all move", [choice.click(5), [...choice.seats]], ["moved", [4, 5, 6]]);
 all.apply({ complete: false, version: "e", available_seats: 12, changed: { held: [15] } });
 is("one is lost", [choice.lose(), [...choice.seats]], [[5], [4, 6]]);
 is("what is gone", choice.click(5), "refused");
+
+// A filter: what it leaves out is neither counted nor taken.
+const filtered = new Status(layout), pick = new Choice(layout, filtered, 3);
+filtered.apply({ complete: true, version: "f", available_seats: 13, zones, states: state(...Array(13).fill(0)) });
+filtered.narrow({ grade: null, wheel: true });
+is("spaces that are kept", [pick.click(5), pick.click(1), [...pick.seats], filtered.tallies[0].free], ["other", "few", [0, 1], 2]);
+filtered.narrow({ grade: 1, wheel: false });
+is("a grade", [pick.click(3), filtered.tallies[0].low, filtered.tallies[0].high, [...filtered.tallies[0].mix]], ["other", 3, 3, [0, 3]]);
+filtered.narrow({ grade: 1, wheel: true });
+is("none is left", [filtered.tallies[0].free, filtered.tallies[0].has, filtered.grades.map(({ free }) => free)], [0, false, [10, 3]]);
 
 // A date without a layout: every seat stands somewhere, in sections that are not too large.
 const grid = gridLayout([{ zone: "R", price: 2, seats: [[1, 700], [900, 950]] }, { zone: "VIP", price: 9, seats: [[701, 899]] }]);

@@ -146,6 +146,205 @@ fn sections_say_what_they_are_and_cost() {
     });
 }
 
+/// A section of several grades has a band for each, as its rows lie; a filter leaves that of its grade.
+#[test]
+fn sections_have_the_colours_of_their_grades() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = Browser::open(Look::PHONE).await;
+        browser.go(&shop.url("/")).await;
+        let script = format!(
+            "{DRAWN}
+            const two = hallOf('Two', 6000, 5200, 46, [1800, 60, 2000, 400], (section, row) => {{
+              const rows = [];
+              for (let r = 0; r < 20; r++) row(rows, r + 1, 40, r < 10 ? 'S' : 'VIP', {{ at: [600, 1000 + r * 180], step: [120, 0] }});
+              section('A', rows);
+            }});
+            const map = show(two), look = palette(host), dpr = map.painter.dpr;
+            const at = (y) => {{
+              const {{ s, x: left, y: top }} = map.view, [x1, y1] = [Math.round((640 * s + left) * dpr), Math.round((y * s + top) * dpr)];
+              const [r, g, b] = map.painter.ctx.getImageData(x1, y1, 1, 1).data;
+              const found = `rgb(${{r}}, ${{g}}, ${{b}})`;
+              return look.tints.indexOf(found);
+            }};
+            const settle = async () => {{
+              await frame();
+              for (let i = 0; i < 600 && map.painter.wants(map.view); i++) await frame();
+              await frame();
+              return [at(1120), at(4300)];
+            }};
+            const all = await settle();
+            map.status.narrow({{ grade: 0, wheel: false }});
+            map.narrowed();
+            const vip = await settle(), lines = map.painter.labels.get(0).lines.map(({{ text }}) => text);
+            const free = map.status.grades[0].free;
+            map.destroy();
+            return {{ all, vip, lines, told: ['A', '\u{20a9}198000+', `${{free}} left`] }};"
+        );
+        let found = run(&browser, &script).await;
+        assert_eq!(found["all"], json!([1, 0]));
+        assert_eq!(found["vip"], json!([0, 0]));
+        assert_eq!(found["lines"], found["told"]);
+    });
+}
+
+/// Seats that are unlike others have a shape of their own, small and large.
+#[test]
+fn seats_that_are_unlike_others_have_other_shapes() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = Browser::open(Look::PHONE).await;
+        browser.go(&shop.url("/")).await;
+        let script = format!(
+            "{DRAWN}
+            const four = hallOf('Four', 3000, 2600, 46, [900, 60, 1000, 200], (section, row) => {{
+              const rows = [];
+              row(rows, 1, 12, 'VIP', {{ at: [1000, 1000], step: [92, 0] }}, {{ flags: {{ accessible: [[4, 4]], companion: [[6, 6]], restricted_view: [[8, 8]] }} }});
+              row(rows, 2, 12, 'VIP', {{ at: [1000, 2000], step: [92, 0] }});
+              section('A', rows);
+            }});
+            const layout = readLayout(four), status = new Status(layout);
+            status.apply(answerOf(four, 1));
+            const map = new MapView(host, {{ layout, status, words, onSeat() {{}} }}), found = {{}};
+            for (const px of [7, 18]) {{
+              const s = px / layout.seat;
+              map.view = {{ s, x: Math.round(map.size.width / 2 - 1600 * s), y: Math.round(map.size.height / 2 - 1000 * s) }};
+              map.draw();
+              await frame();
+              for (let i = 0; i < 600 && map.painter.wants(map.view); i++) await frame();
+              await frame();
+              const colour = map.painter.look.grades[0], dpr = map.painter.dpr;
+              const shape = (seat) => {{
+                const [x, y] = [layout.x[seat] * s + map.view.x, layout.y[seat] * s + map.view.y].map((n) => Math.round((n - px / 2 - 1) * dpr)), size = Math.round((px + 2) * dpr);
+                const {{ data }} = map.painter.ctx.getImageData(x, y, size, size);
+                let left = 0, right = 0, middle = 0;
+                for (let i = 0; i < size * size; i++) {{
+                  if (`rgb(${{data[i * 4]}}, ${{data[i * 4 + 1]}}, ${{data[i * 4 + 2]}})` !== colour) continue;
+                  const [column, row] = [i % size, Math.floor(i / size)];
+                  if (Math.abs(column - size / 2) < size / 5 && Math.abs(row - size / 2) < size / 5) middle += 1;
+                  else if (row < size / 2) column < size / 2 ? left++ : right++;
+                }}
+                return {{ left, right, middle }};
+              }};
+              const [plain, wheel, friend, view] = [4, 3, 5, 7].map(shape);
+              found[px] = [wheel.middle < plain.middle, friend.middle < plain.middle, view.right + view.middle <= plain.right + plain.middle - 4, view.left === plain.left];
+            }}
+            map.destroy();
+            return found;"
+        );
+        let all = json!([true, true, true, true]);
+        assert_eq!(run(&browser, &script).await, json!({ "7": all, "18": all }));
+    });
+}
+
+/// The map goes to seats that pass a filter when it shows none, and stays where it shows some.
+#[test]
+fn the_map_goes_to_what_passes_the_filter() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = Browser::open(Look::PHONE).await;
+        browser.go(&shop.url("/")).await;
+        let script = format!(
+            "{DRAWN}
+            const map = show(hall()), {{ layout, status }} = map;
+            const seen = () => {{
+              const {{ s, x, y }} = map.view, inside = (at, room) => at > 0 && at < room;
+              return layout.number.reduce((sum, _, i) => sum + (status.offers(i) && inside(layout.x[i] * s + x, map.size.width) && inside(layout.y[i] * s + y, map.size.height)), 0);
+            }};
+            const still = async () => {{
+              await frame();
+              while (map.flight) await frame();
+            }};
+            map.showSection(3, [layout.x[layout.sections[3].end - 1], layout.y[layout.sections[3].end - 1]]);
+            await still();
+            status.narrow({{ grade: 0, wheel: false }});
+            const before = seen();
+            map.narrowed();
+            await still();
+            const found = seen(), stands = JSON.stringify(map.view);
+            map.narrowed();
+            await still();
+            const stays = JSON.stringify(map.view) === stands;
+            // All of what is sold out: the whole map.
+            status.state.fill(2);
+            status.narrow({{ grade: 0, wheel: false }});
+            map.narrowed();
+            await still();
+            const whole = !map.zoomed;
+            map.destroy();
+            return {{ before, found: found > 0, stays, whole }};"
+        );
+        let found = run(&browser, &script).await;
+        assert_eq!(found, json!({ "before": 0, "found": true, "stays": true, "whole": true }));
+    });
+}
+
+/// On the whole map, the tick of what is chosen covers nothing that is written.
+#[test]
+fn ticks_cover_nothing_that_is_written() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = Browser::open(Look::PHONE).await;
+        browser.go(&shop.url("/")).await;
+        let script = format!(
+            "{DRAWN}
+            const map = show(hall()), {{ layout, painter }} = map, arcs = [];
+            await frame();
+            for (let i = 0; i < 600 && painter.wants(map.view); i++) await frame();
+            const {{ arc }} = CanvasRenderingContext2D.prototype;
+            painter.ctx.arc = function (x, y, r, ...more) {{ arcs.push([x, y, r]); arc.call(this, x, y, r, ...more); }};
+            map.mark({{ chosen: layout.sections.map(({{ first }}) => first) }});
+            await frame();
+            await frame();
+            const {{ s, x, y }} = map.view, left = layout.bounds.x0 * s + x, top = layout.bounds.y0 * s + y;
+            const covered = [];
+            for (const [i, {{ box }}] of painter.labels) for (const [px, py, r] of arcs) {{
+              const [nx, ny] = [Math.max(left + box.x0, Math.min(left + box.x1, px)), Math.max(top + box.y0, Math.min(top + box.y1, py))];
+              if (Math.hypot(nx - px, ny - py) < r) covered.push(i);
+            }}
+            const sections = layout.sections.length;
+            map.destroy();
+            return {{ ticks: arcs.length >= sections, covered }};"
+        );
+        assert_eq!(run(&browser, &script).await, json!({ "ticks": true, "covered": [] }));
+    });
+}
+
+/// A frame makes few names ready, however many come into view at once; the next frames make the others.
+#[test]
+fn a_frame_makes_few_names_ready() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = Browser::open(Look::PHONE).await;
+        browser.go(&shop.url("/")).await;
+        let script = format!(
+            "{DRAWN}
+            const map = show(hall()), {{ layout, painter }} = map, s = 14 / layout.seat;
+            await frame();
+            await frame();
+            const view = {{ s, x: map.size.width / 2 - layout.x[300] * s, y: map.size.height / 2 - layout.y[300] * s }};
+            while (!painter.work(view, 1000));
+            painter.tags.clear();
+            // A clock by which everything takes a millisecond.
+            const {{ now }} = performance, most = [];
+            let time = 0, owes = true;
+            performance.now = () => time++;
+            for (let i = 0; i < 200 && owes; i++) {{
+              const before = painter.tags.size;
+              owes = painter.frame(view, map.fit);
+              most.push(painter.tags.size - before);
+            }}
+            performance.now = now;
+            map.destroy();
+            return {{ owes, few: Math.max(...most) <= 2, many: painter.tags.size > 8 }};"
+        );
+        assert_eq!(
+            run(&browser, &script).await,
+            json!({ "owes": false, "few": true, "many": true })
+        );
+    });
+}
+
 /// The small map is gone soon after a move, and is never where the pointer is.
 #[test]
 fn the_small_map_leaves_the_seats_alone() {

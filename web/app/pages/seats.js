@@ -1,5 +1,5 @@
 // Choosing seats: date, party, map and list, and holding what was chosen. The map shows; only the hold decides.
-import { gridLayout, indexOf, readLayout } from "../../seatmap/layout.js";
+import { FLAGS, gridLayout, indexOf, readLayout } from "../../seatmap/layout.js";
 import { SeatList } from "../../seatmap/list.js";
 import { better, Choice } from "../../seatmap/pick.js";
 import { FREE, Status } from "../../seatmap/status.js";
@@ -188,9 +188,8 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onO
   }
   const [, turn] = useState(0);
   const [note, setNote] = useState(null);
-  const [grade, setGrade] = useState(null);
-  const [wheel, setWheel] = useState(false);
   const [away, setAway] = useState(0);
+  const { grade, wheel } = status.only;
   const seats = [...choice.current.seats].sort((a, b) => a - b);
   const named = (list) => list.map((seat) => ({ label: labelFor(layout, seat), seat_number: layout.number[seat] }));
 
@@ -207,8 +206,9 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onO
     const missing = choice.current.party - now.length;
     const move = better(layout, status, now);
     if (what === "refused") setNote({ kind: "info", text: t("told_taken", { seat: words.name(seat) }) });
+    else if (what === "other") setNote({ kind: "info", text: t("told_other", { seat: words.name(seat) }), act: t("told_show_all"), onAct: () => filter({ grade: null, wheel: false }) });
     else if (what === "few") setNote({ kind: "info", text: t("told_few", { n: now.length, more: missing }) });
-    else if (move && what !== "given") setNote({ kind: "info", text: t("told_alone"), move });
+    else if (move && what !== "given") setNote({ kind: "info", text: t("told_alone"), act: t("told_move"), onAct: () => moveTo(move) });
     else setNote(null);
     return show(what === "refused" ? undefined : []);
   };
@@ -288,9 +288,12 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onO
     },
   });
   const filter = (next) => {
-    setGrade(next);
-    hall.current.map.filter(next);
-    hall.current.list?.filter(next);
+    status.narrow({ ...status.only, ...next });
+    hall.current.map.narrowed();
+    hall.current.list?.narrowed();
+    const none = status.narrowed && !status.tallies.some(({ free }) => free);
+    setNote(none ? { kind: "info", text: t("told_none") } : null);
+    turn((n) => n + 1);
   };
   const setParty = (n) => {
     choice.current.resize(n);
@@ -308,8 +311,8 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onO
   return html`<div class="picker">
     <div class="picker-ask">
       <${Party} party=${choice.current.party} most=${most} onParty=${setParty} />
-      <${Grades} grades=${status.grades} grade=${grade} onGrade=${filter} words=${words}>
-        ${layout.wheels && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => setWheel(!wheel)}>${t("accessible_need")}</button>`}
+      <${Grades} grades=${status.grades} grade=${grade} onGrade=${(next) => filter({ grade: next })} words=${words}>
+        ${layout.kinds & FLAGS.accessible ? html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => filter({ wheel: !wheel })}>${t("accessible_need")}</button>` : null}
       <//>
     </div>
     <div class="picker-map">
@@ -323,7 +326,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onO
       <div class=${layout.sections.length > 14 ? "list-long" : ""} ref=${listAt}></div>
     </section>
     <${Bar} layout=${layout} seats=${seats} choice=${choice.current} note=${note} words=${words} status=${status} currency=${currency} concert=${concert}
-      held=${held} onHeld=${onHeld} hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onMove=${moveTo} onGive=${onSeat} onBest=${holdBest} />
+      held=${held} onHeld=${onHeld} hold=${hold} onHold=${() => hold.run({ seat_numbers: seats.map((seat) => layout.number[seat]) })} onGive=${onSeat} onBest=${holdBest} />
   </div>`;
 }
 
@@ -350,12 +353,12 @@ const Grades = ({ grades, grade, onGrade, words, children }) => html`<div class=
 </div>`;
 
 /** What was chosen, with its price, and the way on. */
-function Bar({ seats, choice, layout, note, words, status, currency, concert, held, onHeld, hold, onHold, onMove, onGive, onBest }) {
+function Bar({ seats, choice, layout, note, words, status, currency, concert, held, onHeld, hold, onHold, onGive, onBest }) {
   const price = (amount) => money(amount, ...currency);
   const some = seats.length > 0;
   return html`<section class=${`pickbar${some ? " some" : ""}`} aria-label=${t("chosen_title")}>
     <div role="status" class="pickbar-note">
-      ${note && html`<${Notice} kind=${note.kind}><p>${note.text} ${note.move && html`<button type="button" class="link" onClick=${() => onMove(note.move)}>${t("told_move")}</button>`}</p><//>`}
+      ${note && html`<${Notice} kind=${note.kind}><p>${note.text} ${note.act && html`<button type="button" class="link" onClick=${note.onAct}>${note.act}</button>`}</p><//>`}
     </div>
     <${ProblemNotice} problem=${hold.problem} />
     ${some && html`<ul class="picked">${seats.map((seat) => html`<li key=${seat}>

@@ -23,22 +23,23 @@ export function wordsFor(layout, status, currency) {
   };
   const range = (low, high) => (low === high ? price(low) : t("range_from", { price: price(low) }));
   const name = (seat) => seatText(labelFor(layout, seat), layout.number[seat]);
-  const say = (seat, state) => [
-    name(seat), gradeText(status.grades[status.grade[seat]]?.name ?? ""), price(status.price[seat]),
-    ...flagsText(flagsFor(layout, seat)), t(`state_${state}`),
+  const flags = (seat) => flagsText(flagsFor(layout, seat));
+  const say = (seat, state, more = []) => [
+    name(seat), gradeText(status.grades[status.grade[seat]]?.name ?? ""), price(status.price[seat]), ...more, t(`state_${state}`),
   ].filter(Boolean).join(", ");
   return {
     map: t("map_name"), hint: t("map_hint"), zoomIn: t("zoom_in"), zoomOut: t("zoom_out"), whole: t("zoom_all"),
     wheel: t("wheel_hint"), stage: t("stage"), soldOut: t("sold_out"),
-    legend: [["free", t("legend_free")], ["held", t("legend_held")], ["sold", t("legend_sold")], ["chosen", t("legend_chosen")]],
+    legend: [["free", t("legend_free")], ["held", t("legend_held")], ["sold", t("legend_sold")], ["chosen", t("legend_chosen")], ["blocked", t("legend_blocked")],
+      ["accessible", t("accessible_need")], ["companion", t("legend_companion")], ["restricted_view", t("legend_restricted")]],
     sectionShort: (section, numbers) => (numbers ? `${section} ${numbers}` : section),
     section: ({ name: section, numbers }) => (layout.plain ? `${gradeText(section)} ${numbers ?? ""}` : sectionText(section)),
     row: (label) => t("row", { label }),
     seatsFrom: (seat) => t("seats_from", { seat }),
-    range, name, price, say,
+    range, name, price, say, flags,
     cost: (low, high) => (low === high ? price(low) : t("range_short", { price: price(low) })),
     free: (n) => t("free_short", { n }),
     offer: ({ free, low, high }) => `${range(low, high)} · ${t("free_count", { n: free })}`,
-    tip: (seat) => say(seat, status.state[seat] === FREE ? "free" : "taken"),
+    tip: (seat) => say(seat, status.state[seat] === FREE ? "free" : "taken", flags(seat)),
   };
 }
