@@ -135,7 +135,7 @@ async fn layout(sale: &Sale, layout: Layout) -> String {
 }
 
 /// As many maps as may wait, until the sender sends.
-fn flood(sale: &Sale) -> (Sender<()>, Vec<JoinHandle<()>>) {
+async fn flood(sale: &Sale) -> (Sender<()>, Vec<JoinHandle<()>>) {
     let (go, may_go) = channel::<()>();
     let mut first = Some(may_go);
     let job = |_| {
@@ -146,6 +146,12 @@ fn flood(sale: &Sale) -> (Sender<()>, Vec<JoinHandle<()>>) {
         })
     };
     let jobs = (0..MAPS_WAITING_MAX).map(job).collect();
+    let label = WorkLabel { work: Work::Map.name() };
+    let waiting = sale.app.metrics.bulk_waiting.get_or_create_owned(&label);
+    // One of them is at work.
+    while waiting.get() != i64::try_from(MAPS_WAITING_MAX).unwrap() - 1 {
+        tokio::task::yield_now().await;
+    }
     (go, jobs)
 }
 
@@ -157,8 +163,7 @@ async fn a_flood_of_maps_is_refused_and_nothing_else() {
     let layout = layout(&sale, halls::stadium()).await;
     let show = concert(&sale, 2_001, json!({})).await;
     let fan = sale.shopper(&show).await;
-    let (go, jobs) = flood(&sale);
-    tokio::task::yield_now().await;
+    let (go, jobs) = flood(&sale).await;
     let seen = sale.send(get(show.seats_path()).by(&fan)).await;
     seen.refused(503, "busy");
     assert_eq!(seen.header("retry-after"), "1");
