@@ -50,14 +50,14 @@ fn wheelchair_spaces_are_told_and_found() {
         browser.read(".pickbar-note", "not among the seats that are shown").await;
         assert_eq!(browser.text(".picked").await, None);
         browser.eval(&format!("{row}[7].click()")).await;
-        let picked = "[...document.querySelectorAll('.picked li span')].map((one) => one.innerText.replace(/\\u2011/g, '-').replace(/.*, seat (\\d+)/, '$1')).join()";
+        let picked = "[...document.querySelectorAll('.picked li > span')].map((one) => one.innerText.replace(/\\u2011/g, '-').replace(/.*, seat (\\d+)/, '$1')).join()";
         says(&browser, picked, "7 companion seat,8 companion seat").await;
         browser.eval(&format!("{row}[8].click()")).await;
         browser.click(".pickbar-note .link").await;
         let all = "String(document.querySelectorAll('.seats details:not([hidden])').length)";
         says(&browser, all, "6").await;
         // Without the filter nobody is given these by accident.
-        browser.eval(&format!("[...document.querySelectorAll('.seats-row')].at(-1).querySelectorAll('button')[8].click()")).await;
+        browser.eval("[...document.querySelectorAll('.seats-row')].at(-1).querySelectorAll('button')[8].click()").await;
         says(&browser, picked, "9,10").await;
         browser.eval("document.querySelectorAll('.seats details')[1].open = true").await;
         browser.eval("document.querySelectorAll('.grade-chip')[1].click()").await;

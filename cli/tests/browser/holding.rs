@@ -22,8 +22,9 @@ async fn with_flags(shop: &Shop) -> String {
 
 /// Takes the seat of the list that is called so.
 async fn choose(browser: &Browser, seat: u32) {
+    // What is special about a seat stands behind its number.
     let press = format!(
-        "[...document.querySelectorAll('.seats button')].find((one) => one.textContent.includes('seat {seat},')).click()"
+        "[...document.querySelectorAll('.seats button')].find((one) => /seat {seat}(?!\\d)/.test(one.textContent)).click()"
     );
     browser.eval(&press).await;
     browser.see(".picked li").await;

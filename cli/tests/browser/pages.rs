@@ -137,3 +137,20 @@ fn a_page_that_complains_is_noticed() {
         assert!(end.is_err(), "a test would pass whose page complains");
     });
 }
+
+/// What an address holds goes into addresses of the API only where it is an id.
+#[test]
+fn an_address_leads_nowhere_else() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = Browser::open(Look::PHONE).await;
+        for path in
+            ["/concerts/..%2Fticket-keys%3F", "/bookings/..%2F..%2Flivez", "/concerts/1/seats"]
+        {
+            browser.go(&shop.url(path)).await;
+            browser.see("main .empty").await;
+            let asked = "performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => /ticket-keys|livez|concerts\\/1/.test(name))";
+            assert_eq!(browser.eval(asked).await, json!([]), "{path}");
+        }
+    });
+}

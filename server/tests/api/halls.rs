@@ -206,15 +206,6 @@ async fn every_answer_says_what_a_seat_is_called() {
     let tickets = sale.send(get(format!("{date}/tickets")).operator()).await.want(200);
     assert_eq!(tickets["layout"], json!(layout));
     assert_eq!(tickets["tickets"][1]["label"], label("2", "5"), "{tickets}");
-    let body = json!({ "seat_numbers": [2, 1], "status": "blocked", "reason": "a camera" });
-    let sold = sale.send(put(format!("{date}/seats/status")).operator().json(&body)).await;
-    sold.refused(409, "seats_held_or_sold");
-    let called = json!([{ "seat_number": 1, "label": label("1", "1") }]);
-    assert_eq!(sold.json()["seat_labels"], called, "the free one is not named");
-    let body = json!({ "seat_numbers": [2], "status": "blocked", "reason": "a camera" });
-    let set = sale.send(put(format!("{date}/seats/status")).operator().json(&body)).await;
-    let named = json!([{ "seat_number": 2, "label": label("1", "2") }]);
-    assert_eq!(set.want(200)["changed_seats"], named);
     let sheet = sale.send(get(format!("{date}/bookings?bom=false")).operator()).await;
     let sheet = String::from_utf8(sheet.body.to_vec()).unwrap();
     assert!(sheet.lines().next().unwrap().ends_with(",paid_at,section,row,seat"), "{sheet}");
@@ -226,6 +217,27 @@ async fn every_answer_says_what_a_seat_is_called() {
     let sale = sale.reborn();
     let again = sale.send(get("/api/v1/me/bookings").by(&fan)).await.want(200);
     assert_eq!(again["bookings"][0]["seats"], seats);
+}
+
+/// Those that an operator takes off the sale are called by name: those that are set, and those that cannot be.
+#[tokio::test]
+async fn seats_that_are_set_say_what_they_are_called() {
+    let sale = Sale::new();
+    let show = concert(&sale, &flagged_hall(), prices(), json!({})).await;
+    let fan = sale.buyer(&show).await;
+    let hold = sale.send(reserve(&fan, &show, &[1])).await.want(201);
+    sale.send(pay(&fan, id_of(&hold["reservation_id"]), "p")).await.want(201);
+    let label = |row: &str, seat: &str| json!({ "section": "A", "row": row, "seat": seat });
+    let date = format!("/api/v1/admin/concert-dates/{}", show.dates[0]);
+    let body = json!({ "seat_numbers": [2, 1], "status": "blocked", "reason": "a camera" });
+    let sold = sale.send(put(format!("{date}/seats/status")).operator().json(&body)).await;
+    sold.refused(409, "seats_held_or_sold");
+    let called = json!([{ "seat_number": 1, "label": label("1", "1") }]);
+    assert_eq!(sold.json()["seat_labels"], called, "the free one is not named");
+    let body = json!({ "seat_numbers": [2], "status": "blocked", "reason": "a camera" });
+    let set = sale.send(put(format!("{date}/seats/status")).operator().json(&body)).await;
+    let named = json!([{ "seat_number": 2, "label": label("1", "2") }]);
+    assert_eq!(set.want(200)["changed_seats"], named);
 }
 
 /// What a layout and a date say must agree.

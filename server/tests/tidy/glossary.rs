@@ -100,13 +100,21 @@ fn blocks(text: &str) -> Vec<String> {
             (None, true) => block = Some(format!("{line}\n")),
             (Some(block), false) => {
                 let code = if line.starts_with('#') { "" } else { line };
-                *block += code.split(" #").next().unwrap_or_default().trim_end();
+                *block += &untold(code.split(" #").next().unwrap_or_default().trim_end());
                 block.push('\n');
             }
             (None, false) => {}
         }
     }
     blocks
+}
+
+/// A line of code with an ellipsis for each quoted sentence: those are for people and stand in each one's language.
+fn untold(line: &str) -> String {
+    let sentence = |text: &str| text.contains(' ') && !text.contains(['$', ':', ',', '{']);
+    let parts = line.split('"').enumerate();
+    let told = |(at, part)| if at % 2 == 1 && sentence(part) { "…" } else { part };
+    parts.map(told).collect::<Vec<_>>().join("\"")
 }
 
 /// Words in backticks, outside of blocks.
@@ -173,5 +181,6 @@ fn bad_samples_are_found() {
     none(&check_code("k.md", english, "`c` 와 `a b`\n```sh\nrun x # 이렇게\n```\n"));
     complains(&check_code("k.md", english, "`a b` `c`\n```sh\nrun y\n```\n"), "run x");
     complains(&check_code("k.md", english, "`c`\n```sh\nrun x\n```\n"), "without `a b`");
+    assert_eq!(untold(r#"run "at home" "$(cat a b)" "c""#), r#"run "…" "$(cat a b)" "c""#);
     assert_eq!(section("# a\n## b\nx\n## c\ny", "b"), "x");
 }
