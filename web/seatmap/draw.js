@@ -13,7 +13,7 @@ export const SEAT_PX = 5;
 /** Milliseconds of a frame that a slice may take. */
 const SLICE_MS = 4;
 
-/** Milliseconds of a frame for new names. */
+/** Milliseconds of a frame for names. */
 const NAMES_MS = 2;
 
 /** Device pixels below which a seat is drawn as a square, without marks. */
@@ -207,6 +207,7 @@ export class Painter {
   /** Draws a tile, pausing now and then. */
   *#paint(tile) {
     yield* this.#floor(tile.ctx, tile, tile.detailed);
+    yield;
     if (tile.detailed) yield* this.#seats(tile);
     else this.#offers(tile);
   }
@@ -217,6 +218,7 @@ export class Painter {
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.fillStyle = look.surface;
     ctx.fillRect(0, 0, ctx.canvas.width, ctx.canvas.height);
+    yield;
     ctx.setTransform(k, 0, 0, k, -x0 * k, -y0 * k);
     for (const area of layout.areas) {
       ctx.save();
@@ -229,12 +231,14 @@ export class Painter {
       ctx.textAlign = 'center';
       ctx.textBaseline = 'middle';
       const size = Math.max(Math.min(area.height * 0.4, area.width / 6, 20 * this.dpr / k), 9 * this.dpr / k);
-      ctx.font = `600 ${size}px ${look.font}`;
       const text = area.kind === 'stage' ? this.words.stage : area.text || '';
       // Beside a stage that is too flat for it.
       const beside = size > area.height;
       ctx.fillStyle = look[beside ? 'quiet' : 'on-area'];
-      if (ctx.measureText(text).width < area.width) ctx.fillText(text, 0, beside ? -area.height / 2 - size * 0.6 : 0);
+      if (text && this.wide({ text, weight: 600 }) * size < area.width) {
+        ctx.font = `600 ${size}px ${look.font}`;
+        ctx.fillText(text, 0, beside ? -area.height / 2 - size * 0.6 : 0);
+      }
       ctx.restore();
     }
     let drawn = 0;

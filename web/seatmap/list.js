@@ -197,7 +197,7 @@ export class SeatList {
     for (const seat of new Set([...before, ...this.chosen])) this.#look(seat);
   }
 
-  /** Another filter: sections without such seats go, and rows without free ones. */
+  /** Another filter: what has no such seats goes. */
   narrowed() {
     for (const seat of this.built.keys()) this.#look(seat);
     for (const entry of this.sections) {

@@ -109,13 +109,13 @@ export class Status {
     return { whole: false, changed, strangers: 0 };
   }
 
-  /** Whether a seat passes the filter. @param {number} seat */
+  /** Whether a seat passes the filter. */
   fits(seat) {
     const { grade, wheel } = this.only;
     return (grade === null || this.grade[seat] === grade) && (!wheel || (this.layout.flags[seat] & KEPT) > 0);
   }
 
-  /** Whether it is free, too. @param {number} seat */
+  /** Whether it is free, too. */
   offers(seat) {
     return this.state[seat] === FREE && this.fits(seat);
   }

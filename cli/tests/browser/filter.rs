@@ -57,7 +57,7 @@ fn wheelchair_spaces_are_told_and_found() {
         let all = "String(document.querySelectorAll('.seats details:not([hidden])').length)";
         says(&browser, all, "6").await;
         // Without the filter nobody is given these by accident.
-        browser.eval(&format!("[...document.querySelectorAll('.seats-row')].at(-1).querySelectorAll('button')[8].click()")).await;
+        browser.eval("[...document.querySelectorAll('.seats-row')].at(-1).querySelectorAll('button')[8].click()").await;
         says(&browser, picked, "9,10").await;
         browser.eval("document.querySelectorAll('.seats details')[1].open = true").await;
         browser.eval("document.querySelectorAll('.grade-chip')[1].click()").await;

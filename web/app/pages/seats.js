@@ -279,8 +279,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onOut }) {
     status.narrow({ ...status.only, ...next });
     hall.current.map.narrowed();
     hall.current.list?.narrowed();
-    const none = status.narrowed && !status.tallies.some(({ free }) => free);
-    setNote(none ? { kind: "info", text: t("sold_out") } : null);
+    setNote(status.tallies.some(({ free }) => free) ? null : { kind: "info", text: t("sold_out") });
     turn((n) => n + 1);
   };
   const setParty = (n) => {
