@@ -13,7 +13,7 @@ export const SEAT_PX = 5;
 /** Milliseconds of a frame that a slice may take. */
 const SLICE_MS = 4;
 
-/** Milliseconds of a frame in which further names are made ready. */
+/** Milliseconds of a frame for names. */
 const NAMES_MS = 2;
 
 /** Device pixels below which a seat is drawn as a square, without marks. */
@@ -207,6 +207,7 @@ export class Painter {
   /** Draws a tile, pausing now and then. */
   *#paint(tile) {
     yield* this.#floor(tile.ctx, tile, tile.detailed);
+    yield;
     if (tile.detailed) yield* this.#seats(tile);
     else this.#offers(tile);
   }
@@ -217,6 +218,7 @@ export class Painter {
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.fillStyle = look.surface;
     ctx.fillRect(0, 0, ctx.canvas.width, ctx.canvas.height);
+    yield;
     ctx.setTransform(k, 0, 0, k, -x0 * k, -y0 * k);
     for (const area of layout.areas) {
       ctx.save();
@@ -229,12 +231,14 @@ export class Painter {
       ctx.textAlign = 'center';
       ctx.textBaseline = 'middle';
       const size = Math.max(Math.min(area.height * 0.4, area.width / 6, 20 * this.dpr / k), 9 * this.dpr / k);
-      ctx.font = `600 ${size}px ${look.font}`;
       const text = area.kind === 'stage' ? this.words.stage : area.text || '';
       // Beside a stage that is too flat for it.
       const beside = size > area.height;
       ctx.fillStyle = look[beside ? 'quiet' : 'on-area'];
-      if (ctx.measureText(text).width < area.width) ctx.fillText(text, 0, beside ? -area.height / 2 - size * 0.6 : 0);
+      if (text && this.wide({ text, weight: 600 }) * size < area.width) {
+        ctx.font = `600 ${size}px ${look.font}`;
+        ctx.fillText(text, 0, beside ? -area.height / 2 - size * 0.6 : 0);
+      }
       ctx.restore();
     }
     let drawn = 0;
@@ -298,28 +302,25 @@ export class Painter {
   /** Draws one seat as its style says. */
   #stamp(picture, seat, style) {
     if (style === 1000 + ABSENT) return;
-    const { ctx, k, x0, y0 } = picture, d = this.layout.seat * k;
+    const { ctx, k, x0, y0 } = picture, d = this.layout.seat * k, x = (this.layout.x[seat] - x0) * k, y = (this.layout.y[seat] - y0) * k;
     // Squares are quicker than pictures of squares.
     if (d < SQUARE_PX) {
       const size = Math.max(1, Math.round(d * this.#square(ctx, style)));
-      const left = Math.round((this.layout.x[seat] - x0) * k - size / 2), top = Math.round((this.layout.y[seat] - y0) * k - size / 2);
+      const left = Math.round(x - size / 2), top = Math.round(y - size / 2);
       ctx.fillRect(left, top, size, size);
       ctx.globalAlpha = 1;
-      if (style < 1000 && style % 16) this.#notch(ctx, left, top, size, style);
+      const flags = style < 1000 && style % 500 % 16, part = Math.max(2, Math.round(size / 3)), middle = size - part >> 1;
+      if (!flags) return;
+      // A hole where seats are kept, a corner less where the view is restricted.
+      ctx.fillStyle = this.look.section;
+      if (flags & KEPT) ctx.fillRect(left + middle, top + middle, part, part);
+      if (flags & FLAGS.restricted_view) ctx.fillRect(left + size - part, top, part, part);
       return;
     }
     let sprite = picture.sprites.get(style);
     if (!sprite) picture.sprites.set(style, sprite = seatPicture(style, d, this.look));
     const half = sprite.width / 2;
-    ctx.drawImage(sprite, Math.round((this.layout.x[seat] - x0) * k - half), Math.round((this.layout.y[seat] - y0) * k - half));
-  }
-
-  /** What marks a small square: a hole for who has a wheelchair or comes along, a corner that is missing for a view that is restricted. */
-  #notch(ctx, left, top, size, style) {
-    const part = Math.max(2, Math.round(size / 3)), flags = style % 500 % 16;
-    ctx.fillStyle = this.look.section;
-    if (flags & KEPT) ctx.fillRect(left + (size - part >> 1), top + (size - part >> 1), part, part);
-    if (flags & FLAGS.restricted_view) ctx.fillRect(left + size - part, top, part, part);
+    ctx.drawImage(sprite, Math.round(x - half), Math.round(y - half));
   }
 
   /** Sets the colour of seats that are squares; gives how large they are. Held is larger than sold, both are smaller than what is free. */
@@ -404,7 +405,7 @@ export class Painter {
   /**
    * Shows a view: moves the picture there and draws marks above it.
    * @param {View} view @param {number} fit The scale at which all is seen.
-   * @returns {boolean} Whether names are missing for which there was no time.
+   * @returns {boolean} Whether names are missing.
    */
   frame(view, fit) {
     const { ctx, dpr, canvas, set } = this, { s, x, y } = view;
@@ -423,14 +424,13 @@ export class Painter {
       if (this.under) this.#lay(this.under, view);
     }
     if (set) this.#lay(set, view);
-    const owes = this.#over(view, NAMES_MS);
     if (this.base && s > fit * 1.6) this.#corner(view);
-    return owes;
+    return this.#over(view, NAMES_MS);
   }
 
   /** What is above the picture of seats and sections: names, and marks. */
   #over(view, budget) {
-    const owes = Boolean(this.set) && this.detailed(view.s) && drawNames(this, view, budget);
+    const owes = this.set && this.detailed(view.s) && drawNames(this, view, budget);
     this.#above(view);
     return owes;
   }
@@ -465,14 +465,12 @@ export class Painter {
     }
     const { dpr } = this, [left, top] = at(-1), ratio = s / (this.set?.s || s) / dpr, room = 13 / ratio;
     const written = [...this.labels?.values() ?? []].map(({ box }) => box);
-    // Beside what is written on the section, where nothing is written.
+    // Above or below what is written on the section, where nothing is written.
     return [...sections].map(([section, [seat, count]]) => {
       const box = this.labels?.get(section)?.box;
       if (!box) return [...at(seat), count];
-      const [mx, my] = [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2];
-      const spots = [[mx, box.y0 - room], [mx, box.y1 + room], [box.x0 - room, my], [box.x1 + room, my]];
-      const clear = ([x, y]) => !written.some((other) => meets(other, { x0: x - room, y0: y - room, x1: x + room, y1: y + room }));
-      const [x, y] = spots.find(clear) || spots[0];
+      const x = (box.x0 + box.x1) / 2, spots = [box.y0 - room, box.y1 + room];
+      const y = spots.find((y) => !written.some((other) => meets(other, { x0: x - room, y0: y - room, x1: x + room, y1: y + room }))) ?? spots[0];
       return [left + x * ratio, top + y * ratio, count];
     });
   }

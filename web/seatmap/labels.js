@@ -139,9 +139,9 @@ function nameRow({ label, first, count }, { layout, set }, { x0, y0, x1, y1 }, p
 }
 
 /**
- * Names of rows and sections in sight: at their ends, or at the edge of the view where those are out of sight.
- * @param {any} painter @param {import('./draw.js').View} view @param {number} budget Milliseconds for plates that are new.
- * @returns {boolean} Whether some are missing, since each takes long to make.
+ * Names of rows and sections in sight: at their ends, or at the edge of the view where those are out of sight. `budget`:
+ * milliseconds for new plates.
+ * @returns {boolean} Whether some are missing.
  */
 export function drawNames(painter, { s, x, y }, budget) {
   const { ctx, dpr, layout, width, height, words, tags } = painter, seen = { x0: -x / s, y0: -y / s, x1: (width - x) / s, y1: (height - y) / s };
@@ -181,14 +181,12 @@ export function drawNames(painter, { s, x, y }, budget) {
     const { box, outline, name } = section, [tx, ty, dx, dy] = section.tag ||= behind(layout, section);
     const text = words.sectionShort(name), edge = 12 / s;
     if (tx > seen.x0 && tx < seen.x1 && ty > seen.y0 && ty < seen.y1) {
-      // Beside the seats, not over them.
+      // Beside the seats.
       put(text, 'name', tx * s + x + dx * 22, ty * s + y + dy * 12);
       continue;
     }
     const above = box.y0 > seen.y0 + 2 * edge, at = Math.max(box.y0, seen.y0) + edge, [from, to] = spanAt(outline, at), [left, right] = [Math.max(from, seen.x0), Math.min(to, seen.x1)];
-    const tag = tagOf(text, 'name');
-    owes ||= !tag;
-    if (tag && (right - left) * s > tag.width / dpr && (Math.min(box.y1, seen.y1) - at) * s > 40) put(text, 'name', (left + right) / 2 * s + x, (above ? box.y0 - edge : at) * s + y);
+    if ((right - left) * s > (tagOf(text, 'name')?.width ?? 0) / dpr && (Math.min(box.y1, seen.y1) - at) * s > 40) put(text, 'name', (left + right) / 2 * s + x, (above ? box.y0 - edge : at) * s + y);
   }
   return owes;
 }

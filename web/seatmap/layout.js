@@ -6,7 +6,7 @@
 /** Flags of a seat, as bits. */
 export const FLAGS = { accessible: 1, companion: 2, restricted_view: 4, aisle: 8 };
 
-/** Seats that are kept for wheelchairs and companions. */
+/** Kept for wheelchairs and companions. */
 export const KEPT = FLAGS.accessible | FLAGS.companion;
 
 /**

@@ -163,7 +163,7 @@ export class SeatList {
       group = step > 0 ? group.nextElementSibling : group.previousElementSibling;
       if (!group) return null;
       const keys = [...group.querySelectorAll('button[data-seat]')];
-      if (keys.length === 0 || group.classList.contains('none')) continue;
+      if (!keys.length || group.matches('.none')) continue;
       const far = (one) => Math.abs(this.layout.x[Number(one.dataset.seat)] - x);
       return keys.reduce((a, b) => (far(b) < far(a) ? b : a));
     }
@@ -197,7 +197,7 @@ export class SeatList {
     for (const seat of new Set([...before, ...this.chosen])) this.#look(seat);
   }
 
-  /** Another filter: sections without such seats are hidden, and rows in which none is free. */
+  /** Another filter: what has no such seats goes. */
   narrowed() {
     for (const seat of this.built.keys()) this.#look(seat);
     for (const entry of this.sections) {

@@ -13,7 +13,7 @@ function run(layout, status, seat, usable) {
   return [first, last];
 }
 
-/** Whether seats go together: they cost the same, and both or none are kept for wheelchairs and companions. */
+/** Whether seats go together: they cost the same, and both or none are kept. */
 const alike = ({ flags }, { price }, a, b) => price[a] === price[b] && !(flags[a] & KEPT) === !(flags[b] & KEPT);
 
 /** How many single seats are left beside a block of a run. */
@@ -79,8 +79,8 @@ export class Choice {
    * A click on a seat: takes the party's seats there, or gives a chosen seat back. Of a party that sits
    * already, all move.
    * @param {number} seat
-   * @returns {'taken'|'given'|'few'|'moved'|'refused'|'other'} What has happened; `few`: not so many are together there; `other`:
-   *   the filter leaves it out.
+   * @returns {'taken'|'given'|'few'|'moved'|'refused'|'other'} What has happened; `few`: not so many are together there;
+   *   `other`: the filter leaves it out.
    */
   click(seat) {
     if (this.seats.has(seat)) {

@@ -106,26 +106,17 @@ function corner(ctx, m, r) {
   ctx.fill();
 }
 
-/** From where to where bands of grades lie in a section: as its rows do, the dearest first. */
-function axisOf({ outline, rows }, rises) {
-  const middle = (row) => row.spot(row.count >> 1), [[ax, ay], [bx, by]] = [middle(rows[0]), middle(rows[rows.length - 1])];
-  const turn = rises ? -1 : 1, long = Math.hypot(bx - ax, by - ay), [dx, dy] = long ? [(bx - ax) / long * turn, (by - ay) / long * turn] : [0, turn];
-  const along = outline.map(([x, y]) => (x - ax) * dx + (y - ay) * dy), [from, to] = [Math.min(...along), Math.max(...along)];
-  return [ax + dx * from, ay + dy * from, ax + dx * to, ay + dy * to];
-}
-
-/** The colours of a section: a band for each grade that is free there, as wide as its share, yet to be seen. */
-export function bands(ctx, section, { mix, rises }, colours) {
-  const grades = [...mix.keys()].filter((grade) => mix[grade]), all = grades.reduce((sum, grade) => sum + mix[grade], 0);
-  const parts = grades.map((grade) => Math.max(mix[grade] / all, 0.12)), whole = parts.reduce((a, b) => a + b, 0);
-  const colour = (i) => colours[grades[i] % GRADE_COLOURS];
-  if (grades.length < 2) return colour(0);
-  const drawn = ctx.createLinearGradient(...section.axis ||= axisOf(section, rises));
+/** The colours of a section: a band for each grade that is free there, as wide as its share, from the first row to the last. */
+export function bands(ctx, { rows }, { mix, rises }, colours) {
+  const sum = (list) => list.reduce((a, b) => a + b, 0), all = sum(mix), parts = [...mix].map((free) => free && Math.max(free / all, 0.12)), whole = sum(parts);
+  if (parts.filter(Boolean).length < 2) return colours[parts.findIndex(Boolean) % GRADE_COLOURS];
+  const first = rows[0], last = rows[rows.length - 1], one = first === last;
+  const ends = [first.spot(one ? 0 : first.count >> 1), last.spot(one ? last.count - 1 : last.count >> 1)];
+  if (rises) ends.reverse();
+  const drawn = ctx.createLinearGradient(...ends.flat());
   let at = 0;
-  parts.forEach((part, i) => {
-    drawn.addColorStop(at, colour(i));
-    at = Math.min(1, at + part / whole);
-    drawn.addColorStop(at, colour(i));
+  parts.forEach((part, grade) => {
+    for (const more of part ? [0, part / whole] : []) drawn.addColorStop(at = Math.min(1, at + more), colours[grade % GRADE_COLOURS]);
   });
   return drawn;
 }

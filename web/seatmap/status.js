@@ -14,9 +14,8 @@ const NAMES = ['available', 'held', 'sold', 'blocked'];
 /**
  * Prices are in minor units; of a tally, which says what can be had of a section, those of what is free.
  * @typedef {{name: string, low: number, high: number, free: number}} Grade
- * @typedef {{free: number, low: number, high: number, has: boolean, mix: Uint32Array, rises: boolean}} Tally Of what passes the filter.
- *   `has`: whether there is such a seat, free or not; `mix`: how many are free, by grade; `rises`:
- *   whether its last seats cost more than its first.
+ * @typedef {{free: number, low: number, high: number, has: boolean, mix: Uint32Array, rises: boolean}} Tally Of what passes the filter: `has` such a seat, free or
+ *   not; `mix`: how many are free, by grade; `rises`: its last seats cost more than its first.
  */
 
 /** Seat states of a layout, as last answered. */
@@ -31,8 +30,8 @@ export class Status {
     /** @type {Grade[]} Dearest first. */
     this.grades = [];
     /** @type {Tally[]} */
-    this.tallies = layout.sections.map(() => ({ free: 0, low: 0, high: 0, has: false, mix: new Uint32Array(0), rises: false }));
-    /** The filter: a grade or null for all, and whether only wheelchair spaces and seats of companions. @type {{grade: number|null, wheel: boolean}} */
+    this.tallies = [];
+    /** The filter. @type {{grade: number|null, wheel: boolean}} */
     this.only = { grade: null, wheel: false };
     /** Free seats of each section, by grade. @type {Uint32Array[]} */
     this.frees = [];
@@ -110,18 +109,18 @@ export class Status {
     return { whole: false, changed, strangers: 0 };
   }
 
-  /** Whether a seat passes the filter. @param {number} seat */
+  /** Whether a seat passes the filter. */
   fits(seat) {
     const { grade, wheel } = this.only;
     return (grade === null || this.grade[seat] === grade) && (!wheel || (this.layout.flags[seat] & KEPT) > 0);
   }
 
-  /** Whether a seat can be chosen: it is free, and passes the filter. @param {number} seat */
+  /** Whether it is free, too. */
   offers(seat) {
     return this.state[seat] === FREE && this.fits(seat);
   }
 
-  /** Another filter. @param {{grade: number|null, wheel: boolean}} only */
+  /** Another filter. */
   narrow(only) {
     this.only = only;
     this.layout.sections.forEach((_, section) => this.#count(section));
@@ -133,17 +132,17 @@ export class Status {
 
   /** Counts a section again. */
   #count(index) {
-    const { first, end } = this.layout.sections[index], { state, price, grade, narrowed } = this;
-    const mix = new Uint32Array(this.grades.length), frees = narrowed ? mix.slice() : mix;
+    const { first, end } = this.layout.sections[index], { state, price, grade } = this;
+    const mix = new Uint32Array(this.grades.length), frees = mix.slice();
     let free = 0, low = Infinity, high = 0, has = false;
     for (let seat = first; seat < end; seat++) {
-      const fits = state[seat] !== ABSENT && (!narrowed || this.fits(seat));
+      const fits = state[seat] !== ABSENT && this.fits(seat);
       has ||= fits;
       if (state[seat] !== FREE) continue;
       frees[grade[seat]] += 1;
       if (!fits) continue;
       free += 1;
-      if (narrowed) mix[grade[seat]] += 1;
+      mix[grade[seat]] += 1;
       if (price[seat] < low) low = price[seat];
       if (price[seat] > high) high = price[seat];
     }

@@ -4,8 +4,8 @@
 
 import { deviceRatio, Painter } from './draw.js';
 import { FLAGS, seatAt, sectionAt, seatNear } from './layout.js';
-import { make, meets, seatPicture } from './shapes.js';
-import { ABSENT, BLOCKED, FREE } from './status.js';
+import { make, seatPicture } from './shapes.js';
+import { ABSENT, BLOCKED, FREE, HELD, SOLD } from './status.js';
 
 /** Pixels that a press may move and still be a click. */
 const SLOP = { mouse: 4, pen: 6, touch: 10 };
@@ -82,15 +82,15 @@ export class MapView {
     host.replaceChildren(make('div', 'map-bar', tools, this.legend), this.stage);
   }
 
-  /** The legend: of what there is here. Marks of seats are drawn as the map has them. */
+  /** The legend, of what there is here. */
   #explain() {
-    const { layout, painter, status, words } = this, here = (kind) => (kind === 'blocked' ? status.state.includes(BLOCKED) : !(kind in FLAGS) || (layout.kinds & FLAGS[kind]) > 0);
-    const kinds = words.legend.filter(([kind]) => here(kind));
+    const { layout, status, words, painter: { dpr, look } } = this;
+    const kinds = words.legend.filter(([kind]) => (kind === 'blocked' ? status.state.includes(BLOCKED) : !(FLAGS[kind] & ~layout.kinds)));
     if (this.explained === kinds.length) return;
     this.explained = kinds.length;
     this.legend.replaceChildren(...kinds.map(([kind, name]) => {
-      const mark = kind in FLAGS ? seatPicture(FLAGS[kind], 16 * painter.dpr, { ...painter.look, grades: [painter.look.quiet] }) : make('i', `map-mark ${kind}`);
-      return make('li', '', mark, name);
+      const style = { ...FLAGS, held: 1000 + HELD, sold: 1000 + SOLD, blocked: 1000 + BLOCKED }[kind];
+      return make('li', '', style ? seatPicture(style, 16 * dpr, { ...look, grades: [look.quiet] }) : make('i', `map-mark ${kind}`), name);
     }));
   }
 
@@ -249,15 +249,15 @@ export class MapView {
     this.#go({ s, x: width / 2 - middle[0] * s, y: height / 2 - middle[1] * s });
   }
 
-  /** Shows seats, if they are not in view. @param {number[]} seats */
-  showSeats(seats) {
+  /** Shows seats, if they are not in view; `near`: they are large enough. @param {number[]} seats */
+  showSeats(seats, near = this.painter.detailed(this.view.s)) {
     if (!seats.length) return;
     const { layout, view, size } = this, n = seats.length;
     const x = seats.reduce((sum, seat) => sum + layout.x[seat], 0) / n, y = seats.reduce((sum, seat) => sum + layout.y[seat], 0) / n;
     const [px, py] = [x * view.s + view.x, y * view.s + view.y];
     const inside = px > 20 && py > 20 && px < size.width - 20 && py < size.height - 20;
     const s = Math.max(view.s, Math.min(this.most, 22 / layout.seat));
-    if (inside && this.painter.detailed(view.s)) return;
+    if (inside && near) return;
     this.#go({ s, x: size.width / 2 - x * s, y: size.height / 2 - y * s });
   }
 
@@ -410,17 +410,15 @@ export class MapView {
     this.draw();
   }
 
-  /** Another filter: what passes it alone is in colour. Where none of that is in view, the map goes to the nearest. */
+  /** Another filter. Where nothing that passes it is in view, the map goes to the nearest. */
   narrowed() {
-    const { layout, painter, size, status, view } = this, { s, x, y } = this.flight?.to || view;
-    painter.stale();
+    const { size, status, view: { s, x, y } } = this;
+    this.painter.stale();
     this.draw();
     if (!status.narrowed || !this.zoomed) return;
-    const seen = { x0: -x / s, y0: -y / s, x1: (size.width - x) / s, y1: (size.height - y) / s };
-    if (!painter.detailed(s) && layout.sections.some(({ box }, i) => status.tallies[i].free && meets(box, seen))) return;
-    const seat = seatAt(layout, (seen.x0 + seen.x1) / 2, (seen.y0 + seen.y1) / 2, Infinity, (i) => status.offers(i));
+    const seat = seatAt(this.layout, (size.width / 2 - x) / s, (size.height / 2 - y) / s, Infinity, (i) => status.offers(i));
     if (seat < 0) this.showAll();
-    else this.showSeats([seat]);
+    else this.showSeats([seat], true);
   }
 
   /** Reads the colours again. */

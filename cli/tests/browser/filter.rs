@@ -47,7 +47,7 @@ fn wheelchair_spaces_are_told_and_found() {
         assert_eq!(name, told);
         // The ninth is a seat like others.
         browser.eval(&format!("{row}[8].click()")).await;
-        browser.read(".pickbar-note", "not among the seats that are shown").await;
+        browser.read(".pickbar-note", "not among the seats shown").await;
         assert_eq!(browser.text(".picked").await, None);
         browser.eval(&format!("{row}[7].click()")).await;
         let picked = "[...document.querySelectorAll('.picked li > span')].map((one) => one.innerText.replace(/\\u2011/g, '-').replace(/.*, seat (\\d+)/, '$1')).join()";

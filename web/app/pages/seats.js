@@ -291,8 +291,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onO
     status.narrow({ ...status.only, ...next });
     hall.current.map.narrowed();
     hall.current.list?.narrowed();
-    const none = status.narrowed && !status.tallies.some(({ free }) => free);
-    setNote(none ? { kind: "info", text: t("told_none") } : null);
+    setNote(status.tallies.some(({ free }) => free) ? null : { kind: "info", text: t("sold_out") });
     turn((n) => n + 1);
   };
   const setParty = (n) => {
@@ -312,7 +311,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onO
     <div class="picker-ask">
       <${Party} party=${choice.current.party} most=${most} onParty=${setParty} />
       <${Grades} grades=${status.grades} grade=${grade} onGrade=${(next) => filter({ grade: next })} words=${words}>
-        ${layout.kinds & FLAGS.accessible ? html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => filter({ wheel: !wheel })}>${t("accessible_need")}</button>` : null}
+        ${(layout.kinds & FLAGS.accessible) > 0 && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => filter({ wheel: !wheel })}>${t("legend_accessible")}</button>`}
       <//>
     </div>
     <div class="picker-map">

@@ -30,8 +30,7 @@ export function wordsFor(layout, status, currency) {
   return {
     map: t("map_name"), hint: t("map_hint"), zoomIn: t("zoom_in"), zoomOut: t("zoom_out"), whole: t("zoom_all"),
     wheel: t("wheel_hint"), stage: t("stage"), soldOut: t("sold_out"),
-    legend: [["free", t("legend_free")], ["held", t("legend_held")], ["sold", t("legend_sold")], ["chosen", t("legend_chosen")], ["blocked", t("legend_blocked")],
-      ["accessible", t("accessible_need")], ["companion", t("legend_companion")], ["restricted_view", t("legend_restricted")]],
+    legend: ["free", "held", "sold", "chosen", "blocked", "accessible", "companion", "restricted_view"].map((kind) => [kind, t(`legend_${kind}`)]),
     sectionShort: (section, numbers) => (numbers ? `${section} ${numbers}` : section),
     section: ({ name: section, numbers }) => (layout.plain ? `${gradeText(section)} ${numbers ?? ""}` : sectionText(section)),
     row: (label) => t("row", { label }),
