@@ -66,7 +66,7 @@ export const sale = {
   told_alone: ["This leaves one seat alone beside you.", "옆에 한 자리만 홀로 남게 됩니다."],
   told_move: ["Move over by one", "한 칸 옮기기"],
   told_lost: ["Someone was faster: {seats}. Please choose others.", "다른 분이 먼저 선택했습니다: {seats}. 다른 좌석을 선택해 주세요."],
-  told_other: ["{seat} is not among the seats shown.", "{seat}은 지금 보고 있는 조건의 좌석이 아닙니다."],
+  told_other: ["{seat} is not among the seats shown.", "{seat}은 선택한 조건의 좌석이 아닙니다."],
   told_show_all: ["Show all seats", "전체 좌석 보기"],
   told_taken: ["{seat} is not available.", "{seat}은 선택할 수 없습니다."],
   told_limit: ["You have {have} here already; {limit} is the most for one person.", "이 회차에 이미 {have}석이 있습니다. 한 사람이 {limit}석까지 예매할 수 있습니다."],
