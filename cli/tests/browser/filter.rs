@@ -50,7 +50,7 @@ fn wheelchair_spaces_are_told_and_found() {
         browser.read(".pickbar-note", "not among the seats shown").await;
         assert_eq!(browser.text(".picked").await, None);
         browser.eval(&format!("{row}[7].click()")).await;
-        let picked = "[...document.querySelectorAll('.picked li > span')].map((one) => one.innerText.replace(/\\u2011/g, '-').replace(/.*, seat (\\d+)/, '$1')).join()";
+        let picked = "[...document.querySelectorAll('.picked li > span')].map((one) => one.innerText.replace(/\\u2011/g, '-').replace(/\\s+/g, ' ').replace(/.*, seat (\\d+)/, '$1')).join()";
         says(&browser, picked, "7 companion seat,8 companion seat").await;
         browser.eval(&format!("{row}[8].click()")).await;
         browser.click(".pickbar-note .link").await;
