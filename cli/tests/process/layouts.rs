@@ -144,7 +144,7 @@ fn what_was_sold_is_said(by: &Operator, date: &str, payment: &str) {
     let refund =
         |seat| ["payment", "refund", payment, "--seat", seat, "--reason", "ill"].map(str::to_owned);
     let shown = by.done(&["payment", "show", payment]);
-    assert!(shown.contains("Section A, row 1, seat 5  R      100"), "{shown}");
+    assert!(shown.contains("Section A, row 1, seat 5  aisle  R      100"), "{shown}");
     let (exit, said) = by.refused(&refund("B/3/1").each_ref().map(String::as_str));
     assert_eq!(
         (exit, said.as_str()),
