@@ -73,7 +73,8 @@ pub struct DateModel {
     /// Locked before the picture where both are, and alone while rendering: who changes seats does not
     /// wait for that.
     rendered: Mutex<Rendered>,
-    /// The map while nothing has changed since. Held only to be read: nobody who finds it there is sent elsewhere.
+    /// The map as it was rendered last; none at first, while it is rendered, and after a rendering that did not come to
+    /// its end. Held only to be read or set: nobody who finds it there is sent elsewhere. Locked after the picture.
     shown: Mutex<Option<SeatMap>>,
     picture: Mutex<Picture>,
     /// What was proposed and is not decided yet; locked before the picture.
@@ -184,8 +185,6 @@ struct Chunk {
 #[derive(Default)]
 struct Rendered {
     chunks: Vec<Chunk>,
-    /// None at first, and after a rendering that did not come to its end.
-    map: Option<SeatMap>,
 }
 
 impl Rendered {
@@ -348,19 +347,18 @@ impl DateModel {
     #[must_use]
     pub fn map(&self, money: &str, now: Time) -> SeatMap {
         let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = rendered.map.take();
-        let due = {
+        let (before, due) = {
             let mut picture = self.picture();
             picture.advance(now);
             // With the picture's lock: what is due is stale no more, and not rendered yet.
-            *self.shown() = None;
-            picture.take_due(before.is_none())
+            let before = self.shown().take();
+            let due = picture.take_due(before.is_none());
+            (before, due)
         };
         let map = match before {
             Some(before) if !due.stale.contains(&true) => before,
             _ => rendered.draw((self.id, money), &due),
         };
-        rendered.map = Some(map.clone());
         *self.shown() = Some(map.clone());
         map
     }
