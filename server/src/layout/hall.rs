@@ -82,6 +82,8 @@ pub struct Hall {
     runs: Vec<Vec<u32>>,
     /// Where people look, or the middle of the upper edge.
     focus: (f64, f64),
+    /// How far from there each seat is: many ask for it again and again.
+    distances: Vec<f64>,
 }
 
 /// What the i-th seat of a row, from 0, is called within it.
@@ -150,7 +152,11 @@ fn flags_at(flags: &Flags, at: u32) -> u8 {
 }
 
 fn distance(a: &Seat, b: &Seat) -> f64 {
-    (a.x - b.x).hypot(a.y - b.y)
+    distance_to(a, (b.x, b.y))
+}
+
+fn distance_to(seat: &Seat, (x, y): (f64, f64)) -> f64 {
+    (seat.x - x).hypot(seat.y - y)
 }
 
 impl Hall {
@@ -161,7 +167,7 @@ impl Hall {
         let pieces: usize =
             self.pieces.iter().map(|piece| size_of::<Piece>() + labels(piece)).sum();
         let runs = self.runs.len() * size_of::<Vec<u32>>();
-        pieces + runs + self.seats.len() * (size_of::<Seat>() + size_of::<u32>())
+        pieces + runs + self.seats.len() * (size_of::<Seat>() + size_of::<u32>() + size_of::<f64>())
     }
 
     /// The hall of a layout that was checked.
@@ -177,6 +183,7 @@ impl Hall {
             seats: Vec::new(),
             runs: Vec::new(),
             focus: stage.unwrap_or((layout.width.get() / 2.0, 0.0)),
+            distances: Vec::new(),
         };
         // The pieces of each row, in the order in which they are named.
         let mut rows: Vec<Vec<Vec<Seat>>> = Vec::new();
@@ -235,6 +242,7 @@ impl Hall {
             let row: Vec<Seat> = pieces.iter().flatten().copied().collect();
             self.runs.extend(self.runs_of(&row));
         }
+        self.distances = self.seats.iter().map(|seat| distance_to(seat, self.focus)).collect();
     }
 
     /// A row, cut where a gap is named or its seats stand farther apart than usual.
@@ -328,17 +336,25 @@ impl Hall {
         self.sections.iter().map(|section| section.name.as_str())
     }
 
-    /// Where the best seats are: of a section, or of all.
+    /// How far a seat, by its index, is from where the best ones are: those of a section, or of all.
     #[must_use]
-    pub fn focus(&self, section: Option<usize>) -> (f64, f64) {
-        let of_section = section.and_then(|section| self.sections.get(section)?.focus);
-        of_section.unwrap_or(self.focus)
+    pub fn distance(&self, index: usize, section: Option<usize>) -> f64 {
+        let focus = section.and_then(|section| self.sections.get(section)?.focus);
+        let from = |focus| self.seats.get(index).map(|seat| distance_to(seat, focus));
+        let found = focus.map_or_else(|| self.distances.get(index).copied(), from);
+        found.unwrap_or_default()
     }
 
     /// Which section a seat is of.
     #[must_use]
     pub fn section_of(&self, seat: &Seat) -> Option<usize> {
         self.piece(seat).map(|piece| piece.section)
+    }
+
+    /// Which section seats side by side are of.
+    #[must_use]
+    pub fn section_of_run(&self, run: &[u32]) -> Option<usize> {
+        self.section_of(self.seats.get(*run.first()? as usize)?)
     }
 
     /// The section of a name.

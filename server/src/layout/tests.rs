@@ -67,10 +67,10 @@ fn seats_stand_where_the_layout_says() {
     assert!(seat(103).has(Flag::Aisle) && !seat(103).has(Flag::Companion));
     let grades: Vec<_> = hall.grades().into_iter().collect();
     assert_eq!(grades, [(Some("R"), 6), (Some("S"), 8)]);
-    assert_eq!(
-        (hall.focus(None), hall.focus(hall.section("B"))),
-        ((1500.0, 150.0), (1500.0, 400.0))
-    );
+    let number_11 = 5;
+    let far = |section| hall.distance(number_11, section).round();
+    // From (1500, 150), where people look; section B has a point of its own, (1500, 400).
+    assert_eq!((far(None), far(hall.section("A")), far(hall.section("B"))), (986.0, 986.0, 781.0));
 }
 
 /// Side by side: not over an aisle, and over two pieces of a row where they touch.

@@ -1,7 +1,7 @@
 //! Which seats are proposed to who asks for the best: so many together in one row, near to where people look, and
 //! such that no single seat is left alone. It proposes only; the rules decide on the rows.
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What is asked for.
@@ -73,86 +73,118 @@ impl PartialOrd for Rank {
     }
 }
 
-/// A block: where it is, and how good.
+/// A block: where it is, and how good. Ordered by how good it is; no two are equally good, since no two begin with the
+/// same seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Found {
-    rank: std::cmp::Reverse<Rank>,
+    rank: Rank,
     run: usize,
     at: usize,
 }
 
-/// The best blocks of so many seats, at most `most` of them. `runs` are seats side by side, in their order.
-#[must_use]
-pub fn best(runs: &[&[Stand]], wish: &Wish, most: usize) -> Blocks {
-    let mut found = BinaryHeap::new();
-    let mut largest = 0;
-    for (index, run) in runs.iter().enumerate() {
-        for (from, to) in stretches(run, |seat| seat.free) {
-            for (first, end) in stretches(&run[from..to], |seat| seat.fits) {
-                let (first, end) = (from + first, from + end);
-                let has = |seats: &[Stand]| !wish.accessible || seats.iter().any(|s| s.accessible);
-                if has(&run[first..end]) {
-                    largest = largest.max(end - first);
-                }
-                for at in first..(end + 1).saturating_sub(wish.count).max(first) {
-                    let seats = &run[at..at + wish.count];
+/// Looks at one run of seats side by side after another. It keeps only as many blocks as it needs, so that a hall of
+/// 50,000 free seats costs a look at each and little more.
+pub struct Search<'w> {
+    wish: &'w Wish,
+    /// Seats of a block.
+    count: usize,
+    /// Blocks that are asked for.
+    most: usize,
+    /// So many of the best surely have `most` that do not overlap: a block overlaps `2 * (count - 1)` others.
+    enough: usize,
+    found: Vec<Found>,
+    /// What is worse is not needed.
+    bar: Option<Rank>,
+    largest: usize,
+}
+
+impl<'w> Search<'w> {
+    /// For at most `most` blocks.
+    #[must_use]
+    pub fn new(wish: &'w Wish, most: usize) -> Self {
+        let count = wish.count.max(1);
+        let enough = most.saturating_mul(2 * count - 1).max(1);
+        Self { wish, count, most, enough, found: Vec::new(), bar: None, largest: 0 }
+    }
+
+    /// Looks at a run; `index` is what [`Search::blocks`] will ask for it by.
+    pub fn look(&mut self, index: usize, run: &[Stand]) {
+        let mut from = 0;
+        for stretch in run.chunk_by(|one, next| one.free == next.free) {
+            if stretch.first().is_some_and(|seat| seat.free) {
+                self.look_at_free(index, from, stretch);
+            }
+            from += stretch.len();
+        }
+    }
+
+    /// Free seats side by side, between such as are not: `from` is the first one's place in the run.
+    fn look_at_free(&mut self, run: usize, from: usize, free: &[Stand]) {
+        let accessible = self.wish.accessible;
+        let has = |seats: &[Stand]| !accessible || seats.iter().any(|seat| seat.accessible);
+        let mut first = 0;
+        for fitting in free.chunk_by(|one, next| one.fits == next.fits) {
+            if fitting.first().is_some_and(|seat| seat.fits) && has(fitting) {
+                self.largest = self.largest.max(fitting.len());
+                for (at, seats) in (first..).zip(fitting.windows(self.count)) {
                     if has(seats) {
-                        let orphans = at - from == 1 || to - at - wish.count == 1;
-                        let rank = std::cmp::Reverse(rank_of(seats, wish.accessible, orphans));
-                        found.push(Found { rank, run: index, at });
+                        let orphans = at == 1 || free.len() - at - self.count == 1;
+                        let rank = rank_of(seats, accessible, orphans);
+                        self.add(Found { rank, run, at: from + at });
                     }
                 }
             }
+            first += fitting.len();
         }
     }
-    Blocks { blocks: apart(found, runs, wish.count, most), largest: count(largest) }
-}
 
-fn count(seats: usize) -> u32 {
-    u32::try_from(seats).unwrap_or(u32::MAX)
-}
-
-/// Where seats of this kind follow each other: first, and behind the last.
-fn stretches(run: &[Stand], is: impl Fn(&Stand) -> bool) -> Vec<(usize, usize)> {
-    let mut found: Vec<(usize, usize)> = Vec::new();
-    for (at, seat) in run.iter().enumerate() {
-        match found.last_mut().filter(|(_, end)| *end == at) {
-            Some((_, end)) if is(seat) => *end += 1,
-            _ if is(seat) => found.push((at, at + 1)),
-            _ => {}
+    fn add(&mut self, found: Found) {
+        if self.bar.is_some_and(|bar| found.rank > bar) {
+            return;
+        }
+        self.found.push(found);
+        if self.found.len() >= 2 * self.enough {
+            let (_, last, _) = self.found.select_nth_unstable(self.enough - 1);
+            self.bar = Some(last.rank);
+            self.found.truncate(self.enough);
         }
     }
-    found
+
+    /// What was found. `number` tells the number of a seat by its run and its place in it.
+    #[must_use]
+    pub fn blocks(mut self, number: impl Fn(usize, usize) -> Option<u32>) -> Blocks {
+        self.found.sort_unstable();
+        let mut taken: BTreeSet<u32> = BTreeSet::new();
+        let mut blocks = Vec::new();
+        for Found { run, at, .. } in self.found {
+            if blocks.len() >= self.most {
+                break;
+            }
+            let seats = at..at + self.count;
+            let block: BTreeSet<u32> = seats.filter_map(|at| number(run, at)).collect();
+            if block.is_disjoint(&taken) {
+                taken.extend(&block);
+                blocks.push(block);
+            }
+        }
+        Blocks { blocks, largest: u32::try_from(self.largest).unwrap_or(u32::MAX) }
+    }
 }
 
 fn rank_of(seats: &[Stand], accessible: bool, orphans: bool) -> Rank {
-    let of = |is: fn(&Stand) -> bool| seats.iter().filter(|seat| is(seat)).count();
-    // Who asks for room for a wheelchair is given as few such seats as there are with it, and others beside.
-    let kept = if accessible { of(|seat| seat.accessible) } else { of(|seat| seat.kept) };
-    #[expect(clippy::cast_precision_loss, reason = "a block has 50 seats at most")]
-    let distance = seats.iter().map(|seat| seat.distance).sum::<f64>() / seats.len() as f64;
     let first = seats.first().map_or(0, |seat| seat.number);
-    Rank { kept, orphans, restricted: of(|seat| seat.restricted) > 0, distance, first }
-}
-
-/// The best of them that do not overlap.
-fn apart(
-    mut found: BinaryHeap<Found>,
-    runs: &[&[Stand]],
-    count: usize,
-    most: usize,
-) -> Vec<BTreeSet<u32>> {
-    let mut taken: BTreeSet<u32> = BTreeSet::new();
-    let mut blocks = Vec::new();
-    while let Some(Found { run, at, .. }) = found.pop().filter(|_| blocks.len() < most) {
-        let seats = runs.get(run).and_then(|run| run.get(at..at + count)).unwrap_or_default();
-        let block: BTreeSet<u32> = seats.iter().map(|seat| seat.number).collect();
-        if block.is_disjoint(&taken) {
-            taken.extend(&block);
-            blocks.push(block);
-        }
+    let mut rank = Rank { kept: 0, orphans, restricted: false, distance: 0.0, first };
+    for seat in seats {
+        // Who asks for room for a wheelchair is given as few such seats as there are with it, and others beside.
+        rank.kept += usize::from(if accessible { seat.accessible } else { seat.kept });
+        rank.restricted |= seat.restricted;
+        rank.distance += seat.distance;
     }
-    blocks
+    #[expect(clippy::cast_precision_loss, reason = "a block has 50 seats at most")]
+    {
+        rank.distance /= seats.len() as f64;
+    }
+    rank
 }
 
 /// How often each seat has been proposed and is not decided yet.
@@ -242,8 +274,12 @@ mod tests {
     }
 
     fn proposed(rows: &[Vec<Stand>], count: usize, accessible: bool, most: usize) -> Blocks {
-        let runs: Vec<&[Stand]> = rows.iter().map(Vec::as_slice).collect();
-        best(&runs, &Wish { count, accessible, ..Wish::default() }, most)
+        let wish = Wish { count, accessible, ..Wish::default() };
+        let mut search = Search::new(&wish, most);
+        for (index, row) in rows.iter().enumerate() {
+            search.look(index, row);
+        }
+        search.blocks(|row, at| rows.get(row)?.get(at).map(|seat| seat.number))
     }
 
     /// The first block that is proposed; each line is a hall, what is asked for, and what is given.

@@ -1,9 +1,9 @@
 //! Proposals of seats from the picture of a date: what [`best`] finds, of seats that nobody was proposed a moment ago.
 
-use super::best::{Blocks, Claim, Stand, Wish, best};
+use super::best::{Blocks, Claim, Search, Stand, Wish};
 use super::compact::Grades;
 use super::date::DateModel;
-use crate::layout::{Flag, Hall};
+use crate::layout::{Flag, Hall, Seat};
 use boxoffice_core::concert::SeatStatus;
 use boxoffice_core::limits::BLOCKS_PER_RESERVATION_MAX;
 use boxoffice_core::time::Time;
@@ -24,29 +24,11 @@ pub struct Proposal {
 }
 
 /// The seats of a date as of one moment.
+#[derive(Clone)]
 pub(super) struct Seats {
     /// In the order of their numbers.
     pub states: Vec<SeatStatus>,
     pub grades: Grades,
-}
-
-/// Seats side by side: all their stands, and where each run ends.
-#[derive(Default)]
-struct Runs {
-    stands: Vec<Stand>,
-    ends: Vec<usize>,
-}
-
-impl Runs {
-    fn slices(&self) -> Vec<&[Stand]> {
-        let mut from = 0;
-        let slice = |end: &usize| {
-            let slice = self.stands.get(from..*end).unwrap_or_default();
-            from = *end;
-            slice
-        };
-        self.ends.iter().map(slice).collect()
-    }
 }
 
 impl Seats {
@@ -62,54 +44,86 @@ impl Seats {
         })
     }
 
-    /// Rows are not known: seats whose numbers follow each other count as side by side, and low ones as near.
-    fn in_order(&self, wish: &Wish) -> Runs {
-        // Without a layout there are neither sections nor what is special about a seat.
-        let nothing = wish.section.is_some() || wish.accessible;
-        let mut runs = Runs::default();
-        let mut before = None;
-        for (number, free, fits) in self.all(wish) {
-            if before.is_some_and(|before: u32| before.checked_add(1) != Some(number)) {
-                runs.ends.push(runs.stands.len());
+    /// The same, without some.
+    fn without(&self, taken: &BTreeSet<u32>) -> Self {
+        let mut rest = self.clone();
+        for number in taken {
+            let index = rest.grades.numbers.binary_search(number);
+            if let Some(state) = index.ok().and_then(|index| rest.states.get_mut(index)) {
+                *state = SeatStatus::Held;
             }
-            before = Some(number);
-            let distance = f64::from(number);
-            let fits = fits && !nothing;
-            runs.stands.push(Stand { number, free, fits, distance, ..Stand::default() });
         }
-        runs.ends.push(runs.stands.len());
-        runs
+        rest
+    }
+
+    fn best(&self, hall: Option<&Hall>, wish: &Wish, most: usize) -> Blocks {
+        match hall {
+            Some(hall) => self.in_rows(hall, wish, most),
+            None => self.in_order(wish, most),
+        }
+    }
+
+    /// Rows are not known: seats whose numbers follow each other count as side by side, and low ones as near.
+    fn in_order(&self, wish: &Wish, most: usize) -> Blocks {
+        // Without a layout there are neither sections nor what is special about a seat.
+        if wish.section.is_some() || wish.accessible {
+            return Blocks::default();
+        }
+        let stand = |(number, free, fits)| {
+            let distance = f64::from(number);
+            Stand { number, free, fits, distance, ..Stand::default() }
+        };
+        let stands: Vec<Stand> = self.all(wish).map(stand).collect();
+        let beside = |one: &Stand, next: &Stand| one.number.checked_add(1) == Some(next.number);
+        let runs: Vec<&[Stand]> = stands.chunk_by(beside).collect();
+        let mut search = Search::new(wish, most);
+        for (index, run) in runs.iter().enumerate() {
+            search.look(index, run);
+        }
+        search.blocks(|run, at| runs.get(run)?.get(at).map(|stand| stand.number))
     }
 
     /// Rows as the hall has them.
-    fn in_rows(&self, hall: &Hall, wish: &Wish) -> Runs {
+    fn in_rows(&self, hall: &Hall, wish: &Wish, most: usize) -> Blocks {
         let section = wish.section.as_ref().map(|name| hall.section(name));
-        let focus = hall.focus(section.flatten());
+        let (section, is_there) = (section.flatten(), section != Some(None));
+        if !is_there {
+            return Blocks::default();
+        }
         // The date has the seats of the hall, in the same order; one that it lacks cannot be had.
         let mut mine = self.all(wish).peekable();
-        let mut stands: Vec<Stand> = Vec::with_capacity(hall.seats().len());
-        for seat in hall.seats() {
+        let chance = |seat: &Seat| {
             while mine.next_if(|(number, ..)| *number < seat.number).is_some() {}
             let found = mine.next_if(|(number, ..)| *number == seat.number);
-            let (free, fits) = found.map_or((false, false), |(_, free, fits)| (free, fits));
-            let there = section.is_none_or(|section| section == hall.section_of(seat));
+            found.map_or((false, false), |(_, free, fits)| (free, fits))
+        };
+        let chances: Vec<(bool, bool)> = hall.seats().iter().map(chance).collect();
+        let stand = |index: &u32| {
+            let index = *index as usize;
+            let (seat, (free, fits)) = (hall.seats().get(index)?, *chances.get(index)?);
             let accessible = seat.has(Flag::Accessible);
-            stands.push(Stand {
+            Some(Stand {
                 number: seat.number,
                 free,
-                fits: fits && there && section != Some(None),
+                fits,
                 accessible,
                 kept: accessible || seat.has(Flag::Companion),
                 restricted: seat.has(Flag::RestrictedView),
-                distance: (seat.x - focus.0).hypot(seat.y - focus.1),
-            });
+                distance: hall.distance(index, section),
+            })
+        };
+        let mut search = Search::new(wish, most);
+        let mut stands = Vec::new();
+        for (index, run) in hall.runs().iter().enumerate() {
+            if section.is_none() || section == hall.section_of_run(run) {
+                stands.clear();
+                stands.extend(run.iter().filter_map(stand));
+                search.look(index, &stands);
+            }
         }
-        let mut runs = Runs::default();
-        for run in hall.runs() {
-            runs.stands.extend(run.iter().filter_map(|index| stands.get(*index as usize)));
-            runs.ends.push(runs.stands.len());
-        }
-        runs
+        let seat =
+            |run: usize, at: usize| hall.seats().get(*hall.runs().get(run)?.get(at)? as usize);
+        search.blocks(|run, at| seat(run, at).map(|seat| seat.number))
     }
 }
 
@@ -128,31 +142,14 @@ impl DateModel {
         let most = most.clamp(BLOCKS_MIN, BLOCKS_PER_RESERVATION_MAX);
         let _turn = self.claims.turn();
         let claimed = self.claims.seats();
-        let seats = self.free(now);
-        let mut runs = match hall {
-            Some(hall) => seats.in_rows(hall, wish),
-            None => seats.in_order(wish),
+        let seats = self.free(now).without(without);
+        let unclaimed = seats.without(&claimed).best(hall, wish, most);
+        let found = if unclaimed.blocks.is_empty() && !claimed.is_empty() {
+            seats.best(hall, wish, most)
+        } else {
+            unclaimed
         };
-        for stand in &mut runs.stands {
-            stand.free &= !without.contains(&stand.number);
-        }
-        let found = unclaimed(&runs, &claimed, wish, most);
-        let found = found.unwrap_or_else(|| best(&runs.slices(), wish, most));
         let first = found.blocks.first().cloned().unwrap_or_default();
         Proposal { found, claim: Claim::of(&self.claims, first) }
     }
-}
-
-/// What is found without the seats that are claimed, if anything is.
-fn unclaimed(runs: &Runs, claimed: &BTreeSet<u32>, wish: &Wish, most: usize) -> Option<Blocks> {
-    if claimed.is_empty() {
-        return None;
-    }
-    let mut stands = runs.stands.clone();
-    for stand in &mut stands {
-        stand.free &= !claimed.contains(&stand.number);
-    }
-    let rest = Runs { stands, ends: runs.ends.clone() };
-    let found = best(&rest.slices(), wish, most);
-    (!found.blocks.is_empty()).then_some(found)
 }
