@@ -3,9 +3,10 @@
 //! SQLite has a commit copy the log once it is long, and everybody waits. Here another thread copies
 //! while commits go on; what came meanwhile is copied by it again, until so little is left that the
 //! committing thread copies the rest itself. Then all of the log is in the file, and the next commit
-//! begins it anew.
+//! begins it anew. SQLite syncs the file then, and everybody waits; so the other thread syncs what it
+//! has copied, and little is left to sync.
 
-use super::log::Log;
+use super::log::{Log, Sync};
 use super::open::{Files, open_checkpointer};
 use crate::store::Fault;
 use crate::supervisor::{Supervisor, caught};
@@ -73,18 +74,33 @@ fn copy(connection: &Connection, log: &Log) -> Copied {
     }
 }
 
+/// The same, and what was copied is on disk.
+fn copy_and_sync(connection: &Connection, log: &Log, sync: &Sync) -> Copied {
+    let copied = copy(connection, log)?;
+    if let (Some(_), Err(error)) = (copied, sync()) {
+        log.fail(&error);
+        log.check()?;
+    }
+    Ok(copied)
+}
+
 impl Helper {
-    /// The supervisor hears of the thread's end.
+    /// `sync` is that of the database file. The supervisor hears of the thread's end.
     ///
     /// # Errors
     /// The system gives no thread, or the file cannot be opened.
-    pub fn start(files: &Files, log: Arc<Log>, supervisor: &Supervisor) -> Result<Self, Fault> {
+    pub fn start(
+        files: &Files,
+        log: Arc<Log>,
+        sync: Sync,
+        supervisor: &Supervisor,
+    ) -> Result<Self, Fault> {
         let connection = open_checkpointer(files)?;
         let (orders, ordered) = sync_channel::<()>(1);
         let (report, done) = sync_channel(1);
         let thread = supervisor.thread("checkpoints", move || {
             // It lives as long as the writer: a panic is a copy that failed, and not its end.
-            let copy = || caught("copying the log", || copy(&connection, &log));
+            let copy = || caught("copying the log", || copy_and_sync(&connection, &log, &sync));
             let copy = || copy().unwrap_or_else(|| Err(Fault::Corrupt("a copy panicked".into())));
             while ordered.recv().is_ok() && report.send(copy()).is_ok() {}
         });
@@ -205,12 +221,17 @@ mod tests {
     }
 
     fn bed() -> Bed {
+        bed_with(Box::new(|| Ok(())))
+    }
+
+    /// With this sync of the database file.
+    fn bed_with(sync: Sync) -> Bed {
         let folder = tempfile::tempdir().unwrap();
         let files = Files { path: folder.path().join("boxoffice.db") };
         let mut connection = open_writer(&files).unwrap();
         connection.execute_batch("CREATE TABLE t (k BLOB PRIMARY KEY) WITHOUT ROWID").unwrap();
         let log = Arc::new(Log::new(sync_of(&files).unwrap()));
-        let helper = Helper::start(&files, Arc::clone(&log), &Supervisor::default()).unwrap();
+        let helper = Helper::start(&files, Arc::clone(&log), sync, &Supervisor::default()).unwrap();
         let checkpoints = Checkpoints::start(&mut connection, helper, log, SMALL).unwrap();
         Bed { connection, checkpoints, files, written: 0, _folder: folder }
     }
@@ -247,6 +268,29 @@ mod tests {
         }
         assert!(longest <= SMALL.most + 2 * SMALL.rest, "{longest} pages");
         assert!(anew > 3, "begun anew {anew} times");
+    }
+
+    /// What the helper has copied is on disk before the committing thread copies the rest; where the disk cannot
+    /// take it, nothing is read or written any more.
+    #[test]
+    fn what_is_copied_is_synced_by_who_copies() {
+        let (told, syncs) = std::sync::mpsc::channel();
+        let mut bed = bed_with(Box::new(move || {
+            told.send(std::thread::current().id()).map_err(std::io::Error::other)
+        }));
+        let mut other = None;
+        for _ in 0..3_000 {
+            bed.commit();
+            other = other.or(syncs.try_recv().ok());
+        }
+        assert_ne!(other.expect("it is synced"), std::thread::current().id());
+        assert_eq!(bed.checkpoints.log.check(), Ok(()));
+        drop(syncs);
+        let failed = (0..3_000).any(|_| {
+            bed.commit();
+            bed.checkpoints.log.check().is_err()
+        });
+        assert!(failed, "a disk that fails is told");
     }
 
     /// Who reads keeps the log from being begun anew, and nobody from committing.

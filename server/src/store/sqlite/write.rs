@@ -8,7 +8,7 @@ use super::super::table::{CURRENCY, IN_CURRENCY, Table as TableDef};
 use super::super::{Fault, Flush, Store};
 use super::checkpoint::{Checkpoints, Helper, SIZES};
 use super::count_steps;
-use super::log::{Log, Sync, sync_of};
+use super::log::{Log, Sync, sync_of, sync_of_file};
 use super::open::{Files, SCHEMA_VERSION, open_writer};
 use super::read::place;
 use super::room;
@@ -144,7 +144,8 @@ impl SqliteStore {
         // the system's memory only, even where a sync had failed and would succeed now.
         self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         let log = Arc::clone(&self.log);
-        let helper = Helper::start(&self.files, Arc::clone(&log), supervisor)?;
+        let file = sync_of_file(&self.files)?;
+        let helper = Helper::start(&self.files, Arc::clone(&log), file, supervisor)?;
         let checkpoints = Checkpoints::start(&mut self.connection, helper, log, SIZES)?;
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(checkpoints)
