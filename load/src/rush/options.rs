@@ -36,7 +36,7 @@ pub struct Options {
     /// Attackers that come beside the fans, per cent of them (4,000 at most): join and leave, guess passwords, hold and release, flood seat maps and new keys, flood from the address that all fans share, idle connections, in equal parts; figures are the fans' alone
     #[arg(long, default_value_t = 0.0)]
     pub hostile: f64,
-    /// Connections that all fans share: half for those who shop, a quarter each for joins and for polls, one each at least; 0 gives each fan its own
+    /// Connections that all fans share: a quarter each for those who shop, for searches for the best seats, for joins and for polls, one each at least; 0 gives each fan its own
     #[arg(long, default_value_t = 256)]
     pub connections: usize,
     /// Seats that a fan wants, at most

@@ -30,16 +30,18 @@ pub struct Pool {
 }
 
 /// The pools of a fan: those who shop never wait for a connection behind those who wait in line, and an
-/// answer to somebody in line is not waited for behind those who come.
+/// answer to somebody in line is not waited for behind those who come. A search for the best seats may take long
+/// while many ask for one: nobody else's request is to wait behind that either.
 pub struct Pools {
     joins: Rc<Pool>,
     polls: Rc<Pool>,
+    searches: Rc<Pool>,
     shop: Rc<Pool>,
 }
 
 impl Pools {
-    /// For all fans together: half of the connections for those who shop, a quarter each for joins and
-    /// polls, at least one each.
+    /// For all fans together: a quarter of the connections each for those who shop, for searches for the best seats,
+    /// for joins and for polls, at least one each.
     ///
     /// # Errors
     /// There is no address.
@@ -53,14 +55,16 @@ impl Pools {
             let pool = Pool::new(addresses.to_vec(), size, 0)?;
             Ok::<_, Failure>(Rc::new(pool.behind(named)))
         };
-        let shop = connections.saturating_sub(2 * quarter);
-        Ok(Self { joins: pool(quarter)?, polls: pool(quarter)?, shop: pool(shop)? })
+        let shop = connections.saturating_sub(3 * quarter);
+        let (joins, polls, searches) = (pool(quarter)?, pool(quarter)?, pool(quarter)?);
+        Ok(Self { joins, polls, searches, shop: pool(shop)? })
     }
 
     /// For one fan alone.
     pub fn own(pool: Pool) -> Self {
         let pool = Rc::new(pool);
-        Self { joins: Rc::clone(&pool), polls: Rc::clone(&pool), shop: pool }
+        let other = || Rc::clone(&pool);
+        Self { joins: other(), polls: other(), searches: other(), shop: pool }
     }
 
     /// The one that a step takes its connection of.
@@ -68,13 +72,14 @@ impl Pools {
         match step {
             Step::Join => &self.joins,
             Step::Poll => &self.polls,
+            Step::Best => &self.searches,
             _ => &self.shop,
         }
     }
 
     /// Whether a request waits for a connection, or has since this was last asked.
     pub fn took_waiting(&self) -> bool {
-        let all = [&self.joins, &self.polls, &self.shop];
+        let all = [&self.joins, &self.polls, &self.searches, &self.shop];
         all.into_iter().fold(false, |any, pool| any | pool.waited.take() | (pool.waiting.get() > 0))
     }
 }
@@ -190,9 +195,9 @@ mod tests {
     #[tokio::test]
     async fn those_who_shop_have_connections_of_their_own() {
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        for (connections, sizes) in [(1, [1, 1, 1]), (4, [1, 1, 2]), (256, [64, 64, 128])] {
+        for (connections, sizes) in [(1, [1; 4]), (4, [1; 4]), (6, [1, 1, 1, 3]), (256, [64; 4])] {
             let pools = Pools::shared(&[address], connections, None).unwrap();
-            let steps = [Step::Join, Step::Poll, Step::Hold];
+            let steps = [Step::Join, Step::Poll, Step::Best, Step::Hold];
             let free = steps.map(|step| pools.of(step).room.available_permits());
             assert_eq!(free, sizes);
         }
@@ -205,6 +210,7 @@ mod tests {
         // Each wait is counted once, also after it has ended.
         assert!(pools.took_waiting() && !pools.took_waiting());
         let _polling = pools.of(Step::Poll).turn().await.unwrap();
+        let _searching = pools.of(Step::Best).turn().await.unwrap();
         let _paying = pools.of(Step::Pay).turn().await.unwrap();
         assert!(!pools.took_waiting());
     }
