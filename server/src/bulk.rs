@@ -1,19 +1,19 @@
-//! Large work that anybody in the shop can cause: on threads of its own of low priority, one piece of a kind after
+//! Large work that anybody in the shop can cause: on threads of its own, one piece of a kind after
 //! another. Only so many pieces of a kind wait, so that neither the threads that serve requests nor the processor are
 //! ever full of it.
 //!
-//! A search for the best seats is somebody's hold. It has a thread of its own, so that it waits behind no map. A user
-//! has one at a time, so that as many users as there is room for have one, and none of them takes the others' room.
+//! A search for the best seats is somebody's hold. It has a thread of its own, so that it waits behind no map, and of the
+//! priority of those that serve requests: it takes less than a millisecond. A user has one at a time and waits for it
+//! elsewhere, so that as many users as there is room for have one, and none of them takes the others' room. The rest
+//! stands back.
 
 use crate::metrics::{Metrics, WorkLabel};
 use crate::supervisor::{Supervisor, caught, yield_to_others};
-use boxoffice_core::id::UserId;
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use crate::turns::Turns;
+use boxoffice_core::id::{DateId, UserId};
+use std::sync::{Arc, mpsc};
 use tokio::sync::{Semaphore, oneshot};
 
-/// Niceness of the thread that searches: a busy machine gives it a third of what it gives who writes.
-const SEARCH_NICENESS: i32 = 5;
 /// Niceness of the thread that does the rest: on a busy machine it has what others leave.
 const REST_NICENESS: i32 = 19;
 
@@ -77,20 +77,11 @@ pub struct Bulk {
     search: Lane,
     map: Lane,
     file: Lane,
-    searchers: Mutex<HashSet<UserId>>,
+    /// Of users, to search.
+    pub searchers: Turns<UserId>,
+    /// Of dates, to have their whole maps written.
+    pub maps: Turns<DateId>,
     metrics: Arc<Metrics>,
-}
-
-/// A user's one search. Others of theirs are refused until this is dropped.
-pub struct Searcher<'a> {
-    of: &'a Mutex<HashSet<UserId>>,
-    user: UserId,
-}
-
-impl Drop for Searcher<'_> {
-    fn drop(&mut self) {
-        self.of.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user);
-    }
 }
 
 /// A thread that does one job after another until nobody can ask any more.
@@ -120,7 +111,7 @@ impl Bulk {
     /// # Errors
     /// The system gives no thread.
     pub fn start(metrics: Arc<Metrics>, supervisor: &Supervisor) -> std::io::Result<Self> {
-        let search = start("best seats", SEARCH_NICENESS, &metrics, supervisor)?;
+        let search = start("best seats", 0, &metrics, supervisor)?;
         let rest = start("bulk", REST_NICENESS, &metrics, supervisor)?;
         let lane = |work: Work, thread: &mpsc::Sender<Job>| Lane {
             room: Arc::new(Semaphore::new(work.waiting_max())),
@@ -130,15 +121,10 @@ impl Bulk {
             search: lane(Work::Search, &search),
             map: lane(Work::Map, &rest),
             file: lane(Work::File, &rest),
-            searchers: Mutex::default(),
+            searchers: Turns::default(),
+            maps: Turns::default(),
             metrics,
         })
-    }
-
-    /// The right to search for a user; none while they search already.
-    pub fn searcher(&self, user: UserId) -> Option<Searcher<'_>> {
-        let is_new = self.searchers.lock().unwrap_or_else(PoisonError::into_inner).insert(user);
-        is_new.then(|| Searcher { of: &self.searchers, user })
     }
 
     /// Has it done, and waits for that. What nobody waits for any more is not begun.

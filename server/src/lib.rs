@@ -33,6 +33,7 @@ pub mod text;
 pub mod tick;
 pub mod tickets;
 pub mod tokens;
+pub mod turns;
 pub mod write_path;
 pub mod zone;
 

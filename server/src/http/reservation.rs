@@ -372,11 +372,12 @@ async fn best(
     // Nothing fits what the date does not have.
     let unknown = sought.unknown();
     let mut looks = unknown.is_none() && may_find(app, shopper, &sought.wish);
-    let mut searcher = None;
+    let mut turn = None;
     for _ in 0..PROPOSALS_MAX {
-        if looks && searcher.is_none() {
-            let one = app.bulk.searcher(shopper.user);
-            searcher = Some(one.ok_or_else(|| Problem::of(Code::Busy))?);
+        if looks && turn.is_none() {
+            turn = Some(app.bulk.searchers.of(shopper.user).await);
+            // What was sought before, as by a double click, may have been found meanwhile.
+            looks = may_find(app, shopper, &sought.wish);
         }
         // Held until it is decided.
         let proposal = if looks { look(app, sought, &without).await? } else { None };

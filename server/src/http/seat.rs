@@ -259,6 +259,12 @@ async fn rendered(app: &App, date: &Arc<DateModel>) -> Result<SeatMap, Problem> 
     if let Some(map) = date.rendered(app.clock.now()) {
         return Ok(map);
     }
+    // A crowd that asks at the same moment has one map: the first that is begun after they asked.
+    let begun = date.maps_begun();
+    let _turn = if date.is_large() { Some(app.bulk.maps.of(date.id).await) } else { None };
+    if let Some(map) = date.rendered_since(begun) {
+        return Ok(map);
+    }
     let names = app.names(date.layout).await?;
     let (date, clock) = (Arc::clone(date), app.clock.clone());
     let (large, money) = (date.is_large(), app.currency.members());

@@ -2,10 +2,10 @@
 //! was not asked for longest leaves.
 
 use super::problem::Problem;
+use crate::turns::Turns;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Mutex as Turn;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Bytes of posters in memory.
 pub const POSTER_BYTES_KEPT_MAX: usize = 32 * 1024 * 1024;
@@ -33,26 +33,9 @@ struct Kept<K, V> {
 pub struct Shelf<K, V> {
     kept: Mutex<Kept<K, V>>,
     bytes_max: usize,
-    /// By key, held by who reads one that is not there, so that the others find it. Who asks for one that does not
-    /// exist keeps nobody from another.
-    filling: Mutex<HashMap<K, Arc<Turn<()>>>>,
-}
-
-/// One of those who ask for a key that is not there. The last takes the key's lock away.
-struct Filling<'a, K: Copy + Eq + Hash> {
-    of: &'a Mutex<HashMap<K, Arc<Turn<()>>>>,
-    key: K,
-    turn: Arc<Turn<()>>,
-}
-
-impl<K: Copy + Eq + Hash> Drop for Filling<'_, K> {
-    fn drop(&mut self) {
-        let mut filling = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-        // This one's and the map's.
-        if Arc::strong_count(&self.turn) == 2 {
-            filling.remove(&self.key);
-        }
-    }
+    /// Of who reads one that is not there, so that the others find it. Who asks for one that does not exist keeps
+    /// nobody from another.
+    filling: Turns<K>,
 }
 
 impl<K: Copy + Eq + Hash, V: Clone> Shelf<K, V> {
@@ -60,13 +43,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Shelf<K, V> {
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
         let kept = Kept { items: HashMap::new(), order: BTreeMap::new(), asked: 0, bytes: 0 };
-        Self { kept: Mutex::new(kept), bytes_max, filling: Mutex::default() }
-    }
-
-    fn filling(&self, key: K) -> Filling<'_, K> {
-        let mut filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = Arc::clone(filling.entry(key).or_default());
-        Filling { of: &self.filling, key, turn }
+        Self { kept: Mutex::new(kept), bytes_max, filling: Turns::default() }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept<K, V>> {
@@ -93,8 +70,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Shelf<K, V> {
         if let Some(value) = self.find(key) {
             return Ok(value);
         }
-        let filling = self.filling(key);
-        let _turn = filling.turn.lock().await;
+        let _turn = self.filling.of(key).await;
         if let Some(value) = self.find(key) {
             return Ok(value);
         }
@@ -184,7 +160,7 @@ mod tests {
         let one = || shelf.get(1, read(Ok((7, 1))));
         let (a, b) = tokio::join!(one(), one());
         assert_eq!((a.ok(), b.ok(), reads.get()), (Some(7), Some(7), 2));
-        assert!(shelf.filling.lock().unwrap().is_empty());
+        assert!(shelf.filling.is_empty());
     }
 
     /// Reads that take long keep nobody from another key, and nothing is left of who has gone.
@@ -202,6 +178,6 @@ mod tests {
             _ = slow() => panic!("it has no end"),
             found = quick => assert_eq!(found.ok(), Some(7)),
         }
-        assert!(shelf.filling.lock().unwrap().is_empty());
+        assert!(shelf.filling.is_empty());
     }
 }

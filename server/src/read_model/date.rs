@@ -13,6 +13,7 @@ use hyper::body::Bytes;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Seats that are rendered together.
@@ -28,6 +29,13 @@ pub struct SeatMap {
     pub body: Bytes,
     /// Of these bytes.
     pub etag: String,
+}
+
+/// A map, and the how manieth that was begun it is, from 1.
+#[derive(Clone)]
+struct Drawn {
+    number: u64,
+    map: SeatMap,
 }
 
 #[derive(Clone, Copy)]
@@ -75,7 +83,9 @@ pub struct DateModel {
     rendered: Mutex<Rendered>,
     /// The map as it was rendered last; none at first, while it is rendered, and after a rendering that did not come to
     /// its end. Held only to be read or set: nobody who finds it there is sent elsewhere. Locked after the picture.
-    shown: Mutex<Option<SeatMap>>,
+    shown: Mutex<Option<Drawn>>,
+    /// How many maps were begun.
+    begun: AtomicU64,
     picture: Mutex<Picture>,
     /// What was proposed and is not decided yet; locked before the picture.
     pub(super) claims: Arc<Claims>,
@@ -239,6 +249,7 @@ impl DateModel {
             layout: row.layout,
             rendered: Mutex::default(),
             shown: Mutex::default(),
+            begun: AtomicU64::new(0),
             claims: Arc::default(),
             picture: Mutex::new(Picture { compact: Compact::new(), ..Picture::default() }),
         }
@@ -335,10 +346,26 @@ impl DateModel {
     pub fn rendered(&self, now: Time) -> Option<SeatMap> {
         let mut picture = self.picture();
         picture.advance(now);
-        if picture.stale.contains(&true) { None } else { self.shown().clone() }
+        if picture.stale.contains(&true) {
+            None
+        } else {
+            self.shown().clone().map(|drawn| drawn.map)
+        }
     }
 
-    fn shown(&self) -> MutexGuard<'_, Option<SeatMap>> {
+    /// How many maps were begun so far.
+    #[must_use]
+    pub fn maps_begun(&self) -> u64 {
+        self.begun.load(SeqCst)
+    }
+
+    /// The last map, where it was begun after so many: for who asked then it is new enough, whatever changed since.
+    #[must_use]
+    pub fn rendered_since(&self, begun: u64) -> Option<SeatMap> {
+        self.shown().clone().filter(|drawn| drawn.number > begun).map(|drawn| drawn.map)
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Option<Drawn>> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -347,6 +374,7 @@ impl DateModel {
     #[must_use]
     pub fn map(&self, money: &str, now: Time) -> SeatMap {
         let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = self.begun.fetch_add(1, SeqCst) + 1;
         let (before, due) = {
             let mut picture = self.picture();
             picture.advance(now);
@@ -356,10 +384,10 @@ impl DateModel {
             (before, due)
         };
         let map = match before {
-            Some(before) if !due.stale.contains(&true) => before,
+            Some(before) if !due.stale.contains(&true) => before.map,
             _ => rendered.draw((self.id, money), &due),
         };
-        *self.shown() = Some(map.clone());
+        *self.shown() = Some(Drawn { number, map: map.clone() });
         map
     }
 

@@ -86,21 +86,26 @@ async fn a_user_has_one_search_at_a_time() {
     let first = sale.send(best(&fan, &show, json!({ "count": 2 })));
     let others = async {
         until(1).await;
-        for _ in 0..5 {
-            let seen = sale.send(best(&fan, &show, json!({ "count": 2 }))).await;
-            seen.refused(503, "busy");
-        }
-        let third = sale.send(best(&other, &show, json!({ "count": 2 })));
+        let mine = sale.all((0..5).map(|_| best(&fan, &show, json!({ "count": 2 }))));
+        let other = sale.send(best(&other, &show, json!({ "count": 2 })));
         let go = async {
+            until(2).await;
+            // Those that wait for the first take no room.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
             until(2).await;
             go.send(()).unwrap();
         };
-        tokio::join!(third, go).0
+        tokio::join!(mine, other, go)
     };
-    let (first, third) = tokio::join!(first, others);
+    let (first, (mine, other, ())) = tokio::join!(first, others);
     blocked.await.unwrap().unwrap().unwrap();
     first.want(201);
-    third.want(201);
+    other.want(201);
+    for seen in mine {
+        seen.refused(409, "hold_exists");
+    }
     assert_eq!(done(&sale, Work::Search), 3, "with the one that was in the way");
 }
 
@@ -124,6 +129,24 @@ async fn the_map_of_a_large_date_is_written_aside_and_once() {
         sale.hold(&fan, &show, &[7]).await;
         assert_eq!(sale.send(map()).await.want(200)["seats"][6]["status"], "held");
         assert_eq!(done(&sale, Work::Map) - before, 2 * maps);
+        // A crowd that comes before it is written: nobody is refused, and at most those who came before it was begun
+        // wait for one more.
+        let mut crowd = Vec::new();
+        for _ in 0..40 {
+            crowd.push(sale.shopper(&show).await);
+        }
+        for number in [8, 9, 10] {
+            let other = sale.shopper(&show).await;
+            sale.hold(&other, &show, &[number]).await;
+            let before = done(&sale, Work::Map);
+            let asks = crowd.iter().flat_map(|fan| (0..5).map(|_| get(show.seats_path()).by(fan)));
+            for seen in sale.all(asks).await {
+                let held = usize::try_from(number).unwrap() - 1;
+                assert_eq!(seen.want(200)["seats"][held]["status"], "held");
+            }
+            let written = done(&sale, Work::Map) - before;
+            assert!(written >= maps && written <= 2 * maps, "{written} for a crowd of 200");
+        }
     }
 }
 
