@@ -32,16 +32,6 @@ pub(super) struct Log {
     broken: AtomicBool,
 }
 
-/// A sync of the database's own file, for who copies the log into it. It must not end while SQLite has the file open
-/// for writing: the end of any descriptor of the file ends the locks that this process has on it.
-///
-/// # Errors
-/// It cannot be opened.
-pub(super) fn sync_of_file(files: &Files) -> Result<Sync, Fault> {
-    let file = File::open(&files.path).map_err(|error| Fault::Unavailable(error.to_string()))?;
-    Ok(Box::new(move || file.sync_data()))
-}
-
 /// A sync of the log beside this database, which has one.
 ///
 /// # Errors

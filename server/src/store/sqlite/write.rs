@@ -8,7 +8,7 @@ use super::super::table::{CURRENCY, IN_CURRENCY, Table as TableDef};
 use super::super::{Fault, Flush, Store};
 use super::checkpoint::{Checkpoints, Helper, SIZES};
 use super::count_steps;
-use super::log::{Log, Sync, sync_of, sync_of_file};
+use super::log::{Log, Sync, sync_of};
 use super::open::{Files, SCHEMA_VERSION, open_writer};
 use super::read::place;
 use super::room;
@@ -21,6 +21,7 @@ use boxoffice_core::time::Time;
 use rusqlite::{Connection, Params, TransactionBehavior, params, params_from_iter};
 use sea_query::SqliteQueryBuilder;
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -44,6 +45,9 @@ pub struct SqliteStore {
     files: Files,
     /// Where commits leave the sync to the log, they leave copying it to these.
     checkpoints: Option<Checkpoints>,
+    /// The database's own file, to be synced by who copies the log into it. Here and below the connection, since the
+    /// end of any descriptor of the file ends the locks that SQLite has on it.
+    file: Arc<File>,
     /// Rows changed on this connection when the transaction began.
     changes_before: u64,
     numbering: Numbering,
@@ -86,7 +90,7 @@ impl SqliteStore {
     pub fn open(files: &Files) -> Result<Self, Fault> {
         let connection = open_writer(files)?;
         let sync = sync_of(files)?;
-        Ok(Self::on(files, connection, sync))
+        Self::on(files, connection, sync)
     }
 
     /// The same with another way to sync the log; for tests of what happens while it waits or fails.
@@ -94,10 +98,10 @@ impl SqliteStore {
     /// # Errors
     /// See [`open_writer`].
     pub fn open_with(files: &Files, sync: Sync) -> Result<Self, Fault> {
-        Ok(Self::on(files, open_writer(files)?, sync))
+        Self::on(files, open_writer(files)?, sync)
     }
 
-    fn on(files: &Files, connection: Connection, sync: Sync) -> Self {
+    fn on(files: &Files, connection: Connection, sync: Sync) -> Result<Self, Fault> {
         let texts = |table: &'static TableDef| {
             let all: Vec<_> = table.fixed.iter().chain(table.mutable).copied().collect();
             let update = |set: &[&'static str]| match set {
@@ -113,15 +117,18 @@ impl SqliteStore {
             };
             (table.name, texts)
         };
-        Self {
+        let file = File::open(&files.path);
+        let file = file.map_err(|error| Fault::Unavailable(error.to_string()))?;
+        Ok(Self {
             connection,
             texts: TABLES.into_iter().map(texts).collect(),
             files: files.clone(),
             log: Arc::new(Log::new(sync)),
             checkpoints: None,
+            file: Arc::new(file),
             changes_before: 0,
             numbering: Numbering::default(),
-        }
+        })
     }
 
     /// From now on a commit does not wait for the disk, and nobody may be told of what was committed
@@ -144,8 +151,9 @@ impl SqliteStore {
         // the system's memory only, even where a sync had failed and would succeed now.
         self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         let log = Arc::clone(&self.log);
-        let file = sync_of_file(&self.files)?;
-        let helper = Helper::start(&self.files, Arc::clone(&log), file, supervisor)?;
+        let file = Arc::clone(&self.file);
+        let sync = Box::new(move || file.sync_data());
+        let helper = Helper::start(&self.files, Arc::clone(&log), sync, supervisor)?;
         let checkpoints = Checkpoints::start(&mut self.connection, helper, log, SIZES)?;
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(checkpoints)
