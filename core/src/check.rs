@@ -23,3 +23,16 @@ pub(crate) fn is_about(text: &str) -> bool {
     let shown = !text.trim().is_empty() && !text.chars().any(|c| c.is_control() && c != '\n');
     shown && text.chars().count() <= ABOUT_CHARS_MAX
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_a_show_has_lines_and_no_other_controls() {
+        assert!(is_about("Two\nlines"));
+        assert!(!is_about("a\u{7}bell") && !is_about("\n") && !is_about(""));
+        assert!(is_about(&"a".repeat(ABOUT_CHARS_MAX)));
+        assert!(!is_about(&"a".repeat(ABOUT_CHARS_MAX + 1)));
+    }
+}
