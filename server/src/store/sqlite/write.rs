@@ -18,6 +18,7 @@ use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::rows::{Change, Keys, Rows, Set, Table};
 use boxoffice_core::tables;
 use boxoffice_core::time::Time;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Params, TransactionBehavior, params, params_from_iter};
 use sea_query::SqliteQueryBuilder;
 use std::collections::HashMap;
@@ -384,6 +385,8 @@ impl Drop for SqliteStore {
     fn drop(&mut self) {
         drop(self.checkpoints.take());
         if self.log.check().is_err() {
+            // Nor may SQLite when the connection ends: it does not know of a sync that another thread has tried.
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
             return;
         }
         // Where it cannot be done now, the log stays, and the next start reads it.
@@ -519,5 +522,51 @@ impl Store for SqliteStore {
         let oldest: Option<i64> =
             self.connection.prepare_cached(OLDEST)?.query_row([], |row| row.get(0))?;
         Ok(oldest.map(Time))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
+
+    fn opened(folder: &tempfile::TempDir) -> (SqliteStore, Files) {
+        let files = Files { path: folder.path().join("boxoffice.db") };
+        (SqliteStore::open(&files).unwrap(), files)
+    }
+
+    /// SQLite's locks on a file, as the system tells them.
+    fn locks(path: &Path) -> usize {
+        let here = format!(":{} ", std::fs::metadata(path).unwrap().ino());
+        let all = std::fs::read_to_string("/proc/locks").unwrap();
+        all.lines().filter(|line| line.contains(" POSIX ") && line.contains(&here)).count()
+    }
+
+    /// With them another process would take itself for the last one, and remove the log under the server.
+    #[test]
+    fn the_end_of_who_copies_the_log_leaves_the_locks() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, files) = opened(&folder);
+        assert!(store.defer_sync(&Supervisor::default()).is_some());
+        let before = locks(&files.path);
+        assert!(before > 0);
+        drop(store.checkpoints.take());
+        assert_eq!(locks(&files.path), before);
+    }
+
+    /// What may not be on disk is in the log alone, and the next start reads it.
+    #[test]
+    fn after_a_failed_sync_the_log_stays() {
+        for fails in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let (store, files) = opened(&folder);
+            if fails {
+                store.log.fail(&"as a test");
+            }
+            drop(store);
+            let log = files.path.with_extension("db-wal");
+            assert_eq!(std::fs::metadata(log).is_ok_and(|log| log.len() > 0), fails);
+        }
     }
 }
