@@ -89,7 +89,7 @@ function korean(at, options) {
   const part = Object.fromEntries(told.formatToParts(at).map(({ type, value }) => [type, value]));
   const { year, month, day: date, weekday, hour, minute, second, timeZoneName: zone } = part;
   return [
-    year && `${year}년`, month && `${month.replace(/\D/g, "")}월 ${date}일(${weekday})`,
+    year && `${year}년`, month && `${month.replace(/\D/g, "")}월\u00a0${date}일(${weekday})`,
     // A time stays on one line.
     hour && [hour < 12 ? "오전" : "오후", `${hour % 12 || 12}:${minute}${second ? `:${second}` : ""}`].join("\u00a0"), zone,
   ].filter(Boolean).join(" ");

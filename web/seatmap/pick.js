@@ -2,7 +2,7 @@
 // Which seats a click takes: a party sits together, and nobody is left to sit alone where that can
 // be helped. It proposes; the server decides.
 
-import { KEPT } from './layout.js';
+import { FLAGS, KEPT } from './layout.js';
 import { FREE } from './status.js';
 
 /** The free seats beside each other that have a seat: first and last index. */
@@ -20,8 +20,8 @@ const alike = ({ flags }, { price }, a, b) => price[a] === price[b] && !(flags[a
 const alone = ([first, last], from, count) => (from - first === 1 ? 1 : 0) + (last - (from + count - 1) === 1 ? 1 : 0);
 
 /**
- * The block of `count` seats around a seat. Blocks that leave no single seat come first, then those
- * whose middle is near.
+ * The block of `count` seats around a seat. Of seats that are kept, one is a wheelchair's and the others are its
+ * companions' where there are such; then come blocks that leave no single seat, then those whose middle is near.
  * @param {import('./layout.js').Layout} layout @param {import('./status.js').Status} status
  * @param {number} seat @param {number} count @param {(seat: number) => boolean} [also] More seats that may be taken.
  * @returns {{seats: number[], orphans: number}} Fewer seats where not so many are together there.
@@ -33,7 +33,10 @@ export function blockAt(layout, status, seat, count, also = () => false) {
   let best = { from: first, cost: Infinity, orphans: 0 };
   for (let from = Math.max(first, seat - size + 1); from <= Math.min(seat, last - size + 1); from++) {
     const orphans = alone([first, last], from, size);
-    const cost = orphans * 1000 + Math.abs(from + (size - 1) / 2 - seat);
+    let wheels = 0;
+    for (let i = from; i < from + size; i++) wheels += layout.flags[i] & FLAGS.accessible ? 1 : 0;
+    const kept = layout.flags[seat] & KEPT ? Math.abs(wheels - 1) : 0;
+    const cost = kept * 10_000 + orphans * 1000 + Math.abs(from + (size - 1) / 2 - seat);
     if (cost < best.cost) best = { from, cost, orphans };
   }
   return { seats: Array.from({ length: size }, (_, i) => best.from + i), orphans: best.orphans };

@@ -20,7 +20,7 @@ const SEAT_MAX_PX = 46;
 const MOVE_MS = 220;
 
 /** Milliseconds that the small map stays after a move, and a taken seat's name after a tap. */
-const MINI_MS = 700, STAY_MS = 1600;
+const MINI_MS = 3000, STAY_MS = 1600;
 
 /** Pixels around a finger, and around a pointer, within which a seat is meant. */
 const REACH_PX = { touch: 22, pen: 16, mouse: 10 };
@@ -76,7 +76,7 @@ export class MapView {
     for (const [name, value] of [['role', 'application'], ['aria-label', words.map], ['aria-description', words.hint]]) this.stage.setAttribute(name, value);
     this.out = button('−', words.zoomOut, () => this.zoom(1 / 1.7));
     this.whole = button('⤢', words.whole, () => this.showAll());
-    const tools = make('div', 'map-tools', button('+', words.zoomIn, () => this.zoom(1.7)), this.out, this.whole);
+    const tools = make('div', 'map-tools', button('+', words.zoomIn, () => this.nearer()), this.out, this.whole);
     this.legend = make('ul', 'map-legend');
     host.style.setProperty('--map-ratio', String(this.layout.bounds.width / this.layout.bounds.height));
     host.replaceChildren(make('div', 'map-bar', tools, this.legend), this.stage);
@@ -229,6 +229,14 @@ export class MapView {
     this.#go(this.#scaled(this.flight?.to || this.view, factor, px, py));
   }
 
+  /** Scales about the seat that is nearest to the middle: it stays where it is, so that there is something to see. */
+  nearer() {
+    const { s, x, y } = this.flight?.to || this.view, { width, height } = this.size;
+    const seat = seatAt(this.layout, (width / 2 - x) / s, (height / 2 - y) / s, Infinity);
+    if (seat < 0) return this.zoom(1.7);
+    this.zoom(1.7, this.layout.x[seat] * s + x, this.layout.y[seat] * s + y);
+  }
+
   /** A view by a factor larger; what was at a point of it is then at another, or still there. */
   #scaled(from, factor, px, py, nx = px, ny = py) {
     const s = Math.max(this.fit, Math.min(this.most, from.s * factor)), ratio = s / from.s;
@@ -240,12 +248,14 @@ export class MapView {
     this.#go(this.#home());
   }
 
-  /** Shows a section so that its seats can be chosen, around a point of it if it is large. */
+  /** Shows a section so that its seats can be chosen, around a point of it if it is large: where a filter is, around what passes it. */
   showSection(index, around = null, kind = 'mouse') {
-    const { box } = this.layout.sections[index], { width, height } = this.size;
+    const { layout, status } = this, { box, first, end } = layout.sections[index], { width, height } = this.size;
     const whole = Math.min(width * 0.92 / (box.x1 - box.x0), height * 0.9 / (box.y1 - box.y0));
     const s = Math.min(this.most, Math.max(whole, (TAP_PX[kind] + 4) / this.layout.seat));
-    const middle = s <= whole || !around ? [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2] : around;
+    let middle = s <= whole || !around ? [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2] : around;
+    const seat = status.narrowed && s > whole ? seatAt(layout, ...middle, Infinity, (i) => i >= first && i < end && status.offers(i)) : -1;
+    if (seat >= 0) middle = [layout.x[seat], layout.y[seat]];
     this.#go({ s, x: width / 2 - middle[0] * s, y: height / 2 - middle[1] * s });
   }
 
@@ -259,6 +269,12 @@ export class MapView {
     const s = Math.max(view.s, Math.min(this.most, 22 / layout.seat));
     if (inside && near) return;
     this.#go({ s, x: size.width / 2 - x * s, y: size.height / 2 - y * s });
+  }
+
+  /** How far down in the window a seat is, px; nothing where it is not on the map's part that is shown. @param {number} seat */
+  topOf(seat) {
+    const y = this.layout.y[seat] * this.view.s + this.view.y;
+    return y > 0 && y < this.size.height ? this.stage.getBoundingClientRect().top + y : undefined;
   }
 
   #point(event) {
@@ -387,7 +403,7 @@ export class MapView {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const step = 90, { view } = this, pan = { ArrowLeft: [step, 0], ArrowRight: [-step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[event.key];
     if (pan && this.zoomed) this.#set({ s: view.s, x: view.x + pan[0], y: view.y + pan[1] });
-    else if (event.key === '+' || event.key === '=') this.zoom(1.7);
+    else if (event.key === '+' || event.key === '=') this.nearer();
     else if (event.key === '-') this.zoom(1 / 1.7);
     else if (event.key === '0') this.showAll();
     else return;

@@ -325,6 +325,12 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", params).await;
     }
 
+    /// Has the tab's requests go past the service worker, whose own are not without a network when the tab's are.
+    pub async fn past_worker(&self) {
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.setBypassServiceWorker", json!({ "bypass": true })).await;
+    }
+
     /// Closes the tab that is shown.
     pub async fn close_tab(&self) {
         self.client.close_window().await.unwrap();

@@ -32,7 +32,7 @@ fn wheelchair_spaces_are_told_and_found() {
         }
         assert!(!legend.contains("Not for sale"), "{legend}");
         party(&browser, 2).await;
-        browser.eval("document.querySelector('.grade-chip:last-child').click()").await;
+        browser.eval("document.querySelectorAll('.grade-chip')[1].click()").await;
         says(&browser, SHOWN, "Section 1F-A,Section 1F-C").await;
         browser.read(".seats-offer", "8 available").await;
         browser.eval("document.querySelector('.seats details').open = true").await;
@@ -51,7 +51,7 @@ fn wheelchair_spaces_are_told_and_found() {
         assert_eq!(browser.text(".picked").await, None);
         browser.eval(&format!("{row}[7].click()")).await;
         let picked = "[...document.querySelectorAll('.picked li > span')].map((one) => one.innerText.replace(/\\u2011/g, '-').replace(/\\s+/g, ' ').replace(/.*, seat (\\d+)/, '$1')).join()";
-        says(&browser, picked, "7 companion seat,8 companion seat").await;
+        says(&browser, picked, "7 wheelchair space,8 companion seat").await;
         browser.eval(&format!("{row}[8].click()")).await;
         browser.click(".pickbar-note .link").await;
         let all = "String(document.querySelectorAll('.seats details:not([hidden])').length)";
@@ -60,7 +60,7 @@ fn wheelchair_spaces_are_told_and_found() {
         browser.eval("[...document.querySelectorAll('.seats-row')].at(-1).querySelectorAll('button')[8].click()").await;
         says(&browser, picked, "9,10").await;
         browser.eval("document.querySelectorAll('.seats details')[1].open = true").await;
-        browser.eval("document.querySelectorAll('.grade-chip')[1].click()").await;
+        browser.eval("document.querySelectorAll('.grade-chip')[2].click()").await;
         says(&browser, SHOWN, "Section 1F-B").await;
         browser.read(".seats details:not([hidden]) .seats-offer", "₩198,000 · 73 available").await;
         none(&browser.faults("seats-filter").await);

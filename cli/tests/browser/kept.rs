@@ -136,15 +136,15 @@ fn what_is_bought_is_named_in_the_language_of_the_page() {
         browser.read("h1", "달빛 퍼레이드").await;
         hold_seat(&browser, 7).await;
         browser.read("h1", "달빛 퍼레이드").await;
-        browser.read("main", "2099년 5월 1일(금) 오후\u{a0}7:00").await;
+        browser.read("main", "2099년 5월\u{a0}1일(금) 오후\u{a0}7:00").await;
         browser.click(PAY).await;
         browser.see(".ticket").await;
         browser.read("h1", "달빛 퍼레이드").await;
-        browser.read("main", "2099년 5월 1일(금) 오후\u{a0}7:00").await;
+        browser.read("main", "2099년 5월\u{a0}1일(금) 오후\u{a0}7:00").await;
         // On paper each ticket says it, too.
         let what = browser.eval("document.querySelector('.ticket-what').textContent").await;
         let what = what.as_str().unwrap();
-        assert!(what.starts_with("달빛 퍼레이드2099년 5월 1일(금) 오후\u{a0}7:00"), "{what}");
+        assert!(what.starts_with("달빛 퍼레이드2099년 5월\u{a0}1일(금) 오후\u{a0}7:00"), "{what}");
         browser.go(&shop.url("/bookings")).await;
         browser.read(".booking h2", "달빛 퍼레이드").await;
         browser.click(".language").await;

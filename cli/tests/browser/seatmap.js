@@ -63,6 +63,12 @@ const all = new Status(layout);
 all.apply({ complete: true, version: "d", available_seats: 13, zones, states: state(...Array(13).fill(0)) });
 is("a block that leaves nobody alone", blockAt(layout, all, 1, 2), { seats: [0, 1], orphans: 0 });
 is("not across an aisle, nor from what is kept for wheelchairs", blockAt(layout, all, 3, 6).seats, [2, 3]);
+const spaces = readLayout({ width: 400, height: 200, sections: [{ name: "W", rows: [
+  { label: "1", first: 1, count: 6, at: [50, 50], step: [50, 0], flags: { accessible: [[1, 2], [5, 5]], companion: [[3, 4], [6, 6]] } },
+] }] });
+const room = new Status(spaces);
+room.apply({ complete: true, version: "w", available_seats: 6, zones: [{ zone: "R", price: 5, seats: [[1, 6]] }], states: state(0, 0, 0, 0, 0, 0) });
+is("a wheelchair's space and its companion's", [1, 3, 4, 5].map((seat) => blockAt(spaces, room, seat, 2).seats), [[1, 2], [3, 4], [4, 5], [4, 5]]);
 is("a better block", better(layout, all, [1, 2]), [0, 1]);
 is("none is better", better(layout, all, [0, 1]), null);
 const choice = new Choice(layout, all, 3);

@@ -1,7 +1,7 @@
 //! Halls to look at: a small one, a theatre of two floors, a stadium. The demo sale is held in them. Their names are read
 //! by who speaks English and by who speaks Korean.
 
-use super::document::{Area, AreaKind, Cm, Degrees, Flags, Layout};
+use super::document::{Area, AreaKind, Cm, Degrees, Flags, Layout, Range};
 use super::generate::{Numbering, Plan, ROW_PITCH, RowPlan, SEAT_PITCH, Sector, sector, stage};
 
 /// Of the 50 seats of the original design: five rows of ten.
@@ -27,6 +27,11 @@ fn room(radius: f64, degrees: f64) -> u32 {
     seats
 }
 
+/// Four spaces at the begin of a row, and beside each the seat of who comes with it.
+fn wheelchairs() -> (Vec<Range>, Vec<Range>) {
+    ([1, 3, 5, 7].map(|at| [at, at]).into(), [2, 4, 6, 8].map(|at| [at, at]).into())
+}
+
 /// A part of a floor of the theatre: where its middle is, how wide it is, whether it is at the side.
 const PARTS: [(&str, f64, f64); 3] = [("A", -28.0, 22.0), ("B", 0.0, 28.0), ("C", 28.0, 22.0)];
 
@@ -46,7 +51,7 @@ fn theatre_row(floor: u32, part: &str, row: u32, seats: u32) -> RowPlan {
     }
     // Level with the doors.
     if floor == 1 && side && row == 21 {
-        (flags.accessible, flags.companion) = (vec![[1, 2], [5, 6]], vec![[3, 4], [7, 8]]);
+        (flags.accessible, flags.companion) = wheelchairs();
     }
     RowPlan { label: (row + 1).to_string(), seats, grade: Some(grade.to_owned()), flags }
 }
@@ -106,7 +111,7 @@ pub fn stadium() -> Layout {
             }];
             let mut flags = Flags::default();
             if row == 0 && stand % 10 == 0 {
-                (flags.accessible, flags.companion) = (vec![[1, 4]], vec![[5, 8]]);
+                (flags.accessible, flags.companion) = wheelchairs();
             }
             RowPlan {
                 label: (row + 1).to_string(),

@@ -49,7 +49,7 @@ function Book({ booking, tickets, refund: terms, at, isKept, isOver }) {
     ${booking.cancelled && html`<${Notice} kind="bad" title=${t("cancelled_title")}><p>${t("cancelled_text", { reason: booking.cancelled.reason ?? "" })}</p><//>`}
     ${booking.refunds.map((refund) => html`<${Notice} key=${refund.refund_id} kind="info" title=${t("refunded_title", { sum: said(refund.amount) })}>
       ${refund.seat_numbers.length > 0 && html`<p>${t("refunded_seats", { seats: named(refund.seat_numbers) })}</p>`}
-      <p>${t("refunded_text", { when: dayAndTime(refund.refunded_at, booking.time_zone), reason: refund.reason })}</p><//>`)}
+      <p>${t("refunded_text", { when: dayAndTime(refund.refunded_at), reason: refund.reason })}</p><//>`)}
     ${tickets === null && booking.status === "confirmed" && html`<${Notice} kind="info"><p>${t("ticket_none")}</p><//>`}
     <ul class="tickets" aria-label=${t("ticket_title")}>
       ${seats.map((seat, at) => html`<${Ticket} key=${seat.seat_number} booking=${booking} seat=${seat} ticket=${byNumber.get(seat.seat_number)}
@@ -59,7 +59,7 @@ function Book({ booking, tickets, refund: terms, at, isKept, isOver }) {
     ${isOver && html`<${SessionOver} />`}
     ${tickets?.some((ticket) => ticket.status === "valid") && html`<p class="small soft no-print">${t("ticket_bright")}</p>`}
     <h2>${t("bill_title")}</h2>
-    <dl class="facts small is-long"><dt>${t("booking_number")}</dt><dd><${Number} id=${booking.reservation_id} /></dd><dt>${t("paid_at")}</dt><dd>${dayAndTime(booking.paid_at, booking.time_zone)}</dd></dl>
+    <dl class="facts small is-long"><dt>${t("booking_number")}</dt><dd><${Number} id=${booking.reservation_id} /></dd><dt>${t("paid_at")}</dt><dd>${dayAndTime(booking.paid_at)}</dd></dl>
     <${Bill} ...${booking} isGone=${(seat) => gone.has(seat.seat_number)}
       sums=${[[t("paid_sum"), booking.amount], booking.refunded_amount > 0 && [t("refunded_sum"), booking.refunded_amount]]} />
     ${booking.status === "confirmed" && !booking.cancelled && termsText(terms) && html`<p class="small soft">${termsText(terms)}</p>`}

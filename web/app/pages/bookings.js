@@ -61,6 +61,6 @@ function Line({ booking }) {
     <div class="booking-head"><h2><a href=${`/bookings/${booking.reservation_id}`}>${nameOf(booking)}</a></h2><${BookingBadge} booking=${booking} /></div>
     <${When} of=${booking} />
     <p class="booking-seats">${seatsText(seats)}</p>
-    <p class="soft small">${t("seat_count", { n: seats.length })} · ${back ? t("paid_left", { sum: said(booking.amount), back: said(back) }) : said(booking.amount)} · ${t("paid_on", { when: dayAndTime(booking.paid_at, booking.time_zone) })}</p>
+    <p class="soft small">${t("seat_count", { n: seats.length })} · ${back ? t("paid_left", { sum: said(booking.amount), back: said(back) }) : said(booking.amount)} · ${t("paid_on", { when: dayAndTime(booking.paid_at) })}</p>
   </li>`;
 }

@@ -5,7 +5,8 @@ import { forgetPlace } from "../line.js";
 import { navigate } from "../main.js";
 import { Bill, Heading, Release, Stopped, TimeLeft } from "../sale/frame.js";
 import { bill, onPaid, pay, wasPaying } from "../sale/pay.js";
-import { termsText } from "../show.js";
+import { seatsText } from "../sale/labels.js";
+import { nameOf, termsText } from "../show.js";
 import { Button, forUser, Loaded, Notice, ProblemNotice, useLoad, useTitle } from "../ui.js";
 import { money, t } from "../words.js";
 
@@ -35,7 +36,7 @@ function Stage({ reservation, balance, selfCharge, reload }) {
   const { status, concert_id: concert } = reservation;
   if (status === "expired") {
     return html`<${Stopped} title=${t("lapsed_title")}>
-      <p>${t("lapsed")}</p>
+      <p><b>${nameOf(reservation)}</b><br />${seatsText(reservation.seats)}</p><p>${t("lapsed")}</p>
       <p class="actions"><${Button} href=${`/concerts/${concert}/queue`} onClick=${() => forgetPlace(concert)}>${t("to_line_again")}<//>
         <${Button} kind="plain" href=${`/concerts/${concert}`}>${t("to_concert")}<//></p><//>`;
   }
@@ -105,7 +106,7 @@ function Pay({ reservation, balance, selfCharge, reload }) {
       missing ? [t("pay_missing"), missing, "bill-missing"] : [t("pay_rest"), balance - total]]} />
     ${termsText(reservation.refund) && html`<p class="small soft">${termsText(reservation.refund)}</p>`}
     ${stuck ? html`<${Notice} kind="info"><p>${t("charge_off")}</p><//>`
-      : html`<${Button} wide class="button button-primary button-wide button-large" busy=${payment.isBusy} onClick=${payment.run}>${label}<//>`}
+      : html`<div class="pay-go"><${Button} wide class="button button-primary button-wide button-large" busy=${payment.isBusy} onClick=${payment.run}>${label}<//></div>`}
     ${payment.away && html`<${Notice} kind="warn" role="status"><p>${t(payment.away)}</p><//>`}
     <${ProblemNotice} problem=${payment.problem} />
     ${!stuck && html`<p class="small soft bill-note">${missing ? t("charge_note", { missing: said(missing), sum: said(total) }) : t("pay_once")}</p>`}

@@ -153,7 +153,11 @@ function useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, 
     // The picture first: the list has as much to build.
     const later = setTimeout(() => {
       // Preact clears up after the next picture: this may run when the page is gone already.
-      if (listAt.current) parts.list = new SeatList(listAt.current, options, like.list);
+      const there = (seat) => {
+        click(seat);
+        parts.map.showSeats([seat]);
+      };
+      if (listAt.current) parts.list = new SeatList(listAt.current, { ...options, onSeat: there }, like.list);
     }, 30);
     return () => {
       clearTimeout(later);
@@ -208,9 +212,19 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onO
     if (what === "refused") setNote({ kind: "info", text: t("told_taken", { seat: words.name(seat) }) });
     else if (what === "other") setNote({ kind: "info", text: t("told_other", { seat: words.name(seat) }), act: t("told_show_all"), onAct: () => filter({ grade: null, wheel: false }) });
     else if (what === "few") setNote({ kind: "info", text: t("told_few", { n: now.length, more: missing }) });
+    else if (what === "moved" && now.length > 1 && !move) setNote({ kind: "info", text: t("told_moved", { n: now.length }) });
     else if (move && what !== "given") setNote({ kind: "info", text: t("told_alone"), act: t("told_move"), onAct: () => moveTo(move) });
     else setNote(null);
-    return show(what === "refused" ? undefined : []);
+    show(what === "refused" ? undefined : []);
+    if (what !== "given") requestAnimationFrame(() => inSight(seat));
+  };
+  /** On a phone the bar lies over the page: what was chosen is moved out from under it. */
+  const inSight = (seat) => {
+    const bar = mapAt.current?.closest(".picker").querySelector(".pickbar").getBoundingClientRect();
+    const top = hall.current?.map.topOf(seat);
+    if (!bar || bar.left > 0 || !top) return;
+    const under = top + 40 - bar.top;
+    if (under > 0) scrollBy({ top: under + bar.top / 4, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   };
   const lose = (lost) => {
     setNote({ kind: "warn", text: t("told_lost", { seats: seatsText(named(lost)) }) });
@@ -259,7 +273,11 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onO
     if (problem.code === "no_fitting_seats") {
       return setNote({ kind: "info", text: largest ? t("best_fewer", { n: largest }) : t("best_none", { n: choice.current.party }) });
     }
-    if (problem.code === "seat_limit") return setNote({ kind: "warn", text: t("told_limit", { limit, have }) });
+    if (problem.code === "seat_limit") {
+      const left = Math.max(0, limit - have);
+      if (left) setParty(left);
+      return setNote({ kind: "warn", text: left ? t("told_limit", { limit, have, left }) : sentenceOf(problem) });
+    }
     throw problem;
   };
   const hold = useTask(async (wish) => {
@@ -310,9 +328,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onO
   return html`<div class="picker">
     <div class="picker-ask">
       <${Party} party=${choice.current.party} most=${most} onParty=${setParty} />
-      <${Grades} grades=${status.grades} grade=${grade} onGrade=${(next) => filter({ grade: next })} words=${words}>
-        ${(layout.kinds & FLAGS.accessible) > 0 && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => filter({ wheel: !wheel })}>${t("legend_accessible")}</button>`}
-      <//>
+      <${Grades} grades=${status.grades} only=${status.only} hasWheel=${(layout.kinds & FLAGS.accessible) > 0} onFilter=${filter} words=${words} />
     </div>
     <div class="picker-map">
       ${away > 2 && html`<div class="map-away" role="status"><${Notice} kind="warn"><p>${t("stale", { n: away })}</p><//></div>`}
@@ -342,13 +358,14 @@ function Party({ party, most, onParty }) {
   </fieldset>`;
 }
 
-const Grades = ({ grades, grade, onGrade, words, children }) => html`<div class="grade-choices" role="group" aria-label=${t("grades")}>
-  ${grades.length > 1 && html`<button type="button" class="grade-chip" aria-pressed=${String(grade === null)} onClick=${() => onGrade(null)}>${t("grade_all")}</button>`}
+/** What narrows the map. The wheelchair's comes first: where both are on, both are in sight. */
+const Grades = ({ grades, only: { grade, wheel }, hasWheel, onFilter, words }) => html`<div class="grade-choices" role="group" aria-label=${t("grades")}>
+  ${grades.length > 1 && html`<button type="button" class="grade-chip" aria-pressed=${String(grade === null && !wheel)} onClick=${() => onFilter({ grade: null, wheel: false })}>${t("grade_all")}</button>`}
+  ${hasWheel && html`<button type="button" class="grade-chip" aria-pressed=${String(wheel)} onClick=${() => onFilter({ wheel: !wheel })}>${t("legend_accessible")}</button>`}
   ${grades.map(({ name, low, high, free }, i) => html`<button type="button" key=${name} class=${`grade-chip${free ? "" : " none"}`}
-    aria-pressed=${String(grade === i)} onClick=${() => onGrade(grade === i ? null : i)}>
+    aria-pressed=${String(grade === i)} onClick=${() => onFilter({ grade: grade === i ? null : i })}>
     <i class=${`swatch grade-${i % 6 + 1}`}></i><b>${gradeText(name)}</b> <span>${words.range(low, high)}</span>
     <small>${free ? t("free_short", { n: free }) : t("sold_out")}</small></button>`)}
-  ${children}
 </div>`;
 
 /** What was chosen, with its price, and the way on. */

@@ -86,7 +86,7 @@ export const common = {
   how_drawn: ["How the order is drawn, and how to check it", "순서 추첨 방식과 확인 방법"],
   // Account.
   username: ["Username", "사용자 이름"],
-  username_hint: ["3 to 64 letters or digits, no spaces", "공백 없이 3~64자의 글자나 숫자"],
+  username_hint: ["3 to 64 letters, digits, dots or dashes, no spaces", "공백 없이 3~64자의 글자, 숫자, 점, 줄표"],
   username_missing: ["Enter your username.", "사용자 이름을 입력해 주세요."],
   username_wrong: ["A username has 3 to 64 letters, digits, dots or dashes, and no spaces.", "사용자 이름은 공백 없이 3~64자의 글자, 숫자, 점, 줄표로 입력해 주세요."],
   password: ["Password", "비밀번호"],
