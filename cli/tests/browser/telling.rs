@@ -261,3 +261,30 @@ fn the_list_of_sessions_can_be_asked_for_again() {
         browser.see(".sessions li").await;
     });
 }
+
+/// The number of free seats of the date is as it is now; on the way to pay, the button is in sight.
+#[test]
+fn the_date_says_what_is_free_and_the_way_to_pay_is_in_sight() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let zone = json!([{ "from": 1, "to": 40, "zone": "R", "price": 165_000 }]);
+        let on =
+            |day: u32| json!({ "starts_at": format!("2099-05-0{day}T10:00:00Z"), "seats": zone });
+        let concert = open_concert(&shop, json!({ "dates": [on(1), on(2)] })).await;
+        let others = shop.others(&concert, 1).await;
+        let browser = Browser::open(Look::PHONE).await;
+        come_in(&browser, &shop, &concert, "mina").await;
+        browser.read(".date-choices label:first-of-type", "40 available").await;
+        shop.hold(&others[0], &concert, &[1, 2, 3]).await;
+        browser.read(".date-choices label:first-of-type", "37 available").await;
+        browser.read(".date-choices label:last-of-type", "40 available").await;
+        party(&browser, 4).await;
+        hold_seat(&browser, 20).await;
+        let low = edge(&browser, ".pay-go button", "bottom").await;
+        let screen = number(&browser, "innerHeight").await;
+        assert!(low <= screen, "the button ends at {low} of {screen}");
+        // Who has a place is not told of others.
+        browser.go(&shop.url(&format!("/concerts/{concert}"))).await;
+        browser.read("main", "You have a place here").await;
+    });
+}

@@ -26,9 +26,9 @@ function Upcoming({ concert, queue, onOpen }) {
 }
 
 function Open({ concert, queue }) {
-  const waiting = queue?.waiting ?? 0;
+  const waiting = queue?.waiting ?? 0, known = hasPlace(concert.concert_id);
   return html`<div><h2>${t("on_sale_now")}</h2>
-    <p class="soft">${waiting > 0 ? t("people_wait", { n: waiting }) : t("nobody_waits")}</p></div>
+    <p class="soft">${known ? t("have_place") : waiting > 0 ? t("people_wait", { n: waiting }) : t("nobody_waits")}</p></div>
     ${queue?.paused && html`<${Notice} kind="warn" title=${t("paused_title")}><p>${either(queue.pause_reason) || t("paused_no_reason")}</p><//>`}
     <${Into} concert=${concert} />`;
 }

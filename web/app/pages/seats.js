@@ -43,6 +43,8 @@ function Shop({ id, concert, dates, onOut, reload }) {
     const asked = new URLSearchParams(location.search).get("date");
     return dates.find((one) => one.concert_date_id === asked) ?? dates.find((one) => !isGone(one) && one.available_seats > 0) ?? dates[0];
   });
+  // The free seats of the date that is followed, as they are now.
+  const [free, setFree] = useState(null);
   const held = useLoad((signal) => holdIn(id, signal), [id]);
   const place = useLoad((signal) => standing(id, signal), [id, date?.concert_date_id, held.data?.reservation_id]);
   const again = () => [held, place].forEach((one) => one.reload());
@@ -55,6 +57,7 @@ function Shop({ id, concert, dates, onOut, reload }) {
   if (!date) return html`<${Stopped} title=${t("no_dates")}><p class="actions"><${Button} href=${`/concerts/${id}`}>${t("to_concert")}<//></p><//>`;
   const choose = (next) => {
     setDate(next);
+    setFree(null);
     history.replaceState(null, "", `?date=${next.concert_date_id}`);
   };
   // With a hold, the time in the shop is the hold's.
@@ -67,11 +70,11 @@ function Shop({ id, concert, dates, onOut, reload }) {
         reload();
       }} />`}
     </div>
-    ${dates.length > 1 && html`<${Dates} dates=${dates} date=${date} choose=${choose} />`}
+    ${dates.length > 1 && html`<${Dates} dates=${dates} date=${date} free=${free} choose=${choose} />`}
     ${isGone(date)
       ? html`<${Empty} title=${t("out_cancelled_title")}><p>${t("out_cancelled", { reason: date.cancelled?.reason ?? "" })}</p><//>`
       : html`<${Hall} key=${date.concert_date_id} concert=${concert} id=${id} date=${date} onOut=${onOut}
-        held=${held.data} onHeld=${again} />`}
+        held=${held.data} onHeld=${again} onFree=${setFree} />`}
   </div>`;
 }
 
@@ -80,12 +83,15 @@ const shown = (label) => {
   if (label) label.parentNode.scrollLeft = label.offsetLeft - label.parentNode.offsetLeft - 16;
 };
 
-const Dates = ({ dates, date, choose }) => html`<fieldset class="choices date-choices">
+/** How many seats of a date are free: of the one that is followed, as of now. */
+const freeOf = (one, date, free) => (one === date && free !== null ? free : one.available_seats);
+
+const Dates = ({ dates, date, free, choose }) => html`<fieldset class="choices date-choices">
   <legend class="unseen">${t("date_choose")}</legend>
   ${dates.map((one) => html`<label class="choice" ref=${one === date ? shown : null} key=${one.concert_date_id}>
     <input type="radio" name="date" checked=${one === date} onChange=${() => choose(one)} />
     <span><b>${dayAndTime(one.starts_at, one.time_zone)}</b>
-      <small>${isGone(one) ? t("date_cancelled") : one.available_seats ? t("free_count", { n: one.available_seats }) : t("sold_out")}</small></span>
+      <small>${isGone(one) ? t("date_cancelled") : freeOf(one, date, free) ? t("free_count", { n: freeOf(one, date, free) }) : t("sold_out")}</small></span>
   </label>`)}
 </fieldset>`;
 
@@ -105,7 +111,7 @@ async function hallOf(concert, date, signal) {
   return hall && !hall.strangers ? hall : on(gridLayout(answer.zones));
 }
 
-function Hall({ concert, id, date, held, onHeld, onOut }) {
+function Hall({ concert, id, date, held, onHeld, onFree, onOut }) {
   const hall = useLoad((signal) => hallOf(id, date, signal), [date.concert_date_id]);
   const [ended, setEnded] = useState(null);
   const problem = ended ?? hall.problem;
@@ -118,7 +124,7 @@ function Hall({ concert, id, date, held, onHeld, onOut }) {
   }
   if (ended) return html`<${Failed} problem=${ended} reload=${() => location.reload()} />`;
   return html`<${Loaded} of=${hall} skeleton=${html`<div class="map-ghost" aria-hidden="true"></div>`}>
-    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} held=${held} onHeld=${onHeld} onOut=${setEnded} />`}
+    ${(data) => html`<${Picker} ...${data} concert=${concert} id=${id} date=${date} held=${held} onHeld=${onHeld} onFree=${onFree} onOut=${setEnded} />`}
   <//>`;
 }
 
@@ -181,7 +187,7 @@ function useHall({ layout, status, currency, date, id, onSeat, onNews, onReach, 
   return { mapAt, listAt, hall, words };
 }
 
-function Picker({ layout, status, currency, concert, id, date, held, onHeld, onOut }) {
+function Picker({ layout, status, currency, concert, id, date, held, onHeld, onFree, onOut }) {
   const most = concert.seats_per_user ?? 4;
   const choice = useRef(null);
   if (!choice.current) {
@@ -231,7 +237,9 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onO
     show(lost);
     hall.current?.map.showSeats(lost);
   };
+  useEffect(() => onFree(status.available), []);
   const onNews = () => {
+    onFree(status.available);
     const lost = choice.current.lose();
     if (lost.length && !holding.current) lose(lost);
     else turn((n) => n + 1);

@@ -55,6 +55,7 @@ export const common = {
   to_my_place: ["Back to my place", "내 대기 자리로"],
   on_sale_now: ["On sale now", "지금 판매 중"],
   people_wait: ["{n} {n|person is|people are} waiting. You get a place behind them, and keep it.", "{n}명이 대기 중입니다. 그 뒤의 자리를 받으며, 받은 자리는 유지됩니다."],
+  have_place: ["You have a place here, and keep it.", "이미 대기 자리가 있으며, 그대로 유지됩니다."],
   nobody_waits: ["Nobody is waiting right now.", "지금은 대기 중인 분이 없습니다."],
   paused_title: ["Paused for a moment", "입장이 일시 중지되었습니다"],
   paused_no_reason: ["The organiser lets nobody in right now.", "주최 측이 잠시 입장을 멈추었습니다."],
