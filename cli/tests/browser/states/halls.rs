@@ -27,7 +27,7 @@ fn halls_are_whole_in_every_state() {
             tour.browser.at(&format!("/concerts/{concert}/seats")).await;
             tour.browser.see(MAP).await;
             tour.look(&name, ".seats summary").await;
-            tour.press(".grade-chip:nth-child(2)").await;
+            tour.press(".grade-chip:has(.swatch)").await;
             tour.press(".seats details:not([hidden]) > summary").await;
             tour.look(&format!("{name}-list"), ".seats button").await;
             tour.press(".party label:nth-of-type(2) input").await;
