@@ -325,9 +325,11 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", params).await;
     }
 
-    /// Has the tab's requests go past the service worker, whose own are not without a network when the tab's are.
-    pub async fn past_worker(&self) {
+    /// Has the tab's requests go past the service worker, whose own are not without a network when the tab's are, and past
+    /// the browser's cache, which has a public answer for a second.
+    pub async fn past_caches(&self) {
         self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.setCacheDisabled", json!({ "cacheDisabled": true })).await;
         self.devtools("Network.setBypassServiceWorker", json!({ "bypass": true })).await;
     }
 

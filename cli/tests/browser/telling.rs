@@ -216,7 +216,7 @@ fn a_page_without_a_network_says_so_and_comes_by_itself() {
             |day: u32| json!({ "starts_at": format!("2099-05-0{day}T10:00:00Z"), "seats": zones });
         shop.concert("Moonlight Parade", &json!({ "dates": [on(2), on(4)] })).await;
         let browser = Browser::open(Look::PHONE).await;
-        browser.past_worker().await;
+        browser.past_caches().await;
         browser.go(&shop.url("/")).await;
         browser.see(".concert-card:not(.is-skeleton) a").await;
         // The script of the next page was never loaded.
