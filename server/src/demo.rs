@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::http::App;
 use crate::http::app::new_id;
+use crate::http::problem::Code;
 use crate::layout::{Checked, Hall, Seat, check, halls};
 use crate::tokens::random;
 use boxoffice_core::command::Command;
@@ -15,6 +16,7 @@ use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::poster::{Billing, PosterType};
 use boxoffice_core::time::Time;
+use std::time::Duration;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -131,6 +133,10 @@ fn concert(
     }))
 }
 
+/// How often a part of the sale is tried again while the database is busy with another server's, and after what pause.
+const BUSY_TRIES: u32 = 30;
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
+
 /// Opens the demo sale.
 ///
 /// # Errors
@@ -146,9 +152,17 @@ pub async fn open(app: &App) -> Result<(), Failure> {
     for (((name, layout, days), key), bill) in named {
         let hall = check(layout).map_err(|faults| faults.to_string())?;
         let seats = u64::try_from(hall.hall.seats().len()).unwrap_or(u64::MAX);
-        let run = async |command, key| {
-            let run = app.outcome(command, key).await;
-            run.map_err(|problem| problem.code().as_str())
+        let run = async |command: Command, key: Option<Key>| {
+            let mut tries = 0;
+            loop {
+                let run = app.outcome(command.clone(), key.clone()).await;
+                match run.map_err(|problem| problem.code()) {
+                    // Another server that starts at the same moment is at it.
+                    Err(Code::Busy) if tries < BUSY_TRIES => tries += 1,
+                    run => break run.map_err(Code::as_str),
+                }
+                tokio::time::sleep(BUSY_PAUSE).await;
+            }
         };
         run(Command::AddLayout(AddLayout::of(hall.body.clone(), seats)), None).await?;
         let key = Key { scope: Uuid::nil(), key: key.into(), fingerprint: [0; 32] };
