@@ -87,14 +87,16 @@ pub struct Bulk {
 /// A thread that does one job after another until nobody can ask any more.
 fn start(
     name: &'static str,
-    niceness: i32,
+    niceness: Option<i32>,
     metrics: &Arc<Metrics>,
     supervisor: &Supervisor,
 ) -> std::io::Result<mpsc::Sender<Job>> {
     let (jobs, taken) = mpsc::channel::<Job>();
     let metrics = Arc::clone(metrics);
     supervisor.thread(name, move || {
-        yield_to_others(niceness);
+        if let Some(niceness) = niceness {
+            yield_to_others(niceness);
+        }
         for job in taken {
             // Who asked sees that no answer came. The thread goes on with the next job.
             if caught(name, job).is_none() {
@@ -111,8 +113,8 @@ impl Bulk {
     /// # Errors
     /// The system gives no thread.
     pub fn start(metrics: Arc<Metrics>, supervisor: &Supervisor) -> std::io::Result<Self> {
-        let search = start("best seats", 0, &metrics, supervisor)?;
-        let rest = start("bulk", REST_NICENESS, &metrics, supervisor)?;
+        let search = start("best seats", None, &metrics, supervisor)?;
+        let rest = start("bulk", Some(REST_NICENESS), &metrics, supervisor)?;
         let lane = |work: Work, thread: &mpsc::Sender<Job>| Lane {
             room: Arc::new(Semaphore::new(work.waiting_max())),
             thread: thread.clone(),

@@ -25,17 +25,16 @@ fn locked<K>(locks: &Locks<K>) -> MutexGuard<'_, HashMap<K, Arc<Lock<()>>>> {
     locks.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One of those who want a key. The last takes its lock away.
+/// One of those who want a key. The last takes its lock away: who waits or goes has a share in it, and lets go of that
+/// first.
 struct Wanted<'t, K: Copy + Eq + Hash> {
     of: &'t Locks<K>,
     key: K,
-    lock: Option<Arc<Lock<()>>>,
 }
 
 impl<K: Copy + Eq + Hash> Drop for Wanted<'_, K> {
     fn drop(&mut self) {
         let mut locks = locked(self.of);
-        self.lock = None;
         if locks.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             locks.remove(&self.key);
         }
@@ -53,12 +52,12 @@ impl<K: Copy + Eq + Hash> Turns<K> {
     /// Waits for a turn.
     pub async fn of(&self, key: K) -> Turn<'_, K> {
         let lock = Arc::clone(locked(&self.locks).entry(key).or_default());
-        let wanted = Wanted { of: &self.locks, key, lock: Some(Arc::clone(&lock)) };
+        let wanted = Wanted { of: &self.locks, key };
         Turn { _guard: lock.lock_owned().await, _wanted: wanted }
     }
 
     /// Whether nobody has or wants a turn.
-    #[must_use]
+    #[cfg(test)]
     pub fn is_empty(&self) -> bool {
         locked(&self.locks).is_empty()
     }

@@ -25,7 +25,8 @@ const MINI_MS = 3000, STAY_MS = 1600;
 /** Pixels around a finger, and around a pointer, within which a seat is meant. */
 const REACH_PX = { touch: 22, pen: 16, mouse: 10 };
 
-const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+/** Whether the reader wants nothing to move. */
+export const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 /** A button with a name and a sign. */
 function button(sign, name, act) {
@@ -231,10 +232,14 @@ export class MapView {
 
   /** Scales about the seat that is nearest to the middle: it stays where it is, so that there is something to see. */
   nearer() {
-    const { s, x, y } = this.flight?.to || this.view, { width, height } = this.size;
-    const seat = seatAt(this.layout, (width / 2 - x) / s, (height / 2 - y) / s, Infinity);
+    const view = this.flight?.to || this.view, seat = this.#middle(view);
     if (seat < 0) return this.zoom(1.7);
-    this.zoom(1.7, this.layout.x[seat] * s + x, this.layout.y[seat] * s + y);
+    this.zoom(1.7, this.layout.x[seat] * view.s + view.x, this.layout.y[seat] * view.s + view.y);
+  }
+
+  /** The seat that is nearest to the middle of a view; -1: none. */
+  #middle({ s, x, y }, accept) {
+    return seatAt(this.layout, (this.size.width / 2 - x) / s, (this.size.height / 2 - y) / s, Infinity, accept);
   }
 
   /** A view by a factor larger; what was at a point of it is then at another, or still there. */
@@ -428,11 +433,11 @@ export class MapView {
 
   /** Another filter. Where nothing that passes it is in view, the map goes to the nearest. */
   narrowed() {
-    const { size, status, view: { s, x, y } } = this;
+    const { status } = this;
     this.painter.stale();
     this.draw();
     if (!status.narrowed || !this.zoomed) return;
-    const seat = seatAt(this.layout, (size.width / 2 - x) / s, (size.height / 2 - y) / s, Infinity, (i) => status.offers(i));
+    const seat = this.#middle(this.view, (i) => status.offers(i));
     if (seat < 0) this.showAll();
     else this.showSeats([seat], true);
   }

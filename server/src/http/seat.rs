@@ -260,14 +260,14 @@ async fn rendered(app: &App, date: &Arc<DateModel>) -> Result<SeatMap, Problem> 
         return Ok(map);
     }
     // A crowd that asks at the same moment has one map: the first that is begun after they asked.
-    let begun = date.maps_begun();
-    let _turn = if date.is_large() { Some(app.bulk.maps.of(date.id).await) } else { None };
+    let (large, begun) = (date.is_large(), date.maps_begun());
+    let _turn = if large { Some(app.bulk.maps.of(date.id).await) } else { None };
     if let Some(map) = date.rendered_since(begun) {
         return Ok(map);
     }
     let names = app.names(date.layout).await?;
     let (date, clock) = (Arc::clone(date), app.clock.clone());
-    let (large, money) = (date.is_large(), app.currency.members());
+    let money = app.currency.members();
     let render = move || {
         if let Some(hall) = names.hall() {
             date.name(hall);

@@ -31,7 +31,7 @@ pub struct SeatMap {
     pub etag: String,
 }
 
-/// A map, and the how manieth that was begun it is, from 1.
+/// A map, and its number among those that were begun, from 1.
 #[derive(Clone)]
 struct Drawn {
     number: u64,

@@ -1,4 +1,4 @@
-//! Proposals of seats from the picture of a date: what [`best`] finds, of seats that nobody was proposed a moment ago.
+//! Proposals of seats from the picture of a date: what a [`Search`] finds, of seats that nobody was proposed a moment ago.
 
 use super::best::{Blocks, Claim, Search, Stand, Wish};
 use super::compact::Grades;
@@ -45,15 +45,14 @@ impl Seats {
     }
 
     /// The same, without some.
-    fn without(&self, taken: &BTreeSet<u32>) -> Self {
-        let mut rest = self.clone();
+    fn without(mut self, taken: &BTreeSet<u32>) -> Self {
         for number in taken {
-            let index = rest.grades.numbers.binary_search(number);
-            if let Some(state) = index.ok().and_then(|index| rest.states.get_mut(index)) {
+            let index = self.grades.numbers.binary_search(number);
+            if let Some(state) = index.ok().and_then(|index| self.states.get_mut(index)) {
                 *state = SeatStatus::Held;
             }
         }
-        rest
+        self
     }
 
     fn best(&self, hall: Option<&Hall>, wish: &Wish, most: usize) -> Blocks {
@@ -86,10 +85,10 @@ impl Seats {
     /// Rows as the hall has them.
     fn in_rows(&self, hall: &Hall, wish: &Wish, most: usize) -> Blocks {
         let section = wish.section.as_ref().map(|name| hall.section(name));
-        let (section, is_there) = (section.flatten(), section != Some(None));
-        if !is_there {
+        if section == Some(None) {
             return Blocks::default();
         }
+        let section = section.flatten();
         // The date has the seats of the hall, in the same order; one that it lacks cannot be had.
         let mut mine = self.all(wish).peekable();
         let chance = |seat: &Seat| {
@@ -143,7 +142,7 @@ impl DateModel {
         let _turn = self.claims.turn();
         let claimed = self.claims.seats();
         let seats = self.free(now).without(without);
-        let unclaimed = seats.without(&claimed).best(hall, wish, most);
+        let unclaimed = seats.clone().without(&claimed).best(hall, wish, most);
         let found = if unclaimed.blocks.is_empty() && !claimed.is_empty() {
             seats.best(hall, wish, most)
         } else {

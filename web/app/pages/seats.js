@@ -3,7 +3,7 @@ import { FLAGS, gridLayout, indexOf, readLayout } from "../../seatmap/layout.js"
 import { SeatList } from "../../seatmap/list.js";
 import { better, Choice } from "../../seatmap/pick.js";
 import { FREE, Status } from "../../seatmap/status.js";
-import { MapView } from "../../seatmap/view.js";
+import { calm, MapView } from "../../seatmap/view.js";
 import { post } from "../api.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { tokenOf } from "../line.js";
@@ -84,7 +84,7 @@ const shown = (label) => {
 };
 
 /** How many seats of a date are free: of the one that is followed, as of now. */
-const freeOf = (one, date, free) => (one === date && free !== null ? free : one.available_seats);
+const freeOf = (one, date, free) => (one === date ? free : null) ?? one.available_seats;
 
 const Dates = ({ dates, date, free, choose }) => html`<fieldset class="choices date-choices">
   <legend class="unseen">${t("date_choose")}</legend>
@@ -230,7 +230,7 @@ function Picker({ layout, status, currency, concert, id, date, held, onHeld, onF
     const top = hall.current?.map.topOf(seat);
     if (!bar || bar.left > 0 || !top) return;
     const under = top + 40 - bar.top;
-    if (under > 0) scrollBy({ top: under + bar.top / 4, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    if (under > 0) scrollBy({ top: under + bar.top / 4, behavior: calm() ? "auto" : "smooth" });
   };
   const lose = (lost) => {
     setNote({ kind: "warn", text: t("told_lost", { seats: seatsText(named(lost)) }) });

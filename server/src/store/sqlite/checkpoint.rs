@@ -77,7 +77,9 @@ fn copy(connection: &Connection, log: &Log) -> Copied {
 /// The same, and what was copied is on disk.
 fn copy_and_sync(connection: &Connection, log: &Log, sync: &Sync) -> Copied {
     let copied = copy(connection, log)?;
-    if let (Some(_), Err(error)) = (copied, sync()) {
+    if copied.is_some()
+        && let Err(error) = sync()
+    {
         log.fail(&error);
         log.check()?;
     }

@@ -543,7 +543,7 @@ mod tests {
         all.lines().filter(|line| line.contains(" POSIX ") && line.contains(&here)).count()
     }
 
-    /// With them another process would take itself for the last one, and remove the log under the server.
+    /// Without them another process would take itself for the last one, and remove the log under the server.
     #[test]
     fn the_end_of_who_copies_the_log_leaves_the_locks() {
         let folder = tempfile::tempdir().unwrap();
