@@ -3,8 +3,11 @@
 use crate::browser::{Browser, Look, in_browser, until};
 use crate::pages::sign_in;
 use crate::sale::{MAP, PAY, PRIMARY, click_seat, come_in, hold_seat, open_concert, party, told};
-use crate::shop::Shop;
+use crate::shop::{PASSWORD, Shop};
 use serde_json::{Value, json};
+
+/// What begins the end of an account.
+const DELETE: &str = "main .actions .button-quiet";
 
 /// A number that a script finds.
 async fn number(browser: &Browser, script: &str) -> f64 {
@@ -39,9 +42,57 @@ fn the_account_says_where_the_money_went() {
         browser.go(&shop.url("/account")).await;
         browser.read(".moves li:first-child", "Seats paid").await;
         browser.read(".moves li:first-child", "-₩165,000").await;
+        browser.read(".moves li:first-child a", "Moonlight Parade").await;
         browser.read(".moves li:last-child", "+₩165,000").await;
         browser.read("main .sum", "₩0").await;
         browser.check("account-moves").await;
+        browser.click(".moves li:first-child a").await;
+        browser.see(".ticket").await;
+    });
+}
+
+/// Nothing goes before the password fits and the sum that is left was shown.
+#[test]
+fn an_account_is_deleted_with_open_eyes() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let concert = open_concert(&shop, json!({})).await;
+        let browser = Browser::open(Look::PHONE).await;
+        come_in(&browser, &shop, &concert, "mina").await;
+        hold_seat(&browser, 7).await;
+        browser.click(PAY).await;
+        browser.see(".ticket").await;
+        let me = told(&browser, "/api/v1/me").await;
+        let credit = json!({ "amount": 30_000, "reason": "Sorry for the wait" });
+        let credits =
+            format!("/api/v1/admin/users/{}/balance/credits", me["user_id"].as_str().unwrap());
+        shop.operate("POST", &credits, &credit).await;
+        browser.go(&shop.url("/account")).await;
+        browser.read(".moves li:first-child", "Sorry for the wait").await;
+        browser.click(DELETE).await;
+        browser.read("dialog", "This cannot be undone").await;
+        browser.fill("password", "another password").await;
+        browser.click("dialog button[type=submit]").await;
+        browser.read("dialog .field-error", "The password is wrong").await;
+        browser.check("account-delete").await;
+        browser.fill("password", PASSWORD).await;
+        browser.click("dialog button[type=submit]").await;
+        browser.read("dialog .notice", "₩30,000 is left on your balance").await;
+        browser.read("dialog button[type=submit]", "give up ₩30,000").await;
+        browser.check("account-delete-money").await;
+        // Kept after all, and asked for once more: the sum is shown anew.
+        browser.click("dialog .button-plain").await;
+        browser.click(DELETE).await;
+        browser.fill("password", PASSWORD).await;
+        browser.click("dialog button[type=submit]").await;
+        browser.read("dialog .notice", "₩30,000").await;
+        browser.click("dialog button[type=submit]").await;
+        browser.at("/").await;
+        browser.go(&shop.url("/account")).await;
+        browser.see(".empty a[href^='/sign-in']").await;
+        browser.click(".empty a[href^='/sign-in']").await;
+        sign_in(&browser, "mina").await;
+        browser.read(".field-error", "username or the password is wrong").await;
     });
 }
 

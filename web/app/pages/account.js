@@ -1,9 +1,10 @@
-// One's account: where it is signed in, another password, signing out.
+// One's account: its money, where it is signed in, another password, signing out, its end.
 import { del, get, put } from "../api.js";
 import { html, useRef, useState } from "../html.js";
 import { navigate } from "../main.js";
-import { signOut } from "../session.js";
-import { Badge, Button, Field, forUser, Loaded, Notice, ProblemNotice, sentenceOf, useLoad, useTask, useTitle } from "../ui.js";
+import { forget, signOut } from "../session.js";
+import { nameOf } from "../show.js";
+import { Badge, Button, Dialog, Field, forUser, Loaded, Notice, ProblemNotice, sentenceOf, useLoad, useTask, useTitle } from "../ui.js";
 import { dayAndTime, money, t } from "../words.js";
 
 const DEVICES = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Windows/, "Windows"], [/Mac OS/, "Mac"], [/Linux|X11/, "Linux"]];
@@ -39,18 +40,31 @@ function Sessions() {
 /** Moves of money that are listed. */
 const MOVES = 5;
 
+/** The bookings among the newest that each move of money is of, by the move's reference. */
+async function bookingsByMove(signal) {
+  const { bookings } = await get("/api/v1/me/bookings?limit=20", { signal });
+  const moves = ({ payment_id, refunds }) => [payment_id, ...refunds.map(({ refund_id }) => refund_id)];
+  return new Map(bookings.flatMap((booking) => moves(booking).map((id) => [id, booking])));
+}
+
 function Balance() {
   const load = useLoad(async (signal) => {
-    const [wallet, ledger] = await Promise.all([get("/api/v1/me/balance", { signal }), get(`/api/v1/me/balance/entries?limit=${MOVES}`, { signal })]);
-    return { ...wallet, ...ledger };
+    const paths = ["/api/v1/me/balance", `/api/v1/me/balance/entries?limit=${MOVES}`];
+    const [wallet, ledger, bookings] = await Promise.all([...paths.map((path) => get(path, { signal })), bookingsByMove(signal)]);
+    return { ...wallet, ...ledger, bookings };
   }, []);
   return html`<section class="card stack"><h2>${t("pay_balance")}</h2>
-    <${Loaded} of=${load}>${({ balance, entries, currency, currency_decimals: decimals }) => html`
+    <${Loaded} of=${load}>${({ balance, entries, bookings, currency, currency_decimals: decimals }) => html`
       <p class="sum numbers"><b>${money(balance, currency, decimals)}</b></p>
-      <ul class="moves">${entries.map((entry) => html`<li key=${entry.entry_number}>
-        <span>${t(`move_${entry.kind}`)}<br /><small class="soft">${dayAndTime(entry.created_at)}</small></span>
-        <span class="price">${entry.amount > 0 && "+"}${money(entry.amount, currency, decimals)}</span></li>`)}</ul>
+      <ul class="moves">${entries.map((entry) => html`<${Move} key=${entry.entry_number} entry=${entry} booking=${bookings.get(entry.reference)} decimals=${decimals} />`)}</ul>
     `}<//></section>`;
+}
+
+function Move({ entry: { kind, amount, reason, created_at, currency }, booking, decimals }) {
+  return html`<li><span>${t(`move_${kind}`)}${reason && html`<br /><span class="soft">${reason}</span>`}
+    ${booking && html`<br /><a href=${`/bookings/${booking.reservation_id}`}>${nameOf(booking)}</a>`}
+    <br /><small class="soft">${dayAndTime(created_at)}</small></span>
+    <span class="price">${amount > 0 && "+"}${money(amount, currency, decimals)}</span></li>`;
 }
 
 function Password({ username, onChanged }) {
@@ -88,6 +102,47 @@ function Password({ username, onChanged }) {
     </form></section>`;
 }
 
+/** The end of the account. Money that is left is shown before it is given up. */
+function Deletion({ username }) {
+  const [asks, ask] = useState(false);
+  const [password, setPassword] = useState("");
+  const [left, setLeft] = useState(null);
+  const task = useTask(async () => {
+    try {
+      await del("/api/v1/me", { body: { password, give_up_balance: left !== null }, tries: 1 });
+    } catch (problem) {
+      if (problem.code !== "balance_left") throw problem;
+      return setLeft(await get("/api/v1/me/balance"));
+    }
+    forget();
+    navigate("/");
+  });
+  const close = () => {
+    ask(false);
+    setPassword("");
+    setLeft(null);
+    task.clear();
+  };
+  const submit = (event) => {
+    event.preventDefault();
+    task.run();
+  };
+  const isWrong = task.problem?.code === "password_wrong";
+  const sum = left && money(left.balance, left.currency, left.currency_decimals);
+  return html`<${Button} kind="quiet" onClick=${() => ask(true)}>${t("delete_title")}<//>
+    ${asks && html`<${Dialog} title=${t("delete_ask")} onClose=${close}>
+      <form class="form" novalidate onSubmit=${submit}>
+        <p>${t("delete_text")}</p>
+        ${left && html`<${Notice} kind="warn" role="alert"><p>${t("delete_money", { sum })}</p><//>`}
+        ${!isWrong && html`<${ProblemNotice} problem=${task.problem} />`}
+        <input type="text" name="username" autocomplete="username" value=${username} hidden readonly />
+        <${Field} label=${t("password_old")} type="password" value=${password} onValue=${setPassword} autocomplete="current-password"
+          name="password" error=${isWrong ? task.problem.sentence : null} required />
+        <p class="actions"><${Button} type="submit" kind="danger" busy=${task.isBusy}>${left ? t("delete_give_up", { sum }) : t("delete_yes")}<//>
+          <${Button} kind="plain" onClick=${close}>${t("delete_no")}<//></p>
+      </form><//>`}`;
+}
+
 function Shown({ me }) {
   const [changes, setChanges] = useState(0);
   const leave = useTask(async () => {
@@ -99,7 +154,8 @@ function Shown({ me }) {
     <${Balance} />
     ${me.external ? html`<${Notice}><p>${t("external_text")}</p><//>` : html`<div><${Sessions} key=${changes} /><${Password} username=${me.username} onChanged=${() => setChanges((n) => n + 1)} /></div>`}
     ${leave.problem && html`<${Notice} kind="bad" role="alert" title=${t("still_signed_in")}><p>${leave.problem.isOffline ? t("sign_out_away") : sentenceOf(leave.problem)}</p><//>`}
-    <p><${Button} kind="danger" busy=${leave.isBusy} onClick=${leave.run}>${t("sign_out")}<//></p>
+    <div class="actions"><${Button} kind="danger" busy=${leave.isBusy} onClick=${leave.run}>${t("sign_out")}<//>
+      ${!me.external && html`<${Deletion} username=${me.username} />`}</div>
   </div>`;
 }
 

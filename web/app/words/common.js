@@ -117,6 +117,13 @@ export const common = {
   password_old: ["Current password", "현재 비밀번호"],
   password_new: ["New password", "새 비밀번호"],
   password_changed: ["Your password is changed. {n} other {n|session was|sessions were} signed out.", "비밀번호가 변경되었습니다. 다른 기기 {n}대에서 로그아웃되었습니다."],
+  delete_title: ["Delete account", "계정 삭제"],
+  delete_ask: ["Delete your account?", "계정을 삭제하시겠습니까?"],
+  delete_text: ["Your name and password are removed, and your places in line and held seats are given up. Tickets open here no more, and no refund can reach you: print your tickets first. This cannot be undone.", "사용자 이름과 비밀번호가 삭제되고, 대기 자리와 선점한 좌석이 취소됩니다. 여기서 티켓을 열 수 없고 환불도 받을 수 없으니 먼저 티켓을 인쇄해 주세요. 되돌릴 수 없습니다."],
+  delete_money: ["{sum} is left on your balance. It is lost with the account.", "잔액이 {sum} 남아 있습니다. 계정을 삭제하면 잔액도 사라집니다."],
+  delete_yes: ["Delete it", "삭제"],
+  delete_give_up: ["Delete it, and give up {sum}", "{sum} 포기하고 삭제"],
+  delete_no: ["Keep it", "취소"],
   // The waiting room.
   stage_before: ["Before the opening", "판매 시작 전"],
   stage_waiting: ["Waiting in line", "대기 중"],
