@@ -197,3 +197,30 @@ pub struct PlaceKey {
     /// Order of joining, from 1. After the draw this is not yet the queue number: see [`crate::draw`].
     pub sequence: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_said_in_lower_case_digits_and_read_again() {
+        let (text, bytes) = ("0f".repeat(31) + "a9", [0x0f; 31]);
+        let id = LayoutId::parse(&text).unwrap();
+        assert_eq!((&id.0[..31], id.0[31]), (&bytes[..], 0xa9));
+        assert_eq!(id.to_string(), text);
+        // Of the empty text (FIPS 180-4).
+        let of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(PosterId::of("").to_string(), of_nothing);
+    }
+
+    #[test]
+    fn what_is_no_hash_is_not_read() {
+        let digits = "0123456789abcdef".repeat(4);
+        assert!(LayoutId::parse(&digits).is_some());
+        let wrong = ["", "0f", &digits[1..], &format!("{digits}0"), &digits.to_uppercase()];
+        for text in wrong.into_iter().map(str::to_owned).chain([digits.replace('7', "g")]) {
+            assert_eq!(LayoutId::parse(&text), None, "{text}");
+        }
+        assert!(LayoutId::parse(&digits.replace("01", "+1")).is_none());
+    }
+}

@@ -97,3 +97,51 @@ impl<K: Ord + Clone + std::fmt::Debug, V> Table<K, V> {
         self.slots.iter().filter_map(|(key, slot)| Some((key, slot.value.as_ref()?, slot.change?)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(table: &Table<u8, u8>) -> Vec<(u8, u8, Change)> {
+        table.changed().map(|(key, value, change)| (*key, *value, change)).collect()
+    }
+
+    #[test]
+    fn a_row_is_saved_as_what_became_of_it() {
+        let mut table = Table::default();
+        for key in [1, 2, 3, 4] {
+            table.put_loaded(key, Some(key));
+        }
+        table.put_loaded(5, None);
+        assert_eq!(changes(&table), []);
+        *table.update(&1).unwrap() += 10;
+        *table.rewrite(&2).unwrap() += 10;
+        // The larger change stays.
+        *table.update(&3).unwrap() += 10;
+        *table.rewrite(&3).unwrap() += 10;
+        *table.update(&3).unwrap() += 10;
+        table.insert(4, 14);
+        assert!(table.update(&5).is_none() && table.rewrite(&5).is_none());
+        let kept = [
+            (1, 11, Change::Update),
+            (2, 12, Change::Rewrite),
+            (3, 33, Change::Rewrite),
+            (4, 14, Change::Update),
+        ];
+        assert_eq!(changes(&table), kept);
+    }
+
+    #[test]
+    fn a_new_row_stays_new() {
+        let mut table = Table::default();
+        table.put_loaded(1, None);
+        for key in [1, 2] {
+            table.insert(key, 0);
+            *table.update(&key).unwrap() += 1;
+            *table.rewrite(&key).unwrap() += 1;
+        }
+        table.insert(2, 9);
+        assert_eq!(changes(&table), [(1, 2, Change::Insert), (2, 9, Change::Insert)]);
+        assert!(table.rewrite(&3).is_none() && !table.is_loaded(&3));
+    }
+}

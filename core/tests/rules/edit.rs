@@ -1,6 +1,10 @@
 //! What operators change and delete of what is unsold.
 
 use crate::script::check;
+use crate::words::id;
+use boxoffice_core::edit::{EditConcert, NewPoster};
+use boxoffice_core::id::{ConcertId, DateId, PosterId};
+use boxoffice_core::poster::PosterType;
 
 /// Order: concert not found, invalid setting, held or sold.
 #[test]
@@ -94,6 +98,53 @@ fn edit_date_refuses_in_order() {
         see price 1                                  -> R 100
     ",
     );
+}
+
+/// The last date that can be sold starts after the opening, and others count that do.
+#[test]
+fn a_date_stays_that_can_be_sold() {
+    check(
+        "
+        concert c1 dates d1,d2 opens 1h
+        edit_date c1 d2 starts 48h                   -> edited
+        lane c1/q2 opens 30h
+        edit_date c1 d1 starts 30h                   -> edited      # d2 is there
+        edit_date c1 d2 starts 29h                   -> date_before_opening 29h 30h
+        edit_date c1 d2 starts 31h                   -> edited
+        concert c2 dates d3 opens 1h
+        edit_date c2 d3 starts 30h                   -> edited
+    ",
+    );
+}
+
+/// A reader that has the date sees by its revision that it was changed.
+#[test]
+fn every_change_of_a_date_has_its_revision() {
+    let world = check(
+        "
+        concert c1 dates d1,d2 seats 3
+        edit_date c1 d1 starts 48h       -> edited
+        edit_date c1 d1 starts 48h       -> edited      # as it is
+        edit_date c1 d1 numbers 1 price 7 -> edited
+        delete_date c1 d1                -> deleted
+        delete_date c1 d2                -> deleted
+    ",
+    );
+    let revision = |date| world.dates[&DateId(id(date))].revision;
+    assert_eq!(revision("d1") - revision("d2"), 2);
+    assert_eq!(revision("d2"), 1);
+}
+
+/// A poster is set or taken away by itself; a log has no bytes of it.
+#[test]
+fn a_poster_is_changed_alone() {
+    let new = NewPoster { id: PosterId::of("x"), media_type: PosterType::Png, body: b"x".to_vec() };
+    let shown = format!("{new:?}");
+    assert_eq!(shown, format!("NewPoster({}, Png, 1 bytes)", PosterId::of("x")));
+    let change = EditConcert::poster(ConcertId(id("c1")), None);
+    assert!(matches!(change.billing.poster, Some(None)));
+    let change = EditConcert::poster(ConcertId(id("c1")), Some(new));
+    assert!(change.billing.poster.flatten().is_some_and(|poster| poster.body == b"x"));
 }
 
 /// A move, a new price and new seats; a hold that was made before keeps its price.

@@ -55,7 +55,7 @@ fn every_kind_is_told() {
         refund u1 r1 seats 1
         refund u1 r1 seats 1 -> seats_not_booked
         sale c1 close
-        user u1 balance given_up
+        user u1 give_up 1000
         cancel_date c1 d2 job j1
         cancel_date c1 d2 job j2
         take_job j1 by n1
@@ -74,6 +74,32 @@ fn every_kind_is_told() {
     let met: BTreeSet<String> = told.into_iter().collect();
     let missing: Vec<_> = Happening::kinds().into_iter().filter(|k| !met.contains(k)).collect();
     assert_eq!(missing, Vec::<String>::new(), "never told");
+}
+
+/// Of a change is told what is another, and in seconds as people say it.
+#[test]
+fn a_change_is_told_as_far_as_it_goes() {
+    let world = check(
+        "
+        concert c1
+        edit_concert c1 about_en Songs
+        edit_concert c1 hold 4m shop 10m grace 30s rehold 20m per_user 3
+        queue c1 paused on why A_break
+        queue c1 why A_long_break
+        ",
+    );
+    let told: Vec<_> = world.events.values().map(|event| event.what.kind()).collect();
+    let want =
+        ["concert.created", "concert.changed", "policy.changed", "sale.paused", "sale.paused"];
+    assert_eq!(told, want);
+    let policy = Happening::PolicyChanged {
+        hold_seconds: 240,
+        shop_seconds: 600,
+        arrival_grace_seconds: 30,
+        seats_per_user: 3,
+        rehold_after_seconds: 1200,
+    };
+    assert!(world.events.values().any(|event| event.what == policy), "{:?}", world.events);
 }
 
 /// Whose it is, of what, and how much; each command of a batch with its own number.

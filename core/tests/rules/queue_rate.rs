@@ -1,6 +1,7 @@
 //! How fast the line moves: the rate, its credit, and a clock that jumps.
 
 use crate::script::{check, each};
+use crate::words::{START, queue};
 
 /// The rate: at most so many a second, and a quiet hour saves up no more than one second's worth.
 #[test]
@@ -152,4 +153,21 @@ fn a_clock_that_falls_behind_the_opening() {
         see order c1                     -> u1 u2
     ",
     );
+}
+
+/// A limit that was lower or higher before counts from when it was set, whatever else is set.
+#[test]
+fn a_limit_is_known_since_it_was_set() {
+    let world = check(
+        "
+        concert c1 max_active 2
+        +1m
+        queue c1 rate 5
+        +1m
+        queue c1 max_active 3
+        +1m
+        queue c1 max_active 3 rate 6
+    ",
+    );
+    assert_eq!(world.queues[&queue("c1")].max_active_at, START.plus_ms(120_000));
 }
