@@ -138,7 +138,7 @@ settings! {
     poll_burst, "BOXOFFICE_POLL_BURST": u32 = 30;
     /// Share of connections_max that streams of events may have, per cent; whoever gets none polls. 0 for none [default: 25]
     stream_share_percent, "BOXOFFICE_STREAM_SHARE_PERCENT": u8 = 25;
-    /// Connections of one address at once (IPv6: of one /64); this machine and trusted proxies have no limit [default: 4000]
+    /// Connections of one address at once (IPv6: of one /64; a /48 has 16 times as many); this machine and trusted proxies have no limit [default: 4000]
     connections_per_address_max, "BOXOFFICE_CONNECTIONS_PER_ADDRESS_MAX": usize = 4_000;
     /// Networks of proxies that are believed whom they speak for, as 10.0.0.0/8,192.0.2.7 [default: none]
     trusted_proxies, "BOXOFFICE_TRUSTED_PROXIES": Networks = Networks::default();

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// How long a connection must have idled to be closed for another of its address.
 const IDLED: Duration = Duration::from_secs(2);
-/// Connections that are looked at for one that has.
+/// Connections of an address that are looked at for one that has, and addresses of a network.
 const LOOKED_AT_MAX: usize = 64;
 /// What a wide network may have, in shares of an address.
 const NETWORK_SHARES: usize = WIDE_SHARES as usize;
@@ -43,9 +43,11 @@ type Address = Option<IpAddr>;
 /// The connections of a wide network, or of an address that is in none.
 #[derive(Debug, Default)]
 struct Group {
-    peers: HashMap<Address, Peer>,
+    peers: BTreeMap<Address, Peer>,
     /// Of all of them.
     count: usize,
+    /// The next to be looked at.
+    next: Address,
 }
 
 impl Group {
@@ -75,7 +77,17 @@ impl Group {
         found.is_some_and(|number| self.finish(address, number))
     }
 
-    /// Closes so many that are idle, of an address or of all, the longest idle first; how many it were.
+    /// Closes one of whichever address that has idled; each gets its turn to be looked at.
+    fn close_one_idle_of_any(&mut self) -> bool {
+        let in_turn = self.peers.range(self.next..).chain(self.peers.range(..self.next));
+        let addresses: Vec<_> =
+            in_turn.map(|(address, _)| *address).take(LOOKED_AT_MAX + 1).collect();
+        // The one after those that are looked at; where these are all, the first again.
+        self.next = *addresses.get(LOOKED_AT_MAX).or(addresses.first()).unwrap_or(&None);
+        addresses.into_iter().take(LOOKED_AT_MAX).any(|address| self.close_one_idle(address))
+    }
+
+    /// Closes so many that are idle, of an address or of all, the longest idle first; how many there were.
     fn close_idle(&mut self, of: Option<Address>, by: usize) -> usize {
         let peers: Vec<_> = match of {
             Some(address) => self.peers.get_key_value(&address).into_iter().collect(),
@@ -122,9 +134,9 @@ pub struct Connection<'a> {
 pub enum Added<'a> {
     /// There was room.
     Free(Connection<'a>),
-    /// There is room because another of its address was idle.
+    /// There is room because another of its address, or of its network, was idle.
     InsteadOf(Connection<'a>),
-    /// Its address or network has as many as it may have, and the address needs its own.
+    /// Its address or network has as many as it may have, and none of them was found idle.
     Full,
 }
 
@@ -140,9 +152,14 @@ impl Connections {
         let number = open.numbers;
         let group = open.groups.entry(group_of(address)).or_default();
         let of_all = most.saturating_mul(NETWORK_SHARES);
-        let full = address.is_some() && (group.len(address) >= most || group.count >= of_all);
-        if full && !group.close_one_idle(address) {
-            return Added::Full;
+        let is_own = group.len(address) >= most;
+        let full = address.is_some() && (is_own || group.count >= of_all);
+        if full {
+            let has_room =
+                if is_own { group.close_one_idle(address) } else { group.close_one_idle_of_any() };
+            if !has_room {
+                return Added::Full;
+            }
         }
         let pace = Arc::<Pace>::default();
         let peer = group.peers.entry(address).or_default();
@@ -165,8 +182,8 @@ impl Connections {
         }
     }
 
-    /// Closes up to so many idle connections of those addresses that have more than `share`, and of those networks
-    /// that have more than some of it, the largest first; how many it were.
+    /// Closes up to so many idle connections of those addresses that have more than `share`, then of those networks
+    /// that have more than [`NETWORK_SHARES`] of it, the largest first; how many there were.
     pub fn close_idle_of_large(&self, share: usize, wanted: usize) -> usize {
         let mut open = self.open();
         let of_all = share.saturating_mul(NETWORK_SHARES);
@@ -178,9 +195,12 @@ impl Connections {
             let above = of_addresses.chain([all]).filter(|(count, share, _)| count > share);
             large.extend(above.map(|(count, share, of)| (count, share, *key, of)));
         }
-        large.sort_unstable_by(|a, b| b.cmp(a));
+        large.sort_unstable_by_key(|(count, _, _, of)| (of.is_none(), std::cmp::Reverse(*count)));
         let mut closed = 0;
         for (_, share, key, of) in large {
+            if closed >= wanted {
+                break;
+            }
             let Some(group) = open.groups.get_mut(&key) else { continue };
             // As it is now: the network's have become fewer with those of its addresses.
             let count = of.map_or(group.count, |address| group.len(address));
@@ -250,6 +270,46 @@ mod tests {
         let kept: Vec<_> = many.map(|n| free(&all, &format!("192.0.2.{n}")).unwrap()).collect();
         assert_eq!(kept.len(), 2 * NETWORK_SHARES * MOST);
         assert_eq!(all.close_idle_of_large(1, 1000), 0);
+    }
+
+    /// In a network with a /64 for each telephone, whoever comes takes the place of one that is idle.
+    #[test]
+    fn idle_connections_of_a_network_make_room() {
+        let all = Connections::default();
+        let many = 0..NETWORK_SHARES * MOST;
+        let kept: Vec<_> =
+            many.map(|n| free(&all, &format!("2001:db8:1:{n:x}::")).unwrap()).collect();
+        let since = std::time::Instant::now();
+        let new = loop {
+            match all.add(ip("2001:db8:1:ffff::"), MOST) {
+                Added::Free(_) => panic!("the network has its share"),
+                Added::InsteadOf(connection) => break connection,
+                Added::Full => assert!(since.elapsed() < 5 * IDLED, "none made room"),
+            }
+            std::thread::sleep(IDLED / 40);
+        };
+        assert_eq!(all.open().groups[&ip("2001:db8:1::")].count, NETWORK_SHARES * MOST);
+        drop((kept, new));
+        assert!(all.open().groups.is_empty());
+    }
+
+    /// What an address has too many of is closed first; its neighbours keep theirs, however long they have idled.
+    #[test]
+    fn the_neighbours_of_a_large_address_keep_theirs() {
+        let all = Connections::default();
+        let add = |address: &str| match all.add(ip(address), 100) {
+            Added::Free(connection) => connection,
+            Added::InsteadOf(_) | Added::Full => panic!("{address}"),
+        };
+        let neighbours = [2, 3, 4].map(|n| add(&format!("2001:db8:1:{n}::")));
+        std::thread::sleep(Duration::from_millis(2));
+        let large: Vec<_> = (0..17).map(|_| add("2001:db8:1:1::")).collect();
+        assert_eq!(all.close_idle_of_large(1, 1000), 16);
+        let open = all.open();
+        let group = &open.groups[&ip("2001:db8:1::")];
+        assert_eq!((group.count, group.len(ip("2001:db8:1:1::"))), (4, 1));
+        drop(open);
+        drop((neighbours, large));
     }
 
     #[test]
