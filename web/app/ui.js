@@ -141,6 +141,10 @@ export function Button({ kind = "primary", href, busy, wide, children, type = "b
   </button>`;
 }
 
+/** A switch with what it is for. */
+export const Toggle = ({ isOn, onClick, children }) =>
+  html`<button type="button" class="toggle" role="switch" aria-checked=${isOn ? "true" : "false"} onClick=${onClick}>${children}</button>`;
+
 /** A labelled input with its hint and its error beside it. A password can be shown. */
 export function Field({ label, hint, error, type = "text", value, onValue, inputRef, ...more }) {
   const id = useId();
@@ -174,7 +178,12 @@ export function Dialog({ title, children, onClose }) {
     event.preventDefault();
     onClose?.();
   };
-  return html`<dialog class="dialog" ref=${box} aria-labelledby=${id} onCancel=${cancel}>
+  // Of a second Escape a browser tells nothing before.
+  const closed = () => {
+    onClose?.();
+    if (box.current?.isConnected && !box.current.open) box.current.showModal();
+  };
+  return html`<dialog class="dialog" ref=${box} aria-labelledby=${id} onCancel=${cancel} onClose=${closed}>
     <h2 id=${id}>${title}</h2>${children}
   </dialog>`;
 }

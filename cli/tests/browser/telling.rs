@@ -51,48 +51,120 @@ fn the_account_says_where_the_money_went() {
     });
 }
 
-/// Nothing goes before the password fits and the sum that is left was shown.
+/// Presses what sends the form of a dialog.
+async fn submit(browser: &Browser) {
+    browser.click("dialog button[type=submit]").await;
+}
+
+/// A buyer whom the organiser has given money, with the dialog that ends the account.
+async fn leaver(shop: &Shop, credit: u32) -> Browser {
+    let concert = open_concert(shop, json!({})).await;
+    let browser = Browser::open(Look::PHONE).await;
+    come_in(&browser, shop, &concert, "mina").await;
+    hold_seat(&browser, 7).await;
+    browser.click(PAY).await;
+    browser.see(".ticket").await;
+    if credit > 0 {
+        give(&browser, shop, credit).await;
+    }
+    browser.go(&shop.url("/account")).await;
+    browser.click(DELETE).await;
+    browser.read("dialog", "This cannot be undone").await;
+    browser
+}
+
+/// Money from the organiser, for who is signed in.
+async fn give(browser: &Browser, shop: &Shop, amount: u32) {
+    let me = told(browser, "/api/v1/me").await;
+    let path = format!("/api/v1/admin/users/{}/balance/credits", me["user_id"].as_str().unwrap());
+    shop.operate("POST", &path, &json!({ "amount": amount, "reason": "Sorry for the wait" })).await;
+}
+
+/// Nothing goes before the password fits, and no money that was not shown and given up.
 #[test]
 fn an_account_is_deleted_with_open_eyes() {
     in_browser(async || {
         let shop = Shop::open();
-        let concert = open_concert(&shop, json!({})).await;
-        let browser = Browser::open(Look::PHONE).await;
-        come_in(&browser, &shop, &concert, "mina").await;
-        hold_seat(&browser, 7).await;
-        browser.click(PAY).await;
-        browser.see(".ticket").await;
-        let me = told(&browser, "/api/v1/me").await;
-        let credit = json!({ "amount": 30_000, "reason": "Sorry for the wait" });
-        let credits =
-            format!("/api/v1/admin/users/{}/balance/credits", me["user_id"].as_str().unwrap());
-        shop.operate("POST", &credits, &credit).await;
-        browser.go(&shop.url("/account")).await;
+        let browser = leaver(&shop, 30_000).await;
         browser.read(".moves li:first-child", "Sorry for the wait").await;
-        browser.click(DELETE).await;
-        browser.read("dialog", "This cannot be undone").await;
+        submit(&browser).await;
+        browser.read("dialog .field-error", "Enter your password").await;
         browser.fill("password", "another password").await;
-        browser.click("dialog button[type=submit]").await;
+        submit(&browser).await;
         browser.read("dialog .field-error", "The password is wrong").await;
         browser.check("account-delete").await;
         browser.fill("password", PASSWORD).await;
-        browser.click("dialog button[type=submit]").await;
+        submit(&browser).await;
         browser.read("dialog .notice", "₩30,000 is left on your balance").await;
-        browser.read("dialog button[type=submit]", "give up ₩30,000").await;
+        // The second tap of a double tap.
+        submit(&browser).await;
+        until("the second answer", async || {
+            let busy = "document.querySelector('dialog [aria-busy]') === null";
+            browser.eval(busy).await.as_bool().filter(|is_over| *is_over)
+        })
+        .await;
         browser.check("account-delete-money").await;
-        // Kept after all, and asked for once more: the sum is shown anew.
-        browser.click("dialog .button-plain").await;
-        browser.click(DELETE).await;
-        browser.fill("password", PASSWORD).await;
-        browser.click("dialog button[type=submit]").await;
-        browser.read("dialog .notice", "₩30,000").await;
-        browser.click("dialog button[type=submit]").await;
-        browser.at("/").await;
+        // More money comes than was shown.
+        give(&browser, &shop, 5_000).await;
+        browser.click("dialog .toggle").await;
+        submit(&browser).await;
+        browser.read("dialog .notice", "₩35,000 is left on your balance").await;
+        assert_eq!(
+            browser.eval("document.querySelector('dialog .toggle').ariaChecked").await,
+            "false"
+        );
+        browser.click("dialog .toggle").await;
+        // Once it is under way, the dialog stays: to close it would look as if it was given up.
+        shop.freeze(true);
+        submit(&browser).await;
+        browser.see("dialog .button-plain[disabled]").await;
+        let escape = json!({ "type": "keyDown", "key": "Escape", "windowsVirtualKeyCode": 27 });
+        for _ in 0..2 {
+            browser.devtools("Input.dispatchKeyEvent", escape.clone()).await;
+        }
+        browser.see("dialog[open] .button-plain[disabled]").await;
+        shop.freeze(false);
+        browser.read("main .notice", "Your account is deleted").await;
         browser.go(&shop.url("/account")).await;
-        browser.see(".empty a[href^='/sign-in']").await;
         browser.click(".empty a[href^='/sign-in']").await;
         sign_in(&browser, "mina").await;
         browser.read(".field-error", "username or the password is wrong").await;
+    });
+}
+
+/// Whose answer is lost is told so, and hears on the next try that it was done.
+#[test]
+fn a_deletion_whose_answer_is_lost_is_told_in_the_end() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = leaver(&shop, 0).await;
+        let lost = "(() => { const sent = fetch; window.fetch = async (...given) => {
+            await sent(...given); window.fetch = sent; throw new TypeError('lost'); }; })()";
+        browser.eval(lost).await;
+        browser.fill("password", PASSWORD).await;
+        submit(&browser).await;
+        browser.read("dialog .notice", "Your account may be deleted already").await;
+        submit(&browser).await;
+        browser.read("main .notice", "Your account is deleted").await;
+        let kept = "Object.keys(localStorage).filter((key) => key !== 'boxoffice.language').length";
+        assert_eq!(browser.eval(kept).await, 0);
+    });
+}
+
+/// Who comes before the opening takes a place without a search for how.
+#[test]
+fn the_way_into_the_line_is_in_the_first_screen_of_a_phone() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = Browser::open(Look::PHONE).await;
+        let later = json!({ "opens_at": "2099-01-01T09:00:00Z" });
+        for more in [later, json!({})] {
+            let concert = shop.concert("Winter Lights and Other Songs", &more).await;
+            browser.go(&shop.url(&format!("/concerts/{concert}"))).await;
+            browser.see(".opening .button").await;
+            let end = edge(&browser, ".opening .button", "bottom").await;
+            assert!(end <= number(&browser, "innerHeight").await, "{more}: {end}");
+        }
     });
 }
 

@@ -317,8 +317,8 @@ pub struct DeleteUser {
     pub user: UserId,
     /// What the password was compared with.
     pub password_hash: String,
-    /// Whether money that is left may stay where nobody can get at it.
-    pub give_up_balance: bool,
+    /// As much money as may stay where nobody can get at it.
+    pub give_up: Money,
     /// How long tokens count.
     pub times: SessionTimes,
 }
@@ -337,8 +337,7 @@ impl Rule for DeleteUser {
     fn decide(&self, rows: &mut Rows, now: Time) -> Result<Outcome, Refusal> {
         ensure!(fits(rows, self.user, &self.password_hash), Refusal::PasswordWrong);
         let balance = balance(rows, self.user).amount;
-        let may_go = self.give_up_balance || balance == Money(0);
-        ensure!(may_go, Refusal::BalanceLeft { balance });
+        ensure!(balance <= self.give_up, Refusal::BalanceLeft { balance });
 
         if let Some(user) = rows.users.update(&self.user) {
             let username = deleted_name(self.user);

@@ -417,7 +417,7 @@ impl<'a> Words<'a> {
             _ => Command::DeleteUser(DeleteUser {
                 user,
                 password_hash: hash("hash"),
-                give_up_balance: self.after("balance") == Some("given_up"),
+                give_up: Money(self.number("give_up").unwrap_or(0)),
                 times,
             }),
         }

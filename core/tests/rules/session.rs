@@ -236,12 +236,13 @@ fn an_account_is_deleted() {
         user u1                          -> balance_left 50
         see user u1                      -> mina local
         see session s1                   -> live 0
-        user u1 balance given_up         -> deleted
+        user u1 give_up 49               -> balance_left 50
+        user u1 give_up 50               -> deleted
         see session s1                   -> ended
         see balance u1                   -> 50
         see ledger u1                    -> 2 entries
         see seat 1                       -> sold r1
-        user u1 balance given_up         -> password_wrong
+        user u1 give_up 50               -> password_wrong
         session u1 s2                    -> credentials_wrong
         register u2 mina                 -> registered u2 mina
         adopt u1 idp/42                  -> registered u1                 # not made over

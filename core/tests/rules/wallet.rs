@@ -88,7 +88,7 @@ fn a_charge_outside_of_the_shop_needs_an_account() {
         charge u1 100                    -> queue_token_expired
         charge u1 100 outside            -> charged 100 balance 300
         user u1                          -> balance_left 300
-        user u1 balance given_up         -> deleted
+        user u1 give_up 300              -> deleted
         charge u1 100 outside            -> user_not_found
         see balance u1                   -> 300
     ",
@@ -205,7 +205,7 @@ fn a_deleted_account_takes_no_money() {
         "
         register u1 mina
         adjust u1 500                    -> adjusted 500 balance 500
-        user u1 balance given_up         -> deleted
+        user u1 give_up 500              -> deleted
         adjust u1 1                      -> user_not_found
         adjust u1 -500 why paid_out      -> adjusted -500 balance 0
     ",

@@ -14,6 +14,7 @@ use axum::extract::State;
 use axum::response::Response;
 use boxoffice_core::command::Command;
 use boxoffice_core::id::UserId;
+use boxoffice_core::money::Money;
 use boxoffice_core::outcome::Outcome;
 use boxoffice_core::queue::Leave;
 use boxoffice_core::session::{DeleteUser, SetPassword};
@@ -43,9 +44,11 @@ pub struct Farewell {
     /// As registered.
     #[schema(example = "correct horse")]
     pub password: String,
-    /// Whether money that is left may be lost: without it an account with a balance is not deleted.
+    /// As much money as may be lost with it, minor units: the balance that its owner was shown. An account with more
+    /// is not deleted.
     #[serde(default)]
-    pub give_up_balance: bool,
+    #[schema(example = 0)]
+    pub give_up_balance: i64,
 }
 
 /// What the password was compared with, which fitted. In the same turns and under the same delays as signing
@@ -96,7 +99,7 @@ pub async fn set_password(
 }
 
 /// Deletes the account: its name and password go, its sessions end, its places and holds are given up. Bookings
-/// and ledger stay with the sale. Where money is left it is refused, unless that is given up.
+/// and ledger stay with the sale. Where more money is left than is given up, it is refused.
 #[utoipa::path(delete, path = "/api/v1/me", tag = "Account", security(("identity" = [])),
     request_body = Farewell,
     responses((status = 204), (status = 400, description = "invalid_body"), (status = 401, description = "identity_required, identity_invalid, session_ended"), (status = 403, description = "password_wrong"), (status = 409, description = "balance_left, external_account"), (status = 429, description = "rate_limited, sign_in_delayed"), (status = 503, description = "sign_in_busy, busy")))]
@@ -111,7 +114,7 @@ pub async fn delete(
     let user = identity.user;
     let password_hash = proved(&app, client, user, password).await?;
     let times = app.token_times.sessions();
-    let command = DeleteUser { user, password_hash, give_up_balance, times };
+    let command = DeleteUser { user, password_hash, give_up: Money(give_up_balance), times };
     app.outcome(Command::DeleteUser(command), None).await?;
     leave_all(&app, user).await;
     Ok(gone(&app, &identity))

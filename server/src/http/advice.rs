@@ -81,7 +81,7 @@ const ADVICE: &[(Code, &str)] = &[
     (Code::BalanceTooLow, "For operators: show `balance`, and take no more than that."),
     (
         Code::BalanceLeft,
-        "Show `balance`, and ask whether it is given up; then repeat with `give_up_balance`.",
+        "Show `balance`, and ask whether it is given up; then repeat with that sum as `give_up_balance`.",
     ),
     (Code::SelfChargeOff, "Hide what charges the balance, and say where money is paid in."),
     (Code::UserNotFound, "Look the account up again: it was deleted, or the id is mistyped."),

@@ -124,7 +124,7 @@ problems! {
     PasswordWrong(403, None, "The password is wrong.", "비밀번호가 올바르지 않습니다."),
     SessionEnded(401, None, "This session has ended. Sign in again.", "종료된 세션입니다. 다시 로그인해 주세요."),
     SessionNotFound(404, None, "The session was not found.", "세션을 찾을 수 없습니다."),
-    BalanceLeft(409, None, "You still have a balance. Spend it first, or send give_up_balance to give it up.", "남은 잔액이 있습니다. 잔액을 사용하거나, 포기하려면 give_up_balance를 보내 주세요."),
+    BalanceLeft(409, None, "You still have a balance. Spend it first, or send its amount as give_up_balance to give it up.", "남은 잔액이 있습니다. 잔액을 사용하거나, 포기하려면 give_up_balance에 잔액을 적어 보내 주세요."),
     PosterNotFound(404, None, "There is no such poster.", "해당 포스터가 없습니다."),
     // Who asks.
     ExternalAccount(409, None, "Your identity provider manages this account. Make the change there.", "외부 인증 서비스의 계정입니다. 해당 서비스에서 변경해 주세요."),

@@ -122,7 +122,7 @@ async fn a_deleted_account_is_not_credited() {
     let user = crate::world::id_of(&session["user_id"]);
     let fan = Fan { user, ..sale.fan().await };
     sale.send(money("credits", &fan, 500, "first")).await.want(201);
-    let farewell = json!({ "password": "correct horse", "give_up_balance": true });
+    let farewell = json!({ "password": "correct horse", "give_up_balance": 500 });
     let identity = session["access_token"].as_str().unwrap();
     sale.send(crate::world::delete("/api/v1/me").identity(identity).json(&farewell))
         .await

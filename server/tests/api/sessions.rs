@@ -226,13 +226,15 @@ async fn an_account_is_deleted() {
     assert_eq!(sale.join(&mut next, &show).await["state"], "waiting");
 
     let farewell = |body: Value| delete("/api/v1/me").by(&mina.fan).json(&body);
-    let wrong = farewell(json!({ "password": "incorrect horse", "give_up_balance": true }));
+    let wrong = farewell(json!({ "password": "incorrect horse", "give_up_balance": 250_000 }));
     sale.send(wrong).await.refused(403, "password_wrong");
     let seen = sale.send(farewell(json!({ "password": PASSWORD }))).await;
     seen.refused(409, "balance_left");
     assert_eq!(seen.json()["balance"], 250_000);
     assert_eq!(sale.poll(&fan).await["state"], "admitted", "a refusal changes nothing");
-    let whole = farewell(json!({ "password": PASSWORD, "give_up_balance": true }));
+    let less = farewell(json!({ "password": PASSWORD, "give_up_balance": 249_999 }));
+    sale.send(less).await.refused(409, "balance_left");
+    let whole = farewell(json!({ "password": PASSWORD, "give_up_balance": 250_000 }));
     sale.send(whole).await.want(204);
 
     for out in [&mina.fan, &other.fan] {

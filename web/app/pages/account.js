@@ -4,7 +4,7 @@ import { html, useRef, useState } from "../html.js";
 import { navigate } from "../main.js";
 import { forget, signOut } from "../session.js";
 import { nameOf } from "../show.js";
-import { Badge, Button, Dialog, Field, forUser, Loaded, Notice, ProblemNotice, sentenceOf, useLoad, useTask, useTitle } from "../ui.js";
+import { Badge, Button, Dialog, Field, forUser, Loaded, Notice, ProblemNotice, sentenceOf, Toggle, useLoad, useTask, useTitle } from "../ui.js";
 import { dayAndTime, money, t } from "../words.js";
 
 const DEVICES = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Windows/, "Windows"], [/Mac OS/, "Mac"], [/Linux|X11/, "Linux"]];
@@ -42,7 +42,7 @@ const MOVES = 5;
 
 /** The bookings among the newest that each move of money is of, by the move's reference. */
 async function bookingsByMove(signal) {
-  const { bookings } = await get("/api/v1/me/bookings?limit=20", { signal });
+  const { bookings } = await get("/api/v1/me/bookings?limit=20", { signal, tries: 1 });
   const moves = ({ payment_id, refunds }) => [payment_id, ...refunds.map(({ refund_id }) => refund_id)];
   return new Map(bookings.flatMap((booking) => moves(booking).map((id) => [id, booking])));
 }
@@ -50,7 +50,9 @@ async function bookingsByMove(signal) {
 function Balance() {
   const load = useLoad(async (signal) => {
     const paths = ["/api/v1/me/balance", `/api/v1/me/balance/entries?limit=${MOVES}`];
-    const [wallet, ledger, bookings] = await Promise.all([...paths.map((path) => get(path, { signal })), bookingsByMove(signal)]);
+    // What each was for is an extra: the sums stand without it.
+    const extra = bookingsByMove(signal).catch(() => new Map());
+    const [wallet, ledger, bookings] = await Promise.all([...paths.map((path) => get(path, { signal })), extra]);
     return { ...wallet, ...ledger, bookings };
   }, []);
   return html`<section class="card stack"><h2>${t("pay_balance")}</h2>
@@ -61,10 +63,11 @@ function Balance() {
 }
 
 function Move({ entry: { kind, amount, reason, created_at, currency }, booking, decimals }) {
-  return html`<li><span>${t(`move_${kind}`)}${reason && html`<br /><span class="soft">${reason}</span>`}
+  return html`<li><span>${t(`move_${kind}`)}
     ${booking && html`<br /><a href=${`/bookings/${booking.reservation_id}`}>${nameOf(booking)}</a>`}
     <br /><small class="soft">${dayAndTime(created_at)}</small></span>
-    <span class="price">${amount > 0 && "+"}${money(amount, currency, decimals)}</span></li>`;
+    <span class="price">${amount > 0 && "+"}${money(amount, currency, decimals)}</span>
+    ${reason && html`<p class="small soft">${reason}</p>`}</li>`;
 }
 
 function Password({ username, onChanged }) {
@@ -102,44 +105,60 @@ function Password({ username, onChanged }) {
     </form></section>`;
 }
 
-/** The end of the account. Money that is left is shown before it is given up. */
+/** The end of the account. Money that is left is shown, and given up by a switch of its own. */
 function Deletion({ username }) {
   const [asks, ask] = useState(false);
   const [password, setPassword] = useState("");
+  const [isMissing, setMissing] = useState(false);
   const [left, setLeft] = useState(null);
+  const [givesUp, giveUp] = useState(false);
+  const box = useRef(null), unanswered = useRef(false);
   const task = useTask(async () => {
     try {
-      await del("/api/v1/me", { body: { password, give_up_balance: left !== null }, tries: 1 });
+      await del("/api/v1/me", { body: { password, give_up_balance: givesUp ? left.balance : 0 }, tries: 1 });
     } catch (problem) {
-      if (problem.code !== "balance_left") throw problem;
-      return setLeft(await get("/api/v1/me/balance"));
+      if (problem.code === "balance_left") {
+        giveUp(false);
+        return setLeft(await get("/api/v1/me/balance"));
+      }
+      // The answer before was lost, and nobody is known by this session any more: it is done.
+      if (!unanswered.current || !problem.needsSignIn) {
+        unanswered.current ||= problem.isOffline;
+        throw problem;
+      }
     }
     forget();
-    navigate("/");
+    navigate("/?deleted");
   });
   const close = () => {
+    if (task.isBusy) return;
     ask(false);
     setPassword("");
+    setMissing(false);
     setLeft(null);
+    giveUp(false);
     task.clear();
   };
   const submit = (event) => {
     event.preventDefault();
-    task.run();
+    setMissing(!password);
+    if (password) task.run();
+    else box.current.focus();
   };
-  const isWrong = task.problem?.code === "password_wrong";
+  const { problem, isBusy } = task, isWrong = problem?.code === "password_wrong";
   const sum = left && money(left.balance, left.currency, left.currency_decimals);
   return html`<${Button} kind="quiet" onClick=${() => ask(true)}>${t("delete_title")}<//>
     ${asks && html`<${Dialog} title=${t("delete_ask")} onClose=${close}>
       <form class="form" novalidate onSubmit=${submit}>
         <p>${t("delete_text")}</p>
-        ${left && html`<${Notice} kind="warn" role="alert"><p>${t("delete_money", { sum })}</p><//>`}
-        ${!isWrong && html`<${ProblemNotice} problem=${task.problem} />`}
+        ${left && html`<${Notice} kind="warn" role="alert"><p>${t("delete_money", { sum })}</p><//>
+          <${Toggle} isOn=${givesUp} onClick=${() => giveUp(!givesUp)}>${t("delete_give_up", { sum })}<//>`}
+        ${problem && !isWrong && html`<${Notice} kind="bad" role="alert"><p>${problem.isOffline ? t("delete_away") : sentenceOf(problem)}</p><//>`}
         <input type="text" name="username" autocomplete="username" value=${username} hidden readonly />
-        <${Field} label=${t("password_old")} type="password" value=${password} onValue=${setPassword} autocomplete="current-password"
-          name="password" error=${isWrong ? task.problem.sentence : null} required />
-        <p class="actions"><${Button} type="submit" kind="danger" busy=${task.isBusy}>${left ? t("delete_give_up", { sum }) : t("delete_yes")}<//>
-          <${Button} kind="plain" onClick=${close}>${t("delete_no")}<//></p>
+        <${Field} label=${t("password_old")} type="password" value=${password} onValue=${setPassword} autocomplete="current-password" name="password"
+          error=${isMissing ? t("password_missing") : isWrong ? problem.sentence : null} inputRef=${box} required />
+        <p class="actions"><${Button} type="submit" kind="danger" busy=${isBusy}>${t("delete_title")}<//>
+          <${Button} kind="plain" disabled=${isBusy} onClick=${close}>${t("delete_no")}<//></p>
       </form><//>`}`;
 }
 

@@ -9,9 +9,9 @@ import { dayAndTime, days, duration, either, t } from "../words.js";
 
 const WAYS = { upcoming: "join_now", open: "join_line", sold_out: "wait_returned" };
 
-function Into({ concert, primary = true }) {
+function Into({ concert, primary = true, ...more }) {
   const known = hasPlace(concert.concert_id);
-  return html`<${Button} href=${`/concerts/${concert.concert_id}/queue`} kind=${primary ? "primary" : "plain"}>
+  return html`<${Button} href=${`/concerts/${concert.concert_id}/queue`} kind=${primary ? "primary" : "plain"} ...${more}>
     ${known ? t("to_my_place") : t(WAYS[concert.sale] ?? "join_line")}<//>`;
 }
 
@@ -21,8 +21,8 @@ function Upcoming({ concert, queue, onOpen }) {
   return html`<div><h2>${t("opens_in")}</h2><p class="soft">${dayAndTime(concert.opens_at, concert.time_zone)}</p></div>
     <${Countdown} to=${concert.opens_at} onEnd=${onOpen} label=${t("opens_in")} />
     <${Spoken} left=${Date.parse(concert.opens_at) - serverNow()} say=${(time) => t("opens_said", { time })} />
-    <p>${before ? t(isLate ? "drawn_late" : "drawn_before", { when: dayAndTime(before, concert.time_zone) }) : t("drawn_all")}</p>
-    <${Into} concert=${concert} />`;
+    <${Into} concert=${concert} aria-describedby="drawn" />
+    <p id="drawn">${before ? t(isLate ? "drawn_late" : "drawn_before", { when: dayAndTime(before, concert.time_zone) }) : t("drawn_all")}</p>`;
 }
 
 function Open({ concert, queue }) {

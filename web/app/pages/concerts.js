@@ -2,7 +2,7 @@
 import { get } from "../api.js";
 import { html, useState } from "../html.js";
 import { nameOf, pricesOf, SaleBadge, whenOf } from "../show.js";
-import { Button, Empty, Loaded, Poster, ProblemNotice, useLoad, useTask, useTitle } from "../ui.js";
+import { Button, Empty, Loaded, Notice, Poster, ProblemNotice, useLoad, useTask, useTitle } from "../ui.js";
 import { t } from "../words.js";
 
 function Card({ concert }) {
@@ -33,6 +33,7 @@ export default function Concerts() {
     setMore((pages) => [...pages, page]);
   });
   return html`<h1>${t("concerts_title")}</h1>
+    ${location.search === "?deleted" && html`<${Notice} kind="good" role="status"><p>${t("delete_done")}</p><//>`}
     <${Loaded} of=${load} skeleton=${html`<${Waiting} />`}>${(data) => {
       const concerts = [data, ...more].flatMap((page) => page.concerts);
       if (concerts.length === 0) {

@@ -10,7 +10,7 @@ import { closedText, nameOf } from "../show.js";
 import { askToNotify, badge, canNotify, canSound, chime, notify, short, soundOn } from "../signal.js";
 import {
   Bar, Button, clockLeft, Countdown, Dialog, Failed, Figure, Notice, ProblemNotice, Ring, sentenceOf, SignInFirst, Skeleton,
-  Spoken, useLoad, useSeconds, useTask,
+  Spoken, Toggle, useLoad, useSeconds, useTask,
 } from "../ui.js";
 import { clockTime, dayAndTime, duration, either, number, t } from "../words.js";
 
@@ -83,10 +83,6 @@ function Next({ concert, view }) {
   ];
   return html`<section class="card stack"><h2>${t("next_title")}</h2>
     <ol class="room-next">${steps.map((text) => html`<li key=${text}><span>${text}</span></li>`)}</ol></section>`;
-}
-
-function Toggle({ isOn, onClick, children }) {
-  return html`<button type="button" class="toggle" role="switch" aria-checked=${isOn ? "true" : "false"} onClick=${onClick}>${children}</button>`;
 }
 
 function Calls({ calls, setCalls }) {

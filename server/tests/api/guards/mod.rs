@@ -171,7 +171,7 @@ fn fill_mine(method: &str, path: &str, about: &About) -> Ask {
         ("PUT", "/api/v1/me/password") => put(path)
             .json(&json!({ "current_password": PASSWORD, "new_password": "battery staple" })),
         ("DELETE", "/api/v1/me") => {
-            delete(path).json(&json!({ "password": PASSWORD, "give_up_balance": true }))
+            delete(path).json(&json!({ "password": PASSWORD, "give_up_balance": 1_000_000_000 }))
         }
         (method, path) => panic!("a new route: tell `fill_mine` how to ask for {method} {path}"),
     }

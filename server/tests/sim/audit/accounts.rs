@@ -46,7 +46,10 @@ impl History {
                 }
                 before.as_ref() == Some(&c.old_hash)
             }
-            (Command::DeleteUser(c), Outcome::UserDeleted) => self.deleted(c.user),
+            (Command::DeleteUser(c), Outcome::UserDeleted) => {
+                let left = self.balances.get(&c.user).copied().unwrap_or(0);
+                self.deleted(c.user) && left <= c.give_up.0
+            }
             _ => false,
         }
     }

@@ -53,7 +53,7 @@ impl History {
         let right = match (command, refusal) {
             (_, Refusal::CredentialsWrong | Refusal::PasswordWrong) => self.is_wrong(command),
             (Command::DeleteUser(c), Refusal::BalanceLeft { balance }) => {
-                self.balances.get(&c.user) == Some(&balance.0) && !c.give_up_balance
+                self.balances.get(&c.user) == Some(&balance.0) && c.give_up.0 < balance.0
             }
             (_, Refusal::SessionNotFound | Refusal::SessionEnded) => true,
             (Command::Register(c), Refusal::UsernameTaken) => self.names.contains_key(&c.username),

@@ -4,6 +4,8 @@
 use super::{BEGIN, Scenario};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{SessionId, UserId};
+use boxoffice_core::limits::BALANCE_MAX;
+use boxoffice_core::money::Money;
 use boxoffice_core::session::{
     DeleteUser, EndSessions, OpenSession, Refresh, SessionTimes, SetPassword, Which, unnamed,
 };
@@ -66,7 +68,7 @@ impl Scenario {
             _ => Command::DeleteUser(DeleteUser {
                 user,
                 password_hash: self.hash(),
-                give_up_balance: self.rng.chance(300),
+                give_up: [Money(0), Money(100_000), BALANCE_MAX][self.rng.index(3)],
                 times,
             }),
         })
