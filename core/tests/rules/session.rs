@@ -238,6 +238,7 @@ fn an_account_is_deleted() {
         see session s1                   -> live 0
         user u1 give_up 49               -> balance_left 50
         user u1 give_up 50               -> deleted
+        see user u1                      -> deleted/75310000-0000-0000-0000-000000000000 deleted
         see session s1                   -> ended
         see balance u1                   -> 50
         see ledger u1                    -> 2 entries
