@@ -94,9 +94,8 @@ pub const LOAD_ROUNDS_MAX: usize = 6;
 mod tests {
     use super::*;
 
-    /// Those that are computed, in whole numbers.
     #[test]
-    fn they_are_what_the_documents_say() {
+    fn the_computed_ones_are_these() {
         assert_eq!((LAYOUT_BYTES_MAX, POSTER_BYTES_MAX), (4_194_304, 524_288));
         assert_eq!((SESSION_MS_MAX, EVENT_KEEP_MS), (15_552_000_000, 2_592_000_000));
         assert_eq!([IDEMPOTENCY_KEEP_MS, OVER_AFTER_MS, TTL_MS_MAX], [86_400_000; 3]);

@@ -178,10 +178,11 @@ export function Dialog({ title, children, onClose }) {
     event.preventDefault();
     onClose?.();
   };
-  // Of a second Escape a browser tells nothing before.
+  // On a second Escape the browser closes the dialog without a cancel event. It stays open where `onClose` keeps it.
   const closed = () => {
+    if (!box.current) return;
     onClose?.();
-    if (box.current?.isConnected && !box.current.open) box.current.showModal();
+    if (!box.current.open) box.current.showModal();
   };
   return html`<dialog class="dialog" ref=${box} aria-labelledby=${id} onCancel=${cancel} onClose=${closed}>
     <h2 id=${id}>${title}</h2>${children}

@@ -151,6 +151,33 @@ fn a_deletion_whose_answer_is_lost_is_told_in_the_end() {
     });
 }
 
+/// What is known to be refused is not taken for done later, when the session has ended elsewhere.
+#[test]
+fn a_deletion_that_was_refused_is_not_told_as_done() {
+    in_browser(async || {
+        let shop = Shop::open();
+        let browser = leaver(&shop, 0).await;
+        let away = "(() => { const sent = fetch; window.fetch = async () => {
+            window.fetch = sent; throw new TypeError('not sent'); }; })()";
+        browser.eval(away).await;
+        browser.fill("password", PASSWORD).await;
+        submit(&browser).await;
+        browser.read("dialog .notice", "Your account may be deleted already").await;
+        browser.fill("password", "another password").await;
+        submit(&browser).await;
+        browser.read("dialog .field-error", "The password is wrong").await;
+        let ended =
+            "fetch('/api/v1/me/sessions/current', { method: 'DELETE' }).then(({ ok }) => ok)";
+        assert_eq!(browser.eval(ended).await, true);
+        browser.fill("password", PASSWORD).await;
+        submit(&browser).await;
+        browser.see(".empty a[href^='/sign-in']").await;
+        browser.click(".empty a[href^='/sign-in']").await;
+        sign_in(&browser, "mina").await;
+        browser.see(".moves").await;
+    });
+}
+
 /// Who comes before the opening takes a place without a search for how.
 #[test]
 fn the_way_into_the_line_is_in_the_first_screen_of_a_phone() {

@@ -56,7 +56,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct ConnectionLimits {
     /// Connections at once; more wait in the system's backlog.
     pub connections_max: usize,
-    /// Of these, of one address; beyond it an idle one of them is closed, or the new one.
+    /// Of these, of one address, and [`WIDE_SHARES`](crate::networks::WIDE_SHARES) times as many of a wide network;
+    /// beyond it an idle one of them is closed, or the new one.
     pub connections_per_address_max: usize,
     /// Who is believed whom they speak for.
     pub trusted_proxies: Networks,

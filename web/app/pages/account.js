@@ -105,27 +105,31 @@ function Password({ username, onChanged }) {
     </form></section>`;
 }
 
+/** What a request is told whose account is gone. */
+const GONE = new Set(["session_ended", "identity_required"]);
+
+/** Whether nobody knows if it was done. */
+const isLost = (problem) => problem.isOffline || problem.code === "outcome_unknown" || (problem.status >= 500 && !problem.body.code);
+
 /** The end of the account. Money that is left is shown, and given up by a switch of its own. */
 function Deletion({ username }) {
   const [asks, ask] = useState(false);
   const [password, setPassword] = useState("");
   const [isMissing, setMissing] = useState(false);
   const [left, setLeft] = useState(null);
-  const [givesUp, giveUp] = useState(false);
+  // The sum that was given up: another one has to be given up anew.
+  const [given, giveUp] = useState(null);
+  const givesUp = left !== null && given === left.balance;
   const box = useRef(null), unanswered = useRef(false);
   const task = useTask(async () => {
     try {
-      await del("/api/v1/me", { body: { password, give_up_balance: givesUp ? left.balance : 0 }, tries: 1 });
+      await del("/api/v1/me", { body: { password, give_up_balance: givesUp ? given : 0 }, tries: 1 });
     } catch (problem) {
-      if (problem.code === "balance_left") {
-        giveUp(false);
-        return setLeft(await get("/api/v1/me/balance"));
-      }
-      // The answer before was lost, and nobody is known by this session any more: it is done.
-      if (!unanswered.current || !problem.needsSignIn) {
-        unanswered.current ||= problem.isOffline;
-        throw problem;
-      }
+      // After an answer that was lost, it is done.
+      const isDone = unanswered.current && GONE.has(problem.code);
+      unanswered.current = isLost(problem);
+      if (problem.code === "balance_left") return setLeft(await get("/api/v1/me/balance"));
+      if (!isDone) throw problem;
     }
     forget();
     navigate("/?deleted");
@@ -136,7 +140,7 @@ function Deletion({ username }) {
     setPassword("");
     setMissing(false);
     setLeft(null);
-    giveUp(false);
+    giveUp(null);
     task.clear();
   };
   const submit = (event) => {
@@ -152,8 +156,8 @@ function Deletion({ username }) {
       <form class="form" novalidate onSubmit=${submit}>
         <p>${t("delete_text")}</p>
         ${left && html`<${Notice} kind="warn" role="alert"><p>${t("delete_money", { sum })}</p><//>
-          <${Toggle} isOn=${givesUp} onClick=${() => giveUp(!givesUp)}>${t("delete_give_up", { sum })}<//>`}
-        ${problem && !isWrong && html`<${Notice} kind="bad" role="alert"><p>${problem.isOffline ? t("delete_away") : sentenceOf(problem)}</p><//>`}
+          <${Toggle} isOn=${givesUp} onClick=${() => giveUp(givesUp ? null : left.balance)}>${t("delete_give_up", { sum })}<//>`}
+        ${problem && !isWrong && html`<${Notice} kind="bad" role="alert"><p>${unanswered.current ? t("delete_away") : sentenceOf(problem)}</p><//>`}
         <input type="text" name="username" autocomplete="username" value=${username} hidden readonly />
         <${Field} label=${t("password_old")} type="password" value=${password} onValue=${setPassword} autocomplete="current-password" name="password"
           error=${isMissing ? t("password_missing") : isWrong ? problem.sentence : null} inputRef=${box} required />

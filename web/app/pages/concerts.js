@@ -1,6 +1,6 @@
 // The first page: what is on sale.
 import { get } from "../api.js";
-import { html, useState } from "../html.js";
+import { html, useEffect, useState } from "../html.js";
 import { nameOf, pricesOf, SaleBadge, whenOf } from "../show.js";
 import { Button, Empty, Loaded, Notice, Poster, ProblemNotice, useLoad, useTask, useTitle } from "../ui.js";
 import { t } from "../words.js";
@@ -25,6 +25,9 @@ const Waiting = () => html`<ul class="concerts" aria-hidden="true">${[1, 2, 3, 4
 
 export default function Concerts() {
   useTitle(t("concerts_title"));
+  const [isDeleted] = useState(location.search === "?deleted");
+  // It is said once.
+  useEffect(() => isDeleted && history.replaceState(history.state, "", "/"), []);
   const [more, setMore] = useState([]);
   const load = useLoad((signal) => get("/api/v1/concerts?limit=30", { signal }), []);
   const last = more.at(-1) ?? load.data;
@@ -33,7 +36,7 @@ export default function Concerts() {
     setMore((pages) => [...pages, page]);
   });
   return html`<h1>${t("concerts_title")}</h1>
-    ${location.search === "?deleted" && html`<${Notice} kind="good" role="status"><p>${t("delete_done")}</p><//>`}
+    ${isDeleted && html`<${Notice} kind="good" role="status"><p>${t("delete_done")}</p><//>`}
     <${Loaded} of=${load} skeleton=${html`<${Waiting} />`}>${(data) => {
       const concerts = [data, ...more].flatMap((page) => page.concerts);
       if (concerts.length === 0) {

@@ -121,9 +121,9 @@ export const common = {
   delete_ask: ["Delete your account?", "계정을 삭제하시겠습니까?"],
   delete_text: ["Your username and password are removed, and your places in line and held seats are given up. You can no longer open your tickets here or get refunds, so print any tickets that you need first. This cannot be undone.", "계정을 삭제하면 사용자 이름과 비밀번호가 삭제되고 대기 자리와 선점한 좌석이 취소됩니다. 이후에는 티켓을 열거나 환불을 받을 수 없으니, 필요한 티켓은 미리 인쇄해 주세요. 삭제한 계정은 되돌릴 수 없습니다."],
   delete_money: ["{sum} is left on your balance, and would be lost with the account. Nothing is deleted until you give it up.", "잔액이 {sum} 남아 있으며, 계정을 삭제하면 사라집니다. 잔액을 포기해야 계정을 삭제할 수 있습니다."],
-  delete_give_up: ["I give up {sum}", "잔액 {sum} 포기"],
-  delete_away: ["No answer came. Your account may be deleted already; try again once you are online.", "응답이 오지 않았습니다. 이미 삭제되었을 수 있으니 연결된 후 다시 시도해 주세요."],
-  delete_no: ["Keep account", "취소"],
+  delete_give_up: ["I give up {sum}", "잔액 {sum}을 포기합니다"],
+  delete_away: ["No answer came. Your account may be deleted already; check your connection and try again.", "응답을 받지 못했습니다. 계정이 이미 삭제되었을 수 있으니, 연결을 확인한 뒤 다시 시도해 주세요."],
+  delete_no: ["Keep account", "계정 유지"],
   delete_done: ["Your account is deleted.", "계정이 삭제되었습니다."],
   // The waiting room.
   stage_before: ["Before the opening", "판매 시작 전"],
