@@ -198,8 +198,10 @@ impl Connections {
         let of_all = share.saturating_mul(NETWORK_SHARES);
         let mut large = Vec::new();
         for (key, group) in open.groups.iter().filter(|(key, _)| key.is_some()) {
-            let of_addresses =
-                group.peers.keys().map(|address| (group.len(*address), share, Some(*address)));
+            let of_addresses = group
+                .peers
+                .iter()
+                .map(|(address, peer)| (peer.connections.len(), share, Some(*address)));
             let all = (group.count, of_all, None);
             let above = of_addresses.chain([all]).filter(|(count, share, _)| count > share);
             large.extend(above.map(|(count, share, of)| (count, share, *key, of)));
