@@ -7,7 +7,7 @@ use super::extract::{Identity, Submitted};
 use super::my_sessions::{EndedView, gone, own};
 use super::problem::{Code, Problem};
 use super::user::hashed;
-use super::view::json;
+use super::view::{json, not_negative};
 use crate::passwords::open;
 use crate::text::{self, Names};
 use axum::extract::State;
@@ -46,7 +46,7 @@ pub struct Farewell {
     pub password: String,
     /// As much money as may be lost with it, minor units: the balance that its owner was shown. An account with more
     /// is not deleted.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_negative")]
     #[schema(example = 0, minimum = 0)]
     pub give_up_balance: i64,
 }
@@ -114,7 +114,7 @@ pub async fn delete(
     let user = identity.user;
     let password_hash = proved(&app, client, user, password).await?;
     let times = app.token_times.sessions();
-    let command = DeleteUser { user, password_hash, give_up: Money(give_up_balance.max(0)), times };
+    let command = DeleteUser { user, password_hash, give_up: Money(give_up_balance), times };
     app.outcome(Command::DeleteUser(command), None).await?;
     leave_all(&app, user).await;
     Ok(gone(&app, &identity))

@@ -67,6 +67,15 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
+/// A number from 0 to 2^63 - 1, as the document says of an `int64` with a minimum of 0.
+///
+/// # Errors
+/// Anything else.
+pub fn not_negative<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let number = <u64 as serde::Deserialize>::deserialize(deserializer)?;
+    i64::try_from(number).map_err(serde::de::Error::custom)
+}
+
 /// What an id looks like.
 pub const ID_EXAMPLE: &str = "01a21a00-5a9c-7c11-8e60-0c2f7a3d9b41";
 

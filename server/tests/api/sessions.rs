@@ -232,6 +232,11 @@ async fn an_account_is_deleted() {
     seen.refused(409, "balance_left");
     assert_eq!(seen.json()["balance"], 250_000);
     assert_eq!(sale.poll(&fan).await["state"], "admitted", "a refusal changes nothing");
+    let beyond = json!(9_223_372_036_854_775_808_u64);
+    for nonsense in [json!(-1), beyond, json!(250_000.5), json!("250000"), json!(true)] {
+        let nonsense = farewell(json!({ "password": PASSWORD, "give_up_balance": nonsense }));
+        sale.send(nonsense).await.refused(400, "invalid_body");
+    }
     let less = farewell(json!({ "password": PASSWORD, "give_up_balance": 249_999 }));
     sale.send(less).await.refused(409, "balance_left");
     let whole = farewell(json!({ "password": PASSWORD, "give_up_balance": 250_000 }));
@@ -248,6 +253,9 @@ async fn an_account_is_deleted() {
     assert_eq!(sale.seat(&next, &show, 1).await, "available");
     let again = sale.member("mina").await;
     assert_ne!(again.fan.user, mina.fan.user, "the name is free, and nothing comes with it");
+    let negative = delete("/api/v1/me").by(&again.fan);
+    let negative = negative.json(&json!({ "password": PASSWORD, "give_up_balance": -1 }));
+    sale.send(negative).await.refused(400, "invalid_body");
     let mine = sale.send(get("/api/v1/bookings").by(&again.fan)).await.want(200);
     assert_eq!(mine["bookings"], json!([]));
     let rows = sale.dump();
