@@ -79,6 +79,9 @@ pub const PLACES_PER_TICK_MAX: u64 = 100;
 /// Places that one tick passes because they have left, beyond those that it serves. A tick that has passed
 /// so many is followed by another at once.
 pub const LEFT_PER_TICK_MAX: u64 = 10_000;
+/// Whoever was let in so long ago and has not come is unaware of it, and keeps nobody out, ms: longer than anybody near
+/// the front sleeps between two polls.
+pub const UNAWARE_AFTER_MS: i64 = 15_000;
 /// How often one place may come back to the front after not showing up: after that it is over,
 /// so that nobody can occupy a slot for ever without shopping.
 pub const RETURNS_MAX: u32 = 3;

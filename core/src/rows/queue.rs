@@ -15,7 +15,7 @@ const GENERAL_NAME: &str = "General";
 /// What an operator sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueSettings {
-    /// Users shopping at once.
+    /// Users shopping at once, but for those who are unaware of being let in, see [`QueueState::slots`].
     pub max_active: u64,
     /// Users admitted a second, at most.
     pub admissions_per_second: u64,
@@ -147,9 +147,17 @@ impl QueueState {
         now.reached(self.opens_at(concert)) && concert.not_closed(now).is_ok()
     }
 
+    /// Free slots, where so many of the admitted are unaware of it: others are let in for them, at most as many again as
+    /// may shop at once, since all of them may still come.
+    #[must_use]
+    pub fn slots(&self, unaware: u64) -> u64 {
+        let most = self.settings.max_active;
+        most.saturating_add(unaware.min(most)).saturating_sub(self.active)
+    }
+
     /// How many may be admitted at `now`: free slots, within the rate. The credit is capped at one
     /// second's worth, so that a quiet hour does not let a crowd in at once.
-    pub(crate) fn room(&mut self, concert: &Concert, now: Time) -> u64 {
+    pub(crate) fn room(&mut self, concert: &Concert, unaware: u64, now: Time) -> u64 {
         let rate = self.settings.admissions_per_second;
         let elapsed = u64::try_from(now.ms_since(self.credit_at)).unwrap_or(0);
         let filled = self.credit_milli.saturating_add(elapsed.saturating_mul(rate));
@@ -160,7 +168,7 @@ impl QueueState {
         if self.settings.paused || !self.is_drawn() || !self.is_open(concert, now) {
             return 0;
         }
-        self.settings.max_active.saturating_sub(self.active).min(self.credit_milli / 1000)
+        self.slots(unaware).min(self.credit_milli / 1000)
     }
 
     pub(crate) const fn spend(&mut self) {

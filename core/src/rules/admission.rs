@@ -78,13 +78,18 @@ pub struct Admit {
     /// How many of the next numbers have left, as the read model knows. It says only how far to look:
     /// each place is looked at before it is passed.
     pub left_ahead: u64,
+    /// How many of the admitted do not know of it, see [`UNAWARE_AFTER_MS`], as the read model knows. However many are
+    /// said to be, the active are at most twice `max_active`.
+    ///
+    /// [`UNAWARE_AFTER_MS`]: crate::limits::UNAWARE_AFTER_MS
+    pub unaware: u64,
 }
 
 impl Admit {
     /// As many as the settings allow.
     #[must_use]
     pub const fn of(queue: QueueId) -> Self {
-        Self { queue, most: u64::MAX, left_ahead: 0 }
+        Self { queue, most: u64::MAX, left_ahead: 0, unaware: 0 }
     }
 
     /// The places that this tick may serve or pass, as far as the rows tell.
@@ -94,10 +99,9 @@ impl Admit {
         };
         let returning = rows.returning.peek(&self.queue);
         let back = returning.into_iter().flatten().copied();
-        let settings = &queue.settings;
         // The credit is one second's worth at most.
-        let rate = settings.admissions_per_second;
-        let slots = settings.max_active.saturating_sub(queue.active).min(rate).min(self.most);
+        let rate = queue.settings.admissions_per_second;
+        let slots = queue.slots(self.unaware).min(rate).min(self.most);
         // Some may have left that the read model does not know of yet.
         let look = slots.saturating_add(LOOK_FURTHER).min(PLACES_PER_TICK_MAX);
         let look = look.saturating_add(self.left_ahead.min(LEFT_PER_TICK_MAX));
@@ -165,7 +169,7 @@ impl Rule for Admit {
 
         let before = queue.clone();
         queue.settle(&concert, now);
-        let mut room = queue.room(&concert, now).min(self.most);
+        let mut room = queue.room(&concert, self.unaware, now).min(self.most);
         let grace_ms = concert.policy.arrival_grace_ms;
         let mut admitted = 0;
         let back = rows.returning.get(&self.queue).cloned().unwrap_or_default();

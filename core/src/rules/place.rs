@@ -147,7 +147,7 @@ impl Join {
         if let Some(queue) = rows.queues.update(&self.queue) {
             queue.settle(concert, now);
             let nobody_waits = queue.waiting == 0 && queue.returning == 0;
-            let has_room = queue.room(concert, now) > 0;
+            let has_room = queue.room(concert, 0, now) > 0;
             at_once = self.may_enter && nobody_waits && has_room;
             queue.tail += 1;
             key.sequence = queue.tail;

@@ -204,6 +204,7 @@ impl Play {
                 queue: words::queue(words.0[1]),
                 most: words.number("most").unwrap_or(u64::MAX),
                 left_ahead: words.number("left_ahead").unwrap_or(0),
+                unaware: words.number("unaware").unwrap_or(0),
             }),
             "register" => Command::Register(Register {
                 user: words.user(),

@@ -304,14 +304,28 @@ const SALE: &[Check] = &[
     ),
     check(
         "max_active",
-        "since max_active was set, nobody was let in beyond it, as the clock of the time tells",
-        "SELECT 'queue ' || lower(hex(queue_id)) || ': ' || max(running) || ' of ' || max_active
-         FROM (SELECT queue_id, at, step, sum(step) OVER (
-                PARTITION BY queue_id ORDER BY at, step ROWS UNBOUNDED PRECEDING) AS running
-            FROM (SELECT queue_id, admitted_at AS at, 1 AS step FROM user_token UNION ALL
-                SELECT queue_id, ended_at - :slack, -1 FROM user_token WHERE ended_at IS NOT NULL))
+        "since max_active was set, nobody was let in beyond it but for those who did not come in 15 s, for as many again \
+         at most, as the clock of the time tells",
+        // Who comes later counts again 10 s after coming: by then every tick knew.
+        "WITH token AS (
+            SELECT queue_id, admitted_at, ended_at, arrived_at, admitted_at + 15000 AS late_at,
+                coalesce(arrived_at > admitted_at + 15000, 1) AS is_late FROM user_token),
+         step AS (
+            SELECT queue_id, admitted_at AS at, 1 AS step, 1 AS here, 1 AS enters FROM token
+            UNION ALL SELECT queue_id, ended_at - :slack, -1, 0, 0 FROM token WHERE ended_at IS NOT NULL
+            UNION ALL SELECT queue_id, ended_at - :slack, 0, -1, 0 FROM token WHERE ended_at IS NOT NULL AND NOT is_late
+            UNION ALL SELECT queue_id, min(late_at, coalesce(ended_at, late_at)) - :slack, 0, -1, 0
+                FROM token WHERE is_late
+            UNION ALL SELECT queue_id, arrived_at + 10000 + :slack, 0, 1, 0
+                FROM token WHERE is_late AND arrived_at + 10000 + :slack < coalesce(ended_at, arrived_at + 20000 + :slack)
+            UNION ALL SELECT queue_id, ended_at - :slack, 0, -1, 0
+                FROM token WHERE is_late AND arrived_at + 10000 + :slack < ended_at)
+         SELECT 'queue ' || lower(hex(queue_id)) || ': ' || max(running) || ', ' || max(present) || ' of them there, of ' || max_active
+         FROM (SELECT queue_id, at, enters, sum(step) OVER line AS running, sum(here) OVER line AS present
+            FROM step WINDOW line AS (PARTITION BY queue_id ORDER BY at, step, here ROWS UNBOUNDED PRECEDING))
          JOIN queue_state USING (queue_id)
-         WHERE step = 1 AND at > max_active_at + :slack AND running > max_active GROUP BY queue_id",
+         WHERE enters AND at > max_active_at + :slack AND (running > 2 * max_active OR present > max_active)
+         GROUP BY queue_id",
     ),
     check(
         "admission_ended",

@@ -106,7 +106,7 @@ pub struct NewConcert {
     pub seats_per_user: Option<u32>,
     /// How long seats whose hold has lapsed stay closed to who held them; 0: not at all.
     pub rehold_after_seconds: Option<i64>,
-    /// Users shopping at once.
+    /// Users shopping at once; who does not come within 15 s of being let in is not counted.
     pub max_active: Option<u64>,
     /// Users admitted a second, at most.
     pub admissions_per_second: Option<u64>,
@@ -375,7 +375,7 @@ pub struct QueueBody {
     /// Nobody is admitted while paused.
     #[serde(default, deserialize_with = "given")]
     pub paused: Option<bool>,
-    /// Users shopping at once.
+    /// Users shopping at once; who does not come within 15 s of being let in is not counted.
     #[serde(default, deserialize_with = "given")]
     pub max_active: Option<u64>,
     /// Users admitted a second, at most.
@@ -523,7 +523,7 @@ pub struct SaleFigures {
     seats_per_user: u32,
     /// How long seats whose hold has lapsed stay closed to who held them; 0: not at all.
     rehold_after_seconds: i64,
-    /// Users shopping, by whichever queue they came.
+    /// Users let in, by whichever queue they came, with those who have not come.
     active: u64,
     /// Users in line, in all queues.
     waiting: u64,

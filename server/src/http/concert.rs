@@ -8,7 +8,7 @@ use super::problem::{Code, Problem};
 use super::refund::RefundTermsView;
 use super::view::{Stamp, json, maybe_id};
 use super::wallet::page_size;
-use crate::read_model::{ConcertModel, DateModel, Span, Status, Stock};
+use crate::read_model::{ConcertModel, DateModel, Facts, Span, Status, Stock};
 use crate::zone;
 use axum::extract::State;
 use axum::response::Response;
@@ -18,7 +18,8 @@ use boxoffice_core::id::{ConcertId, DateId, QueueId, Uuid};
 use boxoffice_core::time::Time;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -123,10 +124,21 @@ pub struct ConcertPageView {
     dates: Vec<PublicDateView>,
 }
 
+/// A [`ConcertView`] that is written already.
+#[derive(Debug)]
+struct Card(Arc<RawValue>);
+
+impl Serialize for Card {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
 /// A page of the concerts that are not over, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConcertsView {
-    concerts: Vec<ConcertView>,
+    #[schema(value_type = Vec<ConcertView>)]
+    concerts: Vec<Card>,
     /// For `after` of the next page; null on the last.
     next: Option<Uuid>,
     #[schema(value_type = String, format = DateTime)]
@@ -280,13 +292,17 @@ pub async fn list(State(app): State<App>, Query(page): Query<Page>) -> Result<Re
     let size = page_size(page.limit)?;
     let now = app.clock.now();
     let found = app.read_model.page(page.after.map(ConcertId), size + 1);
+    let shown = found.get(..size).unwrap_or(&found);
+    let next = shown.last().filter(|_| found.len() > size).map(|last| last.id.0);
     let one = |concert: &Arc<ConcertModel>| {
-        let row = concert.row();
-        view((&app, now), (concert.id, &row), (concert.stock(), concert.span()))
+        let write = |facts: &Facts| {
+            let view = view((&app, now), (concert.id, &facts.row), (facts.stock, facts.span));
+            // A view is plain data with string keys; writing it as JSON cannot fail.
+            to_raw_value(&view).unwrap_or_default()
+        };
+        Card(concert.card(now, write))
     };
-    let concerts: Vec<_> = found.iter().take(size).map(one).collect();
-    let more = found.len() > size;
-    let next = concerts.last().filter(|_| more).map(|last| last.concert_id);
+    let concerts = shown.iter().map(one).collect();
     Ok(public(json(StatusCode::OK, &ConcertsView { concerts, next, now: now.into() })))
 }
 

@@ -47,7 +47,7 @@ pub struct QueueFigures {
     max_active: u64,
     admissions_per_second: u64,
     max_waiting: u64,
-    /// Users shopping who came by it.
+    /// Users let in who came by it, with those who have not come.
     active: u64,
     /// Users in its line.
     waiting: u64,
@@ -120,7 +120,7 @@ pub struct NewQueue {
     /// RFC 3339: when it opens, before or after the sale's own opening; it does not move any more.
     #[schema(example = "2027-01-15T07:00:00Z")]
     pub opens_at: String,
-    /// Users shopping at once who came by it.
+    /// Users shopping at once who came by it; who does not come within 15 s of being let in is not counted.
     pub max_active: Option<u64>,
     /// Users admitted a second, at most.
     pub admissions_per_second: Option<u64>,

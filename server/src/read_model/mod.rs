@@ -2,6 +2,7 @@
 //! start and patched by the write path after each commit, before anyone is answered. It never decides.
 
 mod best;
+mod card;
 mod compact;
 mod date;
 mod dates;
@@ -15,6 +16,7 @@ mod span;
 mod stock;
 
 pub use best::{Blocks, Claim, Wish};
+pub use card::Facts;
 pub use compact::{CHANGES_MAX, CompactMap, Grades, Reading, Seats, Zone, Zones};
 pub use date::{DateModel, SeatMap};
 pub use ended::Ended;
@@ -55,6 +57,7 @@ pub struct ConcertModel {
     row: RwLock<Arc<Concert>>,
     stock: AtomicStock,
     span: RwLock<Option<Span>>,
+    card: card::Card,
     /// The queue that was made with it.
     general: Arc<QueueModel>,
     /// Its other queues.
@@ -111,8 +114,8 @@ impl ConcertModel {
 
     /// How many more people may be let in for the seats that are free, by whichever queue.
     #[must_use]
-    pub fn most(&self) -> u64 {
-        self.stock().most(self.queues().iter().map(|queue| queue.undecided()).sum())
+    pub fn most(&self, now: Time) -> u64 {
+        self.stock().most(self.queues().iter().map(|queue| queue.undecided(now)).sum())
     }
 
     /// A figure of all its queues together.
@@ -445,7 +448,8 @@ impl ReadModel {
         let general = Arc::new(QueueModel::new(QueueId::general(id), self.shared));
         let (row, stock, others) = (RwLock::new(row), AtomicStock::default(), RwLock::default());
         let span = RwLock::default();
-        let concert = ConcertModel { id, row, stock, span, general, others };
+        let concert =
+            ConcertModel { id, row, stock, span, card: card::Card::default(), general, others };
         write(&self.concerts).insert(id, Arc::new(concert));
     }
 

@@ -7,7 +7,7 @@ use super::{read, write};
 use boxoffice_core::concert::Concert;
 use boxoffice_core::draw::Draw;
 use boxoffice_core::id::{QueueId, ReservationId, UserId};
-use boxoffice_core::limits::RETURNS_MAX;
+use boxoffice_core::limits::{RETURNS_MAX, UNAWARE_AFTER_MS};
 use boxoffice_core::queue::{
     Admission, AdmissionEnd, Admit, DrawRule, PauseReason, Place, PlaceStatus, QueueKind,
     QueueSettings, QueueState, estimated_wait_ms, position,
@@ -108,6 +108,8 @@ struct Seen {
     expiry: Time,
     active: bool,
     arrived: bool,
+    /// Since when the user is unaware of being admitted; `None`: has come, or it is over.
+    unaware_from: Option<Time>,
     /// Whether seats are held.
     holding: bool,
     /// Whether a user who did not come may come back to the front.
@@ -126,6 +128,8 @@ pub(super) struct Picture {
     admissions: HashMap<u64, Seen>,
     /// Ends of the active admissions, with their sequences.
     ends: BTreeSet<(Time, u64)>,
+    /// Since when the active ones who have not come are unaware of it, with their sequences.
+    unaware: BTreeSet<(Time, u64)>,
     admitted_total: u64,
     /// Active admissions that hold seats.
     holding: u64,
@@ -196,6 +200,8 @@ impl Picture {
             expiry: row.token_expiry,
             active: row.is_active,
             arrived: row.arrived_at.is_some(),
+            unaware_from: (row.is_active && row.arrived_at.is_none())
+                .then(|| row.admitted_at.plus_ms(UNAWARE_AFTER_MS)),
             holding: row.reservation.is_some(),
             may_return,
         };
@@ -223,11 +229,15 @@ impl Picture {
         let before = before.filter(|before| before.active);
         if let Some(before) = before {
             self.ends.remove(&(before.expiry, sequence));
+            if let Some(from) = before.unaware_from {
+                self.unaware.remove(&(from, sequence));
+            }
             self.holding -= u64::from(before.holding);
         }
         if row.is_active {
             self.holding += u64::from(seen.holding);
             self.ends.insert((row.token_expiry, sequence));
+            self.unaware.extend(seen.unaware_from.map(|from| (from, sequence)));
             self.admitted_total += u64::from(before.is_none());
         }
     }
@@ -274,6 +284,12 @@ impl Picture {
             }
         }
         left(from)
+    }
+
+    /// How many are admitted and have not come in time: they keep nobody out.
+    fn unaware(&self, now: Time) -> u64 {
+        let unaware = self.unaware.iter().take_while(|(from, _)| now.reached(*from));
+        u64::try_from(unaware.count()).unwrap_or(u64::MAX)
     }
 
     fn admitted_last_minute(&self) -> u64 {
@@ -382,11 +398,12 @@ impl QueueModel {
         picture.row.as_ref().map_or_else(|| row.opens_at(), |queue| queue.opens_at(row))
     }
 
-    /// Who is admitted, and without a hold.
+    /// Who is admitted, knows of it as far as can be told, and has no hold.
     #[must_use]
-    pub fn undecided(&self) -> u64 {
+    pub fn undecided(&self, now: Time) -> u64 {
         let picture = read(&self.picture);
-        picture.row.as_ref().map_or(0, |row| row.active.saturating_sub(picture.holding))
+        let Some(row) = &picture.row else { return 0 };
+        row.active.saturating_sub(picture.holding).saturating_sub(picture.unaware(now))
     }
 
     /// The queue in figures.
@@ -423,13 +440,14 @@ impl QueueModel {
         let picture = read(&self.picture);
         let queue = picture.row.as_ref().filter(|queue| queue.is_open(row, now))?;
         let waits = queue.waiting > 0 || queue.returning > 0;
-        let slots = queue.settings.max_active.saturating_sub(queue.active).min(most);
+        let unaware = picture.unaware(now);
+        let slots = queue.slots(unaware).min(most);
         // Nobody is let in before the order is known: it may wait for the value that is mixed in.
         let moves = picture.draw.is_some() && waits && slots > 0 && !queue.settings.paused;
         (queue.drawn.is_none() || moves).then(|| {
             let slots = slots.min(queue.settings.admissions_per_second);
             let left_ahead = if moves { picture.left_ahead(queue, slots) } else { 0 };
-            Admit { queue: self.id, most, left_ahead }
+            Admit { queue: self.id, most, left_ahead, unaware }
         })
     }
 

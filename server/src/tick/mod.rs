@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 /// Between two ticks.
 pub const TICK: Duration = Duration::from_millis(250);
@@ -72,7 +72,9 @@ impl Ticker {
         for concert in &concerts {
             work.spawn(Work::of(self, concert, number).run());
         }
-        while work.join_next().await.is_some() {}
+        while let Some(done) = work.join_next().await {
+            pass_on(done);
+        }
         if number.is_multiple_of(SAMPLE_EVERY) {
             self.sample(&concerts);
         }
@@ -125,6 +127,16 @@ impl Ticker {
     }
 }
 
+/// What a task brought. Its panic is the ticker's, whose end ends the process: a concert is not left without ticks
+/// unseen. `None`: it was stopped with the runtime.
+fn pass_on<T>(done: Result<T, JoinError>) -> Option<T> {
+    match done.map_err(JoinError::try_into_panic) {
+        Ok(value) => Some(value),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => None,
+    }
+}
+
 /// What a tick does for one concert.
 struct Work {
     read_model: Arc<ReadModel>,
@@ -168,7 +180,8 @@ impl Work {
     async fn admit(&self, id: QueueId) -> bool {
         // Looked up anew: the read model may have been filled anew meanwhile.
         let Some(concert) = self.read_model.concert(self.concert) else { return false };
-        let (row, most, now) = (concert.row(), concert.most(), self.clock.now());
+        let now = self.clock.now();
+        let (row, most) = (concert.row(), concert.most(now));
         let next = concert.queue(id).and_then(|queue| queue.next_tick(&row, most, now));
         let Some(next) = next else { return false };
         match self.write_path.propose(Command::Admit(next), TICK).await {
@@ -189,9 +202,24 @@ impl Work {
             proposals.spawn(async move { write_path.propose(command, TICK).await });
         }
         while let Some(done) = proposals.join_next().await {
-            if let Ok(Err(why)) = done {
+            if let Some(Err(why)) = pass_on(done) {
                 tracing::debug!(?why, "an expiry waits for the next tick");
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    #[should_panic(expected = "of one concert")]
+    async fn a_panic_of_one_concert_is_no_silence() {
+        let mut work = JoinSet::new();
+        work.spawn(async { panic!("of one concert") });
+        while let Some(done) = work.join_next().await {
+            pass_on::<()>(done);
         }
     }
 }

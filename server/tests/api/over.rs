@@ -1,6 +1,6 @@
 //! Concerts that are over: they leave the read model, the list and the metrics, and can still be asked for.
 
-use crate::world::{MINUTE, Sale, Show, get, id_of, pay, post, put, reserve};
+use crate::world::{MINUTE, Sale, Show, get, id_of, patch, pay, post, put, reserve};
 use boxoffice_core::id::Uuid;
 use boxoffice_server::metrics::CommandLabel;
 use boxoffice_server::store::reads::{Of, Reads};
@@ -170,4 +170,57 @@ async fn the_list_has_pages() {
         let seen = sale.send(get(format!("/api/v1/concerts?{wrong}"))).await;
         seen.refused(400, "invalid_query");
     }
+}
+
+/// The list says what the concert's own page says, whatever has changed since it was asked for last.
+#[tokio::test]
+async fn the_list_says_each_change_at_once() {
+    let sale = Sale::new();
+    let opens = json!({ "opens_at": "2027-01-15T09:00:00Z", "closes_at": "2027-01-16T09:00:00Z" });
+    let seats = json!([{ "from": 1, "to": 1, "zone": "R", "price": 150_000 }]);
+    let dates = json!([{ "starts_at": "2027-05-01T10:00:00Z", "seats": seats }]);
+    let mut body = json!({ "dates": dates, "max_active": 1 });
+    body.as_object_mut().unwrap().extend(opens.as_object().unwrap().clone());
+    let show = sale.concert(body).await;
+    let mut seen = Vec::new();
+    let same = async |seen: &mut Vec<Value>| {
+        let mut page = sale.send(get(show.path(""))).await.want(200);
+        for more in ["about", "refund", "dates"] {
+            page.as_object_mut().unwrap().remove(more).unwrap();
+        }
+        assert_eq!(listed(&sale).await, [page.clone()]);
+        assert_eq!(listed(&sale).await, [page.clone()], "again");
+        assert_ne!(seen.last(), Some(&page), "something has changed");
+        seen.push(page);
+    };
+    let path = format!("/api/v1/admin/concerts/{}", show.id);
+    let edit = async |body: Value| {
+        sale.send(patch(&path).operator().json(&body)).await.want(200);
+    };
+    same(&mut seen).await;
+    edit(json!({ "names": { "ko": "달빛 행진" } })).await;
+    same(&mut seen).await;
+    let more = json!({ "starts_at": "2027-05-02T10:00:00Z", "seats": [{ "from": 1, "to": 1, "zone": "S", "price": 90_000 }] });
+    sale.send(post(format!("{path}/dates")).operator().json(&more)).await.want(201);
+    sale.tick().await;
+    same(&mut seen).await;
+    sale.pass(HOUR);
+    same(&mut seen).await;
+    for date in &show.dates {
+        let block = json!({ "seat_numbers": [1], "status": "blocked", "reason": "no" });
+        let path = format!("/api/v1/admin/concert-dates/{date}/seats/status");
+        sale.send(put(path).operator().json(&block)).await.want(200);
+    }
+    sale.tick().await;
+    let states: Vec<&Value> = seen.iter().map(|page| &page["sale"]).collect();
+    assert_eq!(states, ["upcoming", "upcoming", "upcoming", "open"]);
+    let close = json!({ "open": false });
+    sale.send(put(format!("{path}/sale")).operator().json(&close)).await.want(200);
+    same(&mut seen).await;
+    sale.send(put(format!("{path}/sale")).operator().json(&json!({ "open": true })))
+        .await
+        .want(200);
+    same(&mut seen).await;
+    sale.pass(24 * HOUR);
+    same(&mut seen).await;
 }

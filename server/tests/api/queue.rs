@@ -77,6 +77,64 @@ async fn an_answer_says_whether_somebody_has_come() {
     assert_eq!(sale.join(&mut waits, &show).await["arrived"], Value::Null);
 }
 
+/// N2: who does not come for 15 s keeps nobody out, and may come until the grace is over. As many again are let in as may
+/// shop at once, and no more.
+#[tokio::test]
+async fn who_is_unaware_keeps_nobody_out() {
+    let sale = Sale::new();
+    let more = json!({ "max_active": 2, "arrival_grace_seconds": 180, "shop_seconds": 600 });
+    let show = sale.concert(more).await;
+    let mut fans = sale.fans(6);
+    sale.join_all(&mut fans, &show).await;
+    let states = async || {
+        sale.tick().await;
+        let mut states = String::new();
+        for fan in &fans {
+            states += &sale.poll(fan).await["state"].as_str().unwrap()[..1];
+        }
+        states
+    };
+    sale.pass(14_999);
+    assert_eq!(states().await, "aawwww");
+    // One comes, and one does not.
+    sale.send(get(show.path("/dates")).by(&fans[0])).await.want(200);
+    sale.pass(1);
+    assert_eq!(states().await, "aaawww", "another is let in");
+    assert_eq!(states().await, "aaawww", "and no more than that");
+    sale.send(get(show.path("/dates")).by(&fans[2])).await.want(200);
+    sale.pass(15_000);
+    assert_eq!(states().await, "aaawww", "two are there");
+    sale.send(delete("/api/v1/queue-tokens/me").token(&fans[2].token)).await.want(204);
+    sale.pass(15_000);
+    assert_eq!(states().await, "aaeaww");
+    sale.pass(60_000);
+    assert_eq!(states().await, "aaeaaw", "at most as many again: four");
+    sale.send(get(show.path("/dates")).by(&fans[1])).await.want(200);
+    assert_eq!(states().await, "aaeaaw", "who comes late is in the shop");
+    let sale = sale.reborn();
+    sale.tick().await;
+    assert_eq!(sale.poll(&fans[5]).await["state"], "waiting");
+    sale.sound();
+}
+
+/// H36: people who do not come do not keep the last seats from those who would.
+#[tokio::test]
+async fn who_is_unaware_keeps_no_seat() {
+    let sale = Sale::new();
+    let seats = json!([{ "from": 1, "to": 1, "zone": "R", "price": 150_000 }]);
+    let dates = json!([{ "starts_at": "2027-05-01T19:00:00+09:00", "seats": seats }]);
+    let show = sale.concert(json!({ "arrival_grace_seconds": 180, "dates": dates })).await;
+    let mut fans = sale.fans(17);
+    for fan in &mut fans {
+        sale.join(fan, &show).await;
+    }
+    sale.tick().await;
+    assert_eq!(sale.poll(&fans[16]).await["state"], "waiting", "16 for one seat");
+    sale.pass(15_000);
+    sale.tick().await;
+    assert_eq!(sale.poll(&fans[16]).await["state"], "admitted");
+}
+
 /// H21: who never comes does not stall the line: after the grace the slot goes to the next. Who
 /// comes late goes back to the front, some times; then the place is over, and the answer says so.
 #[tokio::test]

@@ -242,3 +242,28 @@ fn a_date_of_which_only_a_hold_is_known_is_not_shown() {
     let shown = read_model.date(date).expect("it is whole");
     assert_eq!((shown.available(Time(99)), shown.available(Time(100))), (2, 3));
 }
+
+/// What the list says of a concert is written once for each change of it, however often it is asked for.
+#[test]
+fn a_card_is_written_once_a_change() {
+    let read_model = read_model(0);
+    let written = AtomicU64::new(0);
+    let cards = |now: i64| {
+        for _ in 0..1_000 {
+            let concert = read_model.concert(CONCERT).unwrap();
+            let card = concert.card(Time(now), |facts| {
+                written.fetch_add(1, Ordering::Relaxed);
+                serde_json::value::to_raw_value(&facts.row.concert_name).unwrap()
+            });
+            assert_eq!(card.get(), format!("{:?}", concert.row().concert_name));
+        }
+        written.load(Ordering::Relaxed)
+    };
+    assert_eq!((cards(0), cards(1)), (1, 1), "it has opened");
+    let mut rows = Rows::default();
+    let closes = Concert { concert_name: "Sunlight".into(), end_at: Some(Time(9)), ..concert() };
+    rows.concerts.insert(CONCERT, closes);
+    read_model.apply(&rows, Time(1));
+    assert_eq!((cards(1), cards(8), cards(9), cards(1_000)), (2, 2, 3, 3));
+    assert_eq!(cards(1), 4, "a clock that goes back");
+}

@@ -256,6 +256,7 @@ const QUEUE: &[Bend] = &[
         case.rows(|_| Some(()));
     }),
     (Check::ActiveMax, |case| {
+        case.run(63_500, (7..=9).flat_map(|number| [register(number), join(number)]));
         case.queue().settings.max_active = 100;
         case.run(64_000, [admit()]);
     }),

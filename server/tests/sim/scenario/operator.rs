@@ -66,7 +66,9 @@ impl Scenario {
         }
         let queue = self.queue()?;
         let most = if self.rng.chance(500) { u64::MAX } else { self.rng.below(4) };
-        Some(Command::Admit(Admit { queue, most, left_ahead: self.rng.below(40) }))
+        // It is not known of everybody who has come.
+        let unaware = if self.rng.chance(500) { 0 } else { self.rng.below(6) };
+        Some(Command::Admit(Admit { queue, most, left_ahead: self.rng.below(40), unaware }))
     }
 
     /// What amounts are in: most are in one, and few in another.
