@@ -82,6 +82,8 @@ pub const LEFT_PER_TICK_MAX: u64 = 10_000;
 /// Whoever was let in so long ago and has not come is unaware of it, and keeps nobody out, ms: longer than anybody near
 /// the front sleeps between two polls.
 pub const UNAWARE_AFTER_MS: i64 = 15_000;
+/// For the unaware at most so many times `max_active` others are let in: all of them may still come.
+pub const UNAWARE_TIMES: u64 = 9;
 /// How often one place may come back to the front after not showing up: after that it is over,
 /// so that nobody can occupy a slot for ever without shopping.
 pub const RETURNS_MAX: u32 = 3;

@@ -2,7 +2,7 @@
 
 use crate::check::{is_name, is_text};
 use crate::draw::{Draw, SEED_BYTES, mixed};
-use crate::limits::ADMISSION_MAX;
+use crate::limits::{ADMISSION_MAX, UNAWARE_TIMES};
 use crate::refusal::{Field, Refusal};
 use crate::rows::concert::Concert;
 use crate::time::Time;
@@ -147,12 +147,13 @@ impl QueueState {
         now.reached(self.opens_at(concert)) && concert.not_closed(now).is_ok()
     }
 
-    /// Free slots, where so many of the admitted are unaware of it: others are let in for them, at most as many again as
-    /// may shop at once, since all of them may still come.
+    /// Free slots, where so many of the admitted are unaware of it: others are let in for them, at most
+    /// [`UNAWARE_TIMES`] as many as may shop at once.
     #[must_use]
     pub fn slots(&self, unaware: u64) -> u64 {
         let most = self.settings.max_active;
-        most.saturating_add(unaware.min(most)).saturating_sub(self.active)
+        let more = unaware.min(most.saturating_mul(UNAWARE_TIMES));
+        most.saturating_add(more).saturating_sub(self.active)
     }
 
     /// How many may be admitted at `now`: free slots, within the rate. The credit is capped at one

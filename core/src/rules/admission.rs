@@ -79,7 +79,7 @@ pub struct Admit {
     /// each place is looked at before it is passed.
     pub left_ahead: u64,
     /// How many of the admitted do not know of it, see [`UNAWARE_AFTER_MS`], as the read model knows. However many are
-    /// said to be, the active are at most twice `max_active`.
+    /// said to be, the active are at most ten times `max_active`.
     ///
     /// [`UNAWARE_AFTER_MS`]: crate::limits::UNAWARE_AFTER_MS
     pub unaware: u64,

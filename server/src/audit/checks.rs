@@ -304,8 +304,8 @@ const SALE: &[Check] = &[
     ),
     check(
         "max_active",
-        "since max_active was set, nobody was let in beyond it but for those who did not come in 15 s, for as many again \
-         at most, as the clock of the time tells",
+        "since max_active was set, nobody was let in beyond it but for those who did not come in 15 s, for nine times \
+         as many at most, as the clock of the time tells",
         // Who comes later counts again 10 s after coming: by then every tick knew.
         "WITH token AS (
             SELECT queue_id, admitted_at, ended_at, arrived_at, admitted_at + 15000 AS late_at,
@@ -324,7 +324,7 @@ const SALE: &[Check] = &[
          FROM (SELECT queue_id, at, enters, sum(step) OVER line AS running, sum(here) OVER line AS present
             FROM step WINDOW line AS (PARTITION BY queue_id ORDER BY at, step, here ROWS UNBOUNDED PRECEDING))
          JOIN queue_state USING (queue_id)
-         WHERE enters AND at > max_active_at + :slack AND (running > 2 * max_active OR present > max_active)
+         WHERE enters AND at > max_active_at + :slack AND (running > 10 * max_active OR present > max_active)
          GROUP BY queue_id",
     ),
     check(

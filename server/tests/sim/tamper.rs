@@ -256,9 +256,11 @@ const QUEUE: &[Bend] = &[
         case.rows(|_| Some(()));
     }),
     (Check::ActiveMax, |case| {
-        case.run(63_500, (7..=9).flat_map(|number| [register(number), join(number)]));
+        case.run(63_500, (7..=40).flat_map(|number| [register(number), join(number)]));
         case.queue().settings.max_active = 100;
-        case.run(64_000, [admit()]);
+        for second in 64..=67 {
+            case.run(second * 1_000, [admit()]);
+        }
     }),
     (Check::WaitingCount, |case| {
         case.queue().waiting += 1;

@@ -243,8 +243,8 @@ impl LineBook {
         found.ensure(row.returning == returning, Check::ReturningCount, || {
             format!("{id:?}: {} and not {returning}", row.returning)
         });
-        // As many again may be in as may shop at once, for those who do not come.
-        let most = (2 * history.max_active(id)).max(before.map_or(0, |b| b.active));
+        // Nine times as many again may be in as may shop at once, for those who do not come.
+        let most = (10 * history.max_active(id)).max(before.map_or(0, |b| b.active));
         found.ensure(row.active <= most, Check::ActiveMax, || {
             format!("{id:?}: {} active, {most} allowed", row.active)
         });
