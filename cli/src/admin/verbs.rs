@@ -413,9 +413,15 @@ impl Verb for AddDate {
             if let Some(layout) = &self.layout {
                 body["layout"] = json!(layout);
             }
-            if !self.price.is_empty() {
-                let prices = self.price.iter().cloned().map(|(grade, price)| (grade, json!(price)));
-                body["prices"] = Value::Object(prices.collect());
+            let mut prices = Map::new();
+            for (grade, price) in &self.price {
+                if prices.insert(grade.clone(), json!(price)).is_some() {
+                    let ko = format!("{grade} 등급의 가격이 두 번 있습니다.");
+                    return Err(told(format!("{grade} has two prices"), ko).into());
+                }
+            }
+            if !prices.is_empty() {
+                body["prices"] = Value::Object(prices);
             }
             return Ok(Request::new("POST", path).json(&body));
         };
@@ -532,5 +538,18 @@ mod tests {
         for bad in ["", "1-50", "1-50:R", "a-50:R:1", "1-b:R:1", "1-50:R:free", "1-2-3:R:1"] {
             assert!(range(bad).unwrap_err().contains("1-50:R:150000"), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_grade_has_one_price() {
+        let request = |price: &[&str]| {
+            let price = price.iter().map(|text| super::price(text).unwrap()).collect();
+            let (starts_at, layout) = ("2027-05-01T19:00:00+09:00".into(), Some("x".into()));
+            let concert = Uuid::nil();
+            AddDate { concert, starts_at, seats: None, range: Vec::new(), layout, price }.request()
+        };
+        assert!(request(&["R=1", "S=1"]).is_ok());
+        let Err(why) = request(&["R=1", "S=1", "R=2"]) else { panic!("R has two prices") };
+        assert_eq!(why.to_string(), "R has two prices");
     }
 }

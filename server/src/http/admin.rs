@@ -8,7 +8,7 @@ use super::draw::draw_terms;
 use super::extract::{Operator, PathId, Query, Raw, Submitted};
 use super::problem::{Code, Problem};
 use super::queues::{self, QueueFigures};
-use super::seating::{Layouts, of_layout};
+use super::seating::{Layouts, of_layout, prices};
 use super::setting;
 use super::upload::{self, CSV_TYPES};
 use super::view::{NoTime, Stamp, given, json, maybe_id, parse_stamp, replied};
@@ -68,7 +68,7 @@ pub struct NewDateBody {
     pub layout: Option<String>,
     /// What seats of each grade of the layout cost, minor units; instead of `seats`.
     #[schema(nullable = false, example = json!({ "R": 165_000 }))]
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "prices")]
     pub prices: Option<BTreeMap<String, i64>>,
 }
 

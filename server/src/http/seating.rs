@@ -10,7 +10,9 @@ use boxoffice_core::concert::{NewDate, NewSeat};
 use boxoffice_core::id::LayoutId;
 use boxoffice_core::limits::PRICE_MAX;
 use boxoffice_core::money::Money;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Formatter;
 use std::sync::Arc;
 
 /// Grades of a layout are few; prices that are none of them are told, so many at most.
@@ -19,6 +21,36 @@ const PRICES_MAX: usize = 1_000;
 /// The layouts that dates name, by their ids.
 #[derive(Default)]
 pub struct Layouts(BTreeMap<LayoutId, Arc<Hall>>);
+
+/// Reads what grades cost. Their names have the form of other texts, and each stands once, as members do.
+struct Prices;
+
+impl<'de> Visitor<'de> for Prices {
+    type Value = BTreeMap<String, i64>;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut prices = BTreeMap::new();
+        while let Some((grade, price)) = members.next_entry::<String, i64>()? {
+            let grade = text::plain(&grade).unwrap_or(grade);
+            if prices.contains_key(&grade) {
+                return Err(Error::custom(format_args!("duplicate field `{grade}`")));
+            }
+            prices.insert(grade, price);
+        }
+        Ok(prices)
+    }
+}
+
+/// For a member that says what grades cost, where it is there.
+pub fn prices<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BTreeMap<String, i64>>, D::Error> {
+    deserializer.deserialize_map(Prices).map(Some)
+}
 
 fn named(body: &NewDateBody) -> Option<Result<LayoutId, Problem>> {
     let text = body.layout.as_deref()?;

@@ -144,6 +144,34 @@ async fn a_layout_with_faults_is_not_added() {
     assert!(sale.dump()["layout"].is_empty());
 }
 
+/// Names of grades among prices have the form of other texts, and each stands once.
+#[tokio::test]
+async fn a_grade_has_one_price() {
+    let sale = Sale::new();
+    let mut layout = hall();
+    layout["sections"][0]["rows"][0]["grade"] = json!("Ré");
+    let layout = added(&sale, &layout).await;
+    let show = sale.concert(json!({})).await;
+    let date = |prices: &str| {
+        let starts_at = "2027-06-01T19:00:00+09:00";
+        let body =
+            format!(r#"{{"starts_at":"{starts_at}","layout":"{layout}","prices":{prices}}}"#);
+        let path = format!("/api/v1/admin/concerts/{}/dates", show.id);
+        post(path).operator().body("application/json", body)
+    };
+    for (twice, grade) in [
+        (r#"{"Ré":1,"S":2,"S":3}"#, "S"),
+        (r#"{"Ré":1,"S":2,"S":2}"#, "S"),
+        (r#"{"Ré":1,"Re\u0301":1,"S":2}"#, "Ré"),
+    ] {
+        let seen = sale.send(date(twice)).await;
+        seen.refused(400, "invalid_body");
+        assert_eq!(seen.json()["reason"], format!("{grade} appears twice"), "{twice}");
+        assert!(seen.json()["pointer"].as_str().unwrap().starts_with("/prices"), "{twice}");
+    }
+    sale.send(date("{\"Re\u{301}\":1,\"S\":2}")).await.want(201);
+}
+
 /// From the map to the refund, each answer that names a seat says what it is called, and those about money what is
 /// special about it.
 #[tokio::test]
