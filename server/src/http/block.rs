@@ -6,6 +6,7 @@ use super::edit::concert_of;
 use super::extract::{Operator, PathId, Submitted};
 use super::halls::SeatName;
 use super::problem::{Code, Problem};
+use super::reservation::each_once;
 use super::setting;
 use super::view::replied;
 use axum::extract::State;
@@ -32,7 +33,7 @@ pub enum SeatsStatus {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeatsBody {
-    /// Which; each that is held or sold is refused with all others.
+    /// Which, each once; each that is held or sold is refused with all others.
     #[schema(example = json!([12, 13]), min_items = 1, max_items = 1_000)]
     pub seat_numbers: Vec<u32>,
     /// What they are to be; those that are so already stay.
@@ -68,13 +69,14 @@ pub async fn set_seats(
     submitted: Submitted<SeatsBody>,
 ) -> Result<Response, Problem> {
     let faults = setting::of_seats(&submitted.value);
+    let seats = each_once(&submitted.value.seat_numbers)?;
     let concert = concert_of(&app, DateId(id)).await?;
     let key = submitted.key(operator.key);
-    let SeatsBody { seat_numbers, status, reason } = submitted.value;
+    let SeatsBody { status, reason, .. } = submitted.value;
     let command = Command::SetSeats(SetSeats {
         concert,
         date: DateId(id),
-        seats: seat_numbers.into_iter().collect(),
+        seats,
         blocked: status == SeatsStatus::Blocked,
         reason: named(&reason),
     });

@@ -6,7 +6,7 @@ use super::app::new_id;
 use super::extract::{Operator, PathId, Submitted};
 use super::halls::{Names, SeatName};
 use super::problem::{Code, Problem};
-use super::reservation::{ReservedSeatView, StatusView, status_view};
+use super::reservation::{ReservedSeatView, StatusView, each_once, status_view};
 use super::setting;
 use super::view::{Stamp, given, json, replied};
 use crate::store::Fault;
@@ -193,14 +193,14 @@ pub struct PaymentDetails {
 }
 
 /// What the body says.
-fn what_of(body: &NewRefund) -> What {
-    let seats = body.seat_numbers.as_ref().map(|numbers| numbers.iter().copied().collect());
-    match (seats, body.amount.map(Money)) {
+fn what_of(body: &NewRefund) -> Result<What, Problem> {
+    let seats = body.seat_numbers.as_deref().map(each_once).transpose()?;
+    Ok(match (seats, body.amount.map(Money)) {
         (None, None) => What::Whole,
         (Some(seats), None) => What::Seats(seats),
         (Some(seats), Some(amount)) => What::SeatsFor(seats, amount),
         (None, Some(amount)) => What::Amount(amount),
-    }
+    })
 }
 
 /// Gives back what was paid, whole, by seats or by amount; never more than was paid, over all refunds. The money
@@ -216,6 +216,7 @@ pub async fn refund_payment(
 ) -> Result<Response, Problem> {
     let key = submitted.required_key(operator.key)?;
     let body = submitted.value;
+    let what = what_of(&body)?;
     // A payment is never changed: what is read here is still so when the rules look at its reservation.
     let found = app.readers.read(move |reads| reads.payment(PaymentId(id))).await?;
     let ((reservation, row, _), payment) =
@@ -227,7 +228,7 @@ pub async fn refund_payment(
         reservation,
         user: payment.user,
         concert: payment.concert,
-        what: what_of(&body),
+        what,
         release: body.release_seats,
         reason: named(&body.reason),
         refund: RefundId(new_id()),

@@ -228,19 +228,28 @@ fn held_view(app: &App, outcome: Outcome, names: &Names) -> Option<ReservationVi
     })
 }
 
+/// The seats of a list, which names each once.
+pub(super) fn each_once(numbers: &[u32]) -> Result<BTreeSet<u32>, Problem> {
+    let seats: BTreeSet<u32> = numbers.iter().copied().collect();
+    if seats.len() == numbers.len() {
+        return Ok(seats);
+    }
+    let problem = Problem::of(Code::InvalidBody).with("field", "seat_numbers");
+    Err(problem.in_words("reason", "name each seat once", "좌석 번호를 중복 없이 보내 주세요"))
+}
+
 /// Each number once, at least one, and no more than a reservation may have.
 fn seat_set(numbers: &[u32]) -> Result<BTreeSet<u32>, Problem> {
     if numbers.len() > SEATS_PER_RESERVATION_MAX {
         let problem = Problem::from(Refusal::InvalidSetting { field: Field::Seats });
         return Err(problem.with("field", "seat_numbers"));
     }
-    let seats: BTreeSet<u32> = numbers.iter().copied().collect();
-    if seats.is_empty() || seats.len() != numbers.len() {
+    if numbers.is_empty() {
         let problem = Problem::of(Code::InvalidBody).with("field", "seat_numbers");
-        let ko = "좌석 번호를 하나 이상, 중복 없이 보내 주세요";
-        return Err(problem.in_words("reason", "name at least one seat, and each once", ko));
+        let ko = "좌석 번호를 하나 이상 보내 주세요";
+        return Err(problem.in_words("reason", "name at least one seat", ko));
     }
-    Ok(seats)
+    each_once(numbers)
 }
 
 /// Holds seats: all of them or none; those that are named, or with `best` those that the server finds.

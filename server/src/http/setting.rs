@@ -21,7 +21,6 @@ use boxoffice_core::limits::{
 };
 use boxoffice_core::time::Time;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 
 /// Why a value is not taken.
 pub(super) enum Reason {
@@ -488,10 +487,10 @@ pub fn of_refund(body: &NewRefund) -> Faults {
 #[must_use]
 pub fn of_seats(body: &SeatsBody) -> Faults {
     let mut faults = of_reason(&body.reason);
-    let seats: BTreeSet<u32> = body.seat_numbers.iter().copied().collect();
-    if !(1..=SEATS_PER_BLOCK_MAX).contains(&seats.len()) {
+    let seats = body.seat_numbers.len();
+    if !(1..=SEATS_PER_BLOCK_MAX).contains(&seats) {
         let reason = Reason::Count(1, SEATS_PER_BLOCK_MAX);
-        faults.add("/seat_numbers".into(), seats.len().into(), reason);
+        faults.add("/seat_numbers".into(), seats.into(), reason);
     }
     faults
 }

@@ -2,7 +2,8 @@
 //! take `[5]` for `{"amount":5}`, which nobody means and no filter before the server expects.
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess,
+    Visitor,
 };
 use std::fmt::Formatter;
 
@@ -88,13 +89,29 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         self.0.deserialize_map(Strict(visitor))
     }
 
+    /// As a text: an object that names a variant is none.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        name: &'static str,
-        variants: &'static [&'static str],
+        _: &'static str,
+        _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_enum(name, variants, visitor)
+        self.0.deserialize_str(Word(visitor))
+    }
+}
+
+/// Reads a word of a closed list.
+struct Word<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Word<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<V::Value, E> {
+        self.0.visit_enum(word.into_deserializer())
     }
 }
 
@@ -208,10 +225,17 @@ mod tests {
     }
 
     #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        Blocked,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields)]
     struct Outer {
         name: String,
         inner: Option<Inner>,
+        kind: Option<Kind>,
         #[serde(default)]
         more: Vec<Inner>,
     }
@@ -219,7 +243,7 @@ mod tests {
     #[test]
     fn objects_are_read_as_ever() {
         let text =
-            br#"{"name":"a","inner":{"from":1},"more":[{"from":2,"to":3},{"from":4,"to":null}]}"#;
+            br#"{"name":"a","inner":{"from":1},"kind":"blocked","more":[{"from":2,"to":3},{"from":4,"to":null}]}"#;
         let read: Outer = from_slice(text).unwrap();
         assert_eq!(read, serde_json::from_slice(text).unwrap());
         let whole: Inner = from_slice(br#"{"from":2.0,"to":1e3}"#).unwrap();
@@ -237,6 +261,8 @@ mod tests {
             r#"{"name":"a","inner":[1,2]}"#,
             r#"{"name":"a","more":[[1,2]]}"#,
             r#"{"name":"a","inner":null,"more":[{"from":1},[]]}"#,
+            r#"{"name":"a","kind":{"blocked":null}}"#,
+            r#"{"name":"a","kind":["blocked"]}"#,
             r#"{"name":"a","name":"b"}"#,
             r#"{"name":"a"} {}"#,
             r#"{"name":"a","other":1}"#,

@@ -20,7 +20,7 @@ async fn seats_go_off_the_sale_and_on_it_again() {
     let sale = Sale::new();
     let show = sale.concert(json!({})).await;
     let fan = sale.buyer(&show).await;
-    let done = sale.send(set(&show, &[7, 8, 8], "blocked")).await.want(200);
+    let done = sale.send(set(&show, &[7, 8], "blocked")).await.want(200);
     let said = (&done["changed_seat_numbers"], &done["status"], &done["blocked_seats"]);
     assert_eq!(said, (&json!([7, 8]), &json!("blocked"), &json!(2)));
     let map = sale.send(get(show.seats_path()).by(&fan)).await.want(200);
@@ -105,6 +105,8 @@ async fn what_is_held_or_sold_stays() {
         json!({ "seat_numbers": [4], "status": "sold", "reason": "x" }),
         json!({ "seat_numbers": [4], "status": "blocked" }),
         json!({ "seat_numbers": [4], "status": "blocked", "reason": "x", "seats": [5] }),
+        json!({ "seat_numbers": [4, 4], "status": "blocked", "reason": "x" }),
+        json!({ "seat_numbers": [4], "status": { "blocked": null }, "reason": "x" }),
         json!({ "seat_numbers": [-4], "status": "blocked", "reason": "x" }),
     ] {
         sale.send(with(&show, &body)).await.refused(400, "invalid_body");

@@ -222,6 +222,9 @@ async fn what_cannot_go_back_is_told() {
     seen.refused(422, "invalid_setting");
     let said = (&seen.json()["field"], &seen.json()["faults"][0]["pointer"]);
     assert_eq!(said, (&json!("seat_numbers"), &json!("/seat_numbers")));
+    let seen = ask(json!({ "seat_numbers": [1, 1], "reason": "ill", "release_seats": true })).await;
+    seen.refused(400, "invalid_body");
+    assert_eq!(seen.json()["reason"], "name each seat once");
     let many: Vec<u32> = (2..=5_000).collect();
     let seen = ask(json!({ "seat_numbers": many, "reason": "ill", "release_seats": true })).await;
     seen.refused(409, "seats_not_booked");

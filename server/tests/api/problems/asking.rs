@@ -164,7 +164,7 @@ pub async fn bodies(met: &mut Met) {
 
     code: "invalid_body"
     field: "seat_numbers"
-    reason: "name at least one seat, and each once"
+    reason: "name each seat once"
     title: "The request body is invalid."
     "#);
     let poster = put(format!("/api/v1/admin/concerts/{}/poster", show.id)).operator();
