@@ -7,7 +7,7 @@ use super::edit::concert_of;
 use super::extract::{Operator, PathId, Query, Submitted};
 use super::problem::{Code, Problem};
 use super::setting;
-use super::view::{Stamp, json, replied};
+use super::view::{Stamp, json, maybe_id, replied};
 use super::wallet::page_size;
 use axum::extract::State;
 use axum::response::Response;
@@ -100,7 +100,7 @@ pub struct ReportView {
     #[schema(example = "KRW")]
     currency: String,
     /// Decimals of the currency: an amount of 1 is 10 to the power of minus so many.
-    #[schema(example = 0)]
+    #[schema(example = 0, maximum = 4)]
     currency_decimals: u8,
     /// Bookings that the last pass had to leave: give them back by themselves, and ask for the cancellation again.
     bookings_left: u64,
@@ -122,6 +122,7 @@ pub struct JobsView {
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Only jobs made before this one.
+    #[serde(default, deserialize_with = "maybe_id")]
     pub before: Option<Uuid>,
     /// At most 100.
     pub limit: Option<usize>,

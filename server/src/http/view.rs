@@ -105,10 +105,16 @@ pub fn maybe_id<'de, D: serde::Deserializer<'de>>(
     id(deserializer).map(Some)
 }
 
+/// Reads RFC 3339, where a `T` stands between the day and the time; the library takes anything there.
+fn rfc3339(text: &str) -> Option<OffsetDateTime> {
+    let parts = matches!(text.as_bytes().get(10), Some(b'T' | b't'));
+    OffsetDateTime::parse(text, &Rfc3339).ok().filter(|_| parts)
+}
+
 /// Reads RFC 3339, any offset; years before 1970 and beyond 9999 in UTC are none that can be told.
 #[must_use]
 pub fn parse_stamp(text: &str) -> Option<Time> {
-    let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
+    let nanos = rfc3339(text)?.unix_timestamp_nanos();
     let ms = i64::try_from(nanos.div_euclid(1_000_000)).ok();
     ms.filter(|ms| (0..=LAST).contains(ms)).map(Time)
 }
@@ -136,13 +142,13 @@ impl NoTime {
     /// Of a text that [`parse_stamp`] does not read.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let reads = |text: &str| OffsetDateTime::parse(text, &Rfc3339).is_ok();
+        let reads = |text: &str| rfc3339(text).is_some();
         // Of a text in the right form only: a digit is any.
         let digits =
             |at: std::ops::Range<usize>| text.get(at).and_then(|part| part.parse::<u32>().ok());
         let written = |day: &str, clock: &str| {
-            let rest = text.get(19..)?;
-            Some(format!("{}{day}T{clock}{rest}", text.get(..4)?))
+            let (year, between, rest) = (text.get(..4)?, text.get(10..11)?, text.get(19..)?);
+            Some(format!("{year}{day}{between}{clock}{rest}"))
         };
         let (in_day, in_form) = (
             text.get(..10).and_then(|day| written(day.get(4..)?, "12:00:00")),
@@ -253,6 +259,7 @@ mod tests {
             assert_eq!(parse_stamp(&stamp(time)), Some(time), "the library reads the same time");
         }
         assert_eq!(parse_stamp("2023-11-15T07:13:20.007+09:00"), Some(Time(1_700_000_000_007)));
+        assert_eq!(parse_stamp("2023-11-14t22:13:20.007z"), Some(Time(1_700_000_000_007)));
         assert_eq!(parse_stamp("2023-11-15"), None);
         assert_eq!(parse_stamp("9999-12-31T23:59:59.999Z"), Some(Time(LAST)));
         assert_eq!(parse_stamp("9999-12-31T23:59:59-23:59"), None, "a year that has five digits");
@@ -279,6 +286,10 @@ mod tests {
             ("2027-01-01T19:00:00", NoTime::Offset),
             ("2027-01-01T19:00:00.25", NoTime::Offset),
             ("2027-01-01", NoTime::Form),
+            ("2027-01-01 19:00:00+09:00", NoTime::Form),
+            ("2027-01-01_19:00:00Z", NoTime::Form),
+            ("2027-02-29 00:00:00Z", NoTime::Form),
+            ("2027-01-01 19:00:00", NoTime::Form),
             ("2027-01-01T19:00Z", NoTime::Form),
             ("20270101T190000Z", NoTime::Form),
             ("내일", NoTime::Form),
