@@ -91,9 +91,11 @@ pub struct NewConcert {
     #[schema(example = "Asia/Seoul")]
     pub time_zone: Option<String>,
     /// Its name by language, for pages; `name` where a language is left out.
+    #[schema(nullable = false)]
     #[serde(default, deserialize_with = "given")]
     pub names: Option<NamesBody>,
     /// What it is, by language.
+    #[schema(nullable = false)]
     #[serde(default, deserialize_with = "given")]
     pub about: Option<AboutBody>,
     /// How long seats are held.
@@ -456,7 +458,7 @@ pub async fn set_queue(
     });
     // Whether it is paused is known to the rules alone.
     let told = |problem: Problem| match faults.told(problem) {
-        problem if problem.names("pause_reason") => problem.in_words(
+        problem if faults.is_empty() && problem.names("pause_reason") => problem.in_words(
             "reason",
             "is only told while the queue is paused, at most 200 characters; pause it with paused",
             "일시 중지 중에만 표시되며 200자까지 쓸 수 있습니다. paused로 일시 중지해 주세요",

@@ -53,7 +53,8 @@ pub fn takes_gzip(headers: &HeaderMap) -> bool {
     let (mut gzip, mut any) = (None, None);
     for coding in lists.flat_map(|list| list.split(',')) {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+        let weight = weight.trim().strip_prefix(['q', 'Q']).and_then(|w| w.strip_prefix('='));
+        let weight = weight.map_or(Ok(1.0), str::parse::<f32>);
         let takes = weight.is_ok_and(|weight| weight > 0.0);
         match name.trim() {
             "*" => any = Some(takes),
@@ -139,6 +140,7 @@ mod tests {
         check(&["br;q=1.0, GZIP;q=0.5"], true);
         check(&["br", "x-gzip"], true);
         check(&["gzip;q=0"], false);
+        check(&["gzip;Q=0"], false);
         check(&["gzip;q=0.000, *"], false);
         check(&["gzip;q=x"], false);
         check(&["*"], true);

@@ -210,11 +210,11 @@ pub(super) fn past_span(dates: &[(DateId, ConcertDate)]) -> Option<Span> {
 #[serde(deny_unknown_fields)]
 pub struct NamesBody {
     /// English.
-    #[schema(example = "Moonlight Parade", min_length = 1, max_length = 200)]
+    #[schema(nullable = false, example = "Moonlight Parade", min_length = 1, max_length = 200)]
     #[serde(default, deserialize_with = "given")]
     pub en: Option<String>,
     /// Korean.
-    #[schema(example = "달빛 퍼레이드", min_length = 1, max_length = 200)]
+    #[schema(nullable = false, example = "달빛 퍼레이드", min_length = 1, max_length = 200)]
     #[serde(default, deserialize_with = "given")]
     pub ko: Option<String>,
 }
@@ -224,11 +224,11 @@ pub struct NamesBody {
 #[serde(deny_unknown_fields)]
 pub struct AboutBody {
     /// English, at most 1,000 characters; may have lines.
-    #[schema(min_length = 1, max_length = 1_000)]
+    #[schema(nullable = false, min_length = 1, max_length = 1_000)]
     #[serde(default, deserialize_with = "given")]
     pub en: Option<String>,
     /// Korean, at most 1,000 characters; may have lines.
-    #[schema(min_length = 1, max_length = 1_000)]
+    #[schema(nullable = false, min_length = 1, max_length = 1_000)]
     #[serde(default, deserialize_with = "given")]
     pub ko: Option<String>,
 }

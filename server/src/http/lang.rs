@@ -29,7 +29,10 @@ impl Lang {
         for item in text.unwrap_or_default().split(',') {
             let mut parts = item.split(';');
             let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-            let quality = parts.find_map(|p| p.trim().strip_prefix("q=")?.parse().ok());
+            let quality = parts.find_map(|p| {
+                let weight = p.trim().strip_prefix(['q', 'Q'])?;
+                weight.strip_prefix('=')?.parse().ok()
+            });
             let quality: f32 = quality.unwrap_or(1.0);
             let lang = match tag.split('-').next() {
                 Some("ko") => Self::Ko,
@@ -56,6 +59,7 @@ mod tests {
         check("ko-KR,ko;q=0.9,en;q=0.8", Lang::Ko);
         check("en-US,en;q=0.9,ko;q=0.8", Lang::En);
         check("ko;q=0.1, en;q=0.2", Lang::En);
+        check("ko;Q=0.1, en;Q=0.2", Lang::En);
         check("fr, ko;q=0.5", Lang::Ko);
         check("fr", Lang::En);
         check("ko;q=x", Lang::Ko);

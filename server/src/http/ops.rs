@@ -9,9 +9,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue, VARY};
 use hyper::{HeaderMap, StatusCode};
-use serde_json::json as value;
+use serde::Serialize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// The process answers. Does nothing else: the yardstick of the benchmark.
 #[utoipa::path(get, path = "/livez", tag = "Operation", responses((status = 200)))]
@@ -19,15 +20,22 @@ pub async fn livez() -> StatusCode {
     StatusCode::OK
 }
 
+/// That the server can sell.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReadyView {
+    #[schema(example = "ready")]
+    status: &'static str,
+}
+
 /// The server can sell: the write path takes commands, the database answers and takes writes, and nobody has
 /// told it to stop.
-#[utoipa::path(get, path = "/readyz", tag = "Operation", responses((status = 200), (status = 503, description = "stopping, database_unavailable")))]
+#[utoipa::path(get, path = "/readyz", tag = "Operation", responses((status = 200, body = ReadyView), (status = 503, description = "stopping, busy, database_unavailable, outcome_unknown")))]
 pub async fn readyz(State(app): State<App>) -> Result<Response, Problem> {
     if app.draining.load(Ordering::Relaxed) || !app.write_path.is_open() {
         return Err(Problem::of(Code::Stopping));
     }
     app.ready.ask(&app.write_path).await?;
-    Ok(json(StatusCode::OK, &value!({ "status": "ready" })))
+    Ok(json(StatusCode::OK, &ReadyView { status: "ready" }))
 }
 
 /// Metrics are written anew at most so often, whoever asks.

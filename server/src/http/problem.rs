@@ -242,11 +242,12 @@ pub struct Problem {
 }
 
 /// Codes whose members name amounts.
-const NAMES_MONEY: [Code; 5] = [
+const NAMES_MONEY: [Code; 6] = [
     Code::InsufficientBalance,
     Code::AmountOutOfRange,
     Code::BalanceLimit,
     Code::BalanceTooLow,
+    Code::BalanceLeft,
     Code::RefundTooHigh,
 ];
 

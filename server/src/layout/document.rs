@@ -64,6 +64,11 @@ fn is_zero(degrees: &Degrees) -> bool {
     degrees.get() == 0.0
 }
 
+/// For a member that may be left out, and is never null.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
+}
+
 /// A hall: what is drawn, and where its seats stand. Units are centimetres, x to the right, y down.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -110,7 +115,7 @@ pub struct Area {
     /// What it is.
     pub kind: AreaKind,
     /// What is written on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "STAGE", max_length = 60)]
     pub text: Option<String>,
     /// Its left edge, before it is turned.
@@ -139,11 +144,11 @@ pub struct Section {
     #[schema(example = "A", min_length = 1, max_length = 60)]
     pub name: String,
     /// The grade of all its rows that name none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "R")]
     pub grade: Option<String>,
     /// The best point of the section: seats near it are offered first. Without it, the stage counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<f64>, nullable = false, min_items = 2, max_items = 2)]
     pub focus: Option<Point>,
     /// Corners of the shape that is drawn around it. Without it, a reader draws one around its seats.
@@ -170,11 +175,11 @@ pub struct Row {
     #[schema(example = 24, minimum = 1)]
     pub count: u32,
     /// What its seats cost is said by grade; without one, that of the section.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "R")]
     pub grade: Option<String>,
     /// How its seats are numbered on their backs; from 1 upwards unless told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub numbers: Option<Numbers>,
     /// What its seats are called, instead of `numbers`: one for each.
@@ -182,15 +187,15 @@ pub struct Row {
     #[schema(nullable = false, example = json!(["12A", "12B"]))]
     pub labels: Vec<String>,
     /// Where its first seat stands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<f64>, nullable = false, min_items = 2, max_items = 2, example = json!([1200, 900]))]
     pub at: Option<Point>,
     /// From each seat to the next.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<f64>, nullable = false, min_items = 2, max_items = 2, example = json!([55, 0]))]
     pub step: Option<Point>,
     /// The circle that its seats stand on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub arc: Option<Arc>,
     /// Where each seat stands.

@@ -133,6 +133,8 @@ async fn an_id_has_one_form() {
         sale.send(map).await.refused(404, "not_found");
         let list = sale.send(get(format!("/api/v1/concerts?after={path}"))).await;
         list.refused(400, "invalid_query");
+        let jobs = get(format!("/api/v1/admin/jobs?before={path}")).operator();
+        sale.send(jobs).await.refused(400, "invalid_query");
         assert!(list.json()["reason"].as_str().unwrap().contains("an id such as"), "{other}");
         let body = json!({ "concert_date_id": other, "seat_numbers": [1] });
         let seen = sale.send(post("/api/v1/reservations").by(&fan).json(&body)).await;
@@ -177,6 +179,11 @@ async fn what_has_no_effect_is_refused() {
         assert_eq!(seen.json()["field"], "pause_reason");
         assert!(seen.json()["reason"].as_str().unwrap().contains("while the queue is paused"));
     }
+    let blank = json!({ "paused": true, "pause_reason": { "en": "" } });
+    let seen = sale.send(put(&queue).json(&blank).operator()).await;
+    seen.refused(422, "invalid_setting");
+    let seen = seen.json();
+    assert_eq!((&seen["reason"], &seen["faults"][0]["reason"]), (&json!(null), &json!("length")));
     sale.send(pause(Some(true))).await.want(200);
     sale.send(pause(None)).await.want(200);
 }

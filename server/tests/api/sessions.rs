@@ -230,7 +230,9 @@ async fn an_account_is_deleted() {
     sale.send(wrong).await.refused(403, "password_wrong");
     let seen = sale.send(farewell(json!({ "password": PASSWORD }))).await;
     seen.refused(409, "balance_left");
-    assert_eq!(seen.json()["balance"], 250_000);
+    let left = seen.json();
+    let left = (&left["balance"], &left["currency"], &left["currency_decimals"]);
+    assert_eq!(left, (&json!(250_000), &json!("KRW"), &json!(0)));
     assert_eq!(sale.poll(&fan).await["state"], "admitted", "a refusal changes nothing");
     let beyond = json!(9_223_372_036_854_775_808_u64);
     for nonsense in [json!(-1), beyond, json!(250_000.5), json!("250000"), json!(true)] {

@@ -86,6 +86,7 @@ pub fn complete(document: &mut Value) {
             }
         }
     }
+    unsigned(schemas);
     schemas["Problem"] = problem();
     issued(document);
 }
@@ -114,6 +115,20 @@ fn dated(name: &str, schema: &mut Value) {
         || name == "admitted_until";
     if is_text && is_time {
         schema["format"] = json!("date-time");
+    }
+}
+
+/// Numbers of 32 bits without a sign: `int32` would rule out the larger half of them.
+fn unsigned(value: &mut Value) {
+    let is_unsigned = value["minimum"].as_i64().is_some_and(|least| least >= 0);
+    if value["format"] == "int32" && is_unsigned && value["maximum"].is_null() {
+        value["format"] = json!("int64");
+        value["maximum"] = json!(u32::MAX);
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(unsigned),
+        Value::Array(items) => items.iter_mut().for_each(unsigned),
+        _ => {}
     }
 }
 

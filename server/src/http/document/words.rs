@@ -137,7 +137,6 @@ pub fn of_parameter(place: &str, name: &str) -> Value {
         }),
         ("query", "limit") => json!({ "minimum": 1, "maximum": 100 }),
         ("query", "before") => json!({ "description": "From the page before" }),
-        ("query", "since") => json!({ "minLength": 1 }),
         ("query", "starts_at") => json!({ "format": "date-time" }),
         ("header", "if-none-match") => json!({ "description": "The ETag that the client has" }),
         ("path", "sha256") => {
@@ -180,8 +179,8 @@ pub fn of_property(schema: &str, property: &str) -> Value {
         ("Refresh", "refresh_token") => json!({ "maxLength": 4_096 }),
         ("ConcertChange", "name" | "theater" | "time_zone")
         | ("NamesBody" | "NamesChange", _)
-        | ("NewAdjustment", "reason")
-        | ("PauseText", _) => json!({ "pattern": PLAIN }),
+        | ("NewAdjustment", "reason") => json!({ "pattern": PLAIN }),
+        ("PauseText", _) => json!({ "minLength": 1, "pattern": PLAIN }),
         ("NewUser", "password") => {
             json!({ "minLength": PASSWORD_CHARS.start(), "maxLength": PASSWORD_CHARS.end(), "format": "password" })
         }
@@ -228,6 +227,7 @@ pub fn of_property(schema: &str, property: &str) -> Value {
             let number = json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX });
             json!({ "items": { "type": "array", "items": number, "minItems": 2, "maxItems": 2 } })
         }
+        (_, "currency_decimals") => json!({ "maximum": 4 }),
         ("NewCharge", "amount") => json!({ "minimum": CHARGE_MIN.0, "maximum": CHARGE_MAX.0 }),
         _ => json!({}),
     }
