@@ -33,12 +33,13 @@ fn hall() -> Value {
     })
 }
 
-/// With something else at a place.
+/// With something else at a place; null: with nothing there.
 fn with(pointer: &str, value: Value) -> Value {
     let mut all = hall();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     match all.pointer_mut(parent).unwrap() {
         Value::Array(items) => items[name.parse::<usize>().unwrap()] = value,
+        other if value.is_null() => drop(other.as_object_mut().unwrap().remove(name)),
         other => other[name] = value,
     }
     all
