@@ -112,7 +112,7 @@ pub struct CurrencyLabel {
 pub struct LimitLabels {
     /// The setting's name without `limit_`.
     pub limit: &'static str,
-    /// "account", "address", "network" or "key".
+    /// "account", "address", "network", "key" or "place".
     pub by: &'static str,
 }
 

@@ -164,6 +164,9 @@ impl Asked {
 /// A limit's name, and what it counts by.
 type Name = (&'static str, &'static str);
 
+/// Polls of a place that come far too early: `poll_burst`, and one a second.
+const POLLS: Name = ("polls", "place");
+
 /// Keys and how often each may do something.
 type By<K> = (&'static str, &'static str, Limiter<K>);
 
@@ -221,6 +224,8 @@ impl Limits {
             one: of((limit, "address"), rate, &metrics),
             wide: of((limit, "network"), rate.times(WIDE_SHARES), &metrics),
         };
+        let (limit, by) = POLLS;
+        drop(metrics.limited.get_or_create(&LimitLabels { limit, by }));
         Self {
             joins: of(("joins", "account"), rates.joins, &metrics),
             holds: of(("holds", "account"), rates.holds, &metrics),
@@ -252,6 +257,11 @@ impl Limits {
             _ => return Ok(()),
         }
         asked.is_for(Payer::Settled, self.unknown(asked))
+    }
+
+    /// A poll that comes so much too early: places are counted by their queue's pacer.
+    pub fn early(&self, ms: u64) -> Problem {
+        self.too_many(POLLS, Duration::from_millis(ms))
     }
 
     /// Counts what is nobody's for its address.

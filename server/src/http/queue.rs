@@ -493,7 +493,7 @@ fn put_off(
     if app.poll_burst > 0
         && let Err(ms) = queue.pacer.poll(sequence, app.poll_burst, now)
     {
-        return Err(Problem::of(Code::RateLimited).after(ms.div_ceil(1_000)));
+        return Err(app.limits.early(ms));
     }
     let Standing::Waiting { wait_ms, .. } = standing else {
         return Ok(());

@@ -211,6 +211,9 @@ async fn polls_that_come_far_too_early_are_told_to_wait() {
     let seen = sale.send(poll(&eager)).await;
     seen.refused(429, "rate_limited");
     assert_eq!(seen.header("retry-after"), "1");
+    let metrics = sale.app.metrics.text();
+    let counted = "boxoffice_limited_total{limit=\"polls\",by=\"place\"} 1";
+    assert!(metrics.contains(counted), "{metrics}");
     sale.send(poll(&calm)).await.want(200);
     sale.pass(1_100);
     sale.send(poll(&eager)).await.want(200);

@@ -8,7 +8,6 @@ mod source;
 
 pub use source::Place;
 
-use crate::recent::Recent;
 use crate::text;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -18,7 +17,6 @@ use keys::{Algorithm, KeySet, algorithm};
 use object::Object;
 use serde_json::Value;
 use source::{AGAIN_AFTER, Source};
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -32,8 +30,6 @@ const ISSUER_CHARS_MAX: usize = 500;
 /// Types of tokens that say who somebody is: RFC 7519 § 5.1, RFC 9068 § 2.1. Others (`logout+jwt`,
 /// `dpop+jwt`) say something else (RFC 8725 § 3.11).
 const TYPES: [&str; 2] = ["jwt", "at+jwt"];
-/// Genuine tokens that are remembered. A forgotten one counts as new.
-const SEEN_MAX: usize = 1_000_000;
 /// Refusals that are logged in [`TOLD_EVERY`]; further ones are counted.
 const TOLD_MAX: u32 = 20;
 const TOLD_EVERY: Duration = Duration::from_secs(10);
@@ -74,9 +70,6 @@ pub struct External {
     source: Arc<Source>,
     trust: Trust,
     told: Mutex<(Option<Instant>, u32)>,
-    /// Tokens that were genuine, by numbers that are keyed anew at each start.
-    seen: Recent<u64>,
-    hasher: RandomState,
 }
 
 impl External {
@@ -102,8 +95,7 @@ impl External {
             return Err("it must be https://…, or http:// on this machine".into());
         }
         let source = Arc::new(Source::open(trust.place.clone(), again_after)?);
-        let seen = Recent::new(SEEN_MAX);
-        Ok(Self { source, trust, told: Mutex::default(), seen, hasher: RandomState::new() })
+        Ok(Self { source, trust, told: Mutex::default() })
     }
 
     /// Keeps the keys up to date, until `stop` changes.
@@ -122,18 +114,10 @@ impl External {
         if found == Err(UNKNOWN_KEY) && self.source.renew(&keys).await {
             found = self.check(&self.source.keys(), token, now);
         }
-        match &found {
-            Ok(_) if !self.has_seen(token) => self.seen.add(self.hasher.hash_one(token)),
-            Ok(_) => {}
-            Err(why) => self.tell(*why),
+        if let Err(why) = &found {
+            self.tell(*why);
         }
         found
-    }
-
-    /// Whether the token was genuine lately. A hint of whom to serve first, and no proof.
-    #[must_use]
-    fn has_seen(&self, token: &str) -> bool {
-        self.seen.has(&self.hasher.hash_one(token))
     }
 
     /// A flood of bad tokens must not be a flood of lines.
