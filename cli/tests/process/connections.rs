@@ -14,6 +14,9 @@ use tokio::task::JoinSet;
 /// it was for want of room, and not for a head or body that took 30 seconds, the metric says.
 const CUT_OFF_WAIT: Duration = Duration::from_secs(60);
 
+/// After which a half sent body is cut off anywhere; heads and answers are after 30 seconds.
+const BODY_CUT_OFF: Duration = Duration::from_secs(15);
+
 /// A server with so many places in all, and for an address.
 fn start(sandbox: &Sandbox, places: &str, of_one: &str) -> Server {
     let proxy = ["--proxy-protocol", "true", "--trusted-proxies", "127.0.0.0/8"];
@@ -183,6 +186,43 @@ fn idle_connections_of_an_address_make_room_for_its_new_ones() {
         }
         assert_eq!(left, 3);
         assert_eq!(fan.send(&alive()).await.unwrap().status, 200);
+    });
+    server.stop();
+}
+
+/// Whoever holds all connections that an address may have, with requests that never are whole and answers that are not
+/// taken, does not keep those out who are behind the same one; and whoever is served there stays.
+#[test]
+fn slow_connections_of_an_address_make_room_for_its_new_ones() {
+    let sandbox = Sandbox::new();
+    let server = start(&sandbox, "40", "5");
+    let address = server.address;
+    let source = "203.0.113.1";
+    runtime().block_on(async {
+        let over = Arc::new(AtomicBool::new(false));
+        let mut honest = JoinSet::new();
+        honest.spawn(ask_on(announced(address, source).await, Arc::clone(&over)));
+        let mut slow = Vec::new();
+        for kind in [0, 0, 1, 3] {
+            let mut client = announced(address, source).await;
+            keep_waiting(&mut client, kind).await;
+            slow.push(client);
+        }
+        let began = Instant::now();
+        while honest.len() < 5 {
+            match asked_once(address, source).await {
+                Some(fan) => drop(honest.spawn(ask_on(fan, Arc::clone(&over)))),
+                None => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+            for client in &mut slow[..2] {
+                // A byte of its head now and then; where it is closed that fails.
+                let _ = client.send_raw(b"x").await;
+            }
+            assert!(began.elapsed() < BODY_CUT_OFF, "{} are served", honest.len());
+        }
+        over.store(true, Ordering::Relaxed);
+        honest.join_all().await;
+        assert_eq!(refused(address, "idle").await, 0, "there was room");
     });
     server.stop();
 }

@@ -1,7 +1,9 @@
-//! Open connections by address and by wide network, and which of them are closed where few more have room: first those
-//! that keep the server waiting, then the idle ones of those addresses and networks that have the most.
+//! Open connections by address and by wide network, and which of them are closed for others. Where few more have room:
+//! first those that keep the server waiting, then the idle ones of those addresses and networks that have the most.
+//! Where an address or a network has all that it may have, for each that comes there: one that idles, else the one that
+//! keeps the server waiting longest. Never one that the server works for, nor a stream.
 
-use super::pace::{Order, Pace};
+use super::pace::{Awaited, Order, Pace};
 use crate::networks::{WIDE_SHARES, wide};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -10,6 +12,12 @@ use std::time::Duration;
 
 /// How long a connection must have idled to be closed for another of its address.
 const IDLED: Duration = Duration::from_secs(2);
+/// How long a request must have been half sent for that. Most come in one packet, and a telephone sends again within
+/// this time what a bad network has lost.
+const HALF_SENT: Duration = Duration::from_secs(2);
+/// How long an answer must have been left for that. Longer, since what the system buffers for a slow telephone is
+/// taken in steps of seconds.
+const UNTAKEN: Duration = Duration::from_secs(5);
 /// Connections of an address that are looked at for one that has, and addresses of a network.
 const LOOKED_AT_MAX: usize = 64;
 /// What a wide network may have, in shares of an address.
@@ -23,16 +31,49 @@ struct Peer {
     next: u64,
 }
 
+/// Why a connection may be closed for another of its address or network. The greatest is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Yields {
+    /// It keeps the server waiting: first one of the address that has the most, then the one that has done so longest.
+    Slow { of: usize, waited: Duration },
+    /// It idles: nothing is lost.
+    Idle,
+}
+
+impl Yields {
+    /// Of a connection whose address has so many.
+    fn of(pace: &Pace, of: usize) -> Option<Self> {
+        let (awaited, waited) = pace.awaits()?;
+        let (least, yields) = match awaited {
+            Awaited::Request => (IDLED, Self::Idle),
+            Awaited::Rest => (HALF_SENT, Self::Slow { of, waited }),
+            Awaited::Taken => (UNTAKEN, Self::Slow { of, waited }),
+        };
+        (waited >= least).then_some(yields)
+    }
+
+    const fn order(self) -> Order {
+        match self {
+            Self::Slow { .. } => Order::Close,
+            Self::Idle => Order::Finish,
+        }
+    }
+}
+
 impl Peer {
-    /// One that has idled for long enough.
-    fn idle_one(&mut self) -> Option<u64> {
+    /// The one to be closed of those whose turn it is to be looked at. That is the first that idles, where one does.
+    fn first_to_go(&mut self) -> Option<(Yields, u64)> {
+        let count = self.connections.len();
         let in_turn =
             self.connections.range(self.next..).chain(self.connections.range(..self.next));
-        let mut last = self.next;
-        let mut looked_at = in_turn.take(LOOKED_AT_MAX).inspect(|(number, _)| last = **number);
-        let found = looked_at.find(|(_, pace)| pace.idled().is_some_and(|idled| idled >= IDLED));
-        let found = found.map(|(number, _)| *number);
-        self.next = last + 1;
+        let mut found = None;
+        for (number, pace) in in_turn.take(LOOKED_AT_MAX) {
+            self.next = *number + 1;
+            found = found.max(Yields::of(pace, count).map(|yields| (yields, *number)));
+            if matches!(found, Some((Yields::Idle, _))) {
+                break;
+            }
+        }
         found
     }
 }
@@ -65,35 +106,35 @@ impl Group {
         Some(pace)
     }
 
-    /// Has it end. It counts no more from now on: as it is idle, it ends at once.
-    fn finish(&mut self, address: Address, number: u64) -> bool {
+    /// Has it end. It counts no more from now on: as nothing of it is in work, it ends at once.
+    fn end(&mut self, address: Address, number: u64, order: Order) -> bool {
         let found = self.remove(address, number);
-        found.map(|pace| pace.tell(Order::Finish)).is_some()
+        found.map(|pace| pace.tell(order)).is_some()
     }
 
-    /// Closes one of an address that has idled.
-    fn close_one_idle(&mut self, address: Address) -> bool {
-        let found = self.peers.get_mut(&address).and_then(Peer::idle_one);
-        found.is_some_and(|number| self.finish(address, number))
+    /// Closes one of an address for another of it.
+    fn make_room(&mut self, address: Address) -> bool {
+        let found = self.peers.get_mut(&address).and_then(Peer::first_to_go);
+        found.is_some_and(|(yields, number)| self.end(address, number, yields.order()))
     }
 
-    /// Closes one of whichever address that has idled; each gets its turn to be looked at.
-    fn close_one_idle_of_any(&mut self) -> bool {
+    /// Closes one of whichever address for another of the network; each gets its turn to be looked at.
+    fn make_room_of_any(&mut self) -> bool {
         let in_turn = self.peers.range(self.next..).chain(self.peers.range(..self.next));
         let addresses = in_turn.map(|(address, _)| *address).take(LOOKED_AT_MAX + 1);
         let addresses: Vec<Address> = addresses.collect();
+        let mut found: Option<(Yields, u64, Address)> = None;
         let mut looked_at = 0;
         for (at, address) in addresses.iter().enumerate() {
-            if looked_at >= LOOKED_AT_MAX {
+            if looked_at >= LOOKED_AT_MAX || matches!(found, Some((Yields::Idle, ..))) {
                 break;
             }
             looked_at += self.len(*address);
             self.next = *addresses.get(at + 1).unwrap_or(&addresses[0]);
-            if self.close_one_idle(*address) {
-                return true;
-            }
+            let first = self.peers.get_mut(address).and_then(Peer::first_to_go);
+            found = found.max(first.map(|(yields, number)| (yields, number, *address)));
         }
-        false
+        found.is_some_and(|(yields, number, address)| self.end(address, number, yields.order()))
     }
 
     /// Closes so many that are idle, of an address or of all, the longest idle first; how many there were.
@@ -110,7 +151,7 @@ impl Group {
         idle.sort_unstable_by(|a, b| b.cmp(a));
         idle.into_iter()
             .take(by)
-            .filter(|(_, number, address)| self.finish(*address, *number))
+            .filter(|(_, number, address)| self.end(*address, *number, Order::Finish))
             .count()
     }
 }
@@ -143,9 +184,9 @@ pub struct Connection<'a> {
 pub enum Added<'a> {
     /// There was room.
     Free(Connection<'a>),
-    /// There is room because another of its address, or of its network, was idle.
+    /// There is room because another of its address, or of its network, was closed.
     InsteadOf(Connection<'a>),
-    /// Its address or network has as many as it may have, and none of them was found idle.
+    /// Its address or network has as many as it may have, and none of them was found that may be closed.
     Full,
 }
 
@@ -164,8 +205,7 @@ impl Connections {
         let is_own = group.len(address) >= most;
         let full = address.is_some() && (is_own || group.count >= of_all);
         if full {
-            let has_room =
-                if is_own { group.close_one_idle(address) } else { group.close_one_idle_of_any() };
+            let has_room = if is_own { group.make_room(address) } else { group.make_room_of_any() };
             if !has_room {
                 return Added::Full;
             }
@@ -178,17 +218,24 @@ impl Connections {
         if full { Added::InsteadOf(connection) } else { Added::Free(connection) }
     }
 
-    /// Closes those for which the server has been waiting for so long. A balancer has its own idea of how
-    /// many connections it keeps for its next requests, and would lose the one that it sends just then.
-    pub fn close_waiting(&self, waited: Duration) {
-        for (address, peer) in self.open().groups.values().flat_map(|group| &group.peers) {
-            for pace in peer.connections.values() {
-                let stays = address.is_none() && pace.is_kept();
-                if !stays && pace.waited().is_some_and(|so_far| so_far >= waited) {
-                    pace.tell(Order::Close);
-                }
+    /// Closes those for which the server has been waiting for so long; how many there were. A balancer has its own idea
+    /// of how many connections it keeps for its next requests, and would lose the one that it sends just then.
+    pub fn close_waiting(&self, waited: Duration) -> usize {
+        let mut open = self.open();
+        let mut closed = 0;
+        for group in open.groups.values_mut() {
+            let mut found = Vec::new();
+            for (address, peer) in &group.peers {
+                let stays = |pace: &Pace| address.is_none() && pace.is_kept();
+                let waits = |pace: &Pace| pace.waited().is_some_and(|so_far| so_far >= waited);
+                let all = peer.connections.iter();
+                let those = all.filter(|(_, pace)| waits(pace) && !stays(pace));
+                found.extend(those.map(|(number, _)| (*address, *number)));
             }
+            let those = found.into_iter();
+            closed += those.filter(|(of, number)| group.end(*of, *number, Order::Close)).count();
         }
+        closed
     }
 
     /// Closes up to so many idle connections of those addresses that have more than `share`, then of those networks
@@ -236,7 +283,10 @@ impl Drop for Connection<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pace::PacedIo;
     use super::*;
+    use std::time::Instant;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     const MOST: usize = 3;
 
@@ -280,6 +330,127 @@ mod tests {
         assert_eq!(all.close_idle_of_large(1, 1000), 0);
     }
 
+    /// Has it be in the middle of a request.
+    async fn half_send(connection: &Connection<'_>) {
+        let mut io = PacedIo::new(&b"GET / HTTP/1.1\r\nx-slow: "[..], Arc::clone(&connection.pace));
+        assert!(io.read(&mut [0; 64]).await.unwrap() > 0);
+    }
+
+    /// Adds one of an address as soon as another makes room.
+    fn add_instead<'a>(all: &'a Connections, address: &str) -> Connection<'a> {
+        let since = Instant::now();
+        loop {
+            match all.add(ip(address), MOST) {
+                Added::Free(_) => panic!("there is no room"),
+                Added::InsteadOf(connection) => break connection,
+                Added::Full => assert!(since.elapsed() < 5 * HALF_SENT, "none made room"),
+            }
+            std::thread::sleep(HALF_SENT / 40);
+        }
+    }
+
+    fn is_kept(all: &Connections, connection: &Connection<'_>) -> bool {
+        let open = all.open();
+        let group = open.groups.get(&group_of(connection.address));
+        let peer = group.and_then(|group| group.peers.get(&connection.address));
+        peer.is_some_and(|peer| peer.connections.contains_key(&connection.number))
+    }
+
+    /// Whoever has all connections of an address send a byte now and then keeps out nobody who is behind the same one.
+    #[tokio::test]
+    async fn requests_half_sent_make_room_and_streams_do_not() {
+        let all = Connections::default();
+        let [stream, first, second] = [(); MOST].map(|()| free(&all, "192.0.2.7").unwrap());
+        stream.pace.streams(true);
+        let mut events = PacedIo::new(Vec::new(), Arc::clone(&stream.pace));
+        events.write_all(b":\n\n").await.unwrap();
+        events.flush().await.unwrap();
+        half_send(&first).await;
+        std::thread::sleep(Duration::from_millis(20));
+        half_send(&second).await;
+        assert!(matches!(all.add(ip("192.0.2.7"), MOST), Added::Full), "it has time");
+        let fan = add_instead(&all, "192.0.2.7");
+        assert_eq!(first.pace.told().await, Order::Close, "the one that has been slow longest");
+        assert!(is_kept(&all, &second));
+        let other = add_instead(&all, "192.0.2.7");
+        assert!(!is_kept(&all, &second) && is_kept(&all, &stream));
+        for fan in [&fan, &other] {
+            half_send(fan).await;
+        }
+        assert!(matches!(all.add(ip("192.0.2.7"), MOST), Added::Full), "nobody is idle or slow");
+        drop((stream, first, second, fan, other));
+        assert!(all.open().groups.is_empty());
+    }
+
+    /// Whatever idles goes before it: nothing is lost.
+    #[tokio::test]
+    async fn what_idles_goes_before_what_is_half_sent() {
+        let all = Connections::default();
+        let [slow, idle, other] = [(); MOST].map(|()| free(&all, "192.0.2.7").unwrap());
+        half_send(&slow).await;
+        half_send(&other).await;
+        std::thread::sleep(IDLED.max(HALF_SENT) + Duration::from_millis(10));
+        let fan = add_instead(&all, "192.0.2.7");
+        assert_eq!(idle.pace.told().await, Order::Finish);
+        assert!(is_kept(&all, &slow) && is_kept(&all, &other));
+        drop((slow, idle, other, fan));
+    }
+
+    /// An answer is given longer to be taken than a request to come.
+    #[tokio::test]
+    async fn an_answer_that_is_not_taken_makes_room_later() {
+        let all = Connections::default();
+        let deaf = [(); MOST].map(|()| free(&all, "192.0.2.7").unwrap());
+        for deaf in &deaf {
+            let mut io = PacedIo::new(Vec::new(), Arc::clone(&deaf.pace));
+            io.write_all(b"HTTP/1.1 200 OK\r\n").await.unwrap();
+        }
+        let since = Instant::now();
+        let fan = add_instead(&all, "192.0.2.7");
+        assert!(since.elapsed() >= UNTAKEN - Duration::from_millis(100));
+        drop((deaf, fan));
+    }
+
+    /// In a full network it is the address with the most that loses first, however long its neighbours have been slow.
+    #[tokio::test]
+    async fn slow_neighbours_of_a_large_address_keep_theirs() {
+        let all = Connections::default();
+        let mut neighbours = Vec::new();
+        for n in 0..NETWORK_SHARES * MOST - MOST {
+            let neighbour = free(&all, &format!("2001:db8:1:{:x}::", n + 2)).unwrap();
+            half_send(&neighbour).await;
+            neighbours.push(neighbour);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        let large = [(); MOST].map(|()| free(&all, "2001:db8:1:1::").unwrap());
+        for slow in &large {
+            half_send(slow).await;
+        }
+        std::thread::sleep(HALF_SENT + Duration::from_millis(10));
+        let fans = ["2001:db8:1:fff1::", "2001:db8:1:fff2::"];
+        let fans = fans.map(|address| add_instead(&all, address));
+        assert_eq!(large.iter().filter(|slow| is_kept(&all, slow)).count(), MOST - fans.len());
+        assert!(neighbours.iter().all(|neighbour| is_kept(&all, neighbour)));
+        drop((neighbours, large, fans));
+        assert!(all.open().groups.is_empty());
+    }
+
+    /// Each is told of once, and counts no more.
+    #[tokio::test]
+    async fn what_keeps_a_crowded_server_waiting_is_closed_once() {
+        let all = Connections::default();
+        let (slow, kept) = (free(&all, "192.0.2.7").unwrap(), free(&all, "192.0.2.8").unwrap());
+        half_send(&slow).await;
+        std::thread::sleep(Duration::from_secs(1));
+        half_send(&kept).await;
+        assert_eq!(all.close_waiting(Duration::from_secs(1)), 1);
+        assert_eq!(slow.pace.told().await, Order::Close);
+        assert_eq!(all.close_waiting(Duration::from_secs(1)), 0);
+        assert!(is_kept(&all, &kept));
+        drop((slow, kept));
+        assert!(all.open().groups.is_empty());
+    }
+
     /// In a network with a /64 for each telephone, whoever comes takes the place of one that is idle.
     #[test]
     fn idle_connections_of_a_network_make_room() {
@@ -287,15 +458,7 @@ mod tests {
         let many = 0..NETWORK_SHARES * MOST;
         let kept: Vec<_> =
             many.map(|n| free(&all, &format!("2001:db8:1:{n:x}::")).unwrap()).collect();
-        let since = std::time::Instant::now();
-        let new = loop {
-            match all.add(ip("2001:db8:1:ffff::"), MOST) {
-                Added::Free(_) => panic!("the network has its share"),
-                Added::InsteadOf(connection) => break connection,
-                Added::Full => assert!(since.elapsed() < 5 * IDLED, "none made room"),
-            }
-            std::thread::sleep(IDLED / 40);
-        };
+        let new = add_instead(&all, "2001:db8:1:ffff::");
         let others = (1..4).map(|n| match all.add(ip(&format!("2001:db8:1:fff{n}::")), MOST) {
             Added::InsteadOf(connection) => connection,
             Added::Free(_) | Added::Full => panic!("an idle one makes room"),

@@ -26,6 +26,20 @@ const OURS: u8 = 2;
 /// An answer is on its way.
 const ANSWERING: u8 = 3;
 
+/// Bits that a turn takes.
+const TURN_BITS: u32 = 3;
+
+/// What the server waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// A request, of which nothing has come.
+    Request,
+    /// The rest of one.
+    Rest,
+    /// That an answer is taken.
+    Taken,
+}
+
 /// What a connection is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -41,9 +55,9 @@ pub enum Order {
 #[derive(Debug)]
 pub struct Pace {
     began: Instant,
-    turn: AtomicU8,
-    /// Since when it has been that turn, or since enough was moved; ms after `began`.
-    since_ms: AtomicU64,
+    /// Since when it has been its turn, or since enough was moved, in ms after `began`; and below [`TURN_BITS`] the
+    /// turn. Together, so that nobody reads the time of one turn with another.
+    state: AtomicU64,
     moved: AtomicUsize,
     order: AtomicU8,
     told: Notify,
@@ -55,8 +69,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             began: Instant::now(),
-            turn: AtomicU8::new(NEW),
-            since_ms: AtomicU64::new(0),
+            state: AtomicU64::new(NEW.into()),
             moved: AtomicUsize::new(0),
             order: AtomicU8::new(Order::Stay as u8),
             told: Notify::new(),
@@ -70,14 +83,20 @@ impl Pace {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// Whose turn it is, and for how long.
+    fn state(&self) -> (u8, Duration) {
+        let state = self.state.load(Ordering::Relaxed);
+        let [turn, ..] = (state & ((1 << TURN_BITS) - 1)).to_le_bytes();
+        (turn, Duration::from_millis(self.now_ms().saturating_sub(state >> TURN_BITS)))
+    }
+
     fn turn(&self) -> u8 {
-        self.turn.load(Ordering::Relaxed)
+        self.state().0
     }
 
     fn begin(&self, turn: u8) {
-        self.since_ms.store(self.now_ms(), Ordering::Relaxed);
         self.moved.store(0, Ordering::Relaxed);
-        self.turn.store(turn, Ordering::Relaxed);
+        self.state.store(self.now_ms() << TURN_BITS | u64::from(turn), Ordering::Relaxed);
     }
 
     fn moved(&self, bytes: usize) {
@@ -114,18 +133,30 @@ impl Pace {
         self.streams.store(it_does, Ordering::Relaxed);
     }
 
-    /// For how long it has been waiting for the client; none while the client waits for the server.
+    /// What it has been waiting for, and for how long; none while the client waits for the server.
+    #[must_use]
+    pub fn awaits(&self) -> Option<(Awaited, Duration)> {
+        let (turn, waited) = self.state();
+        let awaited = match turn {
+            OURS => return None,
+            ASKING => Awaited::Rest,
+            ANSWERING => Awaited::Taken,
+            _ => Awaited::Request,
+        };
+        Some((awaited, waited))
+    }
+
+    /// For how long it has been waiting for the client, whatever for.
     #[must_use]
     pub fn waited(&self) -> Option<Duration> {
-        let since = self.since_ms.load(Ordering::Relaxed);
-        let waited = Duration::from_millis(self.now_ms().saturating_sub(since));
-        (self.turn() != OURS).then_some(waited)
+        self.awaits().map(|(_, waited)| waited)
     }
 
     /// The same, where nothing is on its way in either direction.
     #[must_use]
     pub fn idled(&self) -> Option<Duration> {
-        self.waited().filter(|_| matches!(self.turn(), NEW | IDLE))
+        let idles = self.awaits().filter(|(awaited, _)| *awaited == Awaited::Request);
+        idles.map(|(_, waited)| waited)
     }
 
     /// Whether it is kept for a next request.

@@ -57,7 +57,7 @@ pub struct ConnectionLimits {
     /// Connections at once; more wait in the system's backlog.
     pub connections_max: usize,
     /// Of these, of one address, and [`WIDE_SHARES`](crate::networks::WIDE_SHARES) times as many of a wide network;
-    /// beyond it an idle one of them is closed, or the new one.
+    /// beyond it one of them is closed that idles or keeps the server waiting, or else the new one.
     pub connections_per_address_max: usize,
     /// Who is believed whom they speak for.
     pub trusted_proxies: Networks,
@@ -147,7 +147,9 @@ impl Shared {
             if self.lacking() == 0 {
                 continue;
             }
-            self.connections.close_waiting(CROWDED_WAIT);
+            for _ in 0..self.connections.close_waiting(CROWDED_WAIT) {
+                self.refused("idle");
+            }
             if let Some(share) = self.share() {
                 for _ in 0..self.connections.close_idle_of_large(share, self.lacking()) {
                     self.refused("address");
@@ -243,7 +245,7 @@ impl Shared {
             };
             match order {
                 Order::Finish => serving.as_mut().graceful_shutdown(),
-                Order::Close => return self.refused("idle"),
+                Order::Close => return,
                 Order::Stay => {}
             }
         }
