@@ -110,5 +110,8 @@ fn a_flood_is_counted_by_whom_a_trusted_proxy_names() {
     runtime().block_on(async {
         assert_eq!(statuses(&server, "198.51.100.1").await, [200; 4], "from this machine");
     });
-    server.stop();
+    let log = server.stop();
+    let told =
+        "a client on this machine sends X-Forwarded-For or Forwarded but is not in trusted_proxies";
+    assert_eq!(log.matches(told).count(), 1, "{log}");
 }

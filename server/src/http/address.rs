@@ -4,6 +4,7 @@
 use crate::networks::{Networks, counted};
 use axum::extract::FromRequestParts;
 use hyper::HeaderMap;
+use hyper::header::FORWARDED;
 use hyper::http::request::Parts;
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -20,6 +21,38 @@ impl<S: Sync> FromRequestParts<S> for Client {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(parts.extensions.get().copied().unwrap_or(Self(None)))
+    }
+}
+
+/// Why nobody counts whom a request names, though a proxy seems to have named them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unheard {
+    /// It comes from this machine, which is not trusted, and counts as nobody's.
+    Local,
+    /// It comes from somebody who is not trusted, and counts as theirs.
+    Peer,
+    /// It comes from who is trusted, by a header that is not read, and counts as nobody's.
+    Forwarded,
+}
+
+impl Unheard {
+    /// How many there are.
+    pub const COUNT: usize = 3;
+
+    /// What the log says.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Local => {
+                "a client on this machine sends X-Forwarded-For or Forwarded but is not in trusted_proxies; no limit by address holds for its users"
+            }
+            Self::Peer => {
+                "a client sends X-Forwarded-For or Forwarded but is not in trusted_proxies; all its users count as one address"
+            }
+            Self::Forwarded => {
+                "one of trusted_proxies sends Forwarded, which is not read, and no X-Forwarded-For; no limit by address holds for its users"
+            }
+        }
     }
 }
 
@@ -63,6 +96,21 @@ impl Origin {
         }
         Client(Self { peer: nearest, announced: None }.connection(trusted))
     }
+
+    /// Whether the request names somebody who does not count, which is hardly meant.
+    #[must_use]
+    pub fn unheard(&self, headers: &HeaderMap, trusted: &Networks) -> Option<Unheard> {
+        let (read, unread) = (headers.contains_key(FORWARDED_FOR), headers.contains_key(FORWARDED));
+        if !read && !unread {
+            return None;
+        }
+        if trusted.contain(self.peer) {
+            let counts = read || self.client(headers, trusted).0.is_some();
+            return (!counts).then_some(Unheard::Forwarded);
+        }
+        let is_local = self.peer.to_canonical().is_loopback();
+        Some(if is_local { Unheard::Local } else { Unheard::Peer })
+    }
 }
 
 /// An address as proxies write it: with or without a port, IPv6 with or without brackets.
@@ -80,15 +128,18 @@ fn address(word: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
+    fn trusted() -> Networks {
+        "10.0.0.0/8,fd00::/8,127.0.0.2".parse().unwrap()
+    }
+
     fn client(peer: &str, announced: Option<&str>, forwarded: &[&str]) -> Option<String> {
-        let trusted: Networks = "10.0.0.0/8,fd00::/8,127.0.0.2".parse().unwrap();
         let ip = |text: &str| text.parse().unwrap();
         let origin = Origin { peer: ip(peer), announced: announced.map(ip) };
         let mut headers = HeaderMap::new();
         for line in forwarded {
             headers.append(FORWARDED_FOR, line.parse().unwrap());
         }
-        origin.client(&headers, &trusted).0.map(|address| address.to_string())
+        origin.client(&headers, &trusted()).0.map(|address| address.to_string())
     }
 
     fn counts(as_whom: &str) -> Option<String> {
@@ -132,5 +183,42 @@ mod tests {
     fn whom_the_proxy_protocol_names_is_the_nearest() {
         assert_eq!(client("10.0.0.1", Some("198.51.100.1"), &["1.1.1.1"]), counts("198.51.100.1"));
         assert_eq!(client("10.0.0.1", Some("10.2.2.2"), &["1.1.1.1"]), counts("1.1.1.1"));
+    }
+
+    /// A proxy that nobody named in the settings has everybody without limits, or all as one: that is told.
+    #[test]
+    fn who_names_others_in_vain_is_told_of() {
+        let unheard = |peer: &str, announced: Option<&str>, headers: &[&'static str]| {
+            let ip = |text: &str| text.parse().unwrap();
+            let origin = Origin { peer: ip(peer), announced: announced.map(ip) };
+            let named =
+                |name: &&'static str| (name.parse().unwrap(), "198.51.100.1".parse().unwrap());
+            origin.unheard(&headers.iter().map(named).collect(), &trusted())
+        };
+        for header in [FORWARDED_FOR, "forwarded"] {
+            for local in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+                assert_eq!(
+                    unheard(local, None, &[header]),
+                    Some(Unheard::Local),
+                    "{local} {header}"
+                );
+                assert_eq!(unheard(local, None, &[]), None, "{local}");
+            }
+            for other in ["192.168.0.1", "192.0.2.1", "2001:db8::1", "::ffff:172.16.0.1"] {
+                assert_eq!(
+                    unheard(other, None, &[header]),
+                    Some(Unheard::Peer),
+                    "{other} {header}"
+                );
+                assert_eq!(unheard(other, None, &[]), None, "{other}");
+            }
+        }
+        for proxy in ["10.0.0.1", "127.0.0.2"] {
+            assert_eq!(unheard(proxy, None, &[FORWARDED_FOR]), None, "{proxy}");
+            assert_eq!(unheard(proxy, None, &[FORWARDED_FOR, "forwarded"]), None, "{proxy}");
+            assert_eq!(unheard(proxy, None, &["forwarded"]), Some(Unheard::Forwarded), "{proxy}");
+            let by_protocol = unheard(proxy, Some("192.0.2.1"), &["forwarded"]);
+            assert_eq!(by_protocol, None, "{proxy}: a client's own");
+        }
     }
 }

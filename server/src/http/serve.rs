@@ -1,7 +1,7 @@
 //! The accept loop: a bounded number of connections, few of one address, slow clients cut off, idle ones
 //! closed where others need the place, a stop that lets requests finish.
 
-use super::address::{Client, FORWARDED_FOR, Origin};
+use super::address::{Client, Origin, Unheard};
 use super::canned::Canned;
 use super::connections::{Added, Connection, Connections};
 use super::edge::{Refused, addressed};
@@ -9,7 +9,7 @@ use super::pace::{Order, Pace, PacedBody, PacedIo};
 use super::proxy;
 use crate::log::Bounded;
 use crate::metrics::{Metrics, WhyLabel};
-use crate::networks::{Networks, counted};
+use crate::networks::Networks;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper::service::Service;
@@ -74,8 +74,8 @@ struct Shared {
     http: http1::Builder,
     router: Router,
     metrics: Arc<Metrics>,
-    /// Whether it was told that a proxy is not trusted.
-    told: AtomicBool,
+    /// Which of [`Unheard`] were told.
+    told: [AtomicBool; Unheard::COUNT],
 }
 
 /// Serves until `stop` changes, then lets requests finish.
@@ -97,7 +97,7 @@ pub async fn serve(
         http,
         router,
         metrics,
-        told: AtomicBool::new(false),
+        told: Default::default(),
     });
     tokio::select! {
         () = shared.make_room() => {}
@@ -251,19 +251,16 @@ impl Shared {
         }
     }
 
-    /// As whom a request counts. What a proxy says who is not trusted is told once: its clients share
-    /// the limits of one address, which is hardly meant.
+    /// As whom a request counts. That a proxy's word counts for nothing is told once: its clients share the limits of one
+    /// address then, or have none, which is hardly meant.
     fn client(&self, origin: &Origin, headers: &HeaderMap) -> Client {
-        let client = origin.client(headers, &self.limits.trusted_proxies);
-        let is_peer = client.0.is_some_and(|address| address == counted(origin.peer));
-        if is_peer
-            && headers.contains_key(FORWARDED_FOR)
-            && !self.told.swap(true, Ordering::Relaxed)
+        let trusted = &self.limits.trusted_proxies;
+        if let Some(unheard) = origin.unheard(headers, trusted)
+            && !self.told[unheard as usize].swap(true, Ordering::Relaxed)
         {
-            let peer = origin.peer;
-            tracing::warn!(%peer, "a client sends X-Forwarded-For but is not in trusted_proxies; all its users count as one address");
+            tracing::warn!(peer = %origin.peer, "{}", unheard.text());
         }
-        client
+        origin.client(headers, trusted)
     }
 
     fn refused(&self, why: &'static str) {
