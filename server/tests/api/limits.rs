@@ -8,10 +8,12 @@ use boxoffice_server::http::address::Client;
 use boxoffice_server::http::app::new_id;
 use boxoffice_server::http::limits::{Asked, Class};
 use boxoffice_server::http::routes::{Guard, Route, routes};
+use boxoffice_server::http::web::{PAGES, WORKER};
 use boxoffice_server::passwords::{Passwords, open};
 use boxoffice_server::store::pool::ReadPool;
 use boxoffice_server::supervisor::Supervisor;
 use boxoffice_server::tokens::{Use, queue_claims};
+use hyper::Method;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -123,6 +125,59 @@ async fn every_route_is_limited() {
             continue;
         }
         assert_eq!(limited(&again), route.class.is_by_account(), "{name}");
+    }
+}
+
+/// Nor is what stands in no list of routes: pages and their files, the documents, what there is nothing for.
+#[tokio::test]
+async fn what_is_no_route_is_limited() {
+    let sale = Sale::with(one_of_each);
+    let show = sale.concert(json!({})).await;
+    let html = |ask: Ask| ask.header("accept", "text/html");
+    let preflight = |path: &str| {
+        let mut ask = get(path);
+        ask.method = Method::OPTIONS;
+        ask
+    };
+    let pages = PAGES.map(|page| (get(page.replace("{id}", &show.id.to_string())), 200));
+    let others = [
+        (get("/web/x/app/main.js"), 200),
+        (get("/web/x/app/nothing.js"), 404),
+        (get(WORKER), 200),
+        (get("/docs"), 307),
+        (get("/docs/"), 200),
+        (get("/docs/codes"), 200),
+        (get("/docs/swagger-ui.css"), 200),
+        (get("/docs/nothing"), 404),
+        (get("/nothing"), 404),
+        (html(get("/nothing")), 404),
+        (get("/api/v1/nothing"), 404),
+        (get("/api/v1/concerts/"), 308),
+        (preflight("/nothing"), 404),
+        (preflight("*"), 204),
+        (preflight("/api/v1/concerts"), 204),
+        (delete("/api/v1/concerts"), 405),
+        (post("/"), 405),
+        (post("/docs"), 405),
+        (post("/livez"), 405),
+    ];
+    for (n, (ask, status)) in (0_u8..).zip(pages.into_iter().chain(others)) {
+        let one = fan(&sale, &show);
+        let (from, elsewhere) = ([192, 0, 2, n], [198, 51, 100, n]);
+        let known = ask.clone().identity(&one.identity);
+        assert_eq!(sale.send(ask.clone().from(from)).await.status, status, "{ask:?}");
+        assert!(limited(&sale.send(ask.clone().from(from)).await), "{ask:?}");
+        // Whoever is known there pays for itself, but for the documents.
+        let is_document = ask.path.starts_with("/docs") && status != 405;
+        let seen = sale.send(known.clone().from(from)).await;
+        assert_eq!(limited(&seen), is_document, "{ask:?}: {}", seen.shown());
+        assert_eq!(limited(&sale.send(known.from(elsewhere)).await), !is_document, "{ask:?}");
+    }
+    // The documents are within the limit of operators as well.
+    let sale = Sale::with(|given| given.limit_operators = Some("1+1/min".parse().unwrap()));
+    for (again, path) in [(false, "/docs/"), (true, "/docs/codes"), (false, "/"), (false, "/")] {
+        let seen = sale.send(get(path).from([192, 0, 2, 1])).await;
+        assert_eq!(limited(&seen), again, "{path}: {}", seen.shown());
     }
 }
 
