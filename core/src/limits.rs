@@ -79,8 +79,8 @@ pub const PLACES_PER_TICK_MAX: u64 = 100;
 /// Places that one tick passes because they have left, beyond those that it serves. A tick that has passed
 /// so many is followed by another at once.
 pub const LEFT_PER_TICK_MAX: u64 = 10_000;
-/// Whoever was let in so long ago and has not come is unaware of it, and keeps nobody out, ms: longer than anybody near
-/// the front sleeps between two polls.
+/// Whoever was let in so long ago and has not come is unaware of it, and keeps nobody out, ms: longer than most need to
+/// come.
 pub const UNAWARE_AFTER_MS: i64 = 15_000;
 /// For the unaware at most so many times `max_active` others are let in: all of them may still come.
 pub const UNAWARE_TIMES: u64 = 9;

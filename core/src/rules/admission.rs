@@ -83,13 +83,20 @@ pub struct Admit {
     ///
     /// [`UNAWARE_AFTER_MS`]: crate::limits::UNAWARE_AFTER_MS
     pub unaware: u64,
+    /// How many were active when they were counted: of as many as have ended since, the unaware are fewer.
+    pub active: u64,
 }
 
 impl Admit {
     /// As many as the settings allow.
     #[must_use]
     pub const fn of(queue: QueueId) -> Self {
-        Self { queue, most: u64::MAX, left_ahead: 0, unaware: 0 }
+        Self { queue, most: u64::MAX, left_ahead: 0, unaware: 0, active: 0 }
+    }
+
+    /// How many are unaware now, at the least.
+    const fn unaware(&self, queue: &QueueState) -> u64 {
+        self.unaware.saturating_sub(self.active.saturating_sub(queue.active))
     }
 
     /// The places that this tick may serve or pass, as far as the rows tell.
@@ -101,7 +108,7 @@ impl Admit {
         let back = returning.into_iter().flatten().copied();
         // The credit is one second's worth at most.
         let rate = queue.settings.admissions_per_second;
-        let slots = queue.slots(self.unaware).min(rate).min(self.most);
+        let slots = queue.slots(self.unaware(queue)).min(rate).min(self.most);
         // Some may have left that the read model does not know of yet.
         let look = slots.saturating_add(LOOK_FURTHER).min(PLACES_PER_TICK_MAX);
         let look = look.saturating_add(self.left_ahead.min(LEFT_PER_TICK_MAX));
@@ -169,7 +176,7 @@ impl Rule for Admit {
 
         let before = queue.clone();
         queue.settle(&concert, now);
-        let mut room = queue.room(&concert, self.unaware, now).min(self.most);
+        let mut room = queue.room(&concert, self.unaware(&before), now).min(self.most);
         let grace_ms = concert.policy.arrival_grace_ms;
         let mut admitted = 0;
         let back = rows.returning.get(&self.queue).cloned().unwrap_or_default();

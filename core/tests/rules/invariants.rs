@@ -322,13 +322,14 @@ fn nobody_stands_twice(world: &World) -> Held {
     Ok(())
 }
 
-/// Nobody is let in past `max_active`, or ten times that where so many are said not to come. (It may be lowered below those
-/// who are in.)
-pub fn within_max_active(before: &World, after: &World) -> Held {
+/// Nobody is let in past `max_active` and those who are said to be unaware, up to nine times as many. (It may be lowered
+/// below those who are in.)
+pub fn within_max_active(before: &World, after: &World, unaware: u64) -> Held {
     for (concert, queue) in &after.queues {
         let was = before.queues.get(concert).map_or(0, |queue| queue.active);
-        let fits = queue.active <= was.max(10 * queue.settings.max_active);
-        must!(fits, "{} active, at most ten times {}", queue.active, queue.settings.max_active);
+        let most = queue.settings.max_active;
+        let fits = queue.active <= was.max(most + unaware.min(9 * most));
+        must!(fits, "{} active, at most {most} and {unaware} unaware", queue.active);
     }
     Ok(())
 }

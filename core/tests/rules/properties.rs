@@ -123,7 +123,7 @@ fn keeps_the_invariants(
             prop_assert_eq!(&before, &world, "{:?} changed something", reply(&first));
         }
         invariants::hold(&world).map_err(TestCaseError::fail)?;
-        invariants::within_max_active(&before, &world).map_err(TestCaseError::fail)?;
+        invariants::within_max_active(&before, &world, 0).map_err(TestCaseError::fail)?;
         positions_fall(&world, &mut told)?;
         if envelope.key.is_some() && first.result.is_ok() {
             let before = world.clone();

@@ -157,8 +157,9 @@ fn who_is_unaware_keeps_nobody_out() {
         see queue c1                     -> active 20 cursor 20 tail 29
         admit c1 unaware 99              -> admitted 0
         leave u1
-        admit c1 unaware 17              -> admitted 0
-        admit c1 unaware 18              -> admitted 1
+        admit c1 unaware 17 active 19    -> admitted 0
+        admit c1 unaware 18 active 20    -> admitted 0
+        admit c1 unaware 19 active 20    -> admitted 1
         see place u21                    -> Served
         "
     ));

@@ -150,7 +150,11 @@ impl Play {
             assert_eq!(before, self.world, "{at}: a refusal or a replay changed something");
         }
         invariants::hold(&self.world).unwrap_or_else(|broken| panic!("{at}: {broken}"));
-        invariants::within_max_active(&before, &self.world)
+        let unaware = steps.iter().map(|step| match &step.envelope.command {
+            Command::Admit(admit) => admit.unaware,
+            _ => 0,
+        });
+        invariants::within_max_active(&before, &self.world, unaware.max().unwrap_or(0))
             .unwrap_or_else(|broken| panic!("{at}: {broken}"));
     }
 
@@ -205,6 +209,7 @@ impl Play {
                 most: words.number("most").unwrap_or(u64::MAX),
                 left_ahead: words.number("left_ahead").unwrap_or(0),
                 unaware: words.number("unaware").unwrap_or(0),
+                active: words.number("active").unwrap_or(0),
             }),
             "register" => Command::Register(Register {
                 user: words.user(),

@@ -306,10 +306,10 @@ const SALE: &[Check] = &[
         "max_active",
         "since max_active was set, nobody was let in beyond it but for those who did not come in 15 s, for nine times \
          as many at most, as the clock of the time tells",
-        // Who comes later counts again 10 s after coming: by then every tick knew.
+        // Who comes counts again 10 s later at the latest: by then every tick knew.
         "WITH token AS (
             SELECT queue_id, admitted_at, ended_at, arrived_at, admitted_at + 15000 AS late_at,
-                coalesce(arrived_at > admitted_at + 15000, 1) AS is_late FROM user_token),
+                coalesce(arrived_at + 10000 + :slack > admitted_at + 15000, 1) AS is_late FROM user_token),
          step AS (
             SELECT queue_id, admitted_at AS at, 1 AS step, 1 AS here, 1 AS enters FROM token
             UNION ALL SELECT queue_id, ended_at - :slack, -1, 0, 0 FROM token WHERE ended_at IS NOT NULL

@@ -389,7 +389,7 @@ pub async fn join(
     if concert.stock().is_over {
         return Err(Problem::of(Code::SaleClosed));
     }
-    let may_enter = concert.most(app.clock.now()) > 0;
+    let may_enter = concert.most() > 0;
     let command = Command::Join(Join { user: identity.user, queue, may_enter });
     let (Outcome::Joined(ticket), replayed) = app.outcome(command, key).await? else {
         return Err(Problem::of(Code::Internal));

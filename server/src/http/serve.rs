@@ -245,6 +245,8 @@ impl Shared {
             };
             match order {
                 Order::Finish => serving.as_mut().graceful_shutdown(),
+                // What came meanwhile is at work, and is answered first.
+                Order::Close if pace.awaits().is_none() => serving.as_mut().graceful_shutdown(),
                 Order::Close => return,
                 Order::Stay => {}
             }

@@ -114,8 +114,8 @@ impl ConcertModel {
 
     /// How many more people may be let in for the seats that are free, by whichever queue.
     #[must_use]
-    pub fn most(&self, now: Time) -> u64 {
-        self.stock().most(self.queues().iter().map(|queue| queue.undecided(now)).sum())
+    pub fn most(&self) -> u64 {
+        self.stock().most(self.queues().iter().map(|queue| queue.undecided()).sum())
     }
 
     /// A figure of all its queues together.

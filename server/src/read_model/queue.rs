@@ -13,7 +13,7 @@ use boxoffice_core::queue::{
     QueueSettings, QueueState, estimated_wait_ms, position,
 };
 use boxoffice_core::time::Time;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{RwLock, RwLockWriteGuard};
 use tokio::sync::watch;
 
@@ -128,8 +128,13 @@ pub(super) struct Picture {
     admissions: HashMap<u64, Seen>,
     /// Ends of the active admissions, with their sequences.
     ends: BTreeSet<(Time, u64)>,
-    /// Since when the active ones who have not come are unaware of it, with their sequences.
-    unaware: BTreeSet<(Time, u64)>,
+    /// From when the active ones who have not come are unaware of it, with their sequences: those of whom the tick has
+    /// not noted yet that it is so.
+    expected: BTreeSet<(Time, u64)>,
+    /// Those who are unaware.
+    unaware: HashSet<u64>,
+    /// Whether all that others have done was heard of when that was noted.
+    is_noted: bool,
     admitted_total: u64,
     /// Active admissions that hold seats.
     holding: u64,
@@ -230,14 +235,15 @@ impl Picture {
         if let Some(before) = before {
             self.ends.remove(&(before.expiry, sequence));
             if let Some(from) = before.unaware_from {
-                self.unaware.remove(&(from, sequence));
+                self.expected.remove(&(from, sequence));
+                self.unaware.remove(&sequence);
             }
             self.holding -= u64::from(before.holding);
         }
         if row.is_active {
             self.holding += u64::from(seen.holding);
             self.ends.insert((row.token_expiry, sequence));
-            self.unaware.extend(seen.unaware_from.map(|from| (from, sequence)));
+            self.expected.extend(seen.unaware_from.map(|from| (from, sequence)));
             self.admitted_total += u64::from(before.is_none());
         }
     }
@@ -286,10 +292,10 @@ impl Picture {
         left(from)
     }
 
-    /// How many are admitted and have not come in time: they keep nobody out.
-    fn unaware(&self, now: Time) -> u64 {
-        let unaware = self.unaware.iter().take_while(|(from, _)| now.reached(*from));
-        u64::try_from(unaware.count()).unwrap_or(u64::MAX)
+    /// How many are admitted and have not come in time, as the tick has noted: they keep nobody out.
+    fn unaware(&self) -> u64 {
+        let known = if self.is_noted { self.unaware.len() } else { 0 };
+        u64::try_from(known).unwrap_or(u64::MAX)
     }
 
     fn admitted_last_minute(&self) -> u64 {
@@ -398,12 +404,33 @@ impl QueueModel {
         picture.row.as_ref().map_or_else(|| row.opens_at(), |queue| queue.opens_at(row))
     }
 
+    /// Notes who is unaware of being admitted by now. With `heard`, all that others have done is known: nobody is taken for
+    /// unaware who has come by way of another server.
+    pub fn note_unaware(&self, now: Time, heard: bool) {
+        let is_due = |picture: &Picture| {
+            picture.expected.first().is_some_and(|(from, _)| now.reached(*from))
+        };
+        let noted = |picture: &Picture| picture.is_noted == heard && !is_due(picture);
+        if noted(&read(&self.picture)) {
+            return;
+        }
+        let picture = &mut *write(&self.picture);
+        picture.is_noted = heard;
+        while let Some((from, sequence)) = picture.expected.pop_first() {
+            if !now.reached(from) {
+                picture.expected.insert((from, sequence));
+                return;
+            }
+            picture.unaware.insert(sequence);
+        }
+    }
+
     /// Who is admitted, knows of it as far as can be told, and has no hold.
     #[must_use]
-    pub fn undecided(&self, now: Time) -> u64 {
+    pub fn undecided(&self) -> u64 {
         let picture = read(&self.picture);
         let Some(row) = &picture.row else { return 0 };
-        row.active.saturating_sub(picture.holding).saturating_sub(picture.unaware(now))
+        row.active.saturating_sub(picture.holding).saturating_sub(picture.unaware())
     }
 
     /// The queue in figures.
@@ -440,14 +467,14 @@ impl QueueModel {
         let picture = read(&self.picture);
         let queue = picture.row.as_ref().filter(|queue| queue.is_open(row, now))?;
         let waits = queue.waiting > 0 || queue.returning > 0;
-        let unaware = picture.unaware(now);
+        let unaware = picture.unaware();
         let slots = queue.slots(unaware).min(most);
         // Nobody is let in before the order is known: it may wait for the value that is mixed in.
         let moves = picture.draw.is_some() && waits && slots > 0 && !queue.settings.paused;
         (queue.drawn.is_none() || moves).then(|| {
             let slots = slots.min(queue.settings.admissions_per_second);
             let left_ahead = if moves { picture.left_ahead(queue, slots) } else { 0 };
-            Admit { queue: self.id, most, left_ahead, unaware }
+            Admit { queue: self.id, most, left_ahead, unaware, active: queue.active }
         })
     }
 

@@ -62,12 +62,16 @@ impl Ticker {
     /// does not keep the others waiting.
     pub async fn tick(&self, number: u64) {
         let began = Instant::now();
-        if let Err(why) = self.write_path.refresh(TICK).await {
+        let refreshed = self.write_path.refresh(TICK).await;
+        if let Err(why) = &refreshed {
             tracing::debug!(?why, "the read model is refreshed with the next tick");
         }
         self.metrics.forget(self.read_model.take_gone().iter().map(ToString::to_string));
         self.read_model.count(self.clock.now());
         let concerts = self.read_model.concerts();
+        for queue in concerts.iter().flat_map(|concert| concert.queues()) {
+            queue.note_unaware(self.clock.now(), refreshed.is_ok());
+        }
         let mut work = JoinSet::new();
         for concert in &concerts {
             work.spawn(Work::of(self, concert, number).run());
@@ -180,8 +184,7 @@ impl Work {
     async fn admit(&self, id: QueueId) -> bool {
         // Looked up anew: the read model may have been filled anew meanwhile.
         let Some(concert) = self.read_model.concert(self.concert) else { return false };
-        let now = self.clock.now();
-        let (row, most) = (concert.row(), concert.most(now));
+        let (row, most, now) = (concert.row(), concert.most(), self.clock.now());
         let next = concert.queue(id).and_then(|queue| queue.next_tick(&row, most, now));
         let Some(next) = next else { return false };
         match self.write_path.propose(Command::Admit(next), TICK).await {

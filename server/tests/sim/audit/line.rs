@@ -4,6 +4,7 @@ use super::draw::Order;
 use super::history::History;
 use super::tokens::TokenBook;
 use super::{Check, Found, Touched};
+use crate::scenario::UNAWARE_MOST;
 use boxoffice_core::id::{ConcertId, PlaceKey, QueueId, UserId};
 use boxoffice_core::queue::{Place, PlaceStatus, QueueState};
 use boxoffice_server::audit::draw_seed;
@@ -243,8 +244,9 @@ impl LineBook {
         found.ensure(row.returning == returning, Check::ReturningCount, || {
             format!("{id:?}: {} and not {returning}", row.returning)
         });
-        // Nine times as many again may be in as may shop at once, for those who do not come.
-        let most = (10 * history.max_active(id)).max(before.map_or(0, |b| b.active));
+        // Others are let in for those who are said to be unaware.
+        let most = history.max_active(id) + UNAWARE_MOST;
+        let most = most.max(before.map_or(0, |b| b.active));
         found.ensure(row.active <= most, Check::ActiveMax, || {
             format!("{id:?}: {} active, {most} allowed", row.active)
         });

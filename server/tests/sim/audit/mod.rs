@@ -82,7 +82,7 @@ checks! {
     Immutable,
     /// `active` counts the active admissions.
     ActiveCount,
-    /// `active` does not rise above ten times `max_active` (H17).
+    /// `active` does not rise above `max_active` and those who are said to be unaware (H17).
     ActiveMax,
     /// `waiting` counts the places in line.
     WaitingCount,

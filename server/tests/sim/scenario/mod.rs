@@ -65,6 +65,9 @@ pub enum Step {
     Restart,
 }
 
+/// So many are said to be unaware of being admitted, at most.
+pub const UNAWARE_MOST: u64 = 5;
+
 /// See the module.
 pub struct Scenario {
     rng: Rng,

@@ -1,7 +1,7 @@
 //! What operators and the tick send.
 
 use super::people::Show;
-use super::{Scenario, prices};
+use super::{Scenario, UNAWARE_MOST, prices};
 use boxoffice_core::command::Command;
 use boxoffice_core::concert::{AddDate, CreateConcert, NewDate, NewSeat, Policy};
 use boxoffice_core::id::{ConcertId, DateId, LayoutId, QueueId};
@@ -67,8 +67,9 @@ impl Scenario {
         let queue = self.queue()?;
         let most = if self.rng.chance(500) { u64::MAX } else { self.rng.below(4) };
         // It is not known of everybody who has come.
-        let unaware = if self.rng.chance(500) { 0 } else { self.rng.below(6) };
-        Some(Command::Admit(Admit { queue, most, left_ahead: self.rng.below(40), unaware }))
+        let unaware = if self.rng.chance(500) { 0 } else { self.rng.below(UNAWARE_MOST + 1) };
+        let (left_ahead, active) = (self.rng.below(40), self.rng.below(9));
+        Some(Command::Admit(Admit { queue, most, left_ahead, unaware, active }))
     }
 
     /// What amounts are in: most are in one, and few in another.
