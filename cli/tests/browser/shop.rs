@@ -125,7 +125,7 @@ impl Shop {
         created["concert_id"].as_str().unwrap().to_owned()
     }
 
-    /// So many others take their places in a line, one after another.
+    /// So many others take their places in a line, one after another; whoever is let in comes, and stays.
     pub async fn others(&self, concert: &str, count: usize) -> Vec<Other> {
         let keyring = self.sandbox.keyring();
         let mut others = Vec::new();
@@ -135,7 +135,12 @@ impl Shop {
             let (identity, path) =
                 (identity.unwrap(), format!("/api/v1/concerts/{concert}/queue-tokens"));
             let ask = Ask::post(path, &json!({})).identity(&identity);
-            others.push(Other { token: self.ask(ask).await.text("token"), identity });
+            let joined = self.ask(ask).await;
+            let other = Other { token: joined.text("token"), identity };
+            if joined.json()["state"] == "admitted" {
+                self.arrive(&other, concert).await;
+            }
+            others.push(other);
         }
         others
     }
