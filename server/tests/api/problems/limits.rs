@@ -51,6 +51,7 @@ pub async fn polls(met: &mut Met) {
 
     code: "rate_limited"
     detail: "You sent too many requests in a short time. Try again in 1 second."
+    limit: "polls"
     title: "You sent too many requests in a short time."
     "#);
 }
