@@ -14,6 +14,7 @@ pub mod http;
 pub mod jobs;
 pub mod layout;
 pub mod log;
+pub mod member;
 pub mod metrics;
 pub mod networks;
 pub mod node;

@@ -308,23 +308,20 @@ const SALE: &[Check] = &[
          as many at most, as the clock of the time tells",
         // Who comes counts again 10 s later at the latest: by then every tick knew.
         "WITH token AS (
-            SELECT queue_id, admitted_at, ended_at, arrived_at, admitted_at + 15000 AS late_at,
-                coalesce(arrived_at + 10000 + :slack > admitted_at + 15000, 1) AS is_late FROM user_token),
+            SELECT *, coalesce(back_at > late_at, 1) AS is_late, coalesce(back_at < ended_at, ended_at IS NULL) AS is_back
+            FROM (SELECT queue_id, admitted_at, ended_at, admitted_at + 15000 AS late_at,
+                arrived_at + 10000 + :slack AS back_at FROM user_token)),
          step AS (
-            SELECT queue_id, admitted_at AS at, 1 AS step, 1 AS here, 1 AS enters FROM token
-            UNION ALL SELECT queue_id, ended_at - :slack, -1, 0, 0 FROM token WHERE ended_at IS NOT NULL
-            UNION ALL SELECT queue_id, ended_at - :slack, 0, -1, 0 FROM token WHERE ended_at IS NOT NULL AND NOT is_late
-            UNION ALL SELECT queue_id, min(late_at, coalesce(ended_at, late_at)) - :slack, 0, -1, 0
-                FROM token WHERE is_late
-            UNION ALL SELECT queue_id, arrived_at + 10000 + :slack, 0, 1, 0
-                FROM token WHERE is_late AND arrived_at + 10000 + :slack < coalesce(ended_at, arrived_at + 20000 + :slack)
-            UNION ALL SELECT queue_id, ended_at - :slack, 0, -1, 0
-                FROM token WHERE is_late AND arrived_at + 10000 + :slack < ended_at)
+            SELECT queue_id, admitted_at AS at, 1 AS step, 1 AS here FROM token
+            UNION ALL SELECT queue_id, min(late_at, coalesce(ended_at, late_at)) - :slack, 0, -1 FROM token WHERE is_late
+            UNION ALL SELECT queue_id, back_at, 0, 1 FROM token WHERE is_late AND is_back AND back_at IS NOT NULL
+            UNION ALL SELECT queue_id, ended_at - :slack, -1, -(is_back OR NOT is_late)
+                FROM token WHERE ended_at IS NOT NULL)
          SELECT 'queue ' || lower(hex(queue_id)) || ': ' || max(running) || ', ' || max(present) || ' of them there, of ' || max_active
-         FROM (SELECT queue_id, at, enters, sum(step) OVER line AS running, sum(here) OVER line AS present
+         FROM (SELECT queue_id, at, step, sum(step) OVER line AS running, sum(here) OVER line AS present
             FROM step WINDOW line AS (PARTITION BY queue_id ORDER BY at, step, here ROWS UNBOUNDED PRECEDING))
          JOIN queue_state USING (queue_id)
-         WHERE enters AND at > max_active_at + :slack AND (running > 10 * max_active OR present > max_active)
+         WHERE step = 1 AND at > max_active_at + :slack AND (running > 10 * max_active OR present > max_active)
          GROUP BY queue_id",
     ),
     check(

@@ -1,6 +1,7 @@
 //! Answers that stay the same while the server runs: their bytes are there once, whoever reads them how slowly,
 //! and who has them already is told so.
 
+use super::edge::weight_of;
 use axum::body::Body;
 use axum::response::Response;
 use flate2::Compression;
@@ -53,8 +54,7 @@ pub fn takes_gzip(headers: &HeaderMap) -> bool {
     let (mut gzip, mut any) = (None, None);
     for coding in lists.flat_map(|list| list.split(',')) {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        let weight = weight.trim().strip_prefix(['q', 'Q']).and_then(|w| w.strip_prefix('='));
-        let weight = weight.map_or(Ok(1.0), str::parse::<f32>);
+        let weight = weight_of(weight).map_or(Ok(1.0), str::parse::<f32>);
         let takes = weight.is_ok_and(|weight| weight > 0.0);
         match name.trim() {
             "*" => any = Some(takes),

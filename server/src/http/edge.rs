@@ -133,6 +133,11 @@ fn words(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// The weight of a word of a list, where this is it (RFC 9110 § 12.4.2).
+pub(super) fn weight_of(parameter: &str) -> Option<&str> {
+    parameter.trim().strip_prefix(['q', 'Q'])?.strip_prefix('=')
+}
+
 /// Whether every word of the list is this one.
 fn only(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     words(headers, name).is_some_and(|words| words.iter().all(|found| found == word))
@@ -168,7 +173,7 @@ fn takes_answers(headers: &HeaderMap, path: &str, streams: &[&str]) -> bool {
         let found = ranges.iter().filter_map(|range| {
             let mut parts = range.split(';').map(str::trim);
             let exactness = exactness(parts.next()?)?;
-            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
+            let weight = parts.find_map(|part| weight_of(part)?.parse::<f32>().ok());
             Some((exactness, weight.unwrap_or(1.0)))
         });
         found.max_by_key(|(exactness, _)| *exactness).map_or(0.0, |(_, weight)| weight)

@@ -1,5 +1,6 @@
 //! The two languages of messages.
 
+use super::edge::weight_of;
 use hyper::header::HeaderValue;
 
 /// A language that messages exist in.
@@ -29,10 +30,7 @@ impl Lang {
         for item in text.unwrap_or_default().split(',') {
             let mut parts = item.split(';');
             let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-            let quality = parts.find_map(|p| {
-                let weight = p.trim().strip_prefix(['q', 'Q'])?;
-                weight.strip_prefix('=')?.parse().ok()
-            });
+            let quality = parts.find_map(|part| weight_of(part)?.parse().ok());
             let quality: f32 = quality.unwrap_or(1.0);
             let lang = match tag.split('-').next() {
                 Some("ko") => Self::Ko,

@@ -1,5 +1,7 @@
 //! What answers are made of.
 
+pub use crate::member::given;
+
 use axum::response::{IntoResponse, Response};
 use boxoffice_core::id::Uuid;
 use boxoffice_core::time::Time;
@@ -54,18 +56,6 @@ fn digits(text: &mut String, value: i64, width: u32) {
 
 /// The last moment that a time in an answer can name.
 const LAST: i64 = 253_402_300_799_999;
-
-/// For a member that may be null: tells one that is null (`Some(None)`) from one that is not there.
-///
-/// # Errors
-/// It is neither null nor what it should be.
-pub fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: serde::Deserialize<'de>,
-{
-    T::deserialize(deserializer).map(Some)
-}
 
 /// A number from 0 to 2^63 - 1, as the document says of an `int64` with a minimum of 0.
 ///

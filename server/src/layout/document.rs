@@ -1,5 +1,6 @@
 //! The text of a layout: JSON of our own. Units are centimetres, x to the right, y down.
 
+use crate::member::given;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -62,11 +63,6 @@ pub struct Gap(pub u32, pub Cm);
 
 fn is_zero(degrees: &Degrees) -> bool {
     degrees.get() == 0.0
-}
-
-/// For a member that may be left out, and is never null.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(d).map(Some)
 }
 
 /// A hall: what is drawn, and where its seats stand. Units are centimetres, x to the right, y down.

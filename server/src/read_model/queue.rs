@@ -416,13 +416,9 @@ impl QueueModel {
         }
         let picture = &mut *write(&self.picture);
         picture.is_noted = heard;
-        while let Some((from, sequence)) = picture.expected.pop_first() {
-            if !now.reached(from) {
-                picture.expected.insert((from, sequence));
-                return;
-            }
-            picture.unaware.insert(sequence);
-        }
+        let later = picture.expected.split_off(&(now.plus_ms(1), 0));
+        let due = std::mem::replace(&mut picture.expected, later);
+        picture.unaware.extend(due.into_iter().map(|(_, sequence)| sequence));
     }
 
     /// Who is admitted, knows of it as far as can be told, and has no hold.

@@ -176,12 +176,15 @@ async fn the_list_has_pages() {
 #[tokio::test]
 async fn the_list_says_each_change_at_once() {
     let sale = Sale::new();
-    let opens = json!({ "opens_at": "2027-01-15T09:00:00Z", "closes_at": "2027-01-16T09:00:00Z" });
-    let seats = json!([{ "from": 1, "to": 1, "zone": "R", "price": 150_000 }]);
-    let dates = json!([{ "starts_at": "2027-05-01T10:00:00Z", "seats": seats }]);
-    let mut body = json!({ "dates": dates, "max_active": 1 });
-    body.as_object_mut().unwrap().extend(opens.as_object().unwrap().clone());
-    let show = sale.concert(body).await;
+    let show = sale
+        .concert(json!({
+            "opens_at": "2027-01-15T09:00:00Z", "closes_at": "2027-01-16T09:00:00Z",
+            "dates": [{
+                "starts_at": "2027-05-01T10:00:00Z",
+                "seats": [{ "from": 1, "to": 1, "zone": "R", "price": 150_000 }],
+            }],
+        }))
+        .await;
     let mut seen = Vec::new();
     let same = async |seen: &mut Vec<Value>| {
         let mut page = sale.send(get(show.path(""))).await.want(200);
@@ -201,26 +204,25 @@ async fn the_list_says_each_change_at_once() {
     edit(json!({ "names": { "ko": "달빛 행진" } })).await;
     same(&mut seen).await;
     let more = json!({ "starts_at": "2027-05-02T10:00:00Z", "seats": [{ "from": 1, "to": 1, "zone": "S", "price": 90_000 }] });
-    sale.send(post(format!("{path}/dates")).operator().json(&more)).await.want(201);
+    let added = sale.send(post(format!("{path}/dates")).operator().json(&more)).await.want(201);
     sale.tick().await;
     same(&mut seen).await;
     sale.pass(HOUR);
     same(&mut seen).await;
-    for date in &show.dates {
+    for date in [show.dates[0], id_of(&added["concert_date_ids"][0])] {
         let block = json!({ "seat_numbers": [1], "status": "blocked", "reason": "no" });
         let path = format!("/api/v1/admin/concert-dates/{date}/seats/status");
         sale.send(put(path).operator().json(&block)).await.want(200);
     }
     sale.tick().await;
+    same(&mut seen).await;
     let states: Vec<&Value> = seen.iter().map(|page| &page["sale"]).collect();
-    assert_eq!(states, ["upcoming", "upcoming", "upcoming", "open"]);
-    let close = json!({ "open": false });
-    sale.send(put(format!("{path}/sale")).operator().json(&close)).await.want(200);
-    same(&mut seen).await;
-    sale.send(put(format!("{path}/sale")).operator().json(&json!({ "open": true })))
-        .await
-        .want(200);
-    same(&mut seen).await;
+    assert_eq!(states, ["upcoming", "upcoming", "upcoming", "open", "sold_out"]);
+    for open in [false, true] {
+        let body = json!({ "open": open });
+        sale.send(put(format!("{path}/sale")).operator().json(&body)).await.want(200);
+        same(&mut seen).await;
+    }
     sale.pass(24 * HOUR);
     same(&mut seen).await;
 }

@@ -62,6 +62,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "layout",
             "write_path",
             "log",
+            "member",
             "metrics",
             "networks",
             "origins",
@@ -84,13 +85,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("write_path", &["read_model", "clock", "log", "metrics", "store", "supervisor"]),
     ("read_model", &["layout", "store"]),
     // How the seats of a hall stand.
-    ("layout", &["sheet", "text"]),
+    ("layout", &["member", "sheet", "text"]),
     ("store", &["log", "supervisor", "text"]),
     // Where a database is and how it is reached; nothing of its rows.
     ("audit", &["layout", "log", "sheet", "store"]),
     ("log", &["rates", "supervisor"]),
     ("tickets", &["tokens"]),
-    ("tokens", &["recent", "text"]),
+    ("tokens", &["text"]),
     ("passwords", &["metrics", "networks", "supervisor", "text"]),
     ("bulk", &["metrics", "supervisor", "turns"]),
     ("turns", &[]),
@@ -106,6 +107,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("origins", &[]),
     ("rates", &[]),
     ("recent", &[]),
+    ("member", &[]),
     ("clock", &[]),
     // Text and files as they come in: forms, and what is wrong with them.
     ("sheet", &["text"]),
