@@ -5,7 +5,7 @@ use crate::sandbox::{Sandbox, Server};
 use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_server::clock::Clock;
 use boxoffice_server::tokens::Use;
-use rustix::process::Signal;
+use rustix::process::{Signal, WaitOptions, waitpid};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
@@ -59,8 +59,14 @@ impl Shop {
 
     /// The server answers nothing, or goes on; its connections stay.
     pub fn freeze(&self, is_frozen: bool) {
-        let signal = if is_frozen { Signal::STOP } else { Signal::CONT };
-        self.server.as_ref().unwrap().signal(signal);
+        let server = self.server.as_ref().unwrap();
+        server.signal(if is_frozen { Signal::STOP } else { Signal::CONT });
+        // The signal reaches its threads one by one, and one that still runs could answer. Its parent hears when all
+        // are stopped.
+        if is_frozen {
+            let (_, status) = waitpid(Some(server.pid()), WaitOptions::UNTRACED).unwrap().unwrap();
+            assert!(status.stopped(), "{status:?}");
+        }
     }
 
     /// Whether the server's metrics have this line.

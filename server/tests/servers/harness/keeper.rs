@@ -4,6 +4,7 @@
 //! waits on one. It is the server's parent and reaps it last, so that the process id which it signals
 //! cannot be another process by then.
 
+use super::eventually;
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs;
@@ -16,6 +17,9 @@ use std::time::{Duration, Instant};
 
 /// How long a server may take for an orderly end.
 const STOP_WAIT: Duration = Duration::from_secs(60);
+
+/// How long the threads of a server may take to stand still.
+const PAUSE_WAIT: Duration = Duration::from_secs(5);
 
 /// A word says how to end the server. No word: nobody needs it any more, nor its folder.
 const SCRIPT: &str = r#"
@@ -70,8 +74,30 @@ impl Keeper {
         fs::read_to_string(path).is_ok_and(|stat| !stat.contains(") Z"))
     }
 
-    /// Sends a signal that does not end it.
-    pub fn signal(&self, signal: Signal) {
+    /// Stops it where it is (SIGSTOP). The signal reaches its threads one by one, and one that still runs
+    /// could answer: returns when none does.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+        let stands = || self.stands().then_some(());
+        eventually("no thread of the server runs", PAUSE_WAIT, stands);
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Whether all of its threads are stopped.
+    fn stands(&self) -> bool {
+        let threads = format!("/proc/{}/task", self.server.as_raw_nonzero());
+        fs::read_dir(threads).unwrap().all(|thread| {
+            // One that ended in between runs no more.
+            let stat = fs::read_to_string(thread.unwrap().path().join("stat")).unwrap_or_default();
+            stat.is_empty() || stat.contains(") T")
+        })
+    }
+
+    fn signal(&self, signal: Signal) {
         kill_process(self.server, signal).unwrap();
     }
 

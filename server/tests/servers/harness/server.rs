@@ -5,7 +5,6 @@ use super::ports::Port;
 use super::{eventually, mariadb, mysqld, template};
 use mysql::prelude::Queryable;
 use mysql::{Conn, Opts, OptsBuilder};
-use rustix::process::Signal;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -186,13 +185,13 @@ impl Server {
         self.running.take().expect("it runs").stop();
     }
 
-    /// SIGSTOP: connections stay, answers do not come.
+    /// From now on connections stay and answers do not come.
     pub fn pause(&self) {
-        self.running.as_ref().expect("it runs").signal(Signal::STOP);
+        self.running.as_ref().expect("it runs").pause();
     }
 
     pub fn resume(&self) {
-        self.running.as_ref().expect("it runs").signal(Signal::CONT);
+        self.running.as_ref().expect("it runs").resume();
     }
 
     pub fn data_folder(&self) -> PathBuf {
