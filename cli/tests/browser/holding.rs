@@ -71,7 +71,7 @@ fn what_is_special_about_a_seat_is_told_where_money_is_spent() {
 fn a_hold_is_found_again_from_everywhere() {
     in_browser(async || {
         let shop = Shop::open();
-        let concert = open_concert(&shop, json!({ "hold_seconds": 250 })).await;
+        let concert = open_concert(&shop, json!({ "hold_seconds": 290 })).await;
         let browser = Browser::open(Look::PHONE).await;
         come_in(&browser, &shop, &concert, "mina").await;
         hold_seat(&browser, 7).await;
@@ -163,7 +163,7 @@ fn a_choice_outlives_a_reload_as_far_as_it_is_free() {
 fn one_click_joins_the_line_again() {
     in_browser(async || {
         let shop = Shop::open();
-        let concert = open_concert(&shop, json!({ "shop_seconds": 8 })).await;
+        let concert = open_concert(&shop, json!({ "shop_seconds": 20 })).await;
         let browser = Browser::open(Look::PHONE).await;
         come_in(&browser, &shop, &concert, "mina").await;
         let token = format!("JSON.parse(localStorage['boxoffice.place.{concert}'] ?? null)?.token");

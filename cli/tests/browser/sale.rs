@@ -311,7 +311,7 @@ fn a_ticket_opens_without_a_network() {
 fn a_hold_lapses_and_leads_back_to_the_line() {
     in_browser(async || {
         let shop = Shop::open();
-        let concert = open_concert(&shop, json!({ "hold_seconds": 6 })).await;
+        let concert = open_concert(&shop, json!({ "hold_seconds": 20 })).await;
         let browser = Browser::open(Look { lang: "ko", ..Look::PHONE }).await;
         come_in(&browser, &shop, &concert, "mina").await;
         click_seat(&browser, 3).await;

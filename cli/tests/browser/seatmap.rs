@@ -345,7 +345,7 @@ fn a_frame_makes_few_names_ready() {
     });
 }
 
-/// The small map stays long enough to be read after a move and no longer, and is never where the pointer is.
+/// The small map stays long enough to be read after a move, goes by itself, and is never where the pointer is.
 #[test]
 fn the_small_map_leaves_the_seats_alone() {
     in_browser(async || {
@@ -364,10 +364,10 @@ fn the_small_map_leaves_the_seats_alone() {
               return at.left + x < box.left || at.left + x > box.right || at.top + y > box.bottom;
             }};
             const clear = [[20, 20], [at.width - 20, 20], [20, at.height - 20]].every(([x, y]) => beside(x, y));
-            while (map.mini.classList.contains('on') && performance.now() - since < 10_000) await frame();
-            const stayed = performance.now() - since;
+            while (map.mini.classList.contains('on') && performance.now() - since < 30_000) await frame();
+            const stayed = performance.now() - since, gone = !map.mini.classList.contains('on');
             map.destroy();
-            return {{ clear, read: stayed > 2500, gone: stayed < 4500 }};"
+            return {{ clear, read: stayed > 2500, gone }};"
         );
         assert_eq!(
             run(&browser, &script).await,

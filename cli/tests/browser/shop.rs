@@ -1,6 +1,6 @@
 //! A server with concerts, people in their lines, and an operator.
 
-use crate::client::{Answer, Ask, once};
+use crate::client::{Answer, Ask, Client};
 use crate::sandbox::{Sandbox, Server};
 use boxoffice_core::id::{UserId, Uuid};
 use boxoffice_server::clock::Clock;
@@ -99,7 +99,8 @@ impl Shop {
     }
 
     async fn ask(&self, ask: Ask) -> Answer {
-        let answer = once(self.address, &ask).await.unwrap();
+        let mut client = Client::connect(self.address).await.unwrap();
+        let answer = client.send_until_taken(&ask).await.unwrap();
         assert!(answer.is_success(), "{} {}", answer.status, answer.body);
         answer
     }

@@ -185,8 +185,8 @@ fn one_tab_asks_for_all_and_one_that_is_hidden_does_not_go_in() {
         for other in &others {
             shop.leave(other).await;
         }
-        // Longer than it takes a page that is looked at to go in.
-        tokio::time::sleep(Duration::from_secs(9)).await;
+        // Longer than it takes a page that is looked at to go in, and one that is not to hear of its turn.
+        tokio::time::sleep(Duration::from_secs(20)).await;
         browser.tab(false).await;
         let hidden = browser.eval("titles.filter(([state]) => state === 'hidden')").await;
         let last = hidden.as_array().unwrap().last().unwrap();

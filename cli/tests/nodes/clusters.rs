@@ -37,7 +37,7 @@ fn rush(mut cluster: Cluster, name: &str, victim: impl Fn(&Cluster) -> usize) {
         let crowd = crowd_during((&addresses, &sale, &keyring), 45, seed, script).await;
         let answered = answered(&crowd);
         eprintln!("{name}: {answered} requests answered");
-        assert!(answered > 300, "no rush: {answered} answers");
+        assert!(answered > 100, "no rush: {answered} answers");
         for node in 0..3 {
             let when = format!("{name}: on node {node}");
             estate.check(&cluster.url(node, &database), &crowd, &when);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// How long a change may take to be seen by way of another server (H27), with what a busy machine
 /// needs to answer.
 const SEEN_WITHIN: Duration = Duration::from_millis(500);
-const SLACK: Duration = Duration::from_millis(500);
+const SLACK: Duration = Duration::from_secs(4);
 /// How long a new concert may take, where its database has just been made on a busy disk.
 const SHOWN_WITHIN: Duration = Duration::from_secs(30);
 

@@ -30,7 +30,7 @@ fn one_server_dies(database: &Server, name: &str) {
         let crowd = crowd_during((&addresses, &sale, &keyring), FANS, seed, script).await;
         let answered = answered(&crowd);
         eprintln!("{name}: {answered} requests answered");
-        assert!(answered > 500, "no rush: {answered} answers");
+        assert!(answered > 100, "no rush: {answered} answers");
         estate.check(&url, &crowd, "after the kill");
         // H12: whoever had no answer, or a lost one, asks another server.
         let crowd = estate.repeat(&url, estate.address(2), crowd).await;

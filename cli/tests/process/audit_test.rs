@@ -294,11 +294,11 @@ fn shopped() -> (Sandbox, Vec<Journal>) {
     let address = server.address;
     let journals = runtime().block_on(async {
         let key = sandbox.operator_key();
-        let opens_at = stamp(Clock::System.now().plus_ms(1_500));
+        let opens_at = stamp(Clock::System.now().plus_ms(4_000));
         let more = json!({ "max_active": 10, "opens_at": opens_at });
         let sale = open_sale(address, &key, 2_000, &more).await;
         let keyring = sandbox.keyring();
-        let load = Duration::from_millis(3_000);
+        let load = Duration::from_millis(8_000);
         let seed = Dice::seed("audit");
         crowd((address, &sale, &keyring), 25, seed, load, || drop(server.kill())).await
     });

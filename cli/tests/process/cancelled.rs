@@ -24,7 +24,7 @@ const DONE_WITHIN: Duration = Duration::from_secs(90);
 async fn buy(address: SocketAddr, sale: &Sale, (user, token): (Uuid, String), number: u32) -> Uuid {
     let mut client = Client::connect(address).await.unwrap();
     let mut ask = async |ask: Ask| {
-        let answer = client.send(&ask.identity(&token)).await.unwrap();
+        let answer = client.send_until_taken(&ask.identity(&token)).await.unwrap();
         assert!(answer.is_success(), "{}", answer.body);
         answer
     };
@@ -88,7 +88,7 @@ pub async fn until(
 /// A part is done and another is not.
 pub fn is_half_done(job: &Value) -> bool {
     assert_ne!(job["state"], "done", "it was done before it could be killed: {job}");
-    job["done"].as_u64() >= job["total"].as_u64().map(|total| total / 4)
+    job["done"].as_u64() > Some(0)
 }
 
 /// The report says that all went back, and everybody has their money once.

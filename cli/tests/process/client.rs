@@ -1,15 +1,17 @@
 //! A small HTTP/1.1 client of our own: keep-alive, `Content-Length`, and every broken connection
-//! shown as what it is. It follows nothing, retries nothing and shares no code with the server.
+//! shown as what it is. It follows nothing, retries only what it is told to, and shares no code with the server.
 
 use serde_json::Value;
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// How long any one answer may take: longer than every limit of the server.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// Between two tries of what was put off.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -132,6 +134,18 @@ impl Client {
     pub async fn send(&mut self, ask: &Ask) -> Result<Answer> {
         self.send_raw(&ask.bytes()).await?;
         self.receive().await
+    }
+
+    /// The same for a test that is not about a busy server: what is put off is asked again.
+    pub async fn send_until_taken(&mut self, ask: &Ask) -> Result<Answer> {
+        let began = Instant::now();
+        loop {
+            let answer = self.send(ask).await?;
+            if answer.code() != "busy" || began.elapsed() > PATIENCE {
+                return Ok(answer);
+            }
+            tokio::time::sleep(AGAIN_AFTER).await;
+        }
     }
 
     async fn line(&mut self) -> Result<String> {

@@ -114,8 +114,8 @@ fn an_act_is_told_though_its_operator_hung_up() {
         let ask = Ask::put(path, &json!({ "open": false })).with("x-api-key", &key);
         let mut client = Client::connect(address).await.unwrap();
         client.send_raw(&ask.with("x-request-id", "hung-up").bytes()).await.unwrap();
-        // Until it waits for the database.
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        // Until it waits for the database, on a busy machine as well.
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         drop(client);
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     });
@@ -343,7 +343,7 @@ fn uuid_of(number: u128) -> boxoffice_core::id::Uuid {
 #[test]
 fn slow_batches_and_reads_are_told() {
     let sandbox = Sandbox::new();
-    let server = sandbox.start(&["--demo", "false", "--log-slow-ms", "300"]);
+    let server = sandbox.start(&["--demo", "false", "--log-slow-ms", "1000"]);
     let address = server.address;
     let key = sandbox.operator_key();
     runtime().block_on(async { open_sale(address, &key, 10, &json!({})).await });
@@ -352,7 +352,8 @@ fn slow_batches_and_reads_are_told() {
     let waiting = std::thread::spawn(move || {
         runtime().block_on(async { open_sale(address, &key, 10, &json!({})).await })
     });
-    std::thread::sleep(std::time::Duration::from_millis(700));
+    // Long enough for a busy machine to begin it.
+    std::thread::sleep(std::time::Duration::from_secs(5));
     writer.execute_batch("COMMIT").unwrap();
     waiting.join().unwrap();
     let log = server.stop();

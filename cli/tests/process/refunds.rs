@@ -12,7 +12,9 @@ use boxoffice_server::tokens::Keyring;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// Payments that refunds are asked of.
 const PAYMENTS: u32 = 12;
@@ -27,7 +29,7 @@ pub async fn bought(address: SocketAddr, sale: &Sale, keyring: &Keyring, first: 
     let token = identity(keyring, user);
     let mut client = Client::connect(address).await.unwrap();
     let mut ask = async |ask: Ask| {
-        let answer = client.send(&ask.identity(&token)).await.unwrap();
+        let answer = client.send_until_taken(&ask.identity(&token)).await.unwrap();
         assert!(answer.is_success(), "{}", answer.body);
         answer
     };
@@ -46,11 +48,12 @@ pub async fn bought(address: SocketAddr, sale: &Sale, keyring: &Keyring, first: 
 /// A request, and the answer if one came.
 type Asked = (Ask, Option<Answer>);
 
-/// Asks for refunds of all kinds until the server is gone.
+/// Asks for refunds of all kinds until the server is gone. Tells of each that was made.
 async fn asking(
     (address, operator): (SocketAddr, String),
     payments: Vec<(String, u32)>,
     seed: u64,
+    made: Arc<Notify>,
 ) -> Vec<Asked> {
     let mut dice = Dice::new(seed);
     let mut asked = Vec::new();
@@ -71,6 +74,9 @@ async fn asking(
         let ask = Ask::post(path, &body).with("x-api-key", operator.as_str());
         let ask = ask.key(&format!("{seed}-{number}"));
         let answer = client.send(&ask).await.ok();
+        if answer.as_ref().is_some_and(|answer| answer.status == 201) {
+            made.notify_one();
+        }
         let gone = answer.is_none();
         asked.push((ask, answer));
         if gone {
@@ -118,13 +124,16 @@ fn refunds_survive_kill_9() {
             let first = 1 + number * SEATS;
             payments.push((bought(address, &sale, &keyring, first).await, first));
         }
+        let made = Arc::new(Notify::new());
         let tasks: Vec<_> = (0..ASKING)
             .map(|n| {
                 let at = (address, operator.clone());
-                tokio::spawn(asking(at, payments.clone(), seed.wrapping_add(n)))
+                let (payments, made) = (payments.clone(), Arc::clone(&made));
+                tokio::spawn(asking(at, payments, seed.wrapping_add(n), made))
             })
             .collect();
-        tokio::time::sleep(Duration::from_millis(20 + Dice::new(seed).below(200))).await;
+        made.notified().await;
+        tokio::time::sleep(Duration::from_millis(Dice::new(seed).below(200))).await;
         drop(server.kill());
         let mut asked = Vec::new();
         for task in tasks {

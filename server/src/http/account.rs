@@ -22,8 +22,8 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// Places that are given up with an account, at most; further ones end by themselves.
-const PLACES_MAX: usize = 100;
+/// Places are given up with an account in so many concerts, the newest; further ones end by themselves.
+const CONCERTS_MAX: usize = 100;
 
 /// Another password.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -123,7 +123,7 @@ pub async fn delete(
 /// Gives places up, with what is held under them. Nobody can ask for a new one any more; what cannot be given
 /// up now ends by its own time.
 async fn leave_all(app: &App, user: UserId) {
-    let places = app.readers.read(move |reads| reads.open_places(user, PLACES_MAX)).await;
+    let places = app.readers.read(move |reads| reads.open_places(user, CONCERTS_MAX)).await;
     for place in places.unwrap_or_default() {
         if let Err(problem) = app.outcome(Command::Leave(Leave { user, place }), None).await {
             tracing::debug!(code = %problem.code(), "a place of a deleted account ends by itself");

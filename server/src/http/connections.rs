@@ -401,13 +401,13 @@ mod tests {
     async fn an_answer_that_is_not_taken_makes_room_later() {
         let all = Connections::default();
         let deaf = [(); MOST].map(|()| free(&all, "192.0.2.7").unwrap());
+        let since = Instant::now();
         for deaf in &deaf {
             let mut io = PacedIo::new(Vec::new(), Arc::clone(&deaf.pace));
             io.write_all(b"HTTP/1.1 200 OK\r\n").await.unwrap();
         }
-        let since = Instant::now();
         let fan = add_instead(&all, "192.0.2.7");
-        assert!(since.elapsed() >= UNTAKEN - Duration::from_millis(100));
+        assert!(since.elapsed() >= UNTAKEN);
         drop((deaf, fan));
     }
 

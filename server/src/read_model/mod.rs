@@ -118,6 +118,16 @@ impl ConcertModel {
         self.stock().most(self.queues().iter().map(|queue| queue.undecided()).sum())
     }
 
+    /// Whether a tick has anything to do for it.
+    #[must_use]
+    pub fn has_work(&self, now: Time) -> bool {
+        let (row, most) = (self.row(), self.most());
+        let due = |queue: &Arc<QueueModel>| {
+            queue.is_due(now) || queue.next_tick(&row, most, now).is_some()
+        };
+        self.queues().iter().any(due)
+    }
+
     /// A figure of all its queues together.
     #[must_use]
     pub fn sum(&self, of: impl Fn(&Status) -> u64) -> u64 {

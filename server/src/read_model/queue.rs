@@ -447,6 +447,12 @@ impl QueueModel {
         read(&self.picture).row.as_ref().is_some_and(QueueState::awaits_value)
     }
 
+    /// Whether an admission's time is over.
+    #[must_use]
+    pub fn is_due(&self, now: Time) -> bool {
+        read(&self.picture).ends.first().is_some_and(|(end, _)| now.reached(*end))
+    }
+
     /// Admissions whose time is over, the longest over first, up to `limit`: what the tick
     /// proposes to end.
     #[must_use]

@@ -211,11 +211,30 @@ pub trait Reads: Send {
     /// # Errors
     /// The database is not available.
     fn sessions(&mut self, user: UserId, limit: usize) -> Result<Vec<(SessionId, Session)>, Fault>;
-    /// The user's newest place in each concert, where it waits or is in the shop.
+    /// The user's newest place of the newest concert (made before the concert `before` if given) that the user has a
+    /// place in, and whether it is open: waits, or is in the shop.
     ///
     /// # Errors
     /// The database is not available.
-    fn open_places(&mut self, user: UserId, limit: usize) -> Result<Vec<PlaceKey>, Fault>;
+    fn newest_place(
+        &mut self,
+        user: UserId,
+        before: Option<ConcertId>,
+    ) -> Result<Option<(PlaceKey, bool)>, Fault>;
+    /// The user's open places in the newest concerts, at most `concerts`, that the user has a place in. One of a concert
+    /// is open at most, its newest: older ones are not read, however many they are.
+    ///
+    /// # Errors
+    /// The database is not available.
+    fn open_places(&mut self, user: UserId, concerts: usize) -> Result<Vec<PlaceKey>, Fault> {
+        let (mut open, mut before) = (Vec::new(), None);
+        for _ in 0..concerts {
+            let Some((place, is_open)) = self.newest_place(user, before)? else { break };
+            before = Some(place.queue.concert);
+            open.extend(is_open.then_some(place));
+        }
+        Ok(open)
+    }
     /// A reservation with its seats.
     ///
     /// # Errors

@@ -73,7 +73,8 @@ impl Ticker {
             queue.note_unaware(self.clock.now(), refreshed.is_ok());
         }
         let mut work = JoinSet::new();
-        for concert in &concerts {
+        let now = self.clock.now();
+        for concert in concerts.iter().filter(|concert| concert.has_work(now)) {
             work.spawn(Work::of(self, concert, number).run());
         }
         while let Some(done) = work.join_next().await {

@@ -124,7 +124,9 @@ async fn a_full_write_path_does_not_starve_admission() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let second = tokio::spawn(join(&crowd[1]).send(sale.router.clone()));
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    while sale.app.metrics.commands_waiting.get() < 1 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     assert_eq!(
         count(&sale.all(crowd[2..].iter().map(join)).await, 503),
         6,

@@ -10,7 +10,7 @@ use boxoffice_core::id::{
 use boxoffice_core::limits::PLACES_PER_TICK_MAX;
 use boxoffice_core::money::Money;
 use boxoffice_core::payment::RefundedSeat;
-use boxoffice_core::queue::{Place, PlaceStatus, QueueKind, QueueState};
+use boxoffice_core::queue::{Admission, Place, PlaceStatus, QueueKind, QueueState};
 use boxoffice_core::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use boxoffice_core::rows::{Keys, Rows};
 use boxoffice_core::time::Time;
@@ -87,6 +87,13 @@ macro_rules! contract {
             fn two_queues_stand_beside_each_other() {
                 if <$subject>::is_there() {
                     rules::two_queues_stand_beside_each_other::<$subject>();
+                }
+            }
+            /// A user's open place in each concert is found, in the newest concerts that the user has been in.
+            #[test]
+            fn open_places_of_a_user_are_found() {
+                if <$subject>::is_there() {
+                    rules::open_places_of_a_user_are_found::<$subject>();
                 }
             }
             /// Those who come back are loaded in order, and only so many (H21).
@@ -499,6 +506,40 @@ pub fn two_queues_stand_beside_each_other<T: Subject>() {
     let back = |queue| rows.returning.get(&queue).cloned().expect("an index");
     assert_eq!((back(LINE), back(OTHER_LINE)), ([9].into(), [1, 9].into()));
     assert_eq!(rows.reservations.get(&CLAIM).map(|claim| claim.place), Some(second));
+}
+
+pub fn open_places_of_a_user_are_found<T: Subject>() {
+    let mut subject = T::empty();
+    let show = |n| ConcertId(Uuid::from_u128(n));
+    let place = |n, sequence| PlaceKey { queue: QueueId::general(show(n)), sequence };
+    let other = UserId(Uuid::from_u128(100));
+    let places = [
+        (place(51, 3), USER, 1, PlaceStatus::Left),
+        (place(51, 2), USER, 2, PlaceStatus::Waiting),
+        (place(52, 4), USER, 1, PlaceStatus::Left),
+        (place(53, 6), USER, 1, PlaceStatus::Served),
+        (place(54, 8), USER, 1, PlaceStatus::Returning),
+        (place(55, 9), USER, 1, PlaceStatus::Served),
+        (place(56, 1), other, 1, PlaceStatus::Waiting),
+    ];
+    let saved = commit(subject.store(), &Keys::default(), |rows| {
+        for (key, user, visit, status) in places {
+            rows.concerts.insert(key.queue.concert, sample::concert());
+            rows.places.insert(key, Place { visit, ..sample::place(user, status) });
+        }
+        rows.admissions.insert(place(53, 6), sample::admission());
+        let over = Admission { is_active: false, ..sample::admission() };
+        rows.admissions.insert(place(55, 9), over);
+    });
+    saved.expect("places");
+    subject.reopen();
+    let Some(mut reads) = subject.try_reads() else { return };
+    let mut open = |user, concerts| reads.open_places(user, concerts).expect("places");
+    assert_eq!(open(USER, 9), [place(54, 8), place(53, 6), place(51, 2)]);
+    assert_eq!(open(USER, 3), [place(54, 8), place(53, 6)]);
+    assert_eq!(open(USER, 1), []);
+    assert_eq!(open(other, 9), [place(56, 1)]);
+    assert_eq!(open(UserId(Uuid::from_u128(101)), 9), []);
 }
 
 pub fn returning_is_bounded_and_in_order<T: Subject>() {

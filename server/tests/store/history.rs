@@ -204,6 +204,7 @@ impl<S: Store, R: Reads> World<S, R> {
         measure("reservation", &whole, 2);
         measure("sign in", &|r| usize::from(r.user_by_name("mina").expect("rows").is_some()), 1);
         measure("refresh", &|r| usize::from(r.user(USER).expect("rows").is_some()), 1);
+        measure("open places", &|r| r.open_places(USER, 100).expect("rows").len(), 0);
         measure("keys", &|r| r.api_keys().expect("rows").len(), 0);
     }
 

@@ -298,18 +298,25 @@ impl Reads for MySqlReads {
         self.all::<Session>(&rest)
     }
 
-    fn open_places(&mut self, user: UserId, limit: usize) -> Result<Vec<PlaceKey>, Fault> {
+    fn newest_place(
+        &mut self,
+        user: UserId,
+        before: Option<ConcertId>,
+    ) -> Result<Option<(PlaceKey, bool)>, Fault> {
+        let before = before.map(|key| format!(" AND w.concert_id < {}", id(&key.0)));
         let text = format!(
-            "SELECT w.concert_id, w.queue_id, w.sequence FROM \
-             (SELECT concert_id, MAX(visit) AS visit FROM waiting_queue \
-                 FORCE INDEX (waiting_queue_by_user) WHERE user_id = {user} GROUP BY concert_id) n \
-             JOIN waiting_queue w FORCE INDEX (waiting_queue_by_user) \
-                 ON w.user_id = {user} AND w.concert_id = n.concert_id AND w.visit = n.visit \
+            "SELECT w.concert_id, w.queue_id, w.sequence, \
+                 w.status IN ('waiting', 'returning') OR COALESCE(t.is_active, 0) = 1 \
+             FROM waiting_queue w FORCE INDEX (waiting_queue_by_user) \
              LEFT JOIN user_token t ON t.queue_id = w.queue_id AND t.sequence = w.sequence \
-             WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1 LIMIT {limit}",
-            user = id(&user.0)
+             WHERE w.user_id = {user}{before} \
+             ORDER BY w.concert_id DESC, w.visit DESC LIMIT 1",
+            user = id(&user.0),
+            before = before.unwrap_or_default(),
         );
-        places(self.rows(&text)?)
+        let Some(row) = self.rows(&text)?.pop() else { return Ok(None) };
+        let line = Line(row);
+        Ok(Some((place(&line)?, line.count(3)? == 1)))
     }
 
     fn reservation(&mut self, key: ReservationId) -> Result<Option<WholeReservation>, Fault> {

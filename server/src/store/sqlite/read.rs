@@ -201,14 +201,13 @@ const RETURNED_SEATS: &str = "SELECT seat_number, reservation_id FROM refund_sea
      INDEXED BY refund_seat_by_date WHERE concert_date_id = ?1 AND seat_number >= ?2 \
      AND (seat_number > ?2 OR reservation_id > ?3) ORDER BY seat_number, reservation_id LIMIT ?4";
 
-/// Newest places of a user that wait, or whose admission is active.
-const OPEN_PLACES: &str = "SELECT w.concert_id, w.queue_id, w.sequence FROM \
-     (SELECT concert_id, max(visit) AS visit FROM waiting_queue \
-         WHERE user_id = ?1 GROUP BY concert_id) n \
-     JOIN waiting_queue w \
-         ON w.user_id = ?1 AND w.concert_id = n.concert_id AND w.visit = n.visit \
+/// A user's newest place of the newest concert before the one that is bound, and whether it is open.
+const NEWEST_PLACE: &str = "SELECT w.concert_id, w.queue_id, w.sequence, \
+         w.status IN ('waiting', 'returning') OR coalesce(t.is_active, 0) = 1 \
+     FROM waiting_queue w INDEXED BY waiting_queue_by_user \
      LEFT JOIN user_token t ON t.queue_id = w.queue_id AND t.sequence = w.sequence \
-     WHERE w.status IN ('waiting', 'returning') OR t.is_active = 1 LIMIT ?2";
+     WHERE w.user_id = ?1 AND w.concert_id < ?2 \
+     ORDER BY w.concert_id DESC, w.visit DESC LIMIT 1";
 
 /// A place by concert, queue and sequence, in this order.
 pub(super) fn place(row: &Row<'_>) -> Result<PlaceKey, Fault> {
@@ -238,15 +237,16 @@ impl Reads for SqliteReads {
         self.all::<Session>(rest, params![user.0.as_bytes(), limit])
     }
 
-    fn open_places(&mut self, user: UserId, limit: usize) -> Result<Vec<PlaceKey>, Fault> {
-        let mut statement = self.connection.prepare_cached(OPEN_PLACES)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut found = statement.query(params![user.0.as_bytes(), limit])?;
-        let mut places = Vec::new();
-        while let Some(row) = found.next()? {
-            places.push(place(row)?);
-        }
-        Ok(places)
+    fn newest_place(
+        &mut self,
+        user: UserId,
+        before: Option<ConcertId>,
+    ) -> Result<Option<(PlaceKey, bool)>, Fault> {
+        let before = before.map_or([0xff; 16], |id| id.0.into_bytes());
+        let mut statement = self.connection.prepare_cached(NEWEST_PLACE)?;
+        let mut found = statement.query(params![user.0.as_bytes(), before])?;
+        let Some(row) = found.next()? else { return Ok(None) };
+        Ok(Some((place(row)?, row.get(3)?)))
     }
 
     fn reservation(&mut self, id: ReservationId) -> Result<Option<WholeReservation>, Fault> {

@@ -40,9 +40,9 @@ fn a_server_that_dies(mut server: Server) {
     let direct = in_the_shop(&server, 1, 1);
     let stop = AtomicBool::new(false);
     let charge = |n: u128| keyed(charge(1, n), fan(1), &format!("key {n}"));
+    let mut store = MySqlStore::open(&direct).expect("a database of our own");
     let told: Vec<Result<bool, Fault>> = std::thread::scope(|scope| {
         let buyer = scope.spawn(|| {
-            let mut store = MySqlStore::open(&direct).expect("a database of our own");
             let mut told = Vec::new();
             while !stop.load(Ordering::SeqCst) {
                 let replies = attempt(&mut store, &[charge(told.len() as u128)]);

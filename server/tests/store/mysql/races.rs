@@ -229,10 +229,12 @@ fn nodes_that_admit_at_once(server: &'static Server) {
     }
 }
 
-/// Two nodes want the same seat; the second looks at it while the first is between load and save.
+/// Two nodes want the same seat; the second looks at it while the first is between load and save, for which it
+/// has this long.
 fn winners(
     options: &Options,
     open: impl Fn(&Options) -> Result<MySqlStore, Fault> + Copy + Send + Sync,
+    look: Duration,
 ) -> usize {
     let (loaded, has_loaded) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -247,7 +249,7 @@ fn winners(
         store.begin().expect("a transaction");
         load_all(&envelopes, &mut rows, |keys, rows| store.load(keys, rows)).expect("rows");
         loaded.send(()).expect("the second node");
-        std::thread::sleep(Duration::from_millis(400));
+        std::thread::sleep(look);
         let replies = boxoffice_core::batch::run(&envelopes, &mut rows, NOW);
         store.save(&rows).and_then(|()| store.commit()).expect("a commit");
         outcomes(replies).len() + second.join().expect("the second node")
@@ -256,7 +258,11 @@ fn winners(
 
 fn a_plain_read_sells_the_seat_twice(server: &'static Server) {
     let options = in_the_shop(server, 1, 2);
-    assert_eq!(winners(&options, MySqlStore::open_unlocked), 2, "the test can tell");
+    assert_eq!(
+        winners(&options, MySqlStore::open_unlocked, Duration::from_secs(3)),
+        2,
+        "the test can tell"
+    );
     let options = in_the_shop(server, 1, 2);
-    assert_eq!(winners(&options, MySqlStore::open), 1);
+    assert_eq!(winners(&options, MySqlStore::open, Duration::from_millis(400)), 1);
 }
