@@ -352,8 +352,8 @@ fn slow_batches_and_reads_are_told() {
     let waiting = std::thread::spawn(move || {
         runtime().block_on(async { open_sale(address, &key, 10, &json!({})).await })
     });
-    // Long enough for a busy machine to begin it.
-    std::thread::sleep(std::time::Duration::from_secs(5));
+    // Long enough for a busy machine to begin it, and shorter than the database waits for its turn (5 s).
+    std::thread::sleep(std::time::Duration::from_secs(3));
     writer.execute_batch("COMMIT").unwrap();
     waiting.join().unwrap();
     let log = server.stop();

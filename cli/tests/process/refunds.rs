@@ -132,7 +132,8 @@ fn refunds_survive_kill_9() {
                 tokio::spawn(asking(at, payments, seed.wrapping_add(n), made))
             })
             .collect();
-        made.notified().await;
+        let made = tokio::time::timeout(Duration::from_secs(30), made.notified()).await;
+        made.expect("a refund is made");
         tokio::time::sleep(Duration::from_millis(Dice::new(seed).below(200))).await;
         drop(server.kill());
         let mut asked = Vec::new();

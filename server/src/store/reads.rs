@@ -221,8 +221,8 @@ pub trait Reads: Send {
         user: UserId,
         before: Option<ConcertId>,
     ) -> Result<Option<(PlaceKey, bool)>, Fault>;
-    /// The user's open places in the newest concerts, at most `concerts`, that the user has a place in. One of a concert
-    /// is open at most, its newest: older ones are not read, however many they are.
+    /// The user's open places in the newest concerts, at most `concerts`, that the user has a place in. One of a
+    /// concert is open at most, its newest: older ones are not read, however many they are.
     ///
     /// # Errors
     /// The database is not available.

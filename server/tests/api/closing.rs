@@ -1,5 +1,6 @@
 //! Before the opening, after the close, and while nobody may be let in: tokens, polls and ticks.
 
+use crate::load::until;
 use crate::world::{MINUTE, START, Sale, count, delete, get, post, put};
 use boxoffice_core::command::Command;
 use boxoffice_core::id::{ConcertId, QueueId};
@@ -120,13 +121,9 @@ async fn a_full_write_path_does_not_starve_admission() {
     watch.hold();
     let join = |fan: &crate::world::Fan| post(show.path("/queue-tokens")).by(fan);
     let first = tokio::spawn(join(&crowd[0]).send(sale.router.clone()));
-    while watch.calls() == before {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| watch.calls() > before).await;
     let second = tokio::spawn(join(&crowd[1]).send(sale.router.clone()));
-    while sale.app.metrics.commands_waiting.get() < 1 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| sale.app.metrics.commands_waiting.get() >= 1).await;
     assert_eq!(
         count(&sale.all(crowd[2..].iter().map(join)).await, 503),
         6,
@@ -159,20 +156,14 @@ async fn the_house_does_not_wait_behind_a_full_write_path() {
         tokio::spawn(post(show.path("/queue-tokens")).by(fan).send(sale.router.clone()))
     };
     let first = join(&crowd[0]);
-    while watch.calls() == before {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| watch.calls() > before).await;
     let requests: Vec<_> = crowd[1..].iter().map(join).collect();
-    while sale.app.metrics.commands_waiting.get() < 80 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| sale.app.metrics.commands_waiting.get() >= 80).await;
     let write_path = sale.app.write_path.clone();
     let admit = Command::Admit(Admit::of(QueueId::general(ConcertId(show.id))));
     let admit =
         tokio::spawn(async move { write_path.propose(admit, Duration::from_secs(10)).await });
-    while sale.app.metrics.commands_waiting.get() < 81 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| sale.app.metrics.commands_waiting.get() >= 81).await;
     watch.pass();
     first.await.unwrap().want(201);
     watch.pass();

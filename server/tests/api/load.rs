@@ -6,10 +6,13 @@ use boxoffice_server::passwords::Passwords;
 use boxoffice_server::store::Fault;
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-async fn until(what: impl Fn() -> bool) {
+/// Looks until it is so.
+pub async fn until(what: impl Fn() -> bool) {
+    let began = Instant::now();
     while !what() {
+        assert!(began.elapsed() < Duration::from_secs(30), "it never is");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

@@ -46,6 +46,8 @@ const NOW: Time = Time(1_767_225_600_000);
 const USER: UserId = UserId(id(1, 0));
 const SHOW: ConcertId = ConcertId(id(2, 0));
 const LINE: QueueId = QueueId::general(SHOW);
+/// Which the user has been in as well.
+const OLDER: ConcertId = ConcertId(id(1, 1));
 const DATE: DateId = DateId(id(3, 0));
 const EARLIER: DateId = DateId(id(3, 1));
 
@@ -277,7 +279,7 @@ fn claims(rows: &mut Rows, number: u64) {
     }
 }
 
-/// Places of the user: left in line, or served and ended.
+/// Places of the user: left in line, or served and ended, and left in the line of an older concert.
 fn places(rows: &mut Rows, number: u64) {
     let key = PlaceKey { queue: LINE, sequence: number };
     let served = number.is_multiple_of(2);
@@ -286,6 +288,11 @@ fn places(rows: &mut Rows, number: u64) {
     let (user, visit) = (USER, number);
     let place = Place { user, status, created_at, visit, deleted_at, lapses: 0, unpaid_ms: 0 };
     rows.places.insert(key, place);
+    if number == 1 {
+        rows.concerts.insert(OLDER, over());
+    }
+    let elsewhere = PlaceKey { queue: QueueId::general(OLDER), ..key };
+    rows.places.insert(elsewhere, Place { status: PlaceStatus::Left, ..place });
     if served {
         let admission = Admission {
             user: USER,
@@ -322,14 +329,9 @@ fn money(rows: &mut Rows, number: u64, length: u64) {
     rows.idempotency.insert((USER.0, format!("old {number}")), record);
 }
 
-/// Other users, and concerts that are over.
-fn elsewhere(rows: &mut Rows, number: u64) {
-    let username = format!("fan-{number}");
-    let user =
-        User { username, look: None, password_hash: None, created_at: NOW, deleted_at: None };
-    rows.users.insert(UserId(id(10, number)), user);
-    let concert = ConcertId(id(70, number));
-    let row = Concert {
+/// A concert that is over.
+fn over() -> Concert {
+    Concert {
         billing: boxoffice_core::poster::Billing::default(),
         concert_name: "Over".into(),
         theater: "Hall".into(),
@@ -343,8 +345,17 @@ fn elsewhere(rows: &mut Rows, number: u64) {
         currency: Currency::KRW,
         policy: Policy::default(),
         created_at: NOW.plus_ms(-9_000_000),
-    };
-    rows.concerts.insert(concert, row);
+    }
+}
+
+/// Other users, and concerts that are over.
+fn elsewhere(rows: &mut Rows, number: u64) {
+    let username = format!("fan-{number}");
+    let user =
+        User { username, look: None, password_hash: None, created_at: NOW, deleted_at: None };
+    rows.users.insert(UserId(id(10, number)), user);
+    let concert = ConcertId(id(70, number));
+    rows.concerts.insert(concert, over());
     let concert_date = NOW.plus_ms(-7_000_000);
     let date = ConcertDate {
         concert,

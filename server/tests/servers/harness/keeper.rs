@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 /// How long a server may take for an orderly end.
 const STOP_WAIT: Duration = Duration::from_secs(60);
 
-/// How long the threads of a server may take to stand still.
-const PAUSE_WAIT: Duration = Duration::from_secs(5);
+/// How long the threads of a server may take to stand still: one that waits for the disk does so afterwards.
+const PAUSE_WAIT: Duration = Duration::from_secs(30);
 
 /// A word says how to end the server. No word: nobody needs it any more, nor its folder.
 const SCRIPT: &str = r#"
