@@ -2,7 +2,7 @@
 
 use crate::audit::audit;
 use crate::facts::broken;
-use crate::fan::{Dice, Journal, crowd};
+use crate::fan::{Dice, Journal, TIRELESS, crowd};
 use crate::sandbox::{Sandbox, binary, command, open_sale};
 use crate::{alone, nothing, runtime};
 use boxoffice_server::audit::checks;
@@ -290,7 +290,7 @@ const FORGOTTEN: &[&str] = &[
 fn shopped() -> (Sandbox, Vec<Journal>) {
     let _alone = alone();
     let sandbox = Sandbox::new();
-    let server = sandbox.start(&["--demo", "false"]);
+    let server = sandbox.start(TIRELESS);
     let address = server.address;
     let journals = runtime().block_on(async {
         let key = sandbox.operator_key();

@@ -16,6 +16,8 @@ const CUT_OFF_WAIT: Duration = Duration::from_secs(60);
 
 /// After which a half sent body is cut off anywhere; heads and answers are after 30 seconds.
 const BODY_CUT_OFF: Duration = Duration::from_secs(15);
+/// Half of what a connection may be idle where others want its place.
+const LATE: Duration = Duration::from_secs(1);
 
 /// A server with so many places in all, and for an address.
 fn start(sandbox: &Sandbox, places: &str, of_one: &str) -> Server {
@@ -87,10 +89,17 @@ async fn keep_waiting(client: &mut Client, n: usize) {
     }
 }
 
-/// Asks again and again until it is over.
+/// Asks again and again until it is over. A machine that was so late that the connection may have counted as idle
+/// has proved nothing by closing it.
 async fn ask_on(mut client: Client, over: Arc<AtomicBool>) {
+    let mut answered = Instant::now();
     while !over.load(Ordering::Relaxed) {
-        assert_eq!(client.send(&alive()).await.unwrap().status, 200);
+        match client.send(&alive()).await {
+            Ok(answer) => assert_eq!(answer.status, 200),
+            Err(_) if answered.elapsed() > LATE => return,
+            Err(why) => panic!("closed while it asks: {why}"),
+        }
+        answered = Instant::now();
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
