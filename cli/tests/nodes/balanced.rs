@@ -44,7 +44,8 @@ async fn until(address: SocketAddr, path: &str, status: u16) -> Answer {
     }
 }
 
-async fn until_taken(address: SocketAddr, ask: &Ask) -> std::io::Result<Answer> {
+/// One request, as often as a busy server puts it off.
+pub async fn until_taken(address: SocketAddr, ask: &Ask) -> std::io::Result<Answer> {
     Client::connect(address).await?.send_until_taken(ask).await
 }
 

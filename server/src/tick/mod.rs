@@ -67,13 +67,13 @@ impl Ticker {
             tracing::debug!(?why, "the read model is refreshed with the next tick");
         }
         self.metrics.forget(self.read_model.take_gone().iter().map(ToString::to_string));
-        self.read_model.count(self.clock.now());
+        let now = self.clock.now();
+        self.read_model.count(now);
         let concerts = self.read_model.concerts();
         for queue in concerts.iter().flat_map(|concert| concert.queues()) {
-            queue.note_unaware(self.clock.now(), refreshed.is_ok());
+            queue.note_unaware(now, refreshed.is_ok());
         }
         let mut work = JoinSet::new();
-        let now = self.clock.now();
         for concert in concerts.iter().filter(|concert| concert.has_work(now)) {
             work.spawn(Work::of(self, concert, number).run());
         }

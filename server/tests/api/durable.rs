@@ -1,5 +1,6 @@
 //! Acknowledged means durable: what the disk does not have yet is not answered, not shown, not read.
 
+use crate::load::until;
 use crate::world::{Disk, Sale, Seen, charge, get, reserve};
 use serde_json::json;
 use std::time::Duration;
@@ -13,9 +14,7 @@ fn ask(sale: &Sale, ask: crate::world::Ask) -> JoinHandle<Seen> {
 }
 
 async fn committed(sale: &Sale, table: &str, rows: usize) {
-    while sale.dump()[table].len() < rows {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| sale.dump()[table].len() >= rows).await;
 }
 
 /// H16: while the disk has not got a commit, nobody hears of it: not who asked, not who looks at the
@@ -58,9 +57,7 @@ async fn a_disk_that_hangs_is_not_ready() {
     sale.send(get("/readyz")).await.want(200);
     watch.disk(Disk::Hangs);
     let hold = ask(&sale, reserve(&fan, &show, &[1]));
-    while sale.app.write_path.health().hangs_for().is_zero() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| !sale.app.write_path.health().hangs_for().is_zero()).await;
     loop {
         let seen = sale.send(get("/readyz")).await;
         if seen.status != 200 {
